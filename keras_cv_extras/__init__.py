@@ -1,0 +1,34 @@
+"""Everything between a folder of images and a served Keras classifier that Keras leaves out.
+
+Subpackages load when they are first used, so that `import keras_cv_extras` takes neither
+TensorFlow's nor Keras' start-up time:
+
+    import keras_cv_extras as kcx
+
+    policy = kcx.policy.rand_augment(num_ops=2, strength=0.5)
+    augmented = policy(images, seed=7)
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "augment",
+    "data",
+    "layers",
+    "policy",
+    "search",
+    "serving",
+    "training",
+]
+
+
+def __getattr__(name):
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,51 @@
+"""Checks of values where a user hands them over: one helper, one check, one message.
+
+Every message names the argument, what was wanted and what was received.
+"""
+
+import math
+import numbers
+
+
+def number(name, value):
+    """Returns `value` as a float, or raises if it is not a finite number."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, received {value!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, received {value!r}")
+    return float(value)
+
+
+def fraction(name, value):
+    """Returns `value` as a float, or raises if it is not a number in [0, 1]."""
+    if not 0.0 <= number(name, value) <= 1.0:
+        raise ValueError(f"{name} must be in [0, 1], received {value!r}")
+    return float(value)
+
+
+def integer(name, value, *, minimum=None):
+    """Returns `value` as an int, or raises if it is none, or below `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer, received {value!r}")
+    if minimum is not None and value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, received {value!r}")
+    return int(value)
+
+
+def interval(name, value, *, low=-math.inf, high=math.inf):
+    """Returns `value`, a number or a pair of them, as `(start, end)` within [low, high]."""
+    pair = (value, value) if isinstance(value, numbers.Real) else value
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(f"{name} must be a number or a pair of numbers, received {value!r}")
+    start, end = (number(name, item) for item in pair)
+    if not low <= start <= high or not low <= end <= high:
+        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], received {value!r}")
+    return start, end
+
+
+def one_of(name, value, choices):
+    """Returns `value`, or raises if it is not among `choices`."""
+    if value not in choices:
+        listed = ", ".join(map(repr, choices))
+        raise ValueError(f"{name} must be one of {listed}, received {value!r}")
+    return value

@@ -1,0 +1,60 @@
+"""Files that are whole or absent: written beside their place, then moved into it."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Gives a temporary path beside `path`; at the end of the block, moves it to `path`.
+
+    An interrupted or failed block leaves what was at `path` as it was. The temporary path may
+    be made a file or a folder; it ends as `path` does, since some writers go by the ending.
+
+    Args:
+        path: where the result goes. Missing parent folders are made.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield folder / path.name
+        _sync(folder / path.name)
+        if path.is_dir():  # a folder cannot be replaced in one step: move the old one aside
+            os.replace(path, folder / "previous")
+        os.replace(folder / path.name, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_text(path, text):
+    """Writes a text file in one step."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path, value):
+    """Writes a JSON file in one step."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path):
+    """Reads a JSON file; a missing or damaged one raises an error that names it."""
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a JSON file ({error})") from error
+
+
+def _sync(path):
+    for item in [path, *path.rglob("*")] if path.is_dir() else [path]:
+        if item.is_file():
+            with item.open("rb") as file:
+                os.fsync(file.fileno())
