@@ -1,0 +1,119 @@
+"""How kernels run: compiled with XLA, looped over the images of a batch, switched per image.
+
+This module is the only one of `augment`, `policy` and `layers` that knows which backend it is
+on. Two habits keep it fast, both found by measuring:
+
+- The loop over the batch is compiled as a whole. A loop that is not compiled, and a compiled
+  body that is called once per image, are both slower by an order of magnitude.
+- Nothing that depends on data may become a compile-time constant (the start of a slice, a
+  padding, a size): XLA would compile again at every call, silently. Kernels index with `take`.
+"""
+
+import functools
+
+import keras
+import numpy as np
+
+BACKEND = keras.backend.backend()
+
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+
+    def compiled(function):
+        """Returns `function` compiled with XLA, once per shape and type of its tensors."""
+        return tf.function(function, jit_compile=True, autograph=False)
+
+    def is_traced(tensor):
+        """Whether a tensor is a placeholder of a graph being built, without a value."""
+        return isinstance(tensor, tf.Tensor) and not hasattr(tensor, "numpy")
+
+    def map_images(function, images, *arguments):
+        """Makes one image like `images[0]` of every row of the arguments, one after another."""
+        return tf.map_fn(
+            lambda row: function(*row),
+            arguments,
+            fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
+        )
+
+    def repeat(count, function, state, *arguments):
+        """Runs `state = function(state, *row)` for each of the `count` rows of the arguments."""
+        if count == 1:
+            return function(state, *(argument[0] for argument in arguments))
+        _, state = tf.while_loop(
+            lambda step, state: step < count,
+            lambda step, state: (
+                step + 1,
+                function(state, *(tf.gather(argument, step) for argument in arguments)),
+            ),
+            (tf.constant(0), state),
+        )
+        return state
+
+    def switch(index, branches):
+        """Runs the one of `branches` (functions without arguments) that `index` points at."""
+        return tf.switch_case(index, branches)
+
+    def take(tensor, indices, *, axis):
+        """Returns the entries at `indices`, which must lie within the axis."""
+        return tf.gather(tensor, indices, axis=axis)
+
+elif BACKEND == "jax":
+    import jax
+
+    def compiled(function):
+        """Returns `function` compiled with XLA, once per shape and type of its tensors."""
+        return jax.jit(function)
+
+    def is_traced(tensor):
+        """Whether a tensor is a placeholder of a program being traced, without a value."""
+        return isinstance(tensor, jax.core.Tracer)
+
+    def map_images(function, images, *arguments):
+        """Makes one image like `images[0]` of every row of the arguments, one after another."""
+        return jax.lax.map(lambda row: function(*row), arguments)
+
+    def repeat(count, function, state, *arguments):
+        """Runs `state = function(state, *row)` for each of the `count` rows of the arguments."""
+        step = lambda state, row: (function(state, *row), None)  # noqa: E731
+        return jax.lax.scan(step, state, arguments, length=count)[0]
+
+    def switch(index, branches):
+        """Runs the one of `branches` (functions without arguments) that `index` points at."""
+        return jax.lax.switch(index, branches)
+
+    def take(tensor, indices, *, axis):
+        """Returns the entries at `indices`, which must lie within the axis."""
+        return jax.numpy.take(tensor, indices, axis=axis, mode="clip")
+
+else:
+    raise ImportError(
+        f"keras_cv_extras runs on the TensorFlow and JAX backends of Keras, not on {BACKEND!r}: "
+        "set KERAS_BACKEND to 'tensorflow' or 'jax'"
+    )
+
+
+@functools.cache
+def runner(function, compile, **static):
+    """Returns `function` with its static options bound, compiled or plain.
+
+    The result is made once for each combination of arguments, so that calls share programs.
+
+    Args:
+        function: a function of tensors.
+        compile: whether to compile it with XLA.
+        **static: hashable options of `function` that are part of the program.
+    """
+    bound = functools.partial(function, **static) if static else function
+    return compiled(bound) if compile else bound
+
+
+def has_nan(tensor):
+    """Whether a tensor with a value holds NaN; False for integers and placeholders."""
+    if is_traced(tensor) or not keras.backend.is_float_dtype(
+        keras.backend.standardize_dtype(tensor.dtype)
+    ):
+        return False
+    # The sum is NaN if any value is, and is the cheapest pass over the data.
+    return bool(
+        np.isnan(keras.ops.convert_to_numpy(keras.ops.sum(keras.ops.cast(tensor, "float32"))))
+    )

@@ -1,0 +1,279 @@
+"""From a kernel to a published op: ranks, types, ranges, one value per image, the row in `OPS`.
+
+A kernel is a pure function of one image of shape `(height, width, channels)` with values in
+[0, 255], and of plain numbers. `@image_op` makes of it a function of an image or a batch, of
+integers or floats, of one number or one per image, and enters it in `OPS`, which is the only
+list of ops: policies, layers, the search space, the tests and the benchmark read it.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+
+import numpy as np
+from keras import backend, ops
+
+from keras_cv_extras.augment import _engine
+
+OPS: dict[str, "Op"] = {}
+
+_TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, not part of it
+_PIXELS = ("moved", "levels", "computed")
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """How a strength in [0, 1] becomes an op's value: linearly, from the identity outwards.
+
+    Args:
+        identity: the value at strength 0.
+        extreme: the value at strength 1.
+        signed: whether a policy mirrors the value about the identity for half of the images.
+        unit: None, or the image side that both ends are fractions of: "width", "height",
+            "shorter".
+    """
+
+    identity: float
+    extreme: float
+    signed: bool = False
+    unit: str | None = None
+
+    def scale(self, height: int, width: int) -> float:
+        """Returns the factor from this range's unit to the op's own, for an image size."""
+        sides = {"width": width, "height": height, "shorter": min(height, width)}
+        return float(sides[self.unit]) if self.unit else 1.0
+
+    def value(self, strength: float, height: int, width: int) -> float:
+        """Returns the op's value at a strength, for an image size in pixels."""
+        value = self.identity + (self.extreme - self.identity) * strength
+        return value * self.scale(height, width)
+
+
+@dataclasses.dataclass(frozen=True)
+class Op:
+    """A published op.
+
+    Attributes:
+        name: its name, the key in `OPS`.
+        kernel: the function of one image.
+        strength: how a strength becomes the kernel's first number, or None without one.
+        pixels: what the kernel does to pixels: "moved" (any type goes in and comes out),
+            "levels" (whole levels as uint8), "computed" (float32; clipped afterwards, and
+            truncated for integer images as Pillow does).
+        channels: the numbers of channels it takes, or None for any.
+        positions: how many of its numbers are positions in [0, 1) that a policy draws.
+        takes_partner: whether it takes a second image.
+        takes_fill: whether it has a fill colour.
+    """
+
+    name: str
+    kernel: Callable
+    strength: Range | None
+    pixels: str
+    channels: tuple[int, ...] | None
+    positions: int
+    takes_partner: bool
+    takes_fill: bool
+
+    @property
+    def has_strength(self) -> bool:
+        """Whether the op has a value that a strength sets."""
+        return self.strength is not None
+
+    def apply(self, image, *arguments, **options):
+        """Runs the kernel on one image of any numeric type."""
+        dtype = image.dtype
+        if self.pixels == "levels":
+            image = to_levels(image)
+        elif self.pixels == "computed":
+            image = ops.cast(image, "float32")
+            if self.takes_partner:
+                arguments = (ops.cast(arguments[0], "float32"), *arguments[1:])
+        result = self.kernel(image, *arguments, **options)
+        if self.pixels == "computed":
+            result = ops.clip(result, 0.0, 255.0)
+        return ops.cast(result, dtype)
+
+    def check(self, images):
+        """Raises if the op cannot work on images of this many channels."""
+        count = images.shape[-1]
+        if self.channels is not None and count not in self.channels:
+            wanted = " or ".join(map(str, self.channels))
+            raise ValueError(
+                f"{self.name} works on images with {wanted} channels (grey or RGB), received "
+                f"{count} channels in shape {tuple(images.shape)}"
+            )
+
+
+def image_op(
+    *, strength: Range | None = None, pixels: str, channels: tuple[int, ...] | None = None
+):
+    """Publishes a kernel as a function of images, and enters it in `OPS`.
+
+    Positional parameters after the image are numbers, one for all images or one per image;
+    one called `partner` is a second image. Keyword-only parameters are options, the same for
+    all images.
+
+    Args:
+        strength: how a strength in [0, 1] becomes the first number; None if there is none.
+        pixels: "moved", "levels" or "computed"; see `Op`.
+        channels: the numbers of channels that the op's meaning allows; None for any.
+    """
+    if pixels not in _PIXELS:
+        raise ValueError(f"pixels must be one of {_PIXELS}, received {pixels!r}")
+
+    def publish(kernel):
+        parameters = list(inspect.signature(kernel).parameters.values())[1:]
+        numbers = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        op = Op(
+            name=kernel.__name__,
+            kernel=kernel,
+            strength=strength,
+            pixels=pixels,
+            channels=channels,
+            positions=sum(name in ("x", "y") for name in numbers),
+            takes_partner="partner" in numbers,
+            takes_fill=any(p.name == "fill" for p in parameters),
+        )
+        OPS[op.name] = op
+        signature = _public_signature(kernel)
+
+        @functools.wraps(kernel)
+        def function(*args, **kwargs):
+            call = signature.bind(*args, **kwargs)
+            call.apply_defaults()
+            return _run(op, **call.arguments)
+
+        function.__signature__ = signature
+        return function
+
+    return publish
+
+
+def _run(op, images, compile, **arguments):
+    images, restore = as_batch(images)
+    op.check(images)
+    numbers, traced, static = [], {}, {}
+    for name, value in arguments.items():
+        if name in _TRACED_OPTIONS:
+            traced[name] = as_fill(value, images)
+        elif name == "partners":
+            numbers.append(as_partners(value, images))
+        elif name in _number_names(op.kernel):
+            numbers.append(per_image(name, value, images))
+        else:
+            static[name] = value
+    run = _engine.runner(_map_op, compile, name=op.name, **static)
+    return restore(run(images, tuple(numbers), traced))
+
+
+def _map_op(images, numbers, traced, *, name, **static):
+    op = OPS[name]
+    return _engine.map_images(
+        lambda image, *row: op.apply(image, *row, **traced, **static), images, images, *numbers
+    )
+
+
+@functools.cache
+def _number_names(kernel):
+    parameters = inspect.signature(kernel).parameters.values()
+    return frozenset(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+
+
+def _public_signature(kernel):
+    """The kernel's signature in the plural, with `compile` as a last option."""
+    plural = {"image": "images", "partner": "partners"}
+    signature = inspect.signature(kernel)
+    parameters = [p.replace(name=plural.get(p.name, p.name)) for p in signature.parameters.values()]
+    option = inspect.Parameter("compile", inspect.Parameter.KEYWORD_ONLY, default=True)
+    return signature.replace(parameters=[*parameters, option])
+
+
+def as_batch(images):
+    """Returns images as a tensor of rank 4, and the function that undoes the change of rank.
+
+    Raises:
+        TypeError: if `images` are not numbers.
+        ValueError: if they have another rank than 3 or 4, are empty, or hold NaN.
+    """
+    images = _as_tensor("images", images)
+    if len(images.shape) not in (3, 4):
+        raise ValueError(
+            "images must have shape (height, width, channels) or (batch, height, width, "
+            f"channels), received shape {tuple(images.shape)}"
+        )
+    if 0 in tuple(images.shape):
+        raise ValueError(f"images must not be empty, received shape {tuple(images.shape)}")
+    if _engine.has_nan(images):
+        raise ValueError("images must not hold NaN")
+    if len(images.shape) == 4:
+        return images, lambda result: result
+    return images[None], lambda result: result[0]
+
+
+def per_image(name, value, images):
+    """Returns a number, or one number per image, as a float32 tensor of shape (batch,).
+
+    Raises:
+        ValueError: if `value` has another shape, or is NaN.
+    """
+    value = ops.cast(_as_tensor(name, value), "float32")
+    if _engine.has_nan(value):
+        raise ValueError(f"{name} must not be NaN")
+    batch = images.shape[0]
+    if len(value.shape) > 1 or (
+        len(value.shape) == 1 and None not in (batch, value.shape[0]) and value.shape[0] != batch
+    ):
+        raise ValueError(
+            f"{name} must be a number or one number per image of shape ({batch},), received "
+            f"shape {tuple(value.shape)}"
+        )
+    return ops.broadcast_to(value, ops.shape(images)[:1])
+
+
+def as_fill(fill, images):
+    """Returns a fill colour, a number or one per channel, as a float32 tensor (channels,)."""
+    fill = ops.cast(_as_tensor("fill", fill), "float32")
+    if len(fill.shape) > 1 or (len(fill.shape) == 1 and fill.shape[0] != images.shape[-1]):
+        raise ValueError(
+            f"fill must be a number or one number per channel of shape ({images.shape[-1]},), "
+            f"received shape {tuple(fill.shape)}"
+        )
+    return ops.broadcast_to(fill, ops.shape(images)[-1:])
+
+
+def as_partners(partners, images):
+    """Returns the second images of a batch, of the shape and type of the first."""
+    partners, _ = as_batch(partners)
+    shapes = zip(partners.shape, images.shape, strict=True)
+    if any(None not in pair and pair[0] != pair[1] for pair in shapes):
+        raise ValueError(
+            f"partners must have the shape of images, {tuple(images.shape)}, received "
+            f"{tuple(partners.shape)}"
+        )
+    return ops.cast(partners, images.dtype)
+
+
+def to_levels(image):
+    """Returns an image as whole levels in uint8; fractions are cut off."""
+    if backend.standardize_dtype(image.dtype) == "uint8":
+        return image
+    return ops.cast(ops.clip(image, 0, 255), "uint8")
+
+
+def _as_tensor(name, value):
+    try:
+        value = ops.convert_to_tensor(value)
+        dtype = backend.standardize_dtype(value.dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be numbers, received {type(value).__name__}") from error
+    if dtype in ("bool", "string") or not (backend.is_float_dtype(dtype) or "int" in dtype):
+        raise TypeError(f"{name} must be integers or floats, received {dtype}")
+    return value
+
+
+def in_bounds_dtype(value):
+    """Returns a NumPy constant in 32 bits, the widest type that every backend has."""
+    kinds = {"i": np.int32, "u": np.uint32, "f": np.float32}
+    return np.asarray(value).astype(kinds[np.asarray(value).dtype.kind])

@@ -1,0 +1,116 @@
+"""Runs a policy: one compiled program of images, policy tensors and random numbers.
+
+The policy is data of the program, not part of it. Another policy with as many sub-policies and
+steps over the same ops runs the same program: nothing is traced or compiled again.
+"""
+
+import numpy as np
+from keras import ops
+
+from keras_cv_extras.augment import OPS, _engine
+from keras_cv_extras.augment._random import uniform
+
+# One step reads six numbers of a table, and six of the generator.
+COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
+_SLOTS = ("choice", "rate", "value", "sign", "x", "y")
+
+
+def stage_table(sub_policies, names, height, width):
+    """Returns a stage's steps as an array of shape (sub-policies, steps, columns).
+
+    Args:
+        sub_policies: a sequence of sequences of steps.
+        names: the ops of the compiled switch, in its order.
+        height: height of the images in pixels.
+        width: width of the images in pixels.
+    """
+    num_steps = max(len(steps) for steps in sub_policies)
+    table = np.zeros((len(sub_policies), num_steps, len(COLUMNS)), "float32")
+    table[..., 0] = names.index("identity")
+    for row, steps in zip(table, sub_policies, strict=True):
+        for cell, step in zip(row, steps, strict=False):
+            strength = OPS[step.op].strength
+            identity = strength.value(0.0, height, width) if strength else 0.0
+            low, high = step.interval(height, width)
+            cell[:] = names.index(step.op), step.rate, low, high, identity, step.is_signed
+    return table
+
+
+def execute(images, partners, fill, draws, stages, *, structure):
+    """Applies the stages of a policy, one after the other.
+
+    Args:
+        images: `(batch, height, width, channels)`.
+        partners: images of the same shape for `sample_pairing`.
+        fill: `(channels,)`, the colour of pixels from outside.
+        draws: `(seed, epoch, samples)`; the last of shape `(batch,)`.
+        stages: for every stage a pair of its table and the cumulative weights of its
+            sub-policies.
+        structure: for every stage a triple of its ops' names, its number of draws, and of
+            levels that strengths are drawn from (0 for any).
+
+    Returns:
+        Images of the same shape and type.
+    """
+    seed, epoch, samples = draws
+    first_slot = 0
+    for (table, cumulative), (names, num_draws, num_levels) in zip(stages, structure, strict=True):
+        num_steps = table.shape[1]
+        total = num_draws * num_steps
+        slots = ops.arange(first_slot, first_slot + total * len(_SLOTS), dtype="int32")
+        numbers = uniform(seed, epoch, samples[None, :], slots[:, None])
+        numbers = ops.reshape(numbers, (num_draws, num_steps, len(_SLOTS), -1))
+        index, arguments = _choose(table, cumulative, numbers, names, num_levels)
+        shape = (total, -1)
+        images = _engine.repeat(
+            total,
+            lambda images, *row, names=names: _apply(images, partners, fill, names, *row),
+            images,
+            ops.reshape(index, shape),
+            *(ops.reshape(argument, shape) for argument in arguments),
+        )
+        first_slot += total * len(_SLOTS)
+    return images
+
+
+def _choose(table, cumulative, numbers, names, num_levels):
+    """Draws, for every draw, step and image, the op and its value and position."""
+    choice, rate, value, sign, x, y = (numbers[:, :, i] for i in range(len(_SLOTS)))
+    # One sub-policy for all steps of a draw. The last cumulative weight is 1, above any draw.
+    chosen = ops.sum(
+        ops.cast(choice[:, 0, :, None] >= cumulative, "int32"), axis=-1
+    )  # (draws, batch)
+    rows = ops.take(table, chosen, axis=0)  # (draws, batch, steps, columns)
+    rows = ops.transpose(rows, (3, 0, 2, 1))  # (columns, draws, steps, batch)
+    index, applied, low, high, identity, signed = (rows[i] for i in range(len(COLUMNS)))
+    if num_levels:
+        value = ops.floor(value * num_levels) / (num_levels - 1)
+    value = low + (high - low) * value
+    value = ops.where((signed > 0) & (sign < 0.5), 2.0 * identity - value, value)
+    index = ops.where(rate < applied, ops.cast(index, "int32"), names.index("identity"))
+    return index, (value, x, y)
+
+
+def _apply(images, partners, fill, names, index, value, x, y):
+    """Applies to each image the op that `index` points at in `names`."""
+
+    def one(position, index, value, x, y):
+        # Each branch reads the image itself: handing it over would copy it.
+        def branch(name):
+            def run():
+                image = _engine.take(images, position, axis=0)
+                op = OPS[name]
+                if op.channels is not None and image.shape[-1] not in op.channels:
+                    return image  # the policy has been checked: it is not drawn
+                arguments = [_engine.take(partners, position, axis=0)] if op.takes_partner else []
+                arguments += [value] if op.has_strength else []
+                arguments += [x, y][: op.positions]
+                options = {"fill": fill} if op.takes_fill else {}
+                return op.apply(image, *arguments, **options)
+
+            return run
+
+        return _engine.switch(index, [branch(name) for name in names])
+
+    positions = ops.arange(ops.shape(images)[0], dtype="int32")
+    return _engine.map_images(one, images, positions, index, value, x, y)

@@ -1,0 +1,456 @@
+"""A policy: what is done to images, as data that can be written, read, joined and run."""
+
+import dataclasses
+
+import numpy as np
+from keras import backend
+from keras import ops as keras_ops
+
+from keras_cv_extras import _checks, _files
+from keras_cv_extras.augment import OPS, _engine, _random
+from keras_cv_extras.augment._op import as_batch, as_fill, as_partners
+from keras_cv_extras.policy import _execute
+from keras_cv_extras.policy._step import Step
+
+FORMAT = "keras_cv_extras.policy"
+FORMAT_VERSION = 1
+_OPTIONS = ("fill", "value_range", "spec", "name")
+
+#: The 16 ops of AutoAugment, arXiv:1805.09501: the space that policies are searched in.
+SEARCH_OPS = (
+    "shear_x",
+    "shear_y",
+    "translate_x",
+    "translate_y",
+    "rotate",
+    "autocontrast",
+    "invert",
+    "equalize",
+    "solarize",
+    "posterize",
+    "contrast",
+    "color",
+    "brightness",
+    "sharpness",
+    "cutout",
+    "sample_pairing",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """Weighted sub-policies, of which each image gets one, or several in a row.
+
+    Args:
+        sub_policies: a sequence of sub-policies; each a sequence of steps, applied in order.
+        weights: how often each is drawn, relative to the others; None for equally often.
+        num_draws: how many sub-policies are drawn for an image, with replacement, and applied
+            in a row.
+        num_levels: None to draw strengths continuously between the ends of a step's interval,
+            or the number of equally spaced levels to draw from.
+    """
+
+    sub_policies: tuple[tuple[Step, ...], ...]
+    weights: tuple[float, ...] | None = None
+    num_draws: int = 1
+    num_levels: int | None = None
+
+    def __post_init__(self):
+        rows = tuple(tuple(steps) for steps in self.sub_policies)
+        if not rows:
+            raise ValueError("a policy needs at least one sub-policy")
+        for number, steps in enumerate(rows):
+            if not steps:
+                raise ValueError(f"sub-policy {number} has no steps")
+            for step in steps:
+                if not isinstance(step, Step):
+                    raise TypeError(f"sub-policy {number} must hold Steps, received {step!r}")
+        object.__setattr__(self, "sub_policies", rows)
+        _checks.integer("num_draws", self.num_draws, minimum=1)
+        if self.num_levels is not None:
+            _checks.integer("num_levels", self.num_levels, minimum=2)
+        if self.weights is not None:
+            weights = tuple(_checks.number("a weight", weight) for weight in self.weights)
+            if len(weights) != len(rows):
+                raise ValueError(
+                    f"weights must hold one number per sub-policy, {len(rows)}, received "
+                    f"{len(weights)}"
+                )
+            if min(weights) < 0 or sum(weights) <= 0:
+                raise ValueError(f"weights must be at least 0, and one above, received {weights}")
+            object.__setattr__(self, "weights", weights)
+
+    @property
+    def op_names(self) -> tuple[str, ...]:
+        """The ops of the compiled switch.
+
+        All policies over AutoAugment's ops share one, so that they share one program.
+        """
+        used = {step.op for steps in self.sub_policies for step in steps} | {"identity"}
+        standard = ("identity", *SEARCH_OPS)
+        return standard if used <= set(standard) else tuple(sorted(used))
+
+    def cumulative_weights(self) -> np.ndarray:
+        """The cumulative shares of the sub-policies, the last being 1."""
+        weights = np.ones(len(self.sub_policies)) if self.weights is None else self.weights
+        cumulative = np.cumsum(weights) / np.sum(weights)
+        cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # whatever rounding made of it
+        return cumulative.astype("float32")
+
+
+class Policy:
+    """Augments every image of a batch by one of several sub-policies, drawn for that image.
+
+    A policy is called with images and integers, and is a pure function of them: the same seed,
+    epoch and sample number give the same augmentation, in any batch. The images of a call are
+    augmented by one compiled program; another policy with as many sub-policies and steps uses
+    the same program. Policies are joined by `+`: `flip_crop() + rand_augment()`.
+
+    Args:
+        sub_policies: a sequence of sub-policies; each a sequence of `Step`, applied in order.
+        weights: how often each sub-policy is drawn, relative to the others; None for equally.
+        num_draws: how many sub-policies are drawn for an image and applied in a row.
+        fill: the colour of pixels from outside the image, in [0, 255]; a number, or one per
+            channel.
+        value_range: the range of the images' values, `(0, 255)` or, for floats, another such as
+            `(0, 1)`.
+        num_levels: None to draw strengths continuously between the ends of a step's interval,
+            or the number of equally spaced levels to draw from.
+        spec: whose numbers the steps are: "kcx" for this library's strengths, or the name of a
+            published table.
+        name: a short name for reports.
+        provenance: a dictionary for JSON that says where the policy comes from.
+
+    Example:
+        >>> policy = Policy([[Step("rotate", 0.7, 0.5), Step("color", 0.4, 0.8)]])
+        >>> augmented = policy(images, seed=7, epoch=0)
+    """
+
+    def __init__(
+        self,
+        sub_policies,
+        weights=None,
+        num_draws=1,
+        *,
+        fill=0,
+        value_range=(0, 255),
+        num_levels=None,
+        spec="kcx",
+        name=None,
+        provenance=None,
+    ):
+        fill = tuple(fill) if isinstance(fill, (tuple, list)) else fill
+        for value in fill if isinstance(fill, tuple) else (fill,):
+            if not 0 <= _checks.number("fill", value) <= 255:
+                raise ValueError(f"fill must lie in [0, 255], received {fill!r}")
+        low, high = _checks.interval("value_range", tuple(value_range))
+        if not low < high:
+            raise ValueError(f"value_range must rise, received {value_range!r}")
+        self.stages = (Stage(sub_policies, weights, num_draws, num_levels),)
+        self.fill = fill
+        self.value_range = (low, high)
+        self.spec = spec
+        self.name = name
+        self.provenance = dict(provenance or {})
+
+    @classmethod
+    def random(
+        cls,
+        num_sub_policies: int = 25,
+        num_steps: int = 2,
+        *,
+        ops: tuple[str, ...] = SEARCH_OPS,
+        seed: int = 0,
+        **options,
+    ) -> "Policy":
+        """Draws a policy from the search space: the control arm of every search.
+
+        Args:
+            num_sub_policies: how many sub-policies.
+            num_steps: steps per sub-policy.
+            ops: names to draw from.
+            seed: an integer; another seed gives another policy.
+            **options: further arguments of `Policy`.
+
+        Returns:
+            A policy with ops drawn uniformly, rates from 0, 0.1, ..., 1, strengths from
+            0, 1/9, ..., 1, as in AutoAugment's space.
+        """
+        _checks.integer("num_sub_policies", num_sub_policies, minimum=1)
+        _checks.integer("num_steps", num_steps, minimum=1)
+        samples = np.arange(num_sub_policies * num_steps)[:, None]
+        draws = keras_ops.convert_to_numpy(_random.uniform(seed, 0, samples, np.arange(3)))
+        steps = []
+        for choice, rate, strength in draws:
+            name = ops[int(choice * len(ops))]
+            level = int(strength * 10) / 9 if OPS[name].has_strength else None
+            steps.append(Step(name, int(rate * 11) / 10, level))
+        rows = [steps[i : i + num_steps] for i in range(0, len(steps), num_steps)]
+        return cls(rows, **{"name": f"random policy {seed}", **options})
+
+    @classmethod
+    def load(cls, path) -> "Policy":
+        """Reads a policy file.
+
+        Args:
+            path: a JSON file, as `save` writes it.
+
+        Returns:
+            The policy.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is no policy file; the message names the file, and the
+                sub-policy and step that are wrong.
+        """
+        fields = _files.read_json(path)
+        try:
+            return cls.from_dict(fields)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    def save(self, path):
+        """Writes the policy as a JSON file, in one step.
+
+        Args:
+            path: where to; missing folders are made.
+        """
+        _files.write_json(path, self.to_dict())
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> "Policy":
+        """Returns the policy of a dictionary, as `to_dict` makes it.
+
+        Raises:
+            TypeError, ValueError: if it is none; the message names the sub-policy and step.
+        """
+        if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+            raise ValueError(f"not a policy: the field 'format' must be {FORMAT!r}")
+        if fields.get("version") != FORMAT_VERSION:
+            raise ValueError(
+                f"policy format version {fields.get('version')!r} is not known, only "
+                f"{FORMAT_VERSION}: update keras_cv_extras"
+            )
+        stages = fields.get("stages")
+        if not isinstance(stages, list) or not stages:
+            raise ValueError("the field 'stages' must be a list of at least one stage")
+        stages = tuple(_stage_from_dict(number, stage) for number, stage in enumerate(stages))
+        options = {key: fields[key] for key in _OPTIONS if key in fields}
+        return cls([[Step("identity")]], **options)._with_stages(
+            stages, provenance=dict(fields.get("provenance", {}))
+        )
+
+    def to_dict(self) -> dict:
+        """Returns the policy as a dictionary for JSON."""
+        return {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "name": self.name,
+            "spec": self.spec,
+            "value_range": list(self.value_range),
+            "fill": list(self.fill) if isinstance(self.fill, tuple) else self.fill,
+            "stages": [_stage_to_dict(stage) for stage in self.stages],
+            "provenance": self.provenance,
+        }
+
+    def describe(self) -> str:
+        """Returns the policy as text, a line for each sub-policy."""
+        lines = []
+        for stage in self.stages:
+            often = "" if stage.num_draws == 1 else f", {stage.num_draws} drawn for each image"
+            lines.append(f"{len(stage.sub_policies)} sub-policies{often}")
+            for number, steps in enumerate(stage.sub_policies):
+                lines.append(f"  {number:3d}  " + ", then ".join(s.describe() for s in steps))
+        return "\n".join(lines)
+
+    @property
+    def sub_policies(self) -> tuple[tuple[Step, ...], ...]:
+        """The sub-policies of all stages, in order."""
+        return tuple(steps for stage in self.stages for steps in stage.sub_policies)
+
+    @property
+    def weights(self) -> tuple[float, ...] | None:
+        """The weights of a policy of one stage."""
+        return self.stages[0].weights if len(self.stages) == 1 else None
+
+    @property
+    def needs_partners(self) -> bool:
+        """Whether a step mixes in a second image."""
+        return any(OPS[step.op].takes_partner for steps in self.sub_policies for step in steps)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the policy never changes an image."""
+        return all(step.op == "identity" for steps in self.sub_policies for step in steps)
+
+    def __call__(self, images, *, seed=0, epoch=0, samples=None, partners=None, compile=True):
+        """Augments images.
+
+        Args:
+            images: `(batch, height, width, channels)` or `(height, width, channels)`, integer
+                or float, values in `value_range`.
+            seed: an integer or integer tensor: another seed gives other draws.
+            epoch: likewise.
+            samples: `(batch,)`, integers: the numbers of the samples in their data set. A
+                sample gets the same augmentation in any batch. None for 0, 1, 2, ...
+            partners: second images for `sample_pairing`, of the shape of `images`. None for
+                the same batch moved on by one, which makes the result depend on the batch.
+            compile: whether to run as one XLA program; without, it is slower, and the pixels
+                are the same.
+
+        Returns:
+            Images of the same shape and type.
+
+        Raises:
+            TypeError, ValueError: if an argument is not as above, or the policy has an op that
+                does not work on this number of channels.
+        """
+        images, restore = as_batch(images)
+        if self.is_identity:
+            return restore(images)
+        for name in {step.op for steps in self.sub_policies for step in steps}:
+            OPS[name].check(images)
+        height, width = images.shape[1:3]
+        if height is None or width is None:
+            raise ValueError(
+                f"a policy needs images of a known size, received shape {tuple(images.shape)}: "
+                "resize them first, or set their shape"
+            )
+        scaled, unscale = self._to_levels(images)
+        if partners is None:
+            partners = keras_ops.roll(scaled, -1, axis=0) if self.needs_partners else scaled
+        else:
+            partners, _ = self._to_levels(as_partners(partners, images))
+        tables, structure = [], []
+        for stage in self.stages:
+            table = _execute.stage_table(stage.sub_policies, stage.op_names, height, width)
+            cumulative = stage.cumulative_weights()
+            tables.append((keras_ops.convert_to_tensor(table), keras_ops.convert_to_tensor(cumulative)))
+            structure.append((stage.op_names, stage.num_draws, stage.num_levels or 0))
+        if samples is None:
+            samples = keras_ops.arange(keras_ops.shape(images)[0], dtype="int32")
+        draws = (
+            _random.as_word(seed),
+            _random.as_word(epoch),
+            keras_ops.reshape(_random.as_word(samples), (-1,)),
+        )
+        run = _engine.runner(_execute.execute, compile, structure=tuple(structure))
+        result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
+        return restore(unscale(result))
+
+    def _to_levels(self, images):
+        """Returns images on [0, 255], and the function that takes them back to their range."""
+        low, high = self.value_range
+        if (low, high) == (0, 255):
+            return images, lambda images: images
+        if not backend.is_float_dtype(backend.standardize_dtype(images.dtype)):
+            raise ValueError(
+                f"integer images have the value_range (0, 255), this policy has {self.value_range}"
+            )
+        scale, dtype = 255.0 / (high - low), images.dtype
+        return (
+            (keras_ops.cast(images, "float32") - low) * scale,
+            lambda images: keras_ops.cast(images / scale + low, dtype),
+        )
+
+    def __add__(self, other):
+        """Returns the policy that applies this one and then the other."""
+        if not isinstance(other, Policy):
+            return NotImplemented
+        for field in ("fill", "value_range"):
+            if getattr(self, field) != getattr(other, field):
+                raise ValueError(
+                    f"policies that are joined must have the same {field}, received "
+                    f"{getattr(self, field)!r} and {getattr(other, field)!r}"
+                )
+        names = [policy.name or "policy" for policy in (self, other)]
+        return self._with_stages(self.stages + other.stages, name=" + ".join(names))
+
+    def _with_stages(self, stages, **changes):
+        policy = object.__new__(Policy)
+        policy.__dict__.update({**self.__dict__, "provenance": {}, "stages": stages, **changes})
+        return policy
+
+    def __eq__(self, other):
+        return isinstance(other, Policy) and self.to_dict() == other.to_dict()
+
+    def __hash__(self):
+        return hash(self.stages)
+
+    def __repr__(self):
+        return f"<Policy {self.name or self.spec}: {len(self.sub_policies)} sub-policies>"
+
+
+def concatenate(policies, *, name=None) -> Policy:
+    """Returns one policy with the sub-policies of several, as AutoAugment joins its five best.
+
+    Args:
+        policies: a sequence of policies of one stage each, of the same fill and value range.
+        name: a short name for reports.
+
+    Returns:
+        A policy in which each of the given ones has the same weight.
+
+    Raises:
+        ValueError: if there are none, or they do not go together.
+    """
+    policies = list(policies)
+    if not policies:
+        raise ValueError("concatenate needs at least one policy")
+    first = policies[0]
+    for policy in policies:
+        if len(policy.stages) != 1:
+            raise ValueError(f"only policies of one stage can be concatenated, received {policy!r}")
+        same = (policy.fill, policy.value_range, policy.stages[0].num_draws)
+        if same != (first.fill, first.value_range, first.stages[0].num_draws):
+            raise ValueError(
+                "policies that are concatenated must have the same fill, value_range and "
+                f"num_draws, received {first!r} and {policy!r}"
+            )
+    weights = []
+    for policy in policies:
+        own = policy.weights or (1.0,) * len(policy.sub_policies)
+        weights += [weight / sum(own) for weight in own]
+    return Policy(
+        [steps for policy in policies for steps in policy.sub_policies],
+        None if len(set(weights)) == 1 else weights,
+        first.stages[0].num_draws,
+        fill=first.fill,
+        value_range=first.value_range,
+        name=name,
+    )
+
+
+def _stage_to_dict(stage):
+    rows = [{"steps": [step.to_dict() for step in steps]} for steps in stage.sub_policies]
+    if stage.weights is not None:
+        rows = [{"weight": weight, **row} for weight, row in zip(stage.weights, rows, strict=True)]
+    return {"num_draws": stage.num_draws, "num_levels": stage.num_levels, "sub_policies": rows}
+
+
+def _stage_from_dict(number, fields):
+    rows = fields.get("sub_policies") if isinstance(fields, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise ValueError(f"stage {number} must hold a list 'sub_policies' of at least one")
+    sub_policies = []
+    for index, row in enumerate(rows):
+        place = f"stage {number}, sub-policy {index}"
+        steps = row.get("steps") if isinstance(row, dict) else None
+        if not isinstance(steps, list) or not steps:
+            raise ValueError(f"{place} must hold a list 'steps' of at least one")
+        sub_policies.append([])
+        for position, step in enumerate(steps):
+            try:
+                sub_policies[-1].append(Step.from_dict(step))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{place}, step {position}: {error}") from error
+    weights = [row.get("weight") for row in rows]
+    try:
+        return Stage(
+            sub_policies,
+            None if weights == [None] * len(rows) else weights,
+            fields.get("num_draws", 1),
+            fields.get("num_levels"),
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"stage {number}: {error}") from error

@@ -1,0 +1,135 @@
+"""One step of a policy: an op, how often it is applied, and how strongly."""
+
+import dataclasses
+
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import OPS
+
+_UNITS = ("width", "height", "shorter")
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """Applies one op to a share of the images.
+
+    Args:
+        op: a name in `keras_cv_extras.augment.OPS`.
+        rate: share of the images that it is applied to, in [0, 1].
+        strength: how strongly, in [0, 1], 0 being the identity; or a pair `(low, high)` to draw
+            from, for every image. Required for ops that have a strength, unless `value` is
+            given; None for the others.
+        value: instead of a strength, the op's own number (degrees, slope, threshold, ...), or a
+            pair to draw from. Published policies of other libraries use it, where their numbers
+            lie outside this library's range of strengths.
+        unit: with `value`: None, or the image side that it is a fraction of, "width",
+            "height" or "shorter".
+        signed: with `value`: whether it is mirrored about the identity for half of the images.
+            A strength is signed as its op says.
+        whole: with `value`: whether it is cut to a whole number, once its unit is known.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above.
+
+    Example:
+        >>> Step("rotate", rate=0.5, strength=(0.2, 0.8))
+        Step('rotate', rate=0.5, strength=(0.2, 0.8))
+    """
+
+    op: str
+    rate: float = 1.0
+    strength: float | tuple[float, float] | None = None
+    value: float | tuple[float, float] | None = None
+    unit: str | None = None
+    signed: bool = False
+    whole: bool = False
+
+    def __post_init__(self):
+        if self.op not in OPS:
+            raise ValueError(f"op must be one of {', '.join(sorted(OPS))}; received {self.op!r}")
+        set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        set_field("rate", _checks.fraction("rate", self.rate))
+        if not OPS[self.op].has_strength:
+            if self.strength is not None or self.value is not None:
+                raise ValueError(f"{self.op} has no strength: leave out strength and value")
+        elif (self.strength is None) == (self.value is None):
+            raise ValueError(f"{self.op} needs either a strength in [0, 1] or a value")
+        if self.strength is not None:
+            set_field(
+                "strength", _short(_checks.interval("strength", self.strength, low=0, high=1))
+            )
+        if self.value is not None:
+            set_field("value", _short(_checks.interval("value", self.value)))
+        elif self.unit is not None or self.signed or self.whole:
+            raise ValueError("unit, signed and whole go with value, not with strength")
+        if self.unit is not None:
+            _checks.one_of("unit", self.unit, _UNITS)
+
+    def __repr__(self):
+        options = ", ".join(
+            f"{key}={value!r}" for key, value in self.to_dict().items() if key != "op"
+        )
+        return f"Step({self.op!r}, {options})"
+
+    def interval(self, height: int, width: int) -> tuple[float, float]:
+        """Returns the ends of the op's value, for an image size in pixels."""
+        strength = OPS[self.op].strength
+        if strength is None:
+            return 0.0, 0.0
+        if self.value is None:
+            ends = [strength.value(end, height, width) for end in _pair(self.strength)]
+        else:
+            sides = {"width": width, "height": height, "shorter": min(height, width), None: 1}
+            ends = [end * sides[self.unit] for end in _pair(self.value)]
+        return tuple(float(int(end)) if self.whole else end for end in ends)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the value is mirrored about the identity for half of the images."""
+        if self.value is not None:
+            return self.signed
+        return OPS[self.op].has_strength and OPS[self.op].strength.signed
+
+    def to_dict(self) -> dict:
+        """Returns the step as a dictionary for JSON; what has its default is left out."""
+        fields = {"op": self.op, "rate": self.rate}
+        for field in dataclasses.fields(self)[2:]:
+            value = getattr(self, field.name)
+            if value != field.default:
+                fields[field.name] = list(value) if isinstance(value, tuple) else value
+        return fields
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> "Step":
+        """Returns the step of a dictionary, as `to_dict` makes it.
+
+        Raises:
+            TypeError, ValueError: if a field is missing, unknown or wrong.
+        """
+        if not isinstance(fields, dict):
+            raise TypeError(
+                f"a step must be an object with op, rate, strength; received {fields!r}"
+            )
+        known = {field.name for field in dataclasses.fields(cls)}
+        if unknown := sorted(set(fields) - known):
+            raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        if "op" not in fields:
+            raise ValueError("the field 'op' is missing")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+
+    def describe(self) -> str:
+        """Returns the step in a few words, such as `rotate 0.4 (rate 0.6)`."""
+        amount = self.strength if self.value is None else self.value
+        if isinstance(amount, tuple):
+            text = f" {amount[0]:.3g} to {amount[1]:.3g}"
+        else:
+            text = "" if amount is None else f" {amount:.3g}"
+        text += f" x {self.unit}" if self.unit else ""
+        return f"{self.op}{text} (rate {self.rate:.2g})"
+
+
+def _pair(value):
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _short(pair):
+    return pair[0] if pair[0] == pair[1] else pair
