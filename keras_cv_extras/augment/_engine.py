@@ -9,6 +9,7 @@ on. Two habits keep it fast, both found by measuring:
   padding, a size): XLA would compile again at every call, silently. Kernels index with `take`.
 """
 
+import contextvars
 import functools
 
 import keras
@@ -18,21 +19,42 @@ BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
     import tensorflow as tf
+    from tensorflow.compiler.tf2xla.python import xla
+
+    _compiling = contextvars.ContextVar("compiling", default=False)
 
     def compiled(function):
         """Returns `function` compiled with XLA, once per shape and type of its tensors."""
-        return tf.function(function, jit_compile=True, autograph=False)
+
+        def traced(*arguments):
+            token = _compiling.set(True)
+            try:
+                return function(*arguments)
+            finally:
+                _compiling.reset(token)
+
+        return tf.function(traced, jit_compile=True, autograph=False)
 
     def is_traced(tensor):
         """Whether a tensor is a placeholder of a graph being built, without a value."""
         return isinstance(tensor, tf.Tensor) and not hasattr(tensor, "numpy")
 
     def map_images(function, images, *arguments):
-        """Makes one image like `images[0]` of every row of the arguments, one after another."""
+        """Applies `function(image, *scalars)` to every image of a batch, one after another."""
         return tf.map_fn(
             lambda row: function(*row),
-            arguments,
+            (images, *arguments),
             fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
+        )
+
+    def map_rows(function, *arguments):
+        """Applies a function to every row of the arguments, one after another.
+
+        Its results are kept in memory, where a compiler that may repeat a computation at every
+        use would do so.
+        """
+        return tf.map_fn(
+            lambda row: function(*row), arguments, fn_output_signature=arguments[0].dtype
         )
 
     def repeat(count, function, state, *arguments):
@@ -57,6 +79,15 @@ if BACKEND == "tensorflow":
         """Returns the entries at `indices`, which must lie within the axis."""
         return tf.gather(tensor, indices, axis=axis)
 
+    def window(tensor, starts, sizes):
+        """Returns the part of `sizes` that begins at `starts`, which may depend on data.
+
+        XLA takes the start of a `tf.slice` for a constant and compiles for each anew.
+        """
+        if _compiling.get():
+            return xla.dynamic_slice(tensor, tf.stack(starts), tf.stack(sizes))
+        return tf.slice(tensor, tf.stack(starts), tf.stack(sizes))
+
 elif BACKEND == "jax":
     import jax
 
@@ -69,7 +100,15 @@ elif BACKEND == "jax":
         return isinstance(tensor, jax.core.Tracer)
 
     def map_images(function, images, *arguments):
-        """Makes one image like `images[0]` of every row of the arguments, one after another."""
+        """Applies `function(image, *scalars)` to every image of a batch, one after another."""
+        return jax.lax.map(lambda row: function(*row), (images, *arguments))
+
+    def map_rows(function, *arguments):
+        """Applies a function to every row of the arguments, one after another.
+
+        Its results are kept in memory, where a compiler that may repeat a computation at every
+        use would do so.
+        """
         return jax.lax.map(lambda row: function(*row), arguments)
 
     def repeat(count, function, state, *arguments):
@@ -84,6 +123,10 @@ elif BACKEND == "jax":
     def take(tensor, indices, *, axis):
         """Returns the entries at `indices`, which must lie within the axis."""
         return jax.numpy.take(tensor, indices, axis=axis, mode="clip")
+
+    def window(tensor, starts, sizes):
+        """Returns the part of `sizes` that begins at `starts`, which may depend on data."""
+        return jax.lax.dynamic_slice(tensor, starts, sizes)
 
 else:
     raise ImportError(

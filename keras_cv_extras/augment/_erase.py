@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_cv_extras.augment._geometry import fill_row
 from keras_cv_extras.augment._op import Range, image_op
 
 
@@ -25,14 +26,18 @@ def cutout(image, size, x=0.5, y=0.5, *, fill=0):
     References:
         [Cutout](https://arxiv.org/abs/1708.04552). Policies draw the centre uniformly.
     """
-    height, width = ops.shape(image)[:2]
-    inside = _covered(width, x, size)[None, :, None] & _covered(height, y, size)[:, None, None]
-    return ops.where(inside, ops.cast(fill, image.dtype), image)
+    height, width, channels = ops.shape(image)
+    column = ops.arange(width * channels, dtype="int32") // channels
+    inside = (
+        _covered(ops.arange(height, dtype="int32"), height, y, size)[:, None]
+        & _covered(column, width, x, size)[None, :]
+    )
+    flat = ops.reshape(image, (height, width * channels))
+    return ops.reshape(ops.where(inside, fill_row(fill, image), flat), ops.shape(image))
 
 
-def _covered(length, centre, size):
-    """Which of `length` pixels a segment of `size` pixels about a relative centre covers."""
-    size = ops.floor(size + 0.5)
-    start = ops.floor(centre * ops.cast(length, "float32")) - ops.floor(size / 2)
-    position = ops.arange(length, dtype="float32")
-    return (position >= start) & (position < start + size)
+def _covered(positions, length, centre, size):
+    """Whether a segment of `size` pixels about a relative centre of `length` covers positions."""
+    size = ops.cast(ops.floor(size + 0.5), "int32")
+    start = ops.cast(ops.floor(centre * ops.cast(length, "float32")), "int32") - size // 2
+    return (positions >= start) & (positions < start + size)

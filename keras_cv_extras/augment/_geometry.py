@@ -16,6 +16,7 @@ from keras_cv_extras.augment._op import Range, image_op
 
 _ONE = 1 << 16  # fixed point: one pixel
 _HALF = 1 << 15
+_NOTHING = np.int32(0)
 
 
 @image_op(pixels="moved")
@@ -119,7 +120,7 @@ def translate_x(image, pixels, *, fill=0):
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, pixels, 0, 1, 0))`.
     """
-    return translate(image, round_half_up(pixels), 0, fill)
+    return translate(image, round_half_up(pixels), _NOTHING, fill)
 
 
 @image_op(strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved")
@@ -139,7 +140,7 @@ def translate_y(image, pixels, *, fill=0):
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, 0, 1, pixels))`.
     """
-    return translate(image, 0, round_half_up(pixels), fill)
+    return translate(image, _NOTHING, round_half_up(pixels), fill)
 
 
 @image_op(strength=Range(0.0, 30.0, signed=True), pixels="moved")
@@ -162,10 +163,9 @@ def rotate(image, degrees, *, fill=0):
     cos, sin = _cos_sin(degrees)
     minus_sin = (-sin[0], -sin[1])
     # The centre of the picture stays: c = W/2 - a W/2 - b H/2, and half a pixel to pixel centres.
-    x_start = _sum(
-        (width * _HALF, 0.0), _times_half(cos, 1 - width), _times_half(minus_sin, 1 - height)
-    )
-    y_start = _sum((height * _HALF, 0.0), _times_half(sin, 1 - width), _times_half(cos, 1 - height))
+    right, down = 1 - width, 1 - height
+    x_start = _sum((width * _HALF, 0.0), _times_half(cos, right), _times_half(minus_sin, down))
+    y_start = _sum((height * _HALF, 0.0), _times_half(sin, right), _times_half(cos, down))
     parts = (cos, minus_sin, x_start, sin, cos, y_start)
     return warp(image, [_to_fixed(part) for part in parts], fill)
 
@@ -198,8 +198,33 @@ def warp(image, matrix, fill):
 
 
 def translate(image, x, y, fill):
-    """Moves an image by whole pixels, `x` to the left and `y` up."""
-    return warp(image, (_ONE, 0, x * _ONE + _HALF, 0, _ONE, y * _ONE + _HALF), fill)
+    """Moves an image by whole pixels, `x` to the left and `y` up.
+
+    Takes rows, cuts a window out of two images side by side, and fills what came round: three
+    times as fast as a warp.
+    """
+    height, width, channels = ops.shape(image)
+    row = width * channels
+    source_x = ops.arange(row, dtype="int32") // channels + x
+    source_y = ops.arange(height, dtype="int32") + y
+    flat = _engine.take(ops.reshape(image, (height, row)), ops.mod(source_y, height), axis=0)
+    flat = ops.concatenate([flat, flat], axis=1)
+    flat = _engine.window(flat, (0, ops.mod(x, width) * channels), (height, row))
+    inside_x = (source_x >= 0) & (source_x < width)
+    inside_y = (source_y >= 0) & (source_y < height)
+    inside = inside_y[:, None] & inside_x[None, :]
+    return ops.reshape(ops.where(inside, flat, fill_row(fill, image)), ops.shape(image))
+
+
+def fill_row(fill, image):
+    """Returns a row of an image's shape and type, flat, in a fill colour (channels,).
+
+    Rows of bytes are the layout in which compiled masks are fast: one that is broadcast over
+    channels takes three times as long.
+    """
+    width, channels = ops.shape(image)[1:]
+    row = ops.broadcast_to(ops.cast(fill, image.dtype), (width, channels))
+    return ops.reshape(row, (1, width * channels))
 
 
 def round_half_up(value):

@@ -11,7 +11,6 @@ import functools
 import inspect
 from collections.abc import Callable
 
-import numpy as np
 from keras import backend, ops
 
 from keras_cv_extras.augment import _engine
@@ -91,9 +90,7 @@ class Op:
             if self.takes_partner:
                 arguments = (ops.cast(arguments[0], "float32"), *arguments[1:])
         result = self.kernel(image, *arguments, **options)
-        if self.pixels == "computed":
-            result = ops.clip(result, 0.0, 255.0)
-        return ops.cast(result, dtype)
+        return finish(result, dtype) if self.pixels == "computed" else ops.cast(result, dtype)
 
     def check(self, images):
         """Raises if the op cannot work on images of this many channels."""
@@ -171,7 +168,7 @@ def _run(op, images, compile, **arguments):
 def _map_op(images, numbers, traced, *, name, **static):
     op = OPS[name]
     return _engine.map_images(
-        lambda image, *row: op.apply(image, *row, **traced, **static), images, images, *numbers
+        lambda image, *row: op.apply(image, *row, **traced, **static), images, *numbers
     )
 
 
@@ -255,6 +252,11 @@ def as_partners(partners, images):
     return ops.cast(partners, images.dtype)
 
 
+def finish(values, dtype):
+    """Clips float32 values to [0, 255]; an integer type cuts their fractions, as Pillow does."""
+    return ops.cast(ops.clip(values, 0.0, 255.0), dtype)
+
+
 def to_levels(image):
     """Returns an image as whole levels in uint8; fractions are cut off."""
     if backend.standardize_dtype(image.dtype) == "uint8":
@@ -271,9 +273,3 @@ def _as_tensor(name, value):
     if dtype in ("bool", "string") or not (backend.is_float_dtype(dtype) or "int" in dtype):
         raise TypeError(f"{name} must be integers or floats, received {dtype}")
     return value
-
-
-def in_bounds_dtype(value):
-    """Returns a NumPy constant in 32 bits, the widest type that every backend has."""
-    kinds = {"i": np.int32, "u": np.uint32, "f": np.float32}
-    return np.asarray(value).astype(kinds[np.asarray(value).dtype.kind])

@@ -94,21 +94,19 @@ def _choose(table, cumulative, numbers, names, num_levels):
 def _apply(images, partners, fill, names, index, value, x, y):
     """Applies to each image the op that `index` points at in `names`."""
 
-    def one(position, index, value, x, y):
-        # Each branch reads the image itself: handing it over would copy it.
+    def one(image, position, index, value, x, y):
         def branch(name):
-            def run():
-                image = _engine.take(images, position, axis=0)
-                op = OPS[name]
-                if op.channels is not None and image.shape[-1] not in op.channels:
-                    return image  # the policy has been checked: it is not drawn
-                arguments = [_engine.take(partners, position, axis=0)] if op.takes_partner else []
-                arguments += [value] if op.has_strength else []
-                arguments += [x, y][: op.positions]
-                options = {"fill": fill} if op.takes_fill else {}
-                return op.apply(image, *arguments, **options)
-
-            return run
+            op = OPS[name]
+            if op.channels is not None and image.shape[-1] not in op.channels:
+                return lambda: image  # the policy has been checked: it is not drawn
+            arguments = [value] if op.has_strength else []
+            arguments += [x, y][: op.positions]
+            options = {"fill": fill} if op.takes_fill else {}
+            if op.takes_partner:
+                return lambda: op.apply(
+                    image, _engine.take(partners, position, axis=0), *arguments, **options
+                )
+            return lambda: op.apply(image, *arguments, **options)
 
         return _engine.switch(index, [branch(name) for name in names])
 
