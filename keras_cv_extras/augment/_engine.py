@@ -135,17 +135,23 @@ else:
     )
 
 
-@functools.cache
-def runner(function, compile, **static):
+def runner(function, compile, images, **static):
     """Returns `function` with its static options bound, compiled or plain.
 
-    The result is made once for each combination of arguments, so that calls share programs.
+    The result is made once for each combination of options and for each shape and type of
+    images, so that calls share programs, and none is traced again because another was.
 
     Args:
         function: a function of tensors.
         compile: whether to compile it with XLA.
+        images: the tensor that the function will work on.
         **static: hashable options of `function` that are part of the program.
     """
+    return _runner(function, bool(compile), tuple(images.shape), images.dtype, **static)
+
+
+@functools.lru_cache(maxsize=512)
+def _runner(function, compile, shape, dtype, **static):
     bound = functools.partial(function, **static) if static else function
     return compiled(bound) if compile else bound
 

@@ -161,7 +161,7 @@ def _run(op, images, compile, **arguments):
             numbers.append(per_image(name, value, images))
         else:
             static[name] = value
-    run = _engine.runner(_map_op, compile, name=op.name, **static)
+    run = _engine.runner(_map_op, compile, images, name=op.name, **static)
     return restore(run(images, tuple(numbers), traced))
 
 

@@ -143,12 +143,9 @@ class Policy:
         for value in fill if isinstance(fill, tuple) else (fill,):
             if not 0 <= _checks.number("fill", value) <= 255:
                 raise ValueError(f"fill must lie in [0, 255], received {fill!r}")
-        low, high = _checks.interval("value_range", tuple(value_range))
-        if not low < high:
-            raise ValueError(f"value_range must rise, received {value_range!r}")
         self.stages = (Stage(sub_policies, weights, num_draws, num_levels),)
         self.fill = fill
-        self.value_range = (low, high)
+        self.value_range = _value_range(value_range)
         self.spec = spec
         self.name = name
         self.provenance = dict(provenance or {})
@@ -336,7 +333,7 @@ class Policy:
             _random.as_word(epoch),
             keras_ops.reshape(_random.as_word(samples), (-1,)),
         )
-        run = _engine.runner(_execute.execute, compile, structure=tuple(structure))
+        run = _engine.runner(_execute.execute, compile, images, structure=tuple(structure))
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
         return restore(unscale(result))
 
@@ -367,6 +364,13 @@ class Policy:
                 )
         names = [policy.name or "policy" for policy in (self, other)]
         return self._with_stages(self.stages + other.stages, name=" + ".join(names))
+
+    def with_value_range(self, value_range) -> "Policy":
+        """Returns this policy for images of another range, such as `(0, 1)`."""
+        low, high = _value_range(value_range)
+        return self._with_stages(
+            self.stages, value_range=(low, high), provenance=dict(self.provenance)
+        )
 
     def _with_stages(self, stages, **changes):
         policy = object.__new__(Policy)
@@ -421,6 +425,13 @@ def concatenate(policies, *, name=None) -> Policy:
         value_range=first.value_range,
         name=name,
     )
+
+
+def _value_range(value_range):
+    low, high = _checks.interval("value_range", tuple(value_range))
+    if not low < high:
+        raise ValueError(f"value_range must rise, received {value_range!r}")
+    return low, high
 
 
 def _stage_to_dict(stage):
