@@ -1,6 +1,6 @@
 """Augmentation policies as data: written, read, joined, and run as one compiled program."""
 
-from keras_cv_extras.policy._policy import SEARCH_OPS, Policy, Stage, concatenate
+from keras_cv_extras.policy._policy import Policy, concatenate
 from keras_cv_extras.policy._presets import (
     RAND_AUGMENT_OPS,
     auto_augment,
@@ -11,6 +11,7 @@ from keras_cv_extras.policy._presets import (
     trivial_augment,
     uniform_augment,
 )
+from keras_cv_extras.policy._stage import SEARCH_OPS, Stage
 from keras_cv_extras.policy._step import Step
 
 __all__ = [

@@ -84,8 +84,9 @@ def _choose(table, cumulative, numbers, names, num_levels):
     rows = ops.transpose(rows, (3, 0, 2, 1))  # (columns, draws, steps, batch)
     index, applied, low, high, identity, signed = (rows[i] for i in range(len(COLUMNS)))
     if num_levels:
-        value = ops.floor(value * num_levels) / (num_levels - 1)
-    value = low + (high - low) * value
+        value = ops.floor(value * num_levels) * np.float32(1 / (num_levels - 1))
+    # The minimum keeps a compiler from fusing multiply and add, which rounds otherwise.
+    value = low + ops.minimum((high - low) * value, 1e6)
     value = ops.where((signed > 0) & (sign < 0.5), 2.0 * identity - value, value)
     index = ops.where(rate < applied, ops.cast(index, "int32"), names.index("identity"))
     return index, (value, x, y)

@@ -7,7 +7,7 @@ References:
     without one is left out, as in torchvision 0.29, transforms/autoaugment.py.
 """
 
-from keras_cv_extras.policy._policy import SEARCH_OPS
+from keras_cv_extras.policy._stage import SEARCH_OPS
 
 AUTO_AUGMENT = {
     "cifar10": (

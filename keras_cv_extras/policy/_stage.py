@@ -1,0 +1,126 @@
+"""One stage of a policy: weighted sub-policies, of which every image gets some."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_cv_extras import _checks
+from keras_cv_extras.policy._step import Step
+
+#: The 16 ops of AutoAugment, arXiv:1805.09501: the space that policies are searched in.
+SEARCH_OPS = (
+    "shear_x",
+    "shear_y",
+    "translate_x",
+    "translate_y",
+    "rotate",
+    "autocontrast",
+    "invert",
+    "equalize",
+    "solarize",
+    "posterize",
+    "contrast",
+    "color",
+    "brightness",
+    "sharpness",
+    "cutout",
+    "sample_pairing",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """Weighted sub-policies, of which each image gets one, or several in a row.
+
+    Args:
+        sub_policies: a sequence of sub-policies; each a sequence of steps, applied in order.
+        weights: how often each is drawn, relative to the others; None for equally often.
+        num_draws: how many sub-policies are drawn for an image, with replacement, and applied
+            in a row.
+        num_levels: None to draw strengths continuously between the ends of a step's interval,
+            or the number of equally spaced levels to draw from.
+    """
+
+    sub_policies: tuple[tuple[Step, ...], ...]
+    weights: tuple[float, ...] | None = None
+    num_draws: int = 1
+    num_levels: int | None = None
+
+    def __post_init__(self):
+        rows = tuple(tuple(steps) for steps in self.sub_policies)
+        if not rows:
+            raise ValueError("a policy needs at least one sub-policy")
+        for number, steps in enumerate(rows):
+            if not steps:
+                raise ValueError(f"sub-policy {number} has no steps")
+            for step in steps:
+                if not isinstance(step, Step):
+                    raise TypeError(f"sub-policy {number} must hold Steps, received {step!r}")
+        object.__setattr__(self, "sub_policies", rows)
+        _checks.integer("num_draws", self.num_draws, minimum=1)
+        if self.num_levels is not None:
+            _checks.integer("num_levels", self.num_levels, minimum=2)
+        if self.weights is not None:
+            weights = tuple(_checks.number("a weight", weight) for weight in self.weights)
+            if len(weights) != len(rows):
+                raise ValueError(
+                    f"weights must hold one number per sub-policy, {len(rows)}, received "
+                    f"{len(weights)}"
+                )
+            if min(weights) < 0 or sum(weights) <= 0:
+                raise ValueError(f"weights must be at least 0, and one above, received {weights}")
+            object.__setattr__(self, "weights", weights)
+
+    @property
+    def op_names(self) -> tuple[str, ...]:
+        """The ops of the compiled switch.
+
+        All policies over AutoAugment's ops share one, so that they share one program.
+        """
+        used = {step.op for steps in self.sub_policies for step in steps} | {"identity"}
+        standard = ("identity", *SEARCH_OPS)
+        return standard if used <= set(standard) else tuple(sorted(used))
+
+    def cumulative_weights(self) -> np.ndarray:
+        """The cumulative shares of the sub-policies, the last being 1."""
+        weights = np.ones(len(self.sub_policies)) if self.weights is None else self.weights
+        cumulative = np.cumsum(weights) / np.sum(weights)
+        cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # whatever rounding made of it
+        return cumulative.astype("float32")
+
+
+def stage_to_dict(stage: Stage) -> dict:
+    """Returns a stage as a dictionary for JSON."""
+    rows = [{"steps": [step.to_dict() for step in steps]} for steps in stage.sub_policies]
+    if stage.weights is not None:
+        rows = [{"weight": weight, **row} for weight, row in zip(stage.weights, rows, strict=True)]
+    return {"num_draws": stage.num_draws, "num_levels": stage.num_levels, "sub_policies": rows}
+
+
+def stage_from_dict(number: int, fields: dict) -> Stage:
+    """Returns the stage of a dictionary; errors name the stage, sub-policy and step."""
+    rows = fields.get("sub_policies") if isinstance(fields, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise ValueError(f"stage {number} must hold a list 'sub_policies' of at least one")
+    sub_policies = []
+    for index, row in enumerate(rows):
+        place = f"stage {number}, sub-policy {index}"
+        steps = row.get("steps") if isinstance(row, dict) else None
+        if not isinstance(steps, list) or not steps:
+            raise ValueError(f"{place} must hold a list 'steps' of at least one")
+        sub_policies.append([])
+        for position, step in enumerate(steps):
+            try:
+                sub_policies[-1].append(Step.from_dict(step))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{place}, step {position}: {error}") from error
+    weights = [row.get("weight") for row in rows]
+    try:
+        return Stage(
+            sub_policies,
+            None if weights == [None] * len(rows) else weights,
+            fields.get("num_draws", 1),
+            fields.get("num_levels"),
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"stage {number}: {error}") from error

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras.augment import _random
+
+
+# Known answers of the authors' library Random123, kat_vectors, threefry2x32 with 20 rounds.
+@pytest.mark.parametrize(
+    ("key", "counter", "wanted"),
+    [
+        ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),
+        ((0xFFFFFFFF,) * 2, (0xFFFFFFFF,) * 2, (0x1CB996FC, 0xBB002BE7)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
+    ],
+)
+def test_known_answers(key, counter, wanted):
+    words = [[_random.as_word(v) for v in pair] for pair in (key, counter)]
+    assert tuple(int(v) for v in _random.threefry(*words)) == wanted
+    arrays = [[np.array([v], "uint32") for v in pair] for pair in (key, counter)]
+    assert tuple(int(v[0]) for v in _random.threefry(*arrays, library=np)) == wanted
+
+
+def test_graph_and_xla_give_the_same_bits():
+    samples = np.arange(1000)
+    eager = _random.uniform(7, 3, samples, 5)
+    for options in ({}, {"jit_compile": True}):
+        traced = tf.function(lambda s: _random.uniform(7, 3, s, 5), **options)
+        np.testing.assert_array_equal(traced(samples), eager)
+
+
+def test_numbers_are_uniform_and_independent():
+    numbers = np.asarray(_random.uniform(1, 0, np.arange(20000)[:, None], np.arange(4)))
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    # Standard errors: 0.289 / sqrt(80000) of the mean, 1 / sqrt(20000) of a correlation.
+    assert abs(numbers.mean() - 0.5) < 0.005
+    assert abs(np.corrcoef(numbers.T) - np.eye(4)).max() < 0.03
+
+
+def test_every_coordinate_matters():
+    base = float(_random.uniform(1, 2, 3, 4))
+    assert (
+        len(
+            {
+                base,
+                *(
+                    float(_random.uniform(*at))
+                    for at in [(9, 2, 3, 4), (1, 9, 3, 4), (1, 2, 9, 4), (1, 2, 3, 9)]
+                ),
+            }
+        )
+        == 5
+    )
+    assert float(_random.uniform(1 + 2**32, 2, 3, 4)) == base  # modulo 2**32
+    assert float(_random.uniform(-1, 2, 3, 4)) == float(_random.uniform(2**32 - 1, 2, 3, 4))
+
+
+def test_permutation():
+    first = _random.permutation(1000, seed=3)
+    np.testing.assert_array_equal(np.sort(first), np.arange(1000))
+    np.testing.assert_array_equal(first, _random.permutation(1000, seed=3))
+    assert np.any(first != _random.permutation(1000, seed=3, epoch=1))
+    assert abs(np.corrcoef(first, np.arange(1000))[0, 1]) < 0.1

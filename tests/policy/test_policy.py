@@ -1,0 +1,257 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras import augment, policy
+from keras_cv_extras.augment import _engine
+from keras_cv_extras.policy import Policy, Step, _execute
+
+PRESETS = {
+    "rand_augment": policy.rand_augment(2, 0.6),
+    "trivial_augment": policy.trivial_augment(),
+    "trivial_augment_wide": policy.trivial_augment(wide=True),
+    "uniform_augment": policy.uniform_augment(),
+    "cifar10": policy.auto_augment("cifar10"),
+    "svhn_paper": policy.auto_augment("svhn", spec="paper"),
+    "imagenet_tpu": policy.auto_augment("imagenet", spec="tpu"),
+    "flip_crop_rand_augment": policy.flip_crop() + policy.rand_augment(),
+    "random": Policy.random(25, 2, seed=1),
+}
+PAIRING_FREE = {name: p for name, p in PRESETS.items() if not p.needs_partners}
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_images_of_a_batch_and_epochs_differ(name):
+    image = np.asarray(augment.rotate(np.arange(300).reshape(10, 10, 3) % 256, 10))
+    images = np.repeat(image[None].astype("uint8"), 64, axis=0)
+    first, second = (np.asarray(PRESETS[name](images, seed=1, epoch=e)) for e in (0, 1))
+    assert first.dtype == "uint8"
+    assert len({one.tobytes() for one in first}) > 8
+    assert np.any(first != second)
+    np.testing.assert_array_equal(first, PRESETS[name](images, seed=1, epoch=0))
+    assert np.any(first != np.asarray(PRESETS[name](images, seed=2, epoch=0)))
+
+
+@pytest.mark.parametrize("name", sorted(PAIRING_FREE))
+def test_a_sample_is_augmented_alike_in_any_batch(name, batch):
+    chosen = PAIRING_FREE[name]
+    together = np.asarray(chosen(batch, seed=5, epoch=3))
+    for size in (1, 7):
+        for start in range(0, 12, size):
+            ids = np.arange(start, min(start + size, 12))
+            part = chosen(batch[ids], seed=5, epoch=3, samples=ids)
+            np.testing.assert_array_equal(part, together[ids])
+
+
+def test_a_sample_with_its_partner_is_augmented_alike_in_any_batch(batch):
+    mixing = Policy([[Step("sample_pairing", 0.8, (0, 1)), Step("rotate", 0.5, 0.7)]])
+    together = np.asarray(mixing(batch, seed=5, partners=batch[::-1]))
+    part = mixing(batch[4:9], seed=5, samples=range(4, 9), partners=batch[::-1][4:9])
+    np.testing.assert_array_equal(part, together[4:9])
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_plain_graph_and_datasets_agree(name, batch):
+    chosen = PRESETS[name]
+    wanted = np.asarray(chosen(batch, seed=2, epoch=1))
+    np.testing.assert_array_equal(chosen(batch, seed=2, epoch=1, compile=False), wanted)
+    dataset = tf.data.Dataset.range(3).map(
+        lambda epoch: chosen(batch, seed=2, epoch=epoch), num_parallel_calls=2
+    )
+    np.testing.assert_array_equal(list(dataset.as_numpy_iterator())[1], wanted)
+
+
+def test_another_policy_of_the_shape_is_not_traced_again(batch):
+    names = ("identity", *policy.SEARCH_OPS)
+    program = _engine.runner(_execute.execute, True, tf.constant(batch), structure=((names, 1, 0),))
+    Policy.random(5, 2, seed=0)(batch)
+    traces = program.experimental_get_tracing_count()
+    assert traces > 0
+    for seed in range(1, 20):
+        Policy.random(5, 2, seed=seed)(batch, seed=seed, epoch=seed, samples=range(seed, seed + 12))
+    assert program.experimental_get_tracing_count() == traces
+
+
+def test_rates_and_weights():
+    images = np.full((4000, 2, 2, 1), 100, "uint8")
+    rows = [[Step("solarize", 0.25, 1.0)], [Step("brightness", 1.0, value=0.5)]]
+    result = np.asarray(Policy(rows, weights=[3, 1])(images, seed=4))[:, 0, 0, 0]
+    shares = {level: np.mean(result == level) for level in (100, 155, 50)}
+    # Standard error of a share: below 0.008.
+    assert abs(shares[155] - 0.75 * 0.25) < 0.03
+    assert abs(shares[50] - 0.25) < 0.03
+    assert abs(shares[100] - 0.75 * 0.75) < 0.03
+
+
+def test_zero_weight_is_never_drawn():
+    images = np.full((500, 2, 2, 1), 100, "uint8")
+    rows = [[Step("invert")], [Step("identity")], [Step("invert")]]
+    assert np.all(np.asarray(Policy(rows, weights=[0, 1, 0])(images)) == 100)
+
+
+def test_steps_run_in_order_and_signs_are_drawn(batch):
+    two = Policy([[Step("invert"), Step("brightness", 1.0, value=0.5)]])
+    wanted = augment.brightness(augment.invert(batch), 0.5)
+    np.testing.assert_array_equal(two(batch), wanted)
+    turned = np.asarray(Policy([[Step("rotate", 1.0, value=10, signed=True)]])(batch, seed=1))
+    left, right = np.asarray(augment.rotate(batch, 10)), np.asarray(augment.rotate(batch, -10))
+    ways = {
+        (bool((one == a).all()), bool((one == b).all()))
+        for one, a, b in zip(turned, left, right, strict=True)
+    }
+    assert ways == {(True, False), (False, True)}
+
+
+def test_translations_are_relative_to_the_image():
+    image = np.arange(40 * 20, dtype="int32").reshape(1, 40, 20, 1) % 256
+    moved = Policy([[Step("translate_y", 1.0, value=0.25, unit="height")]])(image.astype("uint8"))
+    np.testing.assert_array_equal(moved, augment.translate_y(image.astype("uint8"), 10))
+
+
+def test_value_range_and_types(batch):
+    chosen = policy.rand_augment(2, 0.5)
+    whole = np.asarray(chosen(batch.astype("float32"), seed=1))
+    scaled = np.asarray(chosen.with_value_range((0, 1))(batch / np.float32(255), seed=1))
+    assert scaled.max() <= 1.0001
+    assert np.mean(np.abs(scaled * 255 - whole) > 1.01) < 0.01  # floors fall on either side
+    with pytest.raises(ValueError, match="integer images have the value_range"):
+        chosen.with_value_range((0, 1))(batch)
+
+
+def test_grey_and_channels(batch):
+    assert policy.rand_augment()(batch[..., :1]).shape == (12, 24, 20, 1)
+    geometry = Policy([[Step("rotate", 1.0, 0.5)]])
+    assert geometry(np.zeros((2, 8, 8, 4), "uint8")).shape == (2, 8, 8, 4)
+    with pytest.raises(ValueError, match="color works on images with 1 or 3 channels"):
+        Policy([[Step("color", 1.0, 0.5)]])(np.zeros((2, 8, 8, 4), "uint8"))
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_json_round_trip(name, batch, tmp_path):
+    path = tmp_path / "folder" / "policy.json"
+    PRESETS[name].save(path)
+    loaded = Policy.load(path)
+    assert loaded == PRESETS[name]
+    np.testing.assert_array_equal(loaded(batch, seed=3), PRESETS[name](batch, seed=3))
+    assert [file.name for file in path.parent.iterdir()] == ["policy.json"]
+
+
+def test_provenance_is_kept(tmp_path):
+    made = Policy([[Step("invert")]], name="mine", provenance={"seed": 3, "data": "digits"})
+    made.save(tmp_path / "p.json")
+    assert Policy.load(tmp_path / "p.json").provenance == {"seed": 3, "data": "digits"}
+
+
+def _broken(change):
+    fields = policy.auto_augment("cifar10").to_dict()
+    fields = json.loads(json.dumps(fields))
+    change(fields)
+    return json.dumps(fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "not a JSON file"),
+        ("[]", "not a policy"),
+        ('{"format": "keras_cv_extras.policy", "version": 99}', "version 99 is not known"),
+        (_broken(lambda f: f.update(stages=[])), "at least one stage"),
+        (_broken(lambda f: f["stages"][0]["sub_policies"][7].pop("steps")), "sub-policy 7"),
+        (
+            _broken(lambda f: f["stages"][0]["sub_policies"][3]["steps"][1].update(op="warp")),
+            "sub-policy 3, step 1: op must be one of",
+        ),
+        (
+            _broken(lambda f: f["stages"][0]["sub_policies"][2]["steps"][0].update(rate=1.5)),
+            r"sub-policy 2, step 0: rate must be in \[0, 1\], received 1.5",
+        ),
+        (
+            _broken(lambda f: f["stages"][0]["sub_policies"][0]["steps"][0].update(force=1)),
+            "sub-policy 0, step 0: unknown field 'force'",
+        ),
+        (_broken(lambda f: f.update(value_range=[1, 0])), "value_range must rise"),
+    ],
+)
+def test_a_malformed_file_names_the_place(text, problem, tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=problem) as error:
+        Policy.load(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing.json"):
+        Policy.load(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "problem"),
+    [
+        (lambda: Step("warp"), ValueError, "op must be one of"),
+        (lambda: Step("rotate"), ValueError, "needs either a strength"),
+        (lambda: Step("rotate", 1.0, 1.5), ValueError, r"strength must lie in \[0, 1\]"),
+        (lambda: Step("rotate", 1.0, "much"), TypeError, "strength must be a number"),
+        (lambda: Step("rotate", 1.0, float("nan")), ValueError, "strength must be finite"),
+        (lambda: Step("rotate", True, 0.5), TypeError, "rate must be a number"),
+        (lambda: Step("invert", 1.0, 0.5), ValueError, "invert has no strength"),
+        (lambda: Policy([]), ValueError, "at least one sub-policy"),
+        (lambda: Policy([[]]), ValueError, "sub-policy 0 has no steps"),
+        (lambda: Policy([["rotate"]]), TypeError, "sub-policy 0 must hold Steps"),
+        (lambda: Policy([[Step("invert")]], weights=[1, 2]), ValueError, "one number per sub"),
+        (lambda: Policy([[Step("invert")]], weights=[-1]), ValueError, "at least 0"),
+        (lambda: Policy([[Step("invert")]], fill=300), ValueError, r"fill must lie in"),
+        (lambda: policy.rand_augment(0), ValueError, "num_ops must be at least 1"),
+        (lambda: policy.rand_augment(2, 1.5), ValueError, "strength must be in"),
+        (lambda: policy.auto_augment("coco"), ValueError, "name must be one of"),
+        (lambda: policy.auto_augment("svhn", spec="mine"), ValueError, "spec must be one of"),
+        (lambda: policy.concatenate([]), ValueError, "at least one policy"),
+        (
+            lambda: policy.flip_crop(fill=1) + policy.rand_augment(),
+            ValueError,
+            "must have the same fill",
+        ),
+    ],
+)
+def test_wrong_arguments_are_one_clear_error(make, error, problem):
+    with pytest.raises(error, match=problem):
+        make()
+
+
+def test_unknown_image_size_is_one_clear_error():
+    traced = tf.function(
+        policy.rand_augment(), input_signature=[tf.TensorSpec((None, None, None, 3), "uint8")]
+    )
+    with pytest.raises(ValueError, match="a policy needs images of a known size"):
+        traced.get_concrete_function()
+
+
+def test_concatenate_weighs_policies_alike():
+    one = Policy([[Step("invert")], [Step("equalize")]])
+    other = Policy([[Step("rotate", 1.0, 0.5)]])
+    joined = policy.concatenate([one, other], name="both")
+    assert len(joined.sub_policies) == 3
+    assert joined.weights == (0.5, 0.5, 1.0)
+    five = policy.concatenate([Policy.random(5, 2, seed=s) for s in range(5)])
+    assert len(five.sub_policies) == 25
+    assert five.weights is None
+
+
+def test_random_policies_differ_and_repeat():
+    assert Policy.random(seed=1) == Policy.random(seed=1)
+    assert Policy.random(seed=1) != Policy.random(seed=2)
+    used = {
+        step.op
+        for seed in range(20)
+        for steps in Policy.random(seed=seed).sub_policies
+        for step in steps
+    }
+    assert used == set(policy.SEARCH_OPS)
+
+
+def test_describe():
+    text = policy.auto_augment("svhn").describe()
+    assert text.splitlines()[0] == "25 sub-policies"
+    assert "shear_x 0.133 (rate 0.9), then invert (rate 0.2)" in text
