@@ -1,6 +1,5 @@
-"""Labelled images: loading, splitting, and pipelines that augment."""
+"""Sources of images, and pipelines of augmented batches."""
 
-from keras_cv_extras.data._sources import ImageData, load
-from keras_cv_extras.data._split import split
+from keras_cv_extras.data._pipeline import pipeline
 
-__all__ = ["ImageData", "load", "split"]
+__all__ = ["pipeline"]

@@ -31,7 +31,8 @@ class PolicyAugment(keras.layers.Layer):
     Call arguments:
         images: `(batch, height, width, channels)` or `(height, width, channels)`, integer or
             float, of a known size. Floats keep their type under mixed precision.
-        training: whether to augment; True if it is not said, as `Dataset.map` does not.
+        training: whether to augment. If it is not said: True for a layer that is called by
+            itself, as `Dataset.map` does, and False inside a model.
 
     Returns:
         Images of the same shape and type.
@@ -55,8 +56,12 @@ class PolicyAugment(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def call(self, images, training=True):
+    def call(self, images, training=None):
         """Augments images; see the class."""
+        if training is None:
+            # An exported model does not say that it is serving: only the outermost layer may
+            # take silence for training. Keras has no public name for the question.
+            training = self._get_call_context().entry_layer is self
         if not training or self.policy.is_identity:
             return images
         words = self.seed_generator.next()
@@ -66,7 +71,7 @@ class PolicyAugment(keras.layers.Layer):
         """Returns the shape of the images."""
         return input_shape
 
-    def compute_output_spec(self, images, training=True):
+    def compute_output_spec(self, images, training=None):
         """Returns the shape and type of the images."""
         return keras.KerasTensor(images.shape, dtype=images.dtype)
 

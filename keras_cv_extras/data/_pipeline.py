@@ -1,0 +1,268 @@
+"""From samples to augmented batches: one epoch long, new draws every epoch.
+
+What happens to a sample is a function of the seed, the epoch and the sample's number, and of
+nothing else: not of the batch size, of the number of parallel calls, of the shard, or of where a
+run was resumed. An epoch's order is likewise a function of seed and epoch.
+"""
+
+import math
+import operator
+
+import numpy as np
+import tensorflow as tf
+
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import _random
+from keras_cv_extras.policy import Policy
+
+_PARTNER_SLOT = 1 << 30  # beyond any slot that a policy draws from
+
+
+def pipeline(
+    data,
+    batch_size: int,
+    policy: Policy | None = None,
+    mix=None,
+    seed: int = 0,
+    shuffle: bool = True,
+    *,
+    epoch: int | None = None,
+    first_epoch: int = 0,
+    shard: tuple[int, int] = (0, 1),
+    shuffle_buffer: int = 10_000,
+    num_parallel_calls: int = tf.data.AUTOTUNE,
+) -> tf.data.Dataset:
+    """Makes a dataset of augmented batches, one epoch long.
+
+    Every pass over the dataset is the next epoch, with another order and other draws. Batches
+    are augmented whole, by one compiled program; a last partial batch is padded for it and cut
+    afterwards, so that nothing is compiled twice.
+
+    Args:
+        data: `(images, labels)` in memory, images of shape `(count, height, width, channels)`,
+            integer or float, labels an array or a nest of arrays of as many rows; or an
+            unbatched `tf.data.Dataset` of `(image, label)`, images of one known size.
+        batch_size: samples per batch; the last one may be smaller.
+        policy: a `Policy`, or None. A policy that mixes in second images gets them from all of
+            `data` if it is in memory, else from the same batch.
+        mix: None, or a function `(images, labels, *, seed, epoch, samples)` of a batch that
+            returns `(images, labels)`, run after the policy.
+        seed: an integer: another seed gives another order and other draws.
+        shuffle: whether each epoch has another order. Arrays are shuffled perfectly, a dataset
+            through a buffer.
+        epoch: None to go on from epoch to epoch with every pass, or the number of the one epoch
+            that the dataset always gives. That form has no state and can be sent elsewhere, as
+            tf.data service does.
+        first_epoch: the epoch of the first pass, for a run that is resumed.
+        shard: `(index, count)`: which part of the samples of each epoch. A shard has every
+            `count`-th sample of the epoch's order.
+        shuffle_buffer: samples in the buffer through which a dataset is shuffled.
+        num_parallel_calls: batches that are made at a time. The result does not depend on it.
+
+    Returns:
+        A `tf.data.Dataset` of `(images, labels)` batches with a checkpointable iterator.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above, or images hold NaN.
+
+    Example:
+        >>> train = pipeline((images, labels), 128, policy=rand_augment(), seed=1)
+        >>> model.fit(train, epochs=10)
+    """
+    batch_size = _checks.integer("batch_size", batch_size, minimum=1)
+    index, count = shard
+    _checks.integer("the number of shards", count, minimum=1)
+    if not 0 <= _checks.integer("the index of the shard", index) < count:
+        raise ValueError(f"shard must be (index, count) with index below count, received {shard}")
+    if policy is not None and not isinstance(policy, Policy):
+        raise TypeError(f"policy must be a Policy or None, received {policy!r}")
+    if mix is not None and not callable(mix):
+        raise TypeError(f"mix must be a function or None, received {mix!r}")
+    source = _Stream if isinstance(data, tf.data.Dataset) else _Arrays
+    pairs = policy is not None and policy.needs_partners
+    source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
+
+    # AutoGraph would rewrite all that is called here, to no effect but the time it takes.
+    plain = tf.autograph.experimental.do_not_convert
+
+    def batches(epoch):
+        return source.batches(epoch, num_parallel_calls).map(
+            plain(lambda batch: _augment(batch, policy, mix, seed, epoch, batch_size)),
+            num_parallel_calls=num_parallel_calls,
+            deterministic=True,
+        )
+
+    if epoch is None:
+        dataset = _epoch_numbers(first_epoch).flat_map(plain(batches))
+    else:
+        dataset = batches(tf.constant(_checks.integer("epoch", epoch, minimum=0), tf.int64))
+    options = tf.data.Options()
+    # The counter of epochs is a variable. An iterator's checkpoint holds the number of the epoch
+    # that it is in, which is all that it needs.
+    options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
+    if source.num_batches is not None:
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(source.num_batches))
+    return dataset.prefetch(2).with_options(options)
+
+
+def _epoch_numbers(first):
+    """A dataset of one number, which is one more at every pass."""
+    _checks.integer("first_epoch", first, minimum=0)
+    counter = tf.Variable(first - 1, dtype=tf.int64, trainable=False, name="epoch")
+    return tf.data.Dataset.from_tensors(0).map(lambda _: counter.assign_add(1, read_value=True))
+
+
+def _augment(batch, policy, mix, seed, epoch, batch_size):
+    """Augments a batch, padded to its full size and cut again."""
+    images, labels, samples = batch["images"], batch["labels"], batch["samples"]
+    size = tf.shape(samples)[0]
+    if policy is not None:
+
+        def pad(tensor):
+            rows = tf.minimum(tf.range(batch_size), size - 1)  # repeats the last row
+            padded = tf.gather(tensor, rows)
+            padded.set_shape([batch_size, *tensor.shape[1:]])
+            return padded
+
+        partners = pad(batch["partners"]) if "partners" in batch else None
+        augmented = policy(
+            pad(images), seed=seed, epoch=epoch, samples=pad(samples), partners=partners
+        )
+        shape = images.shape
+        images = augmented[:size]
+        images.set_shape(shape)
+    if mix is not None:
+        images, labels = mix(images, labels, seed=seed, epoch=epoch, samples=samples)
+    return images, labels
+
+
+class _Arrays:
+    """Samples in memory: batches are gathered by number, in a perfect and stateless shuffle."""
+
+    def __init__(self, data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs):
+        del shuffle_buffer
+        if not isinstance(data, (tuple, list)) or len(data) != 2:
+            raise TypeError(
+                "data must be (images, labels) or an unbatched tf.data.Dataset of (image, "
+                f"label), received {type(data).__name__}"
+            )
+        images, labels = data
+        self.images = _check_images(np.asarray(images))
+        self.labels = tf.nest.map_structure(self._rows, labels)
+        self.count = len(images)
+        self.images = tf.convert_to_tensor(self.images)
+        self.batch_size, self.seed, self.shuffle, self.shard = batch_size, seed, shuffle, shard
+        self.pairs = pairs
+        index, shards = shard
+        self.own = len(range(index, self.count, shards))
+        if self.own == 0:
+            raise ValueError(f"shard {shard} of {self.count} samples is empty")
+        self.num_batches = math.ceil(self.own / batch_size)
+
+    def _rows(self, labels):
+        labels = np.asarray(labels)
+        if labels.ndim == 0 or len(labels) != len(self.images):
+            raise ValueError(
+                f"labels must have one row per image, {len(self.images)}, received shape "
+                f"{labels.shape}"
+            )
+        return tf.convert_to_tensor(labels)
+
+    def batches(self, epoch, num_parallel_calls):
+        """Gives images, labels, samples and perhaps partners for every batch of an epoch."""
+        index, shards = self.shard
+        key = tf.stack([_word(self.seed), tf.cast(epoch, tf.uint32)])
+
+        def batch(number):
+            start = number * self.batch_size
+            places = tf.range(start, tf.minimum(start + self.batch_size, self.own))
+            samples = tf.cast(places * shards + index, tf.int64)
+            if self.shuffle and self.count > 1:
+                samples = tf.random.experimental.index_shuffle(samples, key, self.count - 1)
+            gathered = {
+                "images": tf.gather(self.images, samples),
+                "labels": tf.nest.map_structure(lambda r: tf.gather(r, samples), self.labels),
+                "samples": samples,
+            }
+            if self.pairs:
+                chosen = _random.uniform(self.seed, epoch, samples, _PARTNER_SLOT)
+                partners = tf.cast(chosen * float(self.count), tf.int64)
+                partners = tf.minimum(partners, self.count - 1)
+                gathered["partners"] = tf.gather(self.images, partners)
+            return gathered
+
+        numbers = tf.data.Dataset.range(self.num_batches, output_type=tf.int64)
+        batch = tf.autograph.experimental.do_not_convert(batch)
+        return numbers.map(batch, num_parallel_calls=num_parallel_calls, deterministic=True)
+
+
+class _Stream:
+    """An unbatched dataset: samples are numbered in its own order, before it is shuffled."""
+
+    def __init__(self, data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs):
+        spec = data.element_spec
+        if not isinstance(spec, tuple) or len(spec) != 2:
+            raise TypeError(f"data must be a dataset of (image, label), received {spec}")
+        shape = spec[0].shape
+        if shape.rank != 3:
+            raise ValueError(
+                "data must be a dataset of single images of shape (height, width, channels), "
+                f"received shape {shape}: unbatch it first"
+            )
+        self.data, self.batch_size, self.seed, self.shuffle = data, batch_size, seed, shuffle
+        self.pairs = pairs
+        self.shard, self.buffer = (
+            shard,
+            _checks.integer("shuffle_buffer", shuffle_buffer, minimum=1),
+        )
+        count = int(data.cardinality())
+        if count == 0:
+            raise ValueError("data must hold at least one sample, received an empty dataset")
+        index, shards = shard
+        own = len(range(index, count, shards)) if count > 0 else None
+        self.num_batches = None if own is None else math.ceil(own / batch_size)
+
+    def batches(self, epoch, num_parallel_calls):
+        """Gives images, labels, samples and perhaps partners for every batch of an epoch."""
+        del num_parallel_calls
+        index, shards = self.shard
+        numbered = self.data.enumerate()
+        if self.shuffle:
+            numbered = numbered.shuffle(
+                self.buffer,
+                seed=tf.cast(_word(self.seed), tf.int64) * 1_000_003 + epoch,
+                reshuffle_each_iteration=False,
+            )
+        if shards > 1:
+            numbered = numbered.shard(shards, index)
+
+        def batch(samples, pair):
+            images, labels = pair
+            parts = {"images": images, "labels": labels, "samples": samples}
+            # Without the whole data at hand, a partner is the next image of the batch.
+            return {**parts, "partners": tf.roll(images, -1, axis=0)} if self.pairs else parts
+
+        return numbered.batch(self.batch_size).map(batch)
+
+
+def _check_images(images):
+    if images.ndim != 4:
+        raise ValueError(
+            "images must have shape (count, height, width, channels), received shape "
+            f"{images.shape}"
+        )
+    if 0 in images.shape:
+        raise ValueError(f"images must not be empty, received shape {images.shape}")
+    if images.dtype.kind not in "uif":
+        raise TypeError(f"images must be integers or floats, received {images.dtype}")
+    if images.dtype.kind == "f" and np.isnan(images.sum(dtype="float64")):
+        where = np.flatnonzero(np.isnan(images).any(axis=(1, 2, 3)))
+        raise ValueError(
+            f"images must not hold NaN, received it in {len(where)} images, the first of them "
+            f"number {where[0]}"
+        )
+    return images
+
+
+def _word(seed):
+    return tf.constant(operator.index(seed) % (1 << 32), tf.uint32)

@@ -1,0 +1,225 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras import data, policy
+from keras_cv_extras.policy import Policy, Step
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """101 different real images, numbered by their labels."""
+    from sklearn.datasets import load_digits
+
+    images = (load_digits().images[:101] * 15.9).astype("uint8")[..., None]
+    return images, np.arange(101, dtype="int32")
+
+
+CHOSEN = policy.rand_augment(2, 0.5)
+
+
+def collect(dataset):
+    """All images and labels, in the order of the labels."""
+    parts = list(dataset.as_numpy_iterator())
+    images = np.concatenate([images for images, _ in parts])
+    labels = np.concatenate([labels for _, labels in parts])
+    order = np.argsort(labels, kind="stable")
+    return images[order], labels[order]
+
+
+def test_an_epoch_has_every_sample_once(samples):
+    dataset = data.pipeline(samples, 16, policy=CHOSEN)
+    assert int(dataset.cardinality()) == 7
+    sizes = [len(labels) for _, labels in dataset.as_numpy_iterator()]
+    assert sizes == [16] * 6 + [5]
+    _, labels = collect(dataset)
+    np.testing.assert_array_equal(labels, np.arange(101))
+
+
+def test_passes_are_epochs(samples):
+    dataset = data.pipeline(samples, 16, policy=CHOSEN, seed=3)
+    epochs = [collect(dataset)[0] for _ in range(3)]
+    assert np.any(epochs[0] != epochs[1])
+    for number, images in enumerate(epochs):
+        fixed = data.pipeline(samples, 16, policy=CHOSEN, seed=3, epoch=number)
+        np.testing.assert_array_equal(collect(fixed)[0], images)
+        np.testing.assert_array_equal(collect(fixed)[0], images)
+    resumed = data.pipeline(samples, 16, policy=CHOSEN, seed=3, first_epoch=2)
+    np.testing.assert_array_equal(collect(resumed)[0], epochs[2])
+    other = data.pipeline(samples, 16, policy=CHOSEN, seed=4)
+    assert np.any(collect(other)[0] != epochs[0])
+
+
+def test_order_differs_from_epoch_to_epoch_and_shuffle_can_be_off(samples):
+    dataset = data.pipeline(samples, 101)
+    first, second = (next(iter(dataset))[1].numpy() for _ in range(2))
+    assert np.any(first != second)
+    assert np.any(first != np.arange(101))
+    still = data.pipeline(samples, 101, shuffle=False)
+    np.testing.assert_array_equal(next(iter(still))[1], np.arange(101))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 128])
+@pytest.mark.parametrize("num_parallel_calls", [1, 2])
+def test_a_sample_does_not_depend_on_its_batch(samples, batch_size, num_parallel_calls):
+    chosen = policy.flip_crop() + Policy([[Step("sample_pairing", 0.7, 0.8)]]) + CHOSEN
+    wanted = collect(data.pipeline(samples, 32, policy=chosen, seed=1, epoch=3))
+    made = data.pipeline(
+        samples, batch_size, policy=chosen, seed=1, epoch=3, num_parallel_calls=num_parallel_calls
+    )
+    np.testing.assert_array_equal(collect(made)[0], wanted[0])
+
+
+def test_inside_equals_outside(samples):
+    images, labels = samples
+    made, order = collect(data.pipeline(samples, 16, policy=CHOSEN, seed=9, epoch=4))
+    np.testing.assert_array_equal(made, CHOSEN(images, seed=9, epoch=4, samples=labels))
+    np.testing.assert_array_equal(order, labels)
+
+
+def test_a_stream_gives_the_same_images_as_arrays(samples):
+    stream = tf.data.Dataset.from_tensor_slices(samples)
+    dataset = data.pipeline(stream, 16, policy=CHOSEN, seed=2)
+    assert int(dataset.cardinality()) == 7
+    first, second = collect(dataset), collect(dataset)
+    wanted = data.pipeline(samples, 16, policy=CHOSEN, seed=2)
+    np.testing.assert_array_equal(first[0], collect(wanted)[0])
+    np.testing.assert_array_equal(second[0], collect(wanted)[0])
+    orders = [np.concatenate([b[1] for b in dataset.as_numpy_iterator()]) for _ in range(2)]
+    assert np.any(orders[0] != orders[1])
+    assert next(iter(dataset))[0].shape[1:] == (8, 8, 1)
+
+
+def test_shards_make_up_the_whole(samples):
+    whole = collect(data.pipeline(samples, 16, policy=CHOSEN, seed=2, epoch=1))
+    parts = [
+        collect(data.pipeline(samples, 16, policy=CHOSEN, seed=2, epoch=1, shard=(i, 3)))
+        for i in range(3)
+    ]
+    labels = np.concatenate([part[1] for part in parts])
+    order = np.argsort(labels)
+    np.testing.assert_array_equal(labels[order], whole[1])
+    np.testing.assert_array_equal(np.concatenate([part[0] for part in parts])[order], whole[0])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_iterator_is_resumed_from_a_checkpoint(samples, stream, tmp_path):
+    def make(**options):
+        source = tf.data.Dataset.from_tensor_slices(samples) if stream else samples
+        return data.pipeline(source, 16, policy=CHOSEN, seed=5, **options)
+
+    dataset = make()
+    list(dataset)
+    iterator = iter(dataset)  # epoch 1
+    for _ in range(3):
+        next(iterator)
+    path = tf.train.Checkpoint(iterator=iterator).write(str(tmp_path / "iterator"))
+    wanted = [images.numpy() for images, _ in iterator]
+    again = iter(make())
+    tf.train.Checkpoint(iterator=again).read(path).assert_consumed()
+    resumed = [images.numpy() for images, _ in again]
+    assert len(resumed) == len(wanted) == 4
+    for one, other in zip(resumed, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_through_the_data_service(samples):
+    service = tf.data.experimental.service
+    dispatcher = service.DispatchServer()
+    address = dispatcher.target.split("://")[1]
+    worker = service.WorkerServer(service.WorkerConfig(dispatcher_address=address))
+    dataset = data.pipeline(samples, 16, policy=CHOSEN, seed=2, epoch=3)
+    served = dataset.apply(
+        service.distribute(processing_mode=service.ShardingPolicy.OFF, service=dispatcher.target)
+    )
+    np.testing.assert_array_equal(collect(served)[0], collect(dataset)[0])
+    del worker, dispatcher
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.eye(10, dtype="float32")[np.arange(101) % 10],
+        (np.arange(101) % 2).astype("int64"),
+        {"kind": np.arange(101), "weight": np.ones((101, 3), "float32")},
+    ],
+    ids=["one-hot", "integer", "nest"],
+)
+def test_labels_of_any_form(samples, labels):
+    images, given = next(iter(data.pipeline((samples[0], labels), 8, shuffle=False)))
+    assert images.shape == (8, 8, 8, 1)
+    tf.nest.map_structure(
+        lambda made, all_rows: np.testing.assert_array_equal(made, all_rows[:8]), given, labels
+    )
+
+
+def test_mix_gets_the_augmented_batch(samples):
+    def mix(images, labels, *, seed, epoch, samples):
+        return tf.cast(images, tf.float32) / 2, (
+            labels,
+            samples,
+            tf.zeros(1, tf.int64) + seed + 0 * epoch,
+        )
+
+    plain = next(iter(data.pipeline(samples, 8, policy=CHOSEN, seed=6, epoch=2)))
+    images, (labels, numbers, seed) = next(
+        iter(data.pipeline(samples, 8, policy=CHOSEN, mix=mix, seed=6, epoch=2))
+    )
+    np.testing.assert_array_equal(images, plain[0].numpy() / 2)
+    np.testing.assert_array_equal(labels, numbers)
+    assert float(seed[0]) == 6
+
+
+def test_floats(samples):
+    images = samples[0].astype("float32") / 255
+    chosen = CHOSEN.with_value_range((0, 1))
+    made, _ = next(iter(data.pipeline((images, samples[1]), 8, policy=chosen)))
+    assert made.dtype == "float32"
+    assert made.numpy().max() <= 1
+
+
+def test_keras_fits_it(samples):
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(101)]
+    )
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    history = model.fit(
+        data.pipeline(samples, 32, policy=CHOSEN), epochs=2, verbose=0, shuffle=False
+    )
+    assert len(history.history["loss"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "problem"),
+    [
+        (lambda x, y: data.pipeline((x, y[:50]), 8), ValueError, "one row per image, 101"),
+        (lambda x, y: data.pipeline((x[:0], y[:0]), 8), ValueError, "must not be empty"),
+        (lambda x, y: data.pipeline((x[..., 0], y), 8), ValueError, "images must have shape"),
+        (lambda x, y: data.pipeline((x, y), 0), ValueError, "batch_size must be at least 1"),
+        (lambda x, y: data.pipeline((x, y), 8.5), TypeError, "batch_size must be an integer"),
+        (lambda x, y: data.pipeline(x, 8), TypeError, "data must be .images, labels."),
+        (lambda x, y: data.pipeline((x, y), 8, policy="rand"), TypeError, "policy must be"),
+        (lambda x, y: data.pipeline((x, y), 8, shard=(2, 2)), ValueError, "shard must be"),
+        (lambda x, y: data.pipeline((x, y), 8, epoch=-1), ValueError, "epoch must be at least"),
+        (
+            lambda x, y: data.pipeline((np.where(x > 200, np.nan, x), y), 8),
+            ValueError,
+            "images must not hold NaN, received it in",
+        ),
+        (
+            lambda x, y: data.pipeline(tf.data.Dataset.from_tensors((x, y)), 8),
+            ValueError,
+            "unbatch it first",
+        ),
+        (
+            lambda x, y: data.pipeline(tf.data.Dataset.from_tensor_slices(x), 8),
+            TypeError,
+            r"a dataset of \(image, label\)",
+        ),
+    ],
+)
+def test_wrong_arguments_are_one_clear_error(samples, make, error, problem):
+    with pytest.raises(error, match=problem):
+        make(*samples)
