@@ -1,0 +1,173 @@
+"""The arms that a searched policy is compared with, and how they are compared.
+
+The best of many noisy scores is better by luck: with an honest spread of 0.3 points between
+policies and noise of 1 point, the best of 100 looks 2.6 points better and is 0.2 points better.
+So what counts is another score: of new trainings, on images that the search has not seen, for
+the finalists and the controls alike.
+"""
+
+import dataclasses
+import re
+
+import numpy as np
+from scipy import stats
+
+from keras_cv_extras import policy as policies
+from keras_cv_extras.policy import Policy
+
+_NOT_FLIPPED = re.compile(r"(q|e|k|ex)?mnist|digits|svhn|.*text.*|.*letters?.*|.*characters?.*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """What one policy scored on the confirmation images.
+
+    Args:
+        name: what it is called in tables.
+        kind: "control" or "searched".
+        policy: the policy.
+        accuracy: mean over the trainings, in [0, 1]; NaN if a training failed.
+        low: lower end of the 95 % interval of `accuracy`.
+        high: upper end.
+        log_loss: mean over the trainings.
+        search_accuracy: the accuracy that the search saw, on the validation images; NaN for a
+            policy that was joined of several.
+        correct: `(trainings, images)`, bool: what was classified correctly.
+    """
+
+    name: str
+    kind: str
+    policy: Policy
+    accuracy: float
+    low: float
+    high: float
+    log_loss: float
+    search_accuracy: float
+    correct: np.ndarray = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """The difference between two arms on the same images, in accuracy.
+
+    Args:
+        difference: of the means.
+        low: lower end of the 95 % interval.
+        high: upper end.
+    """
+
+    difference: float
+    low: float
+    high: float
+
+
+def default_flip(data_name: str | None) -> bool:
+    """Whether images of a data set may be mirrored: not those of digits and letters."""
+    words = re.split(r"[:/\\]", (data_name or "").lower())
+    return not _NOT_FLIPPED.fullmatch(re.sub(r"_?\d+k?$", "", words[-1]))
+
+
+def control_policies(*, flip: bool, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
+    """Returns the policies that need no search, by name, the simplest first.
+
+    Args:
+        flip: whether images may be mirrored.
+        seed: an integer: draws the random policy.
+        ops: names of ops for the random policy.
+        **options: `fill`, `value_range` of `Policy`.
+    """
+    arms = {
+        "none": policies.no_augmentation(**options),
+        "flip and crop" if flip else "crop": policies.flip_crop(flip=flip, **options),
+        "RandAugment": policies.rand_augment(**options),
+        "TrivialAugment": policies.trivial_augment(**options),
+        "random policy": Policy.random(ops=ops, seed=seed, **options),
+    }
+    return arms
+
+
+def intervals(correct: dict[str, np.ndarray]) -> dict[str, tuple[float, float, float]]:
+    """Returns mean accuracy and 95 % interval of arms.
+
+    The interval covers new images and new trainings: the variance of an image's score over the
+    images, and the variance between trainings, which is pooled over the arms, as a few
+    trainings of one arm would say little. With one training per arm the latter is unknown, and
+    left out.
+
+    Args:
+        correct: for each arm `(trainings, images)`, bool; the same images for all.
+
+    Returns:
+        For each arm `(mean, low, high)`, in [0, 1].
+    """
+    spread, quantile = _spread_of_trainings(correct)
+    result = {}
+    for name, values in correct.items():
+        mean = float(np.mean(values))
+        half = quantile * np.sqrt(_image_variance(values) + spread / len(values))
+        result[name] = (mean, max(0.0, mean - half), min(1.0, mean + half))
+    return result
+
+
+def compare(first: str, second: str, correct: dict[str, np.ndarray]) -> Comparison:
+    """Compares two arms image by image; arguments as in `intervals`."""
+    spread, quantile = _spread_of_trainings(correct)
+    one, other = correct[first], correct[second]
+    by_image = one.mean(axis=0) - other.mean(axis=0)
+    difference = float(by_image.mean())
+    variance = by_image.var(ddof=1) / by_image.size + spread / len(one) + spread / len(other)
+    half = quantile * np.sqrt(variance)
+    return Comparison(difference, difference - half, difference + half)
+
+
+def winner(arms: list[Arm]) -> Arm:
+    """Returns the arm of the highest accuracy; of equal ones the first, which is simpler."""
+    finished = [arm for arm in arms if np.isfinite(arm.accuracy)]
+    if not finished:
+        raise ValueError(
+            "every training on the confirmation images diverged: lower the learning rate"
+        )
+    return max(finished, key=lambda arm: arm.accuracy)
+
+
+def verdict(arms: list[Arm]) -> str:
+    """Says in plain words which arm won, by how much, and whether that may be chance."""
+    best = winner(arms)
+    rivals = [arm for arm in arms if arm.kind != best.kind and np.isfinite(arm.accuracy)]
+    percent = f"{best.accuracy:.1%}"
+    if best.kind == "searched":
+        text = f"The searched policy wins ({best.name}): {percent} of the confirmation images"
+    else:
+        text = (
+            f"No searched policy beats the controls. {best.name} wins with {percent} of the "
+            "confirmation images, and is the policy that was written"
+        )
+    if not rivals:
+        return text + "; there was nothing to compare it with."
+    rival = winner(rivals)
+    correct = {arm.name: arm.correct for arm in arms if np.isfinite(arm.accuracy)}
+    gap = compare(best.name, rival.name, correct)
+    whose = "control" if best.kind == "searched" else "searched policy"
+    chance = "more than chance explains" if gap.low > 0 else "not more than chance can explain"
+    return (
+        f"{text}, against {rival.accuracy:.1%} of the best {whose}, {rival.name}. The difference "
+        f"is {100 * gap.difference:.1f} points (95 % interval {100 * gap.low:.1f} to "
+        f"{100 * gap.high:.1f}): {chance}."
+    )
+
+
+def _spread_of_trainings(correct):
+    """Returns the pooled variance between trainings, and the quantile that goes with it."""
+    means = [values.mean(axis=1) for values in correct.values()]
+    freedom = sum(len(values) - 1 for values in means)
+    if freedom == 0:
+        return 0.0, stats.norm.ppf(0.975)
+    squares = sum(((values - values.mean()) ** 2).sum() for values in means)
+    return squares / freedom, stats.t.ppf(0.975, freedom)
+
+
+def _image_variance(values):
+    """Returns the variance of the mean over images; never 0, even if all are correct."""
+    trainings, images = values.shape
+    guess = (values.mean() * images + 1) / (images + 2)
+    return max(values.mean(axis=0).var(), guess * (1 - guess) / trainings) / images

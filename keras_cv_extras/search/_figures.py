@@ -1,0 +1,119 @@
+"""The figures of a report."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+_INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
+_SEARCHED, _CONTROL, _WON = "#1f6fb2", "#8a97a6", "#c2410c"
+
+
+def arms_figure(arms, won: str) -> Figure:
+    """Draws the confirmed accuracy of every arm with its interval, the best on top.
+
+    Args:
+        arms: the arms.
+        won: the name of the one that won.
+    """
+    arms = sorted((arm for arm in arms if np.isfinite(arm.accuracy)), key=lambda arm: arm.accuracy)
+    figure, axes = _axes(height=0.34 * len(arms) + 0.75, left=1.75)
+    for row, arm in enumerate(arms):
+        color = _WON if arm.name == won else _SEARCHED if arm.kind == "searched" else _CONTROL
+        axes.plot([arm.low, arm.high], [row, row], color=color, linewidth=2.2, alpha=0.55)
+        axes.plot(arm.accuracy, row, "o", color=color, markersize=7.5)
+    axes.set_yticks(range(len(arms)), [arm.name for arm in arms])
+    for label, arm in zip(axes.get_yticklabels(), arms, strict=True):
+        label.set_color(_INK)
+        label.set_weight("bold" if arm.name == won else "normal")
+    axes.set_ylim(-0.6, len(arms) - 0.4)
+    axes.grid(axis="x", color=_LINE)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.set_xlabel("accuracy on the confirmation images", color=_QUIET, fontsize=9)
+    return figure
+
+
+def trials_figure(rows) -> Figure:
+    """Draws the validation accuracy of the trials, the best so far, and the controls.
+
+    Args:
+        rows: a dictionary for each control and trial.
+    """
+    figure, axes = _axes(height=3.5, left=0.8, right=1.5)
+    scores = np.array([row["val_accuracy"] for row in rows if row["kind"] == "trial"])
+    controls = [
+        (row["val_accuracy"], row["name"])
+        for row in rows
+        if row["kind"] == "control" and np.isfinite(row["val_accuracy"])
+    ]
+    numbers = np.arange(len(scores))
+    finished = np.isfinite(scores)
+    axes.plot(numbers[finished], scores[finished], "o", color=_SEARCHED, markersize=5.5, alpha=0.7)
+    if finished.any():
+        best = np.maximum.accumulate(np.where(finished, scores, -np.inf))
+        axes.step(
+            numbers[best > -np.inf], best[best > -np.inf], where="post", color=_SEARCHED, lw=2
+        )
+    for accuracy, _ in controls:
+        axes.axhline(accuracy, color=_CONTROL, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    axes.set_xlim(-0.6, max(len(scores) - 0.4, 1))
+    axes.grid(axis="y", color=_LINE)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+    axes.set_xlabel("trial", color=_QUIET, fontsize=9)
+    axes.set_ylabel("validation accuracy", color=_QUIET, fontsize=9)
+    low, high = axes.get_ylim()
+    heights = spread([accuracy for accuracy, _ in controls], 0.062 * (high - low), low, high)
+    for (accuracy, name), height in zip(controls, heights, strict=True):
+        axes.annotate(
+            name,
+            (1.0, accuracy),
+            (1.025, height),
+            xycoords=("axes fraction", "data"),
+            textcoords=("axes fraction", "data"),
+            fontsize=8.5,
+            color=_QUIET,
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": _CONTROL, "linewidth": 0.7},
+        )
+    return figure
+
+
+def spread(heights, gap: float, low: float, high: float) -> np.ndarray:
+    """Moves the heights of labels apart, as little as needed, so that none covers another.
+
+    Args:
+        heights: where the labels would like to be.
+        gap: the least distance of two.
+        low: the lowest place.
+        high: the highest place.
+    """
+    order = np.argsort(heights, kind="stable")
+    places = np.array(heights, "float64")
+    for before, after in zip(order, order[1:], strict=False):
+        places[after] = max(places[after], places[before] + gap)
+    if len(places) and places[order[-1]] > high:
+        places[order[-1]] = high
+        for after, before in zip(order[::-1], order[-2::-1], strict=False):
+            places[before] = min(places[before], places[after] - gap)
+    return np.maximum(places, low) if len(places) * gap <= high - low else places
+
+
+def _axes(*, height, left, right=0.25, width=9.0):
+    """Returns a figure with one plain pair of axes; sizes in inches."""
+    figure = Figure(figsize=(width, height), facecolor="white")
+    bottom, top = 0.55, 0.12
+    axes = figure.add_axes(
+        (
+            left / width,
+            bottom / height,
+            (width - left - right) / width,
+            (height - bottom - top) / height,
+        )
+    )
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(_LINE)
+    axes.tick_params(colors=_QUIET, length=0, labelsize=9)
+    axes.set_axisbelow(True)
+    return figure, axes

@@ -1,0 +1,104 @@
+"""The folder of a search: what it was asked, and every score as soon as it is known."""
+
+import pathlib
+import re
+
+import numpy as np
+
+from keras_cv_extras import _files
+from keras_cv_extras.search._trainer import Score
+
+
+class SearchFolder:
+    """Reads and writes the files from which an interrupted search goes on.
+
+    Args:
+        path: the folder; it is made if it is missing.
+        settings: what the search is asked, as a dictionary for JSON.
+
+    Raises:
+        ValueError: if the folder holds a search that was asked something else, or a damaged
+            file; the message says which and what.
+    """
+
+    def __init__(self, path, settings: dict):
+        self.path = pathlib.Path(path)
+        if self.path.exists() and not self.path.is_dir():
+            raise NotADirectoryError(f"directory must be a folder, received the file {self.path}")
+        own = self.path / "settings.json"
+        if own.is_file():
+            _check_same(self.path, self._read(own), settings)
+        else:
+            _files.write_json(own, settings)
+
+    def load(self, stage: str, name: str) -> Score | None:
+        """Returns a score that was stored before; None if there is none.
+
+        The score of a training that diverged has the accuracy NaN.
+        """
+        path = self._score_path(stage, name)
+        if not path.is_file():
+            return None
+        fields = self._read(path)
+        try:
+            bits = np.frombuffer(bytes.fromhex(fields["correct"]), np.uint8)
+            return Score(
+                float(fields["accuracy"]),
+                float(fields["log_loss"]),
+                np.unpackbits(bits)[: fields["num_images"]].astype(bool),
+                float(fields["seconds"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(path, error) from error
+
+    def store(self, stage: str, name: str, score: Score):
+        """Writes a score."""
+        _files.write_json(
+            self._score_path(stage, name),
+            {
+                "name": name,
+                "accuracy": score.accuracy,
+                "log_loss": score.log_loss,
+                "seconds": score.seconds,
+                "num_images": int(score.correct.size),
+                "correct": np.packbits(score.correct).tobytes().hex(),
+            },
+        )
+
+    def _score_path(self, stage, name):
+        return self.path / stage / (re.sub(r"[^a-z0-9]+", "-", name.lower()) + ".json")
+
+    def _read(self, path):
+        try:
+            return _files.read_json(path)
+        except ValueError as error:
+            raise _damaged(path, error) from error
+
+
+def _damaged(path, error):
+    return ValueError(
+        f"{path}: the state of the search cannot be read ({error}): delete this file, or the "
+        "search's folder to start again"
+    )
+
+
+def _check_same(path, old, new):
+    old, new = _flat(old), _flat(new)
+    missing = "nothing"
+    changed = [
+        f"{key} was {old.get(key, missing)!r} and is {new.get(key, missing)!r}"
+        for key in sorted({*old, *new})
+        if old.get(key, missing) != new.get(key, missing)
+    ]
+    if changed:
+        raise ValueError(
+            f"{path} holds a search with other arguments: {'; '.join(changed)}. Use the same "
+            "arguments to go on, or another directory"
+        )
+
+
+def _flat(value, prefix=""):
+    if not isinstance(value, dict):
+        # As it looks when it has been through a file.
+        return {prefix.rstrip("."): list(value) if isinstance(value, tuple) else value}
+    return {k: v for key, item in value.items() for k, v in _flat(item, f"{prefix}{key}.").items()}

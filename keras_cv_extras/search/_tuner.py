@@ -1,0 +1,142 @@
+"""A keras-tuner Tuner whose trials train one model with the policies that an oracle suggests."""
+
+import pathlib
+import zlib
+
+import keras_tuner as kt
+
+from keras_cv_extras import _checks
+from keras_cv_extras.policy import Policy
+from keras_cv_extras.search._durable import make_durable
+from keras_cv_extras.search._space import policy_from
+from keras_cv_extras.search._trainer import DivergedError, Trainer
+
+
+class PolicyTuner(kt.Tuner):
+    """Searches augmentation policies with any keras-tuner Oracle over `policy_space()`.
+
+    A trial trains the model from fresh weights with the suggested policy and returns
+    `val_accuracy`, `val_log_loss` and `seconds`. The model is built and traced once, for all
+    trials. A trial whose loss is not finite has failed, and the search goes on; any other error
+    ends it. A search that was interrupted goes on when it is started again with the same
+    directory; finished trials are not repeated.
+
+    Args:
+        oracle: a keras-tuner Oracle whose hyperparameters are `policy_space()`, such as
+            `TPEOracle(max_trials=50)`. Its objective is one of the values above.
+        build_model: a function without arguments that returns a new Keras classifier with one
+            output per class, compiled with a loss for integer labels or not compiled.
+        train: `(images, labels)` to train on: `(n, height, width, channels)` and `(n,)`.
+        validation: `(images, labels)` to score on.
+        epochs: passes over the training images in a trial.
+        batch_size: images per training step.
+        seed: an integer; with the number of a trial it decides everything random in it.
+        directory: folder for the state of the search.
+        project_name: name of a folder in it.
+        overwrite: whether to start again instead of going on.
+        trainer: None, or a `Trainer` to use instead of making one of the arguments above.
+        on_trial: None, or a function that is called with every finished trial.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above, or the state of an earlier run
+            is damaged.
+
+    Example:
+        >>> tuner = PolicyTuner(
+        ...     TPEOracle(max_trials=20), build_model, train, validation, epochs=10,
+        ...     directory="search",
+        ... )
+        >>> tuner.search()
+        >>> policy = tuner.best_policies(1)[0]
+    """
+
+    def __init__(
+        self,
+        oracle: kt.Oracle,
+        build_model=None,
+        train=None,
+        validation=None,
+        *,
+        epochs: int = 10,
+        batch_size: int = 128,
+        seed: int = 0,
+        directory=None,
+        project_name: str = "trials",
+        overwrite: bool = False,
+        trainer: Trainer | None = None,
+        on_trial=None,
+    ):
+        if not isinstance(oracle, kt.Oracle):
+            raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
+        policy_from({hp.name: hp.default for hp in oracle.get_space().space})
+        self.trainer = trainer or Trainer(build_model, train, epochs=epochs, batch_size=batch_size)
+        self.validation = validation
+        self.seed = _checks.integer("seed", seed)
+        self.on_trial = on_trial
+        oracle = make_durable(oracle)
+        super().__init__(
+            oracle=oracle,
+            directory=None if directory is None else str(directory),
+            project_name=project_name,
+            overwrite=overwrite,
+        )
+        oracle.verbose = 0
+        if self.oracle is oracle and pathlib.Path(oracle._get_oracle_fname()).is_file():
+            oracle.reload()
+
+    def run_trial(self, trial, *args, **kwargs) -> dict:
+        """Trains and scores the policy of a trial; called by `search`."""
+        policy = policy_from(trial.hyperparameters)
+        seed = seed_of_trial(self.seed, trial.trial_id)
+        try:
+            score = self.trainer.score(policy, seed, *self.validation)
+        except DivergedError as error:
+            raise kt.errors.FailedTrialError(str(error)) from error
+        except Exception as error:
+            # Every trial runs the same program: what breaks one would break them all.
+            raise kt.errors.FatalError(f"trial {trial.trial_id}: {error}") from error
+        return {
+            "val_accuracy": score.accuracy,
+            "val_log_loss": score.log_loss,
+            "seconds": score.seconds,
+        }
+
+    def search(self, *fit_args, **fit_kwargs):
+        """Runs the trials that are left."""
+        super().search(*fit_args, **fit_kwargs)
+        if failure := getattr(self.oracle, "failure", None):
+            raise failure
+
+    def on_trial_end(self, trial):
+        """Records a finished trial; called by `search`."""
+        super().on_trial_end(trial)
+        if self.on_trial is not None:
+            self.on_trial(self.oracle.get_trial(trial.trial_id))
+
+    def save(self):
+        """Does nothing: all state is the oracle's, which writes it itself."""
+
+    def load_model(self, trial):
+        """Trials keep no models.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            "PolicyTuner keeps no models: train one with a policy of best_policies()"
+        )
+
+    def best_policies(self, count: int = 1) -> list[Policy]:
+        """Returns the policies of the best finished trials, the best first.
+
+        Args:
+            count: how many at most.
+        """
+        trials = [t for t in self.oracle.get_best_trials(count) if t.status == "COMPLETED"]
+        return [policy_from(t.hyperparameters, name=f"trial {int(t.trial_id)}") for t in trials]
+
+
+def seed_of_trial(seed: int, trial) -> int:
+    """Returns the seed of a trial: a function of the search's seed and the trial's name."""
+    name = str(int(trial)) if str(trial).isdigit() else str(trial)
+    return zlib.crc32(f"{seed}/{name}".encode())
