@@ -28,6 +28,7 @@ def pipeline(
     *,
     epoch: int | None = None,
     first_epoch: int = 0,
+    num_epochs: int | None = None,
     shard: tuple[int, int] = (0, 1),
     shuffle_buffer: int = 10_000,
     num_parallel_calls: int = tf.data.AUTOTUNE,
@@ -54,6 +55,9 @@ def pipeline(
             that the dataset always gives. That form has no state and can be sent elsewhere, as
             tf.data service does.
         first_epoch: the epoch of the first pass, for a run that is resumed.
+        num_epochs: None for a dataset of one epoch, or how many epochs it holds, one after the
+            other. To begin a pass takes TensorFlow some tenths of a second; with small data, one
+            long dataset and `fit(..., steps_per_epoch=...)` save them.
         shard: `(index, count)`: which part of the samples of each epoch. A shard has every
             `count`-th sample of the epoch's order.
         shuffle_buffer: samples in the buffer through which a dataset is shuffled.
@@ -70,6 +74,7 @@ def pipeline(
         >>> model.fit(train, epochs=10)
     """
     batch_size = _checks.integer("batch_size", batch_size, minimum=1)
+    _checks.integer("first_epoch", first_epoch, minimum=0)
     index, count = shard
     _checks.integer("the number of shards", count, minimum=1)
     if not 0 <= _checks.integer("the index of the shard", index) < count:
@@ -82,39 +87,43 @@ def pipeline(
     pairs = policy is not None and policy.needs_partners
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
 
-    # AutoGraph would rewrite all that is called here, to no effect but the time it takes.
-    plain = tf.autograph.experimental.do_not_convert
-
-    def batches(epoch):
-        return source.batches(epoch, num_parallel_calls).map(
-            plain(lambda batch: _augment(batch, policy, mix, seed, epoch, batch_size)),
-            num_parallel_calls=num_parallel_calls,
-            deterministic=True,
-        )
-
-    if epoch is None:
-        dataset = _epoch_numbers(first_epoch).flat_map(plain(batches))
+    if epoch is not None:
+        epochs = tf.data.Dataset.from_tensors(_checks.integer("epoch", epoch, minimum=0))
+    elif num_epochs is not None:
+        last = first_epoch + _checks.integer("num_epochs", num_epochs, minimum=1)
+        epochs = tf.data.Dataset.range(first_epoch, last)
     else:
-        dataset = batches(tf.constant(_checks.integer("epoch", epoch, minimum=0), tf.int64))
+        epochs = _next_epoch(first_epoch)
+    dataset = source.batches(epochs.map(lambda number: tf.cast(number, tf.int64)))
+    # AutoGraph would rewrite all that is called here, to no effect but the time it takes.
+    dataset = dataset.map(
+        _plain(lambda batch: _augment(source.read(batch), policy, mix, seed, batch_size)),
+        num_parallel_calls=num_parallel_calls,
+        deterministic=True,
+    )
+    if source.num_batches is not None:
+        count = source.num_batches * (num_epochs or 1)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
     options = tf.data.Options()
     # The counter of epochs is a variable. An iterator's checkpoint holds the number of the epoch
     # that it is in, which is all that it needs.
     options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
-    if source.num_batches is not None:
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(source.num_batches))
     return dataset.prefetch(2).with_options(options)
 
 
-def _epoch_numbers(first):
+_plain = tf.autograph.experimental.do_not_convert
+
+
+def _next_epoch(first):
     """A dataset of one number, which is one more at every pass."""
-    _checks.integer("first_epoch", first, minimum=0)
     counter = tf.Variable(first - 1, dtype=tf.int64, trainable=False, name="epoch")
     return tf.data.Dataset.from_tensors(0).map(lambda _: counter.assign_add(1, read_value=True))
 
 
-def _augment(batch, policy, mix, seed, epoch, batch_size):
+def _augment(batch, policy, mix, seed, batch_size):
     """Augments a batch, padded to its full size and cut again."""
     images, labels, samples = batch["images"], batch["labels"], batch["samples"]
+    epoch = batch["epoch"]
     size = tf.shape(samples)[0]
     if policy is not None:
 
@@ -168,32 +177,34 @@ class _Arrays:
             )
         return tf.convert_to_tensor(labels)
 
-    def batches(self, epoch, num_parallel_calls):
-        """Gives images, labels, samples and perhaps partners for every batch of an epoch."""
-        index, shards = self.shard
-        key = tf.stack([_word(self.seed), tf.cast(epoch, tf.uint32)])
-
-        def batch(number):
-            start = number * self.batch_size
-            places = tf.range(start, tf.minimum(start + self.batch_size, self.own))
-            samples = tf.cast(places * shards + index, tf.int64)
-            if self.shuffle and self.count > 1:
-                samples = tf.random.experimental.index_shuffle(samples, key, self.count - 1)
-            gathered = {
-                "images": tf.gather(self.images, samples),
-                "labels": tf.nest.map_structure(lambda r: tf.gather(r, samples), self.labels),
-                "samples": samples,
-            }
-            if self.pairs:
-                chosen = _random.uniform(self.seed, epoch, samples, _PARTNER_SLOT)
-                partners = tf.cast(chosen * float(self.count), tf.int64)
-                partners = tf.minimum(partners, self.count - 1)
-                gathered["partners"] = tf.gather(self.images, partners)
-            return gathered
-
+    def batches(self, epochs):
+        """Gives the numbers of every batch: of its epoch, and in its epoch."""
         numbers = tf.data.Dataset.range(self.num_batches, output_type=tf.int64)
-        batch = tf.autograph.experimental.do_not_convert(batch)
-        return numbers.map(batch, num_parallel_calls=num_parallel_calls, deterministic=True)
+        return epochs.flat_map(
+            lambda epoch: numbers.map(lambda number: {"epoch": epoch, "number": number})
+        )
+
+    def read(self, batch):
+        """Gathers a batch by its numbers."""
+        index, shards = self.shard
+        start = batch["number"] * self.batch_size
+        places = tf.range(start, tf.minimum(start + self.batch_size, self.own))
+        samples = places * shards + index
+        epoch = batch["epoch"]
+        if self.shuffle and self.count > 1:
+            key = tf.stack([_word(self.seed), tf.cast(epoch, tf.uint32)])
+            samples = tf.random.experimental.index_shuffle(samples, key, self.count - 1)
+        gathered = {
+            "epoch": epoch,
+            "samples": samples,
+            "images": tf.gather(self.images, samples),
+            "labels": tf.nest.map_structure(lambda rows: tf.gather(rows, samples), self.labels),
+        }
+        if self.pairs:
+            chosen = _random.uniform(self.seed, epoch, samples, _PARTNER_SLOT)
+            partners = tf.cast(chosen * float(self.count), tf.int64)
+            gathered["partners"] = tf.gather(self.images, tf.minimum(partners, self.count - 1))
+        return gathered
 
 
 class _Stream:
@@ -222,9 +233,11 @@ class _Stream:
         own = len(range(index, count, shards)) if count > 0 else None
         self.num_batches = None if own is None else math.ceil(own / batch_size)
 
-    def batches(self, epoch, num_parallel_calls):
-        """Gives images, labels, samples and perhaps partners for every batch of an epoch."""
-        del num_parallel_calls
+    def batches(self, epochs):
+        """Gives images, labels and numbers of every batch."""
+        return epochs.flat_map(_plain(self._epoch))
+
+    def _epoch(self, epoch):
         index, shards = self.shard
         numbered = self.data.enumerate()
         if self.shuffle:
@@ -235,14 +248,18 @@ class _Stream:
             )
         if shards > 1:
             numbered = numbered.shard(shards, index)
+        return numbered.batch(self.batch_size).map(
+            lambda samples, pair: {
+                "epoch": epoch,
+                "samples": samples,
+                "images": pair[0],
+                "labels": pair[1],
+            }
+        )
 
-        def batch(samples, pair):
-            images, labels = pair
-            parts = {"images": images, "labels": labels, "samples": samples}
-            # Without the whole data at hand, a partner is the next image of the batch.
-            return {**parts, "partners": tf.roll(images, -1, axis=0)} if self.pairs else parts
-
-        return numbered.batch(self.batch_size).map(batch)
+    def read(self, batch):
+        """Adds partners: without all the data at hand, the next images of the batch."""
+        return {**batch, "partners": tf.roll(batch["images"], -1, axis=0)} if self.pairs else batch
 
 
 def _check_images(images):

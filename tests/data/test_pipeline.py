@@ -50,6 +50,17 @@ def test_passes_are_epochs(samples):
     assert np.any(collect(other)[0] != epochs[0])
 
 
+def test_several_epochs_in_one_dataset(samples):
+    dataset = data.pipeline(samples, 16, policy=CHOSEN, seed=3, first_epoch=1, num_epochs=2)
+    assert int(dataset.cardinality()) == 14
+    batches = list(dataset.as_numpy_iterator())
+    for number, part in ((1, batches[:7]), (2, batches[7:])):
+        fixed = data.pipeline(samples, 16, policy=CHOSEN, seed=3, epoch=number)
+        for one, other in zip(part, fixed.as_numpy_iterator(), strict=True):
+            np.testing.assert_array_equal(one[0], other[0])
+            np.testing.assert_array_equal(one[1], other[1])
+
+
 def test_order_differs_from_epoch_to_epoch_and_shuffle_can_be_off(samples):
     dataset = data.pipeline(samples, 101)
     first, second = (next(iter(dataset))[1].numpy() for _ in range(2))
