@@ -1,0 +1,109 @@
+"""The main job, end to end on real images: search, train, evaluate, export, verify."""
+
+import pathlib
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from keras_cv_extras import _files, data, policy, search, serving, training
+from keras_cv_extras.commands._common import small_model, train_model
+
+_DATA = "mnist_5k"
+_SEARCH = {"epochs": 8, "train_size": 1000, "confirm_seeds": 2, "batch_size": 64}
+
+
+def run_demo(output, *, trials, epochs, seed, progress=True):
+    """Runs the demo into a folder; what an interrupted run has finished is not done again."""
+    console = Console(quiet=not progress)
+    output = pathlib.Path(output)
+    started = time.monotonic()
+    settings = {"trials": trials, "epochs": epochs, "seed": seed}
+    _check_settings(output / "demo.json", settings)
+    images = data.load(_DATA, seed=seed)
+    console.print(f"[bold]1 of 5[/bold] search a policy: {images!r}")
+    found = search.search_policy(
+        images,
+        small_model(images),
+        directory=output / "search",
+        trials=trials,
+        seed=seed,
+        progress=progress,
+        **_SEARCH,
+    )
+    console.print(found.verdict)
+
+    console.print(f"[bold]2 of 5[/bold] train on all {len(images.train[1])} training images")
+    arms = {"none": policy.no_augmentation(), "found": found.policy}
+    models = {
+        name: train_model(
+            images, chosen, output / f"train-{name}", epochs=epochs, seed=seed, progress=progress
+        )
+        for name, chosen in arms.items()
+    }
+
+    console.print(f"[bold]3 of 5[/bold] evaluate on {len(images.test[1])} test images")
+    scores = {
+        name: training.evaluate(model, *images.test, images.class_names)
+        for name, model in models.items()
+    }
+    scores["found"].save(output / "evaluation.json")
+
+    console.print("[bold]4 of 5[/bold] export a SavedModel")
+    some = images.test[0][:32]
+    serving.export(
+        models["found"], output / "saved_model", class_names=images.class_names, images=some
+    )
+
+    console.print("[bold]5 of 5[/bold] verify it in a process with TensorFlow alone")
+    report = serving.verify(output / "saved_model")
+    console.print(str(report))
+
+    console = Console()
+    console.print(_table(found, scores))
+    for name, path in (
+        ("report", output / "search" / "report.html"),
+        ("policy", output / "search" / "policy.json"),
+        ("trials", output / "search" / "trials.csv"),
+        ("model", output / "train-found" / "model.keras"),
+        ("evaluation", output / "evaluation.json"),
+        ("SavedModel", output / "saved_model"),
+    ):
+        console.print(f"{name:>11}: {path}", soft_wrap=True)
+    console.print(f"finished in {time.monotonic() - started:.0f} s")
+
+
+def _check_settings(path, settings):
+    """Raises if the folder holds a demo with other settings."""
+    if path.exists():
+        before = _files.read_json(path)
+        if before != settings:
+            raise ValueError(
+                f"{path.parent} holds a demo with {before}, not {settings}: give another --output, "
+                "or delete it"
+            )
+    else:
+        _files.write_json(path, settings)
+
+
+def _table(found, scores):
+    table = Table(title="5,000 digits of MNIST: what each policy is worth")
+    table.add_column("arm")
+    table.add_column("confirmed accuracy", justify="right")
+    table.add_column("95 % interval", justify="right")
+    table.add_column("test accuracy", justify="right")
+    for arm in found.arms:
+        test = {"none": scores["none"], found.winner.name: scores["found"]}.get(arm.name)
+        chosen = arm.name == found.winner.name
+        table.add_row(
+            f"{arm.name} ({arm.kind}){', written' if chosen else ''}",
+            f"{arm.accuracy:.4f}",
+            f"{arm.low:.4f} to {arm.high:.4f}",
+            "" if test is None else f"{test.accuracy:.4f}",
+            style="bold" if chosen else None,
+        )
+    table.caption = (
+        "Confirmed: trained on 1,000 images with new seeds, scored on images that the search has "
+        "not seen.\nTest: trained on all training images, scored once."
+    )
+    return table

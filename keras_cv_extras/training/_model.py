@@ -1,0 +1,114 @@
+"""A small network for small images, and how it is trained by default."""
+
+import keras
+from keras import ops
+
+from keras_cv_extras import _checks
+
+_PACKAGE = "keras_cv_extras"
+
+
+def small_cnn(input_shape: tuple[int, int, int], num_classes: int, *, width: int = 16):
+    """Builds a small convolutional classifier for images of about 8 to 64 pixels.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        num_classes: how many classes.
+        width: channels of the first block; the others have two and three times as many.
+
+    Returns:
+        A Keras model that is not compiled. Images, `(batch, height, width, channels)` with
+        values in [0, 255], go in and are rescaled inside; logits `(batch, num_classes)` come out.
+
+    Example:
+        >>> model = small_cnn((28, 28, 1), 10)
+    """
+    _checks.integer("num_classes", num_classes, minimum=2)
+    images = keras.Input(input_shape, name="images")
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(images)
+    side = min(input_shape[:2])
+    if side > 96:  # bring large images to a size that a small network is quick on
+        x = keras.layers.AveragePooling2D(side // 48)(x)
+    for block, factor in enumerate((1, 2, 3)):
+        for _ in range(1 if block == 0 else 2):
+            x = keras.layers.Conv2D(width * factor, 3, padding="same", use_bias=False)(x)
+            x = keras.layers.BatchNormalization(momentum=0.9)(x)
+            x = keras.layers.ReLU()(x)
+        if block < 2 and min(x.shape[1:3]) >= 4:
+            x = keras.layers.MaxPooling2D()(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, keras.layers.Dense(num_classes, name="logits")(x), name="small_cnn")
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class SmoothedCrossentropy(keras.losses.Loss):
+    """Cross-entropy of logits and integer labels, with label smoothing.
+
+    Args:
+        label_smoothing: share of the probability that is spread over all classes, in [0, 1).
+        **kwargs: the arguments of `keras.losses.Loss`.
+
+    References:
+        [Rethinking the Inception Architecture](https://arxiv.org/abs/1512.00567), section 7.
+    """
+
+    def __init__(self, label_smoothing=0.0, **kwargs):
+        super().__init__(**{"name": "smoothed_crossentropy", **kwargs})
+        if not 0 <= _checks.number("label_smoothing", label_smoothing) < 1:
+            raise ValueError(f"label_smoothing must be in [0, 1), received {label_smoothing!r}")
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        """Returns one loss per sample."""
+        logs = ops.log_softmax(y_pred, axis=-1)
+        labels = ops.cast(ops.reshape(y_true, ops.shape(logs)[:-1]), "int32")
+        chosen = ops.take_along_axis(logs, labels[..., None], axis=-1)[..., 0]
+        mean = ops.mean(logs, axis=-1)
+        return -(1 - self.label_smoothing) * chosen - self.label_smoothing * mean
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
+
+
+def compile_model(
+    model,
+    *,
+    steps: int | None = None,
+    learning_rate: float = 2e-3,
+    weight_decay: float = 1e-4,
+    label_smoothing: float = 0.0,
+):
+    """Compiles a classifier that gives logits: AdamW, cosine schedule, cross-entropy, accuracy.
+
+    Args:
+        model: a Keras model with one logit per class.
+        steps: training steps in all, for a warm-up over a twentieth of them and a cosine to
+            zero; None for a constant learning rate.
+        learning_rate: the highest one.
+        weight_decay: of AdamW.
+        label_smoothing: share of the probability that is spread over all classes, in [0, 1).
+
+    Returns:
+        The model.
+
+    References:
+        [AdamW](https://arxiv.org/abs/1711.05101), [cosine](https://arxiv.org/abs/1608.03983).
+    """
+    rate = _checks.number("learning_rate", learning_rate)
+    if rate <= 0:
+        raise ValueError(f"learning_rate must be above 0, received {learning_rate!r}")
+    if steps is not None:
+        warmup = max(1, _checks.integer("steps", steps, minimum=1) // 20)
+        rate = keras.optimizers.schedules.CosineDecay(
+            rate / 10,
+            max(1, steps - warmup),
+            warmup_target=rate,
+            warmup_steps=warmup,
+        )
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay=_checks.number("weight_decay", weight_decay)),
+        SmoothedCrossentropy(label_smoothing),
+        metrics=["accuracy"],
+    )
+    return model
