@@ -5,15 +5,20 @@ import pathlib
 
 from rich.console import Console
 
-from keras_cv_extras import _files, policy, search, serving, training
-from keras_cv_extras.commands._common import (
+from keras_cv_extras import _files
+from keras_cv_extras.commands._quiet import import_tensorflow
+
+import_tensorflow()  # first of all, and quietly
+
+from keras_cv_extras import policy, search, serving, training  # noqa: E402
+from keras_cv_extras.commands._common import (  # noqa: E402
     chosen_policy,
     load_data,
     small_model,
     train_model,
 )
-from keras_cv_extras.commands._demo import run_demo
-from keras_cv_extras.policy import _published
+from keras_cv_extras.commands._demo import run_demo  # noqa: E402
+from keras_cv_extras.policy import _published  # noqa: E402
 
 __all__ = [
     "run_demo",

@@ -5,6 +5,7 @@ and traced once; a new start copies freshly drawn weights into it and resets its
 """
 
 import dataclasses
+import math
 import time
 
 import keras
@@ -86,10 +87,19 @@ class Trainer:
             variable.assign(start)
         del fresh
         batches = data.pipeline(
-            (self.train_images, self.train_labels), self.batch_size, policy=policy, seed=seed
+            (self.train_images, self.train_labels),
+            self.batch_size,
+            policy=policy,
+            seed=seed,
+            num_epochs=self.epochs,
         )
         history = self.model.fit(
-            batches, epochs=self.epochs, verbose=0, callbacks=[_StopWhenDiverged()]
+            batches,
+            epochs=self.epochs,
+            steps_per_epoch=math.ceil(len(self.train_labels) / self.batch_size),
+            shuffle=False,  # the pipeline does
+            verbose=0,
+            callbacks=[_StopWhenDiverged()],
         )
         if not np.isfinite(history.history["loss"][-1]):
             raise DivergedError(

@@ -127,7 +127,6 @@ def _save(model, folder, history, epoch):
     with _files.replacing(folder / "next") as temporary:
         temporary.mkdir()
         model.save_weights(temporary / "model.weights.h5")
-        np.savez(temporary / "optimizer.npz", *[np.asarray(v) for v in model.optimizer.variables])
         _files.write_json(temporary / _STATE, {"epoch": epoch, "history": dict(history)})
     # Interrupted between these steps, a whole checkpoint is in one of the three places.
     if current.exists():
@@ -145,12 +144,8 @@ def _restore(model, folder, history):
     states = [(_files.read_json(path / _STATE), path) for path in found]
     state, path = max(states, key=lambda item: item[0]["epoch"])
     try:
-        model.load_weights(path / "model.weights.h5")
         model.optimizer.build(model.trainable_variables)
-        with np.load(path / "optimizer.npz") as arrays:
-            values = [arrays[name] for name in arrays.files]
-        for variable, value in zip(model.optimizer.variables, values, strict=True):
-            variable.assign(value)
+        model.load_weights(path / "model.weights.h5")  # the optimizer's state is in it
     except (ValueError, OSError, KeyError) as error:
         raise ValueError(
             f"{path}: a checkpoint that is damaged, or of another model ({error}); delete "
