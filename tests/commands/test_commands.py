@@ -1,0 +1,97 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli, policy
+
+COMMANDS = [
+    [],
+    ["demo"],
+    ["search"],
+    ["train"],
+    ["evaluate"],
+    ["export"],
+    ["policy"],
+    ["policy", "show"],
+    ["policy", "convert"],
+    ["bench"],
+    ["bench", "policies"],
+    ["bench", "ops"],
+]
+
+
+def kcx(*arguments):
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_teaches(command):
+    result = kcx(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+    assert len(result.output.splitlines()) > 5
+
+
+def test_policy_convert_and_show(tmp_path):
+    file = tmp_path / "policy.json"
+    result = kcx("policy", "convert", "svhn", file, "--spec", "tpu")
+    assert result.exit_code == 0, result.output
+    assert policy.Policy.load(file) == policy.auto_augment("svhn", spec="tpu")
+    result = kcx("policy", "show", file, "--data", "digits", "--columns", 2)
+    assert result.exit_code == 0, result.output
+    assert "25 sub-policies" in result.output
+    assert (tmp_path / "policy.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_policy_convert_from_a_file(tmp_path):
+    levels = tmp_path / "levels.json"
+    levels.write_text(json.dumps([[["ShearX", 0.9, 4], ["Invert", 0.2, None]]]))
+    assert kcx("policy", "convert", levels, tmp_path / "out.json").exit_code == 0
+    made = policy.Policy.load(tmp_path / "out.json")
+    assert made.sub_policies[0][0].op == "shear_x"
+    assert made.name == "levels"
+
+
+def test_train_evaluate_export(tmp_path):
+    output = tmp_path / "train"
+    options = ["digits", "--output", output, "--policy", "crop", "--epochs", 2, "--quiet"]
+    result = kcx("train", *options)
+    assert result.exit_code == 0, result.output
+    assert "accuracy" in result.output
+    model = output / "model.keras"
+    assert model.exists()
+    again = kcx("train", *options)
+    assert again.exit_code == 0, again.output
+    other = kcx("train", *options, "--epochs", 3)
+    assert "a training with another epochs" in str(other.exception)
+    result = kcx("evaluate", model, "digits", "--output", tmp_path / "scores.json")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "scores.json").read_text())["accuracy"] > 0.1
+    result = kcx("export", model, "digits", "--output", tmp_path / "saved_model")
+    assert result.exit_code == 0, result.output
+    assert "verified on 32 images" in result.output.replace("\n", " ")
+    wrong = kcx("evaluate", model, "mnist_5k")
+    assert wrong.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["train", "nowhere/at/all"], "nowhere/at/all"),
+        (["train", "digits", "--policy", "nothing.json"], "policy must be a file or one of"),
+        (["evaluate", "nothing.keras", "digits"], "nothing.keras: no such file"),
+        (["policy", "show", "nothing.json"], "nothing.json: no such file"),
+        (["policy", "convert", "nothing.json", "out.json"], "nothing.json: no such file"),
+    ],
+)
+def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["kcx", *arguments])
+    with pytest.raises(SystemExit) as error:
+        cli.main()
+    text = str(error.value.code)
+    assert text.startswith("error: ")
+    assert problem in text
+    assert "\n" not in text
+    assert list(tmp_path.iterdir()) == []
