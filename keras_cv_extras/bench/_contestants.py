@@ -1,0 +1,98 @@
+"""What can be measured: this library's policies and ops, and a plain copy.
+
+A contestant has `version`, `start()`, which ends with its first batch, and `measure(seconds)`,
+which returns the number of images and the seconds that they took. Libraries are imported when it
+is made, which is not measured.
+"""
+
+import time
+
+from keras_cv_extras import __version__
+from keras_cv_extras.bench import _peers
+
+OP = "op:"
+
+
+def load(name, images, cores):
+    """Returns a contestant, not started.
+
+    Args:
+        name: one of `OWN` or `PEERS`, or an op's name after "op:".
+        images: uint8 array of shape `(batch, height, width, 3)`.
+        cores: how many cores it may use.
+    """
+    if name in _peers.LOADERS:
+        return _peers.LOADERS[name](images, cores)
+    if name.startswith(OP):
+        return Calls(_op_function(name.removeprefix(OP)), images, cores)
+    function = _copy if name == "copy" else lambda: _policy_function(name)
+    return _peers.Stream(function, images, cores, __version__)
+
+
+def _policy_function(name):
+    from keras_cv_extras import policy
+
+    chosen = policy.rand_augment(2, 0.5)
+    if name == "flip_crop_rand_cutout":
+        cutout = policy.Policy([[policy.Step("cutout", 1.0, 0.5)]])
+        chosen = policy.flip_crop() + chosen + cutout
+    return lambda images, number: chosen(images, seed=1, epoch=number)
+
+
+def _copy():
+    import tensorflow as tf
+
+    # An identity, or the addition of 0, is optimised away.
+    return lambda images, number: tf.raw_ops.DeepCopy(x=images)
+
+
+def _op_function(name):
+    """Returns a function that makes the function of images for an op, or for "copy"."""
+
+    def make():
+        from keras_cv_extras import policy
+        from keras_cv_extras.augment import OPS
+
+        if name == "copy":
+            return _copy()
+        step = policy.Step(name, 1.0, 0.5 if OPS[name].has_strength else None)
+        chosen = policy.Policy([[step]])
+        if not chosen.needs_partners:
+            return lambda images, number: chosen(images, seed=1, epoch=number)
+        return lambda images, number: chosen(images, seed=1, epoch=number, partners=images)
+
+    return make
+
+
+class Calls:
+    """Calls of a `tf.function`, one after the other: no pipeline around it."""
+
+    def __init__(self, make, images, cores):
+        self.version = __version__
+        tf = _peers.tensorflow(cores)
+        self._make = make
+        self._images = tf.constant(images)
+        self._count = len(images)
+        self._number = 0
+
+    def start(self):
+        import tensorflow as tf
+
+        self._function = tf.function(self._make())
+        self._call()
+
+    def measure(self, seconds):
+        count = 0
+        begin = time.perf_counter()
+        while True:
+            self._call()
+            count += self._count
+            taken = time.perf_counter() - begin
+            if taken >= seconds:
+                return count, taken
+
+    def _call(self):
+        import tensorflow as tf
+
+        self._number += 1
+        self._function(self._images, tf.constant(self._number, tf.int64))

@@ -1,0 +1,84 @@
+"""The benchmark's rows, not its numbers."""
+
+import json
+
+import pytest
+
+from keras_cv_extras import bench
+from keras_cv_extras.bench import _measure, _policies
+from keras_cv_extras.bench._images import photographs
+
+
+def test_policies(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(_policies, "OWN", bench.OWN[:1])  # processes take seconds to start
+    path = tmp_path / "bench.json"
+    rows = bench.run_policies(
+        (16,), {16: 8}, cores=("all",), peers=("keras",), seconds=0.05, output=path, repeats=3
+    )
+    assert [row["contestant"] for row in rows] == ["rand_augment", "keras"]
+    ours = rows[0]
+    for row in rows:
+        assert (row["size"], row["batch_size"], row["status"]) == (16, 8, "measured")
+        assert row["cores"] == len(_measure.available_cpus())
+        assert len(row["turns"]) == 3
+        assert row["images_per_second"] == sorted(row["turns"])[1] > 0
+        assert row["first_batch_seconds"] > 0
+        assert (
+            row["ratio"]
+            == sorted(a / b for a, b in zip(ours["turns"], row["turns"], strict=True))[1]
+        )
+    assert ours["ratio"] == 1
+    assert rows[-1]["ratio"] > 1
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert report["rows"] == rows
+    assert report["seconds"] == 0.05
+    assert "rand_augment" in capsys.readouterr().out
+
+
+def test_ops(tmp_path, capsys):
+    path = tmp_path / "ops.json"
+    rows = bench.run_ops((16,), {16: 8}, ("invert", "sample_pairing"), 0.02, path, repeats=1)
+    assert [row["op"] for row in rows] == ["copy", "invert", "sample_pairing"]
+    for row in rows:
+        assert row["cores"] == 1
+        assert row["microseconds_per_image"] * row["images_per_second"] == pytest.approx(1e6)
+        assert row["copies"] == rows[0]["images_per_second"] / row["images_per_second"]
+    assert json.loads(path.read_text(encoding="utf-8"))["rows"] == rows
+    assert "sample_pairing" in capsys.readouterr().out
+
+
+def test_a_process_that_fails_says_why():
+    process = _measure.Measured(16, 8, _measure.chosen_cpus(1))
+    try:
+        with pytest.raises(RuntimeError, match=r"KeyError: 'rand_augment'"):
+            process.ask("start", name="rand_augment")
+    finally:
+        process.close()
+
+
+def test_images_are_different_parts():
+    images = photographs(32, 256)
+    assert images.shape == (256, 32, 32, 3)
+    assert len({image.tobytes() for image in images}) > 250
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sizes": (500,), "batch_sizes": {500: 8}}, "size must be at most 427.*500"),
+        ({"sizes": (64,)}, "batch_sizes must name one for size 64"),
+        ({"sizes": ()}, "at least one size"),
+        ({"peers": ("kornia",)}, "peer must be one of.*'kornia'"),
+        ({"cores": (0,)}, "cores must be at least 1, received 0"),
+        ({"cores": (10_000,)}, "cores must be at most"),
+        ({"repeats": 0}, "repeats must be at least 1"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        bench.run_policies(**arguments)
+
+
+def test_unknown_op():
+    with pytest.raises(ValueError, match="op must be one of.*'blur'"):
+        bench.run_ops(ops=("blur",))
