@@ -1,4 +1,4 @@
-"""Sources of images, and pipelines of augmented batches."""
+"""From files and known data sets to augmented batches."""
 
 from keras_cv_extras.data._pipeline import pipeline
 
