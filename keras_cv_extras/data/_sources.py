@@ -148,7 +148,8 @@ def _digits():
     return (images.reshape(-1, 8, 8, 1), labels), None, DIGITS
 
 
-def _fashion_mnist(folder=_FASHION_FOLDER):
+def _fashion_mnist():
+    folder = _FASHION_FOLDER
     if not folder.is_dir():
         return _keras("fashion_mnist")
     parts = [

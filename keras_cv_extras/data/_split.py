@@ -45,16 +45,16 @@ def split(images, labels, fractions_or_sizes, seed=0):
 
 def _counts(classes, available, sizes):
     """Returns `(parts + 1, classes)` numbers of images; the last row is in no part."""
-    if min(sizes) < len(classes):
-        raise ValueError(
-            f"a part of {min(sizes)} images cannot hold all {len(classes)} classes: "
-            "make it larger, or the number of parts smaller"
-        )
     if available.min() < len(sizes):
         rare = np.argmin(available)
         raise ValueError(
             f"class {classes[rare]} has only {available[rare]} image(s), but {len(sizes)} parts "
             "need one each: add images of it, or leave the class out"
+        )
+    if min(sizes) < len(classes):
+        raise ValueError(
+            f"a part of {min(sizes)} images cannot hold all {len(classes)} classes: "
+            "make it larger, or the number of parts smaller"
         )
     # Each class is spread evenly over [0, 1); cutting that line gives every part, of exactly its
     # size, its share of each class to within one image.
