@@ -55,7 +55,7 @@ def demo(
     output: Annotated[
         pathlib.Path, typer.Option(help="Folder for all that is written.")
     ] = pathlib.Path("kcx-demo"),
-    trials: Annotated[int, typer.Option(help="Policies that the search tries.")] = 12,
+    trials: Annotated[int, typer.Option(help="Policies that the search tries.")] = 16,
     epochs: Annotated[int, typer.Option(help="Passes over the data in the last training.")] = 20,
     seed: Seed = 0,
     quiet: Quiet = False,

@@ -11,6 +11,7 @@ from keras_cv_extras import _checks
 from keras_cv_extras.search._durable import DurableOracle
 from keras_cv_extras.search._space import place_in_policy, policy_space
 
+_NUM_CANDIDATES = 24  # optuna's default
 _MAX_ATTEMPTS = 20  # as keras-tuner: then the space counts as exhausted
 
 
@@ -93,17 +94,21 @@ class TPEOracle(DurableOracle):
 
     def _suggest(self, trial_id):
         for attempt in range(_MAX_ATTEMPTS):
-            values = self._ask(zlib.crc32(f"{self._own_seed}/{int(trial_id)}/{attempt}".encode()))
+            seed = zlib.crc32(f"{self._own_seed}/{int(trial_id)}/{attempt}".encode())
+            # On a coarse grid the best of many candidates is often the same policy again. Fewer
+            # candidates draw more widely; a single one comes from the density itself.
+            values = self._ask(seed, num_candidates=max(1, _NUM_CANDIDATES >> attempt))
             if not self._duplicate(values):
                 return values
         return None
 
-    def _ask(self, seed):
+    def _ask(self, seed, num_candidates):
         finished = self._finished_trials()
         with _quiet():
             sampler = optuna.samplers.TPESampler(
                 # Random draws come from the sampler as well: all of it is seeded here.
                 n_startup_trials=self._num_startup_trials * len(self._places),
+                n_ei_candidates=num_candidates,
                 multivariate=False,
                 seed=seed,
             )

@@ -12,10 +12,7 @@ import keras
 import numpy as np
 
 from keras_cv_extras import _checks, data
-
-
-class DivergedError(ArithmeticError):
-    """The training loss became infinite or not a number."""
+from keras_cv_extras.training import DivergedError
 
 
 @dataclasses.dataclass(frozen=True)

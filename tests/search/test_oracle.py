@@ -1,0 +1,88 @@
+import json
+
+import keras_tuner as kt
+import pytest
+
+from keras_cv_extras import policy, search
+
+
+class Invented(kt.Tuner):
+    """Scores policies by how often they invert: no training, so that many trials are quick."""
+
+    def __init__(self, oracle, directory, stop_at=None):
+        self.stop_at = stop_at
+        super().__init__(oracle=oracle, directory=str(directory), project_name="trials")
+        oracle.verbose = 0
+        if (directory / "trials" / "oracle.json").exists():
+            oracle.reload()
+
+    def run_trial(self, trial, *args, **kwargs):
+        if self.stop_at is not None and int(trial.trial_id) == self.stop_at:
+            raise KeyboardInterrupt
+        steps = [s for row in search.policy_from(trial.hyperparameters).sub_policies for s in row]
+        return {"val_accuracy": sum(s.rate for s in steps if s.op == "invert") / len(steps)}
+
+    def save(self):
+        """The oracle keeps its own state."""
+
+
+def run(directory, trials, seed, stop_at=None):
+    oracle = search.TPEOracle(max_trials=trials, seed=seed)
+    tuner = Invented(oracle, directory, stop_at)
+    if stop_at is None:
+        tuner.search()
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            tuner.search()
+    ended = {int(name): trial.hyperparameters.values for name, trial in oracle.trials.items()}
+    return ended, [oracle.trials[name].score for name in sorted(oracle.trials)]
+
+
+def test_the_same_seed_gives_the_same_trials_interrupted_or_not(tmp_path):
+    whole, _ = run(tmp_path / "whole", 14, seed=0)
+    assert len(whole) == 14
+    again, _ = run(tmp_path / "again", 14, seed=0)
+    assert again == whole
+    other, _ = run(tmp_path / "other", 14, seed=1)
+    assert other != whole
+    run(tmp_path / "parts", 14, seed=0, stop_at=3)
+    run(tmp_path / "parts", 14, seed=0, stop_at=11)
+    resumed, _ = run(tmp_path / "parts", 14, seed=0)
+    assert resumed == whole
+
+
+def test_it_learns(tmp_path):
+    _, scores = run(tmp_path, 40, seed=2)
+    assert max(scores[20:]) > max(scores[:8])  # the first eight are random
+    assert sum(scores[30:]) > 2 * sum(scores[:10])
+
+
+def test_a_torn_state_is_one_clear_line(tmp_path):
+    run(tmp_path, 3, seed=0)
+    path = tmp_path / "trials" / "oracle.json"
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2])
+    with pytest.raises(ValueError, match=r"oracle.json: .*the state of the search cannot be read"):
+        run(tmp_path, 5, seed=0)
+
+
+def test_space_round_trip():
+    space = search.policy_space()
+    assert len(space.space) == 5 * 2 * 3
+    values = {hp.name: hp.default for hp in space.space}
+    made = search.policy_from(values)
+    assert [len(steps) for steps in made.sub_policies] == [2] * 5
+    again = search.policy_from(search.values_from(made))
+    assert again == made
+    json.dumps(values)
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match="max_trials must be at least 1"):
+        search.TPEOracle(max_trials=0)
+    with pytest.raises(ValueError, match="an op must be one of"):
+        search.policy_space(ops=("warp",))
+    with pytest.raises(ValueError, match="hold no policy"):
+        search.policy_from({"units": 3})
+    with pytest.raises(ValueError, match="not in the space"):
+        search.values_from(policy.trivial_augment())
