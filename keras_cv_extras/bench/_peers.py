@@ -193,8 +193,10 @@ def _timm(images, cores):
     from PIL import Image
     from timm.data.auto_augment import rand_augment_transform
 
-    # Its default applies each of the two ops to half of the images only.
-    function = rand_augment_transform("rand-m5-n2-p1.0", {})
+    # Its defaults apply each of the two ops to half of the images only, and interpolate by
+    # bilinear or bicubic filters, where this library takes the nearest pixel.
+    options = {"interpolation": Image.Resampling.NEAREST}
+    function = rand_augment_transform("rand-m5-n2-p1.0", options)
     return Loop(function, [Image.fromarray(i) for i in images], cores, timm.__version__)
 
 

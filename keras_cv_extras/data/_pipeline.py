@@ -241,11 +241,7 @@ class _Stream:
         index, shards = self.shard
         numbered = self.data.enumerate()
         if self.shuffle:
-            numbered = numbered.shuffle(
-                self.buffer,
-                seed=tf.cast(_word(self.seed), tf.int64) * 1_000_003 + epoch,
-                reshuffle_each_iteration=False,
-            )
+            numbered = _shuffled(numbered, self.buffer, _word(self.seed), epoch)
         if shards > 1:
             numbered = numbered.shard(shards, index)
         return numbered.batch(self.batch_size).map(
@@ -260,6 +256,25 @@ class _Stream:
     def read(self, batch):
         """Adds partners: without all the data at hand, the next images of the batch."""
         return {**batch, "partners": tf.roll(batch["images"], -1, axis=0)} if self.pairs else batch
+
+
+def _shuffled(dataset, buffer, seed, epoch):
+    """Shuffles a dataset through a buffer, by two numbers alone.
+
+    `Dataset.shuffle` mixes in TensorFlow's global seed, and fails where that is 0 and its own
+    seed is a tensor.
+    """
+    specs = tf.nest.flatten(dataset.element_spec)
+    shuffled = tf.raw_ops.ShuffleDataset(
+        input_dataset=tf.data.experimental.to_variant(dataset),
+        buffer_size=buffer,
+        seed=tf.cast(seed, tf.int64) + 1,  # two zeros would stand for any seed
+        seed2=epoch,
+        output_types=[spec.dtype for spec in specs],
+        output_shapes=[spec.shape for spec in specs],
+        reshuffle_each_iteration=False,
+    )
+    return tf.data.experimental.from_variant(shuffled, dataset.element_spec)
 
 
 def _check_images(images):

@@ -88,6 +88,19 @@ def test_inside_equals_outside(samples):
     np.testing.assert_array_equal(order, labels)
 
 
+@pytest.mark.parametrize("global_seed", [0, 7])
+def test_tensorflows_global_seed_plays_no_part(samples, global_seed):
+    stream = tf.data.Dataset.from_tensor_slices(samples)
+    wanted = [labels for _, labels in data.pipeline(stream, 16, seed=2).as_numpy_iterator()]
+    tf.random.set_seed(global_seed)
+    try:
+        made = [labels for _, labels in data.pipeline(stream, 16, seed=2).as_numpy_iterator()]
+    finally:
+        tf.random.set_seed(None)
+    for one, other in zip(made, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_stream_gives_the_same_images_as_arrays(samples):
     stream = tf.data.Dataset.from_tensor_slices(samples)
     dataset = data.pipeline(stream, 16, policy=CHOSEN, seed=2)
