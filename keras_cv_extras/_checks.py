@@ -49,3 +49,11 @@ def one_of(name, value, choices):
         listed = ", ".join(map(repr, choices))
         raise ValueError(f"{name} must be one of {listed}, received {value!r}")
     return value
+
+
+def sizes(name, value, rank):
+    """Returns `value`, a positive integer or `rank` of them, as a tuple of `rank` integers."""
+    values = (value,) * rank if isinstance(value, numbers.Integral) else value
+    if not isinstance(values, (tuple, list)) or len(values) != rank:
+        raise ValueError(f"{name} must be a positive integer or {rank} of them, received {value!r}")
+    return tuple(integer(name, item, minimum=1) for item in values)

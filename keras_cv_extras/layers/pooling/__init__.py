@@ -1,0 +1,1 @@
+"""Pooling layers that Keras lacks."""

@@ -1,0 +1,141 @@
+"""What every pooling layer shares: arguments, shapes, data formats and the cells of a window."""
+
+import itertools
+
+import keras
+from keras import ops
+
+from keras_cv_extras import _checks
+
+
+class Pooling(keras.layers.Layer):
+    """Base of layers that reduce windows of 1, 2 or 3 spatial axes.
+
+    A subclass gives `rank` and `pool(x, training)`, which sees channels last whatever the data
+    format is.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window, an integer or one per spatial axis. None for
+            `pool_size`: windows that do not overlap.
+        padding: "valid" for whole windows only, "same" for `ceil(size / stride)` of them.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        **kwargs: the arguments of `keras.layers.Layer`.
+    """
+
+    rank = None
+
+    def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        self.pool_size = _checks.sizes("pool_size", pool_size, self.rank)
+        strides = self.pool_size if strides is None else strides
+        self.strides = _checks.sizes("strides", strides, self.rank)
+        self.padding = _checks.one_of("padding", padding, ("valid", "same"))
+        self.data_format = standard_data_format(data_format)
+        self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
+
+    def call(self, inputs, training=False):
+        """Pools; see the class."""
+        if self.data_format == "channels_last":
+            return self.pool(inputs, training)
+        outputs = self.pool(ops.moveaxis(inputs, 1, -1), training)
+        return ops.moveaxis(outputs, -1, 1)
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape after pooling."""
+        first = 1 if self.data_format == "channels_last" else 2
+        shape = list(input_shape)
+        for axis in range(self.rank):
+            size, window, step = shape[first + axis], self.pool_size[axis], self.strides[axis]
+            shape[first + axis] = num_windows(size, window, step, self.padding)
+        return tuple(shape)
+
+    def compute_output_spec(self, inputs, training=False):
+        """Returns the shape and type after pooling."""
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {
+            **super().get_config(),
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+        }
+
+
+def standard_data_format(data_format):
+    """Returns the data format, Keras' setting for None."""
+    if data_format is None:
+        return keras.config.image_data_format()
+    return _checks.one_of("data_format", data_format, ("channels_last", "channels_first"))
+
+
+def num_windows(size, window, step, padding):
+    """Returns how many windows an axis of `size` has; None for an unknown size."""
+    if size is None:
+        return None
+    if padding == "same":
+        return -(-size // step)
+    if size < window:
+        raise ValueError(
+            f"a window of {window} does not fit into an axis of {size}: use a smaller pool_size "
+            'or padding="same"'
+        )
+    return (size - window) // step + 1
+
+
+def pad_same(x, pool_size, strides, value=0.0):
+    """Surrounds `x` by `value` so that its whole windows are those of padding="same".
+
+    Args:
+        x: `(batch, *spatial, channels)`; spatial sizes may be unknown until the model runs.
+        pool_size: a window's size along each spatial axis.
+        strides: the step along each spatial axis.
+        value: what to pad with.
+
+    Returns:
+        The padded tensor: its "valid" windows are the "same" windows of `x`, the odd cell of
+        padding at the end, as in TensorFlow.
+    """
+    for axis, (window, step) in enumerate(zip(pool_size, strides, strict=True), start=1):
+        size = ops.shape(x)[axis]
+        total = (-(-size // step) - 1) * step + window - size
+        known = isinstance(total, int)
+        total = max(total, 0) if known else ops.maximum(total, 0)
+        if known and total == 0:
+            continue
+        edges = []
+        for amount in (total // 2, total - total // 2):
+            shape = list(ops.shape(x))
+            shape[axis] = amount
+            edges.append(ops.full(shape, value, dtype=x.dtype))
+        x = ops.concatenate([edges[0], x, edges[1]], axis=axis)
+    return x
+
+
+def cells(x, pool_size, strides):
+    """Returns one strided view of `x` per cell of a window, in row-major order.
+
+    Args:
+        x: `(batch, *spatial, channels)`.
+        pool_size: a window's size along each spatial axis.
+        strides: the step along each spatial axis.
+
+    Returns:
+        A list of `prod(pool_size)` tensors `(batch, *windows, channels)`: element i holds cell i
+        of every whole window.
+    """
+    views = []
+    for offsets in itertools.product(*map(range, pool_size)):
+        index = [slice(None)]
+        for offset, window, step in zip(offsets, pool_size, strides, strict=True):
+            behind = window - 1 - offset
+            index.append(slice(offset, -behind if behind else None, step))
+        views.append(x[(*index, slice(None))])
+    return views
