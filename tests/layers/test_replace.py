@@ -91,6 +91,29 @@ def test_every_name_in_a_model_that_trains(name, tmp_path):
     np.testing.assert_allclose(again(x), changed(x), rtol=1e-5)
 
 
+def test_what_a_named_layer_is_given(monkeypatch):
+    given = []
+
+    class Recorded(keras.layers.AveragePooling2D):
+        def __init__(self, p, **kwargs):
+            given.append({"p": p, **kwargs})
+            super().__init__(**kwargs)
+
+    monkeypatch.setattr(pooling, "LPPooling2D", Recorded, raising=False)
+    replace_pooling(small_cnn(), "lp", which="max", p=4)
+    (arguments,) = given
+    assert arguments.pop("dtype").name == "float32"
+    assert arguments == {
+        "p": 4,
+        "pool_size": (3, 3),
+        "strides": (2, 2),
+        "padding": "same",
+        "data_format": "channels_last",
+        "name": "first",
+        "trainable": True,
+    }
+
+
 def test_gem_with_an_option_and_everywhere():
     if not hasattr(pooling, "GlobalGeneralizedMeanPooling2D"):
         pytest.skip("GlobalGeneralizedMeanPooling2D does not exist yet")
