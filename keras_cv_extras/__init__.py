@@ -18,6 +18,8 @@ __all__ = [
     "bench",
     "data",
     "layers",
+    "losses",
+    "metrics",
     "policy",
     "search",
     "serving",

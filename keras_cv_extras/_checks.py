@@ -57,3 +57,53 @@ def sizes(name, value, rank):
     if not isinstance(values, (tuple, list)) or len(values) != rank:
         raise ValueError(f"{name} must be a positive integer or {rank} of them, received {value!r}")
     return tuple(integer(name, item, minimum=1) for item in values)
+
+
+def boolean(name, value):
+    """Returns `value`, or raises if it is neither True nor False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, received {value!r}")
+    return value
+
+
+def positive(name, value):
+    """Returns `value` as a float, or raises if it is not a number above zero."""
+    if number(name, value) <= 0:
+        raise ValueError(f"{name} must be above 0, received {value!r}")
+    return float(value)
+
+
+def non_negative(name, value):
+    """Returns `value` as a float, or raises if it is not a number of at least zero."""
+    if number(name, value) < 0:
+        raise ValueError(f"{name} must be at least 0, received {value!r}")
+    return float(value)
+
+
+def choice(*choices):
+    """Returns a check that a value is among `choices`."""
+
+    def check(name, value):
+        return one_of(name, value, choices)
+
+    return check
+
+
+def numbers_or_none(name, value):
+    """Returns `value`, None or a list of finite numbers, one per class, as a list."""
+    if value is None:
+        return None
+    values = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(f"{name} must be a list of numbers, one per class, received {value!r}")
+    return [number(name, item) for item in values]
+
+
+def counts(name, value):
+    """Returns `value`, the number of samples of each class, as a list of floats."""
+    values = numbers_or_none(name, value)
+    if not values or len(values) < 2 or min(values) < 0 or max(values) == 0:
+        raise ValueError(
+            f"{name} must list how many samples each of two or more classes has, received {value!r}"
+        )
+    return values

@@ -1,0 +1,133 @@
+"""Asymmetric losses: negative labels are weighed down more than positive ones."""
+
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.losses import _labels, _logits
+from keras_cv_extras.losses._loss import FunctionLoss, per_sample
+
+
+@per_sample(
+    gamma_negative=_checks.non_negative,
+    gamma_positive=_checks.non_negative,
+    clip=_checks.fraction,
+    from_logits=_checks.boolean,
+)
+def asymmetric_multilabel(
+    y_true, y_pred, *, gamma_negative=4.0, gamma_positive=1.0, clip=0.05, from_logits=False
+):
+    """Asymmetric loss of independent labels, each predicted by a sigmoid.
+
+    `-(1 - p)^gamma_positive log p` for a positive label and, with `q = max(p - clip, 0)`,
+    `-q^gamma_negative log(1 - q)` for a negative one; linear between them for soft labels.
+
+    Args:
+        y_true: labels in [0, 1], of the shape of `y_pred`.
+        y_pred: probabilities or logits `(batch, ..., labels)`.
+        gamma_negative: how strongly easy negative labels are weighed down, at least 0.
+        gamma_positive: the same for positive labels.
+        clip: probability below which a negative label costs nothing, in [0, 1].
+        from_logits: whether `y_pred` holds logits.
+
+    Returns:
+        The sum over labels, `(batch, ...)`.
+
+    References:
+        [Ridnik et al., Asymmetric Loss](https://arxiv.org/abs/2009.14119)
+    """
+    labels = ops.cast(_labels.same_rank(y_true, y_pred), y_pred.dtype)
+    logits = _logits.binary_logits(y_pred, from_logits)
+    positive = ops.softplus(-logits) * ops.exp(-gamma_positive * ops.softplus(logits))
+    if clip:
+        shifted = ops.sigmoid(logits) - clip
+        above = shifted > 0
+        q = ops.where(above, shifted, clip)  # any value with a finite gradient
+        negative = ops.where(above, -ops.log1p(-q) * q**gamma_negative, 0.0)
+    else:
+        negative = ops.softplus(logits) * ops.exp(-gamma_negative * ops.softplus(-logits))
+    return ops.sum(labels * positive + (1 - labels) * negative, axis=-1)
+
+
+class AsymmetricMultilabel(FunctionLoss):
+    """Asymmetric loss for many labels of which few are positive.
+
+    Args:
+        gamma_negative: how strongly easy negative labels are weighed down, at least 0.
+        gamma_positive: the same for positive labels.
+        clip: probability below which a negative label costs nothing, in [0, 1].
+        from_logits: whether predictions are logits.
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> model.compile("adam", loss=AsymmetricMultilabel(from_logits=True))
+    """
+
+    function = asymmetric_multilabel
+
+
+@per_sample(
+    gamma_negative=_checks.non_negative,
+    gamma_positive=_checks.non_negative,
+    from_logits=_checks.boolean,
+    label_smoothing=_checks.fraction,
+)
+def asymmetric_categorical(
+    y_true,
+    y_pred,
+    *,
+    gamma_negative=4.0,
+    gamma_positive=0.0,
+    from_logits=False,
+    label_smoothing=0.1,
+):
+    """Asymmetric loss of softmax predictions: smoothed cross-entropy with focusing per class.
+
+    `-sum_k s_k w_k log p_k`, where s is the smoothed label and the weight is
+    `(1 - p_k)^gamma_positive` for the true class and `p_k^gamma_negative` for the others; the
+    weights carry no gradient.
+
+    Args:
+        y_true: integer labels `(...)` or `(..., 1)`, or rows `(..., num_classes)`, for which
+            the loss is the mean over classes.
+        y_pred: probabilities or logits `(..., num_classes)`.
+        gamma_negative: focusing of the other classes, at least 0.
+        gamma_positive: focusing of the true class, at least 0.
+        from_logits: whether `y_pred` holds logits.
+        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
+
+    Returns:
+        One loss per sample, `(...)`.
+
+    References:
+        [Ridnik et al., Asymmetric Loss](https://arxiv.org/abs/2009.14119) and its code for a
+        single label.
+    """
+    count = _labels.num_classes(y_pred)
+    logits = _logits.class_logits(y_pred, from_logits)
+    logs = ops.log_softmax(logits, axis=-1)
+    fixed = ops.stop_gradient(logs)
+    rest = ops.stop_gradient(_logits.log_complement(logits))
+    others = -label_smoothing / count * ops.exp(gamma_negative * fixed) * logs
+    weight = 1 - label_smoothing + label_smoothing / count
+    true = -weight * ops.exp(gamma_positive * rest) * logs
+    losses = true - others + ops.sum(others, axis=-1, keepdims=True)
+    return _labels.expected(y_true, losses)
+
+
+class AsymmetricCategorical(FunctionLoss):
+    """Asymmetric loss for one label per sample.
+
+    Args:
+        gamma_negative: focusing of the other classes, at least 0.
+        gamma_positive: focusing of the true class, at least 0.
+        from_logits: whether predictions are logits.
+        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> model.compile("adam", loss=AsymmetricCategorical(from_logits=True))
+    """
+
+    function = asymmetric_categorical

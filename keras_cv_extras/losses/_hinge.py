@@ -1,0 +1,127 @@
+"""Hinge losses of two and of more classes."""
+
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.losses import _labels
+from keras_cv_extras.losses._loss import FunctionLoss, per_sample
+
+
+def _positive_part(values):
+    # At exactly zero the derivative is that of the violated side: the subgradient -y x.
+    return ops.where(values < 0, 0.0, values)
+
+
+@per_sample(labels=_checks.choice("signed", "binary"), squared=_checks.boolean)
+def hinge(y_true, y_pred, *, labels="signed", squared=False):
+    """Hinge loss: `max(0, 1 - y f)` for labels -1 and 1 and scores f.
+
+    Args:
+        y_true: labels of the shape of `y_pred`.
+        y_pred: scores `(batch,)` or `(batch, ..., outputs)`, not bounded.
+        labels: what the labels are: "signed" for -1 and 1, "binary" for 0 and 1.
+        squared: whether to square the loss.
+
+    Returns:
+        The mean over the last axis, `(batch, ...)`; `(batch,)` for scores `(batch,)`. The
+        derivative by f is -y where `y f <= 1`, the kink included, and 0 beyond.
+
+    Raises:
+        ValueError: for other labels; in a compiled program they give NaN.
+
+    References:
+        Cortes and Vapnik, Support-Vector Networks, 1995; `sklearn.metrics.hinge_loss`.
+    """
+    values = _positive_part(1 - _labels.signs(y_true, y_pred, labels) * y_pred)
+    values = values**2 if squared else values
+    return ops.mean(values, axis=-1) if len(values.shape) > 1 else values
+
+
+class Hinge(FunctionLoss):
+    """Hinge loss for labels -1 and 1, the loss of the linear support vector machine.
+
+    `keras.losses.Hinge` guesses from each batch whether labels are 0 and 1; here it is said.
+
+    Args:
+        labels: what the labels are: "signed" for -1 and 1, "binary" for 0 and 1.
+        squared: whether to square the loss.
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> model.compile("sgd", loss=Hinge(labels="binary"))
+    """
+
+    function = hinge
+
+
+@per_sample(
+    variant=_checks.choice("crammer_singer", "weston_watkins", "one_vs_rest"),
+    margin=_checks.positive,
+    squared=_checks.boolean,
+)
+def multiclass_hinge(y_true, y_pred, *, variant="crammer_singer", margin=1.0, squared=False):
+    """Hinge loss of several classes, for scores `f` and the true class k.
+
+    crammer_singer: `max(0, margin + max_{j != k} f_j - f_k)`;
+    weston_watkins: `sum_{j != k} max(0, margin + f_j - f_k)`;
+    one_vs_rest: `max(0, margin - f_k) + sum_{j != k} max(0, margin + f_j)`.
+
+    Args:
+        y_true: integer labels `(...)` or `(..., 1)`, or rows `(..., num_classes)`, for which
+            the loss is the mean over classes.
+        y_pred: scores `(..., num_classes)`, not bounded.
+        variant: one of the three.
+        margin: how far the true class must lead, above 0.
+        squared: whether to square every term.
+
+    Returns:
+        `(...)`. Rows of labels take memory of num_classes squared in weston_watkins.
+
+    References:
+        Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector
+        Machines, 2001; Weston and Watkins, Support Vector Machines for Multi-Class Pattern
+        Recognition, 1999; `sklearn.metrics.hinge_loss`.
+    """
+    count = _labels.num_classes(y_pred)
+
+    def cost(values):
+        values = _positive_part(values)
+        return values**2 if squared else values
+
+    if variant == "one_vs_rest":
+        against = cost(margin + y_pred)
+        losses = cost(margin - y_pred) - against + ops.sum(against, axis=-1, keepdims=True)
+    elif variant == "crammer_singer":
+        top = ops.one_hot(ops.argmax(y_pred, axis=-1), count, dtype="bool")
+        best = ops.max(y_pred, axis=-1, keepdims=True)
+        second = ops.max(ops.where(top, -float("inf"), y_pred), axis=-1, keepdims=True)
+        losses = cost(margin + ops.where(top, second, best) - y_pred)
+    elif _labels.are_classes(y_true, y_pred):
+        true = _labels.pick(y_pred, _labels.indices(y_true, y_pred))[..., None]
+        # The true class against itself costs cost(margin), with no gradient.
+        return ops.sum(cost(margin + y_pred - true), axis=-1) - cost(margin * ops.ones(()))
+    else:
+        differences = cost(margin + y_pred[..., None, :] - y_pred[..., :, None])
+        losses = ops.sum(differences, axis=-1) - cost(margin * ops.ones(()))
+    return _labels.expected(y_true, losses)
+
+
+class MulticlassHinge(FunctionLoss):
+    """Hinge loss of several classes, in three variants.
+
+    `keras.losses.CategoricalHinge` takes a negative score of a wrong class for zero; this one
+    does not, and equals scikit-learn's `hinge_loss` in the default variant.
+
+    Args:
+        variant: "crammer_singer", "weston_watkins" or "one_vs_rest".
+        margin: how far the true class must lead, above 0.
+        squared: whether to square every term.
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> model.compile("sgd", loss=MulticlassHinge("weston_watkins"))
+    """
+
+    function = multiclass_hinge

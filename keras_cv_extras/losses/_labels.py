@@ -1,0 +1,141 @@
+"""The forms that labels come in: integers, one-hot rows, soft rows."""
+
+import keras
+from keras import ops
+
+from keras_cv_extras.augment._engine import is_traced
+
+
+def are_classes(y_true, y_pred):
+    """Whether labels are integers `(...)` or `(..., 1)`, not rows `(..., num_classes)`.
+
+    Raises:
+        ValueError: if the shapes fit neither.
+    """
+    labels, predictions = tuple(y_true.shape), tuple(y_pred.shape)
+    if len(labels) == len(predictions) - 1:
+        return True
+    if len(labels) == len(predictions):
+        if labels[-1] == predictions[-1]:
+            return False
+        if labels[-1] == 1:
+            return True
+    raise ValueError(
+        f"y_true must hold integer classes {predictions[:-1]} or rows {predictions} for y_pred of "
+        f"shape {predictions}, received shape {labels}"
+    )
+
+
+def indices(y_true, y_pred):
+    """Returns integer labels as int32 of shape `(...)`, for predictions `(..., num_classes)`."""
+    if len(y_true.shape) == len(y_pred.shape):
+        y_true = ops.squeeze(y_true, axis=-1)
+    return ops.cast(y_true, "int32")
+
+
+def rows(y_true, y_pred, label_smoothing=0.0):
+    """Returns labels as probabilities of the shape and type of `y_pred`.
+
+    Integer labels outside of the classes give rows of NaN: a loss that cannot be overlooked, in
+    compiled programs too, where nothing can be raised.
+    """
+    if are_classes(y_true, y_pred):
+        classes = indices(y_true, y_pred)
+        labels = one_hot(classes, y_pred.shape[-1], y_pred.dtype)
+    else:
+        labels = ops.cast(y_true, y_pred.dtype)
+    if label_smoothing:
+        labels = labels * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
+    return labels
+
+
+def one_hot(classes, num_classes, dtype):
+    """Returns one-hot rows; NaN for a class outside of [0, num_classes)."""
+    inside = ops.logical_and(classes >= 0, classes < num_classes)
+    encoded = ops.one_hot(classes, num_classes, dtype=dtype)
+    return ops.where(inside[..., None], encoded, float("nan"))
+
+
+def expected(y_true, losses, label_smoothing=0.0):
+    """Returns the mean over classes of `losses`, weighted by the labels.
+
+    Args:
+        y_true: labels, integers or rows.
+        losses: `(..., num_classes)`: the loss if the class were the true one.
+        label_smoothing: share of the weight that all classes get in equal parts.
+
+    Returns:
+        `(...)`. NaN for integer labels outside of the classes.
+    """
+    if not are_classes(y_true, losses):
+        chosen = ops.sum(ops.cast(y_true, losses.dtype) * losses, axis=-1)
+    else:
+        chosen = pick(losses, indices(y_true, losses))
+    if label_smoothing:
+        chosen = (1 - label_smoothing) * chosen + label_smoothing * ops.mean(losses, axis=-1)
+    return chosen
+
+
+def pick(values, classes):
+    """Returns the entry of each row of `values` that `classes` names; NaN outside of the row."""
+    num_classes = values.shape[-1]
+    inside = ops.logical_and(classes >= 0, classes < num_classes)
+    safe = ops.clip(classes, 0, num_classes - 1)
+    chosen = ops.take_along_axis(values, safe[..., None], axis=-1)[..., 0]
+    return ops.where(inside, chosen, float("nan"))
+
+
+def signs(y_true, y_pred, labels):
+    """Returns labels of the shape of `y_pred` as -1 or 1.
+
+    Args:
+        y_true: labels of the shape of `y_pred`, a last axis of 1 apart.
+        y_pred: float predictions.
+        labels: what they are: "signed" for -1 and 1, "binary" for 0 and 1.
+
+    Returns:
+        Float labels of -1 and 1. In a compiled program, where nothing can be raised, NaN for a
+        label that is neither of the two.
+
+    Raises:
+        ValueError: for other labels, where their values are known.
+    """
+    low, high = (-1, 1) if labels == "signed" else (0, 1)
+    y_true = ops.cast(same_rank(y_true, y_pred), y_pred.dtype)
+    valid = ops.logical_or(y_true == low, y_true == high)
+    if not is_traced(valid) and not bool(ops.convert_to_numpy(ops.all(valid))):
+        hint = ' (for labels 0 and 1 give labels="binary")' if labels == "signed" else ""
+        found = sorted(set(ops.convert_to_numpy(y_true).ravel().tolist()))[:5]
+        raise ValueError(f"y_true must hold {low} and {high} only{hint}, received {found}")
+    return ops.where(valid, y_true if low else 2 * y_true - 1, float("nan"))
+
+
+def same_rank(y_true, y_pred):
+    """Returns labels with the axes of `y_pred`, a last axis of 1 added or taken away."""
+    labels, predictions = len(y_true.shape), len(y_pred.shape)
+    if labels == predictions - 1 and y_pred.shape[-1] == 1:
+        return y_true[..., None]
+    if labels == predictions + 1 and y_true.shape[-1] == 1:
+        return ops.squeeze(y_true, axis=-1)
+    if labels != predictions:
+        raise ValueError(
+            f"y_true must have the shape of y_pred, {tuple(y_pred.shape)}, received "
+            f"{tuple(y_true.shape)}"
+        )
+    return y_true
+
+
+def num_classes(y_pred):
+    """Returns the size of the last axis of predictions, which must be known and at least 2."""
+    count = y_pred.shape[-1] if len(y_pred.shape) else None
+    if count is None or count < 2:
+        raise ValueError(
+            "y_pred must have at least two classes along its last axis, received shape "
+            f"{tuple(y_pred.shape)}; a single logit needs a binary loss"
+        )
+    return count
+
+
+def is_integer(tensor):
+    """Whether a tensor holds integers."""
+    return "int" in keras.backend.standardize_dtype(tensor.dtype)

@@ -1,0 +1,221 @@
+"""What every loss of one label among several classes must do."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from keras_cv_extras import losses
+
+from . import oracles
+
+COUNTS = [500, 60, 20, 7]
+# name: class, options, oracle; every loss here takes logits (or scores).
+CASES = {
+    "log": (losses.LogLoss, {"from_logits": True}, lambda z: oracles.focal(z, 0)),
+    "focal": (losses.CategoricalFocal, {"from_logits": True}, oracles.focal),
+    "focal_half": (
+        losses.CategoricalFocal,
+        {"from_logits": True, "gamma": 0.5, "alpha": [1, 2, 3, 4]},
+        lambda z: oracles.focal(z, 0.5, [1, 2, 3, 4]),
+    ),
+    "poly1": (losses.Poly1, {"from_logits": True}, oracles.poly1),
+    "poly1_focal": (
+        losses.Poly1,
+        {"from_logits": True, "gamma": 2.0, "epsilon": -0.5},
+        lambda z: oracles.poly1(z, -0.5, 2),
+    ),
+    "generalized": (losses.GeneralizedCrossentropy, {"from_logits": True}, oracles.generalized),
+    "symmetric": (losses.SymmetricCrossentropy, {"from_logits": True}, oracles.symmetric),
+    "active_passive": (losses.ActivePassive, {"from_logits": True}, oracles.active_passive),
+    "asymmetric": (losses.AsymmetricCategorical, {"from_logits": True}, oracles.asymmetric),
+    "logit_adjusted": (
+        losses.LogitAdjusted,
+        {"class_counts": COUNTS},
+        lambda z: oracles.logit_adjusted(z, COUNTS),
+    ),
+    "ldam": (losses.LDAM, {"class_counts": COUNTS}, lambda z: oracles.ldam(z, COUNTS)),
+    "crammer_singer": (losses.MulticlassHinge, {}, oracles.hinge),
+    "weston_watkins": (
+        losses.MulticlassHinge,
+        {"variant": "weston_watkins"},
+        lambda z: oracles.hinge(z, "weston_watkins"),
+    ),
+    "one_vs_rest": (
+        losses.MulticlassHinge,
+        {"variant": "one_vs_rest"},
+        lambda z: oracles.hinge(z, "one_vs_rest"),
+    ),
+    "bi_tempered": (losses.BiTempered, {}, oracles.bi_tempered),
+}
+# Losses whose gradient vanishes for a confident mistake by design: that is how they resist noise.
+BOUNDED = {"generalized", "active_passive", "bi_tempered"}
+
+
+@pytest.fixture(params=sorted(CASES))
+def case(request):
+    kind, options, oracle = CASES[request.param]
+    return request.param, kind, options, oracle
+
+
+@pytest.fixture
+def logits():
+    return np.random.default_rng(3).normal(size=(16, 4)).astype("float32") * 2
+
+
+@pytest.fixture
+def labels():
+    return np.random.default_rng(4).integers(0, 4, 16)
+
+
+def gradient(function, values):
+    values = tf.constant(values)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        loss = tf.reduce_sum(function(values))
+    return float(loss), np.asarray(tape.gradient(loss, values))
+
+
+def test_equals_the_formula_in_float64(case, logits, labels):
+    _, kind, options, oracle = case
+    wanted = oracle(logits.astype("float64"))[np.arange(16), labels]
+    found = kind(**options, reduction=None)(labels, logits)
+    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-6)
+
+
+def test_gradient_equals_differences_of_the_formula(case, logits, labels):
+    name, kind, options, oracle = case
+    if name == "asymmetric":
+        pytest.skip("its focusing weights carry no gradient")
+    loss = kind(**options, reduction="sum")
+    found = gradient(lambda z: loss(labels, z), logits)[1]
+    base, step, wanted = logits.astype("float64"), 1e-5, np.zeros((16, 4))
+    for j in range(4):
+        shift = step * np.eye(4)[j]
+        wanted[:, j] = (oracle(base + shift) - oracle(base - shift))[np.arange(16), labels]
+    np.testing.assert_allclose(found, wanted / (2 * step), rtol=1e-3, atol=2e-4)
+
+
+def test_integer_one_hot_and_soft_labels(case, logits, labels):
+    name, kind, options, _ = case
+    loss = kind(**options, reduction=None)
+    whole = np.asarray(loss(labels, logits))
+    assert whole.shape == (16,)
+    np.testing.assert_allclose(loss(labels[:, None], logits), whole, rtol=1e-6)
+    np.testing.assert_allclose(loss(np.eye(4)[labels], logits), whole, rtol=2e-5, atol=1e-6)
+    soft = np.random.default_rng(5).dirichlet(np.ones(4), 16).astype("float32")
+    if name != "bi_tempered":  # the entropy of its soft labels is a constant beside
+        each = np.stack([loss(np.full(16, k), logits) for k in range(4)], axis=-1)
+        np.testing.assert_allclose(loss(soft, logits), (soft * each).sum(-1), rtol=1e-5, atol=1e-6)
+
+
+def test_labels_outside_of_the_classes_are_not_overlooked(case, logits):
+    _, kind, options, _ = case
+    found = np.asarray(kind(**options, reduction=None)(np.array([4, -1, 0]), logits[:3]))
+    assert np.isnan(found[:2]).all()
+    assert np.isfinite(found[2])
+
+
+@pytest.mark.parametrize("size", [1e3, -1e3])
+def test_finite_and_rightly_signed_at_extreme_logits(case, size):
+    name, kind, options, _ = case
+    z = np.zeros((1, 4), "float32")
+    z[0, 1] = size
+    loss = kind(**options, reduction="sum")
+    value, slope = gradient(lambda z: loss(np.array([1]), z), z)
+    assert np.isfinite(value)
+    assert np.isfinite(slope).all()
+    assert slope[0, 1] <= 0
+    assert (slope[0, [0, 2, 3]] >= -1e-6).all()
+    if size < 0 and name not in BOUNDED:
+        assert slope[0, 1] < -0.05
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_outputs(case, logits, labels, dtype):
+    _, kind, options, _ = case
+    half = tf.cast(logits, dtype)
+    loss = kind(**options)
+    found = loss(labels, half)
+    assert found.dtype == "float32"
+    np.testing.assert_allclose(found, loss(labels, tf.cast(half, "float32")), rtol=1e-6)
+
+
+def test_sample_weight_mask_and_reductions(case, logits, labels):
+    _, kind, options, _ = case
+    each = np.asarray(kind(**options, reduction=None)(labels, logits))
+    weight = np.arange(16, dtype="float32")
+    np.testing.assert_allclose(
+        kind(**options)(labels, logits, sample_weight=weight), (each * weight).mean(), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        kind(**options, reduction="sum")(labels, logits), each.sum(), rtol=1e-5
+    )
+    masked = ops.convert_to_tensor(logits)
+    keep = np.arange(16) < 10
+    keras.src.backend.set_keras_mask(masked, ops.convert_to_tensor(keep))
+    np.testing.assert_allclose(kind(**options)(labels, masked), each[keep].mean(), rtol=1e-5)
+
+
+def test_saved_and_loaded(case, logits, labels):
+    _, kind, options, _ = case
+    loss = kind(**options, name="mine", reduction="sum")
+    again = keras.losses.deserialize(keras.losses.serialize(loss))
+    assert type(again) is kind
+    assert again.get_config() == loss.get_config()
+    np.testing.assert_array_equal(again(labels, logits), loss(labels, logits))
+
+
+def test_compiled(case, logits, labels):
+    _, kind, options, _ = case
+    loss = kind(**options)
+    wanted = gradient(lambda z: loss(labels, z), logits)
+    fast = tf.function(lambda z: loss(labels, z), jit_compile=True)
+    found = gradient(fast, logits)
+    np.testing.assert_allclose(found[0], wanted[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], wanted[1], rtol=1e-4, atol=1e-6)
+
+
+def test_extra_axes(case, logits, labels):
+    _, kind, options, _ = case
+    loss = kind(**options, reduction=None)
+    whole = np.asarray(loss(labels, logits))
+    found = loss(labels.reshape(2, 8), logits.reshape(2, 8, 4))
+    np.testing.assert_allclose(found, whole.reshape(2, 8), rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.CategoricalFocal(gamma=0.0, from_logits=True),
+        losses.Poly1(epsilon=0.0, from_logits=True),
+        losses.GeneralizedCrossentropy(q=0.0, from_logits=True),
+        losses.GeneralizedCrossentropy(q=1e-5, from_logits=True),
+        losses.SymmetricCrossentropy(alpha=1.0, beta=0.0, from_logits=True),
+        losses.LogitAdjusted(class_counts=COUNTS, tau=0.0),
+        losses.LogitAdjusted(class_counts=[5, 5, 5, 5]),
+        losses.BiTempered(t1=1.0, t2=1.0),
+        losses.AsymmetricCategorical(gamma_negative=0.0, label_smoothing=0.0, from_logits=True),
+        losses.LogLoss(from_logits=True),
+    ],
+    ids=lambda loss: loss.name,
+)
+def test_limits_are_cross_entropy(loss, logits, labels):
+    wanted = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
+    np.testing.assert_allclose(loss(labels, logits), wanted, rtol=2e-4)
+
+
+def test_labels_of_thousands_survive_half_precision():
+    loss = losses.LogLoss(from_logits=True, reduction=None)
+    classes = np.arange(4100)
+    z = tf.one_hot(classes, 4100, on_value=20.0, dtype="float16")
+    assert np.asarray(loss(classes, z)).max() < 0.01
+
+
+def test_probabilities_equal_logits(logits, labels):
+    p = oracles.softmax(logits.astype("float64")).astype("float32")
+    for kind in (losses.LogLoss, losses.CategoricalFocal, losses.Poly1, losses.ActivePassive):
+        np.testing.assert_allclose(
+            kind()(labels, p), kind(from_logits=True)(labels, logits), rtol=1e-4
+        )
