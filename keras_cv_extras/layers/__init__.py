@@ -1,10 +1,32 @@
-"""Keras layers."""
+"""Keras layers: augmentation by policies, and the parts of networks that Keras lacks."""
 
+from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
+from keras_cv_extras.layers._local_response import LocalResponseNormalization
+from keras_cv_extras.layers._maxout import Maxout
+from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
 from keras_cv_extras.layers._policy import (
     AutoAugment,
     PolicyAugment,
     RandAugment,
     TrivialAugment,
 )
+from keras_cv_extras.layers._replace import replace_pooling
+from keras_cv_extras.layers._squeeze_excite import SqueezeExcite
+from keras_cv_extras.layers._weight_normalization import WeightNormalization
 
-__all__ = ["AutoAugment", "PolicyAugment", "RandAugment", "TrivialAugment"]
+__all__ = [
+    "TLU",
+    "AutoAugment",
+    "DropBlock2D",
+    "DropPath",
+    "FilterResponseNormalization",
+    "LocalResponseNormalization",
+    "Maxout",
+    "PolicyAugment",
+    "RandAugment",
+    "SqueezeExcite",
+    "StochasticDepth",
+    "TrivialAugment",
+    "WeightNormalization",
+    "replace_pooling",
+]

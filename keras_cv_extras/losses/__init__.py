@@ -2,6 +2,15 @@
 
 from keras.losses import MeanAbsoluteError
 
+from keras_cv_extras.losses._addons import (
+    GIoULoss,
+    SparsemaxLoss,
+    WeightedKappaLoss,
+    giou_loss,
+    sparsemax,
+    sparsemax_loss,
+    weighted_kappa_loss,
+)
 from keras_cv_extras.losses._asymmetric import (
     AsymmetricCategorical,
     AsymmetricMultilabel,
@@ -9,6 +18,7 @@ from keras_cv_extras.losses._asymmetric import (
     asymmetric_multilabel,
 )
 from keras_cv_extras.losses._bi_tempered import BiTempered, bi_tempered
+from keras_cv_extras.losses._distances import angular_distance, pairwise_distance
 from keras_cv_extras.losses._focal import (
     CategoricalFocal,
     Poly1,
@@ -36,6 +46,16 @@ from keras_cv_extras.losses._noise import (
     symmetric_crossentropy,
 )
 from keras_cv_extras.losses._overlap import Tversky, tversky
+from keras_cv_extras.losses._pairs import (
+    ContrastiveLoss,
+    LiftedStructLoss,
+    NpairsLoss,
+    NpairsMultilabelLoss,
+    contrastive_loss,
+    lifted_struct_loss,
+    npairs_loss,
+    npairs_multilabel_loss,
+)
 from keras_cv_extras.losses._regression import (
     Huber,
     ImageMeanAbsoluteError,
@@ -45,6 +65,12 @@ from keras_cv_extras.losses._regression import (
     pinball_loss,
     pseudo_huber,
 )
+from keras_cv_extras.losses._triplet import (
+    TripletHardLoss,
+    TripletSemiHardLoss,
+    triplet_hard_loss,
+    triplet_semihard_loss,
+)
 
 __all__ = [
     "ActivePassive",
@@ -52,39 +78,60 @@ __all__ = [
     "AsymmetricMultilabel",
     "BiTempered",
     "CategoricalFocal",
+    "ContrastiveLoss",
     "FunctionLoss",
+    "GIoULoss",
     "GeneralizedCrossentropy",
     "Hinge",
     "Huber",
     "ImageMeanAbsoluteError",
     "LDAM",
+    "LiftedStructLoss",
     "LogLoss",
     "LogitAdjusted",
     "MeanAbsoluteError",
     "MulticlassHinge",
+    "NpairsLoss",
+    "NpairsMultilabelLoss",
     "PinballLoss",
     "Poly1",
     "PseudoHuber",
     "SigmoidFocalCrossEntropy",
+    "SparsemaxLoss",
     "SymmetricCrossentropy",
+    "TripletHardLoss",
+    "TripletSemiHardLoss",
     "Tversky",
+    "WeightedKappaLoss",
     "active_passive",
+    "angular_distance",
     "asymmetric_categorical",
     "asymmetric_multilabel",
     "bi_tempered",
     "categorical_focal",
     "class_balanced_weights",
+    "contrastive_loss",
     "generalized_crossentropy",
+    "giou_loss",
     "hinge",
     "huber",
     "ldam",
+    "lifted_struct_loss",
     "log_loss",
     "logit_adjusted",
     "multiclass_hinge",
+    "npairs_loss",
+    "npairs_multilabel_loss",
+    "pairwise_distance",
     "pinball_loss",
     "poly1",
     "pseudo_huber",
     "sigmoid_focal_crossentropy",
+    "sparsemax",
+    "sparsemax_loss",
     "symmetric_crossentropy",
+    "triplet_hard_loss",
+    "triplet_semihard_loss",
     "tversky",
+    "weighted_kappa_loss",
 ]

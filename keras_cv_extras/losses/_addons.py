@@ -1,0 +1,182 @@
+"""Sparsemax, weighted kappa and box losses, under the names of TensorFlow Addons."""
+
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.losses import _labels
+from keras_cv_extras.losses._loss import FunctionLoss, per_sample
+
+
+def sparsemax(logits):
+    """Returns the Euclidean projection of logits onto the probability simplex, row by row.
+
+    `keras.ops.sparsemax` of Keras 3.15.1 mixes the rows of a batch: its rows do not sum to one.
+
+    Args:
+        logits: `(..., num_classes)`, float.
+
+    Returns:
+        Probabilities of the same shape, most of them zero.
+
+    References:
+        [Martins and Astudillo](https://arxiv.org/abs/1602.02068), algorithm 1.
+    """
+    shifted = logits - ops.max(logits, axis=-1, keepdims=True)
+    ordered = ops.flip(ops.sort(shifted, axis=-1), axis=-1)
+    ranks = ops.arange(1, logits.shape[-1] + 1, dtype=logits.dtype)
+    sums = ops.cumsum(ordered, axis=-1)
+    support = ops.cast(1 + ranks * ordered > sums, logits.dtype)
+    size = ops.sum(support, axis=-1, keepdims=True)
+    threshold = (ops.sum(support * ordered, axis=-1, keepdims=True) - 1) / size
+    return ops.maximum(shifted - threshold, 0.0)
+
+
+def _logits_only(name, value):
+    if value is not True:
+        raise ValueError(f"{name} must be True: sparse probabilities do not tell the logits")
+    return value
+
+
+@per_sample(from_logits=_logits_only)
+def sparsemax_loss(y_true, y_pred, *, from_logits=True):
+    """Sparsemax loss: the convex loss whose gradient is `sparsemax(z) - y`.
+
+    `sum_{p_k > 0} p_k (z_k - p_k / 2) + sum_k y_k (y_k / 2 - z_k)` with p the sparsemax of z.
+
+    Args:
+        y_true: integer labels `(...)` or `(..., 1)`, or rows `(..., num_classes)`.
+        y_pred: logits `(..., num_classes)`.
+        from_logits: must be True.
+
+    Returns:
+        One loss per sample, `(...)`.
+
+    References:
+        [Martins and Astudillo](https://arxiv.org/abs/1602.02068)
+    """
+    _labels.num_classes(y_pred)
+    p = ops.stop_gradient(sparsemax(y_pred))
+    y = _labels.rows(y_true, y_pred)
+    return ops.sum(p * (y_pred - 0.5 * p) + y * (0.5 * y - y_pred), axis=-1)
+
+
+class SparsemaxLoss(FunctionLoss):
+    """Sparsemax loss of logits, as TensorFlow Addons had it; predict by `sparsemax`.
+
+    Args:
+        from_logits: must be True.
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> model.compile("adam", loss=SparsemaxLoss())
+    """
+
+    function = sparsemax_loss
+
+
+def _num_classes(name, value):
+    return _checks.integer(name, value, minimum=2)
+
+
+@per_sample(
+    num_classes=_num_classes,
+    weightage=_checks.choice("quadratic", "linear"),
+    epsilon=_checks.non_negative,
+)
+def weighted_kappa_loss(y_true, y_pred, *, num_classes, weightage="quadratic", epsilon=1e-6):
+    """Weighted kappa loss for ordered classes: `log(1 - kappa + epsilon)` of a whole batch.
+
+    `1 - kappa` is the ratio of the observed disagreement to the one expected by chance, both
+    weighted by the distance of the classes, or by its square.
+
+    Args:
+        y_true: integer labels `(batch,)` or `(batch, 1)`, or rows `(batch, num_classes)`.
+        y_pred: probabilities `(batch, num_classes)`.
+        num_classes: how many ordered classes there are, at least 2.
+        weightage: "quadratic" or "linear" in the distance of the classes.
+        epsilon: keeps the logarithm finite for a perfect batch, at least 0.
+
+    Returns:
+        A scalar: the loss is of the batch, not of its samples.
+
+    References:
+        de la Torre et al., Weighted kappa loss function for multi-class classification of
+        ordinal data in deep learning, 2018.
+    """
+    if y_pred.shape[-1] != num_classes:
+        raise ValueError(
+            f"y_pred must have {num_classes} classes, received shape {tuple(y_pred.shape)}"
+        )
+    labels = _labels.rows(y_true, y_pred)
+    steps = ops.arange(num_classes, dtype=y_pred.dtype)
+    weights = ops.absolute(steps[:, None] - steps[None])
+    if weightage == "quadratic":
+        weights = weights**2
+    observed = ops.sum((labels @ weights) * y_pred)
+    marginals = ops.sum(labels, axis=0)[:, None] * ops.sum(y_pred, axis=0)[None]
+    chance = ops.sum(weights * marginals) / ops.cast(ops.shape(y_pred)[0], y_pred.dtype)
+    return ops.log(ops.divide_no_nan(observed, chance) + epsilon)
+
+
+class WeightedKappaLoss(FunctionLoss):
+    """Weighted kappa loss of a batch, for ordered classes, as TensorFlow Addons had it.
+
+    Args:
+        num_classes: how many ordered classes there are, at least 2.
+        weightage: "quadratic" or "linear" in the distance of the classes.
+        name: as of every Keras loss.
+        epsilon: keeps the logarithm finite for a perfect batch.
+        reduction: as of every Keras loss; the loss is a scalar under all of them.
+
+    Example:
+        >>> model.compile("adam", loss=WeightedKappaLoss(num_classes=5))
+    """
+
+    function = weighted_kappa_loss
+    argument_order = ("num_classes", "weightage", "name", "epsilon", "reduction")
+
+
+@per_sample(mode=_checks.choice("giou", "iou"))
+def giou_loss(y_true, y_pred, *, mode="giou"):
+    """Box loss: one minus the (generalised) intersection over union.
+
+    Args:
+        y_true: boxes `(..., 4)` as `(y_min, x_min, y_max, x_max)`.
+        y_pred: boxes of the same shape; a box whose end is before its start is empty.
+        mode: "giou", which falls with the empty part of the enclosing box, or "iou".
+
+    Returns:
+        One loss per box, `(...)`, in [0, 2] or [0, 1].
+
+    References:
+        [Rezatofighi et al.](https://arxiv.org/abs/1902.09630)
+    """
+    y_true = ops.cast(y_true, y_pred.dtype)
+    true, predicted = ops.split(y_true, 2, axis=-1), ops.split(y_pred, 2, axis=-1)
+
+    def area(low, high):
+        return ops.prod(ops.maximum(high - low, 0.0), axis=-1)
+
+    common = area(ops.maximum(true[0], predicted[0]), ops.minimum(true[1], predicted[1]))
+    union = area(*true) + area(*predicted) - common
+    ratio = ops.divide_no_nan(common, union)
+    if mode == "giou":
+        around = area(ops.minimum(true[0], predicted[0]), ops.maximum(true[1], predicted[1]))
+        ratio = ratio - ops.divide_no_nan(around - union, around)
+    return 1 - ratio
+
+
+class GIoULoss(FunctionLoss):
+    """Generalised intersection-over-union loss of boxes, as TensorFlow Addons had it.
+
+    Args:
+        mode: "giou" or "iou".
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> loss = GIoULoss()(true_boxes, predicted_boxes)
+    """
+
+    function = giou_loss

@@ -1,0 +1,37 @@
+"""Losses that compare the samples of a batch, over the batches of all replicas."""
+
+import keras
+from keras import ops
+
+
+def over_replicas(function, y_true, y_pred, gather):
+    """Returns one loss per sample of this replica, computed among the samples of all.
+
+    Every replica computes the losses of the whole batch and keeps those of its own samples.
+    Gradients flow to the samples of the other replicas too, so that their sum, which the
+    optimizer takes, is that of one device with the whole batch.
+
+    Args:
+        function: `(labels, embeddings)` of a batch to `(batch,)` losses, whose mean is the loss.
+        y_true: labels of this replica's samples.
+        y_pred: their embeddings.
+        gather: whether to look beyond this replica. On the JAX backend a batch is one array
+            over all devices already.
+    """
+    context = _replica_context() if gather else None
+    if context is None or context.num_replicas_in_sync == 1:
+        return function(y_true, y_pred)
+    local = ops.shape(y_pred)[0]
+    sizes = context.all_gather(ops.reshape(ops.convert_to_tensor(local, "int32"), (1,)), axis=0)
+    labels, embeddings = context.all_gather(y_true, axis=0), context.all_gather(y_pred, axis=0)
+    before = ops.arange(ops.shape(sizes)[0]) < context.replica_id_in_sync_group
+    start = ops.sum(ops.where(before, sizes, 0))
+    return ops.take(function(labels, embeddings), start + ops.arange(local), axis=0)
+
+
+def _replica_context():
+    if keras.backend.backend() != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    return tf.distribute.get_replica_context()

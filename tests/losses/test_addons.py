@@ -1,0 +1,148 @@
+"""Values and gradients of TensorFlow Addons 0.23.0, and where it was wrong."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras import losses
+
+REFERENCE = np.load(pathlib.Path(__file__).parent.parent / "reference" / "addons_losses.npz")
+CASES = sorted(key.removesuffix("/class") for key in REFERENCE.files if key.endswith("/class"))
+
+
+def value_and_gradient(loss, y_true, y_pred):
+    y_pred = tf.constant(y_pred)
+    with tf.GradientTape() as tape:
+        tape.watch(y_pred)
+        value = tf.reduce_sum(loss(y_true, y_pred))
+    return float(value), np.asarray(tf.convert_to_tensor(tape.gradient(value, y_pred)))
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_values_and_gradients(case, jit_compile):
+    name = str(REFERENCE[f"{case}/class"])
+    options = json.loads(str(REFERENCE[f"{case}/options"]))
+    # The reduction that Addons had by default in these two.
+    reduction = {"SigmoidFocalCrossEntropy": "sum"}.get(name, "sum_over_batch_size")
+    loss = getattr(losses, name)(**options, reduction=reduction)
+    y_true, y_pred = REFERENCE[f"{case}/y_true"], REFERENCE[f"{case}/y_pred"]
+    call = tf.function(lambda y, p: loss(y, p), jit_compile=True) if jit_compile else loss
+    value, gradient = value_and_gradient(call, y_true, y_pred)
+    np.testing.assert_allclose(value, REFERENCE[f"{case}/value"], rtol=2e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient, REFERENCE[f"{case}/gradient"], rtol=1e-3, atol=2e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_distances(seed):
+    embeddings = REFERENCE[f"pairwise/{seed}/embeddings"]
+    for name, found in {
+        "L2": losses.pairwise_distance(embeddings),
+        "squared-L2": losses.pairwise_distance(embeddings, squared=True),
+        "angular": losses.angular_distance(embeddings),
+    }.items():
+        wanted = REFERENCE[f"pairwise/{seed}/{name}"]
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=2e-6)
+
+
+def test_sparsemax_is_the_projection_of_every_row():
+    scores = np.random.default_rng(0).normal(size=(9, 6)).astype("float32") * 2
+    found = np.asarray(losses.sparsemax(tf.constant(scores)))
+    np.testing.assert_allclose(found.sum(1), 1, rtol=1e-6)
+    for row, p in zip(scores, found, strict=True):
+        # The conditions of the projection: one threshold, where the probability is not zero.
+        threshold = (row - p)[p > 0]
+        np.testing.assert_allclose(threshold, threshold[0], atol=1e-5)
+        assert (row[p == 0] <= threshold[0] + 1e-5).all()
+
+
+COUPLED = [
+    losses.TripletSemiHardLoss(),
+    losses.TripletHardLoss(),
+    losses.TripletHardLoss(soft=True),
+    losses.LiftedStructLoss(),
+]
+
+
+@pytest.mark.parametrize("loss", COUPLED, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("classes", [[0, 1, 2, 3], [1, 1, 1, 1]], ids=["no positive", "one class"])
+def test_batches_without_a_pair_or_a_negative_cost_nothing(loss, classes):
+    embeddings = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    value, gradient = value_and_gradient(loss, np.array(classes), embeddings)
+    assert value == 0
+    np.testing.assert_array_equal(gradient, 0)
+
+
+@pytest.mark.parametrize("loss", COUPLED, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("size", [0.0, 1e3])
+def test_equal_and_far_embeddings(loss, size):
+    embeddings = size * np.repeat(np.eye(3, dtype="float32"), 2, axis=0)
+    value, gradient = value_and_gradient(loss, np.array([0, 1, 1, 2, 2, 0]), embeddings)
+    assert np.isfinite(value)
+    assert value > 0
+    assert np.isfinite(gradient).all()
+
+
+def brute_force_semi_hard(classes, embeddings, margin):
+    distance = np.linalg.norm(embeddings[:, None] - embeddings[None], axis=-1)
+    terms = []
+    for a in range(len(classes)):
+        negatives = distance[a][classes != classes[a]]
+        for p in range(len(classes)):
+            if p == a or classes[p] != classes[a]:
+                continue
+            farther = negatives[negatives > distance[a, p]]
+            chosen = farther.min() if len(farther) else negatives.max()
+            terms.append(max(distance[a, p] - chosen + margin, 0))
+    return np.mean(terms)
+
+
+def test_semi_hard_negatives_among_equal_distances():
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        # A coarse grid, so that many distances are equal.
+        embeddings = rng.integers(0, 3, (14, 2)).astype("float32") * 4
+        classes = rng.integers(0, 3, 14)
+        # Differences of the grid are exact, as the products of pairwise_distance are not.
+        exact = lambda e: tf.norm(e[:, None] - e[None], axis=-1)  # noqa: E731
+        found = losses.TripletSemiHardLoss(0.7, exact)(classes, embeddings)
+        wanted = brute_force_semi_hard(classes, embeddings.astype("float64"), 0.7)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_semi_hard_of_a_large_batch_needs_no_cube_of_memory():
+    rng = np.random.default_rng(3)
+    embeddings = rng.normal(size=(1500, 4)).astype("float32")  # cubed: 13 GB
+    assert float(losses.TripletSemiHardLoss()(rng.integers(0, 9, 1500), embeddings)) > 0
+
+
+REPLICAS = """
+import numpy as np, tensorflow as tf, keras
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+from keras_cv_extras import losses
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(16, 5)).astype("float32"), rng.integers(0, 3, 16)
+for name in ("TripletSemiHardLoss", "TripletHardLoss", "LiftedStructLoss", *EXTRA):
+    results = []
+    for scope in (strategy, tf.distribute.get_strategy()):
+        with scope.scope():
+            keras.utils.set_random_seed(0)
+            model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4)])
+            loss = getattr(losses, name)(gather_across_replicas=True)
+            model.compile(keras.optimizers.SGD(0.1), loss=loss, jit_compile=False)
+        history = model.fit(x, y, batch_size=16, epochs=2, shuffle=False, verbose=0)
+        results.append((history.history["loss"], model.get_weights()[0]))
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-4)
+    np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-3, atol=1e-6)
+    print(name)
+"""
+
+
+def test_replicas_give_what_one_device_gives(python):
+    out = python(REPLICAS.replace("*EXTRA", ""))
+    assert len(out.split()) == 3
