@@ -13,6 +13,11 @@ from keras_cv_extras.layers._policy import (
 from keras_cv_extras.layers._replace import replace_pooling
 from keras_cv_extras.layers._squeeze_excite import SqueezeExcite
 from keras_cv_extras.layers._weight_normalization import WeightNormalization
+from keras_cv_extras.layers.pooling import (
+    StochasticPooling1D,
+    StochasticPooling2D,
+    StochasticPooling3D,
+)
 
 __all__ = [
     "TLU",
@@ -26,6 +31,9 @@ __all__ = [
     "RandAugment",
     "SqueezeExcite",
     "StochasticDepth",
+    "StochasticPooling1D",
+    "StochasticPooling2D",
+    "StochasticPooling3D",
     "TrivialAugment",
     "WeightNormalization",
     "replace_pooling",

@@ -1,0 +1,151 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import stats
+
+from keras_cv_extras import layers
+
+CLASSES = [layers.StochasticPooling1D, layers.StochasticPooling2D, layers.StochasticPooling3D]
+
+
+def inputs(rank, channels=3, size=9, seed=0):
+    """Positive inputs, no two equal, so that a value tells its cell."""
+    shape = (2, *range(size, size - rank, -1), channels)
+    values = np.random.default_rng(seed).permutation(np.prod(shape)) + 1
+    return values.reshape(shape).astype("float32")
+
+
+def test_frequencies_are_the_probabilities():
+    window = np.array([1.0, 0.0, 3.0, 4.0], "float32")
+    many = np.tile(window.reshape(1, 2, 2, 1), (8000, 1, 1, 1))
+    drawn = np.asarray(layers.StochasticPooling2D(2, seed=1)(many, training=True)).ravel()
+    found = [(drawn == value).sum() for value in (1, 3, 4)]
+    assert sum(found) == 8000
+    assert stats.chisquare(found, np.array([1, 3, 4]) * 1000).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(("pool_size", "strides"), [(2, 2), (3, 2), (3, 1), (2, 3)])
+def test_training_mean_is_the_inference_output(pool_size, strides):
+    x = np.random.default_rng(2).random((1, 7, 7, 1)).astype("float32")
+    layer = layers.StochasticPooling2D(pool_size, strides, seed=3)
+    drawn = layer(np.repeat(x, 6000, axis=0), training=True)
+    np.testing.assert_allclose(np.mean(drawn, axis=0), layer(x)[0], atol=0.03)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("pool_size", "strides"), [(1, 1), (2, 2), (3, 2), (3, 1), (2, 3)])
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_values_and_gradients_against_loops(kind, pool_size, strides, padding):
+    x = inputs(kind.rank, size=6)
+    layer = kind(pool_size, strides, padding, seed=4)
+    with tf.GradientTape() as tape:
+        values = tf.constant(x)
+        tape.watch(values)
+        y = layer(values, training=True)
+    upstream = np.random.default_rng(5).normal(size=y.shape).astype("float32")
+    gradient = np.asarray(tape.gradient(y, values, output_gradients=tf.constant(upstream)))
+    average, wanted = np.asarray(layer(x)), np.zeros_like(x)
+    y = np.asarray(y)
+    assert y.shape == layer.compute_output_shape(x.shape)
+    spatial = x.shape[1:-1]
+    before = [
+        max((-(-n // strides) - 1) * strides + pool_size - n, 0) // 2 * (padding == "same")
+        for n in spatial
+    ]
+    for index in itertools.product(*map(range, y.shape[1:-1])):
+        starts = [i * strides - b for i, b in zip(index, before, strict=True)]
+        part = tuple(
+            slice(max(s, 0), min(s + pool_size, n)) for s, n in zip(starts, spatial, strict=True)
+        )
+        for b, c in itertools.product(range(2), range(3)):
+            window = x[(b, *part, c)].astype("float64")
+            place = window == y[(b, *index, c)]
+            assert place.sum() == 1
+            wanted[(b, *part, c)] += place * upstream[(b, *index, c)]
+            expected = (window**2).sum() / window.sum()
+            np.testing.assert_allclose(average[(b, *index, c)], expected, rtol=1e-5)
+    np.testing.assert_allclose(gradient, wanted, atol=1e-5)
+
+
+def test_windows_without_a_positive_cell():
+    x = tf.constant([[0.0, 0.0], [0.0, 0.0]])[None, :, :, None]
+    layer = layers.StochasticPooling2D(2, seed=0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, training=True)
+    np.testing.assert_array_equal(np.ravel(tape.gradient(y, x)), [1, 0, 0, 0])
+    assert float(y[0, 0, 0, 0]) == 0
+    assert float(layer(x)[0, 0, 0, 0]) == 0
+    negative = layer(x - 3)
+    assert float(negative[0, 0, 0, 0]) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_float16"])
+def test_half_precision(dtype):
+    x = tf.constant(inputs(2, size=8) * 100)
+    layer = layers.StochasticPooling2D(2, dtype=dtype)
+    half = tf.cast(x, layer.compute_dtype)
+    y = np.asarray(tf.cast(layer(half), "float32"))
+    assert np.isfinite(y).all()
+    wanted = layers.StochasticPooling2D(2)(tf.cast(half, "float32"))
+    np.testing.assert_allclose(y, wanted, rtol=1e-2)
+    assert layer(half, training=True).dtype == layer.compute_dtype
+
+
+def test_seeds_formats_and_compilation():
+    x = inputs(2)
+    first = layers.StochasticPooling2D(3, 2, "same", seed=7)
+    again = layers.StochasticPooling2D.from_config(first.get_config())
+    calls = [np.asarray(first(x, training=True)) for _ in range(2)]
+    assert (calls[0] != calls[1]).any()
+    np.testing.assert_array_equal(again(x, training=True), calls[0])
+    third = layers.StochasticPooling2D(3, 2, "same", "channels_first", seed=7)
+    found = np.moveaxis(np.asarray(third(np.moveaxis(x, -1, 1), training=True)), 1, -1)
+    np.testing.assert_array_equal(found, calls[0])
+    # XLA draws other numbers than TensorFlow's kernels for the same seed.
+    fast = np.asarray(tf.function(lambda x: first(x, training=True), jit_compile=True)(x))
+    assert np.isin(fast, x).all()
+
+
+def test_in_a_model_of_unknown_size_saved_and_exported(tmp_path):
+    x = inputs(2, size=10)
+    model = keras.Sequential(
+        [
+            keras.Input((None, None, 3)),
+            layers.StochasticPooling2D(3, 2, "same"),
+            layers.StochasticPooling2D(2),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", loss="mse")
+    model.fit(x / 1e3, np.ones((2, 1)), verbose=0)
+    wanted = model.predict(x, verbose=0)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        keras.models.load_model(tmp_path / "model.keras").predict(x, verbose=0), wanted
+    )
+    model.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(str(tmp_path / "served"))
+    np.testing.assert_allclose(served.serve(tf.constant(x)), wanted, rtol=1e-5)
+
+
+def test_on_jax(python):
+    out = python(
+        """
+import jax, numpy as np
+from keras_cv_extras import layers
+x = np.random.default_rng(0).random((2, 7, 7, 2)).astype("float32")
+layer = layers.StochasticPooling2D(3, 2, "same", seed=1)
+y = np.asarray(layer(x, training=True))
+assert np.isin(y, x).all()
+slope = jax.grad(lambda x: layer(x, training=True).sum())(x)
+assert float(slope.sum()) == y.size, slope.sum()
+print("same")
+""",
+        environment={"KERAS_BACKEND": "jax"},
+    )
+    assert out.strip() == "same"
