@@ -12,6 +12,9 @@ from keras import ops
 
 from keras_cv_extras.augment._engine import is_traced
 
+# A package of its own: some metrics have the class name of a loss.
+registered = keras.saving.register_keras_serializable("keras_cv_extras.metrics")
+
 
 class Accumulator(keras.metrics.Metric):
     """A metric whose state is sums.
@@ -35,6 +38,7 @@ class Accumulator(keras.metrics.Metric):
 
 def divide(numerator, denominator):
     """Returns the quotient, 0 where the denominator is 0; a NaN stays one."""
+    numerator, denominator = map(ops.convert_to_tensor, (numerator, denominator))
     empty = ops.equal(denominator, 0)
     quotient = numerator / ops.where(empty, ops.ones_like(denominator), denominator)
     return ops.where(empty, ops.zeros_like(quotient), quotient)

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras import _checks
-from keras_cv_extras.metrics._base import Accumulator, batch_weights, divide
+from keras_cv_extras.metrics import _base
 
 
 def image_mean_absolute_error(images_a, images_b, *, value_range=(0, 255)):
@@ -41,8 +41,8 @@ def image_mean_absolute_error(images_a, images_b, *, value_range=(0, 255)):
     return ops.mean(differences, axis=(-3, -2, -1)) / (high - low)
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class ImageMeanAbsoluteError(Accumulator):
+@_base.registered
+class ImageMeanAbsoluteError(_base.Accumulator):
     """The mean of `image_mean_absolute_error` over all images; 0 before the first one.
 
     Args:
@@ -76,13 +76,13 @@ class ImageMeanAbsoluteError(Accumulator):
                 "one image: add the axis of the batch"
             )
         errors = ops.cast(errors, self.sum_dtype)
-        weights = batch_weights(sample_weight, errors)
+        weights = _base.batch_weights(sample_weight, errors)
         self.total.assign_add(ops.sum(weights * errors))
         self.weight.assign_add(ops.sum(weights))
 
     def result(self):
         """Returns the weighted mean so far."""
-        return self.as_result(divide(self.total, self.weight))
+        return self.as_result(_base.divide(self.total, self.weight))
 
     def get_config(self):
         """Returns the configuration."""
