@@ -20,7 +20,8 @@ class Accumulator(keras.metrics.Metric):
     """A metric whose state is sums.
 
     They are kept in float32 whatever the type of the result, or in float64 for a float64 metric.
-    A count is exact up to 2**24 (16.7 million samples in one cell), in float64 up to 2**53.
+    A count is exact up to 2**24 (16.7 million samples in one cell), in float64 up to 2**53; JAX
+    has float64 only where `jax_enable_x64` is set.
     """
 
     def __init__(self, name, dtype):

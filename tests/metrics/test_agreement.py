@@ -129,14 +129,16 @@ def test_one_class_alone(name):
 
 
 @pytest.mark.parametrize("name", ["kappa", "quadratic kappa", "matthews"])
-def test_a_rare_class_keeps_its_digits(name):
-    """1 in 100,000: differences from the total would leave two digits in float32."""
-    confusion = np.array([[9_999_800, 37, 3], [60, 80, 5], [10, 2, 3]])
-    true, predicted = (np.repeat(axis.ravel(), confusion.ravel()) for axis in np.indices((3, 3)))
-    metric = CASES[name][0](3)
-    got = score(metric, true.astype("int32"), predicted.astype("int32"))
-    assert np.array_equal(metric.confusion, confusion)
-    assert got == pytest.approx(expected(name, true, predicted, 3), rel=1e-5)
+@pytest.mark.parametrize("unit", [1, 0.37])
+def test_a_rare_class_keeps_its_figures(name, unit):
+    """Two in a million: differences from the total would leave one figure in float32."""
+    counts = np.array([[9_999_800, 7, 3], [6, 8, 5], [1, 2, 3]])
+    true, predicted = (axis.ravel() for axis in np.indices((3, 3)))
+    weights = (counts.ravel() * unit).astype("float32")
+    got = score(CASES[name][0](3), true, predicted, sample_weight=weights)
+    exact = weights.astype("float64")
+    want = expected(name, true, predicted, 3, sample_weight=exact)
+    assert got == pytest.approx(want, rel=1e-5)
 
 
 def test_examples_of_addons():
