@@ -71,8 +71,8 @@ out = {}
 for name in kcx.augment.OPS:
     op = kcx.augment.OPS[name]
     partners = [images[::-1]] if op.takes_partner else []
-    values = [op.strength.value(0.7, *images.shape[1:3])] if op.has_strength else []
-    out[name] = getattr(kcx.augment, name)(images, *partners, *values, *[0.3, 0.6][:op.positions])
+    value = op.strength.value(0.7, *images.shape[1:3]) if op.has_strength else None
+    out[name] = getattr(kcx.augment, name)(images, *partners, *op.numbers(value, 0.3, 0.6))
 for seed in range(10):
     out[f"random{seed}"] = kcx.policy.Policy.random(5, 2, seed=seed)(images, seed=seed, epoch=2)
 out["plain"] = kcx.policy.rand_augment()(images, compile=False)
@@ -103,9 +103,8 @@ def test_jax_without_tensorflow(python, batch, tmp_path):
         if name in augment.OPS:
             op = augment.OPS[name]
             partners = [batch[::-1]] if op.takes_partner else []
-            values = [op.strength.value(0.7, 24, 20)] if op.has_strength else []
-            positions = [0.3, 0.6][: op.positions]
-            wanted = getattr(augment, name)(batch, *partners, *values, *positions)
+            value = op.strength.value(0.7, 24, 20) if op.has_strength else None
+            wanted = getattr(augment, name)(batch, *partners, *op.numbers(value, 0.3, 0.6))
         elif name == "plain":
             wanted = policy.rand_augment()(batch)
         else:

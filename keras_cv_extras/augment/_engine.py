@@ -39,12 +39,15 @@ if BACKEND == "tensorflow":
         """Whether a tensor is a placeholder of a graph being built, without a value."""
         return isinstance(tensor, tf.Tensor) and not hasattr(tensor, "numpy")
 
-    def map_images(function, images, *arguments):
-        """Applies `function(image, *scalars)` to every image of a batch, one after another."""
+    def map_images(function, images, *arguments, shape=None):
+        """Applies `function(image, *scalars)` to every image of a batch, one after another.
+
+        Its results have the type of the images, and their shape unless another is given.
+        """
         return tf.map_fn(
             lambda row: function(*row),
             (images, *arguments),
-            fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
+            fn_output_signature=tf.TensorSpec(shape or images.shape[1:], images.dtype),
         )
 
     def map_rows(function, *arguments):
@@ -99,8 +102,9 @@ elif BACKEND == "jax":
         """Whether a tensor is a placeholder of a program being traced, without a value."""
         return isinstance(tensor, jax.core.Tracer)
 
-    def map_images(function, images, *arguments):
+    def map_images(function, images, *arguments, shape=None):
         """Applies `function(image, *scalars)` to every image of a batch, one after another."""
+        del shape  # known from the function
         return jax.lax.map(lambda row: function(*row), (images, *arguments))
 
     def map_rows(function, *arguments):

@@ -18,6 +18,7 @@ from keras_cv_extras.augment import _engine
 OPS: dict[str, "Op"] = {}
 
 _TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, not part of it
+_SIZE = "size"  # the option of the ops that can give another size
 _PIXELS = ("moved", "levels", "computed")
 
 
@@ -62,8 +63,10 @@ class Op:
             truncated for integer images as Pillow does).
         channels: the numbers of channels it takes, or None for any.
         positions: how many of its numbers are positions in [0, 1) that a policy draws.
+        takes_key: whether its last number is a key that its random numbers are a function of.
         takes_partner: whether it takes a second image.
         takes_fill: whether it has a fill colour.
+        options: its other options, which are part of the compiled program, and their defaults.
     """
 
     name: str
@@ -72,8 +75,10 @@ class Op:
     pixels: str
     channels: tuple[int, ...] | None
     positions: int
+    takes_key: bool
     takes_partner: bool
     takes_fill: bool
+    options: dict
 
     @property
     def has_strength(self) -> bool:
@@ -92,6 +97,23 @@ class Op:
         result = self.kernel(image, *arguments, **options)
         return finish(result, dtype) if self.pixels == "computed" else ops.cast(result, dtype)
 
+    @property
+    def value_name(self) -> str:
+        """What the op calls its own number: "degrees", "threshold", ..."""
+        names = [name for name in _number_names(self.kernel) if name != "partner"]
+        return names[0]
+
+    def numbers(self, value, x, y):
+        """Returns the kernel's numbers, for a value and two random numbers in [0, 1).
+
+        Args:
+            value: the op's own number; not used by an op without one.
+            x: a horizontal position, or what a key is made from.
+            y: a vertical position.
+        """
+        numbers = [value] if self.has_strength else []
+        return [*numbers, key_from(x)] if self.takes_key else [*numbers, *[x, y][: self.positions]]
+
     def check(self, images):
         """Raises if the op cannot work on images of this many channels."""
         count = images.shape[-1]
@@ -108,9 +130,11 @@ def image_op(
 ):
     """Publishes a kernel as a function of images, and enters it in `OPS`.
 
-    Positional parameters after the image are numbers, one for all images or one per image;
-    one called `partner` is a second image. Keyword-only parameters are options, the same for
-    all images.
+    Positional parameters after the image are numbers, one for all images or one per image.
+    By their names, `partner` is a second image; `x` and `y` are positions in [0, 1); `key` is an
+    integer in [0, 2**24) that all random numbers of the kernel are a function of, see
+    `_random.of_key`. Keyword-only parameters are options, the same for all images: `fill` is a
+    colour, `size` a pair `(height, width)` for the result or None for the image's own.
 
     Args:
         strength: how a strength in [0, 1] becomes the first number; None if there is none.
@@ -123,15 +147,21 @@ def image_op(
     def publish(kernel):
         parameters = list(inspect.signature(kernel).parameters.values())[1:]
         numbers = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        positions = sum(name in ("x", "y") for name in numbers)
+        if positions and "key" in numbers:
+            raise TypeError(f"{kernel.__name__} takes positions or a key, not both")
         op = Op(
             name=kernel.__name__,
             kernel=kernel,
             strength=strength,
             pixels=pixels,
             channels=channels,
-            positions=sum(name in ("x", "y") for name in numbers),
+            positions=positions,
+            takes_key="key" in numbers,
             takes_partner="partner" in numbers,
-            takes_fill=any(p.name == "fill" for p in parameters),
+            takes_fill="fill" in options,
+            options={k: v for k, v in options.items() if k not in (*_TRACED_OPTIONS, _SIZE)},
         )
         OPS[op.name] = op
         signature = _public_signature(kernel)
@@ -166,16 +196,19 @@ def _run(op, images, compile, **arguments):
 
 
 def _map_op(images, numbers, traced, *, name, **static):
-    op = OPS[name]
+    op, size = OPS[name], static.get(_SIZE)
     return _engine.map_images(
-        lambda image, *row: op.apply(image, *row, **traced, **static), images, *numbers
+        lambda image, *row: op.apply(image, *row, **traced, **static),
+        images,
+        *numbers,
+        shape=None if size is None else (*size, images.shape[-1]),
     )
 
 
 @functools.cache
 def _number_names(kernel):
     parameters = inspect.signature(kernel).parameters.values()
-    return frozenset(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+    return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)[1:]
 
 
 def _public_signature(kernel):
@@ -227,6 +260,11 @@ def per_image(name, value, images):
             f"shape {tuple(value.shape)}"
         )
     return ops.broadcast_to(value, ops.shape(images)[:1])
+
+
+def key_from(number):
+    """Returns a number in [0, 1) as a key: its 24 random bits as a whole number."""
+    return ops.floor(number * (1 << 24))
 
 
 def as_fill(fill, images):

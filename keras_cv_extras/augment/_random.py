@@ -64,6 +64,19 @@ def uniform(seed, epoch, sample, slot):
     return ops.cast(ops.right_shift(bits, as_word(8)), "float32") * (1.0 / (1 << 24))
 
 
+def of_key(key, count):
+    """Draws numbers uniformly from [0, 1), for a kernel.
+
+    Args:
+        key: a whole number in [0, 2**24), a scalar tensor; another key gives other numbers.
+        count: how many numbers, an integer. The first ones are the same for any count.
+
+    Returns:
+        A float32 tensor of shape `(count,)`, with 24 random bits each.
+    """
+    return uniform(key, 0, ops.arange(count, dtype="int32"), 0)
+
+
 def permutation(count, seed, epoch=0):
     """Returns the numbers 0 to `count - 1` in a random order, on the host.
 

@@ -1,6 +1,30 @@
 """Keras layers: augmentation by policies, and the parts of networks that Keras lacks."""
 
 from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
+from keras_cv_extras.layers._image_op import (
+    ImageOp,
+    RandomAutocontrast,
+    RandomBrightness,
+    RandomColor,
+    RandomContrast,
+    RandomCutout,
+    RandomEqualize,
+    RandomFlipHorizontal,
+    RandomFlipVertical,
+    RandomInvert,
+    RandomPaddedCrop,
+    RandomPosterize,
+    RandomRotate,
+    RandomSamplePairing,
+    RandomSharpness,
+    RandomShearX,
+    RandomShearY,
+    RandomSolarize,
+    RandomSolarizeAdd,
+    RandomTranslateX,
+    RandomTranslateY,
+    image_op_layer,
+)
 from keras_cv_extras.layers._local_response import LocalResponseNormalization
 from keras_cv_extras.layers._maxout import Maxout
 from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
@@ -20,6 +44,28 @@ from keras_cv_extras.layers.pooling import (
 )
 
 __all__ = [
+    "ImageOp",
+    "image_op_layer",
+    "RandomAutocontrast",
+    "RandomBrightness",
+    "RandomColor",
+    "RandomContrast",
+    "RandomCutout",
+    "RandomEqualize",
+    "RandomFlipHorizontal",
+    "RandomFlipVertical",
+    "RandomInvert",
+    "RandomPaddedCrop",
+    "RandomPosterize",
+    "RandomRotate",
+    "RandomSamplePairing",
+    "RandomSharpness",
+    "RandomShearX",
+    "RandomShearY",
+    "RandomSolarize",
+    "RandomSolarizeAdd",
+    "RandomTranslateX",
+    "RandomTranslateY",
     "TLU",
     "AutoAugment",
     "DropBlock2D",

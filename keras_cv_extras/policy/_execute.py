@@ -15,24 +15,28 @@ COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
 _SLOTS = ("choice", "rate", "value", "sign", "x", "y")
 
 
-def stage_table(sub_policies, names, height, width):
+IDENTITY = ("identity", ())
+
+
+def stage_table(sub_policies, branches, height, width):
     """Returns a stage's steps as an array of shape (sub-policies, steps, columns).
 
     Args:
         sub_policies: a sequence of sequences of steps.
-        names: the ops of the compiled switch, in its order.
+        branches: the branches of the compiled switch, in its order; see `Stage.branches`.
         height: height of the images in pixels.
         width: width of the images in pixels.
     """
     num_steps = max(len(steps) for steps in sub_policies)
     table = np.zeros((len(sub_policies), num_steps, len(COLUMNS)), "float32")
-    table[..., 0] = names.index("identity")
+    table[..., 0] = branches.index(IDENTITY)
     for row, steps in zip(table, sub_policies, strict=True):
         for cell, step in zip(row, steps, strict=False):
             strength = OPS[step.op].strength
             identity = strength.value(0.0, height, width) if strength else 0.0
             low, high = step.interval(height, width)
-            cell[:] = names.index(step.op), step.rate, low, high, identity, step.is_signed
+            index = branches.index(step.branch)
+            cell[:] = index, step.rate, low, high, identity, step.is_signed
     return table
 
 
@@ -46,25 +50,27 @@ def execute(images, partners, fill, draws, stages, *, structure):
         draws: `(seed, epoch, samples)`; the last of shape `(batch,)`.
         stages: for every stage a pair of its table and the cumulative weights of its
             sub-policies.
-        structure: for every stage a triple of its ops' names, its number of draws, and of
-            levels that strengths are drawn from (0 for any).
+        structure: for every stage a triple of the branches of its switch, its number of draws,
+            and of levels that strengths are drawn from (0 for any).
 
     Returns:
         Images of the same shape and type.
     """
     seed, epoch, samples = draws
     first_slot = 0
-    for (table, cumulative), (names, num_draws, num_levels) in zip(stages, structure, strict=True):
+    for (table, cumulative), (branches, num_draws, num_levels) in zip(
+        stages, structure, strict=True
+    ):
         num_steps = table.shape[1]
         total = num_draws * num_steps
         slots = ops.arange(first_slot, first_slot + total * len(_SLOTS), dtype="int32")
         numbers = uniform(seed, epoch, samples[None, :], slots[:, None])
         numbers = ops.reshape(numbers, (num_draws, num_steps, len(_SLOTS), -1))
-        index, arguments = _choose(table, cumulative, numbers, names, num_levels)
+        index, arguments = _choose(table, cumulative, numbers, branches, num_levels)
         shape = (total, -1)
         images = _engine.repeat(
             total,
-            lambda images, *row, names=names: _apply(images, partners, fill, names, *row),
+            lambda images, *row, branches=branches: _apply(images, partners, fill, branches, *row),
             images,
             ops.reshape(index, shape),
             *(ops.reshape(argument, shape) for argument in arguments),
@@ -73,7 +79,7 @@ def execute(images, partners, fill, draws, stages, *, structure):
     return images
 
 
-def _choose(table, cumulative, numbers, names, num_levels):
+def _choose(table, cumulative, numbers, branches, num_levels):
     """Draws, for every draw, step and image, the op and its value and position."""
     choice, rate, value, sign, x, y = (numbers[:, :, i] for i in range(len(_SLOTS)))
     # One sub-policy for all steps of a draw. The last cumulative weight is 1, above any draw.
@@ -88,28 +94,27 @@ def _choose(table, cumulative, numbers, names, num_levels):
     # The minimum keeps a compiler from fusing multiply and add, which rounds otherwise.
     value = low + ops.minimum((high - low) * value, 1e6)
     value = ops.where((signed > 0) & (sign < 0.5), 2.0 * identity - value, value)
-    index = ops.where(rate < applied, ops.cast(index, "int32"), names.index("identity"))
+    index = ops.where(rate < applied, ops.cast(index, "int32"), branches.index(IDENTITY))
     return index, (value, x, y)
 
 
-def _apply(images, partners, fill, names, index, value, x, y):
-    """Applies to each image the op that `index` points at in `names`."""
+def _apply(images, partners, fill, branches, index, value, x, y):
+    """Applies to each image the op that `index` points at in `branches`."""
 
     def one(image, position, index, value, x, y):
-        def branch(name):
+        def branch(name, options):
             op = OPS[name]
             if op.channels is not None and image.shape[-1] not in op.channels:
                 return lambda: image  # the policy has been checked: it is not drawn
-            arguments = [value] if op.has_strength else []
-            arguments += [x, y][: op.positions]
-            options = {"fill": fill} if op.takes_fill else {}
+            arguments = op.numbers(value, x, y)
+            options = {**dict(options), **({"fill": fill} if op.takes_fill else {})}
             if op.takes_partner:
                 return lambda: op.apply(
                     image, _engine.take(partners, position, axis=0), *arguments, **options
                 )
             return lambda: op.apply(image, *arguments, **options)
 
-        return _engine.switch(index, [branch(name) for name in names])
+        return _engine.switch(index, [branch(*pair) for pair in branches])
 
     positions = ops.arange(ops.shape(images)[0], dtype="int32")
     return _engine.map_images(one, images, positions, index, value, x, y)

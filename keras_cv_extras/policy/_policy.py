@@ -238,12 +238,12 @@ class Policy:
             partners, _ = self._to_levels(as_partners(partners, images))
         tables, structure = [], []
         for stage in self.stages:
-            table = _execute.stage_table(stage.sub_policies, stage.op_names, height, width)
+            table = _execute.stage_table(stage.sub_policies, stage.branches, height, width)
             cumulative = stage.cumulative_weights()
             tables.append(
                 (keras_ops.convert_to_tensor(table), keras_ops.convert_to_tensor(cumulative))
             )
-            structure.append((stage.op_names, stage.num_draws, stage.num_levels or 0))
+            structure.append((stage.branches, stage.num_draws, stage.num_levels or 0))
         if samples is None:
             samples = keras_ops.arange(keras_ops.shape(images)[0], dtype="int32")
         draws = (

@@ -72,14 +72,14 @@ class Stage:
             object.__setattr__(self, "weights", weights)
 
     @property
-    def op_names(self) -> tuple[str, ...]:
-        """The ops of the compiled switch.
+    def branches(self) -> tuple[tuple[str, tuple], ...]:
+        """The branches of the compiled switch: pairs of an op's name and its options.
 
         All policies over AutoAugment's ops share one, so that they share one program.
         """
-        used = {step.op for steps in self.sub_policies for step in steps} | {"identity"}
-        standard = ("identity", *SEARCH_OPS)
-        return standard if used <= set(standard) else tuple(sorted(used))
+        used = {step.branch for steps in self.sub_policies for step in steps} | {("identity", ())}
+        standard = tuple((name, ()) for name in ("identity", *SEARCH_OPS))
+        return standard if used <= set(standard) else tuple(sorted(used, key=repr))
 
     def cumulative_weights(self) -> np.ndarray:
         """The cumulative shares of the sub-policies, the last being 1."""

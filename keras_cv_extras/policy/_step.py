@@ -26,6 +26,8 @@ class Step:
         signed: with `value`: whether it is mirrored about the identity for half of the images.
             A strength is signed as its op says.
         whole: with `value`: whether it is cut to a whole number, once its unit is known.
+        options: the op's other options by their names, such as `{"fill_mode": "reflect"}`. The
+            fill colour belongs to the policy.
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
@@ -42,6 +44,7 @@ class Step:
     unit: str | None = None
     signed: bool = False
     whole: bool = False
+    options: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self):
         if self.op not in OPS:
@@ -63,6 +66,15 @@ class Step:
             raise ValueError("unit, signed and whole go with value, not with strength")
         if self.unit is not None:
             _checks.one_of("unit", self.unit, _UNITS)
+        known = OPS[self.op].options
+        for name in dict(self.options):
+            if name not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise ValueError(f"{self.op} has no option {name!r}; its options are: {listed}")
+        # What a default says again is left out, so that equal steps share a compiled branch.
+        chosen = {k: v for k, v in dict(self.options).items() if v != known[k]}
+        pairs = sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in chosen.items())
+        set_field("options", tuple(pairs))
 
     def __repr__(self):
         options = ", ".join(
@@ -83,6 +95,11 @@ class Step:
         return tuple(float(int(end)) if self.whole else end for end in ends)
 
     @property
+    def branch(self) -> tuple[str, tuple]:
+        """What of the step is part of a compiled program: the op's name and its options."""
+        return self.op, self.options
+
+    @property
     def is_signed(self) -> bool:
         """Whether the value is mirrored about the identity for half of the images."""
         if self.value is not None:
@@ -94,8 +111,11 @@ class Step:
         fields = {"op": self.op, "rate": self.rate}
         for field in dataclasses.fields(self)[2:]:
             value = getattr(self, field.name)
-            if value != field.default:
-                fields[field.name] = list(value) if isinstance(value, tuple) else value
+            if value == field.default:
+                continue
+            if field.name == "options":
+                value = {k: list(v) if isinstance(v, tuple) else v for k, v in value}
+            fields[field.name] = list(value) if isinstance(value, tuple) else value
         return fields
 
     @classmethod

@@ -17,9 +17,9 @@ def arguments(name, images, strength=0.7):
     """What a policy would hand to an op, at a strength."""
     op = OPS[name]
     height, width = images.shape[-3:-1]
-    values = [op.strength.value(strength, height, width)] if op.has_strength else []
+    value = op.strength.value(strength, height, width) if op.has_strength else None
     partners = [images[::-1]] if op.takes_partner else []
-    return [*partners, *values, *[0.3, 0.6][: op.positions]]
+    return [*partners, *op.numbers(value, 0.3, 0.6)]
 
 
 def apply(name, images, strength=0.7, **options):
@@ -55,12 +55,12 @@ def test_a_batch_equals_its_images_one_by_one(name, batch):
 def test_one_value_per_image(name, batch):
     op = OPS[name]
     values = np.linspace(op.strength.value(0, 24, 20), op.strength.value(1, 24, 20), len(batch))
-    positions = [0.3, 0.6][: op.positions]
+    rest = op.numbers(None, 0.3, 0.6)[1:]
     partners = [batch[::-1]] if op.takes_partner else []
-    together = getattr(augment, name)(batch, *partners, values, *positions)
+    together = getattr(augment, name)(batch, *partners, values, *rest)
     for number in (0, 5, 11):
         partner = [batch[::-1][number]] if op.takes_partner else []
-        alone = getattr(augment, name)(batch[number], *partner, values[number], *positions)
+        alone = getattr(augment, name)(batch[number], *partner, values[number], *rest)
         np.testing.assert_array_equal(alone, together[number])
 
 

@@ -31,9 +31,9 @@ def op(name):
     entry = OPS[name]
     def call(seed):
         strength = (seed * 7 % 20) / 20
-        values = [entry.strength.value(strength, 12, 12)] if entry.has_strength else []
+        value = entry.strength.value(strength, 12, 12) if entry.has_strength else None
         partners = [images[::-1]] if entry.takes_partner else []
-        getattr(augment, name)(images, *partners, *values, *[strength, 0.2][: entry.positions])
+        getattr(augment, name)(images, *partners, *entry.numbers(value, strength, 0.2))
     return call
 
 for name in OPS:

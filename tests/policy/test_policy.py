@@ -64,8 +64,10 @@ def test_plain_graph_and_datasets_agree(name, batch):
 
 
 def test_another_policy_of_the_shape_is_not_traced_again(batch):
-    names = ("identity", *policy.SEARCH_OPS)
-    program = _engine.runner(_execute.execute, True, tf.constant(batch), structure=((names, 1, 0),))
+    branches = tuple((name, ()) for name in ("identity", *policy.SEARCH_OPS))
+    program = _engine.runner(
+        _execute.execute, True, tf.constant(batch), structure=((branches, 1, 0),)
+    )
     Policy.random(5, 2, seed=0)(batch)
     traces = program.experimental_get_tracing_count()
     assert traces > 0

@@ -1,0 +1,47 @@
+"""The layers of single ops: one for every op, with the op's own arguments."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cv_extras import augment, layers
+from keras_cv_extras.augment import OPS
+
+NAMES = sorted(set(OPS) - {"identity"})
+
+
+def layer_class(name):
+    return getattr(layers, "Random" + "".join(word.capitalize() for word in name.split("_")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_op_has_a_layer_that_can_be_saved(name, batch):
+    cls = layer_class(name)
+    layer = cls(seed=1, name="own")
+    copy = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert type(copy) is cls
+    assert copy.get_config() == layer.get_config()
+    assert copy.policy == layer.policy
+    assert layer.compute_output_shape((None, 8, 8, 3)) == (None, 8, 8, 3)
+    np.testing.assert_array_equal(layer(batch, training=False), batch)
+
+
+def test_the_ops_own_number_and_options(batch):
+    layer = layers.RandomRotate(degrees=90.0, fill=7)
+    np.testing.assert_array_equal(layer(batch), augment.rotate(batch, 90.0, fill=7))
+    halves = np.asarray(layers.RandomInvert(rate=0.5, seed=0)(np.repeat(batch, 20, axis=0)))
+    changed = (halves != np.repeat(batch, 20, axis=0)).any(axis=(1, 2, 3)).mean()
+    assert 0.35 < changed < 0.65
+    weak = np.asarray(layers.RandomSolarizeAdd((0.0, 0.1), value_range=(0, 1), seed=1)(batch / 255))
+    assert 0 < np.abs(weak - batch / 255).max() <= 11.01 / 255
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match="either a strength"):
+        layers.RandomRotate(0.5, degrees=3.0)
+    with pytest.raises(ValueError, match="RandomInvert has no strength, received 0.5"):
+        layers.RandomInvert(strength=0.5)
+    with pytest.raises(ValueError, match="rate must be in"):
+        layers.RandomInvert(rate=2.0)
+    with pytest.raises(ValueError, match="name must be one of"):
+        layers.image_op_layer("blurr")
