@@ -181,6 +181,19 @@ def export(
     run_export(model, data, output, image_size=image_size)
 
 
+@app.command()
+def gallery(
+    output: Annotated[pathlib.Path, typer.Option(help="HTML file to write.")] = pathlib.Path(
+        "kcx-gallery.html"
+    ),
+    quiet: Quiet = False,
+):
+    """Draw every op at several strengths on real photographs, as one HTML page."""
+    from keras_cv_extras.commands import run_gallery
+
+    typer.echo(run_gallery(output, progress=not quiet))
+
+
 @policy_app.command("show")
 def policy_show(
     file: Annotated[pathlib.Path, typer.Argument(help="A policy file.")],

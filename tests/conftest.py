@@ -5,7 +5,11 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+import html
+import json
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 
@@ -28,6 +32,39 @@ def batch(photographs):
     """Twelve different parts of a photograph: uint8, (12, 24, 20, 3)."""
     image = photographs[0]
     return np.stack([image[20 * i : 20 * i + 24, 15 * i : 15 * i + 20] for i in range(12)])
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Opens an HTML file in a headless Chromium, and returns its pictures and its errors."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium on this machine")
+    # The page itself is asked, once it has loaded, which of its pictures have no size.
+    question = (
+        "<script>addEventListener('load', () => { document.title = JSON.stringify({"
+        "pictures: document.images.length, broken: [...document.images].filter("
+        "image => !image.complete || !image.naturalWidth).map(image => image.alt)}) })</script>"
+    )
+
+    def open_page(path):
+        page = tmp_path / "asked.html"
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+        page.write_text(text.replace("</body>", question + "</body>"), encoding="utf-8")
+        done = subprocess.run(
+            [program, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+            + ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
+            + [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        title = re.search("<title>(.*?)</title>", done.stdout)
+        assert title, done.stderr[-2000:]
+        errors = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+        return {**json.loads(html.unescape(title[1])), "errors": errors}
+
+    return open_page
 
 
 @pytest.fixture

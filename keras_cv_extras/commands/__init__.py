@@ -18,12 +18,14 @@ from keras_cv_extras.commands._common import (  # noqa: E402
     train_model,
 )
 from keras_cv_extras.commands._demo import run_demo  # noqa: E402
+from keras_cv_extras.commands._gallery import run_gallery  # noqa: E402
 from keras_cv_extras.policy import _published  # noqa: E402
 
 __all__ = [
     "run_demo",
     "run_evaluate",
     "run_export",
+    "run_gallery",
     "run_policy_convert",
     "run_policy_show",
     "run_search",

@@ -12,6 +12,7 @@ COMMANDS = [
     ["train"],
     ["evaluate"],
     ["export"],
+    ["gallery"],
     ["policy"],
     ["policy", "show"],
     ["policy", "convert"],

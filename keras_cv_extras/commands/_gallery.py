@@ -1,0 +1,143 @@
+"""`kcx gallery`: one page with every op, over its range of strengths, on real photographs."""
+
+import html
+import inspect
+import pathlib
+
+import numpy as np
+from rich.progress import track
+
+from keras_cv_extras import _files, _html, augment, policy
+from keras_cv_extras.augment import OPS
+
+_SIDE = 128  # pixels of a picture's side
+_STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_KEYS = 5  # draws shown of what has no strength but is random
+_STYLE = """
+main { max-width: 1120px; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 14px; margin-top: 14px; font-size: 14px; }
+nav a, h3 a { color: var(--accent); text-decoration: none; }
+article { padding: 14px 0 4px; border-top: 1px solid var(--line); margin-top: 14px; }
+h3 { font: 600 15px ui-monospace, Menlo, Consolas, monospace; margin: 0; }
+.strip { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 8px; }
+figure { margin: 0; } figure img { margin: 0; border-radius: 4px; }
+figcaption { font-size: 12px; color: var(--quiet); text-align: center; padding-top: 2px; }
+"""
+
+
+def run_gallery(output, *, progress=True):
+    """Writes the gallery as one HTML file that needs nothing else.
+
+    Args:
+        output: the path of the file.
+        progress: whether to show a progress bar.
+    """
+    images = _photographs()
+    names = sorted(OPS, key=lambda name: (_topic(name), name))
+    shown = track(names, "drawing", disable=not progress, transient=True)
+    cards = {}
+    for name in shown:
+        cards.setdefault(_topic(name), {})[name] = _op_card(name, images)
+    cards["policies"] = {name: _policy_card(chosen, images) for name, chosen in _policies().items()}
+    output = pathlib.Path(output)
+    _files.write_text(output, _page(cards))
+    return output
+
+
+def _page(cards):
+    links = "".join(
+        f'<a href="#{name}">{html.escape(name)}</a>' for topic in cards.values() for name in topic
+    )
+    sections = [
+        _html.section(topic.capitalize(), "", *cards_of_topic.values())
+        for topic, cards_of_topic in cards.items()
+    ]
+    count = sum(map(len, cards.values())) - len(cards["policies"])
+    head = (
+        "<h1>Augmentation gallery</h1>"
+        f'<p class="quiet">{count} ops of keras_cv_extras at strengths from 0 to 1, the value of '
+        "each below its picture; signed ops are shown to both sides. Photographs: "
+        "scikit-learn&rsquo;s china and flower.</p>"
+        f"<nav>{links}</nav>"
+    )
+    return _html.page("Augmentation gallery", head + "\n".join(sections), style=_STYLE)
+
+
+def _photographs():
+    """The middles of two photographs, `(2, _SIDE, _SIDE, 3)` uint8."""
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    parts = []
+    for photograph in load_sample_images().images:
+        height, width = photograph.shape[:2]
+        left = (width - height) // 2
+        square = Image.fromarray(photograph[:, left : left + height])
+        parts.append(np.asarray(square.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)))
+    return np.stack(parts)
+
+
+def _topic(name):
+    """The file that an op is from, as a word."""
+    return OPS[name].kernel.__module__.rpartition("._")[2].replace("_", " ")
+
+
+def _op_card(name, images):
+    op = OPS[name]
+    values = _values(op)
+    keys = (np.arange(len(values)) * 2654435761 % (1 << 24)) / (1 << 24)
+    photograph = np.repeat(images[:1], len(values), axis=0)
+    partners = [np.repeat(images[1:], len(values), axis=0)] if op.takes_partner else []
+    numbers = op.numbers(np.array(values, "float32"), keys.astype("float32"), 0.3)
+    # Five pictures do not repay the compilation; the pixels are the same.
+    results = np.asarray(getattr(augment, name)(photograph, *partners, *numbers, compile=False))
+    captions = [_caption(op, value) for value in values]
+    return _card(name, inspect.getdoc(op.kernel).splitlines()[0], results, captions, images[0])
+
+
+def _values(op):
+    """The op's own numbers over its range; for a signed one to both sides."""
+    if not op.has_strength:
+        return [0.0] * (_KEYS if op.takes_key else 1)
+    ends = [op.strength.value(strength, _SIDE, _SIDE) for strength in _STRENGTHS]
+    if not op.strength.signed:
+        return ends
+    identity = ends[0]
+    return [2 * identity - ends[4], 2 * identity - ends[2], identity, ends[2], ends[4]]
+
+
+def _caption(op, value):
+    return f"{op.value_name} {value:.3g}" if op.has_strength else ""
+
+
+def _policies():
+    return {
+        "flip and crop": policy.flip_crop(),
+        "RandAugment": policy.rand_augment(),
+        "TrivialAugment": policy.trivial_augment(),
+        "AutoAugment CIFAR-10": policy.auto_augment("cifar10"),
+        "AutoAugment SVHN": policy.auto_augment("svhn"),
+        "AutoAugment ImageNet": policy.auto_augment("imagenet"),
+    }
+
+
+def _policy_card(chosen, images):
+    photographs = np.concatenate([np.repeat(images[:1], 4, axis=0), np.repeat(images[1:], 3, 0)])
+    partners = photographs[::-1].copy()
+    results = np.asarray(chosen(photographs, seed=3, partners=partners, compile=False))
+    return _card(chosen.name, "Seven draws.", results, [""] * len(results), None)
+
+
+def _card(name, text, results, captions, original):
+    pictures = [] if original is None else [_figure(name, original, "the image")]
+    pictures += [_figure(name, *pair) for pair in zip(results, captions, strict=True)]
+    title = html.escape(name)
+    return (
+        f'<article id="{title}"><h3>{title}</h3><p class="quiet">{html.escape(text)}</p>'
+        f'<div class="strip">{"".join(pictures)}</div></article>'
+    )
+
+
+def _figure(name, image, caption):
+    picture = _html.photograph(image, f"{name} {caption}".strip(), width=_SIDE)
+    return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"

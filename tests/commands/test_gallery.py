@@ -1,0 +1,29 @@
+"""The page of all ops, opened in a real browser."""
+
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.commands import run_gallery
+
+
+def test_every_op_is_drawn_and_every_picture_loads(tmp_path, browser):
+    path = run_gallery(tmp_path / "gallery.html", progress=False)
+    text = path.read_text(encoding="utf-8")
+    for name in OPS:
+        assert f'<article id="{name}">' in text
+    assert "http://" not in text
+    assert "https://" not in text
+    seen = browser(path)
+    assert seen["pictures"] == text.count("<img") > 3 * len(OPS)
+    assert seen["broken"] == []
+    assert seen["errors"] == []
+
+
+def test_the_browser_tells_of_what_is_wrong(tmp_path, browser):
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<html><head><title></title></head><body><img alt='gone' src='data:image/png;base64,AA'>"
+        "<script>undefinedFunction()</script></body></html>",
+        encoding="utf-8",
+    )
+    seen = browser(page)
+    assert seen["broken"] == ["gone"]
+    assert any("undefinedFunction" in error for error in seen["errors"])
