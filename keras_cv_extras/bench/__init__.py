@@ -1,6 +1,6 @@
 """Speed of policies and ops, beside other libraries on the same images and cores."""
 
-from keras_cv_extras.bench._ops import run_ops
+from keras_cv_extras.bench._ops import OP_PEERS, run_ops
 from keras_cv_extras.bench._policies import OWN, PEERS, run_policies
 
-__all__ = ["OWN", "PEERS", "run_ops", "run_policies"]
+__all__ = ["OP_PEERS", "OWN", "PEERS", "run_ops", "run_policies"]

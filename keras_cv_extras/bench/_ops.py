@@ -1,29 +1,37 @@
-"""Every op's time per image, beside a plain copy."""
+"""Every op's time per image, beside a plain copy and the same op of other libraries."""
 
 import statistics
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from keras_cv_extras import _checks
 from keras_cv_extras.bench import _measure
 from keras_cv_extras.bench._policies import BATCH_SIZES
 
+#: Libraries whose ops can be measured beside those of this one, see `_peer_ops`.
+OP_PEERS = ("keras", "torchvision", "albumentations", "kornia")
+
+_COPY = "op:copy"
+
 
 def run_ops(
     sizes=(224, 32),
     batch_sizes=None,
     ops=None,
-    seconds: float = 0.5,
+    seconds: float = 0.2,
     output=None,
     *,
-    cores=1,
+    peers=OP_PEERS,
     repeats: int = 5,
 ) -> list[dict]:
-    """Measures every op at strength 0.5, as a policy of one step inside a `tf.function`.
+    """Measures every op at strength 0.5 on one core, beside the same op of other libraries.
 
-    All ops of a size take turns in one process, with a plain copy of the batch among them. A
-    table, slowest first, is printed at the end.
+    An op of this library is a policy of one step inside a `tf.function`. Every library has a
+    process of its own, pinned to the same core. For each op the libraries and a plain copy of
+    the batch take turns, and are compared within a turn, so that a machine that slows down
+    slows all of them. A table, slowest op first, is printed at the end.
 
     Args:
         sizes: heights, which are also widths, in pixels; at most 427.
@@ -31,19 +39,21 @@ def run_ops(
         ops: names of `augment.OPS`; None for all.
         seconds: the least time of one measurement.
         output: None, or the path of a JSON file for the rows, the machine and the settings.
-        cores: how many cores the process may use, a number or "all". One call of a policy uses
-            little more than one.
+        peers: names of `OP_PEERS`. One that is not installed is left out.
         repeats: how many times each op is measured.
 
     Returns:
-        A dictionary for every op and size with `op`, `size`, `batch_size`, `cores`,
+        A dictionary for every op and size with `op`, `size`, `batch_size`,
         `microseconds_per_image` (the median), `images_per_second`, `copies` (how many times as
         long as the plain copy: the median over turns), `first_call_seconds` (compilation
-        included; ops may share a program). The row of the copy has `op` "copy".
+        included; ops may share a program), and `peers`: for each library that has the op a
+        dictionary with `version`, `images_per_second` and `ratio` (how many times as fast this
+        library is: the median over turns), or with `failed`, its error. The row of the copy has
+        `op` "copy".
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
-        RuntimeError: if an op fails.
+        RuntimeError: if an op of this library fails.
     """
     from keras_cv_extras.augment import OPS
 
@@ -52,55 +62,81 @@ def run_ops(
     ops = tuple(OPS) if ops is None else tuple(ops)
     for op in ops:
         _checks.one_of("op", op, sorted(OPS))
+    for peer in peers:
+        _checks.one_of("peer", peer, OP_PEERS)
     repeats = _checks.integer("repeats", repeats, minimum=1)
     seconds = _checks.number("seconds", seconds)
-    cpus = _measure.chosen_cpus(cores)
     rows = []
-    console = Console()
     for size in sizes:
-        with console.status(f"{size} x {size} pixels, {len(ops)} ops"):
-            rows += _run(("copy", *ops), size, batch_sizes[size], cpus, seconds, repeats)
+        rows += _run(("copy", *ops), tuple(peers), size, batch_sizes[size], seconds, repeats)
     if output is not None:
         _measure.write_report(output, "ops", rows, seconds=seconds, repeats=repeats)
-    console.print(_table(rows))
+    Console().print(_table(rows))
     return rows
 
 
-def _run(ops, size, batch_size, cpus, seconds, repeats):
-    names = [f"op:{op}" for op in ops]
-    first = {}
-    process = _measure.Measured(size, batch_size, cpus)
+def _run(ops, peers, size, batch_size, seconds, repeats):
+    cpus = _measure.chosen_cpus(1)
+    processes, rows = {}, []
     try:
-        for name in names:
-            process.ask("load", name=name)
-            first[name] = process.ask("start", name=name)["seconds"]
-        turns = _measure.take_turns([(process, name) for name in names], seconds, repeats)
+        for library in ("op", *peers):
+            processes[library] = _measure.Measured(size, batch_size, cpus)
+        _start(processes["op"], _COPY)
+        for op in track(ops, f"{size} x {size} pixels, {len(ops)} ops", transient=True):
+            rows.append(_row(op, processes, size, batch_size, seconds, repeats))
     finally:
-        process.close()
-    rows = []
-    for op, name in zip(ops, names, strict=True):
-        rate = statistics.median(turns[name])
-        rows.append(
-            {
-                "op": op,
-                "size": size,
-                "batch_size": batch_size,
-                "cores": len(cpus),
-                "microseconds_per_image": 1e6 / rate,
-                "images_per_second": rate,
-                "copies": _measure.ratio(turns[names[0]], turns[name]),
-                "first_call_seconds": first[name],
-            }
-        )
+        for process in processes.values():
+            process.close()
     return rows
+
+
+def _start(process, name):
+    process.ask("load", name=name)
+    return process.ask("start", name=name)["seconds"]
+
+
+def _row(op, processes, size, batch_size, seconds, repeats):
+    own = processes["op"]
+    name = f"op:{op}"
+    first = _start(own, name)
+    running, peers = [(own, name)], {}
+    for library, process in processes.items():
+        if library == "op" or op == "copy":
+            continue
+        answer = process.ask("attempt", name=f"{library}:{op}")
+        if "failed" in answer:
+            peers[library] = {"failed": answer["failed"]}
+        elif "missing" not in answer:
+            peers[library] = {"version": answer["version"]}
+            running.append((process, f"{library}:{op}"))
+    if op != "copy":
+        running.append((own, _COPY))
+    turns = _measure.take_turns(running, seconds, repeats)
+    for _, peer in running[1:]:
+        if peer != _COPY:
+            peers[peer.partition(":")[0]].update(
+                images_per_second=statistics.median(turns[peer]),
+                ratio=_measure.ratio(turns[name], turns[peer]),
+            )
+    rate = statistics.median(turns[name])
+    return {
+        "op": op,
+        "size": size,
+        "batch_size": batch_size,
+        "microseconds_per_image": 1e6 / rate,
+        "images_per_second": rate,
+        "copies": _measure.ratio(turns[_COPY], turns[name]),
+        "first_call_seconds": first,
+        "peers": peers,
+    }
 
 
 def _table(rows):
-    cores = sorted({row["cores"] for row in rows})
-    table = Table(title=f"One op per image, cores: {', '.join(map(str, cores))}")
+    libraries = [name for name in OP_PEERS if any(name in row["peers"] for row in rows)]
+    table = Table(title="One op per image on one core; how many times as fast as others")
     table.add_column("size")
     table.add_column("op")
-    for title in ("µs per image", "images/s", "plain copies", "first call"):
+    for title in ("µs per image", "plain copies", "first call", *libraries):
         table.add_column(title, justify="right")
     for size in dict.fromkeys(row["size"] for row in rows):
         own = [row for row in rows if row["size"] == size]
@@ -109,9 +145,15 @@ def _table(rows):
                 str(size),
                 row["op"],
                 f"{row['microseconds_per_image']:.2f}",
-                f"{row['images_per_second']:,.0f}",
                 f"{row['copies']:.1f}",
                 f"{row['first_call_seconds']:.1f} s",
+                *(_ratio(row["peers"].get(name)) for name in libraries),
             )
         table.add_section()
     return table
+
+
+def _ratio(peer):
+    if peer is None:
+        return ""
+    return "failed" if "failed" in peer else f"{peer['ratio']:.3g} x"
