@@ -265,6 +265,20 @@ def bench_ops(
     bench.run_ops(sizes=tuple(sizes), ops=ops or None, seconds=seconds, output=output)
 
 
+@bench_app.command("losses")
+def bench_losses(
+    losses: Annotated[
+        list[str] | None, typer.Option("--loss", help="A loss; all if not given.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.2,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """Time every loss with its gradient on one core, beside Keras' own where it has one."""
+    from keras_cv_extras import bench
+
+    bench.run_losses(losses or None, seconds=seconds, output=output)
+
+
 def main():
     """Runs the command line; an error is one line that says what is wrong."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -8,7 +8,7 @@ is made, which is not measured.
 import time
 
 from keras_cv_extras import __version__
-from keras_cv_extras.bench import _peer_ops, _peers
+from keras_cv_extras.bench import _losses, _peer_ops, _peers
 
 OP = "op:"
 
@@ -17,7 +17,8 @@ def load(name, images, cores):
     """Returns a contestant, not started.
 
     Args:
-        name: one of `OWN` or `PEERS`, or an op's name after "op:" or a library and ":".
+        name: one of `OWN` or `PEERS`, or an op's name after "op:" or a library and ":", or
+            a loss after "loss:".
         images: uint8 array of shape `(batch, height, width, 3)`.
         cores: how many cores it may use.
     """
@@ -26,6 +27,8 @@ def load(name, images, cores):
     if name.startswith(OP):
         return Calls(_op_function(name.removeprefix(OP)), images, cores)
     library, _, op = name.partition(":")
+    if library == "loss":
+        return _losses.load(op, cores)
     if library in _peer_ops.LIBRARIES and op:
         return _peer_ops.load(library, op, images)
     function = _copy if name == "copy" else lambda: _policy_function(name)

@@ -64,6 +64,14 @@ def test_a_peer_that_fails_is_reported_and_the_others_go_on():
         process.close()
 
 
+def test_losses(capsys):
+    rows = bench.run_losses(("focal, softmax", "Poly-1"), 0.02, repeats=1)
+    assert [row["loss"] for row in rows] == ["step", "focal, softmax", "Poly-1"]
+    assert rows[1]["ratio"] > 0
+    assert rows[0]["ratio"] is rows[2]["ratio"] is None
+    assert "Poly-1" in capsys.readouterr().out
+
+
 def test_a_process_that_fails_says_why():
     process = _measure.Measured(16, 8, _measure.chosen_cpus(1))
     try:

@@ -19,6 +19,7 @@ COMMANDS = [
     ["bench"],
     ["bench", "policies"],
     ["bench", "ops"],
+    ["bench", "losses"],
 ]
 
 
