@@ -1,0 +1,111 @@
+"""Writes docs/benchmarks.md from the results of `kcx bench`.
+
+kcx bench ops --output docs/results/ops.json
+kcx bench losses --output docs/results/losses.json
+python docs/benchmarks.py
+"""
+
+import json
+import pathlib
+
+FOLDER = pathlib.Path(__file__).parent
+PEERS = ("keras", "torchvision", "albumentations", "kornia")
+
+
+def text() -> str:
+    """Returns the page."""
+    ops, losses = (_read(name) for name in ("ops", "losses"))
+    parts = [
+        "# Benchmarks\n",
+        "Written by `python docs/benchmarks.py` from the results in `docs/results/`. Ratios are "
+        "what matters: absolute numbers are those of one shared machine. All contestants of a "
+        "row took turns on one core in one run, and a ratio is the median over the turns. Above "
+        "1 this library is faster.\n",
+        "## Ops\n",
+        f"`kcx bench ops --output docs/results/ops.json`, {_machine(ops)}. Batches of "
+        "photographs, uint8, an op of strength 0.5 for every image. Keras and this library run "
+        "inside a `tf.function`; torchvision works on Pillow images and Albumentations on "
+        "arrays, one by one; Kornia on a batch of float tensors.\n",
+    ]
+    for size in sorted({row["size"] for row in ops["rows"]}):
+        parts.append(_ops_table(size, [row for row in ops["rows"] if row["size"] == size]))
+    parts += [
+        "## Losses\n",
+        f"`kcx bench losses --output docs/results/losses.json`, {_machine(losses)}. Loss and "
+        "gradient of 256 samples of 100 classes inside a `tf.function`, without XLA; the row "
+        "`step` is what the measurement takes without a loss.\n",
+        _losses_table(losses["rows"]),
+    ]
+    return "\n".join(parts)
+
+
+def summary(rows) -> dict:
+    """Returns how many ops are shared with a library, and how many are at least as fast.
+
+    Args:
+        rows: rows of `kcx bench ops` of one size.
+    """
+    counts = {"shared": 0, "fastest": 0, "keras": 0, "keras_faster": []}
+    for row in rows:
+        ratios = {k: peer["ratio"] for k, peer in row["peers"].items() if "ratio" in peer}
+        if not ratios:
+            continue
+        counts["shared"] += 1
+        counts["fastest"] += min(ratios.values()) >= 1
+        if "keras" in ratios:
+            counts["keras"] += 1
+            if ratios["keras"] < 1:
+                counts["keras_faster"].append(row["op"])
+    return counts
+
+
+def _read(name):
+    return json.loads((FOLDER / "results" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _machine(report):
+    return f"{report['processor']}, one core of {report['cores']}, {report['time'][:10]}"
+
+
+def _ops_table(size, rows):
+    counts = summary(rows)
+    slower = ", ".join(counts["keras_faster"]) or "none"
+    lines = [
+        f"### {size} x {size}, batch {rows[0]['batch_size']}\n",
+        f"Of {counts['shared']} ops that a measured library shares, {counts['fastest']} are at "
+        f"least as fast as the fastest of them. Of {counts['keras']} that Keras has, slower than "
+        f"Keras: {slower}.\n",
+        "| op | µs per image | plain copies | " + " | ".join(PEERS) + " |",
+        "|---|---:|---:|" + "---:|" * len(PEERS),
+    ]
+    for row in sorted(rows, key=lambda row: row["op"]):
+        ratios = " | ".join(_ratio(row["peers"].get(name)) for name in PEERS)
+        time = f"{row['microseconds_per_image']:.2f}"
+        lines.append(f"| {row['op']} | {time} | {row['copies']:.1f} | {ratios} |")
+    failed = sorted(
+        f"{name}'s {row['op']}"
+        for row in rows
+        for name, peer in row["peers"].items()
+        if "failed" in peer
+    )
+    if failed:
+        lines.append(f"\nFailed when it was called: {', '.join(failed)}.")
+    return "\n".join([*lines, ""])
+
+
+def _ratio(peer):
+    if peer is None:
+        return ""
+    return "failed" if "failed" in peer else f"{peer['ratio']:.3g}"
+
+
+def _losses_table(rows):
+    lines = ["| loss | µs per step | as fast as Keras |", "|---|---:|---:|"]
+    for row in rows:
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        lines.append(f"| {row['loss']} | {row['microseconds']:.0f} | {ratio} |")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    (FOLDER / "benchmarks.md").write_text(text(), encoding="utf-8")
