@@ -1,7 +1,9 @@
 """Keras layers: augmentation by policies, and the parts of networks that Keras lacks."""
 
+from keras_cv_extras.layers._cosine import CosineDense
 from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
 from keras_cv_extras.layers._local_response import LocalResponseNormalization
+from keras_cv_extras.layers._logit_adjustment import LogitAdjustment
 from keras_cv_extras.layers._maxout import Maxout
 from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
 from keras_cv_extras.layers._policy import (
@@ -22,10 +24,12 @@ from keras_cv_extras.layers.pooling import (
 __all__ = [
     "TLU",
     "AutoAugment",
+    "CosineDense",
     "DropBlock2D",
     "DropPath",
     "FilterResponseNormalization",
     "LocalResponseNormalization",
+    "LogitAdjustment",
     "Maxout",
     "PolicyAugment",
     "RandAugment",

@@ -7,12 +7,13 @@ from keras import ops
 def over_replicas(function, y_true, y_pred, gather):
     """Returns one loss per sample of this replica, computed among the samples of all.
 
-    Every replica computes the losses of the whole batch and keeps those of its own samples.
-    Gradients flow to the samples of the other replicas too, so that their sum, which the
-    optimizer takes, is that of one device with the whole batch.
+    Every replica computes the losses of the whole batch and keeps those of its own samples, or
+    the one loss that the whole batch has. Gradients flow to the samples of the other replicas
+    too, so that their sum, which the optimizer takes, is that of one device with the whole batch.
 
     Args:
-        function: `(labels, embeddings)` of a batch to `(batch,)` losses, whose mean is the loss.
+        function: `(labels, embeddings)` of a batch to `(batch,)` losses, whose mean is the loss, or
+            to a scalar.
         y_true: labels of this replica's samples.
         y_pred: their embeddings.
         gather: whether to look beyond this replica. On the JAX backend a batch is one array
@@ -26,7 +27,8 @@ def over_replicas(function, y_true, y_pred, gather):
     labels, embeddings = context.all_gather(y_true, axis=0), context.all_gather(y_pred, axis=0)
     before = ops.arange(ops.shape(sizes)[0]) < context.replica_id_in_sync_group
     start = ops.sum(ops.where(before, sizes, 0))
-    return ops.take(function(labels, embeddings), start + ops.arange(local), axis=0)
+    losses = function(labels, embeddings)
+    return ops.take(losses, start + ops.arange(local), axis=0) if len(losses.shape) else losses
 
 
 def _replica_context():
