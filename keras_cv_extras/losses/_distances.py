@@ -35,7 +35,7 @@ def pairwise_distance(embeddings, *, squared=False):
 def unit_rows(embeddings):
     """Returns rows of length one, shorter ones than 1e-12 apart, which stay as they are.
 
-    `keras.ops.normalize` of Keras 3.15.1 has a gradient of NaN for a row of zeros.
+    `keras.ops.normalize` of Keras 3.15.1 gives a row of zeros a gradient of 1e7.
     """
     squares = ops.sum(embeddings**2, axis=-1, keepdims=True)
     return embeddings * ops.rsqrt(ops.where(squares > 1e-24, squares, 1.0))

@@ -24,11 +24,18 @@ def over_replicas(function, y_true, y_pred, gather):
         return function(y_true, y_pred)
     local = ops.shape(y_pred)[0]
     sizes = context.all_gather(ops.reshape(ops.convert_to_tensor(local, "int32"), (1,)), axis=0)
-    labels, embeddings = context.all_gather(y_true, axis=0), context.all_gather(y_pred, axis=0)
+    labels, embeddings = _gathered(context, y_true), _gathered(context, y_pred)
     before = ops.arange(ops.shape(sizes)[0]) < context.replica_id_in_sync_group
     start = ops.sum(ops.where(before, sizes, 0))
     losses = function(labels, embeddings)
     return ops.take(losses, start + ops.arange(local), axis=0) if len(losses.shape) else losses
+
+
+def _gathered(context, values):
+    everywhere = context.all_gather(values, axis=0)
+    # Where batches may differ in size, gathering forgets the other axes' sizes too.
+    everywhere.set_shape((None, *values.shape[1:]))
+    return everywhere
 
 
 def _replica_context():

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_cv_extras import _checks
 from keras_cv_extras.losses import _labels
+from keras_cv_extras.losses._loss import floats
 
 
 def _class_weights(value):
@@ -77,6 +78,7 @@ class ClassWeighted(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """Returns the weighted loss of each sample."""
+        y_true, y_pred = ops.convert_to_tensor(y_true), floats(y_pred)
         weights = ops.convert_to_tensor(self.class_weights, y_pred.dtype)
         if y_pred.shape[-1] != len(self.class_weights):
             raise ValueError(

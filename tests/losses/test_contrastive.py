@@ -45,7 +45,7 @@ def test_nt_xent_is_that_of_simclr():
     np.testing.assert_allclose(found, np.mean(wanted, axis=0), rtol=1e-5)
     three = oracles.contrastive(VIEWS.reshape(15, 4).astype("float64"), np.arange(5).repeat(3), 0.1)
     np.testing.assert_allclose(
-        losses.nt_xent(None or [0] * 5, VIEWS), three.reshape(5, 3).mean(1), 1e-4
+        losses.nt_xent(np.zeros(5), VIEWS), three.reshape(5, 3).mean(1), 1e-4
     )
 
 
@@ -69,8 +69,7 @@ def test_rows_of_zeros_have_a_gradient():
     for loss in (losses.SupCon(), losses.TripletHardLoss(distance_metric="angular")):
         value, found = slope(loss, CLASSES, rows)
         assert np.isfinite(value)
-        assert np.isfinite(found).all()
-        assert (found != 0).any()
+        assert 0 < np.abs(found).max() < 100
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,21 @@ import pytest
 
 from keras_cv_extras import losses
 
+JAX = """
+import json, sys
+sys.path.insert(0, "tests/losses")
+import keras, numpy as np
+from test_reweighting import X, Y, compiled, expected, losses, weighted
+loss = weighted()
+model = compiled(loss, jit_compile=True)
+history = model.fit(X, Y, batch_size=16, epochs=4, verbose=0, validation_data=(X, Y),
+    callbacks=[losses.DeferredReweighting(loss, epoch=2)]).history
+plain, balanced = map(float, expected(model))
+for name in ("loss", "val_loss"):
+    np.testing.assert_allclose(history[name], [plain, plain, balanced, balanced], rtol=1e-5)
+print(keras.backend.backend())
+"""
+
 X = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
 Y = np.arange(32) % 4
 WEIGHTS = [0.0, 0.5, 1.0, 2.5]
@@ -16,11 +31,11 @@ def weighted(active=False):
     return losses.ClassWeighted(plain, WEIGHTS, active=active)
 
 
-def compiled(loss):
+def compiled(loss, jit_compile=False):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
     # Without steps, so that the loss changes by the weights alone.
-    model.compile(keras.optimizers.SGD(0.0), loss=loss, jit_compile=True)
+    model.compile(keras.optimizers.SGD(0.0), loss=loss, jit_compile=jit_compile)
     return model
 
 
@@ -44,7 +59,7 @@ def test_weights_of_labels(rows):
 
 def test_the_compiled_step_takes_the_weights_when_they_are_due():
     loss = weighted()
-    model = compiled(loss)
+    model = compiled(loss, jit_compile=True)
     plain, balanced = expected(model)
     callback = losses.DeferredReweighting(loss, epoch=2)
     traces = []
@@ -58,6 +73,11 @@ def test_the_compiled_step_takes_the_weights_when_they_are_due():
     np.testing.assert_allclose(history["loss"], wanted, rtol=1e-5)
     np.testing.assert_allclose(history["val_loss"], wanted, rtol=1e-5)
     assert len(traces) == 1
+
+
+def test_on_jax(python):
+    environment = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    assert python(JAX, environment=environment).split() == ["jax"]
 
 
 def test_training_that_goes_on_has_the_weights_of_its_epoch(tmp_path):

@@ -62,7 +62,7 @@ def test_three_views_train_one_classifier():
     views = clean[:, None] + 0.3 * VIEWS
     views[:, 0] = clean
     before = float(np.mean(losses.jensen_shannon_divergence(trained(views), from_logits=True)))
-    history = trained.fit(views, CLASSES, epochs=20, batch_size=6, verbose=0).history["loss"]
+    history = [float(trained.train_on_batch(views, CLASSES)) for _ in range(20)]
     assert history[-1] < 0.7 * history[0]
     after = float(np.mean(losses.jensen_shannon_divergence(trained(views), from_logits=True)))
     assert after < before
