@@ -434,7 +434,7 @@ COMPANIONS = [
         "`gamma x / sqrt(mean(x^2) + e) + beta`",
         "layers/test_normalization.py",
         "Addons `FilterResponseNormalization`",
-        "same formula; other ranks",
+        "same formula",
     ),
     (
         ["TLU"],

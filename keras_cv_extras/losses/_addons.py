@@ -5,7 +5,7 @@ from keras import ops
 from keras_cv_extras import _checks
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
-from keras_cv_extras.losses._replicas import over_replicas
+from keras_cv_extras.losses._replicas import over_replicas, shared
 
 
 def sparsemax(logits):
@@ -158,6 +158,10 @@ class WeightedKappaLoss(FunctionLoss):
         "reduction",
         "gather_across_replicas",
     )
+
+    def call(self, y_true, y_pred):
+        """Returns the loss of the batch, this replica's share of it under a strategy."""
+        return shared(super().call(y_true, y_pred))
 
 
 @per_sample(mode=_checks.choice("giou", "iou"))

@@ -31,6 +31,16 @@ def over_replicas(function, y_true, y_pred, gather):
     return ops.take(losses, start + ops.arange(local), axis=0) if len(losses.shape) else losses
 
 
+def shared(loss):
+    """Returns a scalar loss divided by the number of replicas.
+
+    The optimizer takes the sum over replicas. Keras divides the means of losses by their number
+    for it, but leaves a loss that is a scalar already as it is.
+    """
+    context = _replica_context()
+    return loss if context is None else loss / context.num_replicas_in_sync
+
+
 def _gathered(context, values):
     everywhere = context.all_gather(values, axis=0)
     # Where batches may differ in size, gathering forgets the other axes' sizes too.
