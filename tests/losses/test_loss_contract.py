@@ -218,6 +218,9 @@ def results(predictions):
 
 found = jax.jit(results)({name: case[2] for name, case in CASES.items()})
 np.savez(sys.argv[2], **{name: np.asarray(value) for name, value in found.items()})
+
+import test_reweighting
+test_reweighting.check_that_weights_come_when_they_are_due()
 print(keras.backend.backend(), "tensorflow" in sys.modules)
 """
 
