@@ -1,5 +1,6 @@
 """Keras layers: augmentation by policies, and the parts of networks that Keras lacks."""
 
+from keras_cv_extras.layers._cosine import CosineDense
 from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
 from keras_cv_extras.layers._image_op import (
     ImageOp,
@@ -26,6 +27,7 @@ from keras_cv_extras.layers._image_op import (
     image_op_layer,
 )
 from keras_cv_extras.layers._local_response import LocalResponseNormalization
+from keras_cv_extras.layers._logit_adjustment import LogitAdjustment
 from keras_cv_extras.layers._maxout import Maxout
 from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
 from keras_cv_extras.layers._policy import (
@@ -68,10 +70,12 @@ __all__ = [
     "RandomTranslateY",
     "TLU",
     "AutoAugment",
+    "CosineDense",
     "DropBlock2D",
     "DropPath",
     "FilterResponseNormalization",
     "LocalResponseNormalization",
+    "LogitAdjustment",
     "Maxout",
     "PolicyAugment",
     "RandAugment",

@@ -18,6 +18,12 @@ from keras_cv_extras.losses._asymmetric import (
     asymmetric_multilabel,
 )
 from keras_cv_extras.losses._bi_tempered import BiTempered, bi_tempered
+from keras_cv_extras.losses._contrastive import (
+    NTXent,
+    SupCon,
+    nt_xent,
+    supcon,
+)
 from keras_cv_extras.losses._distances import angular_distance, pairwise_distance
 from keras_cv_extras.losses._focal import (
     CategoricalFocal,
@@ -35,8 +41,19 @@ from keras_cv_extras.losses._imbalance import (
     ldam,
     logit_adjusted,
 )
+from keras_cv_extras.losses._jensen_shannon import (
+    JensenShannonConsistency,
+    jensen_shannon_consistency,
+    jensen_shannon_divergence,
+)
 from keras_cv_extras.losses._log import LogLoss, log_loss
 from keras_cv_extras.losses._loss import FunctionLoss
+from keras_cv_extras.losses._margin import (
+    ArcFace,
+    CosFace,
+    arcface,
+    cosface,
+)
 from keras_cv_extras.losses._noise import (
     ActivePassive,
     GeneralizedCrossentropy,
@@ -65,6 +82,14 @@ from keras_cv_extras.losses._regression import (
     pinball_loss,
     pseudo_huber,
 )
+from keras_cv_extras.losses._reweighting import (
+    ClassWeighted,
+    DeferredReweighting,
+)
+from keras_cv_extras.losses._soft_target import (
+    SoftTarget,
+    soft_target,
+)
 from keras_cv_extras.losses._triplet import (
     TripletHardLoss,
     TripletSemiHardLoss,
@@ -74,30 +99,38 @@ from keras_cv_extras.losses._triplet import (
 
 __all__ = [
     "ActivePassive",
+    "ArcFace",
     "AsymmetricCategorical",
     "AsymmetricMultilabel",
     "BiTempered",
     "CategoricalFocal",
+    "ClassWeighted",
     "ContrastiveLoss",
+    "CosFace",
+    "DeferredReweighting",
     "FunctionLoss",
     "GIoULoss",
     "GeneralizedCrossentropy",
     "Hinge",
     "Huber",
     "ImageMeanAbsoluteError",
+    "JensenShannonConsistency",
     "LDAM",
     "LiftedStructLoss",
     "LogLoss",
     "LogitAdjusted",
     "MeanAbsoluteError",
     "MulticlassHinge",
+    "NTXent",
     "NpairsLoss",
     "NpairsMultilabelLoss",
     "PinballLoss",
     "Poly1",
     "PseudoHuber",
     "SigmoidFocalCrossEntropy",
+    "SoftTarget",
     "SparsemaxLoss",
+    "SupCon",
     "SymmetricCrossentropy",
     "TripletHardLoss",
     "TripletSemiHardLoss",
@@ -105,16 +138,20 @@ __all__ = [
     "WeightedKappaLoss",
     "active_passive",
     "angular_distance",
+    "arcface",
     "asymmetric_categorical",
     "asymmetric_multilabel",
     "bi_tempered",
     "categorical_focal",
     "class_balanced_weights",
     "contrastive_loss",
+    "cosface",
     "generalized_crossentropy",
     "giou_loss",
     "hinge",
     "huber",
+    "jensen_shannon_consistency",
+    "jensen_shannon_divergence",
     "ldam",
     "lifted_struct_loss",
     "log_loss",
@@ -122,13 +159,16 @@ __all__ = [
     "multiclass_hinge",
     "npairs_loss",
     "npairs_multilabel_loss",
+    "nt_xent",
     "pairwise_distance",
     "pinball_loss",
     "poly1",
     "pseudo_huber",
     "sigmoid_focal_crossentropy",
+    "soft_target",
     "sparsemax",
     "sparsemax_loss",
+    "supcon",
     "symmetric_crossentropy",
     "triplet_hard_loss",
     "triplet_semihard_loss",

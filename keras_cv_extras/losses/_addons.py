@@ -5,6 +5,7 @@ from keras import ops
 from keras_cv_extras import _checks
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
+from keras_cv_extras.losses._replicas import over_replicas, shared
 
 
 def sparsemax(logits):
@@ -83,8 +84,17 @@ def _num_classes(name, value):
     num_classes=_num_classes,
     weightage=_checks.choice("quadratic", "linear"),
     epsilon=_checks.non_negative,
+    gather_across_replicas=_checks.boolean,
 )
-def weighted_kappa_loss(y_true, y_pred, *, num_classes, weightage="quadratic", epsilon=1e-6):
+def weighted_kappa_loss(
+    y_true,
+    y_pred,
+    *,
+    num_classes,
+    weightage="quadratic",
+    epsilon=1e-6,
+    gather_across_replicas=False,
+):
     """Weighted kappa loss for ordered classes: `log(1 - kappa + epsilon)` of a whole batch.
 
     `1 - kappa` is the ratio of the observed disagreement to the one expected by chance, both
@@ -96,6 +106,7 @@ def weighted_kappa_loss(y_true, y_pred, *, num_classes, weightage="quadratic", e
         num_classes: how many ordered classes there are, at least 2.
         weightage: "quadratic" or "linear" in the distance of the classes.
         epsilon: keeps the logarithm finite for a perfect batch, at least 0.
+        gather_across_replicas: whether the batch is that of all replicas.
 
     Returns:
         A scalar: the loss is of the batch, not of its samples.
@@ -108,15 +119,19 @@ def weighted_kappa_loss(y_true, y_pred, *, num_classes, weightage="quadratic", e
         raise ValueError(
             f"y_pred must have {num_classes} classes, received shape {tuple(y_pred.shape)}"
         )
-    labels = _labels.rows(y_true, y_pred)
     steps = ops.arange(num_classes, dtype=y_pred.dtype)
     weights = ops.absolute(steps[:, None] - steps[None])
     if weightage == "quadratic":
         weights = weights**2
-    observed = ops.sum((labels @ weights) * y_pred)
-    marginals = ops.sum(labels, axis=0)[:, None] * ops.sum(y_pred, axis=0)[None]
-    chance = ops.sum(weights * marginals) / ops.cast(ops.shape(y_pred)[0], y_pred.dtype)
-    return ops.log(ops.divide_no_nan(observed, chance) + epsilon)
+
+    def loss(labels, predictions):
+        observed = ops.sum((labels @ weights) * predictions)
+        marginals = ops.sum(labels, axis=0)[:, None] * ops.sum(predictions, axis=0)[None]
+        size = ops.cast(ops.shape(predictions)[0], predictions.dtype)
+        chance = ops.sum(weights * marginals) / size
+        return ops.log(ops.divide_no_nan(observed, chance) + epsilon)
+
+    return over_replicas(loss, _labels.rows(y_true, y_pred), y_pred, gather_across_replicas)
 
 
 class WeightedKappaLoss(FunctionLoss):
@@ -128,13 +143,25 @@ class WeightedKappaLoss(FunctionLoss):
         name: as of every Keras loss.
         epsilon: keeps the logarithm finite for a perfect batch.
         reduction: as of every Keras loss; the loss is a scalar under all of them.
+        gather_across_replicas: whether the batch is that of all replicas.
 
     Example:
         >>> model.compile("adam", loss=WeightedKappaLoss(num_classes=5))
     """
 
     function = weighted_kappa_loss
-    argument_order = ("num_classes", "weightage", "name", "epsilon", "reduction")
+    argument_order = (
+        "num_classes",
+        "weightage",
+        "name",
+        "epsilon",
+        "reduction",
+        "gather_across_replicas",
+    )
+
+    def call(self, y_true, y_pred):
+        """Returns the loss of the batch, this replica's share of it under a strategy."""
+        return shared(super().call(y_true, y_pred))
 
 
 @per_sample(mode=_checks.choice("giou", "iou"))

@@ -32,6 +32,15 @@ def pairwise_distance(embeddings, *, squared=False):
     return ops.where(apart, ops.sqrt(ops.where(apart, squares, 1.0)), 0.0)
 
 
+def unit_rows(embeddings):
+    """Returns rows of length one, shorter ones than 1e-12 apart, which stay as they are.
+
+    `keras.ops.normalize` of Keras 3.15.1 gives a row of zeros a gradient of 1e7.
+    """
+    squares = ops.sum(embeddings**2, axis=-1, keepdims=True)
+    return embeddings * ops.rsqrt(ops.where(squares > 1e-24, squares, 1.0))
+
+
 def angular_distance(embeddings):
     """One minus the cosine of the angle between all rows.
 
@@ -44,7 +53,7 @@ def angular_distance(embeddings):
     References:
         `tensorflow_addons.losses.metric_learning.angular_distance`
     """
-    units = ops.normalize(embeddings, axis=-1)
+    units = unit_rows(embeddings)
     return ops.maximum(1 - units @ ops.transpose(units), 0.0)
 
 

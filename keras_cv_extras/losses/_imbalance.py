@@ -4,9 +4,10 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
-from keras_cv_extras.losses import _labels, _logits
+from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._focal import per_class
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
+from keras_cv_extras.losses._margin import margin_crossentropy
 
 
 def class_balanced_weights(class_counts, *, beta=0.9999):
@@ -119,20 +120,8 @@ def ldam(y_true, y_pred, *, class_counts, max_margin=0.5, scale=30.0, label_smoo
     margins = np.maximum(class_counts, 1.0) ** -0.25
     margins = (margins * max_margin / margins.max()).tolist()
     shift = scale * per_class("class_counts", margins, count, y_pred.dtype)
-    return margin_crossentropy(y_true, scale * y_pred, shift, label_smoothing)
-
-
-def margin_crossentropy(y_true, logits, shift, label_smoothing=0.0):
-    """Returns the cross-entropy where the true class' logit alone is lowered by its `shift`.
-
-    With `S = logsumexp(z)` and `d` the shift, the loss of class k is
-    `-(z_k - d_k) + log(sum_{j != k} e^z_j + e^(z_k - d_k))`, found for all classes at once.
-    """
-    total = ops.logsumexp(logits, axis=-1, keepdims=True)
-    others = _logits.log_complement(logits) + total
-    lowered = logits - shift
-    losses = ops.softplus(others - lowered)
-    return _labels.expected(y_true, losses, label_smoothing)
+    logits = scale * y_pred
+    return margin_crossentropy(y_true, logits, logits - shift, label_smoothing)
 
 
 class LDAM(FunctionLoss):

@@ -43,47 +43,81 @@ class ContrastiveLoss(FunctionLoss):
     function = contrastive_loss
 
 
+def _similarities(y_pred):
+    """Returns similarities `(batch, batch)`, of embeddings `(batch, 2, dimensions)` if need be."""
+    if len(y_pred.shape) == 3 and y_pred.shape[1] == 2:
+        return y_pred[:, 0] @ ops.transpose(y_pred[:, 1])
+    if len(y_pred.shape) != 2:
+        raise ValueError(
+            "y_pred must hold similarities (batch, batch), or anchors and positives (batch, 2, "
+            f"dimensions), received shape {tuple(y_pred.shape)}"
+        )
+    return y_pred
+
+
+def _gatherable(y_pred, gather):
+    if gather and len(y_pred.shape) == 2:
+        raise ValueError(
+            "gather_across_replicas needs the anchors and positives themselves, y_pred (batch, 2, "
+            "dimensions): a matrix of similarities has no samples of other replicas, received "
+            f"shape {tuple(y_pred.shape)}"
+        )
+
+
 def _matching(same, similarities):
     weights = ops.cast(same, similarities.dtype)
     weights = weights / ops.sum(weights, axis=1, keepdims=True)
     return -ops.sum(weights * ops.log_softmax(similarities, axis=1), axis=1)
 
 
-@per_sample()
-def npairs_loss(y_true, y_pred):
+@per_sample(gather_across_replicas=_checks.boolean)
+def npairs_loss(y_true, y_pred, *, gather_across_replicas=False):
     """N-pairs loss: cross-entropy of each row of similarities over the samples of its class.
 
     Args:
         y_true: classes `(batch,)` or `(batch, 1)`.
-        y_pred: similarities `(batch, batch)` of anchors (rows) and positives (columns).
+        y_pred: similarities `(batch, batch)` of anchors (rows) and positives (columns), or the
+            embeddings of both, `(batch, 2, dimensions)`, whose products are the similarities.
+        gather_across_replicas: whether to compare with the samples of all replicas; needs
+            embeddings.
 
     Returns:
         One loss per anchor, `(batch,)`.
 
+    Raises:
+        ValueError: for another shape, or similarities with `gather_across_replicas`.
+
     References:
         Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, 2016.
     """
-    labels = ops.reshape(y_true, (-1,))
-    return _matching(labels[:, None] == labels[None], y_pred)
+    _gatherable(y_pred, gather_across_replicas)
+
+    def losses(labels, predictions):
+        labels = ops.reshape(labels, (-1,))
+        return _matching(labels[:, None] == labels[None], _similarities(predictions))
+
+    return over_replicas(losses, y_true, y_pred, gather_across_replicas)
 
 
 class NpairsLoss(FunctionLoss):
-    """N-pairs loss of a matrix of similarities, as TensorFlow Addons had it.
+    """N-pairs loss of a matrix of similarities, as TensorFlow Addons had it, or of embeddings.
 
     Args:
         name: as of every Keras loss.
         reduction: as of every Keras loss.
+        gather_across_replicas: whether to compare with the samples of all replicas; needs
+            embeddings `(batch, 2, dimensions)` of anchors and positives.
 
     Example:
         >>> loss = NpairsLoss()(classes, anchors @ keras.ops.transpose(positives))
     """
 
     function = npairs_loss
-    argument_order = ("name", "reduction")
+    argument_order = ("name", "reduction", "gather_across_replicas")
 
 
-@per_sample()
-def npairs_multilabel_loss(y_true, y_pred):
+@per_sample(gather_across_replicas=_checks.boolean)
+def npairs_multilabel_loss(y_true, y_pred, *, gather_across_replicas=False):
     """N-pairs loss of samples with several labels each.
 
     The target of a row is the number of labels that its anchor shares with each sample, divided
@@ -91,35 +125,48 @@ def npairs_multilabel_loss(y_true, y_pred):
 
     Args:
         y_true: labels `(batch, labels)`, 0 or 1. A sample without labels matches itself.
-        y_pred: similarities `(batch, batch)` of anchors (rows) and positives (columns).
+        y_pred: similarities `(batch, batch)` of anchors (rows) and positives (columns), or the
+            embeddings of both, `(batch, 2, dimensions)`, whose products are the similarities.
+        gather_across_replicas: whether to compare with the samples of all replicas; needs
+            embeddings.
 
     Returns:
         One loss per anchor, `(batch,)`.
 
+    Raises:
+        ValueError: for another shape, or similarities with `gather_across_replicas`.
+
     References:
         Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, 2016.
     """
-    labels = ops.cast(y_true, y_pred.dtype)
-    shared = labels @ ops.transpose(labels)
-    alone = ops.sum(shared, axis=1, keepdims=True) == 0
-    rows = ops.arange(ops.shape(shared)[0])
-    itself = ops.cast(rows[:, None] == rows[None], shared.dtype)
-    return _matching(ops.where(alone, itself, shared), y_pred)
+    _gatherable(y_pred, gather_across_replicas)
+
+    def losses(labels, predictions):
+        labels = ops.cast(labels, predictions.dtype)
+        shared = labels @ ops.transpose(labels)
+        alone = ops.sum(shared, axis=1, keepdims=True) == 0
+        rows = ops.arange(ops.shape(shared)[0])
+        itself = ops.cast(rows[:, None] == rows[None], shared.dtype)
+        return _matching(ops.where(alone, itself, shared), _similarities(predictions))
+
+    return over_replicas(losses, y_true, y_pred, gather_across_replicas)
 
 
 class NpairsMultilabelLoss(FunctionLoss):
-    """N-pairs loss of a matrix of similarities and dense labels, as TensorFlow Addons had it.
+    """N-pairs loss of similarities, or embeddings, and dense labels, as TensorFlow Addons had it.
 
     Args:
         name: as of every Keras loss.
         reduction: as of every Keras loss.
+        gather_across_replicas: whether to compare with the samples of all replicas; needs
+            embeddings `(batch, 2, dimensions)` of anchors and positives.
 
     Example:
         >>> loss = NpairsMultilabelLoss()(labels, anchors @ keras.ops.transpose(positives))
     """
 
     function = npairs_multilabel_loss
-    argument_order = ("name", "reduction")
+    argument_order = ("name", "reduction", "gather_across_replicas")
 
 
 @per_sample(margin=_checks.number, gather_across_replicas=_checks.boolean)

@@ -7,12 +7,13 @@ from keras import ops
 def over_replicas(function, y_true, y_pred, gather):
     """Returns one loss per sample of this replica, computed among the samples of all.
 
-    Every replica computes the losses of the whole batch and keeps those of its own samples.
-    Gradients flow to the samples of the other replicas too, so that their sum, which the
-    optimizer takes, is that of one device with the whole batch.
+    Every replica computes the losses of the whole batch and keeps those of its own samples, or
+    the one loss that the whole batch has. Gradients flow to the samples of the other replicas
+    too, so that their sum, which the optimizer takes, is that of one device with the whole batch.
 
     Args:
-        function: `(labels, embeddings)` of a batch to `(batch,)` losses, whose mean is the loss.
+        function: `(labels, embeddings)` of a batch to `(batch,)` losses, whose mean is the loss, or
+            to a scalar.
         y_true: labels of this replica's samples.
         y_pred: their embeddings.
         gather: whether to look beyond this replica. On the JAX backend a batch is one array
@@ -23,10 +24,28 @@ def over_replicas(function, y_true, y_pred, gather):
         return function(y_true, y_pred)
     local = ops.shape(y_pred)[0]
     sizes = context.all_gather(ops.reshape(ops.convert_to_tensor(local, "int32"), (1,)), axis=0)
-    labels, embeddings = context.all_gather(y_true, axis=0), context.all_gather(y_pred, axis=0)
+    labels, embeddings = _gathered(context, y_true), _gathered(context, y_pred)
     before = ops.arange(ops.shape(sizes)[0]) < context.replica_id_in_sync_group
     start = ops.sum(ops.where(before, sizes, 0))
-    return ops.take(function(labels, embeddings), start + ops.arange(local), axis=0)
+    losses = function(labels, embeddings)
+    return ops.take(losses, start + ops.arange(local), axis=0) if len(losses.shape) else losses
+
+
+def shared(loss):
+    """Returns a scalar loss divided by the number of replicas.
+
+    The optimizer takes the sum over replicas. Keras divides the means of losses by their number
+    for it, but leaves a loss that is a scalar already as it is.
+    """
+    context = _replica_context()
+    return loss if context is None else loss / context.num_replicas_in_sync
+
+
+def _gathered(context, values):
+    everywhere = context.all_gather(values, axis=0)
+    # Where batches may differ in size, gathering forgets the other axes' sizes too.
+    everywhere.set_shape((None, *values.shape[1:]))
+    return everywhere
 
 
 def _replica_context():

@@ -109,9 +109,9 @@ class CohenKappa(ConfusionMetric):
 class MatthewsCorrelationCoefficient(ConfusionMetric):
     """The Matthews correlation coefficient of labels and predictions, in [-1, 1].
 
-    Equals scikit-learn's `matthews_corrcoef` for two and more classes: one number, where
-    TensorFlow Addons gave one per column. Its `num_classes=1` is `num_classes=2` here. The result
-    is 0 without samples, or if all labels, or all predictions, are one class.
+    Equals scikit-learn's `matthews_corrcoef` for two and more classes. TensorFlow Addons took
+    rows of labels and scores only. The result is 0 without samples, or if all labels, or all
+    predictions, are one class.
 
     Args:
         num_classes: how many classes there are, at least 2.

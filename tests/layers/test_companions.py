@@ -8,8 +8,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from keras_cv_extras.layers._cosine import CosineDense
 from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
 from keras_cv_extras.layers._local_response import LocalResponseNormalization
+from keras_cv_extras.layers._logit_adjustment import LogitAdjustment
 from keras_cv_extras.layers._maxout import Maxout
 from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
 from keras_cv_extras.layers._squeeze_excite import SqueezeExcite
@@ -40,6 +42,8 @@ MAKE = {
     "TLU": lambda **k: TLU(affine=True, **k),
     "LocalResponseNormalization": lambda **k: LocalResponseNormalization(alpha=0.1, **k),
     "Maxout": lambda **k: Maxout(2, **k),
+    "CosineDense": lambda **k: CosineDense(5, **k),
+    "LogitAdjustment": lambda **k: LogitAdjustment([9, 1, 4, 0], tau=0.5, **k),
     "WeightNormalization": lambda **k: WeightNormalization(
         layers.Conv2D(4, 3, activation="relu", **k), **k
     ),

@@ -91,3 +91,42 @@ def bi_tempered(z, t1=0.8, t2=1.2):
         p[row] = exp_t(scores - brentq(total, scores.max(), scores.max() + 1e4, xtol=1e-13), t2)
     constant = (p ** (2 - t1)).sum(-1, keepdims=True) / (2 - t1) - 1 / (2 - t1)
     return -log_t(p, t1) + constant
+
+
+def margin(z, lower, scale):
+    """The losses of cosines of which the true one is lowered."""
+    out = np.empty_like(z)
+    for k in range(z.shape[-1]):
+        shifted = scale * z
+        shifted[:, k] = scale * lower(z[:, k])
+        out[:, k] = -np.log(softmax(shifted)[:, k])
+    return out
+
+
+def arcface(z, margin_=0.5, scale=8.0):
+    def lower(c):
+        sine = np.sqrt(np.maximum(1 - c**2, 1e-7))
+        turned = c * np.cos(margin_) - sine * np.sin(margin_)
+        return np.where(c > -np.cos(margin_), turned, c - margin_ * np.sin(margin_))
+
+    return margin(z, lower, scale)
+
+
+def cosface(z, margin_=0.35, scale=8.0):
+    return margin(z, lambda c: c - margin_, scale)
+
+
+def soft_target(z, temperature=1.0):
+    return -(temperature**2) * np.log(softmax(z / temperature))
+
+
+def contrastive(embeddings, classes, temperature):
+    """The supervised contrastive loss of each row, by loops; NaN without a positive."""
+    units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    out = []
+    for i in range(len(units)):
+        e = np.exp(units @ units[i] / temperature)
+        total = e.sum() - e[i]
+        positives = [p for p in range(len(units)) if p != i and classes[p] == classes[i]]
+        out.append(np.mean([-np.log(e[p] / total) for p in positives]) if positives else np.nan)
+    return np.array(out)

@@ -1,0 +1,91 @@
+"""Writes losses-and-pooling.md: what every loss, metric and pooling layer equals.
+
+python docs/losses_and_pooling.py
+"""
+
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from losses_and_pooling_rows import SECTIONS  # noqa: E402
+
+import keras_cv_extras  # noqa: E402
+
+PAGE = HERE / "losses-and-pooling.md"
+# Where layers come from that augment images: they are no subject of this page.
+AUGMENTATION = {"_policy", "_image_op", "_mix"}
+
+HEAD = """# Losses, metrics and pooling layers
+
+Made by `python docs/losses_and_pooling.py`; a test compares. For each item: what it equals, the
+test under `tests/` that shows it, its counterpart in Keras 3.15.1, TensorFlow Addons 0.23.0 or
+KerasCV 0.9.0, and the difference. "float64" is the plain formula in NumPy.
+
+Beside the tests named, `tests/losses/test_loss_contract.py` holds every loss to: gradients equal
+to differences in float64; finite at predictions of 1000 times the size; float16 and bfloat16
+predictions; reductions, sample weights and masks; XLA; JAX without TensorFlow; a model of mixed
+precision trained, saved and loaded. Metrics have `tests/metrics/test_metrics_contract.py`, layers
+beside pooling `tests/layers/test_companions.py`.
+"""
+
+
+def public(section: str, name: str) -> list[str]:
+    """Returns the public names that a name of a row stands for, those of all ranks."""
+    module = getattr(keras_cv_extras, SECTIONS[section][1])
+    names = [name, *(f"{name}{rank}D" for rank in (1, 2, 3))]
+    return [each for each in names if each in module.__all__]
+
+
+def _shown(name: str, found: list[str]) -> str:
+    ranks = [each[-2] for each in found if each != name]
+    return f"`{name}{'/'.join(ranks)}D`" if ranks else f"`{name}`"
+
+
+def covered(module: str) -> set[str]:
+    """Returns the public names of a module that have a row."""
+    return {
+        each
+        for section, (_, where, rows) in SECTIONS.items()
+        if where == module
+        for names, *_ in rows
+        for name in names
+        for each in public(section, name)
+    }
+
+
+def wanted(module: str) -> set[str]:
+    """Returns the public names of a module that need a row."""
+    source = getattr(keras_cv_extras, module)
+    return {
+        name
+        for name in source.__all__
+        if getattr(source, name).__module__.rpartition(".")[2] not in AUGMENTATION
+    }
+
+
+def page() -> str:
+    """Returns the text of the page; rows of layers that are not there are left out."""
+    parts = [HEAD]
+    for section, (title, _, rows) in SECTIONS.items():
+        lines = [
+            f"## {title}\n",
+            "| item | equals | shown by | counterpart | difference |",
+            "|---|---|---|---|---|",
+        ]
+        for names, equals, tests, counterpart, difference in rows:
+            found = {name: public(section, name) for name in names}
+            shown = [_shown(name, each) for name, each in found.items() if each]
+            if shown:
+                cells = (", ".join(shown), equals, tests, counterpart, difference)
+                lines.append(
+                    f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+                )
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(PAGE)
