@@ -9,7 +9,7 @@ _PACKAGE = "keras_cv_extras"
 
 
 def stages(model: keras.Model) -> list[list[keras.layers.Layer]]:
-    """Splits the layers with weights where the feature map becomes smaller.
+    """Splits the layers with weights where the feature map shrinks to half its places or less.
 
     Args:
         model: a functional model such as `build` gives; models inside it are opened.
@@ -20,7 +20,7 @@ def stages(model: keras.Model) -> list[list[keras.layers.Layer]]:
 
     Example:
         >>> [len(stage) for stage in stages(build("resnet18", (224, 224, 3), 10))]
-        [2, 10, 12, 12, 12, 1]
+        [2, 8, 10, 10, 10, 1]
     """
     head, body, area = [], [], 0
     # Backwards the map only grows, except inside squeeze-and-excitation, whose single place
@@ -29,9 +29,8 @@ def stages(model: keras.Model) -> list[list[keras.layers.Layer]]:
         if layer.name.endswith("logits") or layer.name.startswith("auxiliary"):
             head.append(layer)
             continue
-        grown = _area(layer)
-        if grown > area or not body:
-            area = max(area, grown)
+        if _area(layer) >= 2 * area:
+            area = max(1, _area(layer))
             body.append([])
         body[-1].append(layer)
     found = [head, *body]
@@ -224,6 +223,6 @@ def _leaves(model):
 
 
 def _area(layer):
-    """Returns how many places a layer's output has; 1 for a vector."""
+    """Returns how many places a layer's output has; 1 for a vector, 0 where it is not known."""
     shape = layer.output.shape
-    return shape[1] * shape[2] if len(shape) == 4 else 1
+    return (shape[1] or 0) * (shape[2] or 0) if len(shape) == 4 else 1
