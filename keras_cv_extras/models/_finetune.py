@@ -34,7 +34,7 @@ def stages(model: keras.Model) -> list[list[keras.layers.Layer]]:
             body.append([])
         body[-1].append(layer)
     found = [head, *body]
-    found = [[layer for layer in reversed(stage) if layer.weights] for stage in found]
+    found = [[layer for layer in reversed(stage) if _learns(layer)] for stage in found]
     return [stage for stage in reversed(found) if stage]
 
 
@@ -125,7 +125,7 @@ def replace_head(model: keras.Model, num_classes: int) -> keras.Model:
     if not heads:
         raise ValueError("model must have a layer whose name ends in 'logits', as build gives it")
     for old, new in copies:
-        if old.weights:
+        if getattr(old, "weights", None):  # an operation, such as a sum, has none
             new.set_weights(old.get_weights())
             if isinstance(new, layers.Normalization):
                 new.finalize_state()
@@ -220,6 +220,10 @@ def _leaves(model):
             yield from _leaves(layer)
         else:
             yield layer
+
+
+def _learns(layer):
+    return bool(layer.weights) and not isinstance(layer, layers.Normalization)
 
 
 def _area(layer):

@@ -22,12 +22,12 @@ def images(*shape):
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
-def by_name():
-    for name in models.names():
-        yield pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
+BY_NAME = [
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in models.names()
+]
 
 
-@pytest.mark.parametrize("name", by_name())
+@pytest.mark.parametrize("name", BY_NAME)
 def test_smallest_images(name, abstract):
     side = SMALLEST.get(name, 8)
     model = models.build(name, (side, side + 1, 1), 7)

@@ -28,7 +28,7 @@ def test_stages(abstract):
     assert sizes == [2, 8, 10, 10, 10, 1]
     inside = models.stages(models.build("efficientnet-b0", (224, 224, 3), 10))
     assert len(inside) == 6
-    assert inside[0][-1].name.startswith("block1")
+    assert inside[0][0].name == "stem_conv"
     assert [layer.name for layer in inside[-1]] == ["logits"]
     *_, head = models.stages(models.build("googlenet", (224, 224, 3), 10))
     assert {layer.name.split("_")[0] for layer in head} == {"logits", "auxiliary1", "auxiliary2"}

@@ -74,7 +74,7 @@ def test_logits_of_torchvision(name):
     for layer in model.layers:
         values = [formula.weight(layer.name, w.name, w.shape) for w in layer.weights]
         layer.set_weights(values)
-    outputs = keras.Model(model.inputs, model.outputs)(formula.images(2, 224))
+    outputs = keras.Model(model.input, model.outputs)(formula.images(2, 224))
     names = [name, f"{name}/1", f"{name}/2"]
     for key, output in zip(names, keras.tree.flatten(outputs), strict=False):
         wanted = GOLDEN[key]
