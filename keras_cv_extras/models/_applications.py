@@ -38,7 +38,7 @@ FAMILIES = (
     Family({f"efficientnet-b{n}": f"EfficientNetB{n}" for n in range(8)}, None, 2),
     Family({f"efficientnetv2-{s.lower()}": f"EfficientNetV2{s}" for s in
             ("B0", "B1", "B2", "B3", "S", "M", "L")}, None, 2),
-    Family({"inception-resnet-v2": "InceptionResNetV2", "inception-v3": "InceptionV3"}, "tf", 0),
+    Family({"inception-v3": "InceptionV3", "inception-resnet-v2": "InceptionResNetV2"}, "tf", 0),
     Family({"mobilenet": "MobileNet", "mobilenetv2": "MobileNetV2"}, "tf", 2),
     Family({f"mobilenetv3-{s.lower()}": f"MobileNetV3{s}" for s in ("Small", "Large")}, None, 2),
     Family({f"nasnet-{s.lower()}": f"NASNet{s}" for s in ("Mobile", "Large")}, "tf", 0),

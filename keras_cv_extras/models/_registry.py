@@ -4,6 +4,7 @@ import difflib
 import functools
 import inspect
 import pathlib
+import warnings
 
 import keras
 
@@ -155,8 +156,11 @@ def _existing(weights):
 
 def _load(model, path):
     try:
-        model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns of parts that the file lacks, and leaves them random.
+            warnings.filterwarnings("error", "Skipping nested container")
+            model.load_weights(path)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
         raise ValueError(
             f"{path}: not the weights of this network with these classes ({error}); to change the "
             "classes load it as it was and call replace_head"

@@ -65,11 +65,10 @@ def test_small_images_keep_places(name, size, last, abstract):
 
 def test_small_stem_takes_published_weights(tmp_path):
     """The network without its first strides has the weights of the original, by a file of Keras."""
-    original = keras.applications.MobileNetV2(weights=None, include_top=False, alpha=1.0)
+    original = keras.applications.MobileNet(weights=None, include_top=False)
     file = tmp_path / "no_top.h5"
-    original.save_weights(tmp_path / "x.weights.h5")
-    (tmp_path / "x.weights.h5").rename(file)
-    model = models.build("mobilenetv2", (32, 32, 3), 10, weights=file)
+    original.save(file)
+    model = models.build("mobilenet", (32, 32, 3), 10, weights=file)
     backbone = model.get_layer("backbone")
     assert backbone.output.shape[1:3] == (4, 4)
     for ours, theirs in zip(backbone.weights, original.weights, strict=True):
@@ -157,7 +156,7 @@ def test_dropout_and_stochastic_depth(abstract):
     )
 
 
-@pytest.mark.parametrize("name", ["lenet5", "nin-cifar", "cifar-resnet20"])
+@pytest.mark.parametrize("name", ["lenet5", "nin-cifar"])
 def test_learns_and_is_saved(name, tmp_path):
     options = {} if name == "lenet5" else {"dropout": 0.0}
     model = models.build(name, (12, 12, 1), 2, **options)
@@ -166,7 +165,7 @@ def test_learns_and_is_saved(name, tmp_path):
     x[y == 1] //= 4
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(3e-3), loss)
-    history = model.fit(x, y, epochs=6, verbose=0).history["loss"]
+    history = model.fit(x, y, epochs=4, verbose=0).history["loss"]
     assert history[-1] < history[0]
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
