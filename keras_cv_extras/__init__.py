@@ -20,6 +20,7 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "models",
     "policy",
     "search",
     "serving",

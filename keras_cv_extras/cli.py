@@ -120,6 +120,13 @@ def train(
             "cifar10, svhn, imagenet."
         ),
     ] = "none",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small "
+            "one if not given."
+        ),
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
     batch_size: Annotated[int, typer.Option(help="Images per step.")] = 64,
     learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 2e-3,
@@ -128,7 +135,7 @@ def train(
     seed: Seed = 0,
     quiet: Quiet = False,
 ):
-    """Train a small convolutional network on DATA with an augmentation policy.
+    """Train a network on DATA with an augmentation policy.
 
     Interrupted and started again with the same output folder, it goes on.
     """
@@ -138,6 +145,7 @@ def train(
         data,
         output,
         policy=policy,
+        model=model,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from keras_cv_extras import data, policy, training
+from keras_cv_extras import data, models, policy, training
 
 _PRESETS = {
     "none": policy.no_augmentation,
@@ -21,10 +21,12 @@ def load_data(name, image_size):
     return data.load(name) if image_size is None else data.load(name, image_size=image_size)
 
 
-def small_model(images):
-    """Returns a function that builds a small network for a data set."""
+def small_model(images, name=None):
+    """Returns a function that builds a network for a data set: a small one, or by its name."""
     shape, num_classes = images.train[0].shape[1:], len(images.class_names)
-    return lambda: training.small_cnn(shape, num_classes)
+    if name is None:
+        return lambda: training.small_cnn(shape, num_classes)
+    return lambda: models.build(name, shape, num_classes)
 
 
 def chosen_policy(text):
@@ -38,8 +40,10 @@ def chosen_policy(text):
     return policy.Policy.load(text)
 
 
-def train_model(images, chosen, output, *, epochs, seed, batch_size=64, progress=True, **options):
-    """Trains a small network into a folder, or goes on with what is there."""
+def train_model(
+    images, chosen, output, *, epochs, seed, model=None, batch_size=64, progress=True, **options
+):
+    """Trains a network into a folder, or goes on with what is there."""
     import keras
 
     output = pathlib.Path(output)
@@ -47,7 +51,7 @@ def train_model(images, chosen, output, *, epochs, seed, batch_size=64, progress
     if path.exists():  # written last: the training has been finished
         return training.load_model(path)
     keras.utils.set_random_seed(seed)
-    model = small_model(images)()
+    model = small_model(images, model)()
 
     def batches(epoch):
         return data.pipeline(images.train, batch_size, policy=chosen, seed=seed, epoch=epoch)

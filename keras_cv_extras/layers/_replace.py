@@ -105,6 +105,8 @@ def replace_pooling(
     for old, new in copies:
         if isinstance(old, keras.layers.Layer) and old.weights:
             new.set_weights(old.get_weights())
+            if isinstance(new, keras.layers.Normalization):
+                new.finalize_state()  # takes the mean and variance out of the weights
     return clone
 
 

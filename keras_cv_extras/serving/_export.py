@@ -29,7 +29,7 @@ def export(model, path, *, class_names, images=None):
 
     Args:
         model: a Keras model of one input, images of a known size with values in [0, 255], that
-            gives logits or, after a softmax, probabilities.
+            gives logits or, after a softmax, probabilities. Auxiliary heads are left out.
         path: the folder to write.
         class_names: the name of each class, by its number.
         images: `(count, height, width, channels)`, uint8: images to remember the predictions of;
@@ -38,6 +38,8 @@ def export(model, path, *, class_names, images=None):
     Raises:
         ValueError: if the model's input or number of classes does not fit.
     """
+    if hasattr(model, "inference_model"):
+        model = model.inference_model()
     shape = _input_shape(model)
     class_names = [str(name) for name in class_names]
     if model.output_shape[-1] != len(class_names):

@@ -97,3 +97,13 @@ def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path, capsys):
     assert problem in text
     assert "\n" not in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_train_a_network_by_its_name(tmp_path):
+    options = ["digits", "--output", tmp_path, "--epochs", 1, "--quiet"]
+    result = kcx("train", *options, "--model", "lenet5")
+    assert result.exit_code == 0, result.output
+    settings = json.loads((tmp_path / "train.json").read_text())
+    assert settings["model"] == "lenet5"
+    result = kcx("train", "digits", "--output", tmp_path / "other", "--model", "lenet6")
+    assert "did you mean lenet5" in str(result.exception)

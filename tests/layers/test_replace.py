@@ -232,3 +232,12 @@ def test_wrong_arguments():
 
     with pytest.raises(TypeError, match="functional or Sequential model, received Own"):
         replace_pooling(Own(), "gem")
+
+
+def test_adapted_normalization_is_copied():
+    x = images(8, 4, 4, 2) * 3 + 5
+    normalization = keras.layers.Normalization()
+    normalization.adapt(x)
+    pool = keras.layers.MaxPooling2D()
+    model = keras.Sequential([keras.Input((4, 4, 2)), normalization, pool])
+    np.testing.assert_array_equal(replace_pooling(model, "max")(x), model(x))

@@ -1,0 +1,167 @@
+"""Every network by its name."""
+
+import difflib
+import functools
+import inspect
+import pathlib
+import warnings
+
+import keras
+
+from keras_cv_extras import _checks
+from keras_cv_extras.layers._replace import replace_pooling
+from keras_cv_extras.models._alexnet import alexnet
+from keras_cv_extras.models._applications import FAMILIES, application, weights_file
+from keras_cv_extras.models._bn_inception import bn_inception
+from keras_cv_extras.models._cifar_resnet import cifar_resnet, wide_resnet
+from keras_cv_extras.models._googlenet import googlenet
+from keras_cv_extras.models._inception_v4 import inception_v4
+from keras_cv_extras.models._lenet import lenet5
+from keras_cv_extras.models._nin import nin_cifar, nin_imagenet
+from keras_cv_extras.models._resnet import resnet
+from keras_cv_extras.models._vgg import vgg
+
+_partial = functools.partial
+APPLICATIONS = {
+    name: _partial(application, name, family) for family in FAMILIES for name in family.classes
+}
+NETWORKS = {
+    **APPLICATIONS,
+    "alexnet": alexnet,
+    "alexnet-owt": _partial(alexnet, variant="owt"),
+    "alexnet-ungrouped": _partial(alexnet, variant="ungrouped"),
+    "bn-inception": bn_inception,
+    **{f"cifar-resnet{n}": _partial(cifar_resnet, n) for n in (20, 32, 44, 56, 110)},
+    "googlenet": googlenet,
+    "googlenet-torchvision": _partial(googlenet, variant="torchvision"),
+    "inception-v4": inception_v4,
+    "lenet5": lenet5,
+    "nin-cifar": nin_cifar,
+    "nin-imagenet": nin_imagenet,
+    "resnet18": _partial(resnet, 18),
+    "resnet34": _partial(resnet, 34),
+    **{f"resnet{n}-v1.5": _partial(resnet, n) for n in (50, 101, 152)},
+    **{f"vgg{n}": _partial(vgg, n) for n in (11, 13)},
+    **{f"vgg{n}-bn": _partial(vgg, n, batch_norm=True) for n in (11, 13, 16, 19)},
+    "wrn-28-10": _partial(wide_resnet, 28, 10),
+    "wrn-40-2": _partial(wide_resnet, 40, 2),
+}
+_FIXED = ("name", "family", "input_shape", "num_classes", "weights")
+
+
+def names() -> tuple[str, ...]:
+    """Returns the names that `build` takes, sorted.
+
+    Example:
+        >>> [name for name in names() if name.startswith("wrn")]
+        ['wrn-28-10', 'wrn-40-2']
+    """
+    return tuple(sorted(NETWORKS))
+
+
+def build(
+    name: str,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    *,
+    weights: str | pathlib.Path | None = None,
+    dropout: float | None = None,
+    pooling: str | None = None,
+    **options,
+) -> keras.Model:
+    """Builds a network by its name, from pixel values to logits.
+
+    Args:
+        name: one of `names()`; capitals do not matter, nor does "_" for "-".
+        input_shape: `(height, width, channels)`. Images of one channel are welcome everywhere,
+            and small ones nearly everywhere: see `stem`, and the network's own function.
+        num_classes: how many classes.
+        weights: None for random ones; "imagenet" for those that Keras publishes, which it
+            downloads, under a new head; or a file: `.weights.h5` or `.keras` of the whole model
+            with the same classes, or another `.h5` of `keras.applications`, without the top.
+        dropout: rate before the logits, in [0, 1), or in hidden layers where a network has some;
+            None for the network's own.
+        pooling: None, or what takes the place of every max and average pooling layer, as in
+            `layers.replace_pooling`: "stochastic", "average", "blur", ...
+        **options: what the network's function takes besides, such as `stem="small"`, which
+            leaves out the first reductions ("auto" does below 72 pixels),
+            `global_pooling="max"`, `stochastic_depth=0.2` or `hidden_units=512`.
+
+    Returns:
+        A model that is not compiled. Images `(batch, height, width, channels)`, uint8 or float,
+        values in [0, 255], go in and are scaled inside as the network needs; logits
+        `(batch, num_classes)` come out.
+
+    Raises:
+        ConnectionError: if the ImageNet weights cannot be downloaded.
+        FileNotFoundError: if `weights` is a file that does not exist.
+        TypeError: if the network does not take an option.
+        ValueError: if there is no such name, images are too small for the network, or the
+            weights do not fit.
+
+    Example:
+        >>> model = build("efficientnetv2-b0", (224, 224, 3), 10, weights="imagenet", dropout=0.2)
+    """
+    key = _key(name)
+    if dropout is not None:
+        if _checks.fraction("dropout", dropout) == 1:
+            raise ValueError("dropout must be below 1, received 1: nothing would be left")
+        options["dropout"] = dropout
+    path = None
+    if key in APPLICATIONS and (weights == "imagenet" or weights_file(str(weights))):
+        options["weights"] = str(weights)
+    elif weights == "imagenet":
+        raise ValueError(
+            f"weights must be None or a file for {key}, received 'imagenet': Keras publishes "
+            f"weights for {', '.join(sorted(APPLICATIONS))}"
+        )
+    elif weights is not None:
+        path = _existing(weights)
+    _check_options(key, options)
+    model = NETWORKS[key](input_shape=input_shape, num_classes=num_classes, **options)
+    if path is not None:
+        _load(model, path)
+    return model if pooling is None else replace_pooling(model, pooling)
+
+
+def _key(name):
+    key = str(name).lower().replace("_", "-")
+    if key not in NETWORKS:
+        close = difflib.get_close_matches(key, NETWORKS, n=3, cutoff=0.5) or sorted(NETWORKS)
+        raise ValueError(
+            f"name must be one of keras_cv_extras.models.names(), received {name!r}; did you mean "
+            f"{', '.join(close)}?"
+        )
+    return key
+
+
+def _check_options(key, options):
+    """Raises if the network's function does not take an option."""
+    function = NETWORKS[key]
+    taken = set(inspect.signature(function).parameters)
+    if isinstance(function, _partial):
+        taken -= set(function.keywords)  # what makes the name, such as the variant
+    unknown = sorted(set(options) - taken)
+    if unknown:
+        able = sorted(taken - set(_FIXED) - {"depth", "width"})
+        raise TypeError(f"{key} takes the options {', '.join(able)}; received {unknown[0]!r}")
+
+
+def _existing(weights):
+    path = pathlib.Path(weights)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; weights is None, 'imagenet' or a file")
+    return path
+
+
+def _load(model, path):
+    try:
+        with warnings.catch_warnings():
+            # Keras only warns of parts that the file lacks, and leaves them random.
+            warnings.filterwarnings("error", "Skipping nested container")
+            model.load_weights(path)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
+        raise ValueError(
+            f"{path}: not the weights of this network with these classes ({error}); to change the "
+            "classes load it as it was and call replace_head"
+        ) from error
