@@ -50,14 +50,14 @@ if BACKEND == "tensorflow":
             fn_output_signature=tf.TensorSpec(shape or images.shape[1:], images.dtype),
         )
 
-    def map_rows(function, *arguments):
+    def map_rows(function, *arguments, dtype=None):
         """Applies a function to every row of the arguments, one after another.
 
         Its results are kept in memory, where a compiler that may repeat a computation at every
-        use would do so.
+        use would do so. They have the type of the first argument unless another is given.
         """
         return tf.map_fn(
-            lambda row: function(*row), arguments, fn_output_signature=arguments[0].dtype
+            lambda row: function(*row), arguments, fn_output_signature=dtype or arguments[0].dtype
         )
 
     def repeat(count, function, state, *arguments):
@@ -107,12 +107,13 @@ elif BACKEND == "jax":
         del shape  # known from the function
         return jax.lax.map(lambda row: function(*row), (images, *arguments))
 
-    def map_rows(function, *arguments):
+    def map_rows(function, *arguments, dtype=None):
         """Applies a function to every row of the arguments, one after another.
 
         Its results are kept in memory, where a compiler that may repeat a computation at every
-        use would do so.
+        use would do so. They have the type that the function gives them.
         """
+        del dtype  # known from the function
         return jax.lax.map(lambda row: function(*row), arguments)
 
     def repeat(count, function, state, *arguments):
