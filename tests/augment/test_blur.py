@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from keras_cv_extras import augment
 
-SHAPES = [(40, 33, 3), (7, 5, 3), (1, 1, 3), (1, 9, 1), (12, 2, 1)]
+SHAPES = [(40, 33, 3), (1, 1, 3), (9, 2, 1)]
 
 
 @pytest.fixture(scope="module")
@@ -114,5 +114,5 @@ def test_constant_images_do_not_change(name, size, dtype, level, strength):
     op = augment.OPS[name]
     image = np.full((*size, 3), level, dtype)
     value = op.strength.value(strength, *size) if op.has_strength else None
-    result = getattr(augment, name)(image, *op.numbers(value, 0.4, 0.0))
+    result = getattr(augment, name)(image, *op.numbers(value, 0.4, 0.0), compile=False)
     np.testing.assert_allclose(result, image, atol=1e-3 if dtype == "float32" else 0)

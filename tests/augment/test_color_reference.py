@@ -72,14 +72,15 @@ def test_grayscale_is_that_of_pillow(patch):
 def test_jpeg_is_that_of_pillow(size, subsampling, patch):
     image = np.ascontiguousarray(patch[: size[0], : size[1]])
     extreme = np.where(image > 127, 255, 0).astype("uint8")
-    for quality in (1, 10, 49, 50, 75, 95, 99):
+    for quality in (1, 30, 50, 75, 99):
         for source in (image, extreme, image[..., 1:2]):
             file = io.BytesIO()
             picture = Image.fromarray(source if source.shape[-1] == 3 else source[..., 0])
             options = {"subsampling": 2 if subsampling else 0} if source.shape[-1] == 3 else {}
             picture.save(file, "JPEG", quality=quality, **options)
             wanted = np.asarray(Image.open(file)).reshape(source.shape)
-            result = augment.jpeg(source, quality, subsampling=subsampling)
+            compile = size == (17, 13)
+            result = augment.jpeg(source, quality, subsampling=subsampling, compile=compile)
             np.testing.assert_array_equal(result, wanted, f"quality {quality}")
 
 
@@ -91,7 +92,9 @@ def test_clahe_is_that_of_opencv(size, options, patch):
     tiles = options.get("tiles", (8, 8))
     reference = cv2.createCLAHE(options.get("clip_limit", 4.0), tiles[::-1])
     wanted = np.stack([reference.apply(np.ascontiguousarray(c)) for c in np.moveaxis(image, 2, 0)])
-    difference = np.asarray(augment.clahe(image, **options), int) - np.moveaxis(wanted, 0, 2)
+    difference = np.asarray(
+        augment.clahe(image, **options, compile=size == (24, 20)), int
+    ) - np.moveaxis(wanted, 0, 2)
     # OpenCV may fuse products with sums: where two levels are equally near it takes either.
     assert np.abs(difference).max() <= 1
     assert (difference != 0).mean() <= 1e-3
@@ -140,8 +143,6 @@ def test_pca_lighting_has_the_covariance_of_alexnet():
 
 
 def test_planckian_jitter_warms_and_cools(patch):
-    # The table of Zini et al. at 3,000 and 15,000 kelvin, as Kornia and Albumentations have it.
-    pytest.importorskip("scipy")
     gains = black_body_gains([3000.0, 6500.0, 15000.0])
     np.testing.assert_allclose(gains[1], 1.0)
     assert gains[0, 0] > 1.5 > 1 > gains[0, 2]
@@ -155,11 +156,7 @@ def test_planckian_jitter_warms_and_cools(patch):
 def test_color_jitter_is_the_four_ops_in_some_order(patch):
     images = np.stack([patch[:8, :8]] * 400).astype("float32") * 0.5 + 60
     keys = np.arange(400) * 31
-    alone = {
-        "brightness": lambda i: i,
-        "contrast": lambda i: np.asarray(i),
-    }
-    for name in alone:
+    for name in ("brightness", "contrast"):
         only = dict.fromkeys(("brightness", "contrast", "saturation", "hue"), 0.0) | {name: 0.4}
         result = np.asarray(augment.color_jitter(images, 1.0, keys, **only))
         if name == "brightness":
@@ -169,7 +166,7 @@ def test_color_jitter_is_the_four_ops_in_some_order(patch):
         assert 0.59 < factors.min() < 0.63
         assert 1.37 < factors.max() < 1.41
         assert abs(factors.mean() - 1) < 0.03
-    # At most as many results as there are orders, where the numbers of the four are the same.
+    # With all four at once, every key gives another image.
     both = np.asarray(augment.color_jitter(images, 0.5, keys))
     assert len(np.unique(both.reshape(400, -1), axis=0)) == 400
 
@@ -192,7 +189,7 @@ def test_small_and_extreme_images(name, size, channels, dtype, kind, strength, k
     ).astype(dtype)
     value = op.strength.value(strength, *size) if op.has_strength else None
     numbers = op.numbers(value, key / 2**24, 0.0)
-    result = np.asarray(getattr(augment, name)(image, *numbers))
+    result = np.asarray(getattr(augment, name)(image, *numbers, compile=False))
     assert result.shape == image.shape
     assert result.dtype == dtype
     assert np.isfinite(result).all()
