@@ -75,8 +75,8 @@ def motion_blur(image, length, key=0, *, kernel_size=9):
     Args:
         images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
             float, values in [0, 255].
-        length: length of the line in pixels, in [1, kernel_size]; a number, or one per image.
-            Of a fraction the ends count that much. 1 is the identity.
+        length: how many pixels are in the line, in [1, kernel_size]; a number, or one per
+            image. Of a fraction the ends count that much. 1 is the identity.
         key: an integer in [0, 2**24), or one per image; another key gives another direction,
             one of 256.
         kernel_size: the greatest length in pixels, an odd integer.
@@ -221,6 +221,8 @@ def _line_offsets(radius):
     """Pixels down and to the right at every distance, for all directions of half a turn."""
     angles = np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
     steps = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    # One pixel at a time along the longer side: by true lengths, diagonals would repeat pixels.
+    steps /= np.abs(steps).max(axis=-1, keepdims=True)
     distances = np.arange(radius + 1)[:, None]
     return np.rint(steps[:, None] * distances).astype("int32")
 

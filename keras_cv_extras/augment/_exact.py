@@ -30,7 +30,13 @@ def exp2(exponents):
     exponents = ops.maximum(ops.cast(exponents, "float32"), -126.0)
     whole = ops.floor(exponents + 0.5)
     rest = exponents - whole
+    powers = ops.convert_to_tensor(_POWERS)
+    return exp2_near(rest) * _engine.take(powers, ops.cast(-whole, "int32"), axis=0)
+
+
+def exp2_near(exponents):
+    """Returns 2 to powers in [-0.5, 0.5]."""
     value = _SERIES[-1]
     for coefficient in _SERIES[-2::-1]:
-        value = product(value, rest) + coefficient
-    return value * _engine.take(ops.convert_to_tensor(_POWERS), ops.cast(-whole, "int32"), axis=0)
+        value = product(value, exponents) + coefficient
+    return value

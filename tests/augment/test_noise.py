@@ -75,7 +75,7 @@ def test_poisson_quantiles_are_exact_but_for_a_thousandth():
         counts = np.asarray(_noise._expand(np.full(65536, expected, "float32"), normal))
         uniform = np.sort((np.arange(65536) + 0.5) / 65536)
         wrong = counts != stats.poisson.ppf(uniform, expected)
-        assert wrong.mean() < 5e-3
+        assert wrong.mean() < 7e-3
         reached = np.searchsorted(counts, np.arange(60), side="right") / 65536
         assert np.abs(reached - stats.poisson.cdf(np.arange(60), expected)).max() < 1e-3
 
