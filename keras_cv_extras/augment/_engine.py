@@ -180,7 +180,6 @@ def has_nan(tensor):
         keras.backend.standardize_dtype(tensor.dtype)
     ):
         return False
-    # The sum is NaN if any value is, and is the cheapest pass over the data.
-    return bool(
-        np.isnan(keras.ops.convert_to_numpy(keras.ops.sum(keras.ops.cast(tensor, "float32"))))
-    )
+    # The sum is NaN if any value is, and is the cheapest pass over the data. In NumPy: a tensor
+    # with a value, used in a graph that is being built, has no sum with one.
+    return bool(np.isnan(np.sum(keras.ops.convert_to_numpy(tensor), dtype="float32")))

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._exact import exp2_near, product
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment._random import halves_of_key, normal_of_halves
@@ -140,9 +141,14 @@ def _with_noise(image, key, per_channel, function):
 
 def _count_out(expected, uniform):
     """The Poisson quantile: how many of the first values of the distribution lie below."""
-    share = exp2_near(expected * (-_LOG2_E / 16.0))  # 4 photons: an exponent of -0.36
-    for _ in range(4):
-        share = product(share, share)
+
+    def none(expected):
+        share = exp2_near(expected * (-_LOG2_E / 16.0))  # 4 photons: an exponent of -0.36
+        for _ in range(4):
+            share = product(share, share)
+        return share
+
+    share = _engine.map_rows(none, expected)  # kept: it would be computed anew at every use
     below = share
     count = ops.cast(uniform > below, "float32")
     for photons in range(1, _MOST):
