@@ -76,7 +76,7 @@ def poisson_noise(image, gain, key=0, *, per_channel=True):
         Images of the same shape and type, clipped to [0, 255]; integers are rounded. Counts
         are Poisson distributed: by inversion of the distribution, to the 16 bits of the random
         numbers, where fewer than 4 photons are expected; by the first terms of its asymptotic
-        expansion above, which misses the distribution function by less than 0.001.
+        expansion above, which misses the distribution function by less than 0.0015.
 
     References:
         Giles, Algorithm 955: approximation of the inverse Poisson cumulative distribution
