@@ -5,6 +5,9 @@ floats with values in [0, 255], and one number for all images or one per image. 
 come out equal to Pillow's, to the last bit, where Pillow has the op. `OPS` lists them all.
 """
 
+from keras_cv_extras.augment._blur import box_blur, gaussian_blur, median_blur, motion_blur
+from keras_cv_extras.augment._channels import channel_dropout, channel_shift, channel_shuffle
+from keras_cv_extras.augment._clahe import clahe
 from keras_cv_extras.augment._color import (
     autocontrast,
     brightness,
@@ -29,32 +32,63 @@ from keras_cv_extras.augment._geometry import (
     translate_x,
     translate_y,
 )
+from keras_cv_extras.augment._hue import hue, saturation
+from keras_cv_extras.augment._jitter import color_jitter
+from keras_cv_extras.augment._jpeg import jpeg
+from keras_cv_extras.augment._lighting import pca_lighting, planckian_jitter
 from keras_cv_extras.augment._mix import sample_pairing
+from keras_cv_extras.augment._noise import (
+    gaussian_noise,
+    poisson_noise,
+    salt_and_pepper,
+    speckle_noise,
+)
 from keras_cv_extras.augment._op import OPS, Op, Range
+from keras_cv_extras.augment._tone import gamma, grayscale
 
 __all__ = [
     "OPS",
     "Op",
     "Range",
     "autocontrast",
+    "box_blur",
     "brightness",
+    "channel_dropout",
+    "channel_shift",
+    "channel_shuffle",
+    "clahe",
     "color",
+    "color_jitter",
     "contrast",
     "cutout",
     "equalize",
     "flip_horizontal",
     "flip_vertical",
+    "gamma",
+    "gaussian_blur",
+    "gaussian_noise",
+    "grayscale",
+    "hue",
     "identity",
     "invert",
+    "jpeg",
+    "median_blur",
+    "motion_blur",
     "padded_crop",
+    "pca_lighting",
+    "planckian_jitter",
+    "poisson_noise",
     "posterize",
     "rotate",
+    "salt_and_pepper",
     "sample_pairing",
+    "saturation",
     "sharpness",
     "shear_x",
     "shear_y",
     "solarize",
     "solarize_add",
+    "speckle_noise",
     "translate_x",
     "translate_y",
 ]

@@ -19,7 +19,7 @@ OPS: dict[str, "Op"] = {}
 
 _TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, not part of it
 _SIZE = "size"  # the option of the ops that can give another size
-_PIXELS = ("moved", "levels", "computed")
+_PIXELS = ("moved", "levels", "computed", "rounded")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Op:
         strength: how a strength becomes the kernel's first number, or None without one.
         pixels: what the kernel does to pixels: "moved" (any type goes in and comes out),
             "levels" (whole levels as uint8), "computed" (float32; clipped afterwards, and
-            truncated for integer images as Pillow does).
+            truncated for integer images as Pillow does), "rounded" (the same, but rounded).
         channels: the numbers of channels it takes, or None for any.
         positions: how many of its numbers are positions in [0, 1) that a policy draws.
         takes_key: whether its last number is a key that its random numbers are a function of.
@@ -90,11 +90,13 @@ class Op:
         dtype = image.dtype
         if self.pixels == "levels":
             image = to_levels(image)
-        elif self.pixels == "computed":
+        elif self.pixels in ("computed", "rounded"):
             image = ops.cast(image, "float32")
             if self.takes_partner:
                 arguments = (ops.cast(arguments[0], "float32"), *arguments[1:])
         result = self.kernel(image, *arguments, **options)
+        if self.pixels == "rounded":
+            return round_off(result, dtype)
         return finish(result, dtype) if self.pixels == "computed" else ops.cast(result, dtype)
 
     @property
@@ -138,7 +140,7 @@ def image_op(
 
     Args:
         strength: how a strength in [0, 1] becomes the first number; None if there is none.
-        pixels: "moved", "levels" or "computed"; see `Op`.
+        pixels: "moved", "levels", "computed" or "rounded"; see `Op`.
         channels: the numbers of channels that the op's meaning allows; None for any.
     """
     if pixels not in _PIXELS:
@@ -293,6 +295,14 @@ def as_partners(partners, images):
 def finish(values, dtype):
     """Clips float32 values to [0, 255]; an integer type cuts their fractions, as Pillow does."""
     return ops.cast(ops.clip(values, 0.0, 255.0), dtype)
+
+
+def round_off(values, dtype):
+    """Clips float32 values to [0, 255]; an integer type rounds them, halves upwards."""
+    values = ops.clip(values, 0.0, 255.0)
+    if "int" in backend.standardize_dtype(dtype):
+        values = ops.floor(values + 0.5)
+    return ops.cast(values, dtype)
 
 
 def to_levels(image):

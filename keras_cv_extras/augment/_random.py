@@ -11,8 +11,13 @@ References:
     [SC 2011](https://doi.org/10.1145/2063384.2063405)
 """
 
+import functools
+import statistics
+
 import numpy as np
 from keras import ops
+
+from keras_cv_extras.augment import _engine
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # table 2 of the paper
 _PARITY = 0x1BD11BDA
@@ -75,6 +80,68 @@ def of_key(key, count):
         A float32 tensor of shape `(count,)`, with 24 random bits each.
     """
     return uniform(key, 0, ops.arange(count, dtype="int32"), 0)
+
+
+def order_of_key(key, count):
+    """Draws an order of the numbers 0 to `count - 1`, for a kernel; all are equally likely.
+
+    Args:
+        key: a whole number in [0, 2**24), a scalar tensor; another key gives other numbers.
+        count: how many numbers, a small integer: the work grows with its square.
+
+    Returns:
+        An int32 tensor of shape `(count,)`.
+    """
+    numbers, place = of_key(key, count), ops.arange(count, dtype="int32")
+    # How many numbers are smaller. Of two equal ones the first counts as the smaller.
+    smaller = numbers[None] < numbers[:, None]
+    tied = ops.logical_and(numbers[None] == numbers[:, None], place[None] < place[:, None])
+    return ops.sum(ops.cast(ops.logical_or(smaller, tied), "int32"), axis=1)
+
+
+def halves_of_key(key, count):
+    """Draws whole numbers uniformly from [0, 2**16), for a kernel that needs one per pixel.
+
+    Args:
+        key: a whole number in [0, 2**24), a scalar tensor; another key gives other numbers.
+        count: how many numbers, an integer or a scalar tensor.
+
+    Returns:
+        An int32 tensor of shape `(count,)`: four numbers from the 64 bits of one counter.
+    """
+    counter = ops.arange((count + 3) // 4, dtype="int32")
+    words = threefry((as_word(key), as_word(0)), (as_word(counter), as_word(1)))
+
+    def quarter(part):
+        word = ops.where(part < 2, *words)
+        shift = ops.cast(part % 2 * 16, "uint32")
+        return ops.cast(ops.bitwise_and(ops.right_shift(word, shift), as_word(0xFFFF)), "int32")
+
+    # In a loop, so that the words are kept: put together at once, each would be computed anew
+    # for all four of its numbers, and the branches between take nine times as long.
+    return ops.reshape(_engine.map_rows(quarter, ops.arange(4, dtype="int32")), (-1,))[:count]
+
+
+def normal_of_halves(halves):
+    """Turns whole numbers drawn from [0, 2**16) into draws from the standard normal distribution.
+
+    They are the 65,536 quantiles at the middles of as many equal shares, looked up: as good as
+    continuous for images, the same bits everywhere, and none is further out than 4.33.
+
+    Args:
+        halves: an int32 tensor; see `halves_of_key`.
+
+    Returns:
+        A float32 tensor of the same shape.
+    """
+    return _engine.take(ops.convert_to_tensor(_normal_quantiles()), halves, axis=0)
+
+
+@functools.cache
+def _normal_quantiles():
+    inverse = statistics.NormalDist().inv_cdf
+    upper = np.array([inverse((half + 0.5) / 65536) for half in range(32768, 65536)], "float32")
+    return np.concatenate([-upper[::-1], upper])
 
 
 def permutation(count, seed, epoch=0):

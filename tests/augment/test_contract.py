@@ -11,6 +11,7 @@ from keras_cv_extras.augment import OPS
 
 NAMES = sorted(OPS)
 NO_IDENTITY = {"autocontrast", "equalize", "invert", "flip_horizontal", "flip_vertical"}
+NO_IDENTITY |= {"channel_dropout", "channel_shuffle", "clahe", "median_blur"}
 
 
 def arguments(name, images, strength=0.7):

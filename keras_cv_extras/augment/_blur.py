@@ -1,0 +1,234 @@
+"""Ops that blur: sums of shifted images, whose weights are data of the compiled program."""
+
+import numpy as np
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import _engine
+from keras_cv_extras.augment._exact import exp2, product
+from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._random import of_key
+
+_HALF_LOG2_E = 0.7213475204444817
+_DIRECTIONS = 256
+
+
+@image_op(strength=Range(0.0, 2.0), pixels="rounded")
+def gaussian_blur(image, sigma, *, kernel_size=13):
+    """Blurs by a Gaussian kernel.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        sigma: standard deviation in pixels; a number, or one per image. 0 is the identity.
+        kernel_size: width of the kernel in pixels, an odd integer. What a larger sigma would
+            have outside of it is left out; 6 sigma + 1 leaves out 0.3 percent.
+
+    Returns:
+        Images of the same shape and type; integers are rounded. Beyond the border the
+        outermost pixels go on.
+
+    References:
+        `scipy.ndimage.gaussian_filter(image, sigma, mode="nearest", radius=kernel_size // 2)`.
+    """
+    radius = _radius(kernel_size)
+    # A sigma of 0 has all of its weight in the middle, as has any below 0.03.
+    sharpness = _HALF_LOG2_E / ops.square(ops.maximum(sigma, 0.03))
+    squares = ops.convert_to_tensor(np.arange(radius + 1, dtype="float32") ** 2)
+    weights = exp2(-squares * sharpness)
+    total = weights[0]
+    for distance in range(1, radius + 1):
+        total = total + 2.0 * weights[distance]
+    return _separable(image, weights / total, radius)
+
+
+@image_op(strength=Range(0.0, 3.0), pixels="rounded")
+def box_blur(image, radius, *, kernel_size=7):
+    """Replaces every pixel by the mean of the square around it.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        radius: pixels on each side, in [0, kernel_size // 2]; a number, or one per image. Of a
+            fraction the outermost pixels count that much. 0 is the identity.
+        kernel_size: width of the largest square in pixels, an odd integer.
+
+    Returns:
+        Images of the same shape and type; integers are rounded. Beyond the border the
+        outermost pixels go on.
+
+    References:
+        `scipy.ndimage.uniform_filter(image, 2 * radius + 1, mode="nearest")`; Pillow's
+        `ImageFilter.BoxBlur(radius)`, which rounds between rows and columns.
+    """
+    largest = _radius(kernel_size)
+    radius = ops.clip(radius, 0.0, float(largest))
+    distances = ops.convert_to_tensor(np.arange(largest + 1, dtype="float32"))
+    weights = ops.clip(radius + 1.0 - distances, 0.0, 1.0) / (2.0 * radius + 1.0)
+    return _separable(image, weights, largest)
+
+
+@image_op(strength=Range(1.0, 9.0), pixels="rounded")
+def motion_blur(image, length, key=0, *, kernel_size=9):
+    """Replaces every pixel by the mean of a line through it, in a random direction.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        length: how many pixels are in the line, in [1, kernel_size]; a number, or one per
+            image. Of a fraction the ends count that much. 1 is the identity.
+        key: an integer in [0, 2**24), or one per image; another key gives another direction,
+            one of 256.
+        kernel_size: the greatest length in pixels, an odd integer.
+
+    Returns:
+        Images of the same shape and type; integers are rounded. Beyond the border the
+        outermost pixels go on.
+    """
+    radius = _radius(kernel_size)
+    channels = image.shape[-1]
+    length = ops.clip(length, 1.0, float(kernel_size))
+    direction = ops.cast(ops.floor(of_key(key, 1)[0] * _DIRECTIONS), "int32")
+    offsets = _engine.take(ops.convert_to_tensor(_line_offsets(radius)), direction, axis=0)
+    padded = pad_columns(pad_rows(image, radius), channels, radius)
+    height, width = ops.shape(image)[:2]
+
+    def shifted(down, right):
+        start = (radius + down, (radius + right) * channels)
+        return _engine.window(padded, start, (height, width * channels))
+
+    total = shifted(0, 0)
+    for distance in range(1, radius + 1):
+        down, right = offsets[distance, 0], offsets[distance, 1]
+        weight = ops.clip(length * 0.5 + 0.5 - distance, 0.0, 1.0)
+        total = total + product(weight, shifted(down, right) + shifted(-down, -right))
+    return ops.reshape(total / length, ops.shape(image))
+
+
+@image_op(pixels="moved")
+def median_blur(image, *, kernel_size=3):
+    """Replaces every pixel by the median of the square around it, channel by channel.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        kernel_size: width of the square in pixels, an odd integer. The number of comparisons
+            grows with its fourth power.
+
+    Returns:
+        Images of the same shape and type. Beyond the border the outermost pixels go on.
+
+    References:
+        `scipy.ndimage.median_filter(image, kernel_size, mode="nearest")`; OpenCV's `medianBlur`.
+    """
+    radius = _radius(kernel_size)
+    channels = image.shape[-1]
+    padded = pad_columns(pad_rows(image, radius), channels, radius)
+    window = [
+        _shift(_shift(padded, down, 2 * radius, axis=0), right, 2 * radius, axis=1, step=channels)
+        for down in range(2 * radius + 1)
+        for right in range(2 * radius + 1)
+    ]
+    return ops.reshape(_median(window), ops.shape(image))
+
+
+def pad_rows(image, radius):
+    """Returns an image as rows of values, the outermost rows repeated above and below.
+
+    Args:
+        image: `(height, width, channels)`.
+        radius: how many rows to add on each side.
+
+    Returns:
+        A tensor of shape `(height + 2 * radius, width * channels)`. It is kept in memory:
+        borders that are put together where they are used take four times as long.
+    """
+    height = ops.shape(image)[0]
+    rows = ops.reshape(image, (height, -1))
+    numbers = ops.clip(ops.arange(-radius, height + radius, dtype="int32"), 0, height - 1)
+    return _engine.map_rows(
+        lambda number: _engine.take(rows, number, axis=0), numbers, dtype=image.dtype
+    )
+
+
+def pad_columns(rows, channels, radius):
+    """Returns rows of values with the outermost pixels repeated on the left and the right."""
+
+    def pad(row):
+        left, right = ops.tile(row[:channels], radius), ops.tile(row[-channels:], radius)
+        return ops.concatenate([left, row, right])
+
+    return _engine.map_rows(pad, rows)
+
+
+def _separable(image, weights, radius):
+    """Sums shifted rows and then shifted columns, by weights of the distances 0 to `radius`."""
+    channels = image.shape[-1]
+    rows = _weigh(pad_rows(image, radius), weights, radius, axis=0)
+    columns = _weigh(pad_columns(rows, channels, radius), weights, radius, axis=1, step=channels)
+    return ops.reshape(columns, ops.shape(image))
+
+
+def _weigh(padded, weights, radius, **along):
+    part = lambda number: _shift(padded, number, 2 * radius, **along)  # noqa: E731
+    total = product(weights[0], part(radius))
+    for distance in range(1, radius + 1):
+        both = part(radius - distance) + part(radius + distance)
+        total = total + product(weights[distance], both)
+    return total
+
+
+def _shift(padded, number, margin, *, axis, step=1):
+    """The part that leaves out `number` steps in front and the rest of the margin behind."""
+    part = slice(number * step, (number - margin) * step or None)
+    return padded[part] if axis == 0 else padded[:, part]
+
+
+def _median(values):
+    """The median of an odd number of tensors, by minima and maxima.
+
+    Of half of the values and two more, neither the least nor the greatest can be the median of
+    all: they are left out, and one of the others comes in.
+    """
+    values = list(values)
+    first = len(values) // 2 + 2
+    kept, rest = values[:first], values[first:]
+    while len(kept) > 1:
+        kept = _without_extremes(kept)
+        if rest:
+            kept.append(rest.pop())
+    return kept[0]
+
+
+def _without_extremes(values):
+    values = list(values)
+    half = len(values) // 2
+    for low in range(half):  # the lesser halves of pairs go to the front
+        _order(values, low, len(values) - 1 - low)
+    for place in range(1, (len(values) + 1) // 2):
+        _order(values, 0, place)
+    for place in range(half, len(values) - 1):
+        _order(values, place, -1)
+    return values[1:-1]
+
+
+def _order(values, low, high):
+    first, second = values[low], values[high]
+    values[low], values[high] = ops.minimum(first, second), ops.maximum(first, second)
+
+
+def _line_offsets(radius):
+    """Pixels down and to the right at every distance, for all directions of half a turn."""
+    angles = np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    steps = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    # One pixel at a time along the longer side: by true lengths, diagonals would repeat pixels.
+    steps /= np.abs(steps).max(axis=-1, keepdims=True)
+    distances = np.arange(radius + 1)[:, None]
+    return np.rint(steps[:, None] * distances).astype("int32")
+
+
+def _radius(kernel_size):
+    size = _checks.integer("kernel_size", kernel_size, minimum=1)
+    if size % 2 == 0:
+        raise ValueError(f"kernel_size must be odd, received {size}")
+    return size // 2

@@ -1,0 +1,118 @@
+"""Blurs are SciPy's filters."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
+from scipy import ndimage
+
+from keras_cv_extras import augment
+
+SHAPES = [(40, 33, 3), (1, 1, 3), (9, 2, 1)]
+
+
+@pytest.fixture(scope="module")
+def images(photographs):
+    return [
+        np.ascontiguousarray(photographs[number % 3][90 : 90 + h, 150 : 150 + w, :c])
+        for number, (h, w, c) in enumerate(SHAPES)
+    ]
+
+
+def by_channel(function, image):
+    channels = np.moveaxis(image.astype("float64"), -1, 0)
+    return np.stack([function(channel) for channel in channels], axis=-1)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.3, 1.0, 2.0, 5.0])
+def test_gaussian_blur_is_that_of_scipy(sigma, images):
+    for image in images:
+        wanted = (
+            image
+            if sigma == 0
+            else by_channel(
+                lambda c: ndimage.gaussian_filter(c, sigma, mode="nearest", radius=6), image
+            )
+        )
+        result = augment.gaussian_blur(image.astype("float32"), sigma)
+        np.testing.assert_allclose(result, wanted, atol=1e-3)
+        whole = np.asarray(augment.gaussian_blur(image, sigma), "float64")
+        assert np.abs(whole - wanted).max() <= 0.5 + 1e-3
+
+
+def test_the_kernel_size_bounds_the_gaussian(images):
+    wanted = by_channel(
+        lambda c: ndimage.gaussian_filter(c, 4.0, mode="nearest", radius=1), images[0]
+    )
+    result = augment.gaussian_blur(images[0].astype("float32"), 4.0, kernel_size=3)
+    np.testing.assert_allclose(result, wanted, atol=1e-3)
+
+
+@pytest.mark.parametrize("radius", [0, 1, 2, 3])
+def test_box_blur_is_that_of_scipy(radius, images):
+    for image in images:
+        wanted = by_channel(
+            lambda c: ndimage.uniform_filter(c, 2 * radius + 1, mode="nearest"), image
+        )
+        result = augment.box_blur(image.astype("float32"), radius)
+        np.testing.assert_allclose(result, wanted, atol=1e-3)
+
+
+def test_box_blur_of_a_fraction_is_about_that_of_pillow(images):
+    wanted = np.asarray(Image.fromarray(images[0]).filter(ImageFilter.BoxBlur(1.6)), int)
+    assert np.abs(np.asarray(augment.box_blur(images[0], 1.6), int) - wanted).max() <= 1
+
+
+@pytest.mark.parametrize("kernel_size", [1, 3, 5])
+def test_median_blur_is_that_of_scipy(kernel_size, images):
+    for image in images:
+        wanted = by_channel(lambda c: ndimage.median_filter(c, kernel_size, mode="nearest"), image)
+        np.testing.assert_array_equal(augment.median_blur(image, kernel_size=kernel_size), wanted)
+        floats = image.astype("float32") * 0.7
+        assert np.isin(augment.median_blur(floats, kernel_size=kernel_size), floats).all()
+
+
+def test_motion_blur_is_a_line_through_every_pixel():
+    image = np.zeros((1, 15, 15, 1), "float32")
+    image[:, 7, 7] = 210.0
+    keys = np.arange(300) * 12345 % 2**24
+    lines = np.asarray(augment.motion_blur(np.repeat(image, 300, axis=0), 7.0, keys))[..., 0]
+    np.testing.assert_allclose(lines.sum(axis=(1, 2)), 210.0, rtol=1e-5)
+    np.testing.assert_allclose(lines, lines[:, ::-1, ::-1], atol=1e-4)  # symmetric
+    assert ((lines > 0).sum(axis=(1, 2)) == 7).all()
+    down, right = np.nonzero(lines.max(axis=0))
+    assert np.abs([down - 7, right - 7]).max() == 3
+    # All directions are as likely: the lines add up to a round spot.
+    spread = lines.sum(axis=0) / lines.sum()
+    places = np.arange(15) - 7
+    variances = [(spread.sum(axis=axis) * places**2).sum() for axis in (0, 1)]
+    assert abs(variances[0] / variances[1] - 1) < 0.25
+    short = np.asarray(augment.motion_blur(image[0], 2.0, 5))[..., 0]
+    assert sorted(short[short > 0].round(3)) == [52.5, 52.5, 105.0]
+
+
+@pytest.mark.parametrize("name", ["box_blur", "gaussian_blur", "motion_blur", "median_blur"])
+def test_wrong_kernel_sizes(name, batch):
+    function = getattr(augment, name)
+    value = [] if name == "median_blur" else [1.0]
+    with pytest.raises(ValueError, match="kernel_size must be odd, received 4"):
+        function(batch, *value, kernel_size=4)
+    with pytest.raises(TypeError, match="kernel_size must be an integer, received 3.0"):
+        function(batch, *value, kernel_size=3.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    name=st.sampled_from(["box_blur", "gaussian_blur", "motion_blur", "median_blur"]),
+    size=st.sampled_from([(1, 1), (1, 6), (5, 3)]),
+    dtype=st.sampled_from(["uint8", "float32"]),
+    level=st.sampled_from([0, 1, 77, 254, 255]),
+    strength=st.floats(0, 1, width=32),
+)
+def test_constant_images_do_not_change(name, size, dtype, level, strength):
+    op = augment.OPS[name]
+    image = np.full((*size, 3), level, dtype)
+    value = op.strength.value(strength, *size) if op.has_strength else None
+    result = getattr(augment, name)(image, *op.numbers(value, 0.4, 0.0), compile=False)
+    np.testing.assert_allclose(result, image, atol=1e-3 if dtype == "float32" else 0)
