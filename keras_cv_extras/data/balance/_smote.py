@@ -85,7 +85,7 @@ def smote(
     _checks.one_of("interpolate_in", interpolate_in, ("pixels", "embedding"))
     if interpolate_in == "pixels" and decoder is not None:
         raise ValueError("decoder needs interpolate_in='embedding', received 'pixels'")
-    if interpolate_in == "embedding" and neighbors_in == "pixels":
+    if interpolate_in == "embedding" and isinstance(neighbors_in, str) and neighbors_in == "pixels":
         raise ValueError(
             "interpolate_in='embedding' needs an embedding: give neighbors_in a model, a function "
             "or an array"
