@@ -83,7 +83,7 @@ def score(model, images, labels):
 def main():
     """Runs what is not in the file yet, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1000, help="of 64 images")
+    parser.add_argument("--steps", type=int, default=600, help="of 64 images")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -236,6 +237,16 @@ def test_embeddings():
     np.testing.assert_array_equal(
         decoded[40:, 0, 0, 0], np.clip(np.rint(wanted[40:, 0] * 1000), 0, 255)
     )
+
+
+def test_keras_model_as_embedding():
+    x, y = pixels((30, 10))
+    flat = keras.Sequential([keras.Input((5, 4, 1)), keras.layers.Flatten()])
+    found = data.smote(x, y, neighbors_in=flat)
+    np.testing.assert_array_equal(found[0], data.smote(x, y)[0])
+    two = keras.Sequential([keras.Input((5, 4, 1)), keras.layers.GlobalAveragePooling2D()])
+    means, _ = data.smote(x, y, neighbors_in=two, interpolate_in="embedding")
+    np.testing.assert_allclose(means[:40, 0], x.mean(axis=(1, 2, 3)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("index", ["flat", "hnsw"])
