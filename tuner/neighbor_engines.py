@@ -59,7 +59,7 @@ def main():
     table = []
     print(f"{'images':>8}" + "".join(f"{name + ', s':>16}{'recall':>8}" for name in engines))
     for count in (100, 200) if smoke else (1000, 4000, 16000):
-        line = {"images": count, "repeats": 5 if count <= 4000 else 2}
+        line = {"images": count, "repeats": 3 if count <= 4000 else 1}
         exact = None
         for name, engine in engines.items():
             seconds, found = measure(engine, rows[:count], line["repeats"])

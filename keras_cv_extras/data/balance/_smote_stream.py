@@ -117,11 +117,17 @@ class SmoteStream(EpochStream):
         base = tf.repeat(tf.range(tf.shape(labels)[0]), copies)
         starts = tf.cumsum(copies, exclusive=True)
         copy = tf.range(tf.shape(base, tf.int64)[0]) - tf.gather(starts, base)
-        nearest, widths = self._nearest(flat, labels, kept, seen)
+        # Neighbours are looked for where they are needed; `line` is where a sample has its own.
+        needed = tf.where(copies > 0)[:, 0]
+        line = tf.gather(tf.cumsum(tf.cast(copies > 0, tf.int64)) - 1, base)
+        nearest, widths = self._nearest(
+            tf.gather(flat, needed), tf.gather(labels, needed), kept, seen
+        )
         samples = tf.gather(numbers, base) * _MOST + copy
-        place = _draws.index(self.seed, epoch, samples, _draws.NEIGHBOR, tf.gather(widths, base))
+        width = tf.gather(widths, line)
+        place = _draws.index(self.seed, epoch, samples, _draws.NEIGHBOR, width)
         number = tf.cast(tf.gather(labels, base), tf.int64)
-        chosen = tf.gather_nd(nearest, tf.stack([tf.cast(base, tf.int64), place], axis=-1))
+        chosen = tf.gather_nd(nearest, tf.stack([line, place], axis=-1))
         other = tf.gather_nd(kept, tf.stack([number, tf.cast(chosen, tf.int64)], axis=-1))
         kind = tf.float64 if flat.dtype.size > 4 else tf.float32
         start = tf.cast(tf.gather(flat, base), kind)
