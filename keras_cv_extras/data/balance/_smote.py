@@ -59,7 +59,8 @@ def smote(
             take the place of images in the result, unless there is a decoder.
         decoder: None, or a function that turns embeddings, `(batch, ...)`, into images. Real
             images then stay as they are, and only new ones are decoded.
-        engine: what finds neighbours: "sklearn", or "faiss", for large classes (faiss-cpu).
+        engine: what finds neighbours: "sklearn", or "faiss", which needs faiss-cpu and measures
+            in float32.
         single: what becomes of a class of one sample, which has no neighbours: "error", or
             "duplicate" to repeat it.
         held_out: None, or images, such as the test set, that must not be among `x`.
