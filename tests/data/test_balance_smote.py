@@ -160,11 +160,14 @@ def test_other_types_stay(dtype):
 
 def test_images_of_any_rank_and_their_labels():
     x, y = pixels(shape=(5, 4, 3))
-    new, labels = data.smote(x, y.astype(np.int32)[:])
+    new, labels = data.smote(x, y.astype(np.int32))
     flat, _ = data.smote(x.reshape(len(x), -1), y)
     assert labels.dtype == np.int32
     np.testing.assert_array_equal(new.reshape(len(new), -1), flat)
     assert np.bincount(labels).tolist() == [60, 60, 60]
+    column, labels_of_column = data.smote(x, y[:, None])
+    np.testing.assert_array_equal(column, new)
+    np.testing.assert_array_equal(labels_of_column, labels[:, None])
 
 
 def test_copies_are_not_their_own_neighbours():

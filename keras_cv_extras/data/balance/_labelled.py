@@ -52,6 +52,9 @@ def training_part(x, y, held_out=None):
 def as_classes(labels):
     """Returns labels as `(n,)` classes, and a function that brings them to their own form."""
     labels = np.asarray(labels)
+    if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets has them
+        classes, restore = as_classes(labels[:, 0])
+        return classes, lambda classes: restore(classes)[:, None]
     if labels.ndim == 1 and labels.dtype.kind in "iubSU":
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
     if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iufb":
