@@ -1,7 +1,40 @@
-"""Sources of labelled images, splits of them, and pipelines of augmented batches."""
+"""Sources of labelled images, splits, class balance, and pipelines of augmented batches."""
 
 from keras_cv_extras.data._pipeline import pipeline
 from keras_cv_extras.data._sources import ImageData, load
 from keras_cv_extras.data._split import split
+from keras_cv_extras.data.balance import (
+    RESAMPLE_METHODS,
+    BalancedSource,
+    ClassStats,
+    FaissNeighbors,
+    SmoteSource,
+    SmoteStream,
+    class_weight,
+    make_imbalanced,
+    oversample_indices,
+    resample,
+    smote,
+    smote_dataset,
+    undersample_indices,
+)
 
-__all__ = ["ImageData", "load", "pipeline", "split"]
+__all__ = [
+    "RESAMPLE_METHODS",
+    "BalancedSource",
+    "ClassStats",
+    "FaissNeighbors",
+    "ImageData",
+    "SmoteSource",
+    "SmoteStream",
+    "class_weight",
+    "load",
+    "make_imbalanced",
+    "oversample_indices",
+    "pipeline",
+    "resample",
+    "smote",
+    "smote_dataset",
+    "split",
+    "undersample_indices",
+]

@@ -8,11 +8,11 @@ run was resumed. An epoch's order is likewise a function of seed and epoch.
 import math
 import operator
 
-import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras import _checks
 from keras_cv_extras.augment import _random
+from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.policy import Policy
 
 _PARTNER_SLOT = 1 << 30  # beyond any slot that a policy draws from
@@ -42,7 +42,8 @@ def pipeline(
     Args:
         data: `(images, labels)` in memory, images of shape `(count, height, width, channels)`,
             integer or float, labels an array or a nest of arrays of as many rows; or an
-            unbatched `tf.data.Dataset` of `(image, label)`, images of one known size.
+            unbatched `tf.data.Dataset` of `(image, label)`, images of one known size; or a
+            source that balances classes (`SmoteSource`, `BalancedSource`, `SmoteStream`).
         batch_size: samples per batch; the last one may be smaller.
         policy: a `Policy`, or None. A policy that mixes in second images gets them from all of
             `data` if it is in memory, else from the same batch.
@@ -83,7 +84,7 @@ def pipeline(
         raise TypeError(f"policy must be a Policy or None, received {policy!r}")
     if mix is not None and not callable(mix):
         raise TypeError(f"mix must be a function or None, received {mix!r}")
-    source = _Stream if isinstance(data, tf.data.Dataset) else _Arrays
+    source = _Stream if isinstance(data, (tf.data.Dataset, EpochStream)) else _Arrays
     pairs = policy is not None and policy.needs_partners
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
 
@@ -150,16 +151,15 @@ class _Arrays:
 
     def __init__(self, data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs):
         del shuffle_buffer
-        if not isinstance(data, (tuple, list)) or len(data) != 2:
-            raise TypeError(
-                "data must be (images, labels) or an unbatched tf.data.Dataset of (image, "
-                f"label), received {type(data).__name__}"
-            )
-        images, labels = data
-        self.images = _check_images(np.asarray(images))
-        self.labels = tf.nest.map_structure(self._rows, labels)
-        self.count = len(images)
-        self.images = tf.convert_to_tensor(self.images)
+        if not isinstance(data, Rows):
+            if not isinstance(data, (tuple, list)) or len(data) != 2:
+                raise TypeError(
+                    "data must be (images, labels) or an unbatched tf.data.Dataset of (image, "
+                    f"label), received {type(data).__name__}"
+                )
+            data = Rows(*data)
+        self.rows = data
+        self.count = self.rows.count
         self.batch_size, self.seed, self.shuffle, self.shard = batch_size, seed, shuffle, shard
         self.pairs = pairs
         index, shards = shard
@@ -167,15 +167,6 @@ class _Arrays:
         if self.own == 0:
             raise ValueError(f"shard {shard} of {self.count} samples is empty")
         self.num_batches = math.ceil(self.own / batch_size)
-
-    def _rows(self, labels):
-        labels = np.asarray(labels)
-        if labels.ndim == 0 or len(labels) != len(self.images):
-            raise ValueError(
-                f"labels must have one row per image, {len(self.images)}, received shape "
-                f"{labels.shape}"
-            )
-        return tf.convert_to_tensor(labels)
 
     def batches(self, epochs):
         """Gives the numbers of every batch: of its epoch, and in its epoch."""
@@ -194,16 +185,13 @@ class _Arrays:
         if self.shuffle and self.count > 1:
             key = tf.stack([_word(self.seed), tf.cast(epoch, tf.uint32)])
             samples = tf.random.experimental.index_shuffle(samples, key, self.count - 1)
-        gathered = {
-            "epoch": epoch,
-            "samples": samples,
-            "images": tf.gather(self.images, samples),
-            "labels": tf.nest.map_structure(lambda rows: tf.gather(rows, samples), self.labels),
-        }
+        images, labels = self.rows.gather(samples, epoch)
+        gathered = {"epoch": epoch, "samples": samples, "images": images, "labels": labels}
         if self.pairs:
+            real = self.rows.images
             chosen = _random.uniform(self.seed, epoch, samples, _PARTNER_SLOT)
-            partners = tf.cast(chosen * float(self.count), tf.int64)
-            gathered["partners"] = tf.gather(self.images, tf.minimum(partners, self.count - 1))
+            partners = tf.cast(chosen * float(real.shape[0]), tf.int64)
+            gathered["partners"] = tf.gather(real, tf.minimum(partners, real.shape[0] - 1))
         return gathered
 
 
@@ -239,7 +227,8 @@ class _Stream:
 
     def _epoch(self, epoch):
         index, shards = self.shard
-        numbered = self.data.enumerate()
+        data = self.data.of_epoch(epoch) if isinstance(self.data, EpochStream) else self.data
+        numbered = data.enumerate()
         if self.shuffle:
             numbered = _shuffled(numbered, self.buffer, _word(self.seed), epoch)
         if shards > 1:
@@ -275,25 +264,6 @@ def _shuffled(dataset, buffer, seed, epoch):
         reshuffle_each_iteration=False,
     )
     return tf.data.experimental.from_variant(shuffled, dataset.element_spec)
-
-
-def _check_images(images):
-    if images.ndim != 4:
-        raise ValueError(
-            "images must have shape (count, height, width, channels), received shape "
-            f"{images.shape}"
-        )
-    if 0 in images.shape:
-        raise ValueError(f"images must not be empty, received shape {images.shape}")
-    if images.dtype.kind not in "uif":
-        raise TypeError(f"images must be integers or floats, received {images.dtype}")
-    if images.dtype.kind == "f" and np.isnan(images.sum(dtype="float64")):
-        where = np.flatnonzero(np.isnan(images).any(axis=(1, 2, 3)))
-        raise ValueError(
-            f"images must not hold NaN, received it in {len(where)} images, the first of them "
-            f"number {where[0]}"
-        )
-    return images
 
 
 def _word(seed):

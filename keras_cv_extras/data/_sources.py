@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from keras_cv_extras import _checks
-from keras_cv_extras.data import _decode, _folder
+from keras_cv_extras.data import _decode, _folder, _guard
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._split import split
 
@@ -40,6 +40,10 @@ class ImageData:
     test: tuple[np.ndarray, np.ndarray]
     class_names: tuple[str, ...]
     name: str
+
+    def __post_init__(self):
+        if self.test is not None:
+            _guard.mark_held_out(self.test[0], self.name)
 
     def __repr__(self):
         return (

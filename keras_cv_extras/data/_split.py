@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_cv_extras import _checks
 from keras_cv_extras.augment._random import permutation
+from keras_cv_extras.data import _guard
 
 
 def split(images, labels, fractions_or_sizes, seed=0):
@@ -27,9 +28,11 @@ def split(images, labels, fractions_or_sizes, seed=0):
 
     Raises:
         TypeError, ValueError: if an argument is not as above, or a class or a part is too
-            small for every part to hold every class.
+            small for every part to hold every class, or images hold synthesised samples
+            (`smote`), which would carry one part's images into another.
     """
     images, labels = np.asarray(images), np.asarray(labels)
+    _guard.check_not_synthesised(images)
     _check_labelled(images, labels)
     sizes = _sizes(fractions_or_sizes, len(labels))
     order = permutation(len(labels), _checks.integer("seed", seed))

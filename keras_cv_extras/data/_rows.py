@@ -1,0 +1,80 @@
+"""Samples in memory, which a pipeline gathers by number and epoch."""
+
+import numpy as np
+import tensorflow as tf
+
+
+class Rows:
+    """Images and labels in memory: sample number i is row i, in every epoch.
+
+    What a pipeline reads from. A subclass may number its samples otherwise, and make them anew
+    in every epoch: it sets `count` and overrides `gather`, a function of the numbers and of the
+    epoch alone.
+
+    Attributes:
+        count: samples of an epoch.
+        images: the real images, `(n, height, width, channels)`.
+        labels: a nest of tensors with n rows.
+    """
+
+    def __init__(self, images, labels):
+        self.images = _check_images(np.asarray(images))
+        self.count = len(self.images)
+        self.labels = tf.nest.map_structure(self._rows, labels)
+        self.images = tf.convert_to_tensor(self.images)
+
+    def gather(self, samples, epoch):
+        """Returns `(images, labels)` of samples.
+
+        Args:
+            samples: `(batch,)` int64, numbers below `count`.
+            epoch: an int64 scalar.
+        """
+        del epoch
+        return self.take(samples)
+
+    def take(self, rows):
+        """Returns real images and their labels, by row."""
+        labels = tf.nest.map_structure(lambda values: tf.gather(values, rows), self.labels)
+        return tf.gather(self.images, rows), labels
+
+    def _rows(self, labels):
+        labels = np.asarray(labels)
+        if labels.ndim == 0 or len(labels) != self.count:
+            raise ValueError(
+                f"labels must have one row per image, {self.count}, received shape {labels.shape}"
+            )
+        return tf.convert_to_tensor(labels)
+
+
+class EpochStream:
+    """A stream of samples that differ from epoch to epoch."""
+
+    element_spec: tuple
+
+    def of_epoch(self, epoch) -> tf.data.Dataset:
+        """Returns the unbatched dataset of an epoch, an int64 scalar tensor."""
+        raise NotImplementedError
+
+    def cardinality(self):
+        """Returns how many samples an epoch has, or that it is unknown."""
+        return tf.data.UNKNOWN_CARDINALITY
+
+
+def _check_images(images):
+    if images.ndim != 4:
+        raise ValueError(
+            "images must have shape (count, height, width, channels), received shape "
+            f"{images.shape}"
+        )
+    if 0 in images.shape:
+        raise ValueError(f"images must not be empty, received shape {images.shape}")
+    if images.dtype.kind not in "uif":
+        raise TypeError(f"images must be integers or floats, received {images.dtype}")
+    if images.dtype.kind == "f" and np.isnan(images.sum(dtype="float64")):
+        where = np.flatnonzero(np.isnan(images).any(axis=(1, 2, 3)))
+        raise ValueError(
+            f"images must not hold NaN, received it in {len(where)} images, the first of them "
+            f"number {where[0]}"
+        )
+    return images

@@ -1,0 +1,100 @@
+"""Images and labels as the functions of class balance take them: checked, in one form."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from keras_cv_extras import _checks
+from keras_cv_extras.data import _guard
+from keras_cv_extras.data._sources import ImageData
+
+
+def training_part(x, y, held_out=None):
+    """Returns the training images and labels of what a user handed over.
+
+    Args:
+        x: an array, or loaded data, of which the training part is taken.
+        y: the labels, None with loaded data.
+        held_out: None, or images that must not be among them.
+
+    Returns:
+        `(images, labels)` arrays; the labels as they were.
+
+    Raises:
+        TypeError, ValueError: if they are not labelled images, or hold test images.
+    """
+    if isinstance(x, ImageData):
+        if y is not None:
+            raise ValueError("y must be left out with loaded data: it has its own labels")
+        if x.test is None or len(x.test[1]) == 0:
+            raise ValueError(
+                f"{x.name!r} has no test part yet: split it before samples are synthesised, or "
+                "the test would hold images that training has seen parts of"
+            )
+        x, y = x.train
+    elif y is None:
+        raise ValueError("y must be the labels of x, received None")
+    images, labels = np.asarray(x), np.asarray(y)
+    if images.ndim < 2 or images.dtype.kind not in "uif" or 0 in images.shape:
+        raise ValueError(
+            "x must be integers or floats of the shape (n, ...), not empty, received "
+            f"{images.dtype} of {images.shape}"
+        )
+    if len(images) != len(np.atleast_1d(labels)):
+        raise ValueError(
+            f"x and y must be equally many, received shapes {images.shape} and {labels.shape}"
+        )
+    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
+        raise ValueError("x must be finite, received NaN or infinity: leave those samples out")
+    _guard.check_training_part(images, held_out)
+    return images, labels
+
+
+def as_classes(labels):
+    """Returns labels as `(n,)` classes, and a function that brings them to their own form."""
+    labels = np.asarray(labels)
+    if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets has them
+        classes, restore = as_classes(labels[:, 0])
+        return classes, lambda classes: restore(classes)[:, None]
+    if labels.ndim == 1 and labels.dtype.kind in "iubSU":
+        return labels, lambda classes: classes.astype(labels.dtype, copy=False)
+    if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iufb":
+        ones = (labels == 1).sum(axis=1)
+        if np.all(ones == 1) and np.count_nonzero(labels) == len(labels):
+            number = labels.shape[1]
+            return labels.argmax(axis=1), lambda classes: np.eye(number, dtype=labels.dtype)[
+                classes
+            ]
+    if labels.ndim == 1 and labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
+        return labels, lambda classes: classes.astype(labels.dtype, copy=False)
+    raise ValueError(
+        "labels must be one class for each sample, (n,), or one-hot rows (n, classes), received "
+        f"{labels.dtype} of {labels.shape}: soft and multiple labels have no class to balance"
+    )
+
+
+def random_state(seed):
+    """Returns the stream of an integer seed, or the stream that was given.
+
+    Results equal to imbalanced-learn's need the very stream that it draws from, NumPy's
+    `RandomState`; scikit-learn makes it. An integer always begins a stream anew, so nothing is
+    hidden: the same seed gives the same samples.
+    """
+    if hasattr(seed, "randint"):
+        return check_random_state(seed)
+    # The generator takes 32 bits.
+    return check_random_state(_checks.integer("seed", seed) % (1 << 32))
+
+
+def to_dtype(values, dtype):
+    """Returns interpolated values in the type of the images: integers rounded and within it."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+
+
+def working_type(dtype):
+    """Returns the type to interpolate in: float32 holds 8 and 16 bits exactly."""
+    dtype = np.dtype(dtype)
+    return np.float32 if dtype.kind in "ui" and dtype.itemsize <= 2 else np.float64

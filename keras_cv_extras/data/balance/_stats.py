@@ -1,0 +1,167 @@
+"""What the numbers of samples of each class are, and what follows from them."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from keras_cv_extras import _checks
+from keras_cv_extras.data._sources import ImageData
+from keras_cv_extras.losses import class_balanced_weights
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ClassStats:
+    """How many samples each class has.
+
+    Attributes:
+        counts: `(num_classes,)` samples of each class, by its number; float64, since the labels
+            may be soft.
+
+    Example:
+        >>> stats = ClassStats.from_dataset((x, y))
+        >>> model.compile("adam", losses.LogitAdjusted(stats.counts.tolist()))
+        >>> model.fit(x, y, class_weight=stats.class_weight("effective"))
+    """
+
+    counts: np.ndarray
+
+    def __post_init__(self):
+        values = np.asarray(self.counts, np.float64)
+        _checks.counts("counts", values.tolist())
+        values.flags.writeable = False
+        object.__setattr__(self, "counts", values)
+
+    @classmethod
+    def from_dataset(cls, data, *, num_classes: int | None = None) -> "ClassStats":
+        """Counts the classes of data.
+
+        Args:
+            data: labels; `(images, labels)`; loaded data (`data.load`), of which the training
+                part is counted; or a `tf.data.Dataset` of `(images, labels, ...)`, batched or
+                not, which is read once. Labels are integers, `(n,)` or `(n, 1)`, or rows
+                `(n, num_classes)` with the sum 1: one-hot or soft.
+            num_classes: how many classes there are; None for as many as the labels show.
+
+        Returns:
+            The statistics.
+
+        Raises:
+            TypeError, ValueError: if an argument is not as above.
+        """
+        if num_classes is not None:
+            _checks.integer("num_classes", num_classes, minimum=2)
+        if isinstance(data, tf.data.Dataset):
+            return cls(_count_dataset(data, num_classes))
+        if isinstance(data, ImageData):
+            num_classes = num_classes or len(data.class_names)
+            data = data.train
+        labels = data[1] if isinstance(data, tuple) and len(data) == 2 else data
+        return cls(_count(np.asarray(labels), num_classes))
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are."""
+        return len(self.counts)
+
+    @property
+    def prior(self) -> np.ndarray:
+        """The share of each class, `(num_classes,)`, with the sum 1."""
+        return self.counts / self.counts.sum()
+
+    @property
+    def ratio(self) -> float:
+        """Samples of the largest class for each one of the smallest that has any."""
+        return float(self.counts.max() / self.counts[self.counts > 0].min())
+
+    def effective_numbers(self, beta: float = 0.9999) -> np.ndarray:
+        """Returns the effective number of samples of each class, `(1 - beta^n) / (1 - beta)`.
+
+        Args:
+            beta: in [0, 1): with 0 every class has one, towards 1 all its samples.
+
+        References:
+            [Cui et al., Class-Balanced Loss](https://arxiv.org/abs/1901.05555)
+        """
+        if not 0 <= _checks.number("beta", beta) < 1:
+            raise ValueError(f"beta must be in [0, 1), received {beta!r}")
+        if beta == 0:
+            return (self.counts > 0).astype(np.float64)
+        # Without the cancellation of 1 - beta^n for a beta near 1.
+        return np.expm1(self.counts * np.log1p(beta - 1)) / (beta - 1)
+
+    def class_weight(self, method: str = "balanced", *, beta: float = 0.9999) -> dict:
+        """Returns class weights as `fit(class_weight=...)` takes them.
+
+        Args:
+            method: "balanced", inverse frequencies `total / (classes n)`, as scikit-learn has
+                them; or "effective", inverse effective numbers with the mean 1.
+            beta: of the effective numbers, in [0, 1).
+
+        Returns:
+            A dictionary from class to weight; a class without samples has weight 0.
+        """
+        _checks.one_of("method", method, ("balanced", "effective"))
+        if method == "effective":
+            return class_balanced_weights(self.counts.tolist(), beta=beta)
+        present = self.counts > 0
+        weights = self.counts.sum() / (present.sum() * np.where(present, self.counts, 1))
+        return {item: float(w) for item, w in enumerate(np.where(present, weights, 0))}
+
+
+def class_weight(y, method: str = "balanced", *, beta: float = 0.9999, num_classes=None) -> dict:
+    """Returns class weights of labels, as `fit(class_weight=...)` takes them.
+
+    Args:
+        y: labels, or what else `ClassStats.from_dataset` counts.
+        method: "balanced" or "effective", as in `ClassStats.class_weight`.
+        beta: of the effective numbers, in [0, 1).
+        num_classes: how many classes there are; None for as many as the labels show.
+
+    Returns:
+        A dictionary from class to weight.
+
+    Example:
+        >>> model.fit(x, y, class_weight=class_weight(y, "effective"))
+    """
+    return ClassStats.from_dataset(y, num_classes=num_classes).class_weight(method, beta=beta)
+
+
+def _count_dataset(dataset, num_classes):
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError("data must end, received a dataset that repeats without end")
+    spec = dataset.element_spec
+    if not isinstance(spec, tuple) or len(spec) < 2:
+        raise TypeError(f"data must be a dataset of (images, labels), received {spec}")
+    total = np.zeros(num_classes or 0)
+    # Only the labels are copied out of TensorFlow.
+    for labels in dataset.map(lambda *element: element[1]).as_numpy_iterator():
+        labels = np.asarray(labels)
+        if labels.ndim == 0 or labels.ndim == 1 and labels.dtype.kind == "f":
+            labels = labels[None]  # of a dataset that is not batched
+        counts = _count(labels, num_classes, least=len(total))
+        counts[: len(total)] += total
+        total = counts
+    return total
+
+
+def _count(labels, num_classes, least=0):
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim == 1 and labels.dtype.kind in "iub":
+        if len(labels) and labels.min() < 0:
+            raise ValueError(f"labels must be at least 0, received {labels.min()}")
+        counts = np.bincount(labels.astype(np.int64), minlength=max(num_classes or 0, least))
+    elif labels.ndim == 2 and np.allclose(labels.sum(axis=1), 1, atol=1e-3):
+        counts = labels.sum(axis=0, dtype=np.float64)
+    else:
+        raise ValueError(
+            "labels must be integers, (n,), or rows (n, num_classes) with the sum 1, received "
+            f"{labels.dtype} of {labels.shape}"
+        )
+    if num_classes is not None and len(counts) != num_classes:
+        raise ValueError(
+            f"labels must lie in [0, {num_classes}), received {len(counts)} classes: raise "
+            "num_classes"
+        )
+    return counts.astype(np.float64)

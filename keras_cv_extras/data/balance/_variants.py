@@ -1,0 +1,88 @@
+"""Other ways to resample, done by imbalanced-learn, on images and without wrap-around."""
+
+import dataclasses
+import importlib
+
+import numpy as np
+
+from keras_cv_extras import _checks
+from keras_cv_extras.data import _guard
+from keras_cv_extras.data._sources import ImageData
+from keras_cv_extras.data.balance import _labelled
+
+# method -> (module of imbalanced-learn, class, whether it draws)
+METHODS = {
+    "borderline_smote": ("over_sampling", "BorderlineSMOTE", True),
+    "svm_smote": ("over_sampling", "SVMSMOTE", True),
+    "kmeans_smote": ("over_sampling", "KMeansSMOTE", True),
+    "adasyn": ("over_sampling", "ADASYN", True),
+    "smote_enn": ("combine", "SMOTEENN", True),
+    "smote_tomek": ("combine", "SMOTETomek", True),
+    "edited_nearest_neighbors": ("under_sampling", "EditedNearestNeighbours", False),
+    "tomek_links": ("under_sampling", "TomekLinks", False),
+}
+
+
+def resample(x, y=None, *, method, seed: int = 0, held_out=None, **options):
+    """Resamples images by a method of imbalanced-learn.
+
+    Images are handed over as rows of floats and come back in their own shape and type, integers
+    rounded and clipped: imbalanced-learn itself takes rows only, and interpolates uint8 with
+    wrap-around.
+
+    Args:
+        x: `(n, ...)` integers or floats; or loaded data (`data.load`), of which the training part
+            is resampled and the test part kept.
+        y: `(n,)` classes, or one-hot rows; None with loaded data.
+        method: one of `RESAMPLE_METHODS`: "borderline_smote", "svm_smote", "kmeans_smote" and
+            "adasyn" make samples; "smote_enn" and "smote_tomek" clean them afterwards;
+            "edited_nearest_neighbors" and "tomek_links" only clean. Or any sampler of
+            imbalanced-learn, ready made.
+        seed: an integer, the sampler's `random_state`.
+        held_out: None, or images that must not be among `x`.
+        **options: arguments of the sampler, such as `sampling_strategy` or `k_neighbors`.
+
+    Returns:
+        `(x, y)`; with loaded data, loaded data with the training part replaced.
+
+    Raises:
+        ImportError: if imbalanced-learn is not installed.
+        TypeError, ValueError: if an argument is not as above, or the sampler refuses the data.
+
+    References:
+        [imbalanced-learn](https://imbalanced-learn.org)
+
+    Example:
+        >>> x, y = resample(x, y, method="borderline_smote", k_neighbors=5)
+    """
+    sampler = _sampler(method, _checks.integer("seed", seed), options)
+    images, labels = _labelled.training_part(x, y, held_out)
+    classes, restore = _labelled.as_classes(labels)
+    rows = images.reshape(len(images), -1)
+    if rows.dtype.kind != "f":
+        rows = rows.astype(_labelled.working_type(images.dtype))
+    new, new_classes = sampler.fit_resample(rows, classes)
+    new = _labelled.to_dtype(new, images.dtype).reshape(len(new), *images.shape[1:])
+    new_labels = restore(np.asarray(new_classes))
+    _guard.mark_synthesised(new, type(sampler).__name__)
+    if isinstance(x, ImageData):
+        return dataclasses.replace(x, train=(new, new_labels))
+    return new, new_labels
+
+
+def _sampler(method, seed, options):
+    if hasattr(method, "fit_resample"):
+        if options:
+            raise ValueError(
+                f"options must be left out with a sampler ready made, received {sorted(options)}"
+            )
+        return method
+    module, name, draws = METHODS[_checks.one_of("method", method, tuple(METHODS))]
+    try:
+        sampler = getattr(importlib.import_module(f"imblearn.{module}"), name)
+    except ImportError as error:
+        raise ImportError(
+            f"method {method!r} needs the package imbalanced-learn: "
+            "pip install 'keras-cv-extras[balance]'"
+        ) from error
+    return sampler(**({"random_state": seed % (1 << 32)} if draws else {}), **options)

@@ -1,0 +1,83 @@
+import dataclasses
+import gc
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import data
+from keras_cv_extras.data import _guard
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        data.smote,
+        lambda x, y=None, **options: data.resample(x, y, method="smote_tomek", **options),
+    ],
+    ids=["smote", "resample"],
+)
+def test_loaded_data_is_balanced_in_its_training_part(make, digits):
+    images, labels = digits.train
+    small = dataclasses.replace(digits, train=data.make_imbalanced(images, labels, 5))
+    balanced = make(small)
+    assert balanced.test is small.test
+    assert balanced.class_names == digits.class_names
+    counts = np.bincount(balanced.train[1])
+    assert counts.min() > 0.8 * counts.max() > np.bincount(small.train[1]).min()
+    with pytest.raises(ValueError, match="y must be left out"):
+        make(small, labels)
+
+
+def test_samples_are_not_made_of_test_images(digits):
+    whole = [np.concatenate(parts) for parts in zip(digits.train, digits.test, strict=True)]
+    for part in (digits.test, whole):
+        with pytest.raises(ValueError, match="whole test part of 'digits'"):
+            data.smote(*part)
+        with pytest.raises(ValueError, match="whole test part"):
+            data.SmoteSource(*part)
+    data.smote(*digits.train)
+
+
+def test_data_without_a_test_part_must_be_split_first(digits):
+    images, labels = digits.train
+    for test in ((images[:0], labels[:0]), None):
+        with pytest.raises(ValueError, match="no test part yet"):
+            data.smote(dataclasses.replace(digits, test=test))
+
+
+def test_split_refuses_synthesised_samples(digits):
+    x, y = data.make_imbalanced(*digits.train, 5)
+    new, labels = data.smote(x, y)
+    for images in (new, new[:], new[10:700].reshape(690, 64)):
+        with pytest.raises(ValueError, match="smote synthesised.*Split first"):
+            data.split(images, labels[: len(images)], [0.5, 0.5])
+    data.split(x, y, [0.5, 0.5])
+    # Nothing was made: nothing is refused.
+    same, labels = data.smote(x, y, sampling_strategy={0: int(np.sum(y == 0))})
+    data.split(same, labels, [0.5, 0.5])
+
+
+def test_held_out_images_are_looked_for(digits):
+    x, y = digits.train
+    data.smote(x, y, held_out=digits.test[0])
+    with pytest.raises(ValueError, match="x holds 3 of the 5 images of held_out"):
+        data.smote(x, y, held_out=np.concatenate([x[5:8], digits.test[0][:2] ^ 1]))
+    with pytest.raises(ValueError, match="same shape and type"):
+        data.smote(x, y, held_out=digits.test[0] / 255)
+
+
+def test_what_is_gone_is_forgotten():
+    before = len(_guard._synthesised), len(_guard._held_out)
+    array = np.zeros((3, 2))
+    _guard.mark_synthesised(array, "a test")
+    _guard.mark_held_out(array, "a test")
+    with pytest.raises(ValueError, match="a test synthesised"):
+        _guard.check_not_synthesised(array[1:])
+    del array
+    gc.collect()
+    assert (len(_guard._synthesised), len(_guard._held_out)) <= before
