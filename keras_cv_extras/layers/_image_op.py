@@ -67,7 +67,9 @@ def image_op_layer(name: str) -> type[ImageOp]:
         name: a name in `keras_cv_extras.augment.OPS`.
     """
     op = OPS[_checks.one_of("name", name, sorted(OPS))]
-    title = "Random" + "".join(word.capitalize() for word in name.split("_"))
+    # `random_erasing` is random by name already.
+    words = name.removeprefix("random_").split("_")
+    title = "Random" + "".join(word.capitalize() for word in words)
     fields = {"op": name, "__doc__": _doc(op, title), "__module__": __name__}
     return keras.saving.register_keras_serializable(_PACKAGE)(type(title, (ImageOp,), fields))
 
@@ -115,18 +117,28 @@ def _doc(op, title):
     return "\n".join(lines) + "\n"
 
 
+RandomAffine = image_op_layer("affine")
+RandomAspect = image_op_layer("aspect")
 RandomAutocontrast = image_op_layer("autocontrast")
 RandomBrightness = image_op_layer("brightness")
+RandomCoarseDropout = image_op_layer("coarse_dropout")
 RandomColor = image_op_layer("color")
 RandomContrast = image_op_layer("contrast")
 RandomCutout = image_op_layer("cutout")
+RandomElastic = image_op_layer("elastic")
 RandomEqualize = image_op_layer("equalize")
+RandomErasing = image_op_layer("random_erasing")
 RandomFlipHorizontal = image_op_layer("flip_horizontal")
 RandomFlipVertical = image_op_layer("flip_vertical")
+RandomGridDistortion = image_op_layer("grid_distortion")
+RandomGridMask = image_op_layer("grid_mask")
+RandomHoleDropout = image_op_layer("hole_dropout")
 RandomInvert = image_op_layer("invert")
 RandomPaddedCrop = image_op_layer("padded_crop")
+RandomPerspective = image_op_layer("perspective")
 RandomPosterize = image_op_layer("posterize")
 RandomRotate = image_op_layer("rotate")
+RandomRotate90 = image_op_layer("rotate_90")
 RandomSamplePairing = image_op_layer("sample_pairing")
 RandomSharpness = image_op_layer("sharpness")
 RandomShearX = image_op_layer("shear_x")
@@ -135,3 +147,4 @@ RandomSolarize = image_op_layer("solarize")
 RandomSolarizeAdd = image_op_layer("solarize_add")
 RandomTranslateX = image_op_layer("translate_x")
 RandomTranslateY = image_op_layer("translate_y")
+RandomZoom = image_op_layer("zoom")
