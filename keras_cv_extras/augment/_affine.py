@@ -248,7 +248,6 @@ def warp_affine(
 
 def _affine_matrix(image, degrees, shift_x, shift_y, factor, slope):
     """The inverse of shear, zoom, rotation and shift: from the result back to the image."""
-    height, width = ops.shape(image)[:2]
     factor = ops.maximum(factor, _SMALLEST)
     cos, sin = (
         (ops.cast(whole, "float32") + fraction) / (factor * ONE)
@@ -256,8 +255,8 @@ def _affine_matrix(image, degrees, shift_x, shift_y, factor, slope):
     )
     # Unrotate, then unshear: what the rotation gives for x, less the slope times that for y.
     a, b = cos - times(slope, sin), -sin - times(slope, cos)
-    x = offset(-times(a, shift_x) - times(b, shift_y), width)
-    y = offset(-times(sin, shift_x) - times(cos, shift_y), height)
+    x = offset(-times(a, shift_x) - times(b, shift_y))
+    y = offset(-times(sin, shift_x) - times(cos, shift_y))
     coefficients = (_coefficient(number, image) for number in (a, b, sin, cos))
     a, b, c, d, e, f = about_centre(image, *coefficients)
     return a, b, c + x, d, e, f + y

@@ -166,7 +166,7 @@ def has_nan(tensor):
         keras.backend.standardize_dtype(tensor.dtype)
     ):
         return False
-    # The sum is NaN if any value is, and is the cheapest pass over the data.
-    return bool(
-        np.isnan(keras.ops.convert_to_numpy(keras.ops.sum(keras.ops.cast(tensor, "float32"))))
-    )
+    # The sum is NaN if any value is, and is the cheapest pass over the data. In a graph that is
+    # being built, even the sum of a constant has no value.
+    total = keras.ops.sum(keras.ops.cast(tensor, "float32"))
+    return not is_traced(total) and bool(np.isnan(keras.ops.convert_to_numpy(total)))

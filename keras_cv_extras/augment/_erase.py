@@ -1,5 +1,6 @@
 """Ops that erase a part of the image."""
 
+import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
@@ -15,11 +16,13 @@ from keras_cv_extras.augment._fixed import (
 )
 from keras_cv_extras.augment._op import Range, image_op
 
+_MOST_HOLES = 31  # one bit of an int32 each
+
 
 def _check_counts(name, value):
     low, high = (_checks.integer(name, number, minimum=1) for number in _pair(name, value))
-    if low > high:
-        raise ValueError(f"{name} must not fall, received {value}")
+    if not low <= high <= _MOST_HOLES:
+        raise ValueError(f"{name} must rise to at most {_MOST_HOLES}, received {value}")
     return low, high
 
 
@@ -154,19 +157,24 @@ def hole_dropout(
     sets = channels if per_channel else 1
     draws = _random.of_key(key, 1 + 4 * most * sets)
     count = fewest + ops.cast(ops.floor(draws[0] * (most - fewest + 1)), "int32")
-    draws = ops.reshape(draws[1:], (most, 4, sets))
-    mask = False
-    for hole in range(most):
-        rows, columns = (
-            ops.minimum(round_half_up(between(size * 0.5, size, draws[hole, axis])), side)
-            for axis, side in ((0, height), (1, width))
-        )
-        top, left = (
-            ops.cast(ops.floor(draws[hole, axis] * ops.cast(room + 1, "float32")), "int32")
-            for axis, room in ((2, height - rows), (3, width - columns))
-        )
-        rows = ops.where(count > hole, rows, 0)
-        mask = mask | _box_mask(image, top, left, rows, columns)
+    draws = ops.reshape(draws[1:], (4, most, sets))
+    covered = []
+    for axis, side in ((0, height), (1, width)):
+        long = ops.minimum(round_half_up(between(size * 0.5, size, draws[axis])), side)
+        room = ops.cast(side - long + 1, "float32")
+        start = ops.cast(ops.floor(draws[axis + 2] * room), "int32")
+        place = ops.arange(side, dtype="int32")[:, None, None]
+        covered.append((place >= start) & (place < start + long))
+    # One bit for each hole: all of them are tried at once.
+    bits = np.array(1 << np.arange(most), "int32")[:, None]
+    bits = ops.where(ops.arange(most, dtype="int32")[:, None] < count, bits, 0)
+    rows, columns = (ops.sum(ops.where(cover, bits, 0), axis=1) for cover in covered)
+    if per_channel:
+        rows = ops.tile(rows, (1, width))
+        columns = ops.reshape(columns, (1, width * channels))
+    else:
+        columns = ops.reshape(ops.broadcast_to(columns, (width, channels)), (1, width * channels))
+    mask = ops.not_equal(ops.bitwise_and(rows, columns), 0)
     return _erase(image, mask, Fill(fill_mode, fill, key))
 
 
@@ -254,22 +262,11 @@ def grid_mask(image, ratio, key=0, *, unit=(0.3, 0.5), degrees=0.0, fill_mode="c
 
 
 def _box_mask(image, top, left, rows, columns):
-    """Which values of an image, in the layout (height, width * channels), a box covers.
-
-    The box's numbers are whole: scalars, or tensors `(1,)` or `(channels,)`.
-    """
+    """Which values of an image, in the layout (height, width * channels), a box covers."""
     height, width, channels = ops.shape(image)
     y = ops.arange(height, dtype="int32")[:, None]
     x = ops.arange(width * channels, dtype="int32")[None, :] // channels
-    top, left, rows, columns = (_spread(n, width, channels) for n in (top, left, rows, columns))
     return ((y >= top) & (y < top + rows)) & ((x >= left) & (x < left + columns))
-
-
-def _spread(number, width, channels):
-    """Numbers per channel, as a row of an image's layout; others as they are."""
-    if len(number.shape) == 0 or number.shape[0] == 1:
-        return number
-    return ops.reshape(ops.broadcast_to(number, (width, channels)), (1, width * channels))
 
 
 def _erase(image, mask, fill):

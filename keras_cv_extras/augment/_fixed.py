@@ -39,14 +39,9 @@ def key_of(x, y):
     return ops.bitwise_xor(x, y)
 
 
-def offset(pixels, side):
-    """Returns a float32 distance as int32 in 1/65536 pixel.
-
-    Beyond two sides of the image nothing is to be seen: the distance ends there, so that
-    sums of positions stay within an int32.
-    """
-    limit = ops.cast(2 * side, "float32")
-    return round_half_up(ops.clip(pixels, -limit, limit) * ONE)
+def offset(pixels):
+    """Returns a float32 distance as int32 in 1/65536 pixel; 16,384 pixels are the largest."""
+    return round_half_up(ops.clip(pixels, -16384.0, 16384.0) * ONE)
 
 
 # Rotation needs sines to better than 1/65536 pixel over the width of a picture, which is more

@@ -188,7 +188,7 @@ def translate_between(image, x, y, fill):
     """Moves an image by any number of pixels, `x` to the left and `y` up, bilinearly."""
     height, width = ops.shape(image)[:2]
     across, down = (
-        ops.arange(side, dtype="int32") * ONE + HALF + offset(pixels, side)
+        ops.arange(side, dtype="int32") * ONE + HALF + offset(pixels)
         for side, pixels in ((width, x), (height, y))
     )
     return lookup_grid(image, across, down, fill, "bilinear")

@@ -36,8 +36,9 @@ def resize(image, *, size=None, mode="stretch", interpolation="bilinear", antial
         Images of the same type, and of the same shape unless `size` says another.
 
     References:
-        Pillow's `Image.resize` with NEAREST, to the last bit, or with BILINEAR if antialiased,
-        to one level. Without, `tf.image.resize(method="bilinear")`, rounded.
+        "nearest": Pillow's `Image.resize`; of a position exactly between two pixels, this takes
+        the second, and Pillow either. "bilinear": `tf.image.resize`, rounded; antialiased
+        Pillow's, to one level.
     """
     height, width = ops.shape(image)[:2]
     rows, columns = size or (height, width)

@@ -16,7 +16,7 @@ NAMES = sorted(OPS)
 #: What no policy can use, having no strength and doing nothing without a size.
 NOT_OPS = {"center_crop", "random_crop", "resize", "warp_affine"}
 NOT_RISING = {"rotate_90"}  # half a turn need not change more than a quarter
-COMPILED = {("uint8", 3), ("float32", 3), ("float16", 1)}
+COMPILED = {("uint8", 3), ("float32", 3)}
 NO_IDENTITY = {"autocontrast", "equalize", "invert", "flip_horizontal", "flip_vertical"}
 
 
@@ -41,19 +41,18 @@ def results(batch):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shape_and_type_are_kept(name, batch):
-    # Compiling takes most of the time. All types and channels are tried plain, which gives the
-    # same pixels, and each type and number of channels once compiled.
+    # Half a second each: two are compiled, the others run plain, which gives the same pixels.
     for dtype in ("uint8", "float32", "float16"):
         for channels in (1, 3):
-            for compile in {False, (dtype, channels) in COMPILED}:
-                images = batch[: 12 if compile else 2, ..., :channels].astype(dtype)
-                result = apply(name, images, compile=compile)
-                assert tuple(result.shape) == images.shape
-                assert result.dtype == dtype
-                values = np.asarray(result)
-                assert np.isfinite(values).all()
-                assert values.min() >= 0
-                assert values.max() <= 255
+            compile = (dtype, channels) in COMPILED
+            images = batch[: 12 if compile else 1, ..., :channels].astype(dtype)
+            result = apply(name, images, compile=compile)
+            assert tuple(result.shape) == images.shape
+            assert result.dtype == dtype
+            values = np.asarray(result)
+            assert np.isfinite(values).all()
+            assert values.min() >= 0
+            assert values.max() <= 255
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -63,7 +62,7 @@ def test_a_batch_equals_its_images_one_by_one(name, batch, results):
     partners = [own[0][::-1]] if op.takes_partner else []
     turned = np.asarray(getattr(augment, name)(batch[::-1], *partners, *numbers))
     np.testing.assert_array_equal(turned[::-1], together)
-    for number, image in enumerate(batch[:3]):
+    for number, image in enumerate(batch[:2]):
         partner = [own[0][number]] if op.takes_partner else []
         alone = getattr(augment, name)(image, *partner, *numbers, compile=False)
         np.testing.assert_array_equal(alone, together[number])
@@ -96,7 +95,9 @@ def test_eager_function_dataset_and_plain_agree(name, batch, results):
     np.testing.assert_array_equal(traced(batch), eager)
     dataset = tf.data.Dataset.from_tensors(batch).map(lambda images: function(images, *wanted))
     np.testing.assert_array_equal(next(iter(dataset)), eager)
-    np.testing.assert_array_equal(function(batch, *wanted, compile=False), eager)
+    first = [partner[:2] for partner in partners]
+    plain = function(batch[:2], *first, *wanted[len(partners) :], compile=False)
+    np.testing.assert_array_equal(plain, eager[:2])
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_IDENTITY])
@@ -118,7 +119,9 @@ def test_distance_to_the_image_grows_with_strength(name, photographs):
     images = np.repeat(np.stack(parts), 3, axis=0)
     values = [op.strength.value(strength, 24, 20) for strength in (0.0, 0.5, 1.0)] * 4
     partners = [np.roll(images, 3, axis=0)] if op.takes_partner else []
-    result = getattr(augment, name)(images, *partners, values, *op.numbers(None, 0.3, 0.6)[1:])
+    where = np.repeat(np.float32([0.3, 0.6, 0.9, 0.2]), 3)
+    rest = op.numbers(None, where, where[::-1])[1:]
+    result = getattr(augment, name)(images, *partners, values, *rest)
     changed = np.abs(np.asarray(result).astype(float) - images).mean(axis=(1, 2, 3))
     distances = changed.reshape(4, 3).mean(axis=0)
     assert distances[0] == 0
@@ -132,8 +135,7 @@ def test_constant_images_and_input_stay_whole(name, batch):
         result = np.asarray(apply(name, images))
         np.testing.assert_array_equal(images, np.full_like(batch, level))
         assert result.shape == images.shape
-        floats = np.asarray(apply(name, images[:2].astype("float32"), compile=False))
-        assert np.isfinite(floats).all()
+        assert np.isfinite(np.asarray(apply(name, images.astype("float32")))).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -166,7 +168,7 @@ def test_wrong_numbers_are_one_clear_error(batch):
         augment.sample_pairing(batch, batch[:, :3], 0.5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     name=st.sampled_from(NAMES),
     height=st.sampled_from([1, 2, 5, 8]),

@@ -114,13 +114,11 @@ def test_one_affine_warp_equals_scipy(image, interpolation):
 
 
 def test_the_random_affine_stays_within_its_limits(image):
-    images = np.repeat(image[None], 64, axis=0)
+    images = np.repeat(image[None], 48, axis=0)
     limits = {"degrees": 0.0, "shift": 0.0, "scale": 0.0, "slope": 0.0}
-    still = augment.affine(images, 1.0, np.arange(64), **limits, compile=False)
+    still = augment.affine(images, 1.0, np.arange(48), **limits)
     np.testing.assert_array_equal(still, images)
-    moved = augment.affine(
-        images, 1.0, np.arange(64) * 1001, **{**limits, "shift": 0.1}, fill=255, compile=False
-    )
+    moved = augment.affine(images, 1.0, np.arange(48) * 1001, **{**limits, "shift": 0.1}, fill=255)
     filled = (np.asarray(moved) == 255).all(axis=-1)
     rows, columns = filled.all(axis=2).sum(axis=1), filled.all(axis=1).sum(axis=1)
     assert 3 <= rows.max() <= 0.1 * HEIGHT + 1
@@ -224,13 +222,23 @@ def test_a_distorted_axis_keeps_its_ends_and_order():
         assert places[-1] < length << 16
 
 
-@pytest.mark.parametrize("size", [(20, 30), (41, 58), (90, 17), (1, 1)])
+def resized(image, rows, columns):
+    """The nearest pixels, in whole numbers; Pillow's where none is between two pixels."""
+    height, width = image.shape[:2]
+    row = (2 * np.arange(rows) + 1) * height // (2 * rows)
+    column = (2 * np.arange(columns) + 1) * width // (2 * columns)
+    return image[row][:, column]
+
+
+# The width is 2 times an odd number: for an even one no position is between two pixels.
+@pytest.mark.parametrize("size", [(20, 30), (41, 58), (90, 18), (1, 2)])
 def test_resizing_equals_its_oracles(image, size):
     rows, columns = size
     plain = {"size": size, "compile": False}
     pillow = Image.fromarray(image)
     nearest = augment.resize(image, **plain, interpolation="nearest")
     np.testing.assert_array_equal(nearest, pillow.resize((columns, rows), Image.Resampling.NEAREST))
+    np.testing.assert_array_equal(nearest, resized(image, rows, columns))
     smooth = np.asarray(augment.resize(image, **plain, antialias=True)).astype(int)
     wanted = np.asarray(pillow.resize((columns, rows), Image.Resampling.BILINEAR)).astype(int)
     assert np.abs(smooth - wanted).max() <= 1
@@ -250,16 +258,14 @@ def test_resize_modes(image):
         height = min(HEIGHT, int(WIDTH * rows / columns + 0.5))
         width = min(WIDTH, int(HEIGHT * columns / rows + 0.5))
         top, left = (HEIGHT - height) // 2, (WIDTH - width) // 2
-        middle = Image.fromarray(image[top : top + height, left : left + width])
-        np.testing.assert_array_equal(cut, middle.resize((columns, rows), Image.Resampling.NEAREST))
+        middle = image[top : top + height, left : left + width]
+        np.testing.assert_array_equal(cut, resized(middle, rows, columns))
         padded = np.asarray(augment.resize(image, mode="pad", fill=FILL, **options))
         height = min(rows, int(HEIGHT * columns / WIDTH + 0.5))
         width = min(columns, int(WIDTH * rows / HEIGHT + 0.5))
         wanted = np.full((*size, 3), FILL, "uint8")
         top, left = (rows - height) // 2, (columns - width) // 2
-        wanted[top : top + height, left : left + width] = Image.fromarray(image).resize(
-            (width, height), Image.Resampling.NEAREST
-        )
+        wanted[top : top + height, left : left + width] = resized(image, height, width)
         np.testing.assert_array_equal(padded, wanted)
 
 
@@ -274,9 +280,13 @@ def test_random_resized_crop_is_a_resized_crop(image):
             )
             options = {"interpolation": interpolation, "antialias": antialias, "compile": False}
             result = augment.random_resized_crop(image, 0.3, int(key), size=(24, 20), **options)
-            window = Image.fromarray(image[top : top + height, left : left + width])
-            wanted = np.asarray(window.resize((20, 24), getattr(Image, interpolation.upper())))
-            difference = np.abs(np.asarray(result).astype(int) - wanted).max()
+            window = image[top : top + height, left : left + width]
+            if antialias:
+                pillow = Image.fromarray(window).resize((20, 24), Image.Resampling.BILINEAR)
+                wanted = np.asarray(pillow).astype(int)
+            else:
+                wanted = resized(window, 24, 20).astype(int)
+            difference = np.abs(np.asarray(result) - wanted).max()
             assert difference <= (1 if antialias else 0)
 
 
@@ -312,7 +322,7 @@ def test_jittered_resize_places_a_resized_image(image):
         draws = np.asarray(of_key(key, 3))
         factor = 1 + (0.8 + np.float32(1.25 - 0.8) * draws[0] - 1)
         height, width = (int(side * 50 / WIDTH * factor + 0.5) for side in (HEIGHT, WIDTH))
-        inner = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.NEAREST))
+        inner = resized(image, height, width)
         wanted = np.full((50, 50, 3), FILL, "uint8")
         top, left = (
             int(draw * (abs(room) + 1)) * (1 if room > 0 else -1)
@@ -364,7 +374,7 @@ def test_any_option_gives_the_same_pixels_compiled(data, name, seed):
     check_drawn(data, name, seed, sizes=([2, 9], [1, 5]), compiled=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), name=st.sampled_from(WARP_NAMES), seed=st.integers(0, 99))
 def test_any_option_and_size_is_finite_and_in_range(data, name, seed):
     check_drawn(data, name, seed, sizes=([1, 2, 5, 8, 31], [1, 3, 8]), compiled=False)
