@@ -32,12 +32,13 @@ def test_random_erasing_is_one_rectangle_of_the_wanted_area_and_ratio(blank):
         assert (np.diff(rows) == 1).all()
         assert (np.diff(columns) == 1).all()
         shares.append(mask.mean())
-        ratios.append(np.log(len(rows) / len(columns)))
+        if mask.mean() < 0.15:  # larger ones do not fit with every ratio
+            ratios.append(np.log(len(rows) / len(columns)))
     assert 0.01 < min(shares) < 0.05
     assert 0.36 < max(shares) < 0.42
     assert abs(np.mean(shares) - 0.21) < 0.03
     assert np.abs(ratios).max() < np.log(1 / 0.3) + 0.35  # whole pixels, few of them
-    assert abs(np.mean(ratios)) < 0.15
+    assert abs(np.mean(ratios)) < 0.3
     assert masks.mean(axis=0).min() > 0.02, "some pixels are never erased"
 
 
