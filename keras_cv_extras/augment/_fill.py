@@ -48,7 +48,11 @@ def filling(fill, image, height=None, width=None):
     if fill.mode != "noise":
         return colour(fill, image)
     own_height, own_width, channels = ops.shape(image)
-    shape = (height or own_height, width or own_width, channels)
+    shape = (
+        own_height if height is None else height,
+        own_width if width is None else width,
+        channels,
+    )
     return ops.cast(noise(fill.key, shape), image.dtype)
 
 
@@ -59,7 +63,7 @@ def flat_filling(fill, image, height=None, width=None):
     channels takes three times as long.
     """
     own_width, channels = ops.shape(image)[1:]
-    width = width or own_width
+    width = own_width if width is None else width
     pixels = filling(fill, image, height, width)
     if fill.mode != "noise":
         pixels = ops.broadcast_to(pixels, (width, channels))
@@ -86,15 +90,11 @@ def noise(key, shape):
     """
     height, width, channels = shape
     count = height * width * channels
-    # A counter gives eight bytes. Its second half tells it from the counters of `of_key`.
-    number = ops.cast(ops.arange((count + 7) // 8, dtype="int32"), "uint32")
-    words = threefry((as_word(key), as_word(0)), (number, as_word(1)))
-    levels = [
-        ops.cast(ops.bitwise_and(ops.right_shift(word, as_word(shift)), as_word(255)), "uint8")
-        for word in words
-        for shift in (0, 8, 16, 24)
-    ]
-    return ops.reshape(ops.reshape(ops.stack(levels), (-1,))[:count], shape)
+    # One counter for each level, though it could give eight: a compiler computes what several
+    # read once for each of them. The counter's second half tells it from those of `of_key`.
+    counter = ops.cast(ops.arange(count, dtype="int32"), "uint32")
+    bits, _ = threefry((as_word(key), as_word(0)), (counter, as_word(1)))
+    return ops.reshape(ops.cast(ops.right_shift(bits, as_word(24)), "uint8"), shape)
 
 
 def continued(index, length, mode):
