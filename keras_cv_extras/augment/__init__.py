@@ -5,6 +5,15 @@ floats with values in [0, 255], and one number for all images or one per image. 
 come out equal to Pillow's, to the last bit, where Pillow has the op. `OPS` lists them all.
 """
 
+from keras_cv_extras.augment._affine import (
+    affine,
+    aspect,
+    rotate,
+    shear_x,
+    shear_y,
+    warp_affine,
+    zoom,
+)
 from keras_cv_extras.augment._blur import box_blur, gaussian_blur, median_blur, motion_blur
 from keras_cv_extras.augment._channels import channel_dropout, channel_shift, channel_shuffle
 from keras_cv_extras.augment._clahe import clahe
@@ -19,16 +28,27 @@ from keras_cv_extras.augment._color import (
     solarize,
     solarize_add,
 )
-from keras_cv_extras.augment._crop import padded_crop
-from keras_cv_extras.augment._erase import cutout
+from keras_cv_extras.augment._crop import (
+    center_crop,
+    jittered_resize,
+    padded_crop,
+    random_crop,
+    random_resized_crop,
+)
+from keras_cv_extras.augment._deform import elastic, grid_distortion, perspective
+from keras_cv_extras.augment._erase import (
+    coarse_dropout,
+    cutout,
+    grid_mask,
+    hole_dropout,
+    random_erasing,
+)
 from keras_cv_extras.augment._filter import sharpness
 from keras_cv_extras.augment._geometry import (
     flip_horizontal,
     flip_vertical,
     identity,
-    rotate,
-    shear_x,
-    shear_y,
+    rotate_90,
     translate_x,
     translate_y,
 )
@@ -44,12 +64,15 @@ from keras_cv_extras.augment._noise import (
     speckle_noise,
 )
 from keras_cv_extras.augment._op import OPS, Op, Range
+from keras_cv_extras.augment._resize import resize
 from keras_cv_extras.augment._tone import gamma, grayscale
 
 __all__ = [
     "OPS",
     "Op",
     "Range",
+    "affine",
+    "aspect",
     "autocontrast",
     "box_blur",
     "brightness",
@@ -57,10 +80,13 @@ __all__ = [
     "channel_shift",
     "channel_shuffle",
     "clahe",
+    "center_crop",
+    "coarse_dropout",
     "color",
     "color_jitter",
     "contrast",
     "cutout",
+    "elastic",
     "equalize",
     "flip_horizontal",
     "flip_vertical",
@@ -78,9 +104,19 @@ __all__ = [
     "pca_lighting",
     "planckian_jitter",
     "poisson_noise",
+    "grid_distortion",
+    "grid_mask",
+    "hole_dropout",
+    "jittered_resize",
+    "perspective",
     "posterize",
+    "random_crop",
+    "random_erasing",
+    "random_resized_crop",
+    "resize",
     "rotate",
     "salt_and_pepper",
+    "rotate_90",
     "sample_pairing",
     "saturation",
     "sharpness",
@@ -91,4 +127,6 @@ __all__ = [
     "speckle_noise",
     "translate_x",
     "translate_y",
+    "warp_affine",
+    "zoom",
 ]

@@ -1,13 +1,57 @@
 """Ops that erase a part of the image."""
 
+import numpy as np
 from keras import ops
 
-from keras_cv_extras.augment._geometry import fill_row
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import _engine, _random
+from keras_cv_extras.augment._box import draw_box
+from keras_cv_extras.augment._fill import Fill, check_filled, flat_filling
+from keras_cv_extras.augment._fixed import (
+    between,
+    cos_sin,
+    key_of,
+    round_half_up,
+    to_fixed,
+)
 from keras_cv_extras.augment._op import Range, image_op
 
+_MOST_HOLES = 31  # one bit of an int32 each
 
-@image_op(strength=Range(0.0, 0.2, unit="shorter"), pixels="moved")
-def cutout(image, size, x=0.5, y=0.5, *, fill=0):
+
+def _check_counts(name, value):
+    low, high = (_checks.integer(name, number, minimum=1) for number in _pair(name, value))
+    if not low <= high <= _MOST_HOLES:
+        raise ValueError(f"{name} must rise to at most {_MOST_HOLES}, received {value}")
+    return low, high
+
+
+def _pair(name, value):
+    low, high = _checks.interval(name, value)
+    return (int(low), int(high)) if (low, high) == (int(low), int(high)) else (low, high)
+
+
+def _check_fractions(name, value):
+    low, high = _checks.interval(name, value, low=0.0, high=1.0)
+    if not 0 < low <= high:
+        raise ValueError(f"{name} must rise from above 0, received {value}")
+    return low, high
+
+
+def _check_grid(name, value):
+    return _checks.integer(name, value, minimum=1)
+
+
+def _check_aspect(name, value):
+    if not _checks.fraction(name, value) > 0:
+        raise ValueError(f"{name} must be in (0, 1], received {value}")
+    return float(value)
+
+
+@image_op(
+    strength=Range(0.0, 0.2, unit="shorter"), pixels="moved", checks={"fill_mode": check_filled}
+)
+def cutout(image, size, x=0.5, y=0.5, *, fill_mode="constant", fill=0):
     """Fills a square, which may reach beyond the image.
 
     Args:
@@ -18,7 +62,8 @@ def cutout(image, size, x=0.5, y=0.5, *, fill=0):
         x: where the centre lies, as a fraction of the width in [0, 1); a number, or one per
             image.
         y: likewise, as a fraction of the height.
-        fill: the value of the square, in [0, 255]; a number, or one per channel.
+        fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
+        fill: a constant's value, in [0, 255]; a number, or one per channel.
 
     Returns:
         Images of the same shape and type.
@@ -26,18 +71,205 @@ def cutout(image, size, x=0.5, y=0.5, *, fill=0):
     References:
         [Cutout](https://arxiv.org/abs/1708.04552). Policies draw the centre uniformly.
     """
-    height, width, channels = ops.shape(image)
-    column = ops.arange(width * channels, dtype="int32") // channels
-    inside = (
-        _covered(ops.arange(height, dtype="int32"), height, y, size)[:, None]
-        & _covered(column, width, x, size)[None, :]
+    height, width = ops.shape(image)[:2]
+    size = round_half_up(size)
+    top, left = (
+        ops.cast(ops.floor(place * ops.cast(side, "float32")), "int32") - size // 2
+        for place, side in ((y, height), (x, width))
     )
+    mask = _box_mask(image, top, left, size, size)
+    return _erase(image, mask, Fill(fill_mode, fill, key_of(x, y)))
+
+
+@image_op(
+    strength=Range(0.0, 0.4),
+    pixels="moved",
+    checks={
+        "smallest": _checks.fraction,
+        "aspect": _check_aspect,
+        "fill_mode": check_filled,
+    },
+)
+def random_erasing(image, area, key=0, *, smallest=0.02, aspect=0.3, fill_mode="constant", fill=0):
+    """Fills a rectangle of random area, aspect ratio and place, which lies within the image.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        area: the largest share of the image, in [0, 1]; a number, or one per image. The share
+            is drawn uniformly. 0 is the identity.
+        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
+            per image.
+        smallest: the smallest share, unless `area` is less.
+        aspect: the smallest ratio of height to width, in (0, 1]; the largest is `1 / aspect`.
+            Drawn on a logarithmic scale, so that high and wide are as likely.
+        fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
+        fill: a constant's value, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        [Random erasing](https://arxiv.org/abs/1708.04896): shares of 2 % to 40 %, ratios from
+        0.3, to half of the images, filled with noise.
+    """
+    height, width = ops.shape(image)[:2]
+    draws = _random.of_key(key, 4)
+    share = between(ops.minimum(smallest, area), area, draws[0])
+    box = draw_box(height, width, ops.clip(share, 0.0, 1.0), (aspect, 1 / aspect), draws[1:])
+    return _erase(image, _box_mask(image, *box), Fill(fill_mode, fill, key))
+
+
+@image_op(
+    strength=Range(0.0, 0.25, unit="shorter"),
+    pixels="moved",
+    checks={
+        "num_holes": _check_counts,
+        "per_channel": _checks.boolean,
+        "fill_mode": check_filled,
+    },
+)
+def hole_dropout(
+    image, size, key=0, *, num_holes=(1, 8), per_channel=False, fill_mode="constant", fill=0
+):
+    """Fills several rectangles of random size and place, which lie within the image.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        size: the longest side of a hole in pixels; a number, or one per image. Sides are drawn
+            uniformly from half of it, and rounded. 0 is the identity.
+        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
+            per image.
+        num_holes: the least and the largest number of holes, each number as likely.
+        per_channel: whether every channel has holes of its own, which gives colours.
+        fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
+        fill: a constant's value, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        `CoarseDropout` of Albumentations. For that of imgaug, see `coarse_dropout`.
+    """
+    height, width, channels = ops.shape(image)
+    fewest, most = num_holes
+    sets = channels if per_channel else 1
+    draws = _random.of_key(key, 1 + 4 * most * sets)
+    count = fewest + ops.cast(ops.floor(draws[0] * (most - fewest + 1)), "int32")
+    draws = ops.reshape(draws[1:], (4, most, sets))
+    covered = []
+    for axis, side in ((0, height), (1, width)):
+        long = ops.minimum(round_half_up(between(size * 0.5, size, draws[axis])), side)
+        room = ops.cast(side - long + 1, "float32")
+        start = ops.cast(ops.floor(draws[axis + 2] * room), "int32")
+        place = ops.arange(side, dtype="int32")[:, None, None]
+        covered.append((place >= start) & (place < start + long))
+    # One bit for each hole: all of them are tried at once.
+    bits = np.array(1 << np.arange(most), "int32")[:, None]
+    bits = ops.where(ops.arange(most, dtype="int32")[:, None] < count, bits, 0)
+    rows, columns = (ops.sum(ops.where(cover, bits, 0), axis=1) for cover in covered)
+    if per_channel:
+        rows = ops.tile(rows, (1, width))
+        columns = ops.reshape(columns, (1, width * channels))
+    else:
+        columns = ops.reshape(ops.broadcast_to(columns, (width, channels)), (1, width * channels))
+    mask = ops.not_equal(ops.bitwise_and(rows, columns), 0)
+    return _erase(image, mask, Fill(fill_mode, fill, key))
+
+
+@image_op(
+    strength=Range(0.0, 0.3),
+    pixels="moved",
+    checks={"grid": _check_grid, "per_channel": _checks.boolean, "fill_mode": check_filled},
+)
+def coarse_dropout(image, rate, key=0, *, grid=8, per_channel=False, fill_mode="constant", fill=0):
+    """Fills cells of a coarse grid, each with the same probability.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        rate: the probability of each cell, in [0, 1]; a number, or one per image. 0 is the
+            identity.
+        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
+            per image.
+        grid: how many cells a side has. A mask of 10 % of the size, as imgaug has it, is a
+            grid of a tenth of the pixels.
+        per_channel: whether every channel has holes of its own, which gives colours.
+        fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
+        fill: a constant's value, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        `CoarseDropout` of imgaug. For that of Albumentations, see `hole_dropout`.
+    """
+    height, width, channels = ops.shape(image)
+    sets = channels if per_channel else 1
+    small = ops.reshape(_random.of_key(key, grid * grid * sets) < rate, (grid, grid * sets))
+    column = ops.arange(width * channels, dtype="int32")
+    cell = (column // channels * grid) // width
+    place = cell * sets + column % channels if per_channel else cell
+    row = (ops.arange(height, dtype="int32") * grid) // height
+    mask = _engine.take(_engine.take(small, place, axis=1), row, axis=0)
+    return _erase(image, mask, Fill(fill_mode, fill, key))
+
+
+@image_op(
+    strength=Range(0.0, 0.5),
+    pixels="moved",
+    checks={"unit": _check_fractions, "degrees": _checks.number, "fill_mode": check_filled},
+)
+def grid_mask(image, ratio, key=0, *, unit=(0.3, 0.5), degrees=0.0, fill_mode="constant", fill=0):
+    """Fills the squares of a regular grid.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        ratio: the side of a square as a fraction of the distance from one to the next, in
+            [0, 1]; a number, or one per image. 0 is the identity.
+        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
+            per image.
+        unit: the limits of that distance, as fractions of the shorter side. Drawn uniformly,
+            as is where the grid begins.
+        degrees: the largest angle that the grid is turned by, either way.
+        fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
+        fill: a constant's value, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        [GridMask](https://arxiv.org/abs/2001.04086)
+    """
+    height, width, channels = ops.shape(image)
+    draws = _random.of_key(key, 4)
+    shorter = ops.cast(ops.minimum(height, width), "float32")
+    distance = ops.maximum(round_half_up(between(*unit, draws[0]) * shorter), 1)
+    side = round_half_up(ratio * ops.cast(distance, "float32"))
+    start_x, start_y = (
+        ops.cast(ops.floor(draws[axis] * ops.cast(distance, "float32")), "int32") for axis in (1, 2)
+    )
+    x = ops.arange(width * channels, dtype="int32")[None, :] // channels
+    y = ops.arange(height, dtype="int32")[:, None]
+    if degrees:
+        cos, sin = (to_fixed(pair) for pair in cos_sin((draws[3] * 2.0 - 1.0) * degrees))
+        x, y = x - width // 2, y - height // 2
+        x, y = (ops.right_shift(a * x + b * y, 16) for a, b in ((cos, sin), (-sin, cos)))
+    mask = (ops.mod(x + start_x, distance) < side) & (ops.mod(y + start_y, distance) < side)
+    return _erase(image, mask, Fill(fill_mode, fill, key))
+
+
+def _box_mask(image, top, left, rows, columns):
+    """Which values of an image, in the layout (height, width * channels), a box covers."""
+    height, width, channels = ops.shape(image)
+    y = ops.arange(height, dtype="int32")[:, None]
+    x = ops.arange(width * channels, dtype="int32")[None, :] // channels
+    return ((y >= top) & (y < top + rows)) & ((x >= left) & (x < left + columns))
+
+
+def _erase(image, mask, fill):
+    height, width, channels = ops.shape(image)
     flat = ops.reshape(image, (height, width * channels))
-    return ops.reshape(ops.where(inside, fill_row(fill, image), flat), ops.shape(image))
-
-
-def _covered(positions, length, centre, size):
-    """Whether a segment of `size` pixels about a relative centre of `length` covers positions."""
-    size = ops.cast(ops.floor(size + 0.5), "int32")
-    start = ops.cast(ops.floor(centre * ops.cast(length, "float32")), "int32") - size // 2
-    return (positions >= start) & (positions < start + size)
+    return ops.reshape(ops.where(mask, flat_filling(fill, image), flat), ops.shape(image))

@@ -1,4 +1,4 @@
-"""Ops that move pixels: flips, shears, translations, rotation.
+"""Ops that move whole pixels: flips, quarter turns, translations; and the affine warp.
 
 Signs, units and rounding are Pillow's, to the last bit: an affine op looks up, for the centre of
 every output pixel, the nearest input pixel, in the 16-bit fixed-point arithmetic of
@@ -6,17 +6,17 @@ every output pixel, the nearest input pixel, in the 16-bit fixed-point arithmeti
 so that every backend, compiled or not, reads the same pixels.
 """
 
-import math
-
 import numpy as np
 from keras import ops
 
 from keras_cv_extras.augment import _engine
+from keras_cv_extras.augment._fill import CONTINUED, Fill, continued, flat_filling
+from keras_cv_extras.augment._fixed import HALF, ONE, offset, round_half_up
 from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._sample import lookup, lookup_grid
 
-_ONE = 1 << 16  # fixed point: one pixel
-_HALF = 1 << 15
 _NOTHING = np.int32(0)
+_STILL = np.float32(0)
 
 
 @image_op(pixels="moved")
@@ -61,57 +61,55 @@ def flip_vertical(image):
     return ops.flip(image, axis=0)
 
 
-@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
-def shear_x(image, slope, *, fill=0):
-    """Shears images along the horizontal axis, with the top left corner fixed.
+@image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved")
+def rotate_90(image, turns, key=0, *, fill_mode="constant", fill=0):
+    """Rotates images by quarter turns about their centre.
+
+    Images that are not square keep their shape: what is turned out of it is cut off, and what is
+    missing is filled.
 
     Args:
         images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
             float, values in [0, 255].
-        slope: horizontal pixels for each vertical one; a number, or one per image. Row `y`
-            shows what was `slope * y` pixels further right. 0 is the identity.
+        turns: quarter turns, counter-clockwise, rounded to a whole number; a number, or one per
+            image. 0 is the identity. Draws from the whole range of strengths, of either sign,
+            make all four directions equally likely.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
         fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
 
     Returns:
         Images of the same shape and type.
 
     References:
-        Pillow's `Image.transform(size, AFFINE, (1, slope, 0, 0, 1, 0))`.
+        Pillow's `Image.rotate(90 * turns)`.
     """
-    step, start = _shear(slope)
-    return warp(image, (_ONE, step, start, 0, _ONE, _HALF), fill)
-
-
-@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
-def shear_y(image, slope, *, fill=0):
-    """Shears images along the vertical axis, with the top left corner fixed.
-
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
-        slope: vertical pixels for each horizontal one; a number, or one per image. Column `x`
-            shows what was `slope * x` pixels further down. 0 is the identity.
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
-
-    References:
-        Pillow's `Image.transform(size, AFFINE, (1, 0, 0, slope, 1, 0))`.
-    """
-    step, start = _shear(slope)
-    return warp(image, (_ONE, 0, _HALF, step, _ONE, start), fill)
+    turns = round_half_up(turns)
+    cos, sin = (
+        ops.cast(ops.equal(ops.mod(turns + shift, 4), 0), "int32")
+        - ops.cast(ops.equal(ops.mod(turns + shift, 4), 2), "int32")
+        for shift in (0, 3)
+    )
+    matrix = about_centre(image, cos * ONE, -sin * ONE, sin * ONE, cos * ONE)
+    return warp(image, matrix, Fill(fill_mode, fill, key), "nearest")
 
 
 @image_op(strength=Range(0.0, 150 / 331, signed=True, unit="width"), pixels="moved")
-def translate_x(image, pixels, *, fill=0):
+def translate_x(image, pixels, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
     """Moves images horizontally.
 
     Args:
         images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
             float, values in [0, 255].
         pixels: how far to the left; a number, or one per image. Rounded to whole pixels, halves
-            up. 0 is the identity.
+            up, unless interpolated. 0 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
         fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
 
     Returns:
@@ -120,18 +118,26 @@ def translate_x(image, pixels, *, fill=0):
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, pixels, 0, 1, 0))`.
     """
+    fill = Fill(fill_mode, fill, key)
+    if interpolation == "bilinear":
+        return translate_between(image, pixels, _STILL, fill)
     return translate(image, round_half_up(pixels), _NOTHING, fill)
 
 
 @image_op(strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved")
-def translate_y(image, pixels, *, fill=0):
+def translate_y(image, pixels, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
     """Moves images vertically.
 
     Args:
         images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
             float, values in [0, 255].
-        pixels: how far up; a number, or one per image. Rounded to whole pixels, halves up. 0 is
-            the identity.
+        pixels: how far up; a number, or one per image. Rounded to whole pixels, halves up,
+            unless interpolated. 0 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
         fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
 
     Returns:
@@ -140,157 +146,78 @@ def translate_y(image, pixels, *, fill=0):
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, 0, 1, pixels))`.
     """
+    fill = Fill(fill_mode, fill, key)
+    if interpolation == "bilinear":
+        return translate_between(image, _STILL, pixels, fill)
     return translate(image, _NOTHING, round_half_up(pixels), fill)
-
-
-@image_op(strength=Range(0.0, 30.0, signed=True), pixels="moved")
-def rotate(image, degrees, *, fill=0):
-    """Rotates images about their centre.
-
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
-        degrees: the angle, counter-clockwise; a number, or one per image. 0 is the identity.
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
-
-    References:
-        Pillow's `Image.rotate(degrees)`.
-    """
-    height, width = ops.shape(image)[:2]
-    cos, sin = _cos_sin(degrees)
-    minus_sin = (-sin[0], -sin[1])
-    # The centre of the picture stays: c = W/2 - a W/2 - b H/2, and half a pixel to pixel centres.
-    right, down = 1 - width, 1 - height
-    x_start = _sum((width * _HALF, 0.0), _times_half(cos, right), _times_half(minus_sin, down))
-    y_start = _sum((height * _HALF, 0.0), _times_half(sin, right), _times_half(cos, down))
-    parts = (cos, minus_sin, x_start, sin, cos, y_start)
-    return warp(image, [_to_fixed(part) for part in parts], fill)
-
-
-def warp(image, matrix, fill):
-    """Looks up every pixel of the result in an image.
-
-    Args:
-        image: `(height, width, channels)`.
-        matrix: six int32 scalars `(a, b, c, d, e, f)` in 1/65536 pixel. Pixel `(x, y)` of the
-            result shows pixel `(a x + b y + c, d x + e y + f)` of the image, rounded down.
-        fill: `(channels,)`, shown where that is outside.
-
-    Returns:
-        An image of the same shape and type.
-    """
-    height, width, channels = ops.shape(image)
-    a, b, c, d, e, f = matrix
-    x = ops.arange(width, dtype="int32")[None, :]
-    y = ops.arange(height, dtype="int32")[:, None]
-    source_x = ops.right_shift(a * x + b * y + c, 16)
-    source_y = ops.right_shift(d * x + e * y + f, 16)
-    inside = (source_x >= 0) & (source_x < width) & (source_y >= 0) & (source_y < height)
-    index = ops.where(inside, source_y * width + source_x, 0)
-    pixels = _engine.take(
-        ops.reshape(image, (height * width, channels)), ops.reshape(index, (-1,)), axis=0
-    )
-    pixels = ops.reshape(pixels, ops.shape(image))
-    return ops.where(inside[..., None], pixels, ops.cast(fill, image.dtype))
 
 
 def translate(image, x, y, fill):
     """Moves an image by whole pixels, `x` to the left and `y` up.
 
-    Takes rows, cuts a window out of two images side by side, and fills what came round: three
-    times as fast as a warp.
+    Takes rows, cuts a window out of two or three images side by side, and fills what came
+    round: three times as fast as a warp.
     """
     height, width, channels = ops.shape(image)
     row = width * channels
     source_x = ops.arange(row, dtype="int32") // channels + x
     source_y = ops.arange(height, dtype="int32") + y
-    flat = _engine.take(ops.reshape(image, (height, row)), ops.mod(source_y, height), axis=0)
-    flat = ops.concatenate([flat, flat], axis=1)
-    flat = _engine.window(flat, (0, ops.mod(x, width) * channels), (height, row))
-    inside_x = (source_x >= 0) & (source_x < width)
-    inside_y = (source_y >= 0) & (source_y < height)
-    inside = inside_y[:, None] & inside_x[None, :]
-    return ops.reshape(ops.where(inside, flat, fill_row(fill, image)), ops.shape(image))
+    rows = source_y if fill.mode in CONTINUED else ops.mod(source_y, height)
+    if fill.mode in CONTINUED:
+        rows = continued(source_y, height, fill.mode)
+    flat = _engine.take(ops.reshape(image, (height, row)), rows, axis=0)
+    if fill.mode == "reflect":
+        mirrored = ops.reshape(ops.flip(ops.reshape(flat, (height, width, channels)), 1), (-1, row))
+        parts, start = [flat, mirrored, flat], ops.mod(x, 2 * width)
+    elif fill.mode == "nearest":
+        first, last = flat[:, :channels], flat[:, row - channels :]
+        parts = [ops.tile(first, (1, width)), flat, ops.tile(last, (1, width))]
+        start = ops.clip(x, -width, width) + width
+    else:
+        parts, start = [flat, flat], ops.mod(x, width)
+    flat = _engine.window(ops.concatenate(parts, axis=1), (0, start * channels), (height, row))
+    if fill.mode not in CONTINUED:
+        inside_x = (source_x >= 0) & (source_x < width)
+        inside_y = (source_y >= 0) & (source_y < height)
+        inside = inside_y[:, None] & inside_x[None, :]
+        flat = ops.where(inside, flat, flat_filling(fill, image))
+    return ops.reshape(flat, ops.shape(image))
 
 
-def fill_row(fill, image):
-    """Returns a row of an image's shape and type, flat, in a fill colour (channels,).
+def translate_between(image, x, y, fill):
+    """Moves an image by any number of pixels, `x` to the left and `y` up, bilinearly."""
+    height, width = ops.shape(image)[:2]
+    across, down = (
+        ops.arange(side, dtype="int32") * ONE + HALF + offset(pixels)
+        for side, pixels in ((width, x), (height, y))
+    )
+    return lookup_grid(image, across, down, fill, "bilinear")
 
-    Rows of bytes are the layout in which compiled masks are fast: one that is broadcast over
-    channels takes three times as long.
+
+def warp(image, matrix, fill, interpolation):
+    """Looks up every pixel of the result in an image.
+
+    Args:
+        image: `(height, width, channels)`.
+        matrix: six int32 scalars `(a, b, c, d, e, f)` in 1/65536 pixel. Pixel `(x, y)` of the
+            result shows position `(a x + b y + c, d x + e y + f)` of the image.
+        fill: a `Fill`, what is shown outside.
+        interpolation: "nearest" or "bilinear".
+
+    Returns:
+        An image of the same shape and type.
     """
-    width, channels = ops.shape(image)[1:]
-    row = ops.broadcast_to(ops.cast(fill, image.dtype), (width, channels))
-    return ops.reshape(row, (1, width * channels))
+    height, width = ops.shape(image)[:2]
+    a, b, c, d, e, f = matrix
+    x = ops.arange(width, dtype="int32")[None, :]
+    y = ops.arange(height, dtype="int32")[:, None]
+    return lookup(image, a * x + b * y + c, d * x + e * y + f, fill, interpolation)
 
 
-def round_half_up(value):
-    """Returns a float32 as int32, rounded to nearest, halves up, without rounding twice."""
-    whole = ops.floor(value)
-    return ops.cast(whole, "int32") + ops.cast(value - whole >= 0.5, "int32")
-
-
-def _shear(slope):
-    """The step from row to row and the offset of the first, in 1/65536 pixel."""
-    return round_half_up(slope * _ONE), _HALF + round_half_up(slope * _HALF)
-
-
-# Rotation needs sines to better than 1/65536 pixel over the width of a picture, which is more
-# than a float32 holds. A number is therefore kept as a pair (int32, float32) whose sum it is,
-# in 1/65536 pixel: a table of every 1/16 degree gives the whole part and the fraction, and a
-# Taylor series the distance to the table's angle.
-_STEPS = 16
-_RADIAN = math.pi / 180
-_TABLE_COS = np.cos(np.arange(360 * _STEPS) * (_RADIAN / _STEPS)) * _ONE
-_COS_WHOLE = np.floor(_TABLE_COS).astype("int32")
-_COS_FRACTION = (_TABLE_COS - np.floor(_TABLE_COS)).astype("float32")
-_SLOPE = np.roll(_TABLE_COS, 90 * _STEPS) * _RADIAN  # sine, times radians per degree
-_SLOPE_COARSE = (np.round(_SLOPE * 2) / 2).astype("float32")  # at most 12 bits
-_SLOPE_FINE = (_SLOPE - _SLOPE_COARSE).astype("float32")
-
-
-def _cos_sin(degrees):
-    step = round_half_up(degrees * _STEPS)
-    rest = degrees - ops.cast(step, "float32") / _STEPS
-    quarter = 90 * _STEPS
-    return _cos(step, rest), _cos(step - quarter, rest)
-
-
-def _cos(step, rest):
-    """The cosine of `step / 16 + rest` degrees as a pair, for |rest| <= 1/32."""
-    index = ops.mod(step, 360 * _STEPS)
-    whole, fraction, coarse, fine = (
-        _engine.take(ops.convert_to_tensor(table), index, axis=0)
-        for table in (_COS_WHOLE, _COS_FRACTION, _SLOPE_COARSE, _SLOPE_FINE)
-    )
-    head = ops.floor(rest * (1 << 17) + 0.5) / (1 << 17)  # at most 12 bits
-    product = head * coarse  # 12 bits by 12 bits: exact
-    product_whole = ops.floor(product)
-    curvature = (ops.cast(whole, "float32") + fraction) * (_RADIAN**2 / 2)
-    small = (
-        head * fine
-        + (rest - head) * (coarse + fine)
-        + rest * rest * (curvature - rest * (coarse + fine) * (_RADIAN**2 / 6))
-    )
-    return (
-        whole - ops.cast(product_whole, "int32"),
-        fraction - (product - product_whole) - small,
-    )
-
-
-def _times_half(pair, factor):
-    """A pair times `factor / 2`, for a whole factor."""
-    whole = pair[0] * factor
-    odd = ops.cast(ops.bitwise_and(whole, 1), "float32")
-    return ops.right_shift(whole, 1), odd * 0.5 + pair[1] * ops.cast(factor, "float32") * 0.5
-
-
-def _sum(*pairs):
-    return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
-
-
-def _to_fixed(pair):
-    return pair[0] + round_half_up(pair[1])
+def about_centre(image, a, b, d, e):
+    """Completes a matrix for `warp` so that the centre of the image stays where it is."""
+    height, width = ops.shape(image)[:2]
+    right, down = 1 - width, 1 - height  # twice the way from the centre to the first pixel's
+    c = ops.right_shift(width * ONE + a * right + b * down, 1)
+    f = ops.right_shift(height * ONE + d * right + e * down, 1)
+    return a, b, c, d, e, f

@@ -13,13 +13,18 @@ from collections.abc import Callable
 
 from keras import backend, ops
 
+from keras_cv_extras import _checks
 from keras_cv_extras.augment import _engine
+from keras_cv_extras.augment._fill import check_mode
+from keras_cv_extras.augment._sample import check_interpolation
 
 OPS: dict[str, "Op"] = {}
+_PUBLISHED: dict[str, "Op"] = {}  # those too that no policy can use
 
 _TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, not part of it
 _SIZE = "size"  # the option of the ops that can give another size
 _PIXELS = ("moved", "levels", "computed", "rounded")
+_CHECKS = {"fill_mode": check_mode, "interpolation": check_interpolation}  # unless an op has others
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +72,8 @@ class Op:
         takes_partner: whether it takes a second image.
         takes_fill: whether it has a fill colour.
         options: its other options, which are part of the compiled program, and their defaults.
+        checks: for options by their names, a function of the name and a value that returns the
+            value as the kernel takes it, or raises.
     """
 
     name: str
@@ -79,6 +86,7 @@ class Op:
     takes_partner: bool
     takes_fill: bool
     options: dict
+    checks: dict
 
     @property
     def has_strength(self) -> bool:
@@ -116,6 +124,11 @@ class Op:
         numbers = [value] if self.has_strength else []
         return [*numbers, key_from(x)] if self.takes_key else [*numbers, *[x, y][: self.positions]]
 
+    def checked(self, options):
+        """Returns options, by their names, as the kernel takes them; raises if one is wrong."""
+        checks = {**_CHECKS, **self.checks}
+        return {k: checks[k](k, v) if k in checks else v for k, v in options.items()}
+
     def check(self, images):
         """Raises if the op cannot work on images of this many channels."""
         count = images.shape[-1]
@@ -128,7 +141,12 @@ class Op:
 
 
 def image_op(
-    *, strength: Range | None = None, pixels: str, channels: tuple[int, ...] | None = None
+    *,
+    strength: Range | None = None,
+    pixels: str,
+    channels: tuple[int, ...] | None = None,
+    checks: dict | None = None,
+    listed: bool = True,
 ):
     """Publishes a kernel as a function of images, and enters it in `OPS`.
 
@@ -142,6 +160,9 @@ def image_op(
         strength: how a strength in [0, 1] becomes the first number; None if there is none.
         pixels: "moved", "levels", "computed" or "rounded"; see `Op`.
         channels: the numbers of channels that the op's meaning allows; None for any.
+        checks: checks of options by their names, see `Op`; `fill_mode` and `interpolation` have
+            theirs.
+        listed: whether the op is entered in `OPS`. One that does nothing without a size is not.
     """
     if pixels not in _PIXELS:
         raise ValueError(f"pixels must be one of {_PIXELS}, received {pixels!r}")
@@ -164,8 +185,11 @@ def image_op(
             takes_partner="partner" in numbers,
             takes_fill="fill" in options,
             options={k: v for k, v in options.items() if k not in (*_TRACED_OPTIONS, _SIZE)},
+            checks={_SIZE: _check_size, **(checks or {})},
         )
-        OPS[op.name] = op
+        _PUBLISHED[op.name] = op
+        if listed:
+            OPS[op.name] = op
         signature = _public_signature(kernel)
 
         @functools.wraps(kernel)
@@ -193,12 +217,13 @@ def _run(op, images, compile, **arguments):
             numbers.append(per_image(name, value, images))
         else:
             static[name] = value
+    static = op.checked(static)
     run = _engine.runner(_map_op, compile, images, name=op.name, **static)
     return restore(run(images, tuple(numbers), traced))
 
 
 def _map_op(images, numbers, traced, *, name, **static):
-    op, size = OPS[name], static.get(_SIZE)
+    op, size = _PUBLISHED[name], static.get(_SIZE)
     return _engine.map_images(
         lambda image, *row: op.apply(image, *row, **traced, **static),
         images,
@@ -220,6 +245,10 @@ def _public_signature(kernel):
     parameters = [p.replace(name=plural.get(p.name, p.name)) for p in signature.parameters.values()]
     option = inspect.Parameter("compile", inspect.Parameter.KEYWORD_ONLY, default=True)
     return signature.replace(parameters=[*parameters, option])
+
+
+def _check_size(name, value):
+    return None if value is None else _checks.sizes(name, value, 2)
 
 
 def as_batch(images):

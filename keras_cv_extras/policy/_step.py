@@ -72,7 +72,8 @@ class Step:
                 listed = ", ".join(sorted(known)) or "none"
                 raise ValueError(f"{self.op} has no option {name!r}; its options are: {listed}")
         # What a default says again is left out, so that equal steps share a compiled branch.
-        chosen = {k: v for k, v in dict(self.options).items() if v != known[k]}
+        options = OPS[self.op].checked(dict(self.options))
+        chosen = {k: v for k, v in options.items() if v != known[k]}
         pairs = sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in chosen.items())
         set_field("options", tuple(pairs))
 
