@@ -20,6 +20,7 @@ __all__ = [
     "layers",
     "losses",
     "metrics",
+    "mix",
     "policy",
     "search",
     "serving",
