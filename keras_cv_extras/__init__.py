@@ -17,6 +17,7 @@ __all__ = [
     "augment",
     "bench",
     "data",
+    "inference",
     "layers",
     "losses",
     "metrics",

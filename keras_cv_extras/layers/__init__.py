@@ -1,8 +1,27 @@
 """Keras layers: augmentation by policies, and the parts of networks that Keras lacks."""
 
+from keras_cv_extras.layers._compose import (
+    AugMix,
+    RandomApply,
+    RandomChoice,
+    RandomOrder,
+    RepeatedAugment,
+    SomeOf,
+)
 from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
 from keras_cv_extras.layers._local_response import LocalResponseNormalization
 from keras_cv_extras.layers._maxout import Maxout
+from keras_cv_extras.layers._mix import (
+    BalancedMixUp,
+    CutMix,
+    FMix,
+    MixEpoch,
+    MixUp,
+    Mosaic,
+    RandomMix,
+    ReMix,
+    SamplePairing,
+)
 from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
 from keras_cv_extras.layers._policy import (
     AutoAugment,
@@ -20,20 +39,35 @@ from keras_cv_extras.layers.pooling import (
 )
 
 __all__ = [
-    "TLU",
+    "AugMix",
     "AutoAugment",
+    "BalancedMixUp",
+    "CutMix",
     "DropBlock2D",
     "DropPath",
+    "FMix",
     "FilterResponseNormalization",
     "LocalResponseNormalization",
     "Maxout",
+    "MixEpoch",
+    "MixUp",
+    "Mosaic",
     "PolicyAugment",
     "RandAugment",
+    "RandomApply",
+    "RandomChoice",
+    "RandomMix",
+    "RandomOrder",
+    "ReMix",
+    "RepeatedAugment",
+    "SamplePairing",
+    "SomeOf",
     "SqueezeExcite",
     "StochasticDepth",
     "StochasticPooling1D",
     "StochasticPooling2D",
     "StochasticPooling3D",
+    "TLU",
     "TrivialAugment",
     "WeightNormalization",
     "replace_pooling",
