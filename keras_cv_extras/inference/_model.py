@@ -32,6 +32,9 @@ class _Views(keras.layers.Layer):
         views = _VIEWS[self.crops](images, self.size, self.scales)
         return ops.reshape(views, (-1, *views.shape[2:]))
 
+    def compute_output_shape(self, input_shape):
+        return (None, *self.size, input_shape[-1])
+
     def get_config(self):
         options = {"crops": self.crops, "size": self.size, "scales": self.scales}
         return {**super().get_config(), **options}
@@ -56,6 +59,9 @@ class _Fuse(keras.layers.Layer):
             outputs = logs
         outputs = ops.reshape(outputs, (-1, self.num_views, outputs.shape[-1]))
         return fuse(outputs, self.fusion, activation=self.activation)
+
+    def compute_output_shape(self, input_shape):
+        return (None, input_shape[-1])
 
     def get_config(self):
         return {
