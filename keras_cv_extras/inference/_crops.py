@@ -156,12 +156,17 @@ def _check(images, size):
             images.shape[2],
         ),
     )
+    check_fits(own, size)
+    return images, own, size
+
+
+def check_fits(own, size):
+    """Raises if images of one `(height, width)` are smaller than crops of another."""
     if own[0] < size[0] or own[1] < size[1]:
         raise ValueError(
             f"images of {own[0]} x {own[1]} pixels are smaller than the crop of {size[0]} x "
             f"{size[1]}: resize them first, or give a smaller size"
         )
-    return images, own, size
 
 
 def _scales(scales):
@@ -171,14 +176,19 @@ def _scales(scales):
     return scales
 
 
-def _scaled(images, scale, size):
-    """Brings the shorter side of images to a length, in float32."""
-    size = _checks.sizes("size", size, 2)
+def check_scale(scale, size):
+    """Raises if images whose shorter side has a length may be smaller than a crop."""
     if scale < max(size):
         raise ValueError(
             f"a scale must be at least as large as the crop of {size[0]} x {size[1]} pixels, "
             f"received {scale}"
         )
+
+
+def _scaled(images, scale, size):
+    """Brings the shorter side of images to a length, in float32."""
+    size = _checks.sizes("size", size, 2)
+    check_scale(scale, size)
     images, (height, width), _ = _check(images, 1)
     shorter = min(height, width)
     new = (round(height * scale / shorter), round(width * scale / shorter))

@@ -145,6 +145,12 @@ class TestTimeAugment(keras.Model):
                 raise ValueError(f"scales go with {' and '.join(_SCALED)}, not with {crops!r}")
         elif scales is None:
             scales = tuple(round(max(crop_size) * part / 7) for part in (8, 9, 10, 11))
+        # At once, not at the first batch: the layers are not run to find their shapes.
+        if crops in _SCALED:
+            for scale in scales:
+                _crops.check_scale(scale, crop_size)
+        else:
+            _crops.check_fits(image_size, crop_size)
         found, from_logits = _ending(model)
         activation = _checks.one_of("activation", activation or found, ("softmax", "sigmoid"))
 
