@@ -22,6 +22,8 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "inference",
+    "mix",
     "policy",
     "search",
     "serving",

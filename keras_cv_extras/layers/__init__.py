@@ -1,5 +1,13 @@
 """Keras layers: augmentation by policies, and the parts of networks that Keras lacks."""
 
+from keras_cv_extras.layers._compose import (
+    AugMix,
+    RandomApply,
+    RandomChoice,
+    RandomOrder,
+    RepeatedAugment,
+    SomeOf,
+)
 from keras_cv_extras.layers._cosine import CosineDense
 from keras_cv_extras.layers._crop import JitteredResize, RandomCrop, RandomResizedCrop
 from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
@@ -61,6 +69,17 @@ from keras_cv_extras.layers._image_op import (
 from keras_cv_extras.layers._local_response import LocalResponseNormalization
 from keras_cv_extras.layers._logit_adjustment import LogitAdjustment
 from keras_cv_extras.layers._maxout import Maxout
+from keras_cv_extras.layers._mix import (
+    BalancedMixUp,
+    CutMix,
+    FMix,
+    MixEpoch,
+    MixUp,
+    Mosaic,
+    RandomMix,
+    ReMix,
+    SamplePairing,
+)
 from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
 from keras_cv_extras.layers._policy import (
     AutoAugment,
@@ -78,14 +97,21 @@ from keras_cv_extras.layers.pooling import (
 )
 
 __all__ = [
+    "AugMix",
     "AutoAugment",
+    "BalancedMixUp",
+    "CutMix",
     "DropBlock2D",
     "DropPath",
+    "FMix",
     "FilterResponseNormalization",
     "ImageOp",
     "JitteredResize",
     "LocalResponseNormalization",
     "Maxout",
+    "MixEpoch",
+    "MixUp",
+    "Mosaic",
     "PolicyAugment",
     "RandAugment",
     "RandomAffine",
@@ -144,6 +170,14 @@ __all__ = [
     "CosineDense",
     "LogitAdjustment",
     "RandomZoom",
+    "RandomApply",
+    "RandomChoice",
+    "RandomMix",
+    "RandomOrder",
+    "ReMix",
+    "RepeatedAugment",
+    "SamplePairing",
+    "SomeOf",
     "SqueezeExcite",
     "StochasticDepth",
     "StochasticPooling1D",

@@ -1,4 +1,8 @@
-"""The forms that labels come in: integers, one-hot rows, soft rows."""
+"""The forms that labels come in: integers, one-hot rows, soft rows, and mixed integers.
+
+Mixed labels are what `keras_cv_extras.mix` makes of integers: pairs of a label and its share,
+`(batch, parts, 2)`, or the triple `(label_a, label_b, weight)`, the weight being that of b.
+"""
 
 import keras
 from keras import ops
@@ -12,6 +16,8 @@ def are_classes(y_true, y_pred):
     Raises:
         ValueError: if the shapes fit neither.
     """
+    if is_mixed(y_true, y_pred):
+        return False
     labels, predictions = tuple(y_true.shape), tuple(y_pred.shape)
     if len(labels) == len(predictions) - 1:
         return True
@@ -24,6 +30,29 @@ def are_classes(y_true, y_pred):
         f"y_true must hold integer classes {predictions[:-1]} or rows {predictions} for y_pred of "
         f"shape {predictions}, received shape {labels}"
     )
+
+
+def is_mixed(y_true, y_pred):
+    """Whether labels are mixed integers, for predictions `(batch, num_classes)`."""
+    if isinstance(y_true, tuple):
+        return True
+    return len(y_pred.shape) == 2 and len(y_true.shape) == 3 and y_true.shape[-1] == 2
+
+
+def parts(y_true):
+    """Returns mixed labels as a list of pairs of a label and its share, each `(batch,)`.
+
+    Raises:
+        ValueError: for a tuple that is no triple.
+    """
+    if not isinstance(y_true, tuple):
+        return [(y_true[:, i, 0], y_true[:, i, 1]) for i in range(y_true.shape[1])]
+    if len(y_true) != 3:
+        raise ValueError(
+            f"y_true must be labels or (label_a, label_b, weight), received {len(y_true)} tensors"
+        )
+    first, second, weight = y_true
+    return [(first, 1 - weight), (second, weight)]
 
 
 def indices(y_true, y_pred):
@@ -39,7 +68,12 @@ def rows(y_true, y_pred, label_smoothing=0.0):
     Integer labels outside of the classes give rows of NaN: a loss that cannot be overlooked, in
     compiled programs too, where nothing can be raised.
     """
-    if are_classes(y_true, y_pred):
+    if is_mixed(y_true, y_pred):
+        labels = sum(
+            ops.cast(share, y_pred.dtype)[..., None] * rows(label, y_pred)
+            for label, share in parts(y_true)
+        )
+    elif are_classes(y_true, y_pred):
         classes = indices(y_true, y_pred)
         labels = one_hot(classes, y_pred.shape[-1], y_pred.dtype)
     else:
@@ -67,7 +101,12 @@ def expected(y_true, losses, label_smoothing=0.0):
     Returns:
         `(...)`. NaN for integer labels outside of the classes.
     """
-    if not are_classes(y_true, losses):
+    if is_mixed(y_true, losses):
+        chosen = sum(
+            ops.cast(share, losses.dtype) * expected(label, losses)
+            for label, share in parts(y_true)
+        )
+    elif not are_classes(y_true, losses):
         chosen = ops.sum(ops.cast(y_true, losses.dtype) * losses, axis=-1)
     else:
         chosen = pick(losses, indices(y_true, losses))

@@ -1,0 +1,127 @@
+"""What goes into a mix, and what comes out: batches, their rows of labels, their partners.
+
+Rows are a tuple: the labels alone, or the labels and the sample weights.
+"""
+
+import dataclasses
+from typing import Any
+
+from keras import ops
+
+from keras_cv_extras.augment import _engine
+from keras_cv_extras.augment._op import as_batch, as_partners
+from keras_cv_extras.mix._labels import mixed_labels, weighted
+
+
+@dataclasses.dataclass(frozen=True)
+class Blend:
+    """Mixed images, and what they are made of.
+
+    Args:
+        images: `(batch, height, width, channels)`.
+        parts: for the image and each partner its rows.
+        shares: `(batch, parts)`, float32, that sum to one.
+    """
+
+    images: Any
+    parts: list
+    shares: Any
+
+    def finish(self, num_classes=None, label_smoothing=0.0):
+        """Returns the images, and their rows joined."""
+        shares, weights = self.shares, [part[1] for part in self.parts if len(part) == 2]
+        joined = ()
+        if weights:
+            shares, total = weighted(shares, weights)
+            joined = (total,)
+        labels = mixed_labels(
+            [part[0] for part in self.parts],
+            shares,
+            num_classes=num_classes,
+            label_smoothing=label_smoothing,
+        )
+        return self.images, (labels, *joined)
+
+
+def as_images(images):
+    """Returns a batch of images as a tensor; raises if it is a single image, or none."""
+    tensor, _ = as_batch(images)
+    if len(ops.shape(images)) == 3:
+        raise ValueError(
+            "images must be a batch of shape (batch, height, width, channels): a single image has "
+            f"no partner; received shape {tuple(images.shape)}"
+        )
+    return tensor
+
+
+def as_rows(labels, images):
+    """Returns labels, or a pair of labels and sample weights, as rows.
+
+    Raises:
+        ValueError: if there is not one row for each image.
+    """
+    pair = isinstance(labels, (tuple, list)) and len(labels) == 2 and hasattr(labels[0], "shape")
+    rows = tuple(map(ops.convert_to_tensor, labels if pair else (labels,)))
+    for name, row in zip(("labels", "sample weights"), rows, strict=False):
+        shape, batch = tuple(row.shape), images.shape[0]
+        if not shape or (None not in (shape[0], batch) and shape[0] != batch):
+            raise ValueError(f"{name} must have one row per image, {batch}, received shape {shape}")
+    return rows
+
+
+def from_rows(rows):
+    """Returns labels, or the pair of labels and sample weights."""
+    return rows if len(rows) == 2 else rows[0]
+
+
+def as_others(partners, images, rows, count):
+    """Returns the partners of a batch: a list of `count` pairs of images and rows.
+
+    Args:
+        partners: integers `(batch,)`, or `(batch, count)` for several; or a pair of images and
+            labels, of shapes like the first ones, with an axis `(batch, count, ...)` for several.
+        images: the first images.
+        rows: their rows.
+        count: how many partners an image has.
+    """
+    shape = "(batch,)" if count == 1 else f"(batch, {count})"
+    is_pair = isinstance(partners, (tuple, list)) and len(partners) == 2
+    if is_pair and len(getattr(partners[0], "shape", ())) >= 4:
+        given = ops.convert_to_tensor(partners[0])
+        given = [given] if count == 1 else [given[:, i] for i in range(count)]
+        their = as_rows(partners[1], images)
+        if len(their) != len(rows):
+            raise ValueError("partners must have sample weights if and only if images have them")
+        return [
+            (
+                as_partners(other, images),
+                tuple(row if count == 1 else row[:, i] for row in their),
+            )
+            for i, other in enumerate(given)
+        ]
+    index = ops.convert_to_tensor(partners)
+    wanted = 1 if count == 1 else 2
+    if len(index.shape) != wanted or (wanted == 2 and index.shape[1] != count):
+        raise ValueError(
+            f"partners must be integers {shape}, places in the batch, or a pair (images, labels); "
+            f"received shape {tuple(index.shape)}"
+        )
+    index = ops.cast(index, "int32")
+    batch = images.shape[0]
+    if not _engine.is_traced(index) and batch is not None:
+        values = ops.convert_to_numpy(index)
+        if len(values) != batch or values.min() < 0 or values.max() >= batch:
+            raise ValueError(
+                f"partners must be {batch} places in the batch, from 0 to {batch - 1}, received "
+                f"{values.tolist()}"
+            )
+    columns = [index] if count == 1 else [index[:, i] for i in range(count)]
+    return [gather(images, rows, column) for column in columns]
+
+
+def gather(images, rows, index):
+    """Returns the images and rows at some places of a batch."""
+    return (
+        _engine.take(images, index, axis=0),
+        tuple(_engine.take(row, index, axis=0) for row in rows),
+    )

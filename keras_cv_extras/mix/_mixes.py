@@ -1,0 +1,267 @@
+"""Mixes that draw for themselves who is mixed with whom, and how much."""
+
+import dataclasses
+from typing import ClassVar
+
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.mix import _kernels
+from keras_cv_extras.mix._long_tail import MinorityLabel, balanced_places
+from keras_cv_extras.mix._mix import Mix
+
+# The slots that the mixes draw from.
+_WEIGHT, _X, _Y, _CLASS, _NOISE = 32, 33, 34, 35, 64
+
+
+@dataclasses.dataclass(frozen=True)
+class MixUp(Mix):
+    """Blends each image and its label with those of a partner.
+
+    Args:
+        alpha: both parameters of the beta distribution of the weight, above 0. 0.2 is usual on
+            ImageNet, 1 on CIFAR.
+        **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool.
+
+    References:
+        [mixup](https://arxiv.org/abs/1710.09412)
+
+    Example:
+        >>> mix = MixUp(0.2, num_classes=10)
+        >>> images, labels = mix(images, labels, seed=7, epoch=0)
+    """
+
+    alpha: float = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._set(alpha=_checks.positive("alpha", self.alpha))
+
+    def numbers(self, draws, size):
+        """Draws the weights."""
+        return (draws.beta(_WEIGHT, self.alpha, self.alpha),)
+
+    def mix(self, images, others, weight):
+        """Returns blended images and their shares."""
+        return _kernels.mixup(images, others, weight)
+
+
+@dataclasses.dataclass(frozen=True)
+class CutMix(Mix):
+    """Puts a box of a partner over each image.
+
+    Args:
+        alpha: both parameters of the beta distribution of the box's share, above 0.
+        **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool.
+
+    References:
+        [CutMix](https://arxiv.org/abs/1905.04899)
+
+    Example:
+        >>> images, labels = CutMix(num_classes=10)(images, labels, seed=7, epoch=0)
+    """
+
+    alpha: float = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._set(alpha=_checks.positive("alpha", self.alpha))
+
+    def numbers(self, draws, size):
+        """Draws the shares and positions of the boxes."""
+        weight = draws.beta(_WEIGHT, self.alpha, self.alpha)
+        return weight, draws.uniform(_X), draws.uniform(_Y)
+
+    def mix(self, images, others, weight, x, y):
+        """Returns images with a box of the partner, and their shares."""
+        return _kernels.cutmix(images, others, weight, x, y)
+
+
+@dataclasses.dataclass(frozen=True)
+class FMix(Mix):
+    """Puts a partner over smooth random patches of each image.
+
+    Args:
+        alpha: both parameters of the beta distribution of the patches' share, above 0.
+        decay: how smooth the patches are, above 0.
+        **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool.
+
+    References:
+        [FMix](https://arxiv.org/abs/2002.12047)
+
+    Example:
+        >>> images, labels = FMix(num_classes=10)(images, labels, seed=7, epoch=0)
+    """
+
+    alpha: float = 1.0
+    decay: float = 3.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._set(alpha=_checks.positive("alpha", self.alpha))
+        self._set(decay=_checks.positive("decay", self.decay))
+
+    def numbers(self, draws, size):
+        """Draws the shares and landscapes of the patches."""
+        noise = draws.normals(_NOISE, _kernels.num_waves(*_kernels.known_size(size)))
+        return draws.beta(_WEIGHT, self.alpha, self.alpha), noise
+
+    def mix(self, images, others, weight, noise):
+        """Returns images with patches of the partner, and their shares."""
+        return _kernels.fmix(images, others, weight, noise, decay=self.decay)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mosaic(Mix):
+    """Joins four images in a point that is drawn for each.
+
+    Args:
+        centre: `(low, high)`: where the point lies, as fractions of both sides.
+        **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool.
+
+    References:
+        The mosaic of [YOLOv4](https://arxiv.org/abs/2004.10934), without its change of scale.
+
+    Example:
+        >>> images, labels = Mosaic(num_classes=10)(images, labels, seed=7, epoch=0)
+    """
+
+    centre: tuple[float, float] = (0.25, 0.75)
+
+    num_partners: ClassVar[int] = 3
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._set(centre=_checks.interval("centre", self.centre, low=0, high=1))
+
+    def numbers(self, draws, size):
+        """Draws the points."""
+        low, high = self.centre
+        return tuple(low + (high - low) * draws.uniform(slot) for slot in (_X, _Y))
+
+    def mix(self, images, others, x, y):
+        """Returns images of four parts, and their shares."""
+        return _kernels.mosaic(images, others, x, y)
+
+
+@dataclasses.dataclass(frozen=True)
+class SamplePairing(Mix):
+    """Blends each image with a partner, and keeps its own label.
+
+    Training accuracy is low by design: half of every image is another's. Give a `schedule`, and
+    validate without.
+
+    Args:
+        weight: share of the partner, in [0, 1].
+        **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool. The paper draws
+            partners from the whole data set, augmented by themselves: see `Pool`.
+
+    References:
+        [SamplePairing](https://arxiv.org/abs/1801.02929)
+
+    Example:
+        >>> mix = SamplePairing(schedule=Schedule(num_epochs=100, warmup=10))
+        >>> images, labels = mix(images, labels, seed=7, epoch=20)
+    """
+
+    weight: float = 0.5
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._set(weight=_checks.fraction("weight", self.weight))
+
+    def numbers(self, draws, size):
+        """Returns the weights."""
+        return (ops.full_like(draws.uniform(_WEIGHT), self.weight),)
+
+    def mix(self, images, others, weight):
+        """Returns blended images; the share of the own label is one."""
+        mixed, _ = _kernels.mixup(images, others, weight)
+        return mixed, ops.ones_like(weight)[:, None]
+
+    def label_parts(self, rows, their):
+        """Returns the own rows."""
+        return [rows]
+
+
+@dataclasses.dataclass(frozen=True)
+class ReMix(Mix):
+    """Blends images as mixup does, and gives a mixed pair's label to a minority class.
+
+    Args:
+        class_counts: how many samples each class has in the data set.
+        alpha: both parameters of the beta distribution of the weight, above 0.
+        kappa: from which ratio of their counts a class is a minority beside another.
+        tau: below which share of the other's image the minority gets the whole label.
+        **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool.
+
+    References:
+        [ReMix](https://arxiv.org/abs/2007.03943)
+
+    Example:
+        >>> mix = ReMix(class_counts=[5000, 50], num_classes=2)
+        >>> images, labels = mix(images, labels, seed=7, epoch=0)
+    """
+
+    class_counts: tuple[float, ...] = ()
+    alpha: float = 1.0
+    kappa: float = 3.0
+    tau: float = 0.5
+
+    def __post_init__(self):
+        super().__post_init__()
+        rule = MinorityLabel(self.class_counts, self.kappa, self.tau)
+        self._set(alpha=_checks.positive("alpha", self.alpha), class_counts=rule.class_counts)
+        self._set(kappa=rule.kappa, tau=rule.tau)
+
+    def numbers(self, draws, size):
+        """Draws the weights."""
+        return (draws.beta(_WEIGHT, self.alpha, self.alpha),)
+
+    def mix(self, images, others, weight):
+        """Returns blended images and their shares."""
+        return _kernels.mixup(images, others, weight)
+
+    def label_shares(self, shares, parts):
+        """Returns the shares of the labels."""
+        return MinorityLabel(self.class_counts, self.kappa, self.tau)(shares, parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class BalancedMixUp(Mix):
+    """Blends each image with a partner whose class is drawn first, each as likely as another.
+
+    Args:
+        alpha: the weight of the partner is drawn from a beta distribution with the parameters
+            alpha and 1; above 0. The paper takes 0.1 to 0.2.
+        **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool. Without a pool,
+            classes are those of the batch; in a small batch the rare ones are often missing. The
+            pool must be `balanced`.
+
+    References:
+        [Balanced-MixUp](https://arxiv.org/abs/2109.09850)
+
+    Example:
+        >>> mix = BalancedMixUp(0.2, pool=Pool(x, y, balanced=True), num_classes=10)
+        >>> images, labels = mix(images, labels, seed=7, epoch=0)
+    """
+
+    alpha: float = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._set(alpha=_checks.positive("alpha", self.alpha))
+        if self.pool is not None and not self.pool.balanced:
+            raise ValueError("the pool of BalancedMixUp must be made with balanced=True")
+
+    def places(self, rows, draws):
+        """Draws partners from the batch, each class of it as often as any other."""
+        return [balanced_places(rows[0], draws.uniform(_CLASS))]
+
+    def numbers(self, draws, size):
+        """Draws the weights."""
+        return (draws.beta(_WEIGHT, self.alpha, 1.0),)
+
+    def mix(self, images, others, weight):
+        """Returns blended images and their shares."""
+        return _kernels.mixup(images, others, weight)

@@ -1,0 +1,179 @@
+"""Views of images at test time, their fusion, and the model of both."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import scipy.special
+import tensorflow as tf
+
+from keras_cv_extras import inference, serving
+from keras_cv_extras.inference import TestTimeAugment
+
+
+@pytest.fixture(scope="module")
+def images():
+    values = np.arange(2 * 20 * 17 * 3) * 7919 % 256
+    return values.reshape(2, 20, 17, 3).astype("uint8")
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(1)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, kernel_initializer="random_normal"),
+        ]
+    )
+
+
+def five(images, tall, wide):
+    """Where torchvision 0.28 cuts: functional.five_crop."""
+    height, width = images.shape[1:3]
+    top, left = int(round((height - tall) / 2.0)), int(round((width - wide) / 2.0))
+    starts = [(0, 0), (0, width - wide), (height - tall, 0), (height - tall, width - wide)]
+    starts.append((top, left))
+    return np.stack([images[:, t : t + tall, s : s + wide] for t, s in starts], axis=1)
+
+
+@pytest.mark.parametrize("size", [8, (7, 10), (20, 17)])
+def test_five_and_ten_crops(size, images):
+    tall, wide = (size, size) if isinstance(size, int) else size
+    wanted = five(images, tall, wide)
+    np.testing.assert_array_equal(inference.five_crop(images, size), wanted)
+    mirrored = five(images[:, :, ::-1], tall, wide)
+    ten = inference.ten_crop(images, size)
+    assert ten.dtype == "uint8"
+    np.testing.assert_array_equal(ten, np.concatenate([wanted, mirrored], axis=1))
+    np.testing.assert_array_equal(inference.center_crop(images, size), wanted[:, 4:])
+
+
+def test_flips(images):
+    views = np.asarray(inference.flip_views(images))
+    np.testing.assert_array_equal(views[:, 0], images)
+    np.testing.assert_array_equal(views[:, 1], images[:, :, ::-1])
+
+
+def test_the_144_crops_of_googlenet(images):
+    views = np.asarray(inference.inception_crops(images, 14, scales=(16, 17, 18, 20)))
+    assert views.shape == (2, 144, 14, 14, 3)
+    # At scale 17 nothing is resized: squares at rows 0, 1 and 3 of the portrait.
+    views = views[:, 36:72].reshape(2, 3, 2, 6, 14, 14, 3)
+    for number, row in enumerate((0, 1, 3)):
+        square = images[:, row : row + 17]
+        np.testing.assert_array_equal(views[:, number, 0, :5], five(square, 14, 14))
+        whole = tf.image.resize(square, (14, 14), antialias=True)
+        np.testing.assert_allclose(views[:, number, 0, 5], whole, atol=1e-3)
+    np.testing.assert_array_equal(views[:, :, 1], views[:, :, 0, :, :, ::-1])
+    landscape = inference.inception_crops(np.swapaxes(images, 1, 2), 14, scales=(17,))
+    upright = np.swapaxes(np.asarray(landscape)[:, 0:5], 2, 3)[:, [0, 2, 1, 3, 4]]
+    np.testing.assert_array_equal(upright, views[:, 0, 0, :5])
+
+
+def test_several_scales(images):
+    views = np.asarray(inference.multi_scale_crops(images, 8, (9, 17)))
+    assert views.shape == (2, 4, 8, 8, 3)
+    np.testing.assert_array_equal(views[:, 2:3], inference.center_crop(images, 8))
+    np.testing.assert_array_equal(views[:, 1], views[:, 0, :, ::-1])
+
+
+def test_too_small_images(images):
+    for crop in (inference.five_crop, inference.ten_crop, inference.flip_views):
+        with pytest.raises(ValueError, match="20 x 17 pixels are smaller than the crop of 8 x 18"):
+            crop(images, (8, 18))
+    with pytest.raises(ValueError, match="a scale must be at least as large as the crop"):
+        inference.inception_crops(images, 14, scales=(13,))
+    with pytest.raises(ValueError, match="of a known size"):
+        inference.five_crop(images[0], 8)
+
+
+def test_fusions_equal_numpy():
+    logits = np.linspace(-4, 5, 24).reshape(2, 4, 3)[:, :, [1, 0, 2]] ** 2 / 5
+    chance = scipy.special.softmax(logits, axis=-1)
+    normal = lambda values: values / values.sum(axis=-1, keepdims=True)  # noqa: E731
+    wanted = {
+        "probability": chance.mean(axis=1),
+        "logit": scipy.special.softmax(logits.mean(axis=1), axis=-1),
+        "geometric": normal(np.exp(np.log(chance).mean(axis=1))),
+        "max": normal(chance.max(axis=1)),
+    }
+    for fusion, values in wanted.items():
+        fused = scipy.special.softmax(np.asarray(inference.fuse(logits, fusion)), axis=-1)
+        np.testing.assert_allclose(fused, values, atol=1e-6, err_msg=fusion)
+    chance = scipy.special.expit(logits)
+    wanted = {
+        "probability": chance.mean(axis=1),
+        "logit": scipy.special.expit(logits.mean(axis=1)),
+        "max": chance.max(axis=1),
+    }
+    for fusion, values in wanted.items():
+        fused = inference.fuse(logits, fusion, activation="sigmoid")
+        np.testing.assert_allclose(scipy.special.expit(np.asarray(fused)), values, atol=1e-6)
+    far = inference.fuse(np.float32([[[900, 0], [0, 900]]]))
+    np.testing.assert_allclose(scipy.special.softmax(far), [[0.5, 0.5]], atol=1e-6)
+    with pytest.raises(ValueError, match="fusion must be one of"):
+        inference.fuse(logits, "median")
+
+
+@pytest.mark.parametrize(("crops", "views"), [("flip", 2), ("ten", 10), ("multi_scale", 8)])
+def test_model_is_the_mean_over_its_views(crops, views, model, images):
+    better = TestTimeAugment(model, crops, image_size=(20, 17))
+    floats = images.astype("float32")
+    cut = {
+        "flip": lambda: inference.flip_views(floats, 8),
+        "ten": lambda: inference.ten_crop(floats, 8),
+        "multi_scale": lambda: inference.multi_scale_crops(floats, 8, (9, 10, 11, 13)),
+    }[crops]()
+    assert cut.shape[1] == views
+    logits = [np.asarray(model(cut[:, number])) for number in range(views)]
+    wanted = scipy.special.softmax(np.stack(logits), axis=-1).mean(axis=0)
+    np.testing.assert_allclose(better.predict(floats, verbose=0), wanted, atol=1e-5)
+
+
+def test_saved_loaded_and_served(model, images, tmp_path):
+    better = TestTimeAugment(model, "five", "geometric", image_size=(20, 17), name="better")
+    floats = images.astype("float32")
+    wanted = better.predict(floats, verbose=0)
+    np.testing.assert_allclose(wanted.sum(axis=1), 1, atol=1e-6)
+    json.dumps(better.get_config())
+    better.save(tmp_path / "better.keras")
+    loaded = keras.models.load_model(tmp_path / "better.keras")
+    assert type(loaded) is TestTimeAugment
+    assert loaded.name == "better"
+    np.testing.assert_allclose(loaded.predict(floats, verbose=0), wanted, atol=1e-6)
+    serving.export(better, tmp_path / "served", class_names=["a", "b", "c"], images=images)
+    served = tf.saved_model.load(str(tmp_path / "served"))
+    answer = served.signatures["serving_default"](images=tf.constant(floats))
+    np.testing.assert_allclose(answer["probabilities"], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_models_that_give_probabilities(activation, model, images):
+    ended = keras.Sequential([model, keras.layers.Dense(3, activation=activation)])
+    better = TestTimeAugment(ended, "flip", image_size=(20, 17))
+    floats = images.astype("float32")
+    views = inference.flip_views(floats, 8)
+    wanted = (np.asarray(ended(views[:, 0])) + np.asarray(ended(views[:, 1]))) / 2
+    np.testing.assert_allclose(better.predict(floats, verbose=0), wanted, atol=1e-5)
+
+
+def test_sizes_by_default_and_wrong_arguments(model):
+    assert TestTimeAugment(model).input_shape == (None, 9, 9, 3)
+    assert TestTimeAugment(model, "flip").input_shape == (None, 8, 8, 3)
+    with pytest.raises(ValueError, match="smaller than the crop of 8 x 8"):
+        TestTimeAugment(model, "ten", image_size=7)
+    with pytest.raises(ValueError, match="crops must be one of"):
+        TestTimeAugment(model, "twelve")
+    with pytest.raises(ValueError, match="scales go with"):
+        TestTimeAugment(model, "ten", scales=(9,))
+    with pytest.raises(TypeError, match="model must be a Keras model"):
+        TestTimeAugment("model")
+    free = keras.Sequential([keras.Input((None, None, 3)), keras.layers.GlobalAveragePooling2D()])
+    with pytest.raises(ValueError, match="crop_size must be given"):
+        TestTimeAugment(free)
+    assert TestTimeAugment(free, "ten", crop_size=7).output_shape == (None, 3)
