@@ -8,7 +8,7 @@ is made, which is not measured.
 import time
 
 from keras_cv_extras import __version__
-from keras_cv_extras.bench import _losses, _peer_ops, _peers
+from keras_cv_extras.bench import _losses, _mixes, _peer_ops, _peers
 
 OP = "op:"
 
@@ -61,6 +61,8 @@ def _op_function(name):
 
         if name == "copy":
             return _copy()
+        if name in _mixes.MIXES:
+            return _mixes.own(name)
         step = policy.Step(name, 1.0, 0.5 if OPS[name].has_strength else None)
         chosen = policy.Policy([[step]])
         if not chosen.needs_partners:

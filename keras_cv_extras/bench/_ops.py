@@ -8,6 +8,7 @@ from rich.table import Table
 
 from keras_cv_extras import _checks
 from keras_cv_extras.bench import _measure
+from keras_cv_extras.bench._mixes import MIXES
 from keras_cv_extras.bench._policies import BATCH_SIZES
 
 #: Libraries whose ops can be measured beside those of this one, see `_peer_ops`.
@@ -26,9 +27,10 @@ def run_ops(
     peers=OP_PEERS,
     repeats: int = 5,
 ) -> list[dict]:
-    """Measures every op at strength 0.5 on one core, beside the same op of other libraries.
+    """Measures every op and mix on one core, beside those of other libraries.
 
-    An op of this library is a policy of one step inside a `tf.function`. Every library has a
+    An op of this library is a policy of one step and of strength 0.5 inside a `tf.function`, a
+    mix mixes every image and the rows of labels. Every library has a
     process of its own, pinned to the same core. For each op the libraries and a plain copy of
     the batch take turns, and are compared within a turn, so that a machine that slows down
     slows all of them. A table, slowest op first, is printed at the end.
@@ -36,7 +38,7 @@ def run_ops(
     Args:
         sizes: heights, which are also widths, in pixels; at most 427.
         batch_sizes: for every size the images per batch; None for 64 at 224, 256 at 32.
-        ops: names of `augment.OPS`; None for all.
+        ops: names of `augment.OPS` or of `MIXES`; None for all.
         seconds: the least time of one measurement.
         output: None, or the path of a JSON file for the rows, the machine and the settings.
         peers: names of `OP_PEERS`. One that is not installed is left out.
@@ -59,9 +61,10 @@ def run_ops(
 
     batch_sizes = BATCH_SIZES if batch_sizes is None else dict(batch_sizes)
     sizes = _measure.check_sizes(sizes, batch_sizes)
-    ops = tuple(OPS) if ops is None else tuple(ops)
+    known = (*OPS, *MIXES)
+    ops = known if ops is None else tuple(ops)
     for op in ops:
-        _checks.one_of("op", op, sorted(OPS))
+        _checks.one_of("op", op, sorted(known))
     for peer in peers:
         _checks.one_of("peer", peer, OP_PEERS)
     repeats = _checks.integer("repeats", repeats, minimum=1)

@@ -4,38 +4,8 @@ Warps take the nearest pixel and fill with black wherever a library lets one cho
 library does. Every image gets numbers of its own where a library can draw them.
 """
 
-import time
-
-from keras_cv_extras.bench import _peers
-
-
-class Repeated:
-    """A function called in a Python loop, on one image or on a batch at a time.
-
-    Args:
-        function: a function of an item.
-        items: what it is called with, in turn.
-        count: how many images one pass over the items has.
-        version: the version of the library.
-    """
-
-    def __init__(self, function, items, count, version):
-        self.version = version
-        self._function, self._items, self._count = function, items, count
-
-    def start(self):
-        self._function(self._items[0])
-
-    def measure(self, seconds):
-        count = 0
-        begin = time.perf_counter()
-        while True:
-            for item in self._items:
-                self._function(item)
-            count += self._count
-            taken = time.perf_counter() - begin
-            if taken >= seconds:
-                return count, taken
+from keras_cv_extras.bench import _mixes, _peers
+from keras_cv_extras.bench._repeated import Repeated
 
 
 def _keras(size):
@@ -247,6 +217,8 @@ def load(library, op, images):
         import torch
 
         torch.set_num_threads(1)
+    if op in _mixes.MIXES:
+        return _mixes.load(library, op, images)
     make = ops(images.shape[1]).get(op)
     return None if make is None else wrap(make(), images)
 

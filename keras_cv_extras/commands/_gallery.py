@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from rich.progress import track
 
-from keras_cv_extras import _files, _html, augment, policy
+from keras_cv_extras import _files, _html, augment, mix, policy
 from keras_cv_extras.augment import OPS
 
 _SIDE = 128  # pixels of a picture's side
@@ -39,6 +39,7 @@ def run_gallery(output, *, progress=True):
     for name in shown:
         cards.setdefault(_topic(name), {})[name] = _op_card(name, images)
     cards["policies"] = {name: _policy_card(chosen, images) for name, chosen in _policies().items()}
+    cards["mixes"] = {name: _mix_card(name, chosen, images) for name, chosen in _mixes().items()}
     output = pathlib.Path(output)
     _files.write_text(output, _page(cards))
     return output
@@ -52,7 +53,7 @@ def _page(cards):
         _html.section(topic.capitalize(), "", *cards_of_topic.values())
         for topic, cards_of_topic in cards.items()
     ]
-    count = sum(map(len, cards.values())) - len(cards["policies"])
+    count = sum(map(len, cards.values())) - len(cards["policies"]) - len(cards["mixes"])
     head = (
         "<h1>Augmentation gallery</h1>"
         f'<p class="quiet">{count} ops of keras_cv_extras at strengths from 0 to 1, the value of '
@@ -118,6 +119,7 @@ def _policies():
         "AutoAugment CIFAR-10": policy.auto_augment("cifar10"),
         "AutoAugment SVHN": policy.auto_augment("svhn"),
         "AutoAugment ImageNet": policy.auto_augment("imagenet"),
+        "3-Augment": policy.three_augment(),
     }
 
 
@@ -126,6 +128,25 @@ def _policy_card(chosen, images):
     partners = photographs[::-1].copy()
     results = np.asarray(chosen(photographs, seed=3, partners=partners, compile=False))
     return _card(chosen.name, "Seven draws.", results, [""] * len(results), None)
+
+
+def _mixes():
+    return {
+        "mixup": mix.MixUp(1.0),
+        "CutMix": mix.CutMix(),
+        "FMix": mix.FMix(),
+        "mosaic": mix.Mosaic(),
+        "SamplePairing": mix.SamplePairing(schedule=None),
+    }
+
+
+def _mix_card(name, chosen, images):
+    batch = np.stack([images[0], images[1], images[0][:, ::-1], images[1][::-1]] * 2)[:7]
+    labels = np.eye(4, dtype="float32")[np.arange(len(batch)) % 4]
+    mixed, rows = chosen(batch, labels, seed=5, compile=False)
+    captions = [", ".join(f"{share:.2f}" for share in row) for row in np.asarray(rows)]
+    text = "Seven mixtures of four pictures; below each the label that they get."
+    return _card(name, text, np.asarray(mixed), captions, None)
 
 
 def _card(name, text, results, captions, original):
