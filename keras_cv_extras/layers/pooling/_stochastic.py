@@ -5,7 +5,7 @@ import functools
 import keras
 from keras import ops
 
-from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same
+from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, with_example
 
 
 def _weights(views):
@@ -169,23 +169,17 @@ class _StochasticPooling(Pooling):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class StochasticPooling1D(_StochasticPooling):
-    __doc__ = _StochasticPooling.__doc__ + (
-        "\n    Example:\n        >>> y = StochasticPooling1D(2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling1D(2)(x, training=True)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class StochasticPooling2D(_StochasticPooling):
-    __doc__ = _StochasticPooling.__doc__ + (
-        "\n    Example:\n        >>> y = StochasticPooling2D(3, strides=2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling2D(2)(x, training=True)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class StochasticPooling3D(_StochasticPooling):
-    __doc__ = _StochasticPooling.__doc__ + (
-        "\n    Example:\n        >>> y = StochasticPooling3D(2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling3D(2)(x, training=True)")
     rank = 3
