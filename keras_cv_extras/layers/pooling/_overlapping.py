@@ -1,7 +1,9 @@
 """Overlapping pooling, as AlexNet has it: windows larger than the step between them."""
 
 import keras
+from keras import ops
 
+from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import with_example
 
 
@@ -37,6 +39,11 @@ class _Overlapping:
                 f"pool_size={pool_size!r} and strides={strides!r}: Keras' own pooling layers take "
                 "others"
             )
+
+    def call(self, inputs):
+        """Pools; see the class."""
+        # TensorFlow has no kernel on the CPU for volumes of half precision.
+        return ops.cast(super().call(at_least_float32(inputs)), inputs.dtype)
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")

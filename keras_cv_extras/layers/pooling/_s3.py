@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling
 
 
@@ -43,9 +44,10 @@ class _S3Pooling(Pooling):
 
     def pool(self, x, training):
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        dense = self.highest(x, strides=1)
+        # TensorFlow has no kernel on the CPU for volumes of half precision.
+        dense = self.highest(at_least_float32(x), strides=1)
         if not training:
-            return ops.cast(self._averages(ops.cast(dense, "float32")), x.dtype)
+            return ops.cast(self._averages(dense), x.dtype)
         for axis, step in enumerate(self.strides, start=1):
             size = ops.shape(dense)[axis]
             starts = step * ops.arange(-(-size // step), dtype="int32")
@@ -55,7 +57,7 @@ class _S3Pooling(Pooling):
             )
             drawn = ops.cast(ops.floor(drawn * ops.cast(length, "float32")), "int32")
             dense = ops.take(dense, starts + drawn, axis=axis)
-        return dense
+        return ops.cast(dense, x.dtype)
 
     def _averages(self, x):
         """Returns the average of every block, of fewer cells at the end."""

@@ -1,6 +1,5 @@
 import itertools
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -105,47 +104,10 @@ def test_seeds_formats_and_compilation():
     third = layers.StochasticPooling2D(3, 2, "same", "channels_first", seed=7)
     found = np.moveaxis(np.asarray(third(np.moveaxis(x, -1, 1), training=True)), 1, -1)
     np.testing.assert_array_equal(found, calls[0])
-    # XLA draws other numbers than TensorFlow's kernels for the same seed.
-    fast = np.asarray(tf.function(lambda x: first(x, training=True), jit_compile=True)(x))
-    assert np.isin(fast, x).all()
-
-
-def test_in_a_model_of_unknown_size_saved_and_exported(tmp_path):
-    x = inputs(2, size=10)
-    model = keras.Sequential(
-        [
-            keras.Input((None, None, 3)),
-            layers.StochasticPooling2D(3, 2, "same"),
-            layers.StochasticPooling2D(2),
-            keras.layers.GlobalAveragePooling2D(),
-            keras.layers.Dense(1),
-        ]
-    )
-    model.compile("sgd", loss="mse")
-    model.fit(x / 1e3, np.ones((2, 1)), verbose=0)
-    wanted = model.predict(x, verbose=0)
-    model.save(tmp_path / "model.keras")
-    np.testing.assert_array_equal(
-        keras.models.load_model(tmp_path / "model.keras").predict(x, verbose=0), wanted
-    )
-    model.export(tmp_path / "served", verbose=False)
-    served = tf.saved_model.load(str(tmp_path / "served"))
-    np.testing.assert_allclose(served.serve(tf.constant(x)), wanted, rtol=1e-5)
-
-
-def test_on_jax(python):
-    out = python(
-        """
-import jax, numpy as np
-from keras_cv_extras import layers
-x = np.random.default_rng(0).random((2, 7, 7, 2)).astype("float32")
-layer = layers.StochasticPooling2D(3, 2, "same", seed=1)
-y = np.asarray(layer(x, training=True))
-assert np.isin(y, x).all()
-slope = jax.grad(lambda x: layer(x, training=True).sum())(x)
-assert float(slope.sum()) == y.size, slope.sum()
-print("same")
-""",
-        environment={"KERAS_BACKEND": "jax"},
-    )
-    assert out.strip() == "same"
+    # The numbers are functions of the seed and of how often it was used, wherever they run.
+    run = tf.function(lambda x: again(x, training=True), jit_compile=True)
+    np.testing.assert_array_equal(run(x), calls[1])
+    unknown = [tf.TensorSpec((None, None, None, 3))]
+    run = tf.function(lambda x: first(x, training=True), input_signature=unknown)
+    np.testing.assert_array_equal(run(x), again(x, training=True))
+    assert np.asarray(run(x[:, 1:])).shape == again(x[:, 1:]).shape
