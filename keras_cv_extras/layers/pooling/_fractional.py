@@ -118,7 +118,7 @@ class FractionalMaxPooling2D(keras.layers.Layer):
 def _num_windows(size, ratio):
     """Returns how many windows an axis of `size` has."""
     if not isinstance(size, int):
-        return ops.cast(ops.floor(ops.cast(size, "float32") / ratio), "int32")
+        return ops.cast(ops.floor(ops.cast(size, "float64") / ratio), "int32")
     if size < ratio:
         raise ValueError(
             f"pool_ratio must not exceed the size of an axis, received {ratio} for {size} cells"

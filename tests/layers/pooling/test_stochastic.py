@@ -38,6 +38,8 @@ def test_training_mean_is_the_inference_output(pool_size, strides):
 @pytest.mark.parametrize(("pool_size", "strides"), [(1, 1), (2, 2), (3, 2), (3, 1), (2, 3)])
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_values_and_gradients_against_loops(kind, pool_size, strides, padding):
+    if kind.rank == 3 and (padding == "valid" or strides not in (2, pool_size)):
+        pytest.skip("volumes take seconds to compile: two settings are enough")
     x = inputs(kind.rank, size=6)
     layer = kind(pool_size, strides, padding, seed=4)
     with tf.GradientTape() as tape:
