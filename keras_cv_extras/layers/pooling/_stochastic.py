@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras.augment._engine import runner
-from keras_cv_extras.augment._random import uniform
+from keras_cv_extras.augment._random import as_word, threefry
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, resized, with_example
 
@@ -71,11 +71,28 @@ def drawn_cells(x, seed, *, pool_size, strides):
 
 
 def _numbers(seed, shape):
-    """Returns uniform numbers in [0, 1), one per window and channel."""
-    batch, *inner = shape
-    samples = ops.arange(batch, dtype="int32")[:, None]
-    slots = ops.arange(math.prod(inner), dtype="int32")
-    return ops.reshape(uniform(seed[0], seed[1], samples, slots), shape)
+    """Returns uniform numbers in [0, 1), one per window and channel.
+
+    Their bits are the windows' numbers, mixed with two words that Threefry makes of the seed:
+    Threefry for each window would take longer than all the rest of the pooling.
+    """
+    words = threefry((as_word(seed[0]), as_word(seed[1])), (as_word(0), as_word(0)))
+    bits = ops.cast(ops.arange(math.prod(shape), dtype="int32"), "uint32")
+    for word in words:
+        bits = _avalanche(ops.bitwise_xor(bits, word))
+    # 24 bits fill the mantissa of a float32: every value is exact, and 1 is not reached.
+    numbers = ops.cast(ops.right_shift(bits, as_word(8)), "float32") * (1.0 / (1 << 24))
+    return ops.reshape(numbers, shape)
+
+
+def _avalanche(bits):
+    """Returns uint32 numbers of which every bit depends on all bits of those given, one to one.
+
+    The last step of MurmurHash3's 32-bit form, by Austin Appleby, in the public domain.
+    """
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        bits = ops.bitwise_xor(bits, ops.right_shift(bits, as_word(shift))) * as_word(factor)
+    return ops.bitwise_xor(bits, ops.right_shift(bits, as_word(16)))
 
 
 def returned(upstream, index, *, pool_size, strides):

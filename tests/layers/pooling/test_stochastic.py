@@ -6,6 +6,7 @@ import tensorflow as tf
 from scipy import stats
 
 from keras_cv_extras import layers
+from keras_cv_extras.layers.pooling._stochastic import _numbers
 
 CLASSES = [layers.StochasticPooling1D, layers.StochasticPooling2D, layers.StochasticPooling3D]
 
@@ -27,6 +28,24 @@ def test_frequencies_are_the_probabilities():
 
 
 @pytest.mark.parametrize(("pool_size", "strides"), [(2, 2), (3, 2), (3, 1), (2, 3)])
+def test_numbers_are_uniform_and_independent():
+    calls = [np.ravel(_numbers(np.array([7, call], "uint32"), (50, 10, 20, 3))) for call in (0, 1)]
+    assert min(map(np.min, calls)) >= 0
+    assert max(map(np.max, calls)) < 1
+    for numbers in calls:
+        assert stats.kstest(numbers, "uniform").pvalue > 1e-3
+    first, second = calls
+    # Neighbours in a row, in a column, in the batch, and the next call.
+    for a, b in (
+        (first[1:], first[:-1]),
+        (first[60:], first[:-60]),
+        (first[600:], first[:-600]),
+        (first, second),
+    ):
+        counts = np.histogram2d(a, b, bins=8, range=[[0, 1], [0, 1]])[0]
+        assert stats.chisquare(counts.ravel()).pvalue > 1e-3
+
+
 def test_training_mean_is_the_inference_output(pool_size, strides):
     x = np.random.default_rng(2).random((1, 7, 7, 1)).astype("float32")
     layer = layers.StochasticPooling2D(pool_size, strides, seed=3)
