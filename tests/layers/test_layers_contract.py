@@ -225,7 +225,8 @@ for name in tests.NAMES:
     if name.startswith("StochasticPooling"):
         # The layer's draws do not depend on the backend.
         np.testing.assert_array_equal(layer(x, training=True), saved[f"{name} drawn"])
-    if name == "MaxUnpooling2D":
+    # A rank stands for the others: programs take long to compile.
+    if name == "MaxUnpooling2D" or tests.rank_of(name) != 2:
         continue
 
     def total(x, trainable, fixed):
