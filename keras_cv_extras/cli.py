@@ -287,6 +287,17 @@ def bench_losses(
     bench.run_losses(losses or None, seconds=seconds, output=output)
 
 
+@bench_app.command("pooling")
+def bench_pooling(
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.5,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """List how many times that of Keras' max pooling a training step of each layer takes."""
+    from keras_cv_extras import bench
+
+    bench.run_pooling(seconds=seconds, output=output)
+
+
 def main():
     """Runs the command line; an error is one line that says what is wrong."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -72,6 +72,22 @@ def test_losses(capsys):
     assert "Poly-1" in capsys.readouterr().out
 
 
+def test_pooling(tmp_path, capsys):
+    path = tmp_path / "pooling.json"
+    rows = bench.run_pooling(("S3Pooling2D",), 0.01, path, repeats=1)
+    assert [(row["layer"], row["pool_size"]) for row in rows] == [
+        ("MaxPooling2D", 2),
+        ("S3Pooling2D", 2),
+        ("MaxPooling2D", 3),
+        ("S3Pooling2D", 3),
+    ]
+    for base, row in zip(rows[::2], rows[1::2], strict=True):
+        assert base["ratio"] == 1
+        assert row["ratio"] == pytest.approx(row["milliseconds"] / base["milliseconds"])
+    assert json.loads(path.read_text(encoding="utf-8"))["rows"] == rows
+    assert "S3Pooling2D" in capsys.readouterr().out
+
+
 def test_a_process_that_fails_says_why():
     process = _measure.Measured(16, 8, _measure.chosen_cpus(1))
     try:

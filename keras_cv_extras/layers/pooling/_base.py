@@ -1,7 +1,5 @@
 """What every pooling layer shares: arguments, shapes, data formats and the cells of a window."""
 
-import itertools
-
 import keras
 from keras import ops
 
@@ -36,10 +34,31 @@ class Pooling(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         """Pools; see the class."""
+        self.compute_output_shape(inputs.shape)  # raises if a window does not fit
         if self.data_format == "channels_last":
             return self.pool(inputs, training)
         outputs = self.pool(ops.moveaxis(inputs, 1, -1), training)
         return ops.moveaxis(outputs, -1, 1)
+
+    def windows(self, x, value=0.0):
+        """Returns the cells of all windows, one tensor per cell; see `cells`.
+
+        Args:
+            x: `(batch, *spatial, channels)`.
+            value: what padding="same" surrounds `x` with.
+        """
+        if self.padding == "same":
+            x = pad_same(x, self.pool_size, self.strides, value)
+        return cells(x, self.pool_size, self.strides)
+
+    def highest(self, x, strides=None):
+        """Returns the maximum of every window of `x`, by Keras' kernel."""
+        strides = self.strides if strides is None else strides
+        return ops.max_pool(x, self.pool_size, strides, self.padding, "channels_last")
+
+    def average(self, x):
+        """Returns the average of every window of `x` without padding, by Keras' kernel."""
+        return ops.average_pool(x, self.pool_size, self.strides, self.padding, "channels_last")
 
     def pool(self, x, training):
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
@@ -67,6 +86,93 @@ class Pooling(keras.layers.Layer):
             "padding": self.padding,
             "data_format": self.data_format,
         }
+
+
+class GlobalPooling(keras.layers.Layer):
+    """Base of layers that reduce all spatial axes to one cell.
+
+    A subclass gives `rank` and `reduce(x, training)`, which sees channels last whatever the data
+    format is, and keeps the axes.
+
+    Args:
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        keepdims: whether the spatial axes stay, of size 1.
+        **kwargs: the arguments of `keras.layers.Layer`.
+    """
+
+    rank = None
+
+    def __init__(self, data_format=None, keepdims=False, **kwargs):
+        super().__init__(**kwargs)
+        self.data_format = standard_data_format(data_format)
+        self.keepdims = _checks.boolean("keepdims", keepdims)
+        self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
+
+    def call(self, inputs, training=False):
+        """Pools; see the class."""
+        return self.finish(self.reduce(self.channels_last(inputs), training))
+
+    def channels_last(self, x):
+        """Returns `x` with its channels last."""
+        return x if self.data_format == "channels_last" else ops.moveaxis(x, 1, -1)
+
+    def finish(self, x):
+        """Returns reduced cells, channels last, in the shape that was asked for."""
+        if not self.keepdims:
+            return ops.squeeze(x, axis=self.axes)
+        return x if self.data_format == "channels_last" else ops.moveaxis(x, -1, 1)
+
+    @property
+    def axes(self):
+        """The spatial axes when channels are last."""
+        return tuple(range(1, self.rank + 1))
+
+    def reduce(self, x, training):
+        """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape after pooling."""
+        batch, channels = input_shape[0], channels_of(input_shape, self.data_format)
+        if not self.keepdims:
+            return (batch, channels)
+        cell = (1,) * self.rank
+        if self.data_format == "channels_last":
+            return (batch, *cell, channels)
+        return (batch, channels, *cell)
+
+    def compute_output_spec(self, inputs, training=False):
+        """Returns the shape and type after pooling."""
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {
+            **super().get_config(),
+            "data_format": self.data_format,
+            "keepdims": self.keepdims,
+        }
+
+
+def channels_of(shape, data_format):
+    """Returns the number of channels in a shape; None for an unknown one."""
+    return shape[-1] if data_format == "channels_last" else shape[1]
+
+
+def known_channels(shape, data_format):
+    """Returns the number of channels in a shape, or raises if it is unknown."""
+    channels = channels_of(shape, data_format)
+    if channels is None:
+        raise ValueError(
+            "the number of channels must be known for weights of each channel, received shape "
+            f"{tuple(shape)}"
+        )
+    return channels
+
+
+def with_example(base, line):
+    """Returns the docstring of a class of any rank with an example for one rank."""
+    return f"{base.__doc__}\n    Example:\n        >>> {line}\n    "
 
 
 def standard_data_format(data_format):
@@ -120,7 +226,7 @@ def pad_same(x, pool_size, strides, value=0.0):
 
 
 def cells(x, pool_size, strides):
-    """Returns one strided view of `x` per cell of a window, in row-major order.
+    """Returns one view of `x` per cell of a window, in row-major order.
 
     Args:
         x: `(batch, *spatial, channels)`.
@@ -131,11 +237,48 @@ def cells(x, pool_size, strides):
         A list of `prod(pool_size)` tensors `(batch, *windows, channels)`: element i holds cell i
         of every whole window.
     """
-    views = []
-    for offsets in itertools.product(*map(range, pool_size)):
-        index = [slice(None)]
-        for offset, window, step in zip(offsets, pool_size, strides, strict=True):
-            behind = window - 1 - offset
-            index.append(slice(offset, -behind if behind else None, step))
-        views.append(x[(*index, slice(None))])
+    views = [x]
+    for axis, (window, step) in enumerate(zip(pool_size, strides, strict=True), start=1):
+        views = [part for view in views for part in _cells_along(view, axis, window, step)]
     return views
+
+
+def _cells_along(x, axis, window, step):
+    """Returns the cells of windows along one axis.
+
+    By a reshape and slices without a step: TensorFlow's slices with one are five times slower,
+    and their gradients too.
+    """
+    count = (ops.shape(x)[axis] - window) // step + 1
+    # Blocks of `step` cells, as many as windows reach into.
+    behind = (window - 1) // step
+    blocks = count + behind if behind else count
+    phases = [x]
+    if step > 1:
+        x = resized(x, axis, blocks * step)
+        shape = list(ops.shape(x))
+        phases = ops.unstack(
+            ops.reshape(x, (*shape[:axis], blocks, step, *shape[axis + 1 :])), axis=axis + 1
+        )
+    index = (slice(None),) * axis
+    views = []
+    for offset in range(window):
+        start, phase = divmod(offset, step)
+        whole = window <= step and step > 1
+        views.append(
+            phases[phase] if whole else phases[phase][(*index, slice(start, start + count))]
+        )
+    return views
+
+
+def resized(x, axis, size):
+    """Cuts an axis, or fills it with zeros, at its end."""
+    old = ops.shape(x)[axis]
+    known = isinstance(old, int) and isinstance(size, int)
+    if not known or size < old:
+        x = x[(slice(None),) * axis + (slice(0, size),)]
+    if known and size <= old:
+        return x
+    shape = list(ops.shape(x))
+    shape[axis] = size - old if known else ops.maximum(size - old, 0)
+    return ops.concatenate([x, ops.zeros(shape, dtype=x.dtype)], axis=axis)

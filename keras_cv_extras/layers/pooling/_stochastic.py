@@ -1,108 +1,156 @@
 """Stochastic pooling: a cell drawn in proportion to its activation."""
 
 import functools
+import itertools
+import math
 
 import keras
 from keras import ops
 
-from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same
+from keras_cv_extras.augment._engine import runner
+from keras_cv_extras.augment._random import as_word, threefry
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, resized, with_example
 
 
 def _weights(views):
-    return [ops.maximum(ops.cast(view, "float32"), 0.0) for view in views]
+    return [ops.maximum(at_least_float32(view), 0.0) for view in views]
 
 
-def chosen_cells(views, uniform):
-    """Returns which cell of every window is drawn, in proportion to its positive part.
+def draw(x, seed, pool_size, strides):
+    """Returns the drawn cell of every whole window of `x`; the gradient goes to it alone.
 
-    Args:
-        views: the cells of the windows, one tensor `(batch, *windows, channels)` per cell.
-        uniform: float32 numbers in [0, 1), one per window and channel.
-
-    Returns:
-        int32 `(batch, *windows, channels)`: the first cell whose running sum exceeds the number's
-        share of the total; the first cell in a window without a positive one.
-    """
-    weights = _weights(views)
-    level = uniform * functools.reduce(ops.add, weights)
-    running, index = weights[0], 0
-    for weight in weights[1:]:
-        # A level of zero is passed by the first positive cell only, unless there is none.
-        index = index + ops.cast(ops.logical_and(running <= level, level > 0), "int32")
-        running = running + weight
-    return index
-
-
-def draw(x, uniform, pool_size, strides):
-    """Returns the drawn cell of every whole window of `x`; the gradient goes to it alone."""
-
-    @ops.custom_gradient
-    def pooled(x, uniform):
-        views = cells(x, pool_size, strides)
-        index = chosen_cells(views, uniform)
-        value = views[0]
-        for number, view in enumerate(views[1:], start=1):
-            value = ops.where(index == number, view, value)
-
-        def gradient(*arguments, upstream=None):
-            (upstream,) = (upstream,) if upstream is not None else arguments
-            parts = [ops.where(index == number, upstream, 0) for number in range(len(views))]
-            return scatter(parts, ops.shape(x), pool_size, strides), ops.zeros_like(uniform)
-
-        return value, gradient
-
-    return pooled(x, uniform)
-
-
-def scatter(parts, shape, pool_size, strides):
-    """Returns the sum of the cells of all windows at their places: the reverse of `cells`.
+    Compiled with XLA, forward and backward: what is one pass over the data there is one for every
+    cell of a window as separate operations, and the random numbers a hundred.
 
     Args:
-        parts: one tensor `(batch, *windows, channels)` per cell, in row-major order.
-        shape: of the tensor that the cells came from.
+        x: `(batch, *spatial, channels)`.
+        seed: two uint32 numbers.
         pool_size: a window's size along each spatial axis.
         strides: the step along each spatial axis.
     """
-    for axis in reversed(range(len(pool_size))):
-        window, step = pool_size[axis], strides[axis]
+    windows = {"pool_size": pool_size, "strides": strides}
+
+    @ops.custom_gradient
+    def pooled(x):
+        value, index = runner(drawn_cells, True, x, **windows)(x, seed)
+
+        def gradient(*arguments, upstream=None):
+            (upstream,) = (upstream,) if upstream is not None else arguments
+            put_back = runner(returned, True, upstream, **windows)
+            spread = put_back(upstream, index)
+            for axis in range(1, len(pool_size) + 1):
+                spread = resized(spread, axis, ops.shape(x)[axis])
+            return spread
+
+        return value, gradient
+
+    return pooled(x)
+
+
+def drawn_cells(x, seed, *, pool_size, strides):
+    """Draws a cell of every window, in proportion to its positive part.
+
+    Returns:
+        The values of the drawn cells, `(batch, *windows, channels)`, and their numbers within
+        their windows. The first cell, in a window without a positive one.
+    """
+    views = cells(x, pool_size, strides)
+    # What is behind cell i weighs `tails[i]`. Sums that run backwards need no care for zeros: a
+    # cell that weighs nothing leaves the sum as it is, so what passes the cell before passes it;
+    # and nothing passes the first where all weigh nothing.
+    *tails, total = itertools.accumulate(reversed(_weights(views)), ops.add)
+    level = total * ops.cast(_numbers(seed, ops.shape(total)), total.dtype)
+    value = views[0]
+    index = ops.zeros_like(total, dtype="uint8" if len(views) <= 256 else "int32")
+    for view, tail in zip(views[1:], reversed(tails), strict=True):
+        passed = tail > level
+        value = ops.where(passed, view, value)
+        index = index + ops.cast(passed, index.dtype)
+    return value, index
+
+
+def _numbers(seed, shape):
+    """Returns uniform numbers in [0, 1), one per window and channel.
+
+    Their bits are the windows' numbers, mixed with two words that Threefry makes of the seed:
+    Threefry for each window would take longer than all the rest of the pooling.
+    """
+    words = threefry((as_word(seed[0]), as_word(seed[1])), (as_word(0), as_word(0)))
+    bits = ops.cast(ops.arange(math.prod(shape), dtype="int32"), "uint32")
+    for word in words:
+        bits = _avalanche(ops.bitwise_xor(bits, word))
+    # 24 bits fill the mantissa of a float32: every value is exact, and 1 is not reached.
+    numbers = ops.cast(ops.right_shift(bits, as_word(8)), "float32") * (1.0 / (1 << 24))
+    return ops.reshape(numbers, shape)
+
+
+def _avalanche(bits):
+    """Returns uint32 numbers of which every bit depends on all bits of those given, one to one.
+
+    The last step of MurmurHash3's 32-bit form, by Austin Appleby, in the public domain.
+    """
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        bits = ops.bitwise_xor(bits, ops.right_shift(bits, as_word(shift))) * as_word(factor)
+    return ops.bitwise_xor(bits, ops.right_shift(bits, as_word(16)))
+
+
+def returned(upstream, index, *, pool_size, strides):
+    """Returns what was drawn to its places: the reverse of `drawn_cells`, zero elsewhere.
+
+    Args:
+        upstream: `(batch, *windows, channels)`, what belongs to the windows.
+        index: the number of the drawn cell in every window.
+        pool_size: a window's size along each spatial axis.
+        strides: the step along each spatial axis.
+
+    Returns:
+        `(batch, *blocks, channels)`: as many blocks of `strides` cells as windows reach into.
+    """
+    rank = len(pool_size)
+    # By how many blocks of `strides` cells a window reaches beyond its first.
+    reach = [(window - 1) // step for window, step in zip(pool_size, strides, strict=True)]
+    counts = [ops.shape(upstream)[axis + 1] + reach[axis] for axis in range(rank)]
+    pads = [(0, 0), *((blocks, blocks) for blocks in reach), (0, 0)]
+    upstream, index = ops.pad(upstream, pads), ops.pad(index, pads)
+    parts = []
+    # Cells at the same place of their blocks are sums over the windows that reach them, a block
+    # earlier each; and the blocks are put together at the end. Adding windows to a map of zeros
+    # would be a pass over the whole map for every cell of a window.
+    for phases in itertools.product(*map(range, strides)):
+        part = ops.zeros_like(upstream[_blocks([0] * rank, counts)])
+        for blocks in itertools.product(*(range(far + 1) for far in reach)):
+            offsets = [b * s + p for b, s, p in zip(blocks, strides, phases, strict=True)]
+            if any(o >= window for o, window in zip(offsets, pool_size, strict=True)):
+                continue
+            number = 0
+            for offset, window in zip(offsets, pool_size, strict=True):
+                number = number * window + offset
+            place = _blocks([far - b for far, b in zip(reach, blocks, strict=True)], counts)
+            here = index[place] == ops.cast(number, index.dtype)
+            part = part + ops.where(here, upstream[place], ops.zeros_like(part))
+        parts.append(part)
+    for axis in reversed(range(1, rank + 1)):
+        step = strides[axis - 1]
         parts = [
-            _along(parts[start : start + window], axis + 1, shape[axis + 1], step)
-            for start in range(0, len(parts), window)
+            _interleaved(parts[start : start + step], axis) for start in range(0, len(parts), step)
         ]
     return parts[0]
 
 
-def _along(parts, axis, size, step):
-    """Puts the cells of one axis in place: `step` neighbours interleaved, later ones added."""
-    total = None
-    for start in range(0, len(parts), step):
-        row = parts[start : start + step]
-        row = row + [ops.zeros_like(row[0])] * (step - len(row))
-        joined = ops.stack(row, axis=axis + 1) if step > 1 else row[0]
-        if step > 1:
-            old = list(ops.shape(row[0]))
-            old[axis] = old[axis] * step
-            joined = ops.reshape(joined, old)
-        joined = _placed(joined, axis, start, size)
-        total = joined if total is None else total + joined
-    return total
+def _blocks(starts, counts):
+    """Returns the index of some blocks along the spatial axes."""
+    spatial = (slice(start, start + count) for start, count in zip(starts, counts, strict=True))
+    return (slice(None), *spatial)
 
 
-def _placed(part, axis, start, size):
-    """Shifts along an axis by `start` and cuts or fills with zeros to `size`."""
-    shape = list(ops.shape(part))
-    behind = size - start - shape[axis]
-    cut = [slice(None)] * len(shape)
-    cut[axis] = slice(0, size - start)
-    part = part[tuple(cut)]
-    edges = [part]
-    for amount, at in ((start, 0), (behind if not isinstance(behind, int) else max(behind, 0), 2)):
-        if isinstance(amount, int) and amount == 0:
-            continue
-        shape[axis] = amount if isinstance(amount, int) else ops.maximum(amount, 0)
-        edge = ops.zeros(shape, dtype=part.dtype)
-        edges = [edge, *edges] if at == 0 else [*edges, edge]
-    return ops.concatenate(edges, axis=axis) if len(edges) > 1 else part
+def _interleaved(parts, axis):
+    """Returns parts with their cells in turns along an axis."""
+    if len(parts) == 1:
+        return parts[0]
+    shape = list(ops.shape(parts[0]))
+    shape[axis] = shape[axis] * len(parts)
+    return ops.reshape(ops.stack(parts, axis=axis + 1), shape)
 
 
 def weighted_average(views):
@@ -127,7 +175,7 @@ class _StochasticPooling(Pooling):
     inputs. In training a cell is drawn, for every window and channel anew, and the gradient
     goes to it alone. At inference the output is the expectation `sum a_i^2 / sum a`. A window
     without a positive cell gives its first cell in training, and zero at inference; after a
-    ReLU both are zero. Draws are made in float32 whatever the type of the inputs is.
+    ReLU both are zero. Draws are made in at least float32 whatever the type of the inputs is.
 
     Args:
         pool_size: a window's size, an integer or one per spatial axis.
@@ -155,12 +203,7 @@ class _StochasticPooling(Pooling):
             x = pad_same(x, self.pool_size, self.strides)
         if not training:
             return weighted_average(cells(x, self.pool_size, self.strides))
-        shape = list(ops.shape(x))
-        for axis in range(self.rank):
-            window, step = self.pool_size[axis], self.strides[axis]
-            shape[axis + 1] = (shape[axis + 1] - window) // step + 1
-        uniform = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
-        return draw(x, uniform, self.pool_size, self.strides)
+        return draw(x, self.seed_generator.next(), self.pool_size, self.strides)
 
     def get_config(self):
         """Returns the configuration."""
@@ -169,23 +212,17 @@ class _StochasticPooling(Pooling):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class StochasticPooling1D(_StochasticPooling):
-    __doc__ = _StochasticPooling.__doc__ + (
-        "\n    Example:\n        >>> y = StochasticPooling1D(2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling1D(2)(x, training=True)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class StochasticPooling2D(_StochasticPooling):
-    __doc__ = _StochasticPooling.__doc__ + (
-        "\n    Example:\n        >>> y = StochasticPooling2D(3, strides=2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling2D(2)(x, training=True)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class StochasticPooling3D(_StochasticPooling):
-    __doc__ = _StochasticPooling.__doc__ + (
-        "\n    Example:\n        >>> y = StochasticPooling3D(2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling3D(2)(x, training=True)")
     rank = 3

@@ -1,12 +1,12 @@
 import itertools
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import stats
 
 from keras_cv_extras import layers
+from keras_cv_extras.layers.pooling._stochastic import _numbers
 
 CLASSES = [layers.StochasticPooling1D, layers.StochasticPooling2D, layers.StochasticPooling3D]
 
@@ -27,6 +27,24 @@ def test_frequencies_are_the_probabilities():
     assert stats.chisquare(found, np.array([1, 3, 4]) * 1000).pvalue > 1e-3
 
 
+def test_numbers_are_uniform_and_independent():
+    calls = [np.ravel(_numbers(np.array([7, call], "uint32"), (50, 10, 20, 3))) for call in (0, 1)]
+    assert min(map(np.min, calls)) >= 0
+    assert max(map(np.max, calls)) < 1
+    for numbers in calls:
+        assert stats.kstest(numbers, "uniform").pvalue > 1e-3
+    first, second = calls
+    # Neighbours in a row, in a column, in the batch, and the next call.
+    for a, b in (
+        (first[1:], first[:-1]),
+        (first[60:], first[:-60]),
+        (first[600:], first[:-600]),
+        (first, second),
+    ):
+        counts = np.histogram2d(a, b, bins=8, range=[[0, 1], [0, 1]])[0]
+        assert stats.chisquare(counts.ravel()).pvalue > 1e-3
+
+
 @pytest.mark.parametrize(("pool_size", "strides"), [(2, 2), (3, 2), (3, 1), (2, 3)])
 def test_training_mean_is_the_inference_output(pool_size, strides):
     x = np.random.default_rng(2).random((1, 7, 7, 1)).astype("float32")
@@ -39,6 +57,8 @@ def test_training_mean_is_the_inference_output(pool_size, strides):
 @pytest.mark.parametrize(("pool_size", "strides"), [(1, 1), (2, 2), (3, 2), (3, 1), (2, 3)])
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_values_and_gradients_against_loops(kind, pool_size, strides, padding):
+    if kind.rank == 3 and (padding == "valid" or strides not in (2, pool_size)):
+        pytest.skip("volumes take seconds to compile: two settings are enough")
     x = inputs(kind.rank, size=6)
     layer = kind(pool_size, strides, padding, seed=4)
     with tf.GradientTape() as tape:
@@ -105,47 +125,10 @@ def test_seeds_formats_and_compilation():
     third = layers.StochasticPooling2D(3, 2, "same", "channels_first", seed=7)
     found = np.moveaxis(np.asarray(third(np.moveaxis(x, -1, 1), training=True)), 1, -1)
     np.testing.assert_array_equal(found, calls[0])
-    # XLA draws other numbers than TensorFlow's kernels for the same seed.
-    fast = np.asarray(tf.function(lambda x: first(x, training=True), jit_compile=True)(x))
-    assert np.isin(fast, x).all()
-
-
-def test_in_a_model_of_unknown_size_saved_and_exported(tmp_path):
-    x = inputs(2, size=10)
-    model = keras.Sequential(
-        [
-            keras.Input((None, None, 3)),
-            layers.StochasticPooling2D(3, 2, "same"),
-            layers.StochasticPooling2D(2),
-            keras.layers.GlobalAveragePooling2D(),
-            keras.layers.Dense(1),
-        ]
-    )
-    model.compile("sgd", loss="mse")
-    model.fit(x / 1e3, np.ones((2, 1)), verbose=0)
-    wanted = model.predict(x, verbose=0)
-    model.save(tmp_path / "model.keras")
-    np.testing.assert_array_equal(
-        keras.models.load_model(tmp_path / "model.keras").predict(x, verbose=0), wanted
-    )
-    model.export(tmp_path / "served", verbose=False)
-    served = tf.saved_model.load(str(tmp_path / "served"))
-    np.testing.assert_allclose(served.serve(tf.constant(x)), wanted, rtol=1e-5)
-
-
-def test_on_jax(python):
-    out = python(
-        """
-import jax, numpy as np
-from keras_cv_extras import layers
-x = np.random.default_rng(0).random((2, 7, 7, 2)).astype("float32")
-layer = layers.StochasticPooling2D(3, 2, "same", seed=1)
-y = np.asarray(layer(x, training=True))
-assert np.isin(y, x).all()
-slope = jax.grad(lambda x: layer(x, training=True).sum())(x)
-assert float(slope.sum()) == y.size, slope.sum()
-print("same")
-""",
-        environment={"KERAS_BACKEND": "jax"},
-    )
-    assert out.strip() == "same"
+    # The numbers are functions of the seed and of how often it was used, wherever they run.
+    run = tf.function(lambda x: again(x, training=True), jit_compile=True)
+    np.testing.assert_array_equal(run(x), calls[1])
+    unknown = [tf.TensorSpec((None, None, None, 3))]
+    run = tf.function(lambda x: first(x, training=True), input_signature=unknown)
+    np.testing.assert_array_equal(run(x), again(x, training=True))
+    assert np.asarray(run(x[:, 1:])).shape == again(x[:, 1:]).shape

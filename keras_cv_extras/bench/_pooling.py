@@ -1,0 +1,153 @@
+"""Training time of pooling layers, beside Keras' max pooling."""
+
+import inspect
+import statistics
+
+from rich.console import Console
+from rich.table import Table
+
+from keras_cv_extras import _checks
+from keras_cv_extras.bench import _measure
+
+POOLING = "pooling:"
+SIZE, BATCH_SIZE, CHANNELS = 28, 32, 32
+WINDOWS = ((2, 2), (3, 2))  # size and strides: side by side, and overlapping as in AlexNet
+LAYERS = (
+    "StochasticPooling2D",
+    "S3Pooling2D",
+    "MixedPooling2D",
+    "GeneralizedMeanPooling2D",
+    "SoftPooling2D",
+    "LPPooling2D",
+    "MaxBlurPooling2D",
+)
+_BASELINE = "MaxPooling2D"
+
+
+def run_pooling(
+    layers=LAYERS, seconds: float = 0.5, output=None, *, cores=1, repeats: int = 5
+) -> list[dict]:
+    """Measures forward and backward passes of pooling layers on 32 maps of 28x28x32.
+
+    All layers take turns in one process with Keras' max pooling, inside a `tf.function`. A table
+    is printed at the end.
+
+    Args:
+        layers: names of pooling layers of `keras_cv_extras.layers`.
+        seconds: the least time of one measurement.
+        output: None, or the path of a JSON file for the rows, the machine and the settings.
+        cores: how many cores the process may use, a number or "all".
+        repeats: how many times each layer is measured.
+
+    Returns:
+        A dictionary for every layer and window with `layer`, `pool_size`, `strides`, `cores`,
+        `milliseconds` (the median), `ratio` (how many times as long as max pooling: the median
+        over turns) and `first_call_seconds` (tracing and compilation included).
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above.
+        RuntimeError: if a layer fails.
+    """
+    from keras_cv_extras.layers import pooling
+
+    for layer in layers:
+        _checks.one_of("layer", layer, pooling.__all__)
+    repeats = _checks.integer("repeats", repeats, minimum=1)
+    seconds = _checks.number("seconds", seconds)
+    cpus = _measure.chosen_cpus(cores)
+    rows = []
+    console = Console()
+    with console.status(f"{len(layers)} pooling layers"):
+        for window, step in WINDOWS:
+            rows += _run((_BASELINE, *layers), window, step, cpus, seconds, repeats)
+    if output is not None:
+        _measure.write_report(output, "pooling", rows, seconds=seconds, repeats=repeats)
+    console.print(_table(rows))
+    return rows
+
+
+def _run(layers, window, step, cpus, seconds, repeats):
+    names = [f"{POOLING}{layer}:{window}:{step}" for layer in layers]
+    first, rows = {}, []
+    process = _measure.Measured(SIZE, BATCH_SIZE, cpus)
+    try:
+        for name in names:
+            process.ask("load", name=name)
+            first[name] = process.ask("start", name=name)["seconds"]
+        turns = _measure.take_turns([(process, name) for name in names], seconds, repeats)
+    finally:
+        process.close()
+    for layer, name in zip(layers, names, strict=True):
+        rows.append(
+            {
+                "layer": layer,
+                "pool_size": window,
+                "strides": step,
+                "cores": len(cpus),
+                "milliseconds": 1e3 * BATCH_SIZE / statistics.median(turns[name]),
+                "ratio": _measure.ratio(turns[names[0]], turns[name]),
+                "first_call_seconds": first[name],
+            }
+        )
+    return rows
+
+
+def step_of(name):
+    """Returns what makes a function of images that trains on one batch of feature maps.
+
+    Args:
+        name: a layer's name, `pool_size` and `strides` with ":" between them.
+    """
+    layer, window, step = name.split(":")
+
+    def make():
+        import keras
+        import tensorflow as tf
+
+        from keras_cv_extras import layers
+        from keras_cv_extras.augment._random import uniform
+
+        home = keras.layers if layer == _BASELINE else layers
+        pool = getattr(home, layer)(int(window), int(step))
+        samples, slots = tf.range(BATCH_SIZE)[:, None], tf.range(SIZE * SIZE * CHANNELS)
+        shape = (BATCH_SIZE, SIZE, SIZE, CHANNELS)
+        # As behind a ReLU: half of the cells are zero.
+        maps = [tf.nn.relu(tf.reshape(uniform(i, 0, samples, slots), shape) - 0.5) for i in (0, 1)]
+        upstream = tf.ones_like(pool(maps[0]))
+
+        def train(images, number):
+            # Another batch every time: what is the same in all runs of a loop is computed once.
+            x = tf.cond(number % 2 == 0, lambda: maps[0], lambda: maps[1])
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = pool(x, training=True) if _takes_training(pool) else pool(x)
+            slope = tape.gradient(y, x, output_gradients=upstream)
+            return slope[:1, :1, :1, :1] + y[:1, :1, :1, :1]
+
+        return train
+
+    return make
+
+
+def _takes_training(layer):
+    return "training" in inspect.signature(layer.call).parameters
+
+
+def _table(rows):
+    table = Table(
+        title=f"Forward and backward, {BATCH_SIZE}x{SIZE}x{SIZE}x{CHANNELS}, "
+        f"cores: {rows[0]['cores']}"
+    )
+    table.add_column("window")
+    table.add_column("layer")
+    for title in ("ms", "max poolings", "first call"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        table.add_row(
+            f"{row['pool_size']}/{row['strides']}",
+            row["layer"],
+            f"{row['milliseconds']:.2f}",
+            f"{row['ratio']:.1f}",
+            f"{row['first_call_seconds']:.1f} s",
+        )
+    return table

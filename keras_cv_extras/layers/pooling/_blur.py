@@ -1,0 +1,208 @@
+"""Pooling without aliasing: a binomial blur before cells are left out."""
+
+import math
+
+import keras
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import Pooling, with_example
+
+
+class _BlurPooling(Pooling):
+    """Returns the binomially weighted average around the middle of every window.
+
+    The low-pass filter `[1, 2, 1] / 4` (for three taps) along every spatial axis, at every
+    `strides`-th place, the edges mirrored: a strided layer that hardly changes when its input
+    shifts by a cell. The number of outputs is that of Keras' pooling with the same arguments.
+
+    Args:
+        pool_size: the size of the windows whose middles are averaged around, an integer or one
+            per spatial axis.
+        strides: the step from window to window; None for `pool_size`.
+        padding: "valid" or "same", which decide how many windows there are.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        filter_size: taps of the filter along each spatial axis, an integer or one per axis, no
+            fewer than a window has; None for the larger of the window's and 3.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    Raises:
+        ValueError: if the filter is smaller than a window, which would ignore cells.
+
+    References:
+        [Making convolutional networks shift-invariant again](https://arxiv.org/abs/1904.11486)
+    """
+
+    def __init__(
+        self,
+        pool_size=2,
+        strides=None,
+        padding="valid",
+        data_format=None,
+        filter_size=None,
+        **kwargs,
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        if filter_size is None:
+            filter_size = tuple(max(size, 3) for size in self.pool_size)
+        self.filter_size = _checks.sizes("filter_size", filter_size, self.rank)
+        if any(t < size for t, size in zip(self.filter_size, self.pool_size, strict=True)):
+            raise ValueError(
+                f"filter_size must be at least pool_size, received {self.filter_size} for windows "
+                f"of {self.pool_size}: a smaller filter would ignore cells"
+            )
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        blurred = at_least_float32(x)
+        for axis in range(self.rank):
+            window, step, taps = self.pool_size[axis], self.strides[axis], self.filter_size[axis]
+            before, after = -(-(taps - window) // 2), (taps - window) // 2
+            if self.padding == "same":
+                size = ops.shape(x)[axis + 1]
+                known = isinstance(size, int)
+                total = (-(-size // step) - 1) * step + window - size
+                total = max(total, 0) if known else ops.maximum(total, 0)
+                before, after = before + total // 2, after + total - total // 2
+            blurred = blur(blurred, axis + 1, taps, step, before, after)
+        return ops.cast(blurred, x.dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {**super().get_config(), "filter_size": self.filter_size}
+
+
+class _MaxBlurPooling(Pooling):
+    """Returns max pooling without aliasing: dense maxima, blurred, then every `strides`-th.
+
+    Maxima of the windows at every place, the low-pass filter `[1, 2, 1] / 4` (for three taps)
+    along every spatial axis with its edges mirrored, and a cell at every `strides`-th place. The
+    number of outputs is that of Keras' max pooling with the same arguments.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from cell to cell of the outputs; None for `pool_size`.
+        padding: "valid" or "same".
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        filter_size: taps of the filter along each spatial axis, an integer or one per axis.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    References:
+        [Making convolutional networks shift-invariant again](https://arxiv.org/abs/1904.11486)
+    """
+
+    def __init__(
+        self, pool_size=2, strides=None, padding="valid", data_format=None, filter_size=3, **kwargs
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        self.filter_size = _checks.sizes("filter_size", filter_size, self.rank)
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        blurred = self.highest(at_least_float32(x), strides=1)
+        for axis, (taps, step) in enumerate(zip(self.filter_size, self.strides, strict=True)):
+            blurred = blur(blurred, axis + 1, taps, step, (taps - 1) // 2, taps // 2)
+        return ops.cast(blurred, x.dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {**super().get_config(), "filter_size": self.filter_size}
+
+
+def blur(x, axis, taps, step, before, after):
+    """Returns the binomially weighted average along an axis at every `step`-th place.
+
+    Args:
+        x: a tensor of floats.
+        axis: the axis to blur along, not the first or the last.
+        taps: the length of the filter.
+        step: from output to output.
+        before: by how many mirrored cells the filter may begin before the axis.
+        after: by how many it may end behind it.
+    """
+    weights = [math.comb(taps - 1, i) / 2 ** (taps - 1) for i in range(taps)]
+    x = mirrored(x, axis, before, after)
+    index = [slice(None)] * axis
+    total = None
+    for tap, weight in enumerate(weights):
+        behind = taps - 1 - tap
+        part = weight * x[(*index, slice(tap, -behind if behind else None, step))]
+        total = part if total is None else total + part
+    return total
+
+
+def mirrored(x, axis, before, after):
+    """Returns `x` with mirrored cells at both ends of an axis, the edge cells not repeated.
+
+    Axes of any size: where they are shorter than what is asked for, mirrors face each other.
+    """
+    size = ops.shape(x)[axis]
+    if all(isinstance(value, int) for value in (size, before, after)):
+        if before == after == 0:
+            return x
+        if max(before, after) < size:
+            pads = [(0, 0)] * len(x.shape)
+            pads[axis] = (before, after)
+            return ops.pad(x, pads, mode="reflect")
+    places = ops.arange(0, size + before + after, dtype="int32") - before
+    period = ops.maximum(2 * (size - 1), 1)
+    places = ops.mod(ops.abs(places), period)
+    return ops.take(x, ops.minimum(places, period - places), axis=axis)
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class BlurPooling1D(_BlurPooling):
+    __doc__ = with_example(_BlurPooling, "y = BlurPooling1D(2)(x)")
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class BlurPooling2D(_BlurPooling):
+    __doc__ = with_example(_BlurPooling, "y = BlurPooling2D(2)(x)")
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class BlurPooling3D(_BlurPooling):
+    __doc__ = with_example(_BlurPooling, "y = BlurPooling3D(2)(x)")
+    rank = 3
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class MaxBlurPooling1D(_MaxBlurPooling):
+    __doc__ = (
+        _MaxBlurPooling.__doc__
+        + "\n    Example:\n        >>> y = MaxBlurPooling1D(3, strides=2)(x)\n    "
+    )
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class MaxBlurPooling2D(_MaxBlurPooling):
+    __doc__ = (
+        _MaxBlurPooling.__doc__
+        + "\n    Example:\n        >>> y = MaxBlurPooling2D(3, strides=2)(x)\n    "
+    )
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class MaxBlurPooling3D(_MaxBlurPooling):
+    __doc__ = (
+        _MaxBlurPooling.__doc__
+        + "\n    Example:\n        >>> y = MaxBlurPooling3D(3, strides=2)(x)\n    "
+    )
+    rank = 3

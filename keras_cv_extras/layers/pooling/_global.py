@@ -1,0 +1,202 @@
+"""Global pooling that Keras lacks: log-sum-exp and attention."""
+
+import keras
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels
+
+
+class _GlobalLogSumExpPooling(GlobalPooling):
+    """Returns `log(mean(exp(r x))) / r` over all places: between the average and the maximum.
+
+    r near 0 is global average pooling, and the larger r is, the nearer global max pooling.
+    Computed relative to the largest cell in float32: inputs of any size are safe.
+
+    Args:
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        keepdims: whether the spatial axes stay, of size 1.
+        r: the sharpness, above 0.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
+
+    References:
+        [From image-level to pixel-level labeling](https://arxiv.org/abs/1411.6228), equation 6
+    """
+
+    def __init__(self, data_format=None, keepdims=False, r=1.0, **kwargs):
+        super().__init__(data_format, keepdims, **kwargs)
+        self.r = _checks.positive("r", r)
+
+    def reduce(self, x, training):
+        """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
+        x, dtype = at_least_float32(x), x.dtype
+        top = ops.stop_gradient(ops.max(x, axis=self.axes, keepdims=True))
+        # log1p of expm1 keeps the digits that a small r would lose: their mean is near 0 then.
+        mean = ops.mean(ops.expm1(self.r * (x - top)), axis=self.axes, keepdims=True)
+        return ops.cast(top + ops.log1p(mean) / self.r, dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {**super().get_config(), "r": self.r}
+
+
+class _GlobalAttentionPooling(GlobalPooling):
+    """Returns the average over all places by learned weights: attention, or MIL pooling.
+
+    `sum a_i x_i` where a is the softmax over all places of `w . tanh(V x_i)` or, gated,
+    of `w . (tanh(V x_i) * sigmoid(U x_i))`. w starts at zero: training starts from the
+    average.
+
+    Args:
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        keepdims: whether the spatial axes stay, of size 1.
+        units: how many rows V and U have.
+        gated: whether to gate the scores.
+        initializer: how V and U start.
+        regularizer: a penalty on V, U and w.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+        mask: None, or booleans `(batch, *spatial)`, False for places that do not count. Where
+            none counts, all do.
+
+    Returns:
+        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
+
+    References:
+        [Attention-based deep multiple instance learning](https://arxiv.org/abs/1802.04712)
+    """
+
+    def __init__(
+        self,
+        data_format=None,
+        keepdims=False,
+        units=64,
+        gated=False,
+        initializer="glorot_uniform",
+        regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(data_format, keepdims, **kwargs)
+        self.units = _checks.integer("units", units, minimum=1)
+        self.gated = _checks.boolean("gated", gated)
+        self.initializer = keras.initializers.get(initializer)
+        self.regularizer = keras.regularizers.get(regularizer)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        """Creates V, U and w."""
+        channels = known_channels(input_shape, self.data_format)
+        for name in ("projection", "gate") if self.gated else ("projection",):
+            weight = self.add_weight(
+                name=name,
+                shape=(channels, self.units),
+                # Of its own, because one that is used twice would give the same numbers.
+                initializer=self.initializer.clone(),
+                regularizer=self.regularizer,
+                autocast=False,
+            )
+            setattr(self, name, weight)
+        self.scores = self.add_weight(
+            name="scores",
+            shape=(self.units, 1),
+            initializer="zeros",
+            regularizer=self.regularizer,
+            autocast=False,
+        )
+        self.built = True
+
+    def call(self, inputs, mask=None):
+        """Pools; see the class."""
+        x = at_least_float32(self.channels_last(inputs))
+        hidden = ops.tanh(ops.matmul(x, ops.cast(self.projection, x.dtype)))
+        if self.gated:
+            hidden = hidden * ops.sigmoid(ops.matmul(x, ops.cast(self.gate, x.dtype)))
+        scores = ops.matmul(hidden, ops.cast(self.scores, x.dtype))
+        if mask is not None:
+            scores = ops.where(ops.cast(mask, "bool")[..., None], scores, -1e30)
+        top = ops.stop_gradient(ops.max(scores, axis=self.axes, keepdims=True))
+        weights = ops.exp(scores - top)
+        weights = weights / ops.sum(weights, axis=self.axes, keepdims=True)
+        pooled = ops.sum(weights * x, axis=self.axes, keepdims=True)
+        return self.finish(ops.cast(pooled, inputs.dtype))
+
+    def compute_mask(self, inputs, mask=None):
+        """Returns None: no place is left."""
+        return None
+
+    def compute_output_spec(self, inputs, mask=None):
+        """Returns the shape and type after pooling."""
+        return super().compute_output_spec(inputs)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "gated": self.gated,
+            "initializer": keras.initializers.serialize(self.initializer),
+            "regularizer": keras.regularizers.serialize(self.regularizer),
+        }
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalLogSumExpPooling1D(_GlobalLogSumExpPooling):
+    __doc__ = (
+        _GlobalLogSumExpPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalLogSumExpPooling1D(r=4.0)(x)\n    "
+    )
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalLogSumExpPooling2D(_GlobalLogSumExpPooling):
+    __doc__ = (
+        _GlobalLogSumExpPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalLogSumExpPooling2D(r=4.0)(x)\n    "
+    )
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalLogSumExpPooling3D(_GlobalLogSumExpPooling):
+    __doc__ = (
+        _GlobalLogSumExpPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalLogSumExpPooling3D(r=4.0)(x)\n    "
+    )
+    rank = 3
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalAttentionPooling1D(_GlobalAttentionPooling):
+    __doc__ = (
+        _GlobalAttentionPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalAttentionPooling1D(units=64)(x)\n    "
+    )
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalAttentionPooling2D(_GlobalAttentionPooling):
+    __doc__ = (
+        _GlobalAttentionPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalAttentionPooling2D(units=64)(x)\n    "
+    )
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalAttentionPooling3D(_GlobalAttentionPooling):
+    __doc__ = (
+        _GlobalAttentionPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalAttentionPooling3D(units=64)(x)\n    "
+    )
+    rank = 3

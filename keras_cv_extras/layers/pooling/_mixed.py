@@ -1,0 +1,288 @@
+"""Blends of max and average pooling: fixed, learned, drawn, or gated by what is pooled."""
+
+import keras
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import (
+    GlobalPooling,
+    Pooling,
+    known_channels,
+    with_example,
+)
+
+
+class _UnitInterval(keras.constraints.Constraint):
+    """Keeps a weight in [0, 1]."""
+
+    def __call__(self, w):
+        return ops.clip(w, 0.0, 1.0)
+
+
+class _Mixing:
+    """The share of max pooling: its arguments, its weight or draw, its configuration."""
+
+    def _set_mixing(self, share, mixing, seed):
+        self.share = _checks.fraction("share", share)
+        self.mixing = _checks.one_of("mixing", mixing, ("fixed", "layer", "channel", "random"))
+        self.seed = seed
+        if mixing == "random":
+            self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        """Creates the shares that are learned."""
+        if self.mixing in ("layer", "channel"):
+            per_channel = self.mixing == "channel"
+            channels = known_channels(input_shape, self.data_format) if per_channel else None
+            self.shares = self.add_weight(
+                name="share",
+                shape=(channels,) if per_channel else (),
+                initializer=keras.initializers.Constant(self.share),
+                constraint=_UnitInterval(),
+                autocast=False,
+            )
+        self.built = True
+
+    def _mixed(self, highest, average, training):
+        """Returns a blend of two float32 tensors."""
+        if self.mixing == "random" and training:
+            drawn = keras.random.uniform(
+                ops.shape(average), dtype="float32", seed=self.seed_generator
+            )
+            return ops.where(drawn < self.share, highest, average)
+        share = self.share
+        if self.mixing in ("layer", "channel"):
+            share = ops.cast(self.shares, average.dtype)
+        return share * highest + (1.0 - share) * average
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {
+            **super().get_config(),
+            "share": self.share,
+            "mixing": self.mixing,
+            "seed": self.seed,
+        }
+
+
+class _MixedPooling(_Mixing, Pooling):
+    """Returns a blend of max and average pooling: `share * max + (1 - share) * average`.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window; None for `pool_size`.
+        padding: "valid" or "same"; cells of padding do not count.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        share: the share of max pooling, in [0, 1]; the one to start with if it is learned.
+        mixing: "layer" to learn one share, "channel" to learn one for each channel, both kept in
+            [0, 1] (Lee et al.); "fixed" to leave it; "random" to draw max or average anew for
+            every window and channel in training, max with the probability `share`, and to
+            return their expectation at inference (Yu et al.).
+        seed: of the draws, an integer, or None to draw one.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+        training: whether to draw, with mixing="random".
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    References:
+        [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.1;
+        Yu et al., Mixed pooling for convolutional neural networks, RSKT 2014
+    """
+
+    def __init__(
+        self,
+        pool_size=2,
+        strides=None,
+        padding="valid",
+        data_format=None,
+        share=0.5,
+        mixing="layer",
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        self._set_mixing(share, mixing, seed)
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        x, dtype = at_least_float32(x), x.dtype
+        return ops.cast(self._mixed(self.highest(x), self.average(x), training), dtype)
+
+
+class _GlobalMixedPooling(_Mixing, GlobalPooling):
+    """Returns a blend of global max and average pooling.
+
+    `share * max + (1 - share) * average` over all places.
+
+    Args:
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        keepdims: whether the spatial axes stay, of size 1.
+        share: the share of max pooling, in [0, 1]; the one to start with if it is learned.
+        mixing: "layer" to learn one share, "channel" to learn one for each channel, both kept in
+            [0, 1]; "fixed" to leave it; "random" to draw max or average anew for every sample
+            and channel in training, max with the probability `share`, and to return their
+            expectation at inference.
+        seed: of the draws, an integer, or None to draw one.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+        training: whether to draw, with mixing="random".
+
+    Returns:
+        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
+
+    References:
+        [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.1
+    """
+
+    def __init__(
+        self, data_format=None, keepdims=False, share=0.5, mixing="layer", seed=None, **kwargs
+    ):
+        super().__init__(data_format, keepdims, **kwargs)
+        self._set_mixing(share, mixing, seed)
+
+    def reduce(self, x, training):
+        """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
+        x, dtype = at_least_float32(x), x.dtype
+        highest = ops.max(x, axis=self.axes, keepdims=True)
+        average = ops.mean(x, axis=self.axes, keepdims=True)
+        return ops.cast(self._mixed(highest, average, training), dtype)
+
+
+class _GatedPooling(Pooling):
+    """Returns a blend of max and average pooling whose share each window decides itself.
+
+    `g * max + (1 - g) * average` with `g = sigmoid(sum of w_i x_i)` over the window's cells.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window; None for `pool_size`.
+        padding: "valid" or "same"; cells of padding do not count.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        per_channel: whether every channel has a mask w of its own, or all share one.
+        initializer: how the mask starts; with zeros, shares start at a half.
+        regularizer: a penalty on the mask.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    References:
+        [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.2
+    """
+
+    def __init__(
+        self,
+        pool_size=2,
+        strides=None,
+        padding="valid",
+        data_format=None,
+        per_channel=False,
+        initializer="zeros",
+        regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        self.per_channel = _checks.boolean("per_channel", per_channel)
+        self.initializer = keras.initializers.get(initializer)
+        self.regularizer = keras.regularizers.get(regularizer)
+
+    def build(self, input_shape):
+        """Creates the gating mask."""
+        channels = known_channels(input_shape, self.data_format) if self.per_channel else 1
+        self.mask = self.add_weight(
+            name="mask",
+            shape=(*self.pool_size, channels),
+            initializer=self.initializer,
+            regularizer=self.regularizer,
+            autocast=False,
+        )
+        self.built = True
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        x, dtype = at_least_float32(x), x.dtype
+        mask = ops.reshape(ops.cast(self.mask, x.dtype), (-1, self.mask.shape[-1]))
+        gate = ops.sigmoid(sum(mask[i] * view for i, view in enumerate(self.windows(x))))
+        return ops.cast(gate * self.highest(x) + (1.0 - gate) * self.average(x), dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {
+            **super().get_config(),
+            "per_channel": self.per_channel,
+            "initializer": keras.initializers.serialize(self.initializer),
+            "regularizer": keras.regularizers.serialize(self.regularizer),
+        }
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class MixedPooling1D(_MixedPooling):
+    __doc__ = with_example(_MixedPooling, "y = MixedPooling1D(2)(x)")
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class MixedPooling2D(_MixedPooling):
+    __doc__ = with_example(_MixedPooling, "y = MixedPooling2D(2)(x)")
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class MixedPooling3D(_MixedPooling):
+    __doc__ = with_example(_MixedPooling, "y = MixedPooling3D(2)(x)")
+    rank = 3
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalMixedPooling1D(_GlobalMixedPooling):
+    __doc__ = (
+        _GlobalMixedPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalMixedPooling1D()(x)\n    "
+    )
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalMixedPooling2D(_GlobalMixedPooling):
+    __doc__ = (
+        _GlobalMixedPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalMixedPooling2D()(x)\n    "
+    )
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalMixedPooling3D(_GlobalMixedPooling):
+    __doc__ = (
+        _GlobalMixedPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalMixedPooling3D()(x)\n    "
+    )
+    rank = 3
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GatedPooling1D(_GatedPooling):
+    __doc__ = with_example(_GatedPooling, "y = GatedPooling1D(2)(x)")
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GatedPooling2D(_GatedPooling):
+    __doc__ = with_example(_GatedPooling, "y = GatedPooling2D(2)(x)")
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GatedPooling3D(_GatedPooling):
+    __doc__ = with_example(_GatedPooling, "y = GatedPooling3D(2)(x)")
+    rank = 3

@@ -1,0 +1,76 @@
+"""Overlapping pooling, as AlexNet has it: windows larger than the step between them."""
+
+import keras
+from keras import ops
+
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import with_example
+
+
+class _Overlapping:
+    """Keras' pooling with AlexNet's windows of 3 at steps of 2; an error if none overlap.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window, smaller than the window along every axis.
+        padding: "valid" or "same".
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    Raises:
+        ValueError: if windows do not overlap.
+
+    References:
+        [AlexNet, section 3.4](https://papers.nips.cc/paper/4824)
+    """
+
+    def __init__(self, pool_size=3, strides=2, padding="valid", data_format=None, **kwargs):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        pairs = zip(self.pool_size, self.strides, strict=True)
+        if any(step >= size for size, step in pairs):
+            raise ValueError(
+                "strides must be smaller than pool_size, so that windows overlap, received "
+                f"pool_size={pool_size!r} and strides={strides!r}: Keras' own pooling layers take "
+                "others"
+            )
+
+    def call(self, inputs):
+        """Pools; see the class."""
+        # TensorFlow has no kernel on the CPU for volumes of half precision.
+        return ops.cast(super().call(at_least_float32(inputs)), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class OverlappingMaxPooling1D(_Overlapping, keras.layers.MaxPooling1D):
+    __doc__ = with_example(_Overlapping, "y = OverlappingMaxPooling1D(3, strides=2)(x)")
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class OverlappingMaxPooling2D(_Overlapping, keras.layers.MaxPooling2D):
+    __doc__ = with_example(_Overlapping, "y = OverlappingMaxPooling2D(3, strides=2)(x)")
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class OverlappingMaxPooling3D(_Overlapping, keras.layers.MaxPooling3D):
+    __doc__ = with_example(_Overlapping, "y = OverlappingMaxPooling3D(3, strides=2)(x)")
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class OverlappingAveragePooling1D(_Overlapping, keras.layers.AveragePooling1D):
+    __doc__ = with_example(_Overlapping, "y = OverlappingAveragePooling1D(3, strides=2)(x)")
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class OverlappingAveragePooling2D(_Overlapping, keras.layers.AveragePooling2D):
+    __doc__ = with_example(_Overlapping, "y = OverlappingAveragePooling2D(3, strides=2)(x)")
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class OverlappingAveragePooling3D(_Overlapping, keras.layers.AveragePooling3D):
+    __doc__ = with_example(_Overlapping, "y = OverlappingAveragePooling3D(3, strides=2)(x)")

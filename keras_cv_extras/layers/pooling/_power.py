@@ -1,0 +1,292 @@
+"""Means of powers: generalised-mean and LP pooling."""
+
+import functools
+import math
+
+import keras
+from keras import ops
+
+from keras_cv_extras import _checks
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import (
+    GlobalPooling,
+    Pooling,
+    known_channels,
+    with_example,
+)
+
+# Below it, the division by p loses the digits of float32.
+_SMALLEST_P = 0.01
+
+
+class _AtLeast(keras.constraints.Constraint):
+    """Keeps a weight at or above a bound."""
+
+    def __init__(self, bound):
+        self.bound = bound
+
+    def __call__(self, w):
+        return ops.maximum(w, ops.cast(self.bound, w.dtype))
+
+
+class _LearnedPower:
+    """The exponent of a generalised mean: its arguments, its weight, its configuration."""
+
+    def _set_power(self, p, learnable, per_channel, epsilon):
+        self.p = _checks.positive("p", p)
+        if self.p < _SMALLEST_P:
+            raise ValueError(f"p must be at least {_SMALLEST_P}, received {p!r}")
+        self.learnable = _checks.boolean("learnable", learnable)
+        self.per_channel = _checks.boolean("per_channel", per_channel)
+        self.epsilon = _checks.positive("epsilon", epsilon)
+
+    def build(self, input_shape):
+        """Creates the exponent."""
+        channels = known_channels(input_shape, self.data_format) if self.per_channel else None
+        self.exponent = self.add_weight(
+            name="p",
+            shape=(channels,) if self.per_channel else (),
+            initializer=keras.initializers.Constant(self.p),
+            constraint=_AtLeast(_SMALLEST_P),
+            trainable=self.learnable,
+            autocast=False,
+        )
+        self.built = True
+
+    def _logs(self, x):
+        x = at_least_float32(x)
+        return ops.log(ops.maximum(x, self.epsilon)), ops.cast(self.exponent, x.dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {
+            **super().get_config(),
+            "p": self.p,
+            "learnable": self.learnable,
+            "per_channel": self.per_channel,
+            "epsilon": self.epsilon,
+        }
+
+
+class _GeneralizedMeanPooling(_LearnedPower, Pooling):
+    """Returns the generalised mean (GeM) of every window, `mean(x^p)^(1/p)`, with a learned p.
+
+    p = 1 is average pooling of positive inputs, and the larger p is, the nearer max pooling.
+    Inputs below `epsilon` count as epsilon and get no gradient: powers of negative numbers are
+    not defined. Computed from logarithms in float32, so that no power overflows.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window; None for `pool_size`.
+        padding: "valid" or "same"; cells of padding do not count.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        p: the exponent that training starts with, at least 0.01, which it also stays above.
+        learnable: whether training changes the exponent.
+        per_channel: whether every channel has an exponent of its own.
+        epsilon: the smallest input, above 0.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    References:
+        [Radenovic et al.](https://arxiv.org/abs/1711.02512)
+    """
+
+    def __init__(
+        self,
+        pool_size=2,
+        strides=None,
+        padding="valid",
+        data_format=None,
+        p=3.0,
+        learnable=True,
+        per_channel=False,
+        epsilon=1e-6,
+        **kwargs,
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        self._set_power(p, learnable, per_channel, epsilon)
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        logs, p = self._logs(x)
+        # No logarithm is smaller than that of epsilon: padding is nowhere the largest cell.
+        views = self.windows(logs, math.log(self.epsilon))
+        inside = self.windows(ops.ones_like(logs[:1, ..., :1]))
+        # Relative to the window's largest cell, no power overflows, and one of them is 1.
+        top = ops.stop_gradient(functools.reduce(ops.maximum, views))
+        powers = [ops.exp(p * (view - top)) for view in views]
+        total = sum(power * one for power, one in zip(powers, inside, strict=True))
+        return ops.cast(ops.exp(top + ops.log(total / sum(inside)) / p), x.dtype)
+
+
+class _GlobalGeneralizedMeanPooling(_LearnedPower, GlobalPooling):
+    """Returns the generalised mean (GeM) over all places, `mean(x^p)^(1/p)`, with a learned p.
+
+    p = 1 is global average pooling of positive inputs, and the larger p is, the nearer global
+    max pooling. Inputs below `epsilon` count as epsilon and get no gradient. Computed from
+    logarithms in float32, so that no power overflows.
+
+    Args:
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        keepdims: whether the spatial axes stay, of size 1.
+        p: the exponent that training starts with, at least 0.01, which it also stays above.
+        learnable: whether training changes the exponent.
+        per_channel: whether every channel has an exponent of its own.
+        epsilon: the smallest input, above 0.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
+
+    References:
+        [Radenovic et al.](https://arxiv.org/abs/1711.02512)
+    """
+
+    def __init__(
+        self,
+        data_format=None,
+        keepdims=False,
+        p=3.0,
+        learnable=True,
+        per_channel=False,
+        epsilon=1e-6,
+        **kwargs,
+    ):
+        super().__init__(data_format, keepdims, **kwargs)
+        self._set_power(p, learnable, per_channel, epsilon)
+
+    def reduce(self, x, training):
+        """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
+        logs, p = self._logs(x)
+        top = ops.stop_gradient(ops.max(logs, axis=self.axes, keepdims=True))
+        mean = ops.mean(ops.exp(p * (logs - top)), axis=self.axes, keepdims=True)
+        return ops.cast(ops.exp(top + ops.log(mean) / p), x.dtype)
+
+
+class _LPPooling(Pooling):
+    """Returns the p-norm of every window, `(sum |x|^p)^(1/p)`: a sum over cells, not a mean.
+
+    p = 1 is the sum of absolute values, p = 2 the root of the sum of squares. The gradient of a
+    window of zeros is zero. Computed in float32, relative to the largest cell of each window, so
+    that no power overflows or vanishes.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window; None for `pool_size`.
+        padding: "valid" or "same"; cells of padding are zero.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        p: the exponent, at least 1.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    References:
+        [Sermanet et al.](https://arxiv.org/abs/1204.3968)
+    """
+
+    def __init__(
+        self, pool_size=2, strides=None, padding="valid", data_format=None, p=2.0, **kwargs
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        self.p = _checks.number("p", p)
+        if self.p < 1:
+            raise ValueError(f"p must be at least 1, received {p!r}")
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        views = self.windows(ops.abs(at_least_float32(x)))
+        top = ops.stop_gradient(functools.reduce(ops.maximum, views))
+        positive = top > 0
+        scale = ops.where(positive, top, 1.0)
+        total = sum(ops.power(view / scale, self.p) for view in views)
+        # The root of zero has no slope; it is asked only of windows that have a positive cell.
+        root = ops.power(ops.where(positive, total, 1.0), 1.0 / self.p)
+        return ops.cast(top * root, x.dtype)
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {**super().get_config(), "p": self.p}
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GeneralizedMeanPooling1D(_GeneralizedMeanPooling):
+    __doc__ = (
+        _GeneralizedMeanPooling.__doc__
+        + "\n    Example:\n        >>> y = GeneralizedMeanPooling1D(2, p=3.0)(x)\n    "
+    )
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GeneralizedMeanPooling2D(_GeneralizedMeanPooling):
+    __doc__ = (
+        _GeneralizedMeanPooling.__doc__
+        + "\n    Example:\n        >>> y = GeneralizedMeanPooling2D(2, p=3.0)(x)\n    "
+    )
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GeneralizedMeanPooling3D(_GeneralizedMeanPooling):
+    __doc__ = (
+        _GeneralizedMeanPooling.__doc__
+        + "\n    Example:\n        >>> y = GeneralizedMeanPooling3D(2, p=3.0)(x)\n    "
+    )
+    rank = 3
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalGeneralizedMeanPooling1D(_GlobalGeneralizedMeanPooling):
+    __doc__ = (
+        _GlobalGeneralizedMeanPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalGeneralizedMeanPooling1D(p=3.0)(x)\n    "
+    )
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalGeneralizedMeanPooling2D(_GlobalGeneralizedMeanPooling):
+    __doc__ = (
+        _GlobalGeneralizedMeanPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalGeneralizedMeanPooling2D(p=3.0)(x)\n    "
+    )
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class GlobalGeneralizedMeanPooling3D(_GlobalGeneralizedMeanPooling):
+    __doc__ = (
+        _GlobalGeneralizedMeanPooling.__doc__
+        + "\n    Example:\n        >>> y = GlobalGeneralizedMeanPooling3D(p=3.0)(x)\n    "
+    )
+    rank = 3
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class LPPooling1D(_LPPooling):
+    __doc__ = with_example(_LPPooling, "y = LPPooling1D(2, p=2.0)(x)")
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class LPPooling2D(_LPPooling):
+    __doc__ = with_example(_LPPooling, "y = LPPooling2D(2, p=2.0)(x)")
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class LPPooling3D(_LPPooling):
+    __doc__ = with_example(_LPPooling, "y = LPPooling3D(2, p=2.0)(x)")
+    rank = 3

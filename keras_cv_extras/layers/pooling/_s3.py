@@ -1,0 +1,107 @@
+"""S3Pool: dense maxima, then rows and columns drawn at random."""
+
+import keras
+from keras import ops
+
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import Pooling
+
+
+class _S3Pooling(Pooling):
+    """Returns dense maxima at randomly drawn rows and columns: stochastic spatial sampling.
+
+    The maxima of the windows at every place are divided into strips of `strides` rows, and into
+    strips of as many columns. In training one row of each strip and one column of each strip is
+    drawn, the same for all images and channels of a batch. At inference every block of rows and
+    columns gives its average, which is the expectation of the draws. Only a few integers are
+    drawn: the cheapest of the stochastic poolings.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the size of the strips, an integer or one per spatial axis; None for `pool_size`.
+        padding: "valid" or "same", as of Keras' max pooling; a last strip may be smaller.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        seed: an integer, or None to draw one.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+        training: whether to draw.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    References:
+        [S3Pool](https://arxiv.org/abs/1611.05138)
+    """
+
+    def __init__(
+        self, pool_size=2, strides=None, padding="valid", data_format=None, seed=None, **kwargs
+    ):
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        # TensorFlow has no kernel on the CPU for volumes of half precision.
+        dense = self.highest(at_least_float32(x), strides=1)
+        if not training:
+            return ops.cast(self._averages(dense), x.dtype)
+        for axis, step in enumerate(self.strides, start=1):
+            size = ops.shape(dense)[axis]
+            starts = step * ops.arange(-(-size // step), dtype="int32")
+            length = ops.minimum(size - starts, step)
+            drawn = keras.random.uniform(
+                ops.shape(starts), dtype="float32", seed=self.seed_generator
+            )
+            drawn = ops.cast(ops.floor(drawn * ops.cast(length, "float32")), "int32")
+            dense = ops.take(dense, starts + drawn, axis=axis)
+        return ops.cast(dense, x.dtype)
+
+    def _averages(self, x):
+        """Returns the average of every block, of fewer cells at the end."""
+        sums = []
+        for tensor in (x, ops.ones_like(x[:1, ..., :1])):
+            for axis, step in enumerate(self.strides, start=1):
+                missing = -ops.shape(tensor)[axis] % step
+                shape = list(ops.shape(tensor))
+                shape[axis] = missing
+                if not isinstance(missing, int) or missing > 0:
+                    zeros = ops.zeros(shape, dtype=tensor.dtype)
+                    tensor = ops.concatenate([tensor, zeros], axis=axis)
+            sums.append(
+                ops.average_pool(tensor, self.strides, self.strides, "valid", "channels_last")
+            )
+        return sums[0] / sums[1]
+
+    def get_config(self):
+        """Returns the configuration."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class S3Pooling1D(_S3Pooling):
+    __doc__ = (
+        _S3Pooling.__doc__
+        + "\n    Example:\n        >>> y = S3Pooling1D(2)(x, training=True)\n    "
+    )
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class S3Pooling2D(_S3Pooling):
+    __doc__ = (
+        _S3Pooling.__doc__
+        + "\n    Example:\n        >>> y = S3Pooling2D(2)(x, training=True)\n    "
+    )
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class S3Pooling3D(_S3Pooling):
+    __doc__ = (
+        _S3Pooling.__doc__
+        + "\n    Example:\n        >>> y = S3Pooling3D(2)(x, training=True)\n    "
+    )
+    rank = 3

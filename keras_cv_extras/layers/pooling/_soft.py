@@ -1,0 +1,63 @@
+"""SoftPool: cells weighted by their exponentials."""
+
+import functools
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras.layers.pooling._base import Pooling, with_example
+
+
+class _SoftPooling(Pooling):
+    """Returns the cells of every window weighted by their exponentials: `sum e^x x / sum e^x`.
+
+    Exponentials are of the difference to the window's largest cell and in float32: inputs of
+    any size are safe.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window; None for `pool_size`.
+        padding: "valid" or "same"; cells of padding do not count.
+        data_format: "channels_last", "channels_first" or None for Keras' setting.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
+
+    References:
+        [Refining activation downsampling with SoftPool](https://arxiv.org/abs/2101.00440)
+    """
+
+    def pool(self, x, training):
+        """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
+        x, dtype = at_least_float32(x), x.dtype
+        # Padding is lower than any cell, and its exponential zero.
+        lowest = float(np.finfo(keras.backend.standardize_dtype(x.dtype)).min)
+        views = self.windows(x, lowest)
+        top = ops.stop_gradient(functools.reduce(ops.maximum, views))
+        weights = [ops.exp(view - top) for view in views]
+        total = sum(weight * view for weight, view in zip(weights, views, strict=True))
+        return ops.cast(total / sum(weights), dtype)
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class SoftPooling1D(_SoftPooling):
+    __doc__ = with_example(_SoftPooling, "y = SoftPooling1D(2)(x)")
+    rank = 1
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class SoftPooling2D(_SoftPooling):
+    __doc__ = with_example(_SoftPooling, "y = SoftPooling2D(2)(x)")
+    rank = 2
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class SoftPooling3D(_SoftPooling):
+    __doc__ = with_example(_SoftPooling, "y = SoftPooling3D(2)(x)")
+    rank = 3
