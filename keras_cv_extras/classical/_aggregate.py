@@ -243,7 +243,7 @@ def _padded(groups, values):
     counts = groups.counts
     most = int(counts.max(initial=0))
     if np.all(counts == most):
-        return values.reshape(len(groups), most, -1)
+        return values.reshape(len(groups), most, values.shape[1])
     padded = np.zeros((len(groups), most, values.shape[1]), values.dtype)
     padded[np.arange(most) < counts[:, None]] = values
     return padded

@@ -21,12 +21,12 @@ class Coder(TransformerMixin, BaseEstimator):
     array, or a `(count, dimension)` array of one descriptor per sample.
     """
 
-    def fit(self, descriptors, labels=None):
+    def fit(self, X, y=None):
         """Learns from the descriptors, from `max_samples` of them at most.
 
         Args:
-            descriptors: of the training images.
-            labels: ignored.
+            X: descriptors of the training images.
+            y: ignored.
 
         Returns:
             This object.
@@ -38,14 +38,14 @@ class Coder(TransformerMixin, BaseEstimator):
         self._check_parameters()
         _checks.integer("max_samples", self.max_samples, minimum=1)
         _checks.integer("seed", self.seed, minimum=0)
-        values = self._read(descriptors, reset=True).values
+        values = self._read(X, reset=True).values
         self._learn(sample(values, self.max_samples, self.seed))
         return self
 
     def _read(self, descriptors, *, reset):
         """Returns checked descriptors as a set of floats."""
-        plain = not isinstance(descriptors, (DescriptorSet, list, tuple))
-        if plain and np.ndim(descriptors) != 3:
+        listed = isinstance(descriptors, (DescriptorSet, list, tuple))
+        if not listed and getattr(descriptors, "ndim", 2) != 3:
             descriptors = validate_data(
                 self, descriptors, reset=reset, dtype=[np.float32, np.float64]
             )
@@ -63,11 +63,11 @@ class Coder(TransformerMixin, BaseEstimator):
             descriptors = descriptors.with_values(descriptors.values.astype(np.float32))
         return descriptors
 
-    def transform(self, descriptors):
+    def transform(self, X):
         """Codes the descriptors.
 
         Args:
-            descriptors: of any images.
+            X: descriptors of any images.
 
         Returns:
             See the class.
@@ -77,7 +77,7 @@ class Coder(TransformerMixin, BaseEstimator):
             ValueError: if the descriptors are not as in `fit`.
         """
         check_is_fitted(self)
-        return self._encode(descriptors, self._read(descriptors, reset=False))
+        return self._encode(X, self._read(X, reset=False))
 
     def _encode(self, given, descriptors):
         raise NotImplementedError

@@ -90,24 +90,24 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
         self.layer = layer
         self.batch_size = batch_size
 
-    def fit(self, images, labels=None):
+    def fit(self, X, y=None):
         """Checks the parameters; the model is not trained.
 
         Args:
-            images: as the model takes them.
-            labels: ignored.
+            X: images, as the model takes them.
+            y: ignored.
 
         Returns:
             This object.
         """
-        self.transform(images[:1])
+        self.transform(X[:1])
         return self
 
-    def transform(self, images) -> np.ndarray:
+    def transform(self, X) -> np.ndarray:
         """Runs the model.
 
         Args:
-            images: as the model takes them.
+            X: images, as the model takes them.
 
         Returns:
             float32 `(count, features)`; maps of features are averaged over their places.
@@ -125,11 +125,11 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
             names = [layer.name for layer in model.layers]
             _checks.one_of("layer", self.layer, names)
             model = keras.Model(model.inputs, model.get_layer(self.layer).output)
-        images = np.asarray(images)
-        images = images[..., None] if images.ndim == 3 else images
+        X = np.asarray(X)
+        X = X[..., None] if X.ndim == 3 else X
         parts = [
-            keras.ops.convert_to_numpy(model(images[part], training=False))
-            for part in chunks(len(images), self.batch_size)
+            keras.ops.convert_to_numpy(model(X[part], training=False))
+            for part in chunks(len(X), self.batch_size)
         ]
         features = np.concatenate(parts).astype(np.float32)
         while features.ndim > 2:

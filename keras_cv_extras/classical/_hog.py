@@ -13,17 +13,17 @@ _EPSILON = 1e-5  # scikit-image's
 class ImageTransformer(TransformerMixin, BaseEstimator):
     """What takes images and learns nothing: `fit` only checks."""
 
-    def fit(self, images, labels=None):
+    def fit(self, X, y=None):
         """Checks the parameters and the images; nothing is learned.
 
         Args:
-            images: as `transform` takes them.
-            labels: ignored.
+            X: images, as `transform` takes them.
+            y: ignored.
 
         Returns:
             This object.
         """
-        self.transform(images[:1])
+        self.transform(X[:1])
         return self
 
     def __sklearn_is_fitted__(self):
@@ -75,11 +75,11 @@ class HOG(ImageTransformer):
         self.block_norm = block_norm
         self.value_range = value_range
 
-    def transform(self, images) -> np.ndarray:
+    def transform(self, X) -> np.ndarray:
         """Computes the histograms.
 
         Args:
-            images: `(count, height, width)` or `(count, height, width, 1 or 3)`.
+            X: images, `(count, height, width)` or `(count, height, width, 1 or 3)`.
 
         Returns:
             float32 `(count, blocks * cells of a block * orientations)`.
@@ -92,7 +92,7 @@ class HOG(ImageTransformer):
         cell = _checks.sizes("pixels_per_cell", self.pixels_per_cell, 2)
         block = _checks.sizes("cells_per_block", self.cells_per_block, 2)
         _checks.one_of("block_norm", self.block_norm, _NORMS)
-        images = as_images(images, self.value_range)
+        images = as_images(X, self.value_range)
         least = tuple(c * b for c, b in zip(cell, block, strict=True))
         if images.shape[1] < least[0] or images.shape[2] < least[1]:
             raise ValueError(

@@ -49,12 +49,12 @@ class LBP(ImageTransformer):
         self.grid = grid
         self.value_range = value_range
 
-    def transform(self, images) -> np.ndarray:
+    def transform(self, X) -> np.ndarray:
         """Counts the patterns.
 
         Args:
-            images: `(count, height, width)` or `(count, height, width, 1 or 3)`; colours are
-                made grey.
+            X: images, `(count, height, width)` or `(count, height, width, 1 or 3)`; colours
+                are made grey.
 
         Returns:
             float32 `(count, rows * columns * bins)`; the bins of each cell sum to 1.
@@ -72,7 +72,7 @@ class LBP(ImageTransformer):
                 f"bins; received {points}"
             )
         grid = _checks.sizes("grid", self.grid, 2)
-        images = as_images(images, self.value_range)
+        images = as_images(X, self.value_range)
         if images.shape[1] < grid[0] or images.shape[2] < grid[1]:
             raise ValueError(
                 f"grid must not have more cells than pixels, received {grid} for images of "

@@ -26,12 +26,12 @@ class ImageClassifier(Pipeline):
     Args: see `sklearn.pipeline.Pipeline`.
     """
 
-    def fit(self, images, labels=None, **params):
+    def fit(self, X, y=None, **params):
         """Fits all steps.
 
         Args:
-            images: as the first step takes them.
-            labels: `(count,)`, of two or more classes.
+            X: images, as the first step takes them.
+            y: labels, `(count,)`, of two or more classes.
             **params: of `Pipeline.fit`.
 
         Returns:
@@ -40,10 +40,10 @@ class ImageClassifier(Pipeline):
         Raises:
             TypeError, ValueError: if the labels are not so, or a step finds something wrong.
         """
-        if labels is None:
+        if y is None:
             raise TypeError("labels must be given: one class for each image")
-        check_classes(labels, len(images))
-        return super().fit(images, labels, **params)
+        check_classes(y, len(X))
+        return super().fit(X, y, **params)
 
 
 def make_classifier(

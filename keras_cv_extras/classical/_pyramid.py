@@ -52,24 +52,24 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
         self.norm = norm
         self.norm_cells = norm_cells
 
-    def fit(self, descriptors, labels=None):
+    def fit(self, X, y=None):
         """Checks the parameters; nothing is learned.
 
         Args:
-            descriptors: a `DescriptorSet` of codes.
-            labels: ignored.
+            X: a `DescriptorSet` of codes.
+            y: ignored.
 
         Returns:
             This object.
         """
-        self._checked(descriptors)
+        self._checked(X)
         return self
 
-    def transform(self, descriptors) -> np.ndarray:
+    def transform(self, X) -> np.ndarray:
         """Pools the codes.
 
         Args:
-            descriptors: a `DescriptorSet` of codes, dense or CSR.
+            X: a `DescriptorSet` of codes, dense or CSR.
 
         Returns:
             `(count, cells of all levels * codes)`: level by level, and row by row of cells.
@@ -77,12 +77,12 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
         Raises:
             TypeError, ValueError: if a parameter or the codes are wrong.
         """
-        weights = self._checked(descriptors)
-        width = descriptors.values.shape[1]
-        dtype = np.result_type(descriptors.values.dtype, np.float32)
-        out = np.empty((len(descriptors), sum(g**2 for g in self.levels) * width), dtype)
-        for rows in chunks(len(descriptors), 512):
-            part = descriptors[rows]
+        weights = self._checked(X)
+        width = X.values.shape[1]
+        dtype = np.result_type(X.values.dtype, np.float32)
+        out = np.empty((len(X), sum(g**2 for g in self.levels) * width), dtype)
+        for rows in chunks(len(X), 512):
+            part = X[rows]
             start = 0
             for grid, weight in zip(self.levels, weights, strict=True):
                 pooled = pool(by_cell(part, grid), self.pooling).astype(dtype)
@@ -136,42 +136,40 @@ class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self.max_samples = max_samples
         self.seed = seed
 
-    def fit(self, descriptors, labels=None):
+    def fit(self, X, y=None):
         """Fits the transformer on a sample.
 
         Args:
-            descriptors: a `DescriptorSet`.
-            labels: ignored.
+            X: a `DescriptorSet`.
+            y: ignored.
 
         Returns:
             This object.
         """
         _checks.integer("max_samples", self.max_samples, minimum=1)
         _checks.integer("seed", self.seed, minimum=0)
-        if not isinstance(descriptors, DescriptorSet):
-            raise TypeError(
-                f"descriptors must be a DescriptorSet, received {type(descriptors).__name__}"
-            )
-        values = sample(descriptors.values, self.max_samples, self.seed)
+        if not isinstance(X, DescriptorSet):
+            raise TypeError(f"descriptors must be a DescriptorSet, received {type(X).__name__}")
+        values = sample(X.values, self.max_samples, self.seed)
         self.transformer_ = clone(self.transformer).fit(values)
         return self
 
-    def transform(self, descriptors) -> DescriptorSet:
+    def transform(self, X) -> DescriptorSet:
         """Transforms every descriptor.
 
         Args:
-            descriptors: a `DescriptorSet`.
+            X: a `DescriptorSet`.
 
         Returns:
             A set with the same positions.
         """
         check_is_fitted(self)
-        values = descriptors.values
+        values = X.values
         if len(values) == 0:
             values = self.transformer_.transform(np.zeros((1, values.shape[1]), values.dtype))[:0]
-            return descriptors.with_values(values)
+            return X.with_values(values)
         parts = [self.transformer_.transform(values[rows]) for rows in chunks(len(values), 65_536)]
-        return descriptors.with_values(np.concatenate(parts))
+        return X.with_values(np.concatenate(parts))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,9 +7,9 @@ import warnings
 
 from keras_cv_extras import _files
 
-# What skops would ask about: the classes and functions of this package, and those of
-# scikit-learn and SciPy that it does not know by itself, are as trusted as the package is.
-_TRUSTED = ("keras_cv_extras.classical.", "sklearn.", "scipy.", "numpy.")
+# What pipelines of this package hold beside it and skops does not know by itself: the trees of a
+# random forest, and the dictionary in which unions keep their parts.
+_TRUSTED = {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"}
 
 
 def save(model, path: str | os.PathLike) -> pathlib.Path:
@@ -53,7 +53,8 @@ def load(path: str | os.PathLike):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is of another kind, damaged, or holds types of other packages.
+        ValueError: if the file is of another kind or damaged, or a ".skops" file holds types that
+            neither this package, scikit-learn, SciPy nor NumPy is known for.
     """
     path = pathlib.Path(path)
     if not path.is_file():
@@ -71,10 +72,18 @@ def load(path: str | os.PathLike):
 def _load_skops(path):
     io = _skops()
     unknown = io.get_untrusted_types(file=path)
-    foreign = [name for name in unknown if not name.startswith(_TRUSTED)]
+    foreign = sorted(set(unknown) - _TRUSTED - _own())
     if foreign:
         raise ValueError(f"it holds types that are not trusted: {', '.join(foreign)}")
     return io.load(path, trusted=unknown)
+
+
+def _own():
+    """The names by which skops knows what this package exports."""
+    from keras_cv_extras import classical
+
+    things = [getattr(classical, name) for name in classical.__all__]
+    return {f"{thing.__module__}.{thing.__qualname__}" for thing in things}
 
 
 def _load_joblib(path):

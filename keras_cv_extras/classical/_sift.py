@@ -65,12 +65,12 @@ class DenseSIFT(ImageTransformer):
         self.root = root
         self.value_range = value_range
 
-    def transform(self, images) -> DescriptorSet:
+    def transform(self, X) -> DescriptorSet:
         """Computes the descriptors.
 
         Args:
-            images: `(count, height, width)` or `(count, height, width, 1 or 3)`, or a list of
-                images of different sizes; colours are made grey.
+            X: images, `(count, height, width)` or `(count, height, width, 1 or 3)`, or a
+                list of images of different sizes; colours are made grey.
 
         Returns:
             A set of float32 descriptors of dimension 128, scale by scale, row by row.
@@ -87,15 +87,15 @@ class DenseSIFT(ImageTransformer):
             raise ValueError(f"bin_sizes must list one or more sizes, received {self.bin_sizes!r}")
         for size in self.bin_sizes:
             _checks.integer("bin_sizes", size, minimum=1)
-        found = [None] * len(images)
-        for places, batch in image_groups(images, self.value_range):
+        found = [None] * len(X)
+        for places, batch in image_groups(X, self.value_range):
             values, positions = self._batch(batch)
-            if len(places) == len(images):  # all of one size: no need to sort them in
+            if len(places) == len(X):  # all of one size: no need to sort them in
                 each = len(positions)
                 return DescriptorSet(
                     values.reshape(-1, values.shape[-1]),
-                    np.tile(positions, (len(images), 1)),
-                    np.arange(len(images) + 1) * each,
+                    np.tile(positions, (len(X), 1)),
+                    np.arange(len(X) + 1) * each,
                 )
             for place, value in zip(places, values, strict=True):
                 found[place] = (value, positions)
@@ -119,7 +119,8 @@ class DenseSIFT(ImageTransformer):
                 mean = values[part, start:stop].sum(axis=-1) / window / 255
                 values[part, start:stop][mean < self.contrast_threshold] = 0
                 start = stop
-            values[part] = normalise(values[part], self.root)
+            clipped = np.minimum(_unit(values[part]), np.float32(_CLIP))
+            values[part] = _normalised(clipped, self.root)
         return values, positions
 
 
@@ -159,11 +160,11 @@ class SIFT(ImageTransformer):
         self.root = root
         self.value_range = value_range
 
-    def transform(self, images) -> DescriptorSet:
+    def transform(self, X) -> DescriptorSet:
         """Finds keypoints and describes them.
 
         Args:
-            images: as `DenseSIFT` takes them.
+            X: images, as `DenseSIFT` takes them.
 
         Returns:
             A set of float32 descriptors of dimension 128, of length 1 each.
@@ -179,23 +180,22 @@ class SIFT(ImageTransformer):
             edgeThreshold=_checks.positive("edge_threshold", self.edge_threshold),
         )
         _checks.boolean("root", self.root)
-        found = [None] * len(images)
-        for places, batch in image_groups(images, self.value_range):
+        found = [None] * len(X)
+        for places, batch in image_groups(X, self.value_range):
             size = np.array(batch.shape[2:0:-1], np.float32)  # width, height
             for place, image in zip(places, as_bytes(batch, self.value_range), strict=True):
                 points, values = detector.detectAndCompute(image, None)
                 centres = np.array([point.pt for point in points], np.float32).reshape(-1, 2)
                 values = np.zeros((0, 128), np.float32) if values is None else values
                 found[place] = (
-                    normalise(values, self.root),
+                    _normalised(values, self.root),
                     np.clip((centres + 0.5) / size, 0, 1),
                 )
         return DescriptorSet.from_list(*map(list, zip(*found, strict=True)))
 
 
-def normalise(values, root):
-    """L2, clipped at 0.2, L2 again; or the root of that, L1-normalised. Zeros stay zeros."""
-    values = np.minimum(_unit(values), np.float32(_CLIP))
+def _normalised(values, root):
+    """Length 1, or the root of the L1-normalised values, which has it too. Zeros stay zeros."""
     if root:
         total = values.sum(axis=-1, keepdims=True)
         return np.sqrt(values / np.where(total > 0, total, 1))

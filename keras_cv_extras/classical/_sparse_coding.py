@@ -1,13 +1,16 @@
 """Sparse coding: each descriptor as a combination of few words, of least absolute weights."""
 
+import warnings
+
 import numpy as np
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import shuffle
 
 from keras_cv_extras import _checks
 from keras_cv_extras.classical._coder import WordCoder, check_enough, learn_words
 
-_ITERATIONS = 2_000  # of coordinate descent: reached only by nearly dependent words
+_ITERATIONS = 10_000  # steps of a descriptor: reached only where words nearly depend on others
 _BATCH = 2_048
 
 
@@ -124,11 +127,19 @@ def solve(values, words, penalty, tolerance):
                 break
             if active.mean() < 0.9:
                 rows, left, codes = rows[active], left[active], codes[active]
-                column, change = column[active], change[active]
+                column, change, active = column[active], change[active], active[active]
                 place = np.arange(len(rows)), column
+        change = np.where(active, change, 0)  # what is done must not depend on the batch
         codes[place] += change
         left -= change[:, None] * gram[column]
-    done[rows] = codes
+    else:
+        done[rows] = codes
+        warnings.warn(
+            f"{len(rows)} sparse codes were not found to tolerance={tolerance:g} in {_ITERATIONS} "
+            "steps: raise the tolerance or the penalty",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
     return sparse.csr_matrix(done)
 
 
