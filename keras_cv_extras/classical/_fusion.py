@@ -124,7 +124,8 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
         if self.layer is not None:
             names = [layer.name for layer in model.layers]
             _checks.one_of("layer", self.layer, names)
-            model = keras.Model(model.inputs, model.get_layer(self.layer).output)
+            inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+            model = keras.Model(inputs, model.get_layer(self.layer).output)
         X = np.asarray(X)
         X = X[..., None] if X.ndim == 3 else X
         parts = [

@@ -1,5 +1,6 @@
 """Whole systems by name: features, coding, pooling and a classifier in one pipeline."""
 
+from sklearn.base import is_classifier
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
@@ -40,9 +41,10 @@ class ImageClassifier(Pipeline):
         Raises:
             TypeError, ValueError: if the labels are not so, or a step finds something wrong.
         """
-        if y is None:
+        if y is not None:
+            check_classes(y, len(X))
+        elif is_classifier(self[-1]):  # not so for a part of the steps, `model[:-1]`
             raise TypeError("labels must be given: one class for each image")
-        check_classes(y, len(X))
         return super().fit(X, y, **params)
 
 
