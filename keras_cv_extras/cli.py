@@ -285,7 +285,7 @@ def classical_train(
         Classifier, typer.Option(help="kernel_svm is slow above some 10,000 images.")
     ] = Classifier.linear_svm,
     num_words: Annotated[
-        int | None, typer.Option(help="Words of the codebook: 256, or 32 Gaussians, if not given.")
+        int | None, typer.Option(help="Words of the codebook: 256, or 16 Gaussians, if not given.")
     ] = None,
     train_size: Annotated[
         int | None, typer.Option(help="Training images to use, every class alike; else all.")

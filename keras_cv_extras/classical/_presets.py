@@ -71,7 +71,7 @@ def make_classifier(
             over a spatial pyramid.
         classifier: "linear_svm"; "kernel_svm", with histogram intersection for "bow", chi-square
             for "lbp" and a Gaussian for the others; or "random_forest".
-        num_words: of the codebook; None for 256, and 32 Gaussians for "fisher".
+        num_words: of the codebook; None for 256, and 16 Gaussians for "fisher".
         levels: grids of the pyramid; None for (1, 2, 4), and (1, 2) for "fisher". (1,) for "bow"
             is the bag of words without places.
         pixels: the shorter side of the images: cells, patches and steps are made in proportion.
@@ -101,7 +101,7 @@ def make_classifier(
             raise ValueError(f"num_words and levels are not for {name!r}, which has no codebook")
         steps = _whole_image(name, pixels, value_range)
     else:
-        num_words = (32 if name == "fisher" else 256) if num_words is None else num_words
+        num_words = (16 if name == "fisher" else 256) if num_words is None else num_words
         _checks.integer("num_words", num_words, minimum=1)
         levels = ((1, 2) if name == "fisher" else (1, 2, 4)) if levels is None else tuple(levels)
         steps = _local(name, classifier, num_words, levels, pixels, value_range, seed)
@@ -118,11 +118,14 @@ def _whole_image(name, pixels, value_range):
 
 
 def _local(name, classifier, num_words, levels, pixels, value_range, seed):
-    bin_size = max(1, pixels // 7)
-    sift = DenseSIFT(step=max(1, pixels // 14), bin_sizes=(bin_size,), value_range=value_range)
+    # Of 28 pixels: bins of 3, 4 and 6 every 3 pixels.
+    bin_sizes = tuple(sorted({max(1, round(share * pixels / 28)) for share in (3, 4, 6)}))
+    sift = DenseSIFT(
+        step=max(1, round(3 * pixels / 28)), bin_sizes=bin_sizes, value_range=value_range
+    )
     steps = [("features", sift)]
     if name == "fisher":
-        steps.append(("reduction", EachDescriptor(PCA(32, random_state=seed), seed=seed)))
+        steps.append(("reduction", EachDescriptor(PCA(64, random_state=seed), seed=seed)))
         return [*steps, ("coding", FisherVector(num_words, levels=levels, seed=seed))]
     if name == "bow":
         coding = VectorQuantization(num_words, seed=seed)
