@@ -58,7 +58,11 @@ def main():
     parser.add_argument("--full", action="store_true", help="the machine of 60,000 images too")
     parser.add_argument("--smoke", action="store_true", help="a few seconds, nothing is kept")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--table", action="store_true", help="print the results, run nothing")
     options = parser.parse_args()
+    if options.table:
+        print(table(json.loads(options.output.read_text())))
+        return
     if options.one:
         print(json.dumps(run(*options.one, options.seed)))
         return
@@ -129,6 +133,24 @@ def run(key, arrays, seed):
         "peak_memory_mib": round(_peak()),
         "peak_memory_before_mib": round(before),
     }
+
+
+def table(results):
+    """Returns the results as the table of docs/classical.md."""
+    lines = [
+        "| system | accuracy | features | train: features, s | train: classifier, s | test, s | "
+        "peak memory, MiB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    order = {**SYSTEMS, **FULL}
+    for key in sorted(results["systems"], key=list(order).index):
+        row = results["systems"][key]
+        lines.append(
+            f"| {key} | {row['accuracy']:.4f} ± {row['standard_error']:.4f} | {row['features']} | "
+            f"{row['seconds_features_train']} | {row['seconds_classifier']} | "
+            f"{row['seconds_test']} | {row['peak_memory_mib']} |"
+        )
+    return "\n".join(lines)
 
 
 def _plain(key):
