@@ -99,7 +99,7 @@ class HOG(ImageTransformer):
                 f"images must be at least {least[0]} x {least[1]}, one block of cells; received "
                 f"{images.shape[1]} x {images.shape[2]}: make pixels_per_cell smaller"
             )
-        size = max(1, 2_000_000 // images[0].size)  # some tens of MB at a time
+        size = max(1, 400_000 // images[0].size)  # some tens of MB at a time
         return np.concatenate(
             [self._batch(images[part], cell, block) for part in chunks(len(images), size)]
         )

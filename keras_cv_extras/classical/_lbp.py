@@ -78,7 +78,7 @@ class LBP(ImageTransformer):
                 f"grid must not have more cells than pixels, received {grid} for images of "
                 f"{images.shape[1]} x {images.shape[2]}"
             )
-        size = max(1, 4_000_000 // images[0].size)
+        size = max(1, 400_000 // images[0].size)
         parts = chunks(len(images), size)
         return np.concatenate([self._batch(images[part], points, radius, grid) for part in parts])
 
@@ -86,12 +86,11 @@ class LBP(ImageTransformer):
         feature = requires("skimage.feature", "LBP", "keras-cv-extras[classical]")
         grey = as_bytes(images, self.value_range)
         count, height, width = grey.shape
-        # scikit-image reads 0 outside of an image. With borders of 0 between them, all images are
-        # one tall image, and one call is enough; the values are the same.
-        border = int(np.ceil(radius)) + 1
-        tall = np.pad(grey, ((0, 0), (border, border), (0, 0))).reshape(-1, width)
-        patterns = feature.local_binary_pattern(tall, points, radius, self.method)
-        patterns = patterns.reshape(count, -1, width)[:, border:-border].astype(np.int64)
+        # Image by image: in flat regions the rounding of the interpolation decides, which depends
+        # on the coordinates, so that images side by side in one call would get other patterns.
+        patterns = np.empty(grey.shape, np.int64)
+        for place, image in enumerate(grey):
+            patterns[place] = feature.local_binary_pattern(image, points, radius, self.method)
         bins = {
             "default": 2**points,
             "uniform": points + 2,
