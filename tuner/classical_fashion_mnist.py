@@ -170,7 +170,7 @@ def _plain(key):
         return np.array(rows, np.float32)
 
     if key.startswith("hog"):
-        return hogs, LinearSVC(C=0.1, dual="auto", random_state=0)
+        return hogs, LinearSVC(C=0.02, dual="auto", random_state=0)
     return lbps, LinearSVC(C=1.0, dual="auto", random_state=0)
 
 
