@@ -11,6 +11,10 @@ from keras_cv_extras.commands._quiet import import_tensorflow
 import_tensorflow()  # first of all, and quietly
 
 from keras_cv_extras import policy, search, serving, training  # noqa: E402
+from keras_cv_extras.commands._classical import (  # noqa: E402
+    run_classical_evaluate,
+    run_classical_train,
+)
 from keras_cv_extras.commands._common import (  # noqa: E402
     chosen_policy,
     load_data,
@@ -22,6 +26,8 @@ from keras_cv_extras.commands._gallery import run_gallery  # noqa: E402
 from keras_cv_extras.policy import _published  # noqa: E402
 
 __all__ = [
+    "run_classical_evaluate",
+    "run_classical_train",
     "run_demo",
     "run_evaluate",
     "run_export",

@@ -1,0 +1,152 @@
+"""Histograms of oriented gradients of whole images."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from keras_cv_extras import _checks
+from keras_cv_extras.classical._input import as_images, chunks
+
+_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
+_EPSILON = 1e-5  # scikit-image's
+
+
+class ImageTransformer(TransformerMixin, BaseEstimator):
+    """What takes images and learns nothing: `fit` only checks."""
+
+    def fit(self, X, y=None):
+        """Checks the parameters and the images; nothing is learned.
+
+        Args:
+            X: images, as `transform` takes them.
+            y: ignored.
+
+        Returns:
+            This object.
+        """
+        self.transform(X[:1])
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.requires_fit = False
+        tags.no_validation = True
+        return tags
+
+
+class HOG(ImageTransformer):
+    """Histograms of oriented gradients: equal to `skimage.feature.hog`, over a batch at a time.
+
+    Central differences, unsigned orientations without interpolation between bins or cells, blocks
+    of cells, each normalised. Of three colours, the one with the steepest gradient counts.
+
+    Args:
+        orientations: bins over 180 degrees.
+        pixels_per_cell: `(height, width)` in pixels, or one number for both.
+        cells_per_block: `(height, width)` in cells, or one number for both.
+        block_norm: "L1", "L1-sqrt", "L2" or "L2-Hys" (clipped at 0.2 and normalised again).
+        value_range: `(low, high)`, the values of black and white.
+
+    References:
+        Dalal and Triggs, Histograms of Oriented Gradients for Human Detection,
+        [CVPR 2005](https://doi.org/10.1109/CVPR.2005.177)
+
+    Example:
+        >>> HOG(pixels_per_cell=4).transform(np.zeros((5, 28, 28), "uint8")).shape
+        (5, 1296)
+    """
+
+    def __init__(
+        self,
+        *,
+        orientations: int = 9,
+        pixels_per_cell: int | tuple[int, int] = 8,
+        cells_per_block: int | tuple[int, int] = 2,
+        block_norm: str = "L2-Hys",
+        value_range: tuple[float, float] = (0, 255),
+    ):
+        self.orientations = orientations
+        self.pixels_per_cell = pixels_per_cell
+        self.cells_per_block = cells_per_block
+        self.block_norm = block_norm
+        self.value_range = value_range
+
+    def transform(self, X) -> np.ndarray:
+        """Computes the histograms.
+
+        Args:
+            X: images, `(count, height, width)` or `(count, height, width, 1 or 3)`.
+
+        Returns:
+            float32 `(count, blocks * cells of a block * orientations)`.
+
+        Raises:
+            TypeError, ValueError: if a parameter or the images are wrong, or a block is larger
+                than an image.
+        """
+        _checks.integer("orientations", self.orientations, minimum=1)
+        cell = _checks.sizes("pixels_per_cell", self.pixels_per_cell, 2)
+        block = _checks.sizes("cells_per_block", self.cells_per_block, 2)
+        _checks.one_of("block_norm", self.block_norm, _NORMS)
+        images = as_images(X, self.value_range)
+        least = tuple(c * b for c, b in zip(cell, block, strict=True))
+        if images.shape[1] < least[0] or images.shape[2] < least[1]:
+            raise ValueError(
+                f"images must be at least {least[0]} x {least[1]}, one block of cells; received "
+                f"{images.shape[1]} x {images.shape[2]}: make pixels_per_cell smaller"
+            )
+        size = max(1, 400_000 // images[0].size)  # some tens of MB at a time
+        return np.concatenate(
+            [self._batch(images[part], cell, block) for part in chunks(len(images), size)]
+        )
+
+    def _batch(self, images, cell, block):
+        rows, columns = images.shape[1] // cell[0], images.shape[2] // cell[1]
+        across, down = _gradient(images[:, : rows * cell[0] + 1, : columns * cell[1] + 1])
+        across = across[:, : rows * cell[0], : columns * cell[1]]
+        down = down[:, : rows * cell[0], : columns * cell[1]]
+        angle = np.rad2deg(np.arctan2(down, across)) % 180
+        edges = 180 / self.orientations * np.arange(1, self.orientations)
+        bins = np.searchsorted(edges, angle, side="right") if len(edges) else np.zeros_like(angle)
+        row = np.arange(rows * cell[0]) // cell[0]
+        column = np.arange(columns * cell[1]) // cell[1]
+        number = (np.arange(len(images))[:, None, None] * rows + row[:, None]) * columns + column
+        histogram = np.bincount(
+            (number * self.orientations + bins.astype(np.int64)).ravel(),
+            np.hypot(across, down).ravel(),
+            len(images) * rows * columns * self.orientations,
+        ).reshape(len(images), rows, columns, self.orientations) / (cell[0] * cell[1])
+        windows = np.lib.stride_tricks.sliding_window_view(histogram, block, axis=(1, 2))
+        blocks = np.moveaxis(windows, 3, -1).reshape(*windows.shape[:3], -1)
+        return _normalised(blocks, self.block_norm).reshape(len(images), -1).astype(np.float32)
+
+
+def _gradient(images):
+    """Central differences along x and y, 0 at the border; of the steepest channel."""
+    images = images.astype(np.float64)
+    across, down = np.zeros_like(images), np.zeros_like(images)
+    across[:, :, 1:-1] = images[:, :, 2:] - images[:, :, :-2]
+    down[:, 1:-1] = images[:, 2:] - images[:, :-2]
+    if images.shape[-1] == 1:
+        return across[..., 0], down[..., 0]
+    steepest = np.hypot(across, down).argmax(axis=-1)[..., None]
+    return (
+        np.take_along_axis(across, steepest, axis=-1)[..., 0],
+        np.take_along_axis(down, steepest, axis=-1)[..., 0],
+    )
+
+
+def _normalised(blocks, norm):
+    if norm in ("L1", "L1-sqrt"):
+        blocks = blocks / (np.abs(blocks).sum(axis=-1, keepdims=True) + _EPSILON)
+        return np.sqrt(blocks) if norm == "L1-sqrt" else blocks
+    blocks = _unit(blocks)
+    return _unit(np.minimum(blocks, 0.2)) if norm == "L2-Hys" else blocks
+
+
+def _unit(blocks):
+    return blocks / np.sqrt(np.square(blocks).sum(axis=-1, keepdims=True) + _EPSILON**2)

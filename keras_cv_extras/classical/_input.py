@@ -1,0 +1,120 @@
+"""Images and labels as the classical estimators take them, checked where they come in."""
+
+import importlib
+
+import numpy as np
+
+from keras_cv_extras import _checks
+
+# ITU-R BT.601, as Pillow's "L" and OpenCV's grey have them.
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def as_images(images, value_range):
+    """Returns images of one size as a checked `(count, height, width, channels)` array.
+
+    Args:
+        images: `(count, height, width)` or `(count, height, width, 1 or 3)`, any real dtype, or a
+            list of images of one size.
+        value_range: `(low, high)`, the values of black and white.
+
+    Returns:
+        The array in its own dtype.
+
+    Raises:
+        TypeError, ValueError: if the images are not so.
+    """
+    low, high = _range(value_range)
+    try:
+        images = np.asarray(images)
+    except ValueError as error:
+        raise ValueError(
+            "images must all have one size here: resize them, or use DenseSIFT or SIFT, which take "
+            "a list of images of different sizes"
+        ) from error
+    if images.ndim == 3:
+        images = images[..., None]
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
+        raise ValueError(
+            "images must have shape (count, height, width) or (count, height, width, 1 or 3), with "
+            f"at least one image and one pixel; received {images.shape}"
+        )
+    if images.dtype.kind not in "uif":
+        raise TypeError(f"images must hold real numbers, received dtype {images.dtype}")
+    least, most = images.min(), images.max()
+    if not np.isfinite(least) or not np.isfinite(most):
+        raise ValueError("images must be finite, received NaN or infinite values")
+    if least < low or most > high:
+        raise ValueError(
+            f"images must lie in value_range=[{low:g}, {high:g}], received values from {least:g} "
+            f"to {most:g}: give the right value_range, or rescale the images"
+        )
+    if high > 2 and images.dtype.kind == "f" and 0 < most <= 1 and np.any(images % 1):
+        raise ValueError(
+            f"images look scaled to [0, 1] (values up to {most:g}), but value_range is "
+            f"[{low:g}, {high:g}]: give value_range=(0, 1)"
+        )
+    return images
+
+
+def image_groups(images, value_range):
+    """Yields images of any sizes as `(indices, batch)`, a batch for each size."""
+    if isinstance(images, np.ndarray) and images.dtype != object:
+        yield np.arange(len(images)), as_images(images, value_range)
+        return
+    by_shape = {}
+    for place, image in enumerate(images):
+        by_shape.setdefault(np.shape(image), []).append(place)
+    if not by_shape:
+        raise ValueError("images must hold at least one image, received none")
+    for places in by_shape.values():
+        yield np.array(places), as_images([np.asarray(images[p]) for p in places], value_range)
+
+
+def as_grey(images, value_range):
+    """Returns checked images as float32 `(count, height, width)` with values in [0, 255]."""
+    low, high = _range(value_range)
+    scaled = images.astype(np.float32)
+    if (low, high) != (0.0, 255.0):
+        scaled = (scaled - np.float32(low)) * np.float32(255 / (high - low))
+    return scaled[..., 0] if scaled.shape[-1] == 1 else scaled @ _LUMA
+
+
+def as_bytes(images, value_range):
+    """Returns checked images as uint8 `(count, height, width)`, rounded to the nearest."""
+    return np.rint(as_grey(images, value_range)).clip(0, 255).astype(np.uint8)
+
+
+def chunks(count, size):
+    """Yields slices of at most `size` that cover `count`."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def check_classes(labels, count):
+    """Raises if labels are not one per image, or hold fewer than two classes."""
+    labels = np.asarray(labels)
+    if labels.shape != (count,):
+        raise ValueError(
+            f"labels must have shape ({count},), one for each image; received {labels.shape}"
+        )
+    if labels.dtype.kind == "f" and not np.all(np.isfinite(labels)):
+        raise ValueError("labels must be finite, received NaN or infinite values")
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise ValueError(f"labels must hold two or more classes, received only {classes[0]!r}")
+
+
+def requires(module, user, package):
+    """Returns an optional module, or raises an error that says how to install it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{user} needs {module}: pip install '{package}'") from error
+
+
+def _range(value_range):
+    low, high = _checks.interval("value_range", value_range)
+    if low >= high:
+        raise ValueError(f"value_range must be (low, high) with low < high, received {value_range}")
+    return low, high

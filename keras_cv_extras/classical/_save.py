@@ -1,0 +1,109 @@
+"""Fitted classifiers on disk: with skops where it is installed, else with joblib."""
+
+import importlib.util
+import os
+import pathlib
+import warnings
+
+from keras_cv_extras import _files
+
+# What pipelines of this package hold beside it and skops does not know by itself: the trees of a
+# random forest, and the dictionary in which unions keep their parts.
+_TRUSTED = {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"}
+
+
+def save(model, path: str | os.PathLike) -> pathlib.Path:
+    """Writes a fitted classifier, in one step.
+
+    Args:
+        model: a scikit-learn estimator.
+        path: a file that ends in ".skops" (loading it runs no code that it holds; needs the
+            package skops) or ".joblib" (a pickle). Without one of these endings, that of the
+            better format that is installed is added.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ImportError: if ".skops" is asked for and skops is not installed.
+    """
+    path = pathlib.Path(path)
+    if path.suffix not in (".skops", ".joblib"):
+        installed = importlib.util.find_spec("skops") is not None
+        path = path.with_name(path.name + (".skops" if installed else ".joblib"))
+    with _files.replacing(path) as temporary:
+        if path.suffix == ".skops":
+            _skops().dump(model, temporary)
+        else:
+            import joblib
+
+            _warn(path, "written as")
+            joblib.dump(model, temporary, compress=3)
+    return path
+
+
+def load(path: str | os.PathLike):
+    """Reads a classifier that `save` wrote.
+
+    Args:
+        path: a ".skops" or ".joblib" file.
+
+    Returns:
+        The estimator.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is of another kind or damaged, or a ".skops" file holds types that
+            neither this package, scikit-learn, SciPy nor NumPy is known for.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    if path.suffix not in (".skops", ".joblib"):
+        raise ValueError(f"{path}: must end in .skops or .joblib, as kcx.classical.save writes it")
+    try:
+        return _load_skops(path) if path.suffix == ".skops" else _load_joblib(path)
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file fails in any way that bytes can
+        raise ValueError(f"{path}: not a classifier that can be read ({error})") from error
+
+
+def _load_skops(path):
+    io = _skops()
+    unknown = io.get_untrusted_types(file=path)
+    foreign = sorted(set(unknown) - _TRUSTED - _own())
+    if foreign:
+        raise ValueError(f"it holds types that are not trusted: {', '.join(foreign)}")
+    return io.load(path, trusted=unknown)
+
+
+def _own():
+    """The names by which skops knows what this package exports."""
+    from keras_cv_extras import classical
+
+    things = [getattr(classical, name) for name in classical.__all__]
+    return {f"{thing.__module__}.{thing.__qualname__}" for thing in things}
+
+
+def _load_joblib(path):
+    import joblib
+
+    _warn(path, "read as")
+    return joblib.load(path)
+
+
+def _warn(path, how):
+    warnings.warn(
+        f"{path} is {how} a pickle, and reading a pickle runs the code in it: read only files of "
+        "people you trust, or install skops and save as .skops",
+        stacklevel=3,
+    )
+
+
+def _skops():
+    try:
+        import skops.io
+    except ImportError as error:
+        raise ImportError("a .skops file needs the package skops: pip install skops") from error
+    return skops.io

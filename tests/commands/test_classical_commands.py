@@ -1,0 +1,69 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli
+
+
+def kcx(*arguments):
+    return CliRunner().invoke(cli.app, ["classical", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"]], ids=" ".join)
+def test_help_teaches(command):
+    result = kcx(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+    assert len(result.output.splitlines()) > 5
+
+
+def test_train_and_evaluate(tmp_path):
+    output = tmp_path / "model"
+    options = ["--output", output, "--system", "llc", "--num-words", 32, "--train-size", 300]
+    result = kcx("train", "digits", *options)
+    assert result.exit_code == 0, result.output
+    assert "4 of 4 classifier: LinearSVC" in result.output
+    assert "accuracy" in result.output
+    model = tmp_path / "model.skops"
+    scores = tmp_path / "scores.json"
+    again = kcx("evaluate", model, "digits", "--output", scores)
+    assert again.exit_code == 0, again.output
+    assert json.loads(scores.read_text())["accuracy"] > 0.8
+    assert f"accuracy {json.loads(scores.read_text())['accuracy']:.4f}" in result.output
+    other = kcx("evaluate", model, "digits", "--image-size", 9)
+    assert "takes images of (8, 8, 1)" in str(other.exception)
+
+
+def test_pickles_are_named(tmp_path):
+    model = tmp_path / "model.joblib"
+    options = ["--output", model, "--system", "hog", "--train-size", 100, "--quiet"]
+    result = kcx("train", "digits", *options)
+    assert result.exit_code == 0, result.output
+    assert "note: " in result.output
+    assert "is written as a pickle" in result.output
+    assert "1 of 2" not in result.output
+    assert "is read as a pickle" in kcx("evaluate", model, "digits").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["train", "nowhere/at/all"], "nowhere/at/all"),
+        (["train", "digits", "--system", "hog", "--num-words", "3"], "are not for 'hog'"),
+        (["train", "digits", "--system", "llc", "--num-words", "999999"], "too few for num_words"),
+        (["train", "digits", "--train-size", "100000"], "train_size must be at most"),
+        (["evaluate", "nothing.skops", "digits"], "nothing.skops: no such file"),
+        (["evaluate", "setup.cfg", "digits"], "setup.cfg"),
+    ],
+)
+def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["kcx", "classical", *arguments])
+    with pytest.raises(SystemExit) as error:
+        cli.main()
+    text = str(error.value.code)
+    assert text.startswith("error: ")
+    assert problem in text
+    assert "\n" not in text
+    assert list(tmp_path.iterdir()) == []
