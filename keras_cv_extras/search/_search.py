@@ -15,10 +15,10 @@ from keras_cv_extras import _checks, _files
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS, Policy, concatenate
 from keras_cv_extras.search import _arms, _report, _splits
-from keras_cv_extras.search._oracle import TPEOracle
 from keras_cv_extras.search._progress import SearchProgress
 from keras_cv_extras.search._space import policy_from, policy_space
 from keras_cv_extras.search._state import SearchFolder
+from keras_cv_extras.search._tpe import TPEOracle
 from keras_cv_extras.search._trainer import DivergedError, Score, Trainer
 from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
 

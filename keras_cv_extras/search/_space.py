@@ -58,6 +58,38 @@ def place_in_policy(name: str) -> tuple[int, int, str] | None:
     return (int(match[1]), int(match[2]), match[3]) if match else None
 
 
+def kind_of(name: str) -> str:
+    """Returns what hyperparameters of several places have in common: "op", "rate", ..."""
+    place = place_in_policy(name)
+    return place[2] if place else name
+
+
+def choices(space: kt.HyperParameters) -> dict[str, list]:
+    """Returns for every hyperparameter of a space the values that it can have.
+
+    Raises:
+        ValueError: if one has no finite number of values.
+    """
+    kinds = kt.engine.hyperparameters
+    found = {}
+    for hp in space.space:
+        if isinstance(hp, kinds.Fixed):
+            found[hp.name] = [hp.value]
+        elif isinstance(hp, (kinds.Choice, kinds.Boolean)):
+            found[hp.name] = list(hp.values)
+        elif isinstance(hp, kinds.Int) and hp.sampling in (None, "linear"):
+            found[hp.name] = list(range(hp.min_value, hp.max_value + 1, hp.step or 1))
+        elif hp.step is not None and hp.sampling in (None, "linear"):
+            count = int((hp.max_value - hp.min_value) / hp.step + 1.5)
+            found[hp.name] = [round(hp.min_value + k * hp.step, 10) for k in range(count)]
+        else:
+            raise ValueError(
+                f"the hyperparameter {hp.name!r} must have a finite number of values: give it a "
+                "step, and sample it linearly"
+            )
+    return found
+
+
 def policy_from(hyperparameters, **options) -> Policy:
     """Returns the policy that hyperparameters stand for.
 
