@@ -90,11 +90,13 @@ def choices(space: kt.HyperParameters) -> dict[str, list]:
     return found
 
 
-def policy_from(hyperparameters, **options) -> Policy:
+def policy_from(hyperparameters, *, caps=None, **options) -> Policy:
     """Returns the policy that hyperparameters stand for.
 
     Args:
         hyperparameters: keras-tuner's, or a dictionary of their values.
+        caps: None, or for ops the strength in [0, 1] that a hyperparameter of 1 stands for; 1
+            for the others.
         **options: `fill`, `value_range`, `name`, `provenance` of `Policy`.
 
     Raises:
@@ -116,7 +118,7 @@ def policy_from(hyperparameters, **options) -> Policy:
     for (row, column), step in sorted(fields.items()):
         if missing := {"op", "rate", "strength"} - set(step):
             raise ValueError(f"{_name(row, column, sorted(missing)[0])} has no value")
-        rows.setdefault(row, []).append(_step(**step))
+        rows.setdefault(row, []).append(_step(**step, cap=(caps or {}).get(step["op"], 1.0)))
     return Policy(list(rows.values()), **options)
 
 
@@ -148,6 +150,6 @@ def _name(row, column, field):
     return f"sub_policy_{row}.step_{column}.{field}"
 
 
-def _step(op, rate, strength):
+def _step(op, rate, strength, cap=1.0):
     # keras-tuner's steps of 0.1 come out as 0.30000000000000004.
-    return Step(op, round(rate, 6), round(strength, 6) if OPS[op].has_strength else None)
+    return Step(op, round(rate, 6), round(cap * strength, 6) if OPS[op].has_strength else None)
