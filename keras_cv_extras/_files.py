@@ -6,6 +6,8 @@ import os
 import pathlib
 import shutil
 import tempfile
+import zipfile
+import zlib
 
 
 @contextlib.contextmanager
@@ -51,6 +53,25 @@ def read_json(path):
         return json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a JSON file ({error})") from error
+
+
+def write_arrays(path, arrays):
+    """Writes NumPy arrays by name in one step."""
+    import numpy as np
+
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_arrays(path):
+    """Reads what `write_arrays` wrote; a damaged file raises a ValueError that names it."""
+    import numpy as np
+
+    try:
+        with open(path, "rb") as file, np.load(file) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path}: not a file of arrays ({error})") from error
 
 
 def _sync(path):

@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="a few seconds on digits")
     options = parser.parse_args()
     if options.smoke:
-        options.data, options.trials, options.epochs = "digits", 2, 1
+        options.data, options.trials, options.epochs = "digits", 2, 2
         options.train_size, options.confirm_seeds = 200, 2
     images = data.load(options.data)
     shape, num_classes = images.train[0].shape[1:], len(images.class_names)

@@ -54,11 +54,13 @@ class Comparison:
         difference: of the means.
         low: lower end of the 95 % interval.
         high: upper end.
+        error: the standard error of the difference.
     """
 
     difference: float
     low: float
     high: float
+    error: float
 
 
 def default_flip(data_name: str | None) -> bool:
@@ -116,8 +118,23 @@ def compare(first: str, second: str, correct: dict[str, np.ndarray]) -> Comparis
     by_image = one.mean(axis=0) - other.mean(axis=0)
     difference = float(by_image.mean())
     variance = by_image.var(ddof=1) / by_image.size + spread / len(one) + spread / len(other)
-    half = quantile * np.sqrt(variance)
-    return Comparison(difference, difference - half, difference + half)
+    error = float(np.sqrt(variance))
+    half = quantile * error
+    return Comparison(difference, difference - half, difference + half, error)
+
+
+def chosen(arms: list[Arm]) -> Arm:
+    """Returns the simplest arm within one standard error of the best; arms come simplest first."""
+    best = winner(arms)
+    finished = [arm for arm in arms if np.isfinite(arm.accuracy)]
+    correct = {arm.name: arm.correct for arm in finished}
+    for arm in finished:
+        if (
+            arm is best
+            or compare(best.name, arm.name, correct).error >= best.accuracy - arm.accuracy
+        ):
+            return arm
+    return best
 
 
 def winner(arms: list[Arm]) -> Arm:
@@ -131,23 +148,33 @@ def winner(arms: list[Arm]) -> Arm:
 
 
 def verdict(arms: list[Arm]) -> str:
-    """Says in plain words which arm won, by how much, and whether that may be chance."""
+    """Says in plain words which arm is chosen, by how much, and whether that may be chance."""
+    own = chosen(arms)
+    percent = f"{own.accuracy:.1%} of the confirmation images"
+    correct = {arm.name: arm.correct for arm in arms if np.isfinite(arm.accuracy)}
     best = winner(arms)
-    rivals = [arm for arm in arms if arm.kind != best.kind and np.isfinite(arm.accuracy)]
-    percent = f"{best.accuracy:.1%}"
-    if best.kind == "searched":
-        text = f"The searched policy wins ({best.name}): {percent} of the confirmation images"
+    if own is not best:
+        gap = compare(best.name, own.name, correct)
+        whose = "No searched policy is worth its trouble" if own.kind == "control" else "A tie"
+        return (
+            f"{whose}: {own.name} has {percent} and is the policy that was written. "
+            f"{best.name} has {best.accuracy:.1%}, but the difference of "
+            f"{100 * gap.difference:.1f} points (95 % interval {100 * gap.low:.1f} to "
+            f"{100 * gap.high:.1f}) is within one standard error, and the simpler one is preferred."
+        )
+    if own.kind == "searched":
+        text = f"The searched policy wins ({own.name}): {percent}"
     else:
         text = (
-            f"No searched policy beats the controls. {best.name} wins with {percent} of the "
-            "confirmation images, and is the policy that was written"
+            f"No searched policy beats the controls. {own.name} wins with {percent}, and is the "
+            "policy that was written"
         )
+    rivals = [arm for arm in arms if arm.kind != own.kind and np.isfinite(arm.accuracy)]
     if not rivals:
         return text + "; there was nothing to compare it with."
     rival = winner(rivals)
-    correct = {arm.name: arm.correct for arm in arms if np.isfinite(arm.accuracy)}
-    gap = compare(best.name, rival.name, correct)
-    whose = "control" if best.kind == "searched" else "searched policy"
+    gap = compare(own.name, rival.name, correct)
+    whose = "control" if own.kind == "searched" else "searched policy"
     chance = "more than chance explains" if gap.low > 0 else "not more than chance can explain"
     return (
         f"{text}, against {rival.accuracy:.1%} of the best {whose}, {rival.name}. The difference "

@@ -79,6 +79,40 @@ def trials_figure(rows) -> Figure:
     return figure
 
 
+def screen_figure(screen, levels) -> Figure:
+    """Draws how much accuracy every op costs at every strength, as a heat map.
+
+    Args:
+        screen: a `Screen`.
+        levels: the strengths of its columns.
+    """
+    ops = sorted(screen.accuracy, key=lambda op: float(screen.accuracy[op].min()))
+    drops = np.full((len(ops), len(levels)), np.nan)
+    for row, op in enumerate(ops):
+        values = 100 * (screen.clean - screen.accuracy[op])
+        drops[row, :] = values if len(values) == len(levels) else values[0]
+    figure, axes = _axes(height=0.3 * len(ops) + 0.8, left=1.6, width=6.4)
+    axes.spines["bottom"].set_visible(False)
+    axes.imshow(drops, cmap="OrRd", vmin=0, vmax=max(20.0, float(np.nanmax(drops))), aspect="auto")
+    for row, op in enumerate(ops):
+        for column, level in enumerate(levels):
+            kept = level <= screen.caps[op] + 1e-9 and op not in screen.unchanged
+            axes.text(
+                column,
+                row,
+                f"{drops[row, column]:.1f}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color=_INK if kept else _WON,
+                weight="normal" if kept else "bold",
+            )
+    axes.set_yticks(range(len(ops)), [op.replace("_", " ") for op in ops])
+    axes.set_xticks(range(len(levels)), [f"{level:g}" for level in levels])
+    axes.set_xlabel("strength", color=_QUIET, fontsize=9)
+    return figure
+
+
 def spread(heights, gap: float, low: float, high: float) -> np.ndarray:
     """Moves the heights of labels apart, as little as needed, so that none covers another.
 

@@ -39,6 +39,10 @@ class SearchProgress(contextlib.AbstractContextManager):
         """Says what happens now."""
         self._progress.update(self._task, description=f"{name:<22}")
 
+    def skip(self, count: int):
+        """Counts trainings that an earlier run has finished."""
+        self._progress.advance(self._task, count)
+
     def advance(self, name: str | None = None, accuracy: float | None = None):
         """Counts a training, and its score if it may be the best one."""
         if accuracy is not None and (self._best is None or accuracy > self._best):

@@ -8,9 +8,10 @@ import numpy as np
 from keras_cv_extras import _html
 from keras_cv_extras.policy._sheet import policy_sheet
 from keras_cv_extras.search import _figures
+from keras_cv_extras.search._screen import LEVELS
 
 
-def report(policy, arms, rows, verdict, *, images) -> str:
+def report(policy, arms, rows, verdict, *, images, screen=None) -> str:
     """Returns the report as HTML, pictures included.
 
     Args:
@@ -19,6 +20,7 @@ def report(policy, arms, rows, verdict, *, images) -> str:
         rows: what the search saw, a dictionary for each control and trial.
         verdict: in plain words, which arm won.
         images: some training images for the picture sheet.
+        screen: what the screen of the ops found, or None.
     """
     settings, versions = policy.provenance["settings"], policy.provenance["versions"]
     won = next(arm for arm in arms if arm.name == policy.provenance["arm"])
@@ -58,6 +60,7 @@ def report(policy, arms, rows, verdict, *, images) -> str:
             "so far. Controls were trained with the same budget.",
             _html.figure(_figures.trials_figure(rows), "Validation accuracy over trials"),
         ),
+        *([] if screen is None else [_screen_section(screen)]),
         _html.section(
             "What the policy does",
             "Each column is an image, each row a sub-policy; every image of a training batch "
@@ -71,6 +74,17 @@ def report(policy, arms, rows, verdict, *, images) -> str:
     ]
     body = "\n".join(sections)
     return _html.page(f"Policy search on {name}", body)
+
+
+def _screen_section(screen):
+    return _html.section(
+        "Which ops keep the labels",
+        f"Points of accuracy that each op costs at each strength, of {screen.num_images:,} "
+        "images that the model had not seen; the model was trained with all ops. What is bold "
+        "was left out of the search.",
+        _html.figure(_figures.screen_figure(screen, LEVELS), "Accuracy lost by op and strength"),
+        f"<pre>{html.escape(screen.describe())}</pre>",
+    )
 
 
 def _arms_table(arms, won):

@@ -1,10 +1,7 @@
 """A whole search: controls, trials, and the confirmation that its claim rests on."""
 
-import csv
 import dataclasses
 import importlib.metadata
-import io
-import json
 import pathlib
 
 import keras
@@ -14,11 +11,15 @@ import numpy as np
 from keras_cv_extras import _checks, _files
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS, Policy, concatenate
-from keras_cv_extras.search import _arms, _report, _splits
-from keras_cv_extras.search._oracle import TPEOracle
+from keras_cv_extras.search import _arms, _record, _report, _splits
+from keras_cv_extras.search._evolution import EvolutionOracle
+from keras_cv_extras.search._ppo import ControllerOracle
 from keras_cv_extras.search._progress import SearchProgress
-from keras_cv_extras.search._space import policy_from, policy_space
+from keras_cv_extras.search._screen import screen
+from keras_cv_extras.search._shared import SharedWeights, uniform_policy
+from keras_cv_extras.search._space import policy_space
 from keras_cv_extras.search._state import SearchFolder
+from keras_cv_extras.search._tpe import TPEOracle
 from keras_cv_extras.search._trainer import DivergedError, Score, Trainer
 from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
 
@@ -32,7 +33,8 @@ class SearchResult:
 
     Args:
         policy: the policy of the arm that won; the one in `policy.json`.
-        winner: that arm: a finalist of the search, or a control.
+        winner: that arm, a finalist of the search or a control: the simplest within one
+            standard error of the best.
         arms: all arms with their confirmed accuracies, controls first.
         verdict: in plain words, which arm won, by how much, and whether that may be chance.
         trials: a dictionary for each control and trial: what the search saw.
@@ -60,6 +62,7 @@ def search_policy(
     batch_size: int = 64,
     confirm_seeds: int = 2,
     oracle="tpe",
+    method: str = "staged",
     ops: tuple[str, ...] | None = None,
     flip="auto",
     seed: int = 0,
@@ -70,7 +73,12 @@ def search_policy(
     The training data is cut into three parts: trials train on the first and are scored on the
     second; the best of them and the controls (no augmentation, crop, RandAugment,
     TrivialAugment, a random policy) are then trained again with new seeds and scored on the
-    third. That score counts: if a control has the best one, the control is what is written.
+    third. That score counts: of all arms within one standard error of the best, the simplest is
+    written, and that may be a control.
+
+    Before the trials, a screen finds out which ops at which strengths destroy labels, and they
+    are left out. Then the first three quarters of a training are done once, for all trials; a
+    trial is the last quarter with its own policy.
 
     Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, and started again with
     the same arguments, it goes on: finished trainings are not repeated.
@@ -89,8 +97,12 @@ def search_policy(
         confirmation_size: images that finalists and controls are scored on; None likewise.
         batch_size: images per training step.
         confirm_seeds: trainings of each finalist and control for the confirmation.
-        oracle: "tpe", "random", or a keras-tuner Oracle over `policy_space()` whose objective
-            is "val_accuracy" or "val_log_loss"; its own `max_trials` then counts.
+        oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
+            Oracle over `policy_space()` whose objective is "val_accuracy" or "val_log_loss"; its
+            own `max_trials` then counts, and its own space, so that an op that the screen would
+            leave out is only capped.
+        method: "staged" for the screen and shared weights; "full" for neither, every trial
+            being a training of its own, as long as the confirmation's.
         ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
             of channels allows and that can change them.
         flip: whether the controls may mirror images; "auto" for not with digits and letters,
@@ -128,42 +140,68 @@ def search_policy(
     elif not isinstance(flip, bool):
         raise TypeError(f"flip must be True, False or 'auto', received {flip!r}")
     ops = _searched_ops(ops, parts["train"][0])
-    oracle = _oracle(oracle, trials, ops, seed)
+    _checks.one_of("method", method, ("staged", "full"))
+    if method == "staged" and epochs < 2:
+        raise ValueError(
+            "method='staged' divides a training of at least 2 epochs, received epochs=1: use "
+            "more, or method='full'"
+        )
+    if isinstance(oracle, kt.Oracle):
+        trials = oracle.max_trials
+    else:
+        _checks.one_of("oracle", oracle, tuple(_ORACLES))
     trainer = Trainer(build_model, parts["train"], epochs=epochs, batch_size=batch_size)
     settings = {
         "data": {"name": name, "digest": _splits.digest(np.asarray(images), np.asarray(labels))},
         "num_images": {part: len(values[1]) for part, values in parts.items()},
-        "trials": oracle.max_trials,
+        "trials": trials,
+        "method": method,
         "epochs": epochs,
         "batch_size": batch_size,
         "confirm_seeds": confirm_seeds,
-        "oracle": type(oracle).__name__,
+        "oracle": oracle if isinstance(oracle, str) else type(oracle).__name__,
         "ops": list(ops),
         "flip": flip,
         "seed": seed,
         "model": trainer.describe(),
     }
     folder = SearchFolder(directory, settings)
-    tuner = PolicyTuner(
-        oracle,
-        trainer=trainer,
-        validation=parts["validation"],
-        seed=seed,
-        directory=folder.path,
-    )
     controls = _arms.control_policies(flip=flip, seed=seed_of_trial(seed, "control"), ops=ops)
     run = _Run(folder, trainer, parts, seed)
     done = run.count("controls", controls)
-    done += sum(trial.status in ("COMPLETED", "FAILED") for trial in oracle.trials.values())
     names = [*controls, *_finalist_names(2)]
     done += run.count("confirmation", _confirmations(names, confirm_seeds))
-    total = len(controls) + (oracle.max_trials or 0) + len(names) * confirm_seeds
+    total = len(controls) + (trials or 0) + len(names) * confirm_seeds
     with SearchProgress(total, done, shown=progress) as shown:
         shown.stage("controls")
         seen = {arm: run.control(arm, policy, shown) for arm, policy in controls.items()}
+        found, caps, scorer = None, {}, trainer
+        if method == "staged":
+            shown.stage("screen of the ops")
+            found = folder.screen(lambda: screen(trainer, ops, seed=seed_of_trial(seed, "screen")))
+            kept = found.kept or ("identity",)
+            caps = found.caps
+            shown.stage("shared weights")
+            scorer = SharedWeights(
+                trainer,
+                uniform_policy(kept, caps={"identity": 1.0, **caps}),
+                seed=seed_of_trial(seed, "shared"),
+                path=folder.path / "shared.npz",
+            )
+            scorer.prepare()
+        tuner = PolicyTuner(
+            _oracle(oracle, trials, ops if found is None else kept, seed),
+            trainer=scorer,
+            validation=parts["validation"],
+            caps=caps,
+            seed=seed,
+            directory=folder.path,
+        )
         shown.stage("trials")
+        finished = tuner.oracle.trials.values()
+        shown.skip(sum(trial.status in ("COMPLETED", "FAILED") for trial in finished))
         tuner.on_trial = lambda trial: shown.advance(
-            f"trial {int(trial.trial_id)}", _value(trial, "val_accuracy")
+            f"trial {int(trial.trial_id)}", _record.metric(trial, "val_accuracy")
         )
         tuner.search()
         finalists = _finalists(tuner)
@@ -172,24 +210,24 @@ def search_policy(
         for arm, policy in {**controls, **finalists}.items():
             scores = [run.confirm(arm, policy, k, shown) for k in range(confirm_seeds)]
             arms.append((arm, policy, scores))
-    rows = _rows(seen, controls, oracle)
-    arms = _as_arms(arms, controls, rows)
-    best, verdict = _arms.winner(arms), _arms.verdict(arms)
+    rows = _record.rows(seen, controls, tuner)
+    arms = _record.arms(arms, controls, rows, _finalist_names(1)[0])
+    best, verdict = _arms.chosen(arms), _arms.verdict(arms)
     provenance = {
         "arm": best.name,
         "kind": best.kind,
         "verdict": verdict,
-        "arms": [_summary(arm) for arm in arms],
+        "arms": [_record.summary(arm) for arm in arms],
         "settings": settings,
         "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
         "backend": keras.backend.backend(),
     }
     title = f"{best.name}, chosen on {name}" if name else best.name
     policy = Policy.from_dict({**best.policy.to_dict(), "name": title, "provenance": provenance})
-    _write_trials(folder.path / "trials.csv", rows)
+    _record.write_trials(folder.path / "trials.csv", rows)
     _files.write_text(
         folder.path / "report.html",
-        _report.report(policy, arms, rows, verdict, images=parts["train"][0]),
+        _report.report(policy, arms, rows, verdict, images=parts["train"][0], screen=found),
     )
     policy.save(folder.path / "policy.json")
     return SearchResult(policy, best, tuple(arms), verdict, tuple(rows), folder.path)
@@ -249,12 +287,16 @@ def _searched_ops(ops, images):
     return tuple(ops)
 
 
+_ORACLES = {"tpe": TPEOracle, "evolution": EvolutionOracle, "controller": ControllerOracle}
+_ORACLES["random"] = None  # keras-tuner's own
+
+
 def _oracle(oracle, trials, ops, seed):
     if isinstance(oracle, kt.Oracle):
         return oracle
-    _checks.one_of("oracle", oracle, ("tpe", "random"))
-    if oracle == "tpe":
-        return TPEOracle(max_trials=trials, hyperparameters=policy_space(ops=ops), seed=seed)
+    if _ORACLES[oracle] is not None:
+        space = policy_space(ops=ops)
+        return _ORACLES[oracle](max_trials=trials, hyperparameters=space, seed=seed)
     return kt.oracles.RandomSearchOracle(
         objective=kt.Objective("val_accuracy", "max"),
         max_trials=trials,
@@ -278,90 +320,3 @@ def _finalists(tuner):
 
 def _confirmations(names, confirm_seeds):
     return [f"{name} {number}" for name in names for number in range(confirm_seeds)]
-
-
-def _value(trial, metric):
-    if trial.status != "COMPLETED":
-        return None
-    return float(trial.metrics.get_best_value(metric))
-
-
-def _rows(seen, controls, oracle):
-    """Returns what the search saw, a dictionary for each control and trial."""
-    rows = [
-        {
-            "kind": "control",
-            "name": name,
-            "status": "COMPLETED" if np.isfinite(score.accuracy) else "FAILED",
-            "val_accuracy": score.accuracy,
-            "val_log_loss": score.log_loss,
-            "seconds": score.seconds,
-            "policy": controls[name],
-        }
-        for name, score in seen.items()
-    ]
-    for identifier in sorted(oracle.trials, key=int):
-        trial = oracle.trials[identifier]
-        values = {
-            metric: float("nan") if (value := _value(trial, metric)) is None else value
-            for metric in ("val_accuracy", "val_log_loss", "seconds")
-        }
-        policy = policy_from(trial.hyperparameters)
-        name = f"trial {int(identifier)}"
-        rows.append(
-            {"kind": "trial", "name": name, "status": trial.status, **values, "policy": policy}
-        )
-    return rows
-
-
-def _as_arms(entries, controls, rows):
-    searched = [row["val_accuracy"] for row in rows if row["kind"] == "trial"]
-    best = np.nanmax(searched) if np.any(np.isfinite(searched)) else float("nan")
-    seen = {row["name"]: row["val_accuracy"] for row in rows if row["kind"] == "control"}
-    seen[_finalist_names(1)[0]] = float(best)
-    correct = {
-        name: np.stack([score.correct for score in scores])
-        for name, _, scores in entries
-        if all(np.isfinite(score.accuracy) for score in scores)
-    }
-    intervals = _arms.intervals(correct) if correct else {}
-    nothing = (float("nan"),) * 3
-    return [
-        _arms.Arm(
-            name,
-            "control" if name in controls else "searched",
-            policy,
-            *intervals.get(name, nothing),
-            log_loss=float(np.mean([score.log_loss for score in scores])),
-            search_accuracy=seen.get(name, float("nan")),
-            correct=np.stack([score.correct for score in scores]),
-        )
-        for name, policy, scores in entries
-    ]
-
-
-def _summary(arm):
-    """Returns an arm's numbers for JSON, which knows no NaN."""
-    numbers = {
-        key: getattr(arm, key) for key in ("accuracy", "low", "high", "log_loss", "search_accuracy")
-    }
-    numbers = {key: round(v, 6) if np.isfinite(v) else None for key, v in numbers.items()}
-    return {"name": arm.name, "kind": arm.kind, **numbers}
-
-
-def _write_trials(path, rows):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(rows[0])
-    for row in rows:
-        steps = [[step.to_dict() for step in steps] for steps in row["policy"].sub_policies]
-        values = [
-            ""
-            if isinstance(v, float) and not np.isfinite(v)
-            else f"{v:.6g}"
-            if isinstance(v, float)
-            else v
-            for v in row.values()
-        ]
-        writer.writerow([*values[:-1], json.dumps(steps)])
-    _files.write_text(path, text.getvalue())

@@ -58,11 +58,45 @@ def place_in_policy(name: str) -> tuple[int, int, str] | None:
     return (int(match[1]), int(match[2]), match[3]) if match else None
 
 
-def policy_from(hyperparameters, **options) -> Policy:
+def kind_of(name: str) -> str:
+    """Returns what hyperparameters of several places have in common: "op", "rate", ..."""
+    place = place_in_policy(name)
+    return place[2] if place else name
+
+
+def choices(space: kt.HyperParameters) -> dict[str, list]:
+    """Returns for every hyperparameter of a space the values that it can have.
+
+    Raises:
+        ValueError: if one has no finite number of values.
+    """
+    kinds = kt.engine.hyperparameters
+    found = {}
+    for hp in space.space:
+        if isinstance(hp, kinds.Fixed):
+            found[hp.name] = [hp.value]
+        elif isinstance(hp, (kinds.Choice, kinds.Boolean)):
+            found[hp.name] = list(hp.values)
+        elif isinstance(hp, kinds.Int) and hp.sampling in (None, "linear"):
+            found[hp.name] = list(range(hp.min_value, hp.max_value + 1, hp.step or 1))
+        elif hp.step is not None and hp.sampling in (None, "linear"):
+            count = int((hp.max_value - hp.min_value) / hp.step + 1.5)
+            found[hp.name] = [round(hp.min_value + k * hp.step, 10) for k in range(count)]
+        else:
+            raise ValueError(
+                f"the hyperparameter {hp.name!r} must have a finite number of values: give it a "
+                "step, and sample it linearly"
+            )
+    return found
+
+
+def policy_from(hyperparameters, *, caps=None, **options) -> Policy:
     """Returns the policy that hyperparameters stand for.
 
     Args:
         hyperparameters: keras-tuner's, or a dictionary of their values.
+        caps: None, or for ops the strength in [0, 1] that a hyperparameter of 1 stands for; 1
+            for the others.
         **options: `fill`, `value_range`, `name`, `provenance` of `Policy`.
 
     Raises:
@@ -84,7 +118,7 @@ def policy_from(hyperparameters, **options) -> Policy:
     for (row, column), step in sorted(fields.items()):
         if missing := {"op", "rate", "strength"} - set(step):
             raise ValueError(f"{_name(row, column, sorted(missing)[0])} has no value")
-        rows.setdefault(row, []).append(_step(**step))
+        rows.setdefault(row, []).append(_step(**step, cap=(caps or {}).get(step["op"], 1.0)))
     return Policy(list(rows.values()), **options)
 
 
@@ -116,6 +150,6 @@ def _name(row, column, field):
     return f"sub_policy_{row}.step_{column}.{field}"
 
 
-def _step(op, rate, strength):
+def _step(op, rate, strength, cap=1.0):
     # keras-tuner's steps of 0.1 come out as 0.30000000000000004.
-    return Step(op, round(rate, 6), round(strength, 6) if OPS[op].has_strength else None)
+    return Step(op, round(rate, 6), round(cap * strength, 6) if OPS[op].has_strength else None)

@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from keras_cv_extras import _files
+from keras_cv_extras.search._screen import Screen
 from keras_cv_extras.search._trainer import Score
 
 
@@ -30,6 +31,22 @@ class SearchFolder:
             _check_same(self.path, self._read(own), settings)
         else:
             _files.write_json(own, settings)
+
+    def screen(self, make) -> Screen:
+        """Returns the screen of an earlier run, or makes one and keeps it.
+
+        Args:
+            make: a function without arguments that returns a `Screen`.
+        """
+        path = self.path / "screen.json"
+        if path.is_file():
+            try:
+                return Screen.from_dict(self._read(path))
+            except (KeyError, TypeError, AttributeError) as error:
+                raise _damaged(path, error) from error
+        found = make()
+        _files.write_json(path, found.to_dict())
+        return found
 
     def load(self, stage: str, name: str) -> Score | None:
         """Returns a score that was stored before; None if there is none.

@@ -65,35 +65,45 @@ class Trainer:
         self.model.optimizer.build(self.model.trainable_variables)
         self._optimizer_start = [np.array(v) for v in self.model.optimizer.variables]
 
-    def train(self, policy, seed: int) -> keras.Model:
-        """Trains the model from fresh weights; every call returns the same model object.
+    def train(self, policy, seed: int, *, rows=None, epochs=None, start=None) -> keras.Model:
+        """Trains the model; every call returns the same model object.
 
         Args:
             policy: the augmentation of the training images.
             seed: an integer: decides the weights, the order of the images and all draws.
+            rows: numbers of the training images to use, which are then seen more often: the
+                number of steps stays the same. None for all.
+            epochs: `(first, last)` to train these epochs alone, counted from 0, the last one
+                not included. None for all.
+            start: None for fresh weights, or a `state` to go on from.
 
         Raises:
             DivergedError: if the loss is not finite.
         """
-        fresh = self._fresh_model(seed)
-        for variable, start in zip(self.model.variables, fresh.variables, strict=True):
-            variable.assign(start)
-        for variable, start in zip(
-            self.model.optimizer.variables, self._optimizer_start, strict=True
-        ):
-            variable.assign(start)
-        del fresh
+        if start is None:
+            fresh = self._fresh_model(seed)
+            start = [np.array(v) for v in fresh.variables], self._optimizer_start
+            del fresh
+        self.restore(start)
+        first, last = epochs or (0, self.epochs)
+        images, labels = self.train_images, self.train_labels
+        steps = math.ceil(len(labels) / self.batch_size)
+        repeats = 1
+        if rows is not None:
+            images, labels = images[rows], labels[rows]
+            repeats = math.ceil(steps / math.ceil(len(labels) / self.batch_size))
         batches = data.pipeline(
-            (self.train_images, self.train_labels),
+            (images, labels),
             self.batch_size,
             policy=policy,
             seed=seed,
-            num_epochs=self.epochs,
+            first_epoch=first * repeats,
+            num_epochs=(last - first) * repeats,
         )
         history = self.model.fit(
             batches,
-            epochs=self.epochs,
-            steps_per_epoch=math.ceil(len(self.train_labels) / self.batch_size),
+            epochs=last - first,
+            steps_per_epoch=steps,
             shuffle=False,  # the pipeline does
             verbose=0,
             callbacks=[_StopWhenDiverged()],
@@ -105,7 +115,19 @@ class Trainer:
             )
         return self.model
 
-    def score(self, policy, seed: int, images, labels) -> Score:
+    def state(self):
+        """Returns copies of all variables of the model and of its optimizer."""
+        model, optimizer = self.model.variables, self.model.optimizer.variables
+        return [np.array(v) for v in model], [np.array(v) for v in optimizer]
+
+    def restore(self, state):
+        """Gives the model and its optimizer the values of a `state`."""
+        variables = (self.model.variables, self.model.optimizer.variables)
+        for own, values in zip(variables, state, strict=True):
+            for variable, value in zip(own, values, strict=True):
+                variable.assign(value)
+
+    def score(self, policy, seed: int, images, labels, **options) -> Score:
         """Trains with a policy and classifies other images.
 
         Args:
@@ -113,12 +135,28 @@ class Trainer:
             seed: an integer.
             images: `(n, height, width, channels)`.
             labels: `(n,)`, integers.
+            **options: further arguments of `train`.
 
         Raises:
             DivergedError: if the loss or an output is not finite.
         """
         start = time.monotonic()
-        outputs = self.train(policy, seed).predict(images, batch_size=512, verbose=0)
+        self.train(policy, seed, **options)
+        return self.evaluate(images, labels, start=start)
+
+    def evaluate(self, images, labels, *, start=None) -> Score:
+        """Classifies images with the model as it is.
+
+        Args:
+            images: `(n, height, width, channels)`.
+            labels: `(n,)`, integers.
+            start: since when the seconds count, as `time.monotonic` tells it; None for now.
+
+        Raises:
+            DivergedError: if an output is not finite.
+        """
+        start = time.monotonic() if start is None else start
+        outputs = self.model.predict(images, batch_size=512, verbose=0)
         if not np.all(np.isfinite(outputs)):
             raise DivergedError("the trained model's outputs are not finite")
         probabilities = _as_probabilities(outputs)

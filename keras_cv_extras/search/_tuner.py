@@ -8,6 +8,7 @@ import keras_tuner as kt
 from keras_cv_extras import _checks
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search._durable import make_durable
+from keras_cv_extras.search._shared import SharedWeights
 from keras_cv_extras.search._space import policy_from
 from keras_cv_extras.search._trainer import DivergedError, Trainer
 
@@ -34,7 +35,10 @@ class PolicyTuner(kt.Tuner):
         directory: folder for the state of the search.
         project_name: name of a folder in it.
         overwrite: whether to start again instead of going on.
-        trainer: None, or a `Trainer` to use instead of making one of the arguments above.
+        trainer: None, or a `Trainer` or `SharedWeights` to use instead of making one of the
+            arguments above.
+        caps: None, or for ops the strength in [0, 1] that a strength of 1 of the oracle stands
+            for, as a `Screen` has found it.
         on_trial: None, or a function that is called with every finished trial.
 
     Raises:
@@ -63,7 +67,8 @@ class PolicyTuner(kt.Tuner):
         directory=None,
         project_name: str = "trials",
         overwrite: bool = False,
-        trainer: Trainer | None = None,
+        trainer: Trainer | SharedWeights | None = None,
+        caps: dict[str, float] | None = None,
         on_trial=None,
     ):
         if not isinstance(oracle, kt.Oracle):
@@ -71,6 +76,7 @@ class PolicyTuner(kt.Tuner):
         policy_from({hp.name: hp.default for hp in oracle.get_space().space})
         self.trainer = trainer or Trainer(build_model, train, epochs=epochs, batch_size=batch_size)
         self.validation = validation
+        self.caps = dict(caps or {})
         self.seed = _checks.integer("seed", seed)
         self.on_trial = on_trial
         oracle = make_durable(oracle)
@@ -86,7 +92,7 @@ class PolicyTuner(kt.Tuner):
 
     def run_trial(self, trial, *args, **kwargs) -> dict:
         """Trains and scores the policy of a trial; called by `search`."""
-        policy = policy_from(trial.hyperparameters)
+        policy = self.policy_of(trial)
         seed = seed_of_trial(self.seed, trial.trial_id)
         try:
             score = self.trainer.score(policy, seed, *self.validation)
@@ -133,7 +139,12 @@ class PolicyTuner(kt.Tuner):
             count: how many at most.
         """
         trials = [t for t in self.oracle.get_best_trials(count) if t.status == "COMPLETED"]
-        return [policy_from(t.hyperparameters, name=f"trial {int(t.trial_id)}") for t in trials]
+        return [self.policy_of(trial) for trial in trials]
+
+    def policy_of(self, trial) -> Policy:
+        """Returns the policy of a trial."""
+        name = f"trial {int(trial.trial_id)}"
+        return policy_from(trial.hyperparameters, caps=self.caps, name=name)
 
 
 def seed_of_trial(seed: int, trial) -> int:

@@ -1,9 +1,11 @@
 import json
 
 import keras_tuner as kt
+import numpy as np
 import pytest
 
 from keras_cv_extras import policy, search
+from keras_cv_extras.search import _controller
 
 
 class Invented(kt.Tuner):
@@ -26,8 +28,15 @@ class Invented(kt.Tuner):
         """The oracle keeps its own state."""
 
 
-def run(directory, trials, seed, stop_at=None):
-    oracle = search.TPEOracle(max_trials=trials, seed=seed)
+ORACLES = {
+    "tpe": search.TPEOracle,
+    "evolution": lambda **options: search.EvolutionOracle(population_size=8, **options),
+    "controller": lambda **options: search.ControllerOracle(num_units=24, **options),
+}
+
+
+def run(directory, trials, seed, stop_at=None, kind="tpe"):
+    oracle = ORACLES[kind](max_trials=trials, seed=seed)
     tuner = Invented(oracle, directory, stop_at)
     if stop_at is None:
         tuner.search()
@@ -38,17 +47,69 @@ def run(directory, trials, seed, stop_at=None):
     return ended, [oracle.trials[name].score for name in sorted(oracle.trials)]
 
 
-def test_the_same_seed_gives_the_same_trials_interrupted_or_not(tmp_path):
-    whole, _ = run(tmp_path / "whole", 14, seed=0)
+@pytest.mark.parametrize("kind", ORACLES)
+def test_the_same_seed_gives_the_same_trials_interrupted_or_not(tmp_path, kind):
+    whole, _ = run(tmp_path / "whole", 14, seed=0, kind=kind)
     assert len(whole) == 14
-    again, _ = run(tmp_path / "again", 14, seed=0)
+    again, _ = run(tmp_path / "again", 14, seed=0, kind=kind)
     assert again == whole
-    other, _ = run(tmp_path / "other", 14, seed=1)
+    other, _ = run(tmp_path / "other", 14, seed=1, kind=kind)
     assert other != whole
-    run(tmp_path / "parts", 14, seed=0, stop_at=3)
-    run(tmp_path / "parts", 14, seed=0, stop_at=11)
-    resumed, _ = run(tmp_path / "parts", 14, seed=0)
+    run(tmp_path / "parts", 14, seed=0, stop_at=3, kind=kind)
+    run(tmp_path / "parts", 14, seed=0, stop_at=11, kind=kind)
+    resumed, _ = run(tmp_path / "parts", 14, seed=0, kind=kind)
     assert resumed == whole
+
+
+@pytest.mark.parametrize(("kind", "trials"), [("evolution", 80), ("controller", 100)])
+def test_the_others_learn_too(tmp_path, kind, trials):
+    _, scores = run(tmp_path, trials, seed=2, kind=kind)
+    assert np.mean(scores[-20:]) > 2 * np.mean(scores[:20])
+
+
+def test_the_controllers_gradient_is_that_of_differences():
+    controller = _controller.Controller([3, 4, 3, 4], ["a", "b", "a", "b"], num_units=5, seed=3)
+    actions, slopes = [2, 0, 1, 3], [np.arange(n) - 1.0 for n in (3, 4, 3, 4)]
+
+    def total():
+        """A number whose gradient by the logits is `slopes`, were they on their own."""
+        logs, steps = controller.log_probabilities(actions)
+        del logs
+        logits = [
+            state[0] @ controller.weights[f"logits.{kind}"]
+            for (_, state), kind in zip(steps, controller.kinds, strict=True)
+        ]
+        return sum(float(s @ z) for s, z in zip(slopes, logits, strict=True))
+
+    _, steps = controller.log_probabilities(actions)
+    gradient = controller.gradient(actions, steps, slopes)
+    for name, weight in controller.weights.items():
+        for place in list(np.ndindex(weight.shape))[::7]:
+            kept = weight[place]
+            weight[place] = kept + 1e-6
+            above = total()
+            weight[place] = kept - 1e-6
+            below = total()
+            weight[place] = kept
+            assert gradient[name][place] == pytest.approx((above - below) / 2e-6, abs=1e-6)
+
+
+def test_the_controllers_file_saves_the_replay_and_is_not_trusted_blindly(tmp_path):
+    run(tmp_path, 12, seed=0, kind="controller")
+    path = tmp_path / "trials" / "controller.npz"
+    oracle = ORACLES["controller"](max_trials=12, seed=0)
+    Invented(oracle, tmp_path)
+    oracle._learn()
+    read = {name: value.copy() for name, value in oracle._controller.weights.items()}
+    path.unlink()
+    oracle._start()
+    oracle._learn()
+    for name, value in oracle._controller.weights.items():
+        np.testing.assert_array_equal(value, read[name])
+    path.write_bytes(path.read_bytes()[:500])
+    oracle._start()
+    with pytest.raises(ValueError, match=r"controller.npz: the state of the controller cannot"):
+        oracle._learn()
 
 
 def test_it_learns(tmp_path):

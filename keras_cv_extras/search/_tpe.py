@@ -1,21 +1,18 @@
 """An oracle for keras-tuner that suggests by tree-structured Parzen estimators (TPE)."""
 
 import itertools
-import warnings
-import zlib
 
 import keras_tuner as kt
 import optuna
 
 from keras_cv_extras import _checks
-from keras_cv_extras.search._durable import DurableOracle
-from keras_cv_extras.search._space import place_in_policy, policy_space
+from keras_cv_extras.search._space import place_in_policy
+from keras_cv_extras.search._suggesting import SuggestingOracle
 
 _NUM_CANDIDATES = 24  # optuna's default
-_MAX_ATTEMPTS = 20  # as keras-tuner: then the space counts as exhausted
 
 
-class TPEOracle(DurableOracle):
+class TPEOracle(SuggestingOracle):
     """Suggests trials by optuna's TPE sampler, for `PolicyTuner` and any keras-tuner Tuner.
 
     A policy stays the same when its sub-policies change places, and so, nearly, when the steps
@@ -57,53 +54,23 @@ class TPEOracle(DurableOracle):
         num_startup_trials: int = 8,
         **options,
     ):
-        _checks.integer("max_trials", max_trials, minimum=1)
-        _checks.integer("seed", seed)
-        _checks.integer("num_startup_trials", num_startup_trials, minimum=1)
-        hyperparameters = policy_space() if hyperparameters is None else hyperparameters
+        self._num_startup_trials = _checks.integer(
+            "num_startup_trials", num_startup_trials, minimum=1
+        )
+        super().__init__(objective, max_trials, hyperparameters, seed=seed, **options)
         self._distributions = {
             hp.name: _distribution(hp)
-            for hp in hyperparameters.space
+            for hp in self.hyperparameters.space
             if not isinstance(hp, kt.engine.hyperparameters.Fixed)
         }
         self._places = _orders(self._distributions)
-        self._num_startup_trials = num_startup_trials
-        self._own_seed = seed
-        #: What stopped the suggestions, if anything did.
-        self.failure = None
-        super().__init__(
-            objective=objective or kt.Objective("val_accuracy", "max"),
-            max_trials=max_trials,
-            hyperparameters=hyperparameters,
-            allow_new_entries=False,
-            tune_new_entries=False,
-            seed=seed + 1,  # keras-tuner takes 0 for "any seed"
-            **{"max_consecutive_failed_trials": max_trials + 1, **options},
-        )
 
-    def populate_space(self, trial_id):
-        """Returns the values of the next trial; called by keras-tuner, which holds a lock."""
-        try:
-            values = self._suggest(trial_id)
-        # keras-tuner would keep its lock for ever: a tuner raises `failure` when it is released.
-        except Exception as error:  # noqa: BLE001
-            self.failure = error
-            warnings.warn(f"the search stops, no trial could be suggested: {error}", stacklevel=2)
-            return {"status": "STOPPED"}
-        return {"status": "STOPPED"} if values is None else {"status": "RUNNING", "values": values}
-
-    def _suggest(self, trial_id):
-        for attempt in range(_MAX_ATTEMPTS):
-            seed = zlib.crc32(f"{self._own_seed}/{int(trial_id)}/{attempt}".encode())
-            # On a coarse grid the best of many candidates is often the same policy again. Fewer
-            # candidates draw more widely; a single one comes from the density itself.
-            values = self._ask(seed, num_candidates=max(1, _NUM_CANDIDATES >> attempt))
-            if not self._duplicate(values):
-                return values
-        return None
-
-    def _ask(self, seed, num_candidates):
-        finished = self._finished_trials()
+    def ask(self, trial_id, seed, attempt):
+        """Returns the values of a new trial; see `SuggestingOracle`."""
+        finished = self.finished_trials()
+        # On a coarse grid the best of many candidates is often the same policy again. Fewer
+        # candidates draw more widely; a single one comes from the density itself.
+        num_candidates = max(1, _NUM_CANDIDATES >> attempt)
         with _quiet():
             sampler = optuna.samplers.TPESampler(
                 # Random draws come from the sampler as well: all of it is seeded here.
@@ -129,18 +96,6 @@ class TPEOracle(DurableOracle):
         fixed = {hp.name: hp.default for hp in self.hyperparameters.space}
         return {**fixed, **params}
 
-    def _finished_trials(self):
-        """Returns values and score of the finished trials; failed ones score like the worst."""
-        trials = [self.trials[name] for name in sorted(self.end_order)]
-        scores = [trial.score for trial in trials if trial.status == "COMPLETED"]
-        if not scores:
-            return []
-        worst = (min if self.objective.direction == "max" else max)(scores)
-        return [
-            (trial.hyperparameters.values, trial.score if trial.status == "COMPLETED" else worst)
-            for trial in trials
-        ]
-
 
 def _orders(names):
     """Returns, for each cyclic order of sub-policies and steps, where each name's value is from."""
@@ -159,11 +114,6 @@ def _orders(names):
 
 
 def _distribution(hp):
-    if hp.conditions:
-        raise ValueError(
-            f"the hyperparameter {hp.name!r} is conditional, which TPEOracle does not support: "
-            "leave the condition out"
-        )
     kinds = kt.engine.hyperparameters
     if isinstance(hp, (kinds.Choice, kinds.Boolean)):
         return optuna.distributions.CategoricalDistribution(list(hp.values))

@@ -1,0 +1,106 @@
+"""What the oracles of this library share: suggestions that are a function, and safe locks."""
+
+import warnings
+import zlib
+
+import keras_tuner as kt
+import numpy as np
+
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import _random
+from keras_cv_extras.search._durable import DurableOracle
+from keras_cv_extras.search._space import policy_space
+
+_MAX_ATTEMPTS = 20  # as keras-tuner: then the space counts as exhausted
+
+
+class SuggestingOracle(DurableOracle):
+    """Base of oracles whose suggestion is a function of the seed, its number and what is finished.
+
+    There is no other state: the same seed gives the same trials, interrupted or not. A subclass
+    gives `ask`, and calls `super().__init__` with the arguments below.
+
+    Args:
+        objective: as in keras-tuner; the validation accuracy by default.
+        max_trials: number of trials.
+        hyperparameters: the whole space, without conditions; `policy_space()` by default.
+        seed: an integer.
+        **options: `max_retries_per_trial`, `max_consecutive_failed_trials` of keras-tuner's
+            `Oracle`. By default no number of failed trials in a row ends the search.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above.
+    """
+
+    def __init__(self, objective=None, max_trials=20, hyperparameters=None, *, seed=0, **options):
+        _checks.integer("max_trials", max_trials, minimum=1)
+        self._own_seed = _checks.integer("seed", seed)
+        hyperparameters = policy_space() if hyperparameters is None else hyperparameters
+        for hp in hyperparameters.space:
+            if hp.conditions:
+                raise ValueError(
+                    f"the hyperparameter {hp.name!r} is conditional, which {type(self).__name__} "
+                    "does not support: leave the condition out"
+                )
+        #: What stopped the suggestions, if anything did.
+        self.failure = None
+        super().__init__(
+            objective=objective or kt.Objective("val_accuracy", "max"),
+            max_trials=max_trials,
+            hyperparameters=hyperparameters,
+            allow_new_entries=False,
+            tune_new_entries=False,
+            seed=seed + 1,  # keras-tuner takes 0 for "any seed"
+            **{"max_consecutive_failed_trials": max_trials + 1, **options},
+        )
+
+    def ask(self, trial_id: str, seed: int, attempt: int) -> dict:
+        """Returns the values of a new trial.
+
+        Args:
+            trial_id: its number, as a string.
+            seed: an integer that is the same whenever this trial is asked for.
+            attempt: how many suggestions for this trial were refused as repetitions.
+        """
+        raise NotImplementedError
+
+    def populate_space(self, trial_id):
+        """Returns the values of the next trial; called by keras-tuner, which holds a lock."""
+        try:
+            values = self._suggest(trial_id)
+        # keras-tuner would keep its lock for ever: a tuner raises `failure` when it is released.
+        except Exception as error:  # noqa: BLE001
+            self.failure = error
+            warnings.warn(f"the search stops, no trial could be suggested: {error}", stacklevel=2)
+            return {"status": "STOPPED"}
+        return {"status": "STOPPED"} if values is None else {"status": "RUNNING", "values": values}
+
+    def _suggest(self, trial_id):
+        for attempt in range(_MAX_ATTEMPTS):
+            seed = zlib.crc32(f"{self._own_seed}/{int(trial_id)}/{attempt}".encode())
+            values = self.ask(trial_id, seed, attempt)
+            if not self._duplicate(values):
+                return values
+        return None
+
+    def finished_trials(self) -> list[tuple[dict, float]]:
+        """Returns values and score of the finished trials; failed ones score like the worst."""
+        trials = [self.trials[name] for name in sorted(self.end_order)]
+        scores = [trial.score for trial in trials if trial.status == "COMPLETED"]
+        if not scores:
+            return []
+        worst = (min if self.objective.direction == "max" else max)(scores)
+        return [
+            (trial.hyperparameters.values, trial.score if trial.status == "COMPLETED" else worst)
+            for trial in trials
+        ]
+
+
+def host_uniform(seed, count: int) -> np.ndarray:
+    """Returns numbers in [0, 1), float64 of shape `(count,)`, as a function of a seed."""
+    key = (np.uint32(seed % (1 << 32)), np.uint32(0))
+    with np.errstate(over="ignore"):  # the generator counts modulo 2**32
+        words, _ = _random.threefry(
+            key, (np.arange(count, dtype=np.uint32), np.uint32(0)), library=np
+        )
+    return words / 2.0**32
