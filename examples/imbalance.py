@@ -9,13 +9,11 @@ goes on. With --smoke: 8 x 8 digits, in seconds.
 """
 
 import argparse
-import functools
 import json
 import pathlib
 
 import keras
 import numpy as np
-import tensorflow as tf
 from scipy import stats
 from sklearn import metrics
 
@@ -25,16 +23,6 @@ from keras_cv_extras.data import BalancedSource, SmoteSource, smote
 ARMS = ("nothing", "class weights", "random oversampling", "SMOTE in pixels")
 ARMS += ("SMOTE in embedding", "logit-adjusted loss", "Balanced-MixUp")
 FILE = pathlib.Path("imbalance.json")
-
-
-def balanced_mixup(balanced, images, labels, *, seed, epoch, samples, alpha=0.2):
-    """Mixes every image with one of a balanced draw, whose share is Beta(alpha, 1)."""
-    key = tf.stack([epoch + seed, samples[0]])
-    share = tf.random.stateless_uniform(tf.shape(samples), key) ** (1 / alpha)
-    other, other_labels = balanced.gather(samples, epoch)
-    weight = tf.reshape(share, [-1, 1, 1, 1])
-    images = (1 - weight) * tf.cast(images, tf.float32) + weight * tf.cast(other, tf.float32)
-    return images, (1 - share[:, None]) * labels + share[:, None] * other_labels
 
 
 def train(arm, x, y, steps, seed):
@@ -53,7 +41,7 @@ def train(arm, x, y, steps, seed):
     elif arm == "logit-adjusted loss":
         loss = kcx.losses.LogitAdjusted(counts.counts.tolist())
     elif arm == "Balanced-MixUp":
-        mix = functools.partial(balanced_mixup, BalancedSource(x, y, "largest", seed=seed))
+        mix = kcx.mix.BalancedMixUp(0.2, pool=kcx.mix.Pool(x, y, balanced=True))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     model.compile(keras.optimizers.AdamW(rate), loss, jit_compile=False)  # quicker on a CPU
     epochs = 1 + 64 * steps // len(y)

@@ -1,9 +1,16 @@
-"""Speed of policies, ops and pooling layers, beside others on the same images and cores."""
+"""Speed of policies, ops, losses and pooling layers, beside others on the same data and cores."""
 
 from keras_cv_extras.bench._losses import run_losses
 from keras_cv_extras.bench._ops import OP_PEERS, run_ops
 from keras_cv_extras.bench._policies import OWN, PEERS, run_policies
 from keras_cv_extras.bench._pooling import run_pooling
 
-__all__ = ["OP_PEERS", "OWN", "PEERS", "run_losses", "run_ops", "run_policies"]
-__all__ = ["OWN", "PEERS", "run_ops", "run_policies", "run_pooling"]
+__all__ = [
+    "OP_PEERS",
+    "OWN",
+    "PEERS",
+    "run_losses",
+    "run_ops",
+    "run_policies",
+    "run_pooling",
+]

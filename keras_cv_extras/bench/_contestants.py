@@ -1,4 +1,4 @@
-"""What can be measured: this library's policies, ops and pooling layers, and a plain copy.
+"""What can be measured: this library's policies, ops, losses and pooling layers, and a plain copy.
 
 A contestant has `version`, `start()`, which ends with its first batch, and `measure(seconds)`,
 which returns the number of images and the seconds that they took. Libraries are imported when it
@@ -17,10 +17,8 @@ def load(name, images, cores):
     """Returns a contestant, not started.
 
     Args:
-        name: one of `OWN` or `PEERS`, or an op's name after "op:" or a library and ":", or
-            a loss after "loss:".
-        name: one of `OWN` or `PEERS`, an op's name after "op:", or a layer's name,
-            `pool_size` and `strides` after "pooling:".
+        name: one of `OWN` or `PEERS`; an op's or mix's name after "op:" or after a library and
+            ":"; a loss after "loss:"; a layer's name, `pool_size` and `strides` after "pooling:".
         images: uint8 array of shape `(batch, height, width, 3)`.
         cores: how many cores it may use.
     """
@@ -31,10 +29,10 @@ def load(name, images, cores):
     library, _, op = name.partition(":")
     if library == "loss":
         return _losses.load(op, cores)
-    if library in _peer_ops.LIBRARIES and op:
-        return _peer_ops.load(library, op, images)
     if name.startswith(_pooling.POOLING):
         return Calls(_pooling.step_of(name.removeprefix(_pooling.POOLING)), images, cores)
+    if library in _peer_ops.LIBRARIES and op:
+        return _peer_ops.load(library, op, images)
     function = _copy if name == "copy" else lambda: _policy_function(name)
     return _peers.Stream(function, images, cores, __version__)
 

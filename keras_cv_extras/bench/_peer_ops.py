@@ -12,11 +12,9 @@ def _keras(size):
     from keras import layers
 
     nearest = {"interpolation": "nearest", "fill_mode": "constant"}
-    small = size * 7 // 8
     return {
         "autocontrast": lambda: layers.AutoContrast(),
         "brightness": lambda: layers.RandomBrightness(0.45),
-        "center_crop": lambda: layers.CenterCrop(small, small),
         "clahe": lambda: layers.CLAHE(),
         "color": lambda: layers.RandomColorDegeneration((0.45, 0.45)),
         "color_jitter": lambda: layers.RandomColorJitter(
@@ -36,9 +34,7 @@ def _keras(size):
         "invert": lambda: layers.RandomInvert(1.0),
         "perspective": lambda: layers.RandomPerspective(1.0, 0.5, interpolation="nearest"),
         "posterize": lambda: layers.RandomPosterization((6, 7)),
-        "random_crop": lambda: layers.RandomCrop(small, small),
         "random_erasing": lambda: layers.RandomErasing(1.0, (0.1, 0.2), fill_value=0.0),
-        "resize": lambda: layers.Resizing(small, small),
         "rotate": lambda: layers.RandomRotation(15 / 360, **nearest),
         "saturation": lambda: layers.RandomSaturation((0.7, 0.8)),
         "sharpness": lambda: layers.RandomSharpness((0.45, 0.45)),
@@ -56,13 +52,11 @@ def _torchvision(size):
     from torchvision.transforms import InterpolationMode, v2
 
     nearest = {"interpolation": InterpolationMode.NEAREST}
-    small = size * 7 // 8
     jitter = v2.ColorJitter
     return {
         "affine": lambda: v2.RandomAffine(15, (0.1, 0.1), (0.9, 1.1), 8, **nearest),
         "autocontrast": lambda: v2.RandomAutocontrast(1.0),
         "brightness": lambda: jitter(brightness=(0.55, 1.45)),
-        "center_crop": lambda: v2.CenterCrop(small),
         "channel_shuffle": lambda: v2.RandomChannelPermutation(),
         "color": lambda: jitter(saturation=(0.55, 1.45)),
         "color_jitter": lambda: jitter(0.2, 0.2, 0.2, 0.1),
@@ -79,9 +73,7 @@ def _torchvision(size):
         "padded_crop": lambda: v2.RandomCrop(size, padding=size // 8),
         "perspective": lambda: v2.RandomPerspective(0.25, 1.0, **nearest),
         "posterize": lambda: v2.RandomPosterize(6, 1.0),
-        "random_crop": lambda: v2.RandomCrop(small),
         "random_resized_crop": lambda: v2.RandomResizedCrop(size),
-        "resize": lambda: v2.Resize((small, small)),
         "rotate": lambda: v2.RandomRotation(15, **nearest),
         "saturation": lambda: jitter(saturation=(0.55, 1.45)),
         "sharpness": lambda: v2.RandomAdjustSharpness(1.45, 1.0),
@@ -98,7 +90,6 @@ def _albumentations(size):
     import albumentations as a
 
     jitter = a.ColorJitter
-    small = size * 7 // 8
     nearest = {"interpolation": 0, "p": 1}
     no_shift = {"brightness": 0, "contrast": 0, "saturation": 0, "hue": 0, "p": 1}
     return {
@@ -108,12 +99,11 @@ def _albumentations(size):
         "autocontrast": lambda: a.AutoContrast(method="pil", p=1),
         "box_blur": lambda: a.Blur((3, 5), p=1),
         "brightness": lambda: jitter(**{**no_shift, "brightness": (0.55, 1.45)}),
-        "center_crop": lambda: a.CenterCrop(small, small, p=1),
         "channel_dropout": lambda: a.ChannelDropout(p=1),
         "channel_shift": lambda: a.RGBShift(p=1),
         "channel_shuffle": lambda: a.ChannelShuffle(p=1),
         "clahe": lambda: a.CLAHE(p=1),
-        "coarse_dropout": lambda: a.CoarseDropout((4, 8), (0.05, 0.15), (0.05, 0.15), p=1),
+        "hole_dropout": lambda: a.CoarseDropout((4, 8), (0.05, 0.15), (0.05, 0.15), p=1),
         "color": lambda: jitter(**{**no_shift, "saturation": (0.55, 1.45)}),
         "color_jitter": lambda: jitter((0.8, 1.2), (0.8, 1.2), (0.8, 1.2), (-0.1, 0.1), p=1),
         "contrast": lambda: jitter(**{**no_shift, "contrast": (0.55, 1.45)}),
@@ -139,10 +129,8 @@ def _albumentations(size):
         "planckian": lambda: a.PlanckianJitter(p=1),
         "poisson_noise": lambda: a.ShotNoise(p=1),
         "posterize": lambda: a.Posterize(6, p=1),
-        "random_crop": lambda: a.RandomCrop(small, small, p=1),
         "random_erasing": lambda: a.Erasing((0.1, 0.2), p=1),
         "random_resized_crop": lambda: a.RandomResizedCrop((size, size), p=1),
-        "resize": lambda: a.Resize(small, small, p=1),
         "rotate": lambda: a.Affine(rotate=(-15, 15), **nearest),
         "rotate_90": lambda: a.RandomRotate90(p=1),
         "salt_and_pepper": lambda: a.SaltAndPepper(p=1),

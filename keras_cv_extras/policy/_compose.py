@@ -7,7 +7,6 @@ sub-policies with other weights, and runs as every policy does.
 import itertools
 
 from keras_cv_extras import _checks
-from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 
@@ -113,11 +112,9 @@ def three_augment(jitter: float = 0.3, flip: bool = True, **options) -> Policy:
         [DeiT III](https://arxiv.org/abs/2204.07118), section 3.2.
     """
     jitter = _checks.fraction("jitter", jitter)
-    if "gaussian_blur" not in OPS:
-        raise ValueError("three_augment needs the op gaussian_blur, which OPS does not have")
-    blur = Step("gaussian_blur", strength=(0.05, 1.0))
-    grey = Step("color", value=0.0)
-    one = Policy([[grey], [Step("solarize", value=128.0)], [blur]], **options)
+    blur = Step("gaussian_blur", value=(0.1, 2.0))
+    solarize, grey = Step("solarize", value=128.0), Step("grayscale", value=1.0)
+    one = Policy([[grey], [solarize], [blur]], **options)
     factors = (1 - jitter, 1 + jitter)
     colours = [Step(op, value=factors) for op in ("brightness", "contrast", "color")]
     colours += [Step("flip_horizontal", 0.5)] if flip else []
