@@ -13,6 +13,14 @@ from keras_cv_extras.augment import OPS
 _SIDE = 128  # pixels of a picture's side
 _STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _KEYS = 5  # draws shown of what has no strength but is random
+_TOPICS = {
+    "geometry": ("geometry", "affine", "deform"),
+    "crops": ("crop",),
+    "colour": ("color", "tone", "hue", "jitter", "lighting", "channels", "clahe"),
+    "noise and blur": ("noise", "blur", "filter", "jpeg"),
+    "erasing": ("erase",),
+    "pairs": ("mix",),
+}
 _STYLE = """
 main { max-width: 1120px; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 14px; margin-top: 14px; font-size: 14px; }
@@ -33,7 +41,9 @@ def run_gallery(output, *, progress=True):
         progress: whether to show a progress bar.
     """
     images = _photographs()
-    names = sorted(OPS, key=lambda name: (_topic(name), name))
+    topics = list(_TOPICS)
+    rank = lambda topic: topics.index(topic) if topic in topics else len(topics)  # noqa: E731
+    names = sorted(OPS, key=lambda name: (rank(_topic(name)), name))
     shown = track(names, "drawing", disable=not progress, transient=True)
     cards = {}
     for name in shown:
@@ -79,8 +89,9 @@ def _photographs():
 
 
 def _topic(name):
-    """The file that an op is from, as a word."""
-    return OPS[name].kernel.__module__.rpartition("._")[2].replace("_", " ")
+    """What an op is about, told from the file that it is in."""
+    file = OPS[name].kernel.__module__.rpartition("._")[2]
+    return next((topic for topic, files in _TOPICS.items() if file in files), file)
 
 
 def _op_card(name, images):

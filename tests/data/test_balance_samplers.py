@@ -27,7 +27,7 @@ def test_oversampling_equals_imbalanced_learn(strategy):
 @pytest.mark.parametrize(
     "strategy",
     ["auto", "majority", "not majority", "all", {0: 9}, {0: 0, 1: 20}, 0.8, lambda y: {1: 3}],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_undersampling_equals_imbalanced_learn(strategy):
     labels = TWO if strategy == 0.8 else LABELS

@@ -44,7 +44,7 @@ MANY = [
     [(item, COUNTS) for item in MANY]
     + [(item, (40, 17)) for item in [*BINARY, *MANY[:5]]]
     + [("auto", (20, 20, 7)), ("minority", (9, 20, 9)), ("not majority", (20, 9, 20))],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_equal_to_imbalanced_learn(strategy, counts, dtype):
