@@ -5,6 +5,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
+import ctypes
+import gc
 import html
 import json
 import pathlib
@@ -17,6 +19,15 @@ import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_is_given_back():
+    """Networks are full of cycles, and freed memory stays with the process unless it is asked."""
+    yield
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
