@@ -85,7 +85,7 @@ def multiclass_hinge(y_true, y_pred, *, variant="crammer_singer", margin=1.0, sq
         Machines, 2001; Weston and Watkins, Support Vector Machines for Multi-Class Pattern
         Recognition, 1999; `sklearn.metrics.hinge_loss`.
     """
-    count = _labels.num_classes(y_pred)
+    _labels.num_classes(y_pred)
 
     def cost(values):
         values = _positive_part(values)
@@ -99,8 +99,11 @@ def multiclass_hinge(y_true, y_pred, *, variant="crammer_singer", margin=1.0, sq
         best = ops.max(_labels.without(y_pred, classes), axis=-1)
         return cost(margin + best - _labels.pick(y_pred, classes))
     elif variant == "crammer_singer":
-        top = ops.one_hot(ops.argmax(y_pred, axis=-1), count, dtype="bool")
         best = ops.max(y_pred, axis=-1, keepdims=True)
+        top = y_pred == best
+        # Of several that are best, each has another one that is as good.
+        alone = ops.sum(ops.cast(top, "int32"), axis=-1, keepdims=True) == 1
+        top = ops.logical_and(top, alone)
         second = ops.max(ops.where(top, -float("inf"), y_pred), axis=-1, keepdims=True)
         losses = cost(margin + ops.where(top, second, best) - y_pred)
     elif _labels.are_classes(y_true, y_pred):
