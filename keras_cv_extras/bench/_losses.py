@@ -58,11 +58,14 @@ def cases() -> dict:
             None,
             "multi-label",
         ),
-        "hinge, multi-class": (
+        # Keras' takes one class off rows of one-hot labels. Ours takes every class of soft rows for
+        # the true one, which needs the second largest score, and takes integers too.
+        "hinge, rows": (
             lambda: losses.MulticlassHinge(),
             lambda: keras_losses.CategoricalHinge(),
             "one-hot",
         ),
+        "hinge, integer": (lambda: losses.MulticlassHinge(), None, "integer"),
         "hinge": (lambda: losses.Hinge(), lambda: keras_losses.Hinge(), "sign"),
         "Huber": (lambda: losses.Huber(), lambda: keras_losses.Huber(), "number"),
         "Tversky": (lambda: losses.Tversky(), lambda: keras_losses.Tversky(), "one-hot"),

@@ -37,15 +37,15 @@ def asymmetric_multilabel(
     """
     labels = ops.cast(_labels.same_rank(y_true, y_pred), y_pred.dtype)
     logits = _logits.binary_logits(y_pred, from_logits)
-    positive = ops.softplus(-logits) * ops.exp(-gamma_positive * ops.softplus(logits))
+    probability = ops.sigmoid(logits)
+    missed = _logits.softplus(-logits) * _logits.power(1 - probability, gamma_positive)
     if clip:
-        shifted = ops.sigmoid(logits) - clip
-        above = shifted > 0
-        q = ops.where(above, shifted, clip)  # any value with a finite gradient
-        negative = ops.where(above, -ops.log1p(-q) * q**gamma_negative, 0.0)
+        probability = ops.relu(probability - clip)
+        alarmed = -ops.log1p(-probability)
     else:
-        negative = ops.softplus(logits) * ops.exp(-gamma_negative * ops.softplus(-logits))
-    return ops.sum(labels * positive + (1 - labels) * negative, axis=-1)
+        alarmed = _logits.softplus(logits)
+    alarmed = alarmed * _logits.power(probability, gamma_negative)
+    return ops.sum(labels * missed + (1 - labels) * alarmed, axis=-1)
 
 
 class AsymmetricMultilabel(FunctionLoss):
@@ -107,10 +107,10 @@ def asymmetric_categorical(
     logits = _logits.class_logits(y_pred, from_logits)
     logs = ops.log_softmax(logits, axis=-1)
     fixed = ops.stop_gradient(logs)
-    rest = ops.stop_gradient(_logits.log_complement(logits))
+    focus = _logits.power(1 - ops.exp(fixed), gamma_positive)
     others = -label_smoothing / count * ops.exp(gamma_negative * fixed) * logs
     weight = 1 - label_smoothing + label_smoothing / count
-    true = -weight * ops.exp(gamma_positive * rest) * logs
+    true = -weight * focus * logs
     losses = true - others + ops.sum(others, axis=-1, keepdims=True)
     return _labels.expected(y_true, losses)
 

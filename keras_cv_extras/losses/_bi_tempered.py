@@ -6,44 +6,43 @@ from keras_cv_extras import _checks
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
-# The fixed point contracts fast; the Newton step after it squares what error is left.
-_ITERATIONS = 8
+# Newton steps that reach the type's epsilon for up to 10,000 classes: up to this t, and beyond.
+_STEEP, _FEW, _MANY = 1.5, 5, 8
+# Of the largest step of a logarithm: more could overflow in float32.
+_LARGEST = 60.0
 
 
-def _log_t(values, t):
-    return ops.log(values) if t == 1 else (values ** (1 - t) - 1) / (1 - t)
+def tempered_log_softmax(logits, t):
+    """Returns the logarithms of probabilities `exp_t(logits - c)`, with c so that these sum to one.
 
-
-def _exp_t(values, t):
-    return ops.exp(values) if t == 1 else ops.maximum(1 + (1 - t) * values, 0) ** (1 / (1 - t))
-
-
-def tempered_softmax(logits, t):
-    """Returns probabilities `exp_t(logits - c)` with c such that they sum to one.
-
-    The constant is found without gradient; one Newton step, whose slope is held fixed, then
-    gives it the exact gradient `p_i^t / sum_j p_j^t` of the implicit function.
+    By Newton's method for `(sum_i p_i)^(1 - t) = 1`, which is a concave function of c: from the
+    largest logit c only rises, and never too far. The authors' fixed point takes more steps.
 
     Args:
         logits: `(..., num_classes)`.
-        t: the temperature, at least 1; 1 gives the softmax.
+        t: the temperature, at least 1; 1 gives the logarithms of the softmax.
     """
     if t == 1:
-        return ops.softmax(logits, axis=-1)
-    top = ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
-    shifted = ops.stop_gradient(logits) - top
-    current = shifted
-    for _ in range(_ITERATIONS):
-        total = ops.sum(_exp_t(current, t), axis=-1, keepdims=True)
-        current = shifted * total ** (1 - t)
-    total = ops.sum(_exp_t(current, t), axis=-1, keepdims=True)
-    constant = top - _log_t(1 / total, t)
-    for _ in range(2):
-        probabilities = _exp_t(logits - constant, t)
-        slope = ops.sum(ops.stop_gradient(probabilities) ** t, axis=-1, keepdims=True)
-        excess = ops.sum(probabilities, axis=-1, keepdims=True) - 1
-        constant = constant + excess / slope
-    return _exp_t(logits - constant, t)
+        return ops.log_softmax(logits, axis=-1)
+    logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+    fixed = ops.stop_gradient(logits)
+
+    def slopes(constant):
+        excess = (t - 1) * (constant - fixed)
+        probabilities = ops.exp(ops.log1p(excess) / (1 - t))
+        return probabilities, probabilities / (1 + excess)  # p and p^t
+
+    constant = ops.zeros_like(fixed[..., :1])
+    for _ in range(_FEW if t <= _STEEP else _MANY):
+        probabilities, powers = slopes(constant)
+        total = ops.sum(probabilities, axis=-1, keepdims=True)
+        rise = ops.expm1(ops.minimum((t - 1) * ops.log(total), _LARGEST)) / (t - 1)
+        constant = constant + total * rise / ops.sum(powers, axis=-1, keepdims=True)
+    # The gradient of c by the implicit function: p_i^t / sum_j p_j^t.
+    _, powers = slopes(constant)
+    weights = powers / ops.sum(powers, axis=-1, keepdims=True)
+    constant = constant + ops.sum(weights * (logits - fixed), axis=-1, keepdims=True)
+    return ops.log1p((t - 1) * (constant - logits)) / (1 - t)
 
 
 def _t2(name, value):
@@ -83,12 +82,20 @@ def bi_tempered(y_true, y_pred, *, t1=0.8, t2=1.2, from_logits=True, label_smoot
     if not from_logits:
         raise ValueError("bi_tempered needs logits: leave out the softmax, from_logits=True")
     _labels.num_classes(y_pred)
-    floor = _logits.floor_of(y_pred) ** 2
-    p = ops.maximum(tempered_softmax(y_pred, t2), floor)
+    logs = tempered_log_softmax(y_pred, t2)
+
+    def loss(logs):
+        return -logs if t1 == 1 else -ops.expm1((1 - t1) * logs) / (1 - t1)
+
+    losses = _labels.expected(y_true, logs, label_smoothing, loss)
+    losses = losses + ops.sum(ops.exp((2 - t1) * logs), axis=-1) / (2 - t1)
+    if not label_smoothing and _labels.are_classes(y_true, y_pred):
+        return losses - 1 / (2 - t1)
     y = _labels.rows(y_true, y_pred, label_smoothing)
-    safe = ops.where(y == 0, 1.0, y)
-    terms = y * (_log_t(safe, t1) - _log_t(p, t1)) - (y ** (2 - t1) - p ** (2 - t1)) / (2 - t1)
-    return ops.sum(terms, axis=-1)
+    powers = _logits.power(y, 2 - t1)
+    # In the limit the difference quotient of powers is a logarithm.
+    own = y * ops.log(ops.where(y > 0, y, 1.0)) if t1 == 1 else (powers - y) / (1 - t1)
+    return losses + ops.sum(own - powers / (2 - t1), axis=-1)
 
 
 class BiTempered(FunctionLoss):

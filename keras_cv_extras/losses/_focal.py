@@ -42,12 +42,17 @@ def categorical_focal(
     """
     count = _labels.num_classes(y_pred)
     logits = _logits.class_logits(y_pred, from_logits)
-    losses = -ops.log_softmax(logits, axis=-1)
-    if gamma:
-        losses = losses * ops.exp(gamma * _logits.log_complement(logits))
-    if alpha is not None:
-        losses = losses * per_class("alpha", alpha, count, losses.dtype)
-    return _labels.expected(y_true, losses, label_smoothing)
+
+    def loss(logs):
+        # 1 - p to the type's epsilon, as log p is.
+        return -(_logits.power(1 - ops.exp(logs), gamma) * logs) if gamma else -logs
+
+    if isinstance(alpha, list):
+        weights = per_class("alpha", alpha, count, logits.dtype)
+        losses = weights * loss(ops.log_softmax(logits, axis=-1))
+        return _labels.expected(y_true, losses, label_smoothing)
+    losses = _logits.expected_of_logs(y_true, logits, loss, label_smoothing)
+    return losses if alpha is None else alpha * losses
 
 
 def per_class(name, values, num_classes, dtype):
@@ -112,13 +117,17 @@ def sigmoid_focal_crossentropy(
     """
     labels = ops.cast(_labels.same_rank(y_true, y_pred), y_pred.dtype)
     logits = _logits.binary_logits(y_pred, from_logits)
-    # log(1 - p) is -softplus(z), log p is -softplus(-z).
-    positive = ops.softplus(-logits) * ops.exp(-gamma * ops.softplus(logits))
-    negative = ops.softplus(logits) * ops.exp(-gamma * ops.softplus(-logits))
+    positive, negative = labels, 1 - labels
     if alpha is not None:
         alpha = per_class("alpha", alpha, logits.shape[-1], logits.dtype)
         positive, negative = alpha * positive, (1 - alpha) * negative
-    losses = labels * positive + (1 - labels) * negative
+    # -log p is softplus(-z), -log(1 - p) is softplus(z).
+    missed, alarmed = _logits.softplus(-logits), _logits.softplus(logits)
+    if gamma:
+        probability = ops.sigmoid(logits)
+        missed = missed * _logits.power(1 - probability, gamma)
+        alarmed = alarmed * _logits.power(probability, gamma)
+    losses = positive * missed + negative * alarmed
     if len(losses.shape) == 1:
         return losses
     return ops.sum(losses, axis=-1) if over_labels == "sum" else ops.mean(losses, axis=-1)
@@ -173,12 +182,13 @@ def poly1(y_true, y_pred, *, epsilon=1.0, gamma=0.0, from_logits=False, label_sm
     """
     _labels.num_classes(y_pred)
     logits = _logits.class_logits(y_pred, from_logits)
-    losses = -ops.log_softmax(logits, axis=-1)
-    complement = _logits.log_complement(logits)
-    if gamma:
-        losses = losses * ops.exp(gamma * complement)
-    losses = losses + epsilon * ops.exp((gamma + 1) * complement)
-    return _labels.expected(y_true, losses, label_smoothing)
+
+    def loss(logs):
+        complement = 1 - ops.exp(logs)
+        focal = -(_logits.power(complement, gamma) * logs) if gamma else -logs
+        return focal + epsilon * _logits.power(complement, gamma + 1)
+
+    return _logits.expected_of_logs(y_true, logits, loss, label_smoothing)
 
 
 class Poly1(FunctionLoss):

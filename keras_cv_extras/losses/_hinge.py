@@ -9,7 +9,7 @@ from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
 def _positive_part(values):
     # At exactly zero the derivative is that of the violated side: the subgradient -y x.
-    return ops.where(values < 0, 0.0, values)
+    return values + ops.relu(-values)
 
 
 @per_sample(labels=_checks.choice("signed", "binary"), squared=_checks.boolean)
@@ -32,9 +32,11 @@ def hinge(y_true, y_pred, *, labels="signed", squared=False):
     References:
         Cortes and Vapnik, Support-Vector Networks, 1995; `sklearn.metrics.hinge_loss`.
     """
-    values = _positive_part(1 - _labels.signs(y_true, y_pred, labels) * y_pred)
+    signs, valid = _labels.signs(y_true, y_pred, labels)
+    values = _positive_part(1 - signs * y_pred)
     values = values**2 if squared else values
-    return ops.mean(values, axis=-1) if len(values.shape) > 1 else values
+    values = ops.mean(values, axis=-1) if len(values.shape) > 1 else values
+    return ops.where(valid, values, float("nan"))
 
 
 class Hinge(FunctionLoss):
@@ -83,7 +85,7 @@ def multiclass_hinge(y_true, y_pred, *, variant="crammer_singer", margin=1.0, sq
         Machines, 2001; Weston and Watkins, Support Vector Machines for Multi-Class Pattern
         Recognition, 1999; `sklearn.metrics.hinge_loss`.
     """
-    count = _labels.num_classes(y_pred)
+    _labels.num_classes(y_pred)
 
     def cost(values):
         values = _positive_part(values)
@@ -92,9 +94,16 @@ def multiclass_hinge(y_true, y_pred, *, variant="crammer_singer", margin=1.0, sq
     if variant == "one_vs_rest":
         against = cost(margin + y_pred)
         losses = cost(margin - y_pred) - against + ops.sum(against, axis=-1, keepdims=True)
+    elif variant == "crammer_singer" and _labels.are_classes(y_true, y_pred):
+        classes = _labels.indices(y_true, y_pred)
+        best = ops.max(_labels.without(y_pred, classes), axis=-1)
+        return cost(margin + best - _labels.pick(y_pred, classes))
     elif variant == "crammer_singer":
-        top = ops.one_hot(ops.argmax(y_pred, axis=-1), count, dtype="bool")
         best = ops.max(y_pred, axis=-1, keepdims=True)
+        top = y_pred == best
+        # Of several that are best, each has another one that is as good.
+        alone = ops.sum(ops.cast(top, "int32"), axis=-1, keepdims=True) == 1
+        top = ops.logical_and(top, alone)
         second = ops.max(ops.where(top, -float("inf"), y_pred), axis=-1, keepdims=True)
         losses = cost(margin + ops.where(top, second, best) - y_pred)
     elif _labels.are_classes(y_true, y_pred):

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
-from keras_cv_extras.losses import _labels
+from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._focal import per_class
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._margin import margin_crossentropy
@@ -35,10 +35,6 @@ def class_balanced_weights(class_counts, *, beta=0.9999):
     return {index: float(weight) for index, weight in enumerate(weights)}
 
 
-def _crossentropy(y_true, logits, label_smoothing):
-    return _labels.expected(y_true, -ops.log_softmax(logits, axis=-1), label_smoothing)
-
-
 @per_sample(
     class_counts=_checks.counts,
     tau=_checks.non_negative,
@@ -63,7 +59,8 @@ def logit_adjusted(y_true, y_pred, *, class_counts, tau=1.0, label_smoothing=0.0
     """
     count = _labels.num_classes(y_pred)
     prior = per_class("class_counts", log_prior(class_counts), count, y_pred.dtype)
-    return _crossentropy(y_true, y_pred + tau * prior, label_smoothing)
+    logits = y_pred + tau * prior
+    return _logits.expected_of_logs(y_true, logits, ops.negative, label_smoothing)
 
 
 def log_prior(class_counts):

@@ -90,17 +90,23 @@ def one_hot(classes, num_classes, dtype):
     return ops.where(inside[..., None], encoded, float("nan"))
 
 
-def expected(y_true, losses, label_smoothing=0.0):
+def expected(y_true, losses, label_smoothing=0.0, function=None):
     """Returns the mean over classes of `losses`, weighted by the labels.
 
     Args:
         y_true: labels, integers or rows.
         losses: `(..., num_classes)`: the loss if the class were the true one.
         label_smoothing: share of the weight that all classes get in equal parts.
+        function: None, or an elementwise function that makes the losses of `losses`. For integer
+            labels that are not smoothed it is computed for the true class alone.
 
     Returns:
         `(...)`. NaN for integer labels outside of the classes.
     """
+    if function is not None:
+        if label_smoothing or not are_classes(y_true, losses):
+            return expected(y_true, function(losses), label_smoothing)
+        return function(pick(losses, indices(y_true, losses)))
     if is_mixed(y_true, losses):
         chosen = sum(
             ops.cast(share, losses.dtype) * expected(label, losses)
@@ -119,9 +125,16 @@ def pick(values, classes):
     """Returns the entry of each row of `values` that `classes` names; NaN outside of the row."""
     num_classes = values.shape[-1]
     inside = ops.logical_and(classes >= 0, classes < num_classes)
-    safe = ops.clip(classes, 0, num_classes - 1)
-    chosen = ops.take_along_axis(values, safe[..., None], axis=-1)[..., 0]
-    return ops.where(inside, chosen, float("nan"))
+    # All rows as one, which takes a third of the time of `take_along_axis`.
+    starts = num_classes * ops.arange(ops.size(classes), dtype=classes.dtype)
+    places = ops.where(inside, classes, 0) + ops.reshape(starts, ops.shape(classes))
+    return ops.where(inside, ops.take(ops.reshape(values, (-1,)), places), float("nan"))
+
+
+def without(values, classes):
+    """Returns rows with minus infinity where `classes` names an entry."""
+    named = ops.one_hot(classes, values.shape[-1], dtype="bool")
+    return ops.where(named, -float("inf"), values)
 
 
 def signs(y_true, y_pred, labels):
@@ -133,20 +146,23 @@ def signs(y_true, y_pred, labels):
         labels: what they are: "signed" for -1 and 1, "binary" for 0 and 1.
 
     Returns:
-        Float labels of -1 and 1. In a compiled program, where nothing can be raised, NaN for a
-        label that is neither of the two.
+        Float labels of -1 and 1, and for every sample whether all of its labels are among them:
+        in a compiled program nothing can be raised.
 
     Raises:
         ValueError: for other labels, where their values are known.
     """
-    low, high = (-1, 1) if labels == "signed" else (0, 1)
     y_true = ops.cast(same_rank(y_true, y_pred), y_pred.dtype)
-    valid = ops.logical_or(y_true == low, y_true == high)
+    sign = y_true if labels == "signed" else 2 * y_true - 1
+    valid = sign**2 == 1
+    valid = ops.all(valid, axis=-1) if len(valid.shape) > 1 else valid
     if not is_traced(valid) and not bool(ops.convert_to_numpy(ops.all(valid))):
-        hint = ' (for labels 0 and 1 give labels="binary")' if labels == "signed" else ""
+        wanted = "0 and 1 only"
+        if labels == "signed":
+            wanted = '-1 and 1 only (for labels 0 and 1 give labels="binary")'
         found = sorted(set(ops.convert_to_numpy(y_true).ravel().tolist()))[:5]
-        raise ValueError(f"y_true must hold {low} and {high} only{hint}, received {found}")
-    return ops.where(valid, y_true if low else 2 * y_true - 1, float("nan"))
+        raise ValueError(f"y_true must hold {wanted}, received {found}")
+    return sign, valid
 
 
 def same_rank(y_true, y_pred):

@@ -33,12 +33,13 @@ def log_loss(y_true, y_pred, *, from_logits=False, label_smoothing=0.0):
         labels = ops.cast(_labels.same_rank(y_true, y_pred), y_pred.dtype)
         labels = labels * (1 - label_smoothing) + label_smoothing / 2
         logits = _logits.binary_logits(y_pred, from_logits)
-        losses = labels * ops.softplus(-logits) + (1 - labels) * ops.softplus(logits)
+        losses = labels * _logits.softplus(-logits) + (1 - labels) * _logits.softplus(logits)
         return losses if len(y_pred.shape) == 1 else losses[..., 0]
     _labels.num_classes(y_pred)
     logits = _logits.class_logits(y_pred, from_logits)
-    logs = ops.log_softmax(logits, axis=-1) if from_logits else logits
-    return _labels.expected(y_true, -logs, label_smoothing)
+    if not from_logits:
+        return _labels.expected(y_true, -logits, label_smoothing)
+    return _logits.expected_of_logs(y_true, logits, ops.negative, label_smoothing)
 
 
 class LogLoss(FunctionLoss):

@@ -5,7 +5,7 @@ import math
 from keras import ops
 
 from keras_cv_extras import _checks
-from keras_cv_extras.losses import _labels, _logits
+from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
 # Below this 1 - c^2 the sine, whose slope is infinite at c = 1 and -1, is held constant.
@@ -18,9 +18,29 @@ def margin_crossentropy(y_true, logits, lowered, label_smoothing=0.0):
     The loss of class k is `-l_k + log(sum_{j != k} e^z_j + e^l_k)` for logits z and lowered
     ones l, found for all classes at once.
     """
+    if not label_smoothing and _labels.are_classes(y_true, logits):
+        classes = _labels.indices(y_true, logits)
+        others = ops.logsumexp(_labels.without(logits, classes), axis=-1)
+        return ops.softplus(others - _labels.pick(lowered, classes))
     total = ops.logsumexp(logits, axis=-1, keepdims=True)
-    others = _logits.log_complement(logits) + total
+    others = log_complement(logits) + total
     return _labels.expected(y_true, ops.softplus(others - lowered), label_smoothing)
+
+
+def log_complement(logits):
+    """Returns log(1 - softmax(logits)) without cancellation, along the last axis.
+
+    Only for the largest logit can 1 - p lose its digits: there the others are summed by
+    themselves. All others have p <= 1/2.
+    """
+    top = ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1], dtype="bool")
+    others = ops.where(top, -float("inf"), logits)
+    shift = ops.stop_gradient(ops.max(others, axis=-1, keepdims=True))
+    rest = ops.log(ops.sum(ops.exp(others - shift), axis=-1, keepdims=True)) + shift
+    logs = ops.log_softmax(logits, axis=-1)
+    small = ops.where(top, -1.0, logs)
+    total = ops.logsumexp(logits, axis=-1, keepdims=True)
+    return ops.where(top, rest - total, ops.log1p(-ops.exp(small)))
 
 
 def _angle(name, value):

@@ -11,9 +11,9 @@ from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 _LOG_ZERO = math.log(1e-4)  # as the authors of both losses have it
 
 
-def _logs(y_pred, from_logits):
+def _class_logits(y_pred, from_logits):
     _labels.num_classes(y_pred)
-    return ops.log_softmax(_logits.class_logits(y_pred, from_logits), axis=-1)
+    return _logits.class_logits(y_pred, from_logits)
 
 
 @per_sample(q=_checks.fraction, from_logits=_checks.boolean)
@@ -33,8 +33,11 @@ def generalized_crossentropy(y_true, y_pred, *, q=0.7, from_logits=False):
     References:
         [Zhang and Sabuncu](https://arxiv.org/abs/1805.07836)
     """
-    logs = _logs(y_pred, from_logits)
-    return _labels.expected(y_true, -ops.expm1(q * logs) / q if q else -logs)
+
+    def loss(logs):
+        return -ops.expm1(q * logs) / q if q else -logs
+
+    return _logits.expected_of_logs(y_true, _class_logits(y_pred, from_logits), loss)
 
 
 class GeneralizedCrossentropy(FunctionLoss):
@@ -84,8 +87,11 @@ def symmetric_crossentropy(
     References:
         [Wang et al.](https://arxiv.org/abs/1908.06112)
     """
-    logs = _logs(y_pred, from_logits)
-    return _labels.expected(y_true, -alpha * logs + beta * log_zero * ops.expm1(logs))
+
+    def loss(logs):
+        return -alpha * logs + beta * log_zero * ops.expm1(logs)
+
+    return _logits.expected_of_logs(y_true, _class_logits(y_pred, from_logits), loss)
 
 
 class SymmetricCrossentropy(FunctionLoss):
@@ -132,7 +138,7 @@ def active_passive(y_true, y_pred, *, alpha=1.0, beta=1.0, log_zero=_LOG_ZERO, f
     References:
         [Ma et al., Normalized Loss Functions](https://arxiv.org/abs/2006.13554)
     """
-    logs = _logs(y_pred, from_logits)
+    logs = ops.log_softmax(_class_logits(y_pred, from_logits), axis=-1)
     normalised = logs / ops.sum(logs, axis=-1, keepdims=True)
     return _labels.expected(y_true, alpha * normalised + beta * log_zero * ops.expm1(logs))
 

@@ -35,8 +35,8 @@ def tversky(y_true, y_pred, *, alpha=0.3, beta=0.7, gamma=1.0, smooth=1e-6):
     labels = ops.cast(_labels.same_rank(y_true, y_pred), y_pred.dtype)
     axes = tuple(range(1, len(y_pred.shape)))
     true_positive = ops.sum(labels * y_pred, axis=axes)
-    false_positive = ops.sum((1 - labels) * y_pred, axis=axes)
-    false_negative = ops.sum(labels * (1 - y_pred), axis=axes)
+    false_positive = ops.sum(y_pred, axis=axes) - true_positive
+    false_negative = ops.sum(labels, axis=axes) - true_positive
     missed = alpha * false_positive + beta * false_negative
     loss = missed / (true_positive + missed + smooth)
     if gamma == 1:

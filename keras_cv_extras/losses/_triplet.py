@@ -9,32 +9,57 @@ from keras_cv_extras.losses._replicas import over_replicas
 
 
 def _along_rows(values, columns):
-    return ops.take_along_axis(values, columns, axis=1)
+    # All rows as one, which takes half the time of `take_along_axis`.
+    size = ops.shape(values)[0]
+    return ops.take(ops.reshape(values, (-1,)), columns + size * ops.arange(size)[:, None])
 
 
-def semi_hard_negatives(distance, negative):
-    """Returns for each pair the nearest negative that is farther than the positive.
-
-    Where there is none, the farthest negative. By sorting, in memory of batch squared, where
-    comparing every pair with every negative takes batch cubed.
+def nearest_first(distance, labels):
+    """Sorts each row of distances, negatives first among equal ones.
 
     Args:
         distance: `(batch, batch)`.
-        negative: boolean: which pairs are negative.
+        labels: `(batch,)` classes.
 
     Returns:
-        Columns `(batch, batch)`: of the negative for the anchor of the row and the positive of
-        the column. Without meaning where the anchor has no negative.
+        The columns in their order `(batch, batch)`, and how many of each row are negatives
+        `(batch, 1)`; and which of the sorted ones, boolean.
     """
-    distance = ops.stop_gradient(distance)
-    nearest_first = ops.argsort(ops.where(negative, distance, float("inf")), axis=1)
-    # How many negatives are as near as a positive or nearer: negatives go first among equals.
-    by_kind = ops.argsort(ops.cast(ops.logical_not(negative), "int32"), axis=1)
-    order = _along_rows(by_kind, ops.argsort(_along_rows(distance, by_kind), axis=1))
-    passed = ops.cumsum(_along_rows(ops.cast(negative, "int32"), order), axis=1)
-    passed = _along_rows(passed, ops.argsort(order, axis=1))
-    last = ops.sum(ops.cast(negative, "int32"), axis=1, keepdims=True) - 1
-    return _along_rows(nearest_first, ops.maximum(ops.minimum(passed, last), 0))
+    size = ops.shape(labels)[0]
+    alike = _count(labels[:, None] == labels)
+    # The columns by class, turned so that the row's own class comes last: the sort is stable.
+    steps = _count(labels <= labels[:, None]) + ops.arange(size)
+    columns = ops.take(ops.argsort(labels), ops.where(steps < size, steps, steps - size))
+    order = ops.argsort(_along_rows(ops.stop_gradient(distance), columns), axis=1)
+    return _along_rows(columns, order), size - alike, order < size - alike
+
+
+def _count(matrix):
+    return ops.sum(ops.cast(matrix, "int32"), axis=1, keepdims=True)
+
+
+def farther_negatives(distance, is_negative, num_negatives):
+    """Returns for each distance the nearest negative one beyond it.
+
+    Where there is none, the farthest negative. In memory of batch squared, where comparing every
+    pair with every negative takes batch cubed.
+
+    Args:
+        distance: `(batch, batch)`, rows sorted as by `nearest_first`.
+        is_negative: boolean: which of them are of negatives.
+        num_negatives: how many of each row are, `(batch, 1)`.
+
+    Returns:
+        `(batch, batch)`; without meaning in rows without a negative.
+    """
+    size = ops.shape(distance)[0]
+    passed = ops.cumsum(ops.cast(is_negative, "int32"), axis=1)
+    # Sums of one number and of zeros move the negatives to the start of their row.
+    places = ops.maximum(passed - 1, 0) + size * ops.arange(size)[:, None]
+    negatives = ops.reshape(ops.where(is_negative, distance, 0.0), (-1,))
+    negatives = ops.segment_sum(negatives, ops.reshape(places, (-1,)), num_segments=size * size)
+    chosen = ops.maximum(ops.minimum(passed, num_negatives - 1), 0)
+    return _along_rows(ops.reshape(negatives, ops.shape(distance)), chosen)
 
 
 @per_sample(margin=_checks.number, distance_metric=metric, gather_across_replicas=_checks.boolean)
@@ -63,10 +88,14 @@ def triplet_semihard_loss(
     """
 
     def losses(labels, embeddings):
+        labels = ops.reshape(labels, (-1,))
         distance = distances(embeddings, distance_metric)
-        positive, negative = relations(labels)
-        farther = _along_rows(distance, semi_hard_negatives(distance, negative))
-        counted = ops.logical_and(positive, ops.any(negative, axis=1, keepdims=True))
+        columns, num_negatives, is_negative = nearest_first(distance, labels)
+        distance = _along_rows(distance, columns)
+        farther = farther_negatives(distance, is_negative, num_negatives)
+        itself = columns == ops.arange(ops.shape(labels)[0])[:, None]
+        positive = ops.logical_not(ops.logical_or(is_negative, itself))
+        counted = ops.logical_and(positive, num_negatives > 0)
         pairs = ops.where(counted, ops.maximum(distance - farther + margin, 0.0), 0.0)
         return shares(ops.sum(pairs, axis=1), counted)
 

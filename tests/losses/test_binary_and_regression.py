@@ -100,6 +100,19 @@ def test_labels_at_extreme_logits(loss):
     np.testing.assert_allclose(found[2:], 0, atol=1e-6)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 3.0])
+def test_slopes_at_a_logit_of_zero(gamma):
+    """Where pieces of the formula meet: a head that starts from zeros has only such logits."""
+    y = np.array([[1], [0]], "float32")
+    found = slope(losses.SigmoidFocalCrossEntropy(True, None, gamma, "sum"), y, np.zeros((2, 1)))
+    # By p of (1 - p)^gamma log p, times p (1 - p), at p = 1 / 2.
+    wanted = 0.5 ** (gamma + 1) * (1 + gamma * np.log(2))
+    np.testing.assert_allclose(found, [[-wanted], [wanted]], rtol=1e-6)
+    np.testing.assert_allclose(
+        slope(losses.LogLoss(True, reduction="sum"), y, np.zeros((2, 1))), [[-0.5], [0.5]]
+    )
+
+
 def test_huber_equals_scipy():
     for delta in (0.3, 1.0, 2.5):
         found = losses.huber(TARGETS[:, 0], SCORES[:, 0], delta=delta)

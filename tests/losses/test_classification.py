@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import losses
+from keras_cv_extras.losses._bi_tempered import tempered_log_softmax
 
 from . import oracles
 
@@ -198,6 +199,27 @@ def test_extra_axes(case, logits, labels):
 def test_limits_are_cross_entropy(loss, logits, labels):
     wanted = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
     np.testing.assert_allclose(loss(labels, logits), wanted, rtol=2e-4)
+
+
+@pytest.mark.parametrize("name", ["log", "focal", "poly1", "generalized", "symmetric", "ldam"])
+def test_integer_labels_allow_logits_of_minus_infinity(name, logits, labels):
+    """Classes that a model rules out; the loss is that of very small logits."""
+    kind, options, _ = CASES[name]
+    loss = kind(**options, reduction="sum")
+    ruled_out, small = logits.copy(), logits.copy()
+    ruled_out[labels != 2, 2], small[labels != 2, 2] = -np.inf, -1e4
+    value, found = gradient(lambda z: loss(labels, z), ruled_out)
+    wanted = gradient(lambda z: loss(labels, z), small)
+    np.testing.assert_allclose(value, wanted[0], rtol=1e-3)
+    np.testing.assert_allclose(found, wanted[1], rtol=1e-2, atol=1e-4)
+
+
+@pytest.mark.parametrize("t2", [1.0, 1.01, 1.5, 2.0, 4.0])
+@pytest.mark.parametrize(("size", "count"), [(1.0, 2), (1e3, 2), (30.0, 100), (0.1, 10000)])
+def test_tempered_probabilities_sum_to_one(t2, size, count):
+    z = size * np.random.default_rng(0).normal(size=(8, count)).astype("float32")
+    logs = np.asarray(tempered_log_softmax(tf.constant(z), t2))
+    np.testing.assert_allclose(np.exp(logs).sum(-1), 1, rtol=1e-5)
 
 
 def test_labels_of_thousands_survive_half_precision():
