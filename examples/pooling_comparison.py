@@ -6,6 +6,16 @@ Trains on 10,000 images of Fashion-MNIST, without augmentation or dropout, once 
 seed, and prints accuracies on the training images, on the 10,000 test images, and their gap.
 `--seeds 5` and `--epochs 30` change the defaults of 3 and 20. With --smoke it trains on 512 of
 MNIST's digits for one epoch instead, which says nothing about pooling.
+
+Measured with the defaults, 6.5 minutes of one core's time:
+
+    pooling              train %          test %             gap
+    max             92.96 ± 0.46    87.90 ± 0.49     5.06 ± 0.06
+    average         87.94 ± 0.18    85.87 ± 0.19     2.07 ± 0.21
+    stochastic      90.31 ± 0.37    87.55 ± 0.43     2.76 ± 0.20
+
+Stochastic pooling loses half as much from training to test images as max pooling does, at nearly
+the same accuracy; average pooling has not yet fitted the training images.
 """
 
 import argparse
