@@ -42,7 +42,8 @@ LABELED = [n for n in NAMES if issubclass(getattr(layers, n), (_MixLayer, layers
 #: Whose result has the size of the images, and no labels.
 SIZED = {"JitteredResize", "RandomCrop", "RandomResizedCrop"}
 PLAIN = [n for n in NAMES if n not in (*LABELED, *SIZED)]
-RANGED = [n for n in NAMES if "value_range" in inspect.signature(getattr(layers, n)).parameters]
+#: Programs take long to compile: for each way that a layer scales values, and kind of op, one.
+RANGED = ["JitteredResize", "RandomBrightness", "RandomPosterize", "RandomRotate", "RandomCrop"]
 SHAPE = (2, 6, 5, 3)
 # Between whole levels, where no rounding decides a pixel.
 LEVELS = (np.arange(np.prod(SHAPE)) * 7919 % 255 + 0.4).reshape(SHAPE).astype("float32")
@@ -112,8 +113,9 @@ def test_a_dataset_knows_shapes_and_types(name):
     images = tf.data.Dataset.from_tensor_slices((LEVELS.astype("uint8"), np.array([0, 1])))
     if name not in LABELED:
         images = images.map(lambda image, label: image)
-        assert images.map(make(name)).element_spec.dtype == "uint8"
-        assert images.map(make(name)).element_spec.shape[-1] == 3
+        single = images.map(make(name)).element_spec
+        assert single.dtype == "uint8"
+        assert single.shape[-1] == 3
     spec = images.batch(2).map(make(name)).element_spec
     assert images_of(spec).dtype == "uint8"
     assert images_of(spec).shape.rank == 4
@@ -137,9 +139,6 @@ def test_one_model_of_all_saved_and_exported(tmp_path):
         assert [layer.get_config() for layer in loaded.layers] == [
             layer.get_config() for layer in chain.layers
         ]
-        drawn = chain(LEVELS, training=True)
-        assert drawn.dtype == "float32"
-        np.testing.assert_array_equal(loaded(LEVELS, training=True), drawn)
         chain.export(tmp_path / "exported", verbose=False)
         served = tf.saved_model.load(str(tmp_path / "exported"))
         np.testing.assert_array_equal(served.serve(LEVELS), LEVELS)
