@@ -111,6 +111,18 @@ def halves_of_key(key, count):
     """
     counter = ops.arange((count + 3) // 4, dtype="int32")
     words = threefry((as_word(key), as_word(0)), (as_word(counter), as_word(1)))
+    return ops.reshape(halves_of(words), (-1,))[:count]
+
+
+def halves_of(words):
+    """Takes the bits of counters apart.
+
+    Args:
+        words: a pair of uint32 tensors of one shape, from `threefry`.
+
+    Returns:
+        An int32 tensor of shape `(4, *shape)`: whole numbers in [0, 2**16).
+    """
 
     def quarter(part):
         word = ops.where(part < 2, *words)
@@ -119,7 +131,7 @@ def halves_of_key(key, count):
 
     # In a loop, so that the words are kept: put together at once, each would be computed anew
     # for all four of its numbers, and the branches between take nine times as long.
-    return ops.reshape(_engine.map_rows(quarter, ops.arange(4, dtype="int32")), (-1,))[:count]
+    return _engine.map_rows(quarter, ops.arange(4, dtype="int32"))
 
 
 def normal_of_halves(halves):

@@ -2,14 +2,19 @@
 
 import dataclasses
 import functools
-import math
 from typing import Any
 
 import numpy as np
 import scipy.special
 from keras import ops
 
-from keras_cv_extras.augment._random import as_word, uniform
+from keras_cv_extras.augment._random import (
+    as_word,
+    halves_of,
+    normal_of_halves,
+    threefry,
+    uniform,
+)
 
 _FIRST_SLOT = 1 << 29  # beyond any slot that a policy draws from, and below the pipeline's
 _MIX_SLOTS = 1 << 16  # how many slots one mix has to itself
@@ -48,13 +53,14 @@ class Draws:
     def normals(self, slot: int, count: int):
         """Returns several standard normal numbers per sample, `(batch, count)`.
 
-        Uses `2 * count` slots.
+        A slot gives four of them.
         """
-        radius = self.uniforms(slot, count)
-        angle = self.uniforms(slot + count, count)
-        # 1 - u is in (0, 1]: its logarithm is finite.
-        radius = ops.sqrt(-2.0 * ops.log(1.0 - radius))
-        return radius * ops.cos(2.0 * math.pi * angle)
+        first = self.first_slot + slot
+        slots = as_word(ops.arange(first, first + (count + 3) // 4, dtype="int32"))
+        words = threefry((self.seed, self.epoch), (self.samples[:, None], slots[None, :]))
+        quarters = ops.moveaxis(halves_of(words), 0, 1)
+        batch = ops.shape(quarters)[0]
+        return normal_of_halves(ops.reshape(quarters, (batch, -1))[:, :count])
 
     def beta(self, slot: int, first: float, second: float):
         """Returns one number of the beta distribution per sample, `(batch,)`.

@@ -5,8 +5,9 @@ from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._op import per_image
 from keras_cv_extras.mix import _kernels
 from keras_cv_extras.mix._batch import Blend, as_images, as_others, as_rows, from_rows
-from keras_cv_extras.mix._draws import draws_of
+from keras_cv_extras.mix._draws import Draws, draws_of
 from keras_cv_extras.mix._long_tail import MinorityLabel
+from keras_cv_extras.mix._masks import fourier_masks
 
 
 def mixup(images, labels, partners, weight, *, num_classes=None, compile=True):
@@ -108,11 +109,16 @@ def fmix(
         [FMix](https://arxiv.org/abs/2002.12047)
     """
     images = as_images(images)
-    height, width = _kernels.known_size(images.shape[1:3])
-    noise = draws_of(images, seed, epoch, samples).normals(0, _kernels.num_waves(height, width))
-    numbers = (per_image("weight", weight, images), noise)
     decay = _checks.positive("decay", decay)
-    return _run(_kernels.fmix, images, labels, partners, numbers, num_classes, compile, decay=decay)
+    draws = draws_of(images, seed, epoch, samples)
+    masks = _engine.runner(_masks, compile, images, size=tuple(images.shape[1:3]), decay=decay)
+    words = (draws.seed, draws.epoch, draws.samples)
+    numbers = (masks(words, per_image("weight", weight, images)),)
+    return _run(_kernels.fmix, images, labels, partners, numbers, num_classes, compile)
+
+
+def _masks(words, weight, *, size, decay):
+    return fourier_masks(size, weight, Draws(*words), decay=decay)
 
 
 def mosaic(images, labels, partners, x=0.5, y=0.5, *, num_classes=None, compile=True):
@@ -219,9 +225,7 @@ def sample_pairing(images, partners, weight=0.5, *, compile=True):
     return _run(_kernels.mixup, images, labels, partners, numbers, None, compile)[0]
 
 
-def _run(
-    kernel, images, labels, partners, numbers, num_classes, compile, *, relabel=None, **options
-):
+def _run(kernel, images, labels, partners, numbers, num_classes, compile, *, relabel=None):
     if num_classes is not None:
         _checks.integer("num_classes", num_classes, minimum=1)
     rows = as_rows(labels, images)
@@ -233,14 +237,13 @@ def _run(
         kernel=kernel,
         num_classes=num_classes,
         relabel=relabel,
-        options=tuple(options.items()),
     )
     images, rows = run(images, rows, others, numbers)
     return images, from_rows(rows)
 
 
-def _program(images, rows, others, numbers, *, kernel, num_classes, relabel, options):
-    mixed, shares = kernel(images, [other for other, _ in others], *numbers, **dict(options))
+def _program(images, rows, others, numbers, *, kernel, num_classes, relabel):
+    mixed, shares = kernel(images, [other for other, _ in others], *numbers)
     parts = [rows, *(their for _, their in others)]
     if relabel is not None:
         shares = relabel(shares, parts)

@@ -85,7 +85,10 @@ class Mix:
         # Two programs: within one, XLA would draw the numbers of an image anew for every pixel.
         plan = _engine.runner(_draw, compile, images, mix=mix, size=tuple(images.shape[1:3]))
         run = _engine.runner(_blend, compile, images, mix=mix)
-        images, rows = run(images, rows, given, plan(rows, words))
+        drawn = plan(rows, words)
+        # Whole images are gathered between them: within a program, XLA does it number by number.
+        others = self.others(images, rows, given, drawn)
+        images, rows = run(images, rows, others, drawn)
         return images, from_rows(rows)
 
     def _from_pool(self, images, rows, draws):
@@ -128,17 +131,27 @@ class Mix:
         """Draws the numbers of the kernel, a tuple of tensors with one row per image."""
         raise NotImplementedError
 
-    def blend(self, images, rows, given, plan) -> Blend:
+    def others(self, images, rows, given, plan) -> list:
+        """Returns the partners of a batch, a list of pairs of images and rows.
+
+        Args:
+            images: the batch.
+            rows: its rows.
+            given: None, or partners from elsewhere, at least as many as are needed.
+            plan: what `plan` has drawn.
+        """
+        others = given or [gather(images, rows, place) for place in plan["places"]]
+        return others[: self.num_partners]
+
+    def blend(self, images, rows, others, plan) -> Blend:
         """Mixes a batch as planned.
 
         Args:
             images: the batch.
             rows: its rows.
-            given: None, or partners from elsewhere: a list of pairs of images and rows.
+            others: its partners, see `others`.
             plan: what `plan` has drawn.
         """
-        others = given or [gather(images, rows, place) for place in plan["places"]]
-        others = others[: self.num_partners]
         mixed, shares = self.mix(images, [other for other, _ in others], *plan["numbers"])
         parts = self.label_parts(rows, [their for _, their in others])
         return chosen(Blend(mixed, parts, self.label_shares(shares, parts)), images, plan)
@@ -174,5 +187,5 @@ def _draw(rows, words, *, mix, size):
     return mix.plan(rows, Draws(*words), size)
 
 
-def _blend(images, rows, given, plan, *, mix):
-    return mix.blend(images, rows, given, plan).finish(mix.num_classes, mix.label_smoothing)
+def _blend(images, rows, others, plan, *, mix):
+    return mix.blend(images, rows, others, plan).finish(mix.num_classes, mix.label_smoothing)

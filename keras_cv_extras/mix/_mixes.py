@@ -8,6 +8,7 @@ from keras import ops
 from keras_cv_extras import _checks
 from keras_cv_extras.mix import _kernels
 from keras_cv_extras.mix._long_tail import MinorityLabel, balanced_places
+from keras_cv_extras.mix._masks import fourier_masks
 from keras_cv_extras.mix._mix import Mix
 
 # The slots that the mixes draw from.
@@ -102,13 +103,13 @@ class FMix(Mix):
         self._set(decay=_checks.positive("decay", self.decay))
 
     def numbers(self, draws, size):
-        """Draws the shares and landscapes of the patches."""
-        noise = draws.normals(_NOISE, _kernels.num_waves(*_kernels.known_size(size)))
-        return draws.beta(_WEIGHT, self.alpha, self.alpha), noise
+        """Draws the masks of the patches."""
+        weight = draws.beta(_WEIGHT, self.alpha, self.alpha)
+        return (fourier_masks(size, weight, draws, _NOISE, decay=self.decay),)
 
-    def mix(self, images, others, weight, noise):
+    def mix(self, images, others, mask):
         """Returns images with patches of the partner, and their shares."""
-        return _kernels.fmix(images, others, weight, noise, decay=self.decay)
+        return _kernels.fmix(images, others, mask)
 
 
 @dataclasses.dataclass(frozen=True)

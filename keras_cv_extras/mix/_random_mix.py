@@ -71,14 +71,19 @@ class RandomMix(Mix):
         plans = [mix.plan(rows, draws.apart(i), size) for i, mix in enumerate(self.mixes)]
         return {**plan, "plans": plans}
 
-    def blend(self, images, rows, given, plan):
+    def others(self, images, rows, given, plan):
+        """Returns the partners that each mix has for a batch, a list of lists."""
+        pairs = zip(self.mixes, plan["plans"], strict=True)
+        return [mix.others(images, rows, given, own) for mix, own in pairs]
+
+    def blend(self, images, rows, others, plan):
         """Mixes a batch as planned."""
         weights = self.weights or (1.0,) * len(self.mixes)
         (choice,), passed, result = plan["numbers"], 0.0, None
-        for mix, own, weight in zip(self.mixes, plan["plans"], weights, strict=True):
+        for mix, their, own, weight in zip(self.mixes, others, plan["plans"], weights, strict=True):
             if not weight:
                 continue
-            blend = _padded(mix.blend(images, rows, given, own), 1 + self.num_partners)
+            blend = _padded(mix.blend(images, rows, their, own), 1 + self.num_partners)
             result = blend if result is None else _either(choice < passed, result, blend)
             passed += weight
         return chosen(result, images, plan)

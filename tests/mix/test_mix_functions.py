@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_cv_extras import losses, mix
+from keras_cv_extras.mix._draws import draws_of
 
 COUNT, HEIGHT, WIDTH = 5, 13, 10
 PLACES = np.array([3, 0, 4, 2, 1])
@@ -108,29 +109,27 @@ def test_landscape_has_the_spectrum_of_the_paper():
     """The masks' noise, transformed back, has amplitudes that fall with frequency**-decay."""
     from keras_cv_extras.mix import _masks
 
-    height, width, decay = 16, 12, 2.0
-    rows, columns = _masks._waves(height), _masks._waves(width)
-    assert len(rows) == height
-    assert len(columns) == width
-    cosine, sine = _masks._transform(rows, height)
-    np.testing.assert_allclose(
-        cosine + 1j * sine,
-        np.fft.ifft(np.eye(height), axis=0)[:, rows % height] * height,
-        atol=1e-5,
-    )
-    noise = np.sin(np.arange(_masks.num_waves(height, width), dtype="float32") ** 2)
-    mask = np.asarray(
-        _masks.fourier_masks(height, width, np.float32([0.4]), noise[None], decay=decay)
-    )[0]
-    frequency = np.hypot(rows[:, None] / height, columns[None] / width)
-    amplitude = np.maximum(frequency, 1 / height) ** -decay
-    real, imaginary = noise.reshape(2, height, width)
-    spectrum = np.zeros((height, width), complex)
-    spectrum[np.ix_(rows % height, columns % width)] = amplitude * (real + 1j * imaginary)
-    landscape = np.fft.ifft2(spectrum).real.ravel()
+    height, width, decay = 16, 11, 2.0
+    (rows, waves_y), (columns, waves_x) = _masks._waves(height), _masks._waves(width)
+    # Of complex noise N with amplitudes A, the covariance of the real part of ifft2(A N) is the
+    # real part of F diag(A**2) F*, which is the inverse transform of A**2 at the distance of two
+    # pixels. That of the waves is a sum of products.
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
+    power = np.maximum(frequency, 1 / height) ** (-2 * decay)
+    wanted = np.fft.ifft2(power).real * height * width
+    own = np.hypot(waves_y[:, None] / height, waves_x / width)
+    scaled = np.maximum(own, 1 / height) ** -decay
+    waves = np.einsum("rc,ry,cx->rcyx", scaled, rows, columns)
+    for y, x in ((0, 0), (5, 7)):
+        found = np.einsum("rc,rcyx->yx", waves[:, :, y, x], waves)
+        found = np.roll(found, (-y, -x), axis=(0, 1))
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5 * wanted.max())
+    draws = draws_of(np.zeros((1, 1)), 3, 0, None)
+    mask = np.asarray(_masks.fourier_masks((height, width), np.float32([0.4]), draws, decay=decay))
+    noise = np.asarray(draws.normals(0, scaled.size), "float64").reshape(scaled.shape)
+    landscape = np.einsum("rc,rcyx->yx", noise, waves).ravel()
     highest = np.sort(landscape)[-round(0.4 * landscape.size)]
-    wanted = (landscape >= highest).reshape(height, width)
-    assert np.sum(mask != wanted) <= 1
+    assert np.sum(mask[0].ravel() != (landscape >= highest)) <= 1
 
 
 @pytest.mark.parametrize("name", MOVED)
