@@ -1,5 +1,7 @@
 """Ops that blur: sums of shifted images, whose weights are data of the compiled program."""
 
+import functools
+
 import numpy as np
 from keras import ops
 
@@ -140,32 +142,35 @@ def pad_rows(image, radius):
         radius: how many rows to add on each side.
 
     Returns:
-        A tensor of shape `(height + 2 * radius, width * channels)`. It is kept in memory:
-        borders that are put together where they are used take four times as long.
+        A tensor of shape `(height + 2 * radius, width * channels)`.
     """
-    height = ops.shape(image)[0]
-    rows = ops.reshape(image, (height, -1))
-    numbers = ops.clip(ops.arange(-radius, height + radius, dtype="int32"), 0, height - 1)
-    return _engine.map_rows(
-        lambda number: _engine.take(rows, number, axis=0), numbers, dtype=image.dtype
-    )
+
+    def pad(rows):
+        above, below = ops.tile(rows[:1], (radius, 1)), ops.tile(rows[-1:], (radius, 1))
+        return ops.concatenate([above, rows, below], axis=0)
+
+    return _engine.kept(pad, ops.reshape(image, (ops.shape(image)[0], -1)))
 
 
 def pad_columns(rows, channels, radius):
     """Returns rows of values with the outermost pixels repeated on the left and the right."""
 
-    def pad(row):
-        left, right = ops.tile(row[:channels], radius), ops.tile(row[-channels:], radius)
-        return ops.concatenate([left, row, right])
+    def pad(rows):
+        left, right = rows[:, :channels], rows[:, -channels:]
+        return ops.concatenate(
+            [ops.tile(left, (1, radius)), rows, ops.tile(right, (1, radius))], axis=1
+        )
 
-    return _engine.map_rows(pad, rows)
+    return _engine.kept(pad, rows)
 
 
 def _separable(image, weights, radius):
     """Sums shifted rows and then shifted columns, by weights of the distances 0 to `radius`."""
     channels = image.shape[-1]
-    rows = _weigh(pad_rows(image, radius), weights, radius, axis=0)
-    columns = _weigh(pad_columns(rows, channels, radius), weights, radius, axis=1, step=channels)
+    add_rows = functools.partial(_weigh, radius=radius, axis=0)
+    add_columns = functools.partial(_weigh, radius=radius, axis=1, step=channels)
+    rows = _engine.kept(add_rows, pad_rows(image, radius), weights)
+    columns = _engine.kept(add_columns, pad_columns(rows, channels, radius), weights)
     return ops.reshape(columns, ops.shape(image))
 
 

@@ -72,18 +72,42 @@ def _tables(counts, area, clip_limit):
     """The level that every level becomes, for the counts of every tile and channel."""
     area = ops.cast(area, "float32")
     limit = ops.cast(ops.maximum(ops.floor(area * (clip_limit / 256.0)), 1.0), "int32")
-    excess = ops.sum(ops.maximum(counts - limit, 0), axis=0)
-    shared, rest = excess // 256, excess % 256
-    # The rest goes to single levels, as far from each other as can be.
-    # Divided in float32, which is exact with the half: whole numbers take thirty times as long.
-    step = ops.cast(ops.maximum(256 // ops.maximum(rest, 1), 1), "float32")
-    places = ops.arange(256, dtype="int32")[:, None]
-    turn = ops.floor((ops.cast(places, "float32") + 0.5) * (1.0 / step))
-    on_step = turn * step == ops.cast(places, "float32")
-    single = ops.logical_and(on_step, turn < ops.cast(rest, "float32"))
-    counts = ops.minimum(counts, limit) + shared + ops.cast(single, "int32")
-    share = ops.cast(_engine.running_sum(counts), "float32") * (255.0 / area)
-    return ops.cast(ops.clip(ops.round(share), 0.0, 255.0), "uint8")
+    places = ops.arange(256, dtype="float32")[:, None]
+
+    def share_out(counts):
+        """What all levels get, how many get one more, and how far these are from each other."""
+        excess = _sum_of_rows(ops.maximum(counts - limit, 0))
+        rest = ops.cast(ops.bitwise_and(excess, 255), "float32")
+        return ops.stack(
+            [
+                ops.cast(ops.right_shift(excess, 8), "float32"),
+                rest,
+                ops.floor(256.0 / ops.maximum(rest, 1.0)),
+            ]
+        )
+
+    def clip(counts, shares):
+        shared, rest, step = shares[0], shares[1], shares[2]
+        # With the half the float32 quotient is exact.
+        turn = ops.floor((places + 0.5) * (1.0 / step))
+        single = ops.logical_and(turn * step == places, turn < rest)
+        clipped = ops.minimum(counts, limit) + ops.cast(shared, "int32")
+        return clipped + ops.cast(single, "int32")
+
+    def scale(below):
+        share = ops.cast(below, "float32") * (255.0 / area)
+        return ops.cast(ops.clip(ops.round(share), 0.0, 255.0), "uint8")
+
+    clipped = _engine.kept(clip, counts, _engine.kept(share_out, counts))
+    return _engine.kept(scale, _engine.running_sum(clipped))
+
+
+def _sum_of_rows(rows):
+    """The sums over 256 rows, in halves: a compiled reduction along rows has no vectors."""
+    while rows.shape[0] > 1:
+        half = rows.shape[0] // 2
+        rows = rows[:half] + rows[half:]
+    return rows[0]
 
 
 def _neighbours(size, tile, count):

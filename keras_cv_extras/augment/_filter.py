@@ -1,7 +1,8 @@
 """Ops that mix neighbouring pixels."""
 
-from keras import ops
+from keras import backend, ops
 
+from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._color import blend
 from keras_cv_extras.augment._op import Range, finish, image_op
 
@@ -25,12 +26,21 @@ def sharpness(image, factor):
     """
     channels = image.shape[-1]
     flat = ops.reshape(image, (*ops.shape(image)[:1], -1))
-    values = ops.cast(flat, "float32")
-    rows = values[:-2] + values[1:-1] + values[2:]
-    centre = ops.cast(flat[1:-1, channels:-channels], "float32")
-    total = rows[:, : -2 * channels] + rows[:, channels:-channels] + rows[:, 2 * channels :]
-    smooth = ops.floor((total + 4.0 * centre + 6.5) * (1.0 / 13.0))  # never near a whole number
-    inner = finish(blend(smooth, centre, factor), image.dtype)
+    # Levels are added up in 16 bits, of which twice as many fit an instruction.
+    dtype = "int16" if backend.standardize_dtype(image.dtype) == "uint8" else "float32"
+
+    def add_rows(flat):
+        values = ops.cast(flat, dtype)
+        return values[:-2] + values[1:-1] + values[2:]
+
+    def blend_inner(flat, rows, factor):
+        centre = ops.cast(flat[1:-1, channels:-channels], dtype)
+        total = rows[:, : -2 * channels] + rows[:, channels:-channels] + rows[:, 2 * channels :]
+        total = ops.cast(total + 4 * centre, "float32")
+        smooth = ops.floor((total + 6.5) * (1.0 / 13.0))  # never near a whole number
+        return finish(blend(smooth, ops.cast(centre, "float32"), factor), image.dtype)
+
+    inner = _engine.kept(blend_inner, flat, _engine.kept(add_rows, flat), factor)
     # Joined from parts: padding and masking take the compiled program ten times as long.
     middle = [flat[1:-1, :channels], inner, flat[1:-1, channels:][:, -channels:]]
     parts = [flat[:1], ops.concatenate(middle, axis=1), flat[1:][-1:]]

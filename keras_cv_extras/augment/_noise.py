@@ -85,13 +85,17 @@ def poisson_noise(image, gain, key=0, *, per_channel=True):
     """
     gain = ops.maximum(gain, _NO_GAIN)
 
-    def count(image, halves):
+    def choose(image, few, normal, gain):
         expected = image / gain
-        uniform = (ops.cast(halves, "float32") + 0.5) * (1.0 / 65536)
-        few = _count_out(ops.minimum(expected, _FEW), uniform)
-        many = _expand(ops.maximum(expected, _FEW), normal_of_halves(halves))
+        many = _expand(ops.maximum(expected, _FEW), normal)
         counts = product(ops.where(expected < _FEW, few, many), gain)
         return ops.where(gain > _NO_GAIN, counts, image)
+
+    def count(image, halves):
+        # In one loop with the rest, neither of the two has vector instructions.
+        few = _engine.kept(_count_out, ops.minimum(image / gain, _FEW), halves)
+        normal = _engine.kept(normal_of_halves, halves)
+        return _engine.kept(choose, image, few, normal, gain)
 
     return _with_noise(image, key, per_channel, count)
 
@@ -139,7 +143,7 @@ def _with_noise(image, key, per_channel, function):
     return ops.reshape(result, ops.shape(image))
 
 
-def _count_out(expected, uniform):
+def _count_out(expected, halves):
     """The Poisson quantile: how many of the first values of the distribution lie below."""
 
     def none(expected):
@@ -148,7 +152,8 @@ def _count_out(expected, uniform):
             share = product(share, share)
         return share
 
-    share = _engine.map_rows(none, expected)  # kept: it would be computed anew at every use
+    uniform = (ops.cast(halves, "float32") + 0.5) * (1.0 / 65536)
+    share = _engine.kept(none, expected)
     below = share
     count = ops.cast(uniform > below, "float32")
     for photons in range(1, _MOST):

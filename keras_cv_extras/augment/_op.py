@@ -225,7 +225,7 @@ def _run(op, images, compile, **arguments):
 def _map_op(images, numbers, traced, *, name, **static):
     op, size = _PUBLISHED[name], static.get(_SIZE)
     return _engine.map_images(
-        lambda image, *row: op.apply(image, *row, **traced, **static),
+        lambda *row: _engine.kept(lambda *row: op.apply(*row, **traced, **static), *row),
         images,
         *numbers,
         shape=None if size is None else (*size, images.shape[-1]),

@@ -3,7 +3,8 @@
 import numpy as np
 from keras import backend, ops
 
-from keras_cv_extras.augment._color import GREY_OR_RGB, look_up, luma
+from keras_cv_extras.augment import _engine
+from keras_cv_extras.augment._color import GREY_OR_RGB, luma
 from keras_cv_extras.augment._exact import exp2, product
 from keras_cv_extras.augment._op import Range, image_op, round_off
 
@@ -27,9 +28,15 @@ def gamma(image, exponent):
     if backend.standardize_dtype(image.dtype) != "uint8":
         shares = ops.clip(ops.cast(image, "float32") * (1.0 / 255.0), 0.0, 1.0)
         return round_off(255.0 * ops.power(shares, exponent), image.dtype)
-    # One power for each level. Black stays black but for the power 0, as its share is 2**-126.
-    table = round_off(255.0 * exp2(exponent * ops.convert_to_tensor(_LOG2_SHARES)), "int32")
-    return look_up(image, ops.tile(table, image.shape[-1]))
+
+    def table(exponent):
+        # One power for each level. Black stays black but for the power 0: its share is 2**-126.
+        powers = exp2(exponent * ops.convert_to_tensor(_LOG2_SHARES))
+        return round_off(255.0 * powers, "uint8")
+
+    levels = ops.cast(ops.reshape(image, (-1,)), "int32")
+    result = _engine.take(_engine.kept(table, exponent), levels, axis=0)
+    return ops.reshape(result, ops.shape(image))
 
 
 @image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB)
