@@ -15,7 +15,16 @@ _HALF_LOG2_E = 0.7213475204444817
 _DIRECTIONS = 256
 
 
-@image_op(strength=Range(0.0, 2.0), pixels="rounded")
+def _check_kernel_size(name, value):
+    if _checks.integer(name, value, minimum=1) % 2 == 0:
+        raise ValueError(f"{name} must be odd, received {value}")
+    return int(value)
+
+
+_CHECKS = {"kernel_size": _check_kernel_size}
+
+
+@image_op(strength=Range(0.0, 2.0), pixels="rounded", checks=_CHECKS)
 def gaussian_blur(image, sigma, *, kernel_size=13):
     """Blurs by a Gaussian kernel.
 
@@ -33,7 +42,7 @@ def gaussian_blur(image, sigma, *, kernel_size=13):
     References:
         `scipy.ndimage.gaussian_filter(image, sigma, mode="nearest", radius=kernel_size // 2)`.
     """
-    radius = _radius(kernel_size)
+    radius = kernel_size // 2
     # A sigma of 0 has all of its weight in the middle, as has any below 0.03.
     sharpness = _HALF_LOG2_E / ops.square(ops.maximum(sigma, 0.03))
     squares = ops.convert_to_tensor(np.arange(radius + 1, dtype="float32") ** 2)
@@ -44,7 +53,7 @@ def gaussian_blur(image, sigma, *, kernel_size=13):
     return _separable(image, weights / total, radius)
 
 
-@image_op(strength=Range(0.0, 3.0), pixels="rounded")
+@image_op(strength=Range(0.0, 3.0), pixels="rounded", checks=_CHECKS)
 def box_blur(image, radius, *, kernel_size=7):
     """Replaces every pixel by the mean of the square around it.
 
@@ -63,14 +72,14 @@ def box_blur(image, radius, *, kernel_size=7):
         `scipy.ndimage.uniform_filter(image, 2 * radius + 1, mode="nearest")`; Pillow's
         `ImageFilter.BoxBlur(radius)`, which rounds between rows and columns.
     """
-    largest = _radius(kernel_size)
+    largest = kernel_size // 2
     radius = ops.clip(radius, 0.0, float(largest))
     distances = ops.convert_to_tensor(np.arange(largest + 1, dtype="float32"))
     weights = ops.clip(radius + 1.0 - distances, 0.0, 1.0) / (2.0 * radius + 1.0)
     return _separable(image, weights, largest)
 
 
-@image_op(strength=Range(1.0, 9.0), pixels="rounded")
+@image_op(strength=Range(1.0, 9.0), pixels="rounded", checks=_CHECKS)
 def motion_blur(image, length, key=0, *, kernel_size=9):
     """Replaces every pixel by the mean of a line through it, in a random direction.
 
@@ -87,7 +96,7 @@ def motion_blur(image, length, key=0, *, kernel_size=9):
         Images of the same shape and type; integers are rounded. Beyond the border the
         outermost pixels go on.
     """
-    radius = _radius(kernel_size)
+    radius = kernel_size // 2
     channels = image.shape[-1]
     length = ops.clip(length, 1.0, float(kernel_size))
     direction = ops.cast(ops.floor(of_key(key, 1)[0] * _DIRECTIONS), "int32")
@@ -107,7 +116,7 @@ def motion_blur(image, length, key=0, *, kernel_size=9):
     return ops.reshape(total / length, ops.shape(image))
 
 
-@image_op(pixels="moved")
+@image_op(pixels="moved", checks=_CHECKS)
 def median_blur(image, *, kernel_size=3):
     """Replaces every pixel by the median of the square around it, channel by channel.
 
@@ -123,7 +132,7 @@ def median_blur(image, *, kernel_size=3):
     References:
         `scipy.ndimage.median_filter(image, kernel_size, mode="nearest")`; OpenCV's `medianBlur`.
     """
-    radius = _radius(kernel_size)
+    radius = kernel_size // 2
     channels = image.shape[-1]
     padded = pad_columns(pad_rows(image, radius), channels, radius)
     window = [
@@ -230,10 +239,3 @@ def _line_offsets(radius):
     steps /= np.abs(steps).max(axis=-1, keepdims=True)
     distances = np.arange(radius + 1)[:, None]
     return np.rint(steps[:, None] * distances).astype("int32")
-
-
-def _radius(kernel_size):
-    size = _checks.integer("kernel_size", kernel_size, minimum=1)
-    if size % 2 == 0:
-        raise ValueError(f"kernel_size must be odd, received {size}")
-    return size // 2
