@@ -30,7 +30,7 @@ def clahe(image, *, clip_limit=4.0, tiles=(8, 8)):
     down, across = tiles
     left_over = height % down, width % across
     # OpenCV pads both sides if either does not divide, even one that does, by a pixel per tile.
-    uneven = (left_over[0] + left_over[1] + (1 << 16) - 1) >> 16
+    uneven = (left_over[0] + left_over[1] + (1 << 16) - 1) // (1 << 16)
     full = (
         height + uneven * (down - left_over[0]),
         width + uneven * (across - left_over[1]),
@@ -104,8 +104,7 @@ def _tables(counts, area, clip_limit):
 
 def _sum_of_rows(rows):
     """The sums over 256 rows, in halves: a compiled reduction along rows has no vectors."""
-    while rows.shape[0] > 1:
-        half = rows.shape[0] // 2
+    for half in (128, 64, 32, 16, 8, 4, 2, 1):
         rows = rows[:half] + rows[half:]
     return rows[0]
 
