@@ -14,7 +14,8 @@ PEERS = ("keras", "torchvision", "albumentations", "kornia")
 
 def text() -> str:
     """Returns the page."""
-    ops, losses = (_read(name) for name in ("ops", "losses"))
+    reports = [_read(path.stem) for path in sorted((FOLDER / "results").glob("ops-*.json"))]
+    losses, pooling = _read("losses"), _read("pooling")
     parts = [
         "# Benchmarks\n",
         "Written by `python docs/benchmarks.py` from the results in `docs/results/`. Ratios are "
@@ -22,19 +23,24 @@ def text() -> str:
         "row took turns on one core in one run, and a ratio is the median over the turns. Above "
         "1 this library is faster.\n",
         "## Ops\n",
-        f"`kcx bench ops --output docs/results/ops.json`, {_machine(ops)}. Batches of "
-        "photographs, uint8, an op of strength 0.5 for every image. Keras and this library run "
+        f"`kcx bench ops --size SIZE --output docs/results/ops-SIZE.json`, "
+        f"{_machine(reports[0])}. Batches of photographs, uint8, an op of strength 0.5 for every image. Keras and this library run "
         "inside a `tf.function`; torchvision works on Pillow images and Albumentations on "
         "arrays, one by one; Kornia on a batch of float tensors.\n",
     ]
-    for size in sorted({row["size"] for row in ops["rows"]}):
-        parts.append(_ops_table(size, [row for row in ops["rows"] if row["size"] == size]))
+    for report in sorted(reports, key=lambda report: report["rows"][0]["size"]):
+        parts.append(_ops_table(report["rows"]))
     parts += [
         "## Losses\n",
         f"`kcx bench losses --output docs/results/losses.json`, {_machine(losses)}. Loss and "
         "gradient of 256 samples of 100 classes inside a `tf.function`, without XLA; the row "
         "`step` is what the measurement takes without a loss.\n",
         _losses_table(losses["rows"]),
+        "## Pooling\n",
+        f"`kcx bench pooling --output docs/results/pooling.json`, {_machine(pooling)}. Forward "
+        "and backward pass of 32 maps of 28 x 28 x 32; how many times as long as Keras' max "
+        "pooling.\n",
+        _pooling_table(pooling["rows"]),
     ]
     return "\n".join(parts)
 
@@ -67,8 +73,8 @@ def _machine(report):
     return f"{report['processor']}, one core of {report['cores']}, {report['time'][:10]}"
 
 
-def _ops_table(size, rows):
-    counts = summary(rows)
+def _ops_table(rows):
+    counts, size = summary(rows), rows[0]["size"]
     slower = ", ".join(counts["keras_faster"]) or "none"
     lines = [
         f"### {size} x {size}, batch {rows[0]['batch_size']}\n",
@@ -104,6 +110,15 @@ def _losses_table(rows):
     for row in rows:
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
         lines.append(f"| {row['loss']} | {row['microseconds']:.0f} | {ratio} |")
+    return "\n".join([*lines, ""])
+
+
+def _pooling_table(rows):
+    lines = ["| layer | window | ms | times max pooling |", "|---|---|---:|---:|"]
+    for row in rows:
+        window = f"{row['pool_size']} x {row['pool_size']}, stride {row['strides']}"
+        time = f"{row['milliseconds']:.2f}"
+        lines.append(f"| {row['layer']} | {window} | {time} | {row['ratio']:.1f} |")
     return "\n".join([*lines, ""])
 
 

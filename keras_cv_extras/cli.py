@@ -283,6 +283,7 @@ def bench_ops(
         list[str] | None, typer.Option("--op", help="An op; all if not given. May be repeated.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.2,
+    repeats: Annotated[int, typer.Option(help="How many times each is measured.")] = 5,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
     """Compare every op with Keras, torchvision, Albumentations and Kornia, on one core.
@@ -293,7 +294,9 @@ def bench_ops(
     """
     from keras_cv_extras import bench
 
-    bench.run_ops(sizes=tuple(sizes), ops=ops or None, seconds=seconds, output=output)
+    bench.run_ops(
+        sizes=tuple(sizes), ops=ops or None, seconds=seconds, output=output, repeats=repeats
+    )
 
 
 @bench_app.command("losses")
