@@ -24,9 +24,9 @@ def text() -> str:
         "1 this library is faster.\n",
         "## Ops\n",
         f"`kcx bench ops --size SIZE --output docs/results/ops-SIZE.json`, "
-        f"{_machine(reports[0])}. Batches of photographs, uint8, an op of strength 0.5 for every image. Keras and this library run "
-        "inside a `tf.function`; torchvision works on Pillow images and Albumentations on "
-        "arrays, one by one; Kornia on a batch of float tensors.\n",
+        f"{_machine(reports[0])}. Batches of photographs, uint8, an op of strength 0.5 for every "
+        "image. Keras and this library run inside a `tf.function`; torchvision works on Pillow "
+        "images and Albumentations on arrays, one by one; Kornia on a batch of float tensors.\n",
     ]
     for report in sorted(reports, key=lambda report: report["rows"][0]["size"]):
         parts.append(_ops_table(report["rows"]))
