@@ -86,6 +86,7 @@ print(keras.backend.backend(), "tensorflow" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_jax_without_tensorflow(python, batch, tmp_path):
     from keras_cv_extras import augment
 

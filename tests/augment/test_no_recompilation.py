@@ -7,6 +7,8 @@ this guards against, has to be caught.
 
 import json
 
+import pytest
+
 SCRIPT = """
 import glob, json, sys
 import numpy as np
@@ -59,6 +61,7 @@ print(json.dumps(grown))
 """
 
 
+@pytest.mark.slow
 def test_no_recompilation(python, tmp_path):
     flags = f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"
     grown = json.loads(python(SCRIPT, tmp_path, environment={"XLA_FLAGS": flags}).splitlines()[-1])

@@ -253,6 +253,7 @@ def training_of(layer):
     return {"training": True} if takes else {}
 
 
+@pytest.mark.slow
 def test_jax_computes_the_same_and_trains(python, tmp_path):
     saved = {}
     for name in NAMES:

@@ -151,6 +151,7 @@ print(search.search_policy(digits, here.tiny, directory=sys.argv[1], **here.SMAL
 """
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_to_the_same_end(found, python, tmp_path):
     for wait in ("controls", "trials/trial_1", "confirmation"):
         process = subprocess.Popen(
