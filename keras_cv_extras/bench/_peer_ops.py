@@ -28,7 +28,7 @@ def _keras(size):
         "flip_horizontal": lambda: layers.RandomFlip("horizontal"),
         "flip_vertical": lambda: layers.RandomFlip("vertical"),
         "gaussian_blur": lambda: layers.RandomGaussianBlur(1.0, 5, (0.5, 1.0)),
-        "gaussian_noise": lambda: layers.GaussianNoise(12.75),
+        "gaussian_noise": lambda: layers.GaussianNoise(0.05),
         "grayscale": lambda: layers.RandomGrayscale(1.0),
         "hue": lambda: layers.RandomHue((0.25, 0.25)),
         "invert": lambda: layers.RandomInvert(1.0),
@@ -217,7 +217,8 @@ def _keras_calls(layer, images):
     from keras_cv_extras.bench._contestants import Calls
 
     if isinstance(layer, keras.layers.GaussianNoise):
-        images = images.astype("float32")  # it takes no integers; the conversion is not counted
+        # It takes floats alone, and small deviations; the conversion is not counted.
+        images = images.astype("float32") / 255
     calls = Calls(lambda: lambda images, number: layer(images, training=True), images, 1)
     calls.version = keras.__version__
     return calls
