@@ -1,0 +1,51 @@
+"""The layers of single ops draw and compute on JAX what they do on TensorFlow."""
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import layers
+
+SCRIPT = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "tensorflow":
+            raise ImportError("tensorflow is blocked")
+
+sys.meta_path.insert(0, Blocked())
+import numpy as np
+from keras_cv_extras import layers
+
+images = np.load(sys.argv[1])
+names = sys.argv[3].split()
+np.savez(sys.argv[2], **{
+    name: np.asarray(getattr(layers, name)(seed=3)(images, training=True)) for name in names
+})
+"""
+NAMES = sorted(
+    name
+    for name in set(layers.__all__) - {"ImageOp"}
+    if isinstance(getattr(layers, name), type) and issubclass(getattr(layers, name), layers.ImageOp)
+)
+
+
+@pytest.mark.slow
+def test_every_layer_of_an_op_on_jax(python, batch, tmp_path):
+    images = batch[:2]
+    np.save(tmp_path / "images.npy", images)
+    python(
+        SCRIPT,
+        tmp_path / "images.npy",
+        tmp_path / "results.npz",
+        " ".join(NAMES),
+        environment={"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+    )
+    results = np.load(tmp_path / "results.npz")
+    assert sorted(results) == NAMES
+    for name, found in results.items():
+        wanted = np.asarray(getattr(layers, name)(seed=3)(images, training=True))
+        assert found.dtype == wanted.dtype
+        # A level that lies on the edge of rounding may fall to either side.
+        different = np.mean(found != wanted)
+        assert different < 1e-3, f"{name}: {different:.1%} of the values differ"
