@@ -104,7 +104,7 @@ def search(
     confirm_seeds: Annotated[
         int, typer.Option(help="Trainings of each finalist for the confirmation.")
     ] = 3,
-    oracle: Annotated[str, typer.Option(help="What proposes policies: tpe or random.")] = "tpe",
+    oracle: Annotated[str, typer.Option(help="tpe, evolution, controller or random.")] = "tpe",
     image_size: ImageSize = None,
     seed: Seed = 0,
     quiet: Quiet = False,

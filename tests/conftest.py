@@ -95,3 +95,26 @@ def python():
         return done.stdout
 
     return run
+
+
+_ON_JAX_ALONE = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "tensorflow":
+            raise ImportError("tensorflow is blocked")
+
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+@pytest.fixture
+def python_on_jax(python):
+    """Runs a script likewise, on the JAX backend, where TensorFlow cannot be imported."""
+
+    def run(script, *arguments):
+        environment = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+        return python(_ON_JAX_ALONE + script, *arguments, environment=environment)
+
+    return run
