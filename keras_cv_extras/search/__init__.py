@@ -2,7 +2,9 @@
 
 from keras_cv_extras.search._arms import Arm, Comparison
 from keras_cv_extras.search._evolution import EvolutionOracle
+from keras_cv_extras.search._insight import Insight, OpEffect
 from keras_cv_extras.search._ppo import ControllerOracle
+from keras_cv_extras.search._random import RandomOracle
 from keras_cv_extras.search._screen import Screen, screen
 from keras_cv_extras.search._search import SearchResult, search_policy
 from keras_cv_extras.search._shared import SharedWeights, uniform_policy
@@ -17,7 +19,10 @@ __all__ = [
     "ControllerOracle",
     "DivergedError",
     "EvolutionOracle",
+    "Insight",
+    "OpEffect",
     "PolicyTuner",
+    "RandomOracle",
     "Screen",
     "SharedWeights",
     "screen",

@@ -7,15 +7,11 @@ the finalists and the controls alike.
 """
 
 import dataclasses
-import re
 
 import numpy as np
 from scipy import stats
 
-from keras_cv_extras import policy as policies
 from keras_cv_extras.policy import Policy
-
-_NOT_FLIPPED = re.compile(r"(q|e|k|ex)?mnist|digits|svhn|.*text.*|.*letters?.*|.*characters?.*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +20,7 @@ class Arm:
 
     Args:
         name: what it is called in tables.
-        kind: "control" or "searched".
+        kind: "control"; "entrant", a known policy that did well in the search; or "searched".
         policy: the policy.
         accuracy: mean over the trainings, in [0, 1]; NaN if a training failed.
         low: lower end of the 95 % interval of `accuracy`.
@@ -45,6 +41,11 @@ class Arm:
     search_accuracy: float
     correct: np.ndarray = dataclasses.field(repr=False)
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether the policy would not be known without the search."""
+        return self.kind == "searched"
+
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
@@ -61,31 +62,6 @@ class Comparison:
     low: float
     high: float
     error: float
-
-
-def default_flip(data_name: str | None) -> bool:
-    """Whether images of a data set may be mirrored: not those of digits and letters."""
-    words = re.split(r"[:/\\]", (data_name or "").lower())
-    return not _NOT_FLIPPED.fullmatch(re.sub(r"_?\d+k?$", "", words[-1]))
-
-
-def control_policies(*, flip: bool, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
-    """Returns the policies that need no search, by name, the simplest first.
-
-    Args:
-        flip: whether images may be mirrored.
-        seed: an integer: draws the random policy.
-        ops: names of ops for the random policy.
-        **options: `fill`, `value_range` of `Policy`.
-    """
-    arms = {
-        "none": policies.no_augmentation(**options),
-        "flip and crop" if flip else "crop": policies.flip_crop(flip=flip, **options),
-        "RandAugment": policies.rand_augment(**options),
-        "TrivialAugment": policies.trivial_augment(**options),
-        "random policy": Policy.random(ops=ops, seed=seed, **options),
-    }
-    return arms
 
 
 def intervals(correct: dict[str, np.ndarray]) -> dict[str, tuple[float, float, float]]:
@@ -155,26 +131,28 @@ def verdict(arms: list[Arm]) -> str:
     best = winner(arms)
     if own is not best:
         gap = compare(best.name, own.name, correct)
-        whose = "No searched policy is worth its trouble" if own.kind == "control" else "A tie"
+        whose = "A tie" if own.is_searched else "No searched policy is worth its trouble"
         return (
             f"{whose}: {own.name} has {percent} and is the policy that was written. "
             f"{best.name} has {best.accuracy:.1%}, but the difference of "
             f"{100 * gap.difference:.1f} points (95 % interval {100 * gap.low:.1f} to "
             f"{100 * gap.high:.1f}) is within one standard error, and the simpler one is preferred."
         )
-    if own.kind == "searched":
+    if own.is_searched:
         text = f"The searched policy wins ({own.name}): {percent}"
     else:
         text = (
             f"No searched policy beats the controls. {own.name} wins with {percent}, and is the "
             "policy that was written"
         )
-    rivals = [arm for arm in arms if arm.kind != own.kind and np.isfinite(arm.accuracy)]
+    rivals = [
+        arm for arm in arms if arm.is_searched != own.is_searched and np.isfinite(arm.accuracy)
+    ]
     if not rivals:
         return text + "; there was nothing to compare it with."
     rival = winner(rivals)
     gap = compare(own.name, rival.name, correct)
-    whose = "control" if own.kind == "searched" else "searched policy"
+    whose = "known policy" if own.is_searched else "searched policy"
     chance = "more than chance explains" if gap.low > 0 else "not more than chance can explain"
     return (
         f"{text}, against {rival.accuracy:.1%} of the best {whose}, {rival.name}. The difference "

@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_cv_extras import _checks
 from keras_cv_extras.search._space import choices
-from keras_cv_extras.search._suggesting import SuggestingOracle, host_uniform
+from keras_cv_extras.search._suggesting import SuggestingOracle, at, host_uniform
 
 
 class EvolutionOracle(SuggestingOracle):
@@ -59,12 +59,10 @@ class EvolutionOracle(SuggestingOracle):
         names = list(self._choices)
         draws = host_uniform(seed, max(len(names), self._tournament_size + 2 * len(names)))
         if len(finished) < self._population_size:
-            return {
-                name: _at(self._choices[name], u) for name, u in zip(names, draws, strict=False)
-            }
+            return {name: at(self._choices[name], u) for name, u in zip(names, draws, strict=False)}
         population = finished[-self._population_size :]
         sign = 1 if self.objective.direction == "max" else -1
-        drawn = [_at(population, u) for u in draws[: self._tournament_size]]
+        drawn = [at(population, u) for u in draws[: self._tournament_size]]
         values = dict(max(drawn, key=lambda one: sign * one[1])[0])
         draws = draws[self._tournament_size :]
         order = np.argsort(draws[: len(names)], kind="stable")
@@ -73,10 +71,5 @@ class EvolutionOracle(SuggestingOracle):
             name = names[place]
             others = [value for value in self._choices[name] if value != values[name]]
             if others:
-                values[name] = _at(others, draws[len(names) + place])
+                values[name] = at(others, draws[len(names) + place])
         return values
-
-
-def _at(sequence, uniform):
-    """The element of a sequence that a number in [0, 1) points at."""
-    return sequence[int(uniform * len(sequence))]

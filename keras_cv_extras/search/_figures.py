@@ -113,6 +113,26 @@ def screen_figure(screen, levels) -> Figure:
     return figure
 
 
+def effects_figure(effects) -> Figure:
+    """Draws what each op is worth with its interval, the most useful on top.
+
+    Args:
+        effects: `OpEffect`s, the most useful first.
+    """
+    figure, axes = _axes(height=0.27 * len(effects) + 0.75, left=1.75)
+    for row, one in enumerate(reversed(effects)):
+        color = _SEARCHED if one.low > 0 else _WON if one.high < 0 else _CONTROL
+        axes.plot([100 * one.low, 100 * one.high], [row, row], color=color, lw=2.2, alpha=0.55)
+        axes.plot(100 * one.effect, row, "o", color=color, markersize=6)
+    names = [one.op.replace("_", " ") for one in reversed(effects)]
+    axes.set_yticks(range(len(effects)), names)
+    axes.axvline(0.0, color=_CONTROL, linewidth=1, zorder=0)
+    axes.set_ylim(-0.6, len(effects) - 0.4)
+    axes.grid(axis="x", color=_LINE)
+    axes.set_xlabel("points of validation accuracy", color=_QUIET, fontsize=9)
+    return figure
+
+
 def spread(heights, gap: float, low: float, high: float) -> np.ndarray:
     """Moves the heights of labels apart, as little as needed, so that none covers another.
 

@@ -17,19 +17,25 @@ def metric(trial, name):
     return float(trial.metrics.get_best_value(name))
 
 
-def rows(seen, controls, tuner):
-    """Returns what the search saw, a dictionary for each control and trial."""
+def rows(portfolio, tuner):
+    """Returns what the search saw, a dictionary for each policy.
+
+    Args:
+        portfolio: `(candidate, score)` pairs of the policies that need no search.
+        tuner: the tuner of the trials.
+    """
     found = [
         {
-            "kind": "control",
-            "name": name,
+            "kind": one.kind,
+            "name": one.name,
             "status": "COMPLETED" if np.isfinite(score.accuracy) else "FAILED",
             "val_accuracy": score.accuracy,
             "val_log_loss": score.log_loss,
             "seconds": score.seconds,
-            "policy": controls[name],
+            "message": "",
+            "policy": one.policy,
         }
-        for name, score in seen.items()
+        for one, score in portfolio
     ]
     for identifier in sorted(tuner.oracle.trials, key=int):
         trial = tuner.oracle.trials[identifier]
@@ -37,46 +43,74 @@ def rows(seen, controls, tuner):
             name: float("nan") if (value := metric(trial, name)) is None else value
             for name in ("val_accuracy", "val_log_loss", "seconds")
         }
-        policy = tuner.policy_of(trial)
-        name = f"trial {int(identifier)}"
         found.append(
-            {"kind": "trial", "name": name, "status": trial.status, **values, "policy": policy}
+            {
+                "kind": "trial",
+                "name": f"trial {int(identifier)}",
+                "status": trial.status,
+                **values,
+                "message": _last_line(trial.message),
+                "policy": tuner.policy_of(trial),
+            }
         )
     return found
 
 
-def arms(entries, controls, rows, best_trial):
+def arms(confirmed):
     """Returns the arms of confirmed scores.
 
     Args:
-        entries: for each arm its name, policy and scores.
-        controls: the names of the controls.
-        rows: what `rows` returns.
-        best_trial: the name of the arm whose score the search has seen as its best.
+        confirmed: `(candidate, scores)` for each arm.
     """
-    searched = [row["val_accuracy"] for row in rows if row["kind"] == "trial"]
-    best = np.nanmax(searched) if np.any(np.isfinite(searched)) else float("nan")
-    seen = {row["name"]: row["val_accuracy"] for row in rows if row["kind"] == "control"}
-    seen[best_trial] = float(best)
     correct = {
-        name: np.stack([score.correct for score in scores])
-        for name, _, scores in entries
+        one.name: np.stack([score.correct for score in scores])
+        for one, scores in confirmed
         if all(np.isfinite(score.accuracy) for score in scores)
     }
     intervals = _arms.intervals(correct) if correct else {}
     nothing = (float("nan"),) * 3
     return [
         _arms.Arm(
-            name,
-            "control" if name in controls else "searched",
-            policy,
-            *intervals.get(name, nothing),
+            one.name,
+            one.kind,
+            one.policy,
+            *intervals.get(one.name, nothing),
             log_loss=float(np.mean([score.log_loss for score in scores])),
-            search_accuracy=seen.get(name, float("nan")),
+            search_accuracy=one.accuracy,
             correct=np.stack([score.correct for score in scores]),
         )
-        for name, policy, scores in entries
+        for one, scores in confirmed
     ]
+
+
+def cost(folder, rows, screened):
+    """Returns what the stages took: a dictionary for each with its seconds and trainings.
+
+    Args:
+        folder: the search's folder.
+        rows: what `rows` returns.
+        screened: what the screen found, or None.
+    """
+    trials = [row["seconds"] for row in rows if row["kind"] == "trial"]
+    stages = {} if screened is None else {"screen": [sum(screened.seconds)]}
+    stages |= {"portfolio": folder.seconds("portfolio"), "trials": trials}
+    stages |= {name: folder.seconds(name) for name in ("promoted", "confirmation")}
+    found = {}
+    for name, seconds in stages.items():
+        seconds = [value for value in seconds if np.isfinite(value)]
+        if seconds:
+            each = round(float(np.median(seconds)), 3)
+            found[name] = {
+                "trainings": len(seconds),
+                "seconds": round(float(np.sum(seconds)), 3),
+                "seconds_each": each,
+            }
+    return found
+
+
+def _last_line(message):
+    lines = (message or "").strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def summary(arm):

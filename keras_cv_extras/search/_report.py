@@ -11,7 +11,7 @@ from keras_cv_extras.search import _figures
 from keras_cv_extras.search._screen import LEVELS
 
 
-def report(policy, arms, rows, verdict, *, images, screen=None) -> str:
+def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
     """Returns the report as HTML, pictures included.
 
     Args:
@@ -19,6 +19,7 @@ def report(policy, arms, rows, verdict, *, images, screen=None) -> str:
         arms: all arms, confirmed.
         rows: what the search saw, a dictionary for each control and trial.
         verdict: in plain words, which arm won.
+        insight: what the search tells beside its winner.
         images: some training images for the picture sheet.
         screen: what the screen of the ops found, or None.
     """
@@ -34,6 +35,7 @@ def report(policy, arms, rows, verdict, *, images, screen=None) -> str:
         "trials": sum(row["kind"] == "trial" for row in rows),
         "seconds per trial": f"{np.median(trained):.1f}",
     }
+    failed = [row for row in rows if row["status"] != "COMPLETED"]
     sections = [
         "<h1>Policy search on " + html.escape(name) + "</h1>",
         f'<p class="quiet">{sizes["train"]:,} images to train on, {sizes["validation"]:,} that '
@@ -57,10 +59,13 @@ def report(policy, arms, rows, verdict, *, images, screen=None) -> str:
         _html.section(
             "Score over trials",
             "Accuracy on the validation images, in the order of the trials; the line is the best "
-            "so far. Controls were trained with the same budget.",
+            "so far. Controls were scored in the same way.",
             _html.figure(_figures.trials_figure(rows), "Validation accuracy over trials"),
         ),
         *([] if screen is None else [_screen_section(screen)]),
+        _insight_section(insight),
+        _html.section("What it cost", "", _cost_table(policy.provenance["cost"])),
+        *([_failed_section(failed)] if failed else []),
         _html.section(
             "What the policy does",
             "Each column is an image, each row a sub-policy; every image of a training batch "
@@ -85,6 +90,41 @@ def _screen_section(screen):
         _html.figure(_figures.screen_figure(screen, LEVELS), "Accuracy lost by op and strength"),
         f"<pre>{html.escape(screen.describe())}</pre>",
     )
+
+
+def _insight_section(insight):
+    figures = []
+    if insight.effects:
+        figure = _figures.effects_figure(insight.effects)
+        figures.append(_html.figure(figure, "Change of accuracy by each op, with intervals"))
+    return _html.section(
+        "What each op is worth, and how far to trust the scores",
+        "By how much the validation accuracy changes if every image gets an op, as a fit over "
+        "all trials says; the bars are 95 % intervals. The policies of the trials hold other ops "
+        "beside it, and the fit takes their effects for a sum.",
+        *figures,
+        f"<pre>{html.escape(insight.describe())}</pre>",
+    )
+
+
+def _cost_table(cost):
+    head = "<tr><th>stage</th><th>trainings</th><th>seconds</th><th>seconds each</th></tr>"
+    lines = [
+        f"<tr><td>{html.escape(name)}</td><td>{stage['trainings']}</td>"
+        f"<td>{stage['seconds']:.1f}</td><td>{stage['seconds_each']:.2f}</td></tr>"
+        for name, stage in cost.items()
+    ]
+    return f"<table>{head}{''.join(lines)}</table>"
+
+
+def _failed_section(rows):
+    lines = [
+        f"<tr><td>{html.escape(row['name'])}</td>"
+        f'<td class="left">{html.escape(row["message"] or "the training diverged")}</td></tr>'
+        for row in rows
+    ]
+    head = '<tr><th>policy</th><th class="left">what happened</th></tr>'
+    return _html.section("Failed trainings", "", f"<table>{head}{''.join(lines)}</table>")
 
 
 def _arms_table(arms, won):

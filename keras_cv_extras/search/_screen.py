@@ -13,6 +13,7 @@ References:
 """
 
 import dataclasses
+import time
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from keras_cv_extras.search._shared import uniform_policy
 from keras_cv_extras.search._trainer import Trainer
 
 LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
+NUM_FOLDS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Screen:
             destroys them at any strength.
         unchanged: ops that change no image.
         num_images: how many images were classified for each number.
+        seconds: wall time, of the trainings and of the forward passes.
     """
 
     clean: float
@@ -46,6 +49,7 @@ class Screen:
     caps: dict[str, float]
     unchanged: tuple[str, ...]
     num_images: int
+    seconds: tuple[float, float] = (float("nan"), float("nan"))
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -63,7 +67,8 @@ class Screen:
             name: {op: [round(float(v), 6) for v in row] for op, row in rows.items()}
             for name, rows in (("accuracy", self.accuracy), ("errors", self.errors))
         }
-        return {**dataclasses.asdict(self), **rounded, "unchanged": list(self.unchanged)}
+        lists = {"unchanged": list(self.unchanged), "seconds": list(self.seconds)}
+        return {**dataclasses.asdict(self), **rounded, **lists}
 
     @classmethod
     def from_dict(cls, fields: dict) -> "Screen":
@@ -72,7 +77,8 @@ class Screen:
             name: {op: np.array(row) for op, row in fields[name].items()}
             for name in ("accuracy", "errors")
         }
-        return cls(**{**fields, **arrays, "unchanged": tuple(fields["unchanged"])})
+        tuples = {name: tuple(fields[name]) for name in ("unchanged", "seconds")}
+        return cls(**{**fields, **arrays, **tuples})
 
     def describe(self) -> str:
         """Says in plain words what is left out, and why."""
@@ -94,7 +100,7 @@ def screen(
     ops,
     *,
     seed: int = 0,
-    num_folds: int = 2,
+    num_folds: int = NUM_FOLDS,
     threshold: float = 0.1,
     on_step=None,
 ) -> Screen:
@@ -123,9 +129,13 @@ def screen(
     correct = {op: np.zeros((len(cells[op]), len(labels)), bool) for op in ops}
     clean, changed = np.zeros(len(labels), bool), dict.fromkeys(ops, False)
     common = uniform_policy(ops)
+    training = scoring = 0.0
     for number in range(num_folds):
         held = np.flatnonzero(fold == number)
+        start = time.monotonic()
         trainer.train(common, seed + number, rows=np.flatnonzero(fold != number))
+        training += time.monotonic() - start
+        start = time.monotonic()
         clean[held] = trainer.evaluate(images[held], labels[held]).correct
         for op in ops:
             augmented = np.stack(
@@ -138,7 +148,9 @@ def screen(
             correct[op][:, held] = score.correct.reshape(len(cells[op]), -1)
             if on_step is not None:
                 on_step(op)
-    return _judge(clean, correct, changed, threshold)
+        scoring += time.monotonic() - start
+    found = _judge(clean, correct, changed, threshold)
+    return dataclasses.replace(found, seconds=(round(training, 3), round(scoring, 3)))
 
 
 def _cells(op, size):

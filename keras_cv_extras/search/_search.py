@@ -1,30 +1,17 @@
-"""A whole search: controls, trials, and the confirmation that its claim rests on."""
+"""A whole search: portfolio, trials, and the confirmation that its claim rests on."""
 
 import dataclasses
-import importlib.metadata
 import pathlib
 
-import keras
-import keras_tuner as kt
-import numpy as np
+from rich.console import Console
 
-from keras_cv_extras import _checks, _files
-from keras_cv_extras.augment import OPS
-from keras_cv_extras.policy import SEARCH_OPS, Policy, concatenate
-from keras_cv_extras.search import _arms, _record, _report, _splits
-from keras_cv_extras.search._evolution import EvolutionOracle
-from keras_cv_extras.search._ppo import ControllerOracle
+from keras_cv_extras import _files
+from keras_cv_extras.policy import Policy
+from keras_cv_extras.search import _arms, _insight, _plan, _record, _report, _retrain
 from keras_cv_extras.search._progress import SearchProgress
-from keras_cv_extras.search._screen import screen
-from keras_cv_extras.search._shared import SharedWeights, uniform_policy
-from keras_cv_extras.search._space import policy_space
+from keras_cv_extras.search._request import make_request, versions
+from keras_cv_extras.search._stages import Stages
 from keras_cv_extras.search._state import SearchFolder
-from keras_cv_extras.search._tpe import TPEOracle
-from keras_cv_extras.search._trainer import DivergedError, Score, Trainer
-from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
-
-_NUM_JOINED = 5  # the best policies of AutoAugment's final one, arXiv:1805.09501
-_VERSIONS = ("keras_cv_extras", "keras", "tensorflow", "keras-tuner", "optuna", "numpy")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +24,9 @@ class SearchResult:
             standard error of the best.
         arms: all arms with their confirmed accuracies, controls first.
         verdict: in plain words, which arm won, by how much, and whether that may be chance.
-        trials: a dictionary for each control and trial: what the search saw.
+        trials: a dictionary for each policy that was tried: what the search saw.
+        insight: what the search as a whole tells: what each op is worth, how well cheap scores
+            foretell confirmed ones, what the best trial is worth without its luck.
         directory: the folder with `policy.json`, `trials.csv` and `report.html`.
     """
 
@@ -46,6 +35,7 @@ class SearchResult:
     arms: tuple[_arms.Arm, ...]
     verdict: str
     trials: tuple[dict, ...]
+    insight: _insight.Insight
     directory: pathlib.Path
 
 
@@ -54,7 +44,9 @@ def search_policy(
     build_model,
     *,
     directory,
-    trials: int = 20,
+    validation_data=None,
+    trials: int | None = None,
+    budget: float | None = None,
     epochs: int = 20,
     train_size: int = 1000,
     validation_size: int | None = None,
@@ -65,6 +57,7 @@ def search_policy(
     method: str = "staged",
     ops: tuple[str, ...] | None = None,
     flip="auto",
+    retrain: bool = False,
     seed: int = 0,
     progress: bool = True,
 ) -> SearchResult:
@@ -76,9 +69,10 @@ def search_policy(
     third. That score counts: of all arms within one standard error of the best, the simplest is
     written, and that may be a control.
 
-    Before the trials, a screen finds out which ops at which strengths destroy labels, and they
-    are left out. Then the first three quarters of a training are done once, for all trials; a
-    trial is the last quarter with its own policy.
+    The stages: a screen finds out which ops at which strengths destroy labels, and they are left
+    out. The first three quarters of a training are done once, for all policies. From there, a
+    portfolio of known policies and the trials train the last quarter, each with its own policy;
+    the best third of the trials does so twice more. The best are confirmed from fresh weights.
 
     Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, and started again with
     the same arguments, it goes on: finished trainings are not repeated.
@@ -89,7 +83,12 @@ def search_policy(
         build_model: a function without arguments that returns a new Keras classifier, with one
             output per class, compiled with a loss for integer labels or not compiled.
         directory: folder for what is written.
-        trials: how many policies to try.
+        validation_data: None, or `(images, labels)` to score on in place of a part of the
+            training data: for images that differ from those to train on as the images of
+            later use do. Half of them are kept for the confirmation.
+        trials: how many policies to try; None for what the budget allows, or 40.
+        budget: None, or the minutes that the whole search may take, as a measured epoch
+            foretells them.
         epochs: passes over the training part in each training.
         train_size: images of the training part.
         validation_size: images that trials are scored on; None for half of what is left, at
@@ -101,14 +100,16 @@ def search_policy(
             Oracle over `policy_space()` whose objective is "val_accuracy" or "val_log_loss"; its
             own `max_trials` then counts, and its own space, so that an op that the screen would
             leave out is only capped.
-        method: "staged" for the screen and shared weights; "full" for neither, every trial
-            being a training of its own, as long as the confirmation's.
+        method: "staged" as above; "full" without screen and shared weights, every trial being a
+            training of its own, as long as the confirmation's.
         ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
             of channels allows and that can change them.
         flip: whether the controls may mirror images; "auto" for not with digits and letters,
             told by the data's name.
+        retrain: whether to train a last model with the policy on all the data, and write it as
+            `model.keras`.
         seed: an integer; the same one gives the same trials.
-        progress: whether to show a progress line.
+        progress: whether to show the plan and a progress line.
 
     Returns:
         The policy, the arms and the verdict.
@@ -116,207 +117,78 @@ def search_policy(
     Raises:
         TypeError, ValueError: if an argument is not as above, or if `directory` holds a search
             with other arguments, or a damaged one.
+        OSError: if the folder cannot be written; what it holds stays good, and `best.json` is
+            the best policy so far.
         DivergedError: if even the training without augmentation diverges.
 
     References:
         [AutoAugment](https://arxiv.org/abs/1805.09501): the space, and joining the five best
-        policies.
+        policies. [Fast AutoAugment](https://arxiv.org/abs/1905.00397): scores without training.
+        [Augmentation-wise weight sharing](https://arxiv.org/abs/2009.14737): the shared epochs.
     """
-    images, labels = getattr(data, "train", data)
-    name = getattr(data, "name", None)
-    seed = _checks.integer("seed", seed)
-    _checks.integer("trials", trials, minimum=1)
-    _checks.integer("confirm_seeds", confirm_seeds, minimum=1)
-    parts = _splits.split_for_search(
-        images,
-        labels,
+    request = make_request(
+        data,
+        build_model,
+        validation_data=validation_data,
+        trials=trials,
+        epochs=epochs,
         train_size=train_size,
         validation_size=validation_size,
         confirmation_size=confirmation_size,
+        batch_size=batch_size,
+        confirm_seeds=confirm_seeds,
+        oracle=oracle,
+        method=method,
+        ops=ops,
+        flip=flip,
         seed=seed,
     )
-    if flip == "auto":
-        flip = _arms.default_flip(name)
-    elif not isinstance(flip, bool):
-        raise TypeError(f"flip must be True, False or 'auto', received {flip!r}")
-    ops = _searched_ops(ops, parts["train"][0])
-    _checks.one_of("method", method, ("staged", "full"))
-    if method == "staged" and epochs < 2:
-        raise ValueError(
-            "method='staged' divides a training of at least 2 epochs, received epochs=1: use "
-            "more, or method='full'"
-        )
-    if isinstance(oracle, kt.Oracle):
-        trials = oracle.max_trials
-    else:
-        _checks.one_of("oracle", oracle, tuple(_ORACLES))
-    trainer = Trainer(build_model, parts["train"], epochs=epochs, batch_size=batch_size)
-    settings = {
-        "data": {"name": name, "digest": _splits.digest(np.asarray(images), np.asarray(labels))},
-        "num_images": {part: len(values[1]) for part, values in parts.items()},
-        "trials": trials,
-        "method": method,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "confirm_seeds": confirm_seeds,
-        "oracle": oracle if isinstance(oracle, str) else type(oracle).__name__,
-        "ops": list(ops),
-        "flip": flip,
-        "seed": seed,
-        "model": trainer.describe(),
-    }
-    folder = SearchFolder(directory, settings)
-    controls = _arms.control_policies(flip=flip, seed=seed_of_trial(seed, "control"), ops=ops)
-    run = _Run(folder, trainer, parts, seed)
-    done = run.count("controls", controls)
-    names = [*controls, *_finalist_names(2)]
-    done += run.count("confirmation", _confirmations(names, confirm_seeds))
-    total = len(controls) + (trials or 0) + len(names) * confirm_seeds
-    with SearchProgress(total, done, shown=progress) as shown:
-        shown.stage("controls")
-        seen = {arm: run.control(arm, policy, shown) for arm, policy in controls.items()}
-        found, caps, scorer = None, {}, trainer
-        if method == "staged":
-            shown.stage("screen of the ops")
-            found = folder.screen(lambda: screen(trainer, ops, seed=seed_of_trial(seed, "screen")))
-            kept = found.kept or ("identity",)
-            caps = found.caps
-            shown.stage("shared weights")
-            scorer = SharedWeights(
-                trainer,
-                uniform_policy(kept, caps={"identity": 1.0, **caps}),
-                seed=seed_of_trial(seed, "shared"),
-                path=folder.path / "shared.npz",
-            )
-            scorer.prepare()
-        tuner = PolicyTuner(
-            _oracle(oracle, trials, ops if found is None else kept, seed),
-            trainer=scorer,
-            validation=parts["validation"],
-            caps=caps,
-            seed=seed,
-            directory=folder.path,
-        )
-        shown.stage("trials")
-        finished = tuner.oracle.trials.values()
-        shown.skip(sum(trial.status in ("COMPLETED", "FAILED") for trial in finished))
-        tuner.on_trial = lambda trial: shown.advance(
-            f"trial {int(trial.trial_id)}", _record.metric(trial, "val_accuracy")
-        )
-        tuner.search()
-        finalists = _finalists(tuner)
-        shown.stage("confirmation")
-        arms = []
-        for arm, policy in {**controls, **finalists}.items():
-            scores = [run.confirm(arm, policy, k, shown) for k in range(confirm_seeds)]
-            arms.append((arm, policy, scores))
-    rows = _record.rows(seen, controls, tuner)
-    arms = _record.arms(arms, controls, rows, _finalist_names(1)[0])
+    request, plan = _plan.decide(request, pathlib.Path(directory), budget, measured=progress)
+    if progress:
+        Console(stderr=True).print(plan.describe(), highlight=False)
+    folder = SearchFolder(directory, request.settings())
+    with SearchProgress(plan.num_trainings, folder=folder.path, shown=progress) as shown:
+        stages = Stages(request, folder, shown)
+        if request.staged:
+            stages.screen()
+            stages.share()
+        portfolio = stages.portfolio()
+        tuner = stages.trials()
+        ranked = stages.promote(tuner)
+        finalists = stages.finalists(portfolio, ranked)
+        confirmed = [(one, stages.confirm(one)) for one in finalists]
+        result = _result(request, folder, stages.screened, portfolio, tuner, ranked, confirmed)
+        if retrain:
+            shown.stage("last training")
+            _retrain.retrain(request, result.policy, folder.path / "model.keras")
+    return result
+
+
+def _result(request, folder, screened, portfolio, tuner, ranked, confirmed):
+    """Judges what was found, and writes it."""
+    scored = [(one, folder.load("portfolio", one.name)) for one in portfolio]
+    rows = _record.rows(scored, tuner)
+    arms = _record.arms(confirmed)
+    # The policies that differ in the searched ops alone tell what these are worth.
+    candidates = [(row["policy"], row["val_accuracy"]) for row in rows if row["kind"] == "trial"]
+    candidates.append((portfolio[0].policy, portfolio[0].accuracy))
+    insight = _insight.insight(candidates, [one.accuracies for one in ranked], arms)
     best, verdict = _arms.chosen(arms), _arms.verdict(arms)
     provenance = {
         "arm": best.name,
         "kind": best.kind,
         "verdict": verdict,
         "arms": [_record.summary(arm) for arm in arms],
-        "settings": settings,
-        "versions": {name: importlib.metadata.version(name) for name in _VERSIONS},
-        "backend": keras.backend.backend(),
+        "insight": insight.to_dict(),
+        "cost": _record.cost(folder, rows, screened),
+        "settings": request.settings(),
+        **versions(),
     }
-    title = f"{best.name}, chosen on {name}" if name else best.name
+    title = f"{best.name}, chosen on {request.name}" if request.name else best.name
     policy = Policy.from_dict({**best.policy.to_dict(), "name": title, "provenance": provenance})
     _record.write_trials(folder.path / "trials.csv", rows)
-    _files.write_text(
-        folder.path / "report.html",
-        _report.report(policy, arms, rows, verdict, images=parts["train"][0], screen=found),
-    )
+    images = request.parts["train"][0]
+    page = _report.report(policy, arms, rows, verdict, insight, images=images, screen=screened)
+    _files.write_text(folder.path / "report.html", page)
     policy.save(folder.path / "policy.json")
-    return SearchResult(policy, best, tuple(arms), verdict, tuple(rows), folder.path)
-
-
-class _Run:
-    """Trains and scores, unless the folder knows the score already."""
-
-    def __init__(self, folder, trainer, parts, seed):
-        self.folder, self.trainer, self.parts, self.seed = folder, trainer, parts, seed
-
-    def count(self, stage, names):
-        return sum(self.folder.load(stage, name) is not None for name in names)
-
-    def control(self, name, policy, shown):
-        score = self._score("controls", name, policy, f"control {name}", "validation", shown)
-        if name == "none" and not np.isfinite(score.accuracy):
-            raise DivergedError(
-                "the training without augmentation diverged: lower the learning rate of build_model"
-            )
-        return score
-
-    def confirm(self, arm, policy, number, shown):
-        name = f"{arm} {number}"
-        # The arms of one number share their seed: the same weights and order of images.
-        return self._score(
-            "confirmation", name, policy, f"confirmation {number}", "confirmation", shown
-        )
-
-    def _score(self, stage, name, policy, seed_name, part, shown):
-        score = self.folder.load(stage, name)
-        if score is None:
-            images, labels = self.parts[part]
-            try:
-                score = self.trainer.score(
-                    policy, seed_of_trial(self.seed, seed_name), images, labels
-                )
-            except DivergedError:
-                nothing = np.zeros(len(labels), bool)
-                score = Score(float("nan"), float("nan"), nothing, float("nan"))
-            self.folder.store(stage, name, score)
-            shown.advance(name, score.accuracy if part == "validation" else None)
-        return score
-
-
-def _searched_ops(ops, images):
-    channels = images.shape[-1]
-    if ops is None:
-        fitting = (
-            op for op in SEARCH_OPS if OPS[op].channels in (None,) or channels in OPS[op].channels
-        )
-        # Grey images have no colour to change.
-        return tuple(op for op in fitting if not (op == "color" and channels == 1))
-    for op in ops:
-        _checks.one_of("an op", op, sorted(OPS))
-        OPS[op].check(images)
-    return tuple(ops)
-
-
-_ORACLES = {"tpe": TPEOracle, "evolution": EvolutionOracle, "controller": ControllerOracle}
-_ORACLES["random"] = None  # keras-tuner's own
-
-
-def _oracle(oracle, trials, ops, seed):
-    if isinstance(oracle, kt.Oracle):
-        return oracle
-    if _ORACLES[oracle] is not None:
-        space = policy_space(ops=ops)
-        return _ORACLES[oracle](max_trials=trials, hyperparameters=space, seed=seed)
-    return kt.oracles.RandomSearchOracle(
-        objective=kt.Objective("val_accuracy", "max"),
-        max_trials=trials,
-        hyperparameters=policy_space(ops=ops),
-        allow_new_entries=False,
-        tune_new_entries=False,
-        seed=seed + 1,  # keras-tuner takes 0 for "any seed"
-        max_consecutive_failed_trials=trials + 1,
-    )
-
-
-def _finalist_names(num_finished):
-    return ["best trial", f"best {_NUM_JOINED} joined"][:num_finished]
-
-
-def _finalists(tuner):
-    best = tuner.best_policies(_NUM_JOINED)
-    policies = [best[0] if best else None, concatenate(best) if len(best) > 1 else None]
-    return dict(zip(_finalist_names(min(2, len(best))), policies, strict=False))
-
-
-def _confirmations(names, confirm_seeds):
-    return [f"{name} {number}" for name in names for number in range(confirm_seeds)]
+    return SearchResult(policy, best, tuple(arms), verdict, tuple(rows), insight, folder.path)

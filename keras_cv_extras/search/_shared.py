@@ -16,6 +16,13 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search._trainer import Score, Trainer
 
+SHARE = 0.75  # of the epochs, as augmentation-wise weight sharing has it
+
+
+def common_epochs(epochs: int, share: float = SHARE) -> int:
+    """Returns how many epochs are common; at least one is, and one is left for a trial."""
+    return min(max(round(share * epochs), 1), epochs - 1)
+
 
 class SharedWeights:
     """Scores policies by the last epochs of a training whose first ones are common to all.
@@ -35,13 +42,12 @@ class SharedWeights:
         >>> score = shared.score(policy, 1, *validation)
     """
 
-    def __init__(self, trainer: Trainer, policy: Policy, *, share=0.75, seed=0, path=None):
+    def __init__(self, trainer: Trainer, policy: Policy, *, share=SHARE, seed=0, path=None):
         self.trainer = trainer
         self.policy = policy
         if not 0 < _checks.number("share", share) < 1:
             raise ValueError(f"share must be between 0 and 1, received {share!r}")
-        # At least one epoch is left for a trial, and one is common.
-        self.num_common = min(max(round(share * trainer.epochs), 1), trainer.epochs - 1)
+        self.num_common = common_epochs(trainer.epochs, share)
         if self.num_common < 1:
             raise ValueError("shared weights need a training of at least 2 epochs, received 1")
         self.seed = _checks.integer("seed", seed)

@@ -146,6 +146,17 @@ def values_from(policy: Policy) -> dict:
     return values
 
 
+def op_alone(op: str, *, num_sub_policies: int = NUM_SUB_POLICIES) -> dict:
+    """Returns the values of the policy that gives every image one op, of strengths up to 1."""
+    values = {}
+    for row in range(num_sub_policies):
+        strength = round((row + 1) / num_sub_policies, 1)
+        for column in range(NUM_STEPS):
+            fields = {"op": op, "rate": float(column == 0), "strength": strength}
+            values |= {_name(row, column, field): value for field, value in fields.items()}
+    return values
+
+
 def _name(row, column, field):
     return f"sub_policy_{row}.step_{column}.{field}"
 

@@ -6,8 +6,21 @@ import re
 import numpy as np
 
 from keras_cv_extras import _files
+from keras_cv_extras.policy import Policy
 from keras_cv_extras.search._screen import Screen
 from keras_cv_extras.search._trainer import Score
+
+
+def folder_path(path) -> pathlib.Path:
+    """Returns the path of a search's folder, which need not exist yet.
+
+    Raises:
+        NotADirectoryError: if it is a file.
+    """
+    path = pathlib.Path(path)
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(f"directory must be a folder, received the file {path}")
+    return path
 
 
 class SearchFolder:
@@ -23,9 +36,7 @@ class SearchFolder:
     """
 
     def __init__(self, path, settings: dict):
-        self.path = pathlib.Path(path)
-        if self.path.exists() and not self.path.is_dir():
-            raise NotADirectoryError(f"directory must be a folder, received the file {self.path}")
+        self.path = folder_path(path)
         own = self.path / "settings.json"
         if own.is_file():
             _check_same(self.path, self._read(own), settings)
@@ -81,6 +92,23 @@ class SearchFolder:
                 "correct": np.packbits(score.correct).tobytes().hex(),
             },
         )
+
+    def keep_best(self, name: str, policy: Policy, accuracy: float):
+        """Writes the best policy so far as `best.json`, not confirmed yet.
+
+        An earlier run may have kept a better one, which then stays.
+        """
+        path = self.path / "best.json"
+        if path.is_file() and self._read(path)["provenance"]["val_accuracy"] >= accuracy:
+            return
+        provenance = {"found_as": name, "val_accuracy": accuracy, "confirmed": False}
+        Policy.from_dict({**policy.to_dict(), "provenance": provenance}).save(path)
+
+    def seconds(self, stage: str) -> list[float]:
+        """Returns how long each stored training of a stage took; one that diverged is left out."""
+        paths = sorted((self.path / stage).glob("*.json"))
+        found = [float(self._read(path)["seconds"]) for path in paths]
+        return [value for value in found if np.isfinite(value)]
 
     def _score_path(self, stage, name):
         return self.path / stage / (re.sub(r"[^a-z0-9]+", "-", name.lower()) + ".json")

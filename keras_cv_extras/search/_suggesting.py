@@ -25,6 +25,8 @@ class SuggestingOracle(DurableOracle):
         max_trials: number of trials.
         hyperparameters: the whole space, without conditions; `policy_space()` by default.
         seed: an integer.
+        first: values that are suggested first, one dictionary for each of these trials; what
+            such a dictionary does not name has its default.
         **options: `max_retries_per_trial`, `max_consecutive_failed_trials` of keras-tuner's
             `Oracle`. By default no number of failed trials in a row ends the search.
 
@@ -32,7 +34,9 @@ class SuggestingOracle(DurableOracle):
         TypeError, ValueError: if an argument is not as above.
     """
 
-    def __init__(self, objective=None, max_trials=20, hyperparameters=None, *, seed=0, **options):
+    def __init__(
+        self, objective=None, max_trials=20, hyperparameters=None, *, seed=0, first=(), **options
+    ):
         _checks.integer("max_trials", max_trials, minimum=1)
         self._own_seed = _checks.integer("seed", seed)
         hyperparameters = policy_space() if hyperparameters is None else hyperparameters
@@ -42,6 +46,7 @@ class SuggestingOracle(DurableOracle):
                     f"the hyperparameter {hp.name!r} is conditional, which {type(self).__name__} "
                     "does not support: leave the condition out"
                 )
+        self._first = [_completed(values, hyperparameters) for values in first]
         #: What stopped the suggestions, if anything did.
         self.failure = None
         super().__init__(
@@ -76,6 +81,8 @@ class SuggestingOracle(DurableOracle):
         return {"status": "STOPPED"} if values is None else {"status": "RUNNING", "values": values}
 
     def _suggest(self, trial_id):
+        if int(trial_id) < len(self._first):
+            return dict(self._first[int(trial_id)])
         for attempt in range(_MAX_ATTEMPTS):
             seed = zlib.crc32(f"{self._own_seed}/{int(trial_id)}/{attempt}".encode())
             values = self.ask(trial_id, seed, attempt)
@@ -94,6 +101,19 @@ class SuggestingOracle(DurableOracle):
             (trial.hyperparameters.values, trial.score if trial.status == "COMPLETED" else worst)
             for trial in trials
         ]
+
+
+def at(sequence, uniform: float):
+    """The element of a sequence that a number in [0, 1) points at."""
+    return sequence[int(uniform * len(sequence))]
+
+
+def _completed(values, space):
+    """Returns values with the defaults of a space, after a check that they lie in it."""
+    found = {hp.name: hp.default for hp in space.space}
+    if unknown := sorted(set(values) - set(found)):
+        raise ValueError(f"first names {unknown[0]!r}, which the hyperparameters do not have")
+    return {**found, **values}
 
 
 def host_uniform(seed, count: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data, policy, search
-from keras_cv_extras.search import _arms, _search
+from keras_cv_extras.search import _arms, _portfolio, _request
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_what_is_written(found):
     assert set(written.provenance["versions"]) >= {"keras", "tensorflow", "optuna"}
     with (folder / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["kind"] for row in rows] == ["control"] * 5 + ["trial"] * 3
+    assert [row["kind"] for row in rows] == ["control"] * 5 + ["entrant"] * 9 + ["trial"] * 3
     report = (folder / "report.html").read_text()
     assert found.winner.name in report
     assert "data:image/png;base64," in report
@@ -91,6 +91,8 @@ def test_the_stages_leave_their_files(found):
 
 def test_the_claim_is_the_best_confirmed_score(found):
     names = [arm.name for arm in found.arms]
+    entrants = {row["name"] for row in found.trials if row["kind"] == "entrant"}
+    assert names.pop(5) in entrants
     assert names == [
         "none",
         "crop",
@@ -238,7 +240,7 @@ def test_a_training_that_diverges_is_a_failed_trial(digits, tmp_path):
     [("mnist_5k", False), ("digits", False), ("keras:cifar10", True), ("pets", True)],
 )
 def test_controls_do_not_mirror_digits(name, flip):
-    assert _arms.default_flip(name) == flip
+    assert _portfolio.default_flip(name) == flip
 
 
 def test_intervals_cover():
@@ -272,6 +274,6 @@ def test_wrong_arguments(digits, tmp_path):
     images, labels = digits.train
     with pytest.raises(ValueError, match="at least two classes"):
         search.search_policy((images, labels * 0), tiny, directory=tmp_path, train_size=200)
-    assert _search._searched_ops(None, images) == tuple(
+    assert _request._searched_ops(None, images) == tuple(
         op for op in policy.SEARCH_OPS if op != "color"
     )

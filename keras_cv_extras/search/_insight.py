@@ -1,0 +1,197 @@
+"""What a search as a whole tells: the worth of each op, and how far its scores can be trusted."""
+
+import dataclasses
+
+import numpy as np
+from scipy import stats
+
+from keras_cv_extras.policy import Policy
+
+_RIDGE = 0.02  # little: it keeps the fit finite where an op was hardly tried
+LOW_FIDELITY = 0.3  # rank correlation under which cheap scores do not say much
+_LEAST_ARMS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class OpEffect:
+    """What it does to the accuracy if every image gets an op.
+
+    Args:
+        op: its name.
+        effect: the change of the validation accuracy, in [-1, 1].
+        low: lower end of its 95 % interval.
+        high: upper end.
+    """
+
+    op: str
+    effect: float
+    low: float
+    high: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Insight:
+    """What a search tells beside its winner.
+
+    Args:
+        effects: of the ops that were tried, the most useful first; empty if too few policies
+            were tried to tell.
+        fidelity: rank correlation, in [-1, 1], of what the search saw of the confirmed arms
+            with their confirmed accuracy; None for fewer than four arms.
+        num_arms: how many arms that is of.
+        best_seen: the best accuracy of a trial that the search has seen, on its first look.
+        expected: what that trial is worth once the luck of the best is taken off; None if no
+            trial was looked at twice.
+    """
+
+    effects: tuple[OpEffect, ...]
+    fidelity: float | None
+    num_arms: int
+    best_seen: float | None
+    expected: float | None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The ops whose effect is above 0 beyond doubt, the most useful first."""
+        return tuple(one.op for one in self.effects if one.low > 0)
+
+    @property
+    def harmful(self) -> tuple[str, ...]:
+        """The ops whose effect is below 0 beyond doubt, the most harmful first."""
+        return tuple(one.op for one in reversed(self.effects) if one.high < 0)
+
+    def to_dict(self) -> dict:
+        """Returns the insight as a dictionary for JSON."""
+        fields = dataclasses.asdict(self)
+        fields["effects"] = [
+            {key: round(v, 6) if isinstance(v, float) else v for key, v in effect.items()}
+            for effect in fields["effects"]
+        ]
+        for key in ("fidelity", "best_seen", "expected"):
+            fields[key] = None if fields[key] is None else round(fields[key], 6)
+        return fields
+
+    def describe(self) -> str:
+        """Says it in plain words."""
+        lines = []
+        if self.needed:
+            lines.append(f"Ops that help: {', '.join(self.needed)}.")
+        if self.harmful:
+            lines.append(f"Ops that harm: {', '.join(self.harmful)}.")
+        if self.fidelity is not None:
+            lines.append(
+                f"What the search saw of {self.num_arms} arms has the rank correlation "
+                f"{self.fidelity:.2f} with their confirmed accuracy."
+            )
+            if self.fidelity < LOW_FIDELITY:
+                lines.append(
+                    "That is low: the cheap scores hardly foretell a full training. Give the "
+                    "search more validation images, or longer trainings."
+                )
+        if self.expected is not None:
+            lines.append(
+                f"The best trial had {self.best_seen:.2%} when the search saw it first; without "
+                f"the luck of the best of many, {self.expected:.2%} is to be expected of it."
+            )
+        return "\n".join(lines)
+
+
+def insight(candidates, looks, arms) -> Insight:
+    """Judges a search.
+
+    Args:
+        candidates: `(policy, accuracy)` of every policy that the search has scored in the same
+            way, trials and portfolio.
+        looks: for every finished trial its accuracies, the first look first.
+        arms: the confirmed `Arm`s.
+    """
+    pairs = [(arm.search_accuracy, arm.accuracy) for arm in arms]
+    pairs = [pair for pair in pairs if np.all(np.isfinite(pair))]
+    fidelity = None
+    if len(pairs) >= _LEAST_ARMS and min(np.ptp(pairs, axis=0)) > 0:
+        fidelity = float(stats.spearmanr(*zip(*pairs, strict=True)).statistic)
+    first = [accuracies[0] for accuracies in looks]
+    return Insight(
+        effects=op_effects(candidates),
+        fidelity=fidelity,
+        num_arms=len(pairs),
+        best_seen=max(first) if first else None,
+        expected=expected_of_best(looks),
+    )
+
+
+def op_effects(candidates) -> tuple[OpEffect, ...]:
+    """Fits accuracy as a sum of what each op adds, by the share of the images that get it.
+
+    Args:
+        candidates: `(policy, accuracy)` pairs.
+
+    Returns:
+        The effects, the largest first; empty if there are fewer than two policies more than ops.
+
+    References:
+        Ridge regression: Hoerl and Kennard, Technometrics 12 (1970).
+    """
+    candidates = [(policy, value) for policy, value in candidates if np.isfinite(value)]
+    shares = [op_shares(policy) for policy, _ in candidates]
+    ops = sorted({op for share in shares for op in share})
+    freedom = len(candidates) - len(ops) - 1
+    if not ops or freedom < 1:
+        return ()
+    design = np.array([[1.0, *(share.get(op, 0.0) for op in ops)] for share in shares])
+    accuracy = np.array([value for _, value in candidates])
+    penalty = _RIDGE * np.eye(len(ops) + 1)
+    penalty[0, 0] = 0.0  # not of the accuracy without any op
+    inverse = np.linalg.inv(design.T @ design + penalty)
+    weights = inverse @ design.T @ accuracy
+    variance = np.sum((accuracy - design @ weights) ** 2) / freedom
+    errors = np.sqrt(variance * np.diag(inverse @ design.T @ design @ inverse))
+    half = stats.t.ppf(0.975, freedom) * errors
+    effects = [
+        OpEffect(op, float(w), float(w - h), float(w + h))
+        for op, w, h in zip(ops, weights[1:], half[1:], strict=True)
+    ]
+    return tuple(sorted(effects, key=lambda one: -one.effect))
+
+
+def op_shares(policy: Policy) -> dict[str, float]:
+    """Returns for every op of a policy the share of the images that get it, in [0, 1]."""
+    missed = {}
+    for stage in policy.stages:
+        weights = stage.weights or (1 / len(stage.sub_policies),) * len(stage.sub_policies)
+        total, gets = sum(weights), {}
+        for weight, steps in zip(weights, stage.sub_policies, strict=True):
+            spared = {}
+            for step in steps:
+                spared[step.op] = spared.get(step.op, 1.0) * (1 - step.rate)
+            for op, rate in spared.items():
+                gets[op] = gets.get(op, 0.0) + weight / total * (1 - rate)
+        for op, share in gets.items():
+            missed[op] = missed.get(op, 1.0) * (1 - share) ** stage.num_draws
+    return {op: 1 - share for op, share in missed.items() if op != "identity"}
+
+
+def expected_of_best(looks) -> float | None:
+    """Returns what the trial that looked best is worth, without the luck of the best.
+
+    Scores spread because policies differ and because trainings do. How much the latter is, is
+    known from trials that were trained more than once; the best score is drawn towards the mean
+    by its share.
+
+    Args:
+        looks: for every finished trial its accuracies, the first look first.
+
+    References:
+        Efron and Morris, [Stein's estimation rule and its competitors](
+        https://doi.org/10.1080/01621459.1973.10481350)
+    """
+    again = [np.asarray(accuracies) for accuracies in looks if len(accuracies) > 1]
+    first = np.array([accuracies[0] for accuracies in looks])
+    # The first look of a promoted trial was lucky, so that only the later ones tell the noise.
+    later = [accuracies[1:] for accuracies in again if len(accuracies) > 2]
+    if not later or len(first) < _LEAST_ARMS:
+        return None
+    noise = float(np.mean([accuracies.var(ddof=1) for accuracies in later]))
+    spread = float(first.var(ddof=1))
+    kept = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
+    return float(first.mean() + kept * (first.max() - first.mean()))

@@ -1,0 +1,63 @@
+"""The policies that enter a search by themselves, before any is suggested.
+
+Controls need no search, and are confirmed whatever their score: a search that does not beat
+them has found nothing. Entrants are more policies of the kind that people try by hand; the best
+of them is confirmed too. What a search ends with is then never worse than these, but for chance.
+"""
+
+import re
+
+from keras_cv_extras import policy as policies
+from keras_cv_extras.policy import Policy
+
+_NOT_FLIPPED = re.compile(r"(q|e|k|ex)?mnist|digits|svhn|.*text.*|.*letters?.*|.*characters?.*")
+_RAND_AUGMENT_GRID = ((1, 0.3), (1, 0.6), (2, 0.2), (2, 0.8))  # beside the control's (2, 0.5)
+_NUM_RANDOM = 2  # beside the control's
+
+
+def default_flip(data_name: str | None) -> bool:
+    """Whether images of a data set may be mirrored: not those of digits and letters."""
+    words = re.split(r"[:/\\]", (data_name or "").lower())
+    return not _NOT_FLIPPED.fullmatch(re.sub(r"_?\d+k?$", "", words[-1]))
+
+
+def control_policies(*, flip: bool, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
+    """Returns the policies that need no search, by name, the simplest first.
+
+    Args:
+        flip: whether images may be mirrored.
+        seed: an integer: draws the random policy.
+        ops: names of ops for the random policy.
+        **options: `fill`, `value_range` of `Policy`.
+    """
+    return {
+        "none": policies.no_augmentation(**options),
+        "flip and crop" if flip else "crop": policies.flip_crop(flip=flip, **options),
+        "RandAugment": policies.rand_augment(**options),
+        "TrivialAugment": policies.trivial_augment(**options),
+        "random policy": Policy.random(ops=ops, seed=seed, **options),
+    }
+
+
+def entrant_policies(*, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
+    """Returns further policies that enter the contest, by name.
+
+    They are a small grid of RandAugment, AutoAugment's published policies, and random ones.
+
+    Args:
+        seed: an integer: draws the random policies.
+        ops: names of ops for the random policies.
+        **options: `fill`, `value_range` of `Policy`.
+
+    References:
+        [RandAugment](https://arxiv.org/abs/1909.13719),
+        [AutoAugment](https://arxiv.org/abs/1805.09501)
+    """
+    grid = [policies.rand_augment(*setting, **options) for setting in _RAND_AUGMENT_GRID]
+    entrants = {policy.name: policy for policy in grid}
+    for name in ("cifar10", "svhn", "imagenet"):
+        entrants[f"AutoAugment {name}"] = policies.auto_augment(name, **options)
+    for number in range(1, _NUM_RANDOM + 1):
+        drawn = Policy.random(ops=ops, seed=seed + number, **options)
+        entrants[f"random policy {number + 1}"] = drawn
+    return entrants

@@ -1,0 +1,184 @@
+"""What a search is asked: its arguments, checked, and the parts of the data."""
+
+import dataclasses
+import importlib.metadata
+
+import keras
+import keras_tuner as kt
+import numpy as np
+
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy import SEARCH_OPS
+from keras_cv_extras.search import _portfolio, _splits
+from keras_cv_extras.search._evolution import EvolutionOracle
+from keras_cv_extras.search._ppo import ControllerOracle
+from keras_cv_extras.search._random import RandomOracle
+from keras_cv_extras.search._space import op_alone, policy_space
+from keras_cv_extras.search._tpe import TPEOracle
+from keras_cv_extras.search._trainer import Trainer
+
+METHODS = ("staged", "full")
+ORACLES = {
+    "tpe": TPEOracle,
+    "evolution": EvolutionOracle,
+    "controller": ControllerOracle,
+    "random": RandomOracle,
+}
+_VERSIONS = ("keras_cv_extras", "keras", "tensorflow", "keras-tuner", "optuna", "numpy")
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What a search is asked.
+
+    Args:
+        trainer: trains the network on the training part.
+        parts: `(images, labels)` of "train", "validation" and "confirmation".
+        everything: `(images, labels)`, all of them, for the last training.
+        name: the data's name, or None.
+        digest: a short name of the data's bytes.
+        method: one of `METHODS`.
+        oracle: one of `ORACLES`, or an oracle.
+        trials: how many policies to try; None as long as a budget has not decided it.
+        confirm_seeds: trainings of each arm for the confirmation.
+        ops: names of the ops to search in.
+        flip: whether the controls may mirror images.
+        seed: an integer.
+    """
+
+    trainer: Trainer
+    parts: dict
+    everything: tuple
+    name: str | None
+    digest: str
+    method: str
+    oracle: str | kt.Oracle
+    trials: int | None
+    confirm_seeds: int
+    ops: tuple[str, ...]
+    flip: bool
+    seed: int
+
+    @property
+    def staged(self) -> bool:
+        """Whether the ops are screened and the trials share weights."""
+        return self.method == "staged"
+
+    def settings(self) -> dict:
+        """Returns what tells this search from others, for JSON."""
+        return {
+            "data": {"name": self.name, "digest": self.digest},
+            "num_images": {part: len(labels) for part, (_, labels) in self.parts.items()},
+            "trials": self.trials,
+            "method": self.method,
+            "epochs": self.trainer.epochs,
+            "batch_size": self.trainer.batch_size,
+            "confirm_seeds": self.confirm_seeds,
+            "oracle": self.oracle if isinstance(self.oracle, str) else type(self.oracle).__name__,
+            "ops": list(self.ops),
+            "flip": self.flip,
+            "seed": self.seed,
+            "model": self.trainer.describe(),
+        }
+
+    def make_oracle(self, ops) -> kt.Oracle:
+        """Returns the oracle that suggests policies of some ops.
+
+        If at least half of the trials are left to it, each op is first tried alone: what an op
+        is worth is then known, and the oracle starts from it.
+        """
+        if isinstance(self.oracle, kt.Oracle):
+            return self.oracle
+        alone = [op_alone(op) for op in ops] if 2 * len(ops) <= self.trials else []
+        return ORACLES[self.oracle](
+            max_trials=self.trials,
+            hyperparameters=policy_space(ops=ops),
+            seed=self.seed,
+            first=alone,
+        )
+
+
+def make_request(
+    data,
+    build_model,
+    *,
+    validation_data=None,
+    trials,
+    epochs,
+    train_size,
+    validation_size,
+    confirmation_size,
+    batch_size,
+    confirm_seeds,
+    oracle,
+    method,
+    ops,
+    flip,
+    seed,
+) -> Request:
+    """Checks the arguments of `search_policy`, which describes them, and divides the data."""
+    images, labels = getattr(data, "train", data)
+    name = getattr(data, "name", None)
+    seed = _checks.integer("seed", seed)
+    if trials is not None:
+        _checks.integer("trials", trials, minimum=1)
+    _checks.integer("confirm_seeds", confirm_seeds, minimum=1)
+    parts = _splits.split_for_search(
+        images,
+        labels,
+        validation_data=validation_data,
+        train_size=train_size,
+        validation_size=validation_size,
+        confirmation_size=confirmation_size,
+        seed=seed,
+    )
+    if flip == "auto":
+        flip = _portfolio.default_flip(name)
+    elif not isinstance(flip, bool):
+        raise TypeError(f"flip must be True, False or 'auto', received {flip!r}")
+    _checks.one_of("method", method, METHODS)
+    if method == "staged" and epochs < 2:
+        raise ValueError(
+            "method='staged' divides a training of at least 2 epochs, received epochs=1: use "
+            "more, or method='full'"
+        )
+    if isinstance(oracle, kt.Oracle):
+        trials = oracle.max_trials
+    else:
+        _checks.one_of("oracle", oracle, tuple(ORACLES))
+    arrays = [np.asarray(images), np.asarray(labels)]
+    if validation_data is not None:
+        arrays += [np.asarray(array) for array in validation_data]
+    return Request(
+        trainer=Trainer(build_model, parts["train"], epochs=epochs, batch_size=batch_size),
+        parts=parts,
+        everything=(images, labels),
+        name=name,
+        digest=_splits.digest(*arrays),
+        method=method,
+        oracle=oracle,
+        trials=trials,
+        confirm_seeds=confirm_seeds,
+        ops=_searched_ops(ops, parts["train"][0]),
+        flip=flip,
+        seed=seed,
+    )
+
+
+def versions() -> dict:
+    """Returns the versions of what a search depends on, and the backend's name."""
+    found = {name: importlib.metadata.version(name) for name in _VERSIONS}
+    return {"versions": found, "backend": keras.backend.backend()}
+
+
+def _searched_ops(ops, images):
+    channels = images.shape[-1]
+    if ops is None:
+        fitting = (op for op in SEARCH_OPS if channels in (OPS[op].channels or (channels,)))
+        # Grey images have no colour to change.
+        return tuple(op for op in fitting if not (op == "color" and channels == 1))
+    for op in ops:
+        _checks.one_of("an op", op, sorted(OPS))
+        OPS[op].check(images)
+    return tuple(ops)
