@@ -5,6 +5,7 @@ from keras_cv_extras.search._evolution import EvolutionOracle
 from keras_cv_extras.search._insight import Insight, OpEffect
 from keras_cv_extras.search._ppo import ControllerOracle
 from keras_cv_extras.search._random import RandomOracle
+from keras_cv_extras.search._request import versions
 from keras_cv_extras.search._screen import Screen, screen
 from keras_cv_extras.search._search import SearchResult, search_policy
 from keras_cv_extras.search._shared import SharedWeights, uniform_policy
@@ -35,4 +36,5 @@ __all__ = [
     "policy_space",
     "search_policy",
     "values_from",
+    "versions",
 ]

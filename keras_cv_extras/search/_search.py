@@ -10,6 +10,7 @@ from keras_cv_extras.policy import Policy
 from keras_cv_extras.search import _arms, _insight, _plan, _record, _report, _retrain
 from keras_cv_extras.search._progress import SearchProgress
 from keras_cv_extras.search._request import make_request, versions
+from keras_cv_extras.search._screen import Screen
 from keras_cv_extras.search._stages import Stages
 from keras_cv_extras.search._state import SearchFolder
 
@@ -25,6 +26,7 @@ class SearchResult:
         arms: all arms with their confirmed accuracies, controls first.
         verdict: in plain words, which arm won, by how much, and whether that may be chance.
         trials: a dictionary for each policy that was tried: what the search saw.
+        screen: what the screen of the ops found; None with `method="full"`.
         insight: what the search as a whole tells: what each op is worth, how well cheap scores
             foretell confirmed ones, what the best trial is worth without its luck.
         directory: the folder with `policy.json`, `trials.csv` and `report.html`.
@@ -35,6 +37,7 @@ class SearchResult:
     arms: tuple[_arms.Arm, ...]
     verdict: str
     trials: tuple[dict, ...]
+    screen: Screen | None
     insight: _insight.Insight
     directory: pathlib.Path
 
@@ -191,4 +194,6 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed):
     page = _report.report(policy, arms, rows, verdict, insight, images=images, screen=screened)
     _files.write_text(folder.path / "report.html", page)
     policy.save(folder.path / "policy.json")
-    return SearchResult(policy, best, tuple(arms), verdict, tuple(rows), insight, folder.path)
+    return SearchResult(
+        policy, best, tuple(arms), verdict, tuple(rows), screened, insight, folder.path
+    )

@@ -5,13 +5,13 @@ and traced once; a new start copies freshly drawn weights into it and resets its
 """
 
 import dataclasses
-import math
 import time
 
 import keras
 import numpy as np
 
-from keras_cv_extras import _checks, data
+from keras_cv_extras import _checks
+from keras_cv_extras.search._epochs import Epochs, Steps
 from keras_cv_extras.training import DivergedError
 
 
@@ -63,6 +63,8 @@ class Trainer:
         if not self.model.compiled:
             self._compile()
         self.model.optimizer.build(self.model.trainable_variables)
+        self._epochs = Epochs(*train, batch_size)
+        self._steps = Steps(self.model, batch_size)
         self._optimizer_start = [np.array(v) for v in self.model.optimizer.variables]
 
     def train(self, policy, seed: int, *, rows=None, epochs=None, start=None) -> keras.Model:
@@ -85,34 +87,12 @@ class Trainer:
             start = [np.array(v) for v in fresh.variables], self._optimizer_start
             del fresh
         self.restore(start)
-        first, last = epochs or (0, self.epochs)
-        images, labels = self.train_images, self.train_labels
-        steps = math.ceil(len(labels) / self.batch_size)
-        repeats = 1
-        if rows is not None:
-            images, labels = images[rows], labels[rows]
-            repeats = math.ceil(steps / math.ceil(len(labels) / self.batch_size))
-        batches = data.pipeline(
-            (images, labels),
-            self.batch_size,
-            policy=policy,
-            seed=seed,
-            first_epoch=first * repeats,
-            num_epochs=(last - first) * repeats,
-        )
-        history = self.model.fit(
-            batches,
-            epochs=last - first,
-            steps_per_epoch=steps,
-            shuffle=False,  # the pipeline does
-            verbose=0,
-            callbacks=[_StopWhenDiverged()],
-        )
-        if not np.isfinite(history.history["loss"][-1]):
-            raise DivergedError(
-                f"the training loss became {history.history['loss'][-1]} in epoch "
-                f"{len(history.history['loss'])}"
-            )
+        for epoch in range(*(epochs or (0, self.epochs))):
+            self.model.reset_metrics()
+            for images, labels in self._epochs.chunks(policy, seed, epoch, rows):
+                loss = self._steps(images, labels)
+            if not np.isfinite(loss):
+                raise DivergedError(f"the training loss became {loss} in epoch {epoch + 1}")
         return self.model
 
     def state(self):
@@ -208,12 +188,6 @@ class Trainer:
             # XLA makes the training of small networks slower on a CPU.
             jit_compile="auto" if _has_accelerator() else False,
         )
-
-
-class _StopWhenDiverged(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        if not np.isfinite(logs["loss"]):
-            self.model.stop_training = True
 
 
 def _are_probabilities(outputs):

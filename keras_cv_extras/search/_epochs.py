@@ -1,0 +1,114 @@
+"""Epochs of augmented images in memory, and the program that trains on one.
+
+A child network is trained for a second or two, again and again. To begin a pass over a
+`tf.data` pipeline, and to call a training step from Python, takes longer than that. So images
+are augmented many at a time, and one compiled program takes all steps on them.
+"""
+
+import keras
+import numpy as np
+
+from keras_cv_extras.augment import _random
+
+_CHUNK = 4096  # images that are augmented at a time: enough to be quick, and little memory
+_PARTNER_SLOT = 1 << 30  # beyond any slot that a policy draws from
+
+
+class Epochs:
+    """The epochs of labelled images, each in its own order and with its own draws.
+
+    Args:
+        images: `(n, height, width, channels)`.
+        labels: `(n,)`, integers.
+        batch_size: images per step.
+    """
+
+    def __init__(self, images, labels, batch_size: int):
+        self.images, self.labels = np.asarray(images), np.asarray(labels)
+        batches = -(-len(self.labels) // batch_size)
+        self._chunk = batch_size * min(batches, max(_CHUNK // batch_size, 1))
+
+    def chunks(self, policy, seed: int, epoch: int, rows=None):
+        """Gives `(images, labels)` of an epoch, some batches at a time.
+
+        Args:
+            policy: the augmentation.
+            seed: an integer.
+            epoch: its number: another one has another order and other draws.
+            rows: numbers of the images to use, which are then seen more often; None for all.
+        """
+        order, samples = self._order(seed, epoch, rows)
+        for start in range(0, len(order), self._chunk):
+            own = order[start : start + self._chunk]
+            numbers = samples[start : start + self._chunk]
+            # Another number of images would be another program.
+            padding = (0, self._chunk - len(own))
+            images = self.images[np.pad(own, padding, mode="edge")]
+            padded = np.pad(numbers, padding, mode="edge")
+            partners = self._partners(seed, epoch, padded) if policy.needs_partners else None
+            images = policy(images, seed=seed, epoch=epoch, samples=padded, partners=partners)
+            yield images[: len(own)], self.labels[own]
+
+    def _order(self, seed, epoch, rows):
+        count = len(self.labels)
+        if rows is None:
+            order = _random.permutation(count, seed, epoch)
+            return order, order
+        repeats = -(-count // len(rows))
+        passes = [
+            np.asarray(rows)[_random.permutation(len(rows), seed, epoch * repeats + number)]
+            for number in range(repeats)
+        ]
+        # An image that comes again in an epoch is augmented anew.
+        samples = [own + number * count for number, own in enumerate(passes)]
+        return np.concatenate(passes)[:count], np.concatenate(samples)[:count]
+
+    def _partners(self, seed, epoch, samples):
+        drawn = _random.uniform(seed, epoch, samples.astype("uint32"), _PARTNER_SLOT)
+        rows = (keras.ops.convert_to_numpy(drawn) * len(self.images)).astype(int)
+        return self.images[rows]
+
+
+class Steps:
+    """Takes training steps on images in memory; on TensorFlow, all of them in one program.
+
+    Args:
+        model: a compiled Keras model.
+        batch_size: images per step.
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int):
+        self._model, self._batch_size = model, batch_size
+        self._program = None
+        if keras.backend.backend() == "tensorflow":
+            self._program = _tensorflow_program(model, batch_size)
+
+    def __call__(self, images, labels) -> float:
+        """Takes the steps of one pass; returns the loss, a mean since the last reset."""
+        if self._program is not None:
+            return float(self._program(images, labels))
+        for start in range(0, len(labels), self._batch_size):
+            batch = slice(start, start + self._batch_size)
+            logs = self._model.train_on_batch(images[batch], labels[batch], return_dict=True)
+        return float(logs["loss"])
+
+
+def _tensorflow_program(model, batch_size):
+    import tensorflow as tf
+
+    step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else None
+    step = step or model.train_step
+
+    @tf.function(reduce_retracing=True)
+    def program(images, labels):
+        count = tf.shape(labels)[0]
+
+        def body(start, loss):
+            del loss
+            stop = tf.minimum(start + batch_size, count)
+            logs = step((images[start:stop], labels[start:stop]))
+            return stop, tf.cast(logs["loss"], tf.float32)
+
+        return tf.while_loop(lambda start, _: start < count, body, (0, 0.0))[1]
+
+    return program

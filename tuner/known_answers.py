@@ -1,0 +1,196 @@
+"""Tasks made of real images so that the answer is known: does the search find it?
+
+    python tuner/known_answers.py
+
+Each replicate draws other images and repeats the whole search. Then the policy that the search
+wrote, RandAugment, TrivialAugment and no augmentation are trained from fresh weights and scored on
+test images that the search has not seen. Started again, it does the replicates that are missing.
+
+The tasks:
+- orientation: Fashion-MNIST, turned by -30, 0 or 30 degrees; the label is the angle. Rotation
+  destroys it.
+- colour: Fashion-MNIST in four faint tints; the label is the tint. Ops that stretch each channel
+  by itself (autocontrast, equalize) destroy it.
+- rotated: MNIST, upright to train on, turned by up to 45 degrees in later use. Rotation is needed.
+- polarity: MNIST, white on black to train on, half of them black on white in later use. Inversion
+  is needed.
+"""
+
+import argparse
+import dataclasses
+import pathlib
+import tempfile
+
+import numpy as np
+import study
+from scipy import ndimage
+
+from keras_cv_extras import data, policy, search
+
+SIZES = {"train": 500, "later": 2000, "test": 2000}
+SEARCH = {"trials": 36, "epochs": 16, "batch_size": 32, "confirm_seeds": 2}
+TEST_SEEDS = 3
+REPLICATES = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A task with a known answer.
+
+    Args:
+        source: the name of the images' data set.
+        make: a function `(images, labels, rng, later)` that returns those of the task, as they
+            are to train on, or in later use.
+        needed: ops that the search must name as useful.
+        harmful: ops that it must name as harmful.
+    """
+
+    source: str
+    make: object
+    needed: tuple = ()
+    harmful: tuple = ()
+
+
+def orientation(images, labels, rng, later):
+    """The label is the angle."""
+    labels = rng.integers(0, 3, len(labels))
+    return turned(images, 30.0 * (labels - 1)), labels
+
+
+def colour(images, labels, rng, later):
+    """The label is the tint; images are brighter and darker."""
+    labels = rng.integers(0, 4, len(labels))
+    tints = np.array([[1, 1, 1], [1, 0.8, 0.8], [0.8, 1, 0.8], [0.8, 0.8, 1]])
+    light = rng.uniform(0.5, 1.0, (len(labels), 1, 1, 1))
+    coloured = images * light * tints[labels][:, None, None]
+    return np.round(coloured).astype("uint8"), labels
+
+
+def rotated(images, labels, rng, later):
+    """Later images are turned."""
+    return (turned(images, rng.uniform(-45, 45, len(labels))) if later else images), labels
+
+
+def polarity(images, labels, rng, later):
+    """Half of the later images are inverted."""
+    inverted = rng.random(len(labels)) < 0.5
+    return (np.where(inverted[:, None, None, None], 255 - images, images) if later else images), (
+        labels
+    )
+
+
+def turned(images, degrees):
+    """Turns images about their centres, anticlockwise."""
+    results = [
+        ndimage.rotate(image, angle, reshape=False, order=1)
+        for image, angle in zip(images, degrees, strict=True)
+    ]
+    return np.stack(results)
+
+
+TASKS = {
+    "orientation": Task("fashion_mnist", orientation, harmful=("rotate",)),
+    "colour": Task("fashion_mnist", colour, harmful=("autocontrast", "equalize")),
+    "rotated": Task("mnist_5k", rotated, needed=("rotate",)),
+    "polarity": Task("mnist_5k", polarity, needed=("invert",)),
+}
+
+
+def run(task: Task, seed: int, directory) -> dict:
+    """Runs one replicate: search, then all arms on test images."""
+    source = data.load(task.source)
+    pool = [np.concatenate(pair) for pair in zip(source.train, source.test, strict=True)]
+    rng = np.random.default_rng(seed)
+    order, parts, start = rng.permutation(len(pool[1])), {}, 0
+    for name, size in SIZES.items():
+        rows = order[start : start + size]
+        parts[name] = task.make(pool[0][rows], pool[1][rows], rng, name != "train")
+        start += size
+    shape, num_classes = parts["train"][0].shape[1:], len(np.unique(parts["test"][1]))
+    found = search.search_policy(
+        parts["train"],
+        lambda: study.small_network(shape, num_classes),
+        directory=directory,
+        validation_data=parts["later"],
+        train_size=SIZES["train"],
+        flip=False,
+        seed=seed,
+        progress=False,
+        **SEARCH,
+    )
+    trainer = search.Trainer(
+        lambda: study.small_network(shape, num_classes),
+        parts["train"],
+        epochs=SEARCH["epochs"],
+        batch_size=SEARCH["batch_size"],
+    )
+    arms = {
+        "search": found.policy,
+        "none": policy.no_augmentation(),
+        "RandAugment": policy.rand_augment(),
+        "TrivialAugment": policy.trivial_augment(),
+    }
+    seeds = [1000 * seed + number for number in range(TEST_SEEDS)]
+    accuracy = study.test_accuracies(trainer, arms, parts["test"], seeds=seeds)
+    harmful = {*found.screen.harmful, *found.insight.harmful}
+    return {
+        "accuracy": {name: round(value, 5) for name, value in accuracy.items()},
+        "winner": found.winner.name,
+        "caps": found.screen.caps,
+        "needed": list(found.insight.needed),
+        "harmful": sorted(harmful),
+        "named": set(task.needed) <= set(found.insight.needed) and set(task.harmful) <= harmful,
+    }
+
+
+def summary(rows) -> dict:
+    """Returns what the replicates of a task say together."""
+    scores = [row["accuracy"] for row in rows]
+    rivals = ("RandAugment", "TrivialAugment", "none")
+    return {
+        "named_rightly": f"{sum(row['named'] for row in rows)} of {len(rows)}",
+        "mean_accuracy": {
+            arm: round(float(np.mean([s[arm] for s in scores])), 5) for arm in scores[0]
+        },
+        "comparisons": study.holm([study.paired(scores, "search", rival) for rival in rivals]),
+    }
+
+
+def main():
+    """Runs the replicates that are missing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--replicates", type=int, default=REPLICATES)
+    parser.add_argument("--output", type=pathlib.Path, default=study.RESULTS)
+    parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
+    options = parser.parse_args()
+    if options.smoke:
+        SIZES.update(train=200, later=200, test=100)
+        SEARCH.update(trials=2, epochs=2, confirm_seeds=2)
+        with tempfile.TemporaryDirectory() as directory:
+            print(run(TASKS["polarity"], 0, directory))
+        return
+    protocol = {"sizes": SIZES, "search": SEARCH, "test_seeds": TEST_SEEDS}
+    for name in options.tasks:
+        task = TASKS[name]
+        results = study.Results(
+            options.output / f"known_answers_{name}.json",
+            f"python tuner/known_answers.py --tasks {name}",
+            {**protocol, "needed": task.needed, "harmful": task.harmful},
+        )
+        rows = []
+        for number in range(options.replicates):
+            with tempfile.TemporaryDirectory() as directory:
+                row = results.replicate(
+                    str(number), lambda s=number, d=directory, t=task: run(t, s, d)
+                )
+            rows.append(row)
+            print(
+                name, number, row["accuracy"], "named" if row["named"] else "NOT NAMED", flush=True
+            )
+        results.summarise(summary(rows))
+        print(name, summary(rows), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""What the studies of the search share: a small network, arms on test images, and statistics."""
+
+import json
+import pathlib
+import platform
+import time
+
+import keras
+import numpy as np
+from scipy import stats
+
+from keras_cv_extras import _files, search
+
+RESULTS = pathlib.Path(__file__).parent / "results"
+
+
+def small_network(shape, num_classes):
+    """Builds a network that learns 1,000 small images in a second or two."""
+    images = keras.Input(shape)
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(images)
+    for filters, strides in ((16, 2), (32, 2), (32, 1)):
+        x = keras.layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(x)
+        x = keras.layers.BatchNormalization(momentum=0.9)(x)
+        x = keras.layers.ReLU()(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, keras.layers.Dense(num_classes)(x))
+
+
+def test_accuracies(trainer, policies, test, *, seeds) -> dict[str, float]:
+    """Trains each policy from fresh weights and scores it on the test images.
+
+    Args:
+        trainer: a `Trainer` on the training part.
+        policies: by the name of their arm.
+        test: `(images, labels)`.
+        seeds: one training for each; the arms share them.
+
+    Returns:
+        For each arm the mean accuracy.
+    """
+    return {
+        name: float(np.mean([trainer.score(policy, seed, *test).accuracy for seed in seeds]))
+        for name, policy in policies.items()
+    }
+
+
+def paired(rows, first: str, second: str) -> dict:
+    """Compares two arms over replicates: mean difference, 95 % interval, paired t-test.
+
+    Args:
+        rows: a dictionary of accuracies for each replicate.
+        first: an arm.
+        second: another one.
+    """
+    gaps = np.array([row[first] - row[second] for row in rows])
+    mean = float(gaps.mean())
+    if len(gaps) < 2 or np.ptp(gaps) == 0:
+        return {"first": first, "second": second, "difference": mean, "replicates": len(gaps)}
+    test = stats.ttest_1samp(gaps, 0.0)
+    low, high = test.confidence_interval(0.95)
+    return {
+        "first": first,
+        "second": second,
+        "difference": round(mean, 5),
+        "low": round(float(low), 5),
+        "high": round(float(high), 5),
+        "p": float(f"{test.pvalue:.3g}"),
+        "replicates": len(gaps),
+    }
+
+
+def holm(comparisons) -> list[dict]:
+    """Adds to each comparison its p-value after Holm's correction for their number."""
+    order = sorted(range(len(comparisons)), key=lambda i: comparisons[i].get("p", 1.0))
+    largest, adjusted = 0.0, [dict(one) for one in comparisons]
+    for rank, place in enumerate(order):
+        value = comparisons[place].get("p", 1.0) * (len(order) - rank)
+        largest = max(largest, min(1.0, value))
+        adjusted[place]["p_holm"] = float(f"{largest:.3g}")
+    return adjusted
+
+
+class Results:
+    """A JSON file of replicates: each is written as soon as it is known, and not run again.
+
+    Args:
+        path: the file.
+        command: how the results are made.
+        protocol: what was fixed beforehand, as a dictionary for JSON.
+    """
+
+    def __init__(self, path, command: str, protocol: dict):
+        self.path = pathlib.Path(path)
+        protocol = json.loads(json.dumps(protocol))
+        self._fields = {
+            "command": command,
+            "machine": {"cores": _cores(), "platform": platform.platform()},
+            "versions": search.versions(),
+            "protocol": protocol,
+            "replicates": {},
+            "summary": {},
+        }
+        if self.path.is_file():
+            earlier = _files.read_json(self.path)
+            if earlier["protocol"] != protocol:
+                raise ValueError(f"{self.path} is of another protocol: move it away to start anew")
+            self._fields = earlier
+
+    def replicate(self, name: str, run) -> dict:
+        """Returns a replicate's results, from the file or by running it."""
+        known = self._fields["replicates"]
+        if name not in known:
+            start = time.monotonic()
+            known[name] = {**run(), "seconds": round(time.monotonic() - start, 1)}
+            self.write()
+        return known[name]
+
+    def summarise(self, summary: dict):
+        """Writes what the replicates say together."""
+        self._fields["summary"] = summary
+        self.write()
+
+    def write(self):
+        """Writes the file."""
+        _files.write_json(self.path, self._fields)
+
+
+def _cores():
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
