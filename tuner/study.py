@@ -22,7 +22,7 @@ def small_network(shape, num_classes):
         x = keras.layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(x)
         x = keras.layers.BatchNormalization(momentum=0.9)(x)
         x = keras.layers.ReLU()(x)
-    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = keras.layers.Flatten()(x)
     return keras.Model(images, keras.layers.Dense(num_classes)(x))
 
 

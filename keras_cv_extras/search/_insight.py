@@ -19,7 +19,7 @@ class OpEffect:
     Args:
         op: its name.
         effect: the change of the validation accuracy, in [-1, 1].
-        low: lower end of its 95 % interval.
+        low: lower end of its interval; those of all ops hold at once with 95 %.
         high: upper end.
     """
 
@@ -146,7 +146,8 @@ def op_effects(candidates) -> tuple[OpEffect, ...]:
     weights = inverse @ design.T @ accuracy
     variance = np.sum((accuracy - design @ weights) ** 2) / freedom
     errors = np.sqrt(variance * np.diag(inverse @ design.T @ design @ inverse))
-    half = stats.t.ppf(0.975, freedom) * errors
+    # All intervals at once hold with 95 %, by Bonferroni's inequality.
+    half = stats.t.ppf(1 - 0.025 / len(ops), freedom) * errors
     effects = [
         OpEffect(op, float(w), float(w - h), float(w + h))
         for op, w, h in zip(ops, weights[1:], half[1:], strict=True)

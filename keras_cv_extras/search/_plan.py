@@ -14,7 +14,7 @@ from keras_cv_extras.search._state import folder_path
 _FILE = "plan.json"
 _DEFAULT_TRIALS = 40
 _FORWARD = 1 / 3  # of the time of a training step
-_NUM_CONFIRMED = 8  # five controls, an entrant, the best trial and the best joined
+_NUM_CONFIRMED = 8  # five controls, an entrant, the best trial and the best joined; staged: 9
 _POWER = 2.8  # standard errors that a difference must have: 5 % two-sided, found in 80 %
 
 
@@ -123,7 +123,8 @@ def _plan(request, seconds, budget):
     portfolio = len(_portfolio.control_policies(flip=request.flip, **drawn))
     portfolio += len(_portfolio.entrant_policies(**drawn))
     promoted = -(-request.trials // _stages.PROMOTED) * _stages.NUM_LOOKS
-    confirmed = _NUM_CONFIRMED * request.confirm_seeds
+    portfolio += request.staged
+    confirmed = (_NUM_CONFIRMED + request.staged) * request.confirm_seeds
     cells = sum(_num_cells(op) for op in request.ops)
     stages = [
         ("portfolio", portfolio, portfolio * (tail + scoring["validation"])),

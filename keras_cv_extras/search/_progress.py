@@ -55,6 +55,11 @@ class SearchProgress(contextlib.AbstractContextManager):
             self._progress.update(self._task, description=f"{name:<18}")
             self._set(stage=name)
 
+    def more(self, count: int):
+        """Adds trainings that turned out to be needed."""
+        self._set(total=self._state["total"] + count)
+        self._progress.update(self._task, total=self._state["total"])
+
     def skip(self, count: int):
         """Counts trainings that an earlier run has finished."""
         self._skipped += count

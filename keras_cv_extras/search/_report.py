@@ -100,8 +100,8 @@ def _insight_section(insight):
     return _html.section(
         "What each op is worth, and how far to trust the scores",
         "By how much the validation accuracy changes if every image gets an op, as a fit over "
-        "all trials says; the bars are 95 % intervals. The policies of the trials hold other ops "
-        "beside it, and the fit takes their effects for a sum.",
+        "all trials says; the intervals hold at once with 95 %. The policies of the trials hold "
+        "other ops beside it, and the fit takes their effects for a sum.",
         *figures,
         f"<pre>{html.escape(insight.describe())}</pre>",
     )

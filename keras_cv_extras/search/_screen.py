@@ -25,6 +25,7 @@ from keras_cv_extras.search._trainer import Trainer
 
 LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
 NUM_FOLDS = 2
+_TUPLES = ("unchanged", "reinstated", "seconds")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Screen:
             destroys them at any strength.
         unchanged: ops that change no image.
         num_images: how many images were classified for each number.
+        reinstated: ops that were capped, and whose cap was lifted as training with them helps.
         seconds: wall time, of the trainings and of the forward passes.
     """
 
@@ -49,6 +51,7 @@ class Screen:
     caps: dict[str, float]
     unchanged: tuple[str, ...]
     num_images: int
+    reinstated: tuple[str, ...] = ()
     seconds: tuple[float, float] = (float("nan"), float("nan"))
 
     @property
@@ -61,13 +64,18 @@ class Screen:
         """The ops that destroy labels at some strength."""
         return tuple(op for op, cap in self.caps.items() if cap < 1)
 
+    def reinstate(self, ops) -> "Screen":
+        """Returns the screen with the caps of some ops lifted."""
+        caps = {op: 1.0 if op in ops else cap for op, cap in self.caps.items()}
+        return dataclasses.replace(self, caps=caps, reinstated=tuple(ops))
+
     def to_dict(self) -> dict:
         """Returns the screen as a dictionary for JSON."""
         rounded = {
             name: {op: [round(float(v), 6) for v in row] for op, row in rows.items()}
             for name, rows in (("accuracy", self.accuracy), ("errors", self.errors))
         }
-        lists = {"unchanged": list(self.unchanged), "seconds": list(self.seconds)}
+        lists = {name: list(getattr(self, name)) for name in _TUPLES}
         return {**dataclasses.asdict(self), **rounded, **lists}
 
     @classmethod
@@ -77,7 +85,7 @@ class Screen:
             name: {op: np.array(row) for op, row in fields[name].items()}
             for name in ("accuracy", "errors")
         }
-        tuples = {name: tuple(fields[name]) for name in ("unchanged", "seconds")}
+        tuples = {name: tuple(fields[name]) for name in _TUPLES}
         return cls(**{**fields, **arrays, **tuples})
 
     def describe(self) -> str:
@@ -92,6 +100,9 @@ class Screen:
                     f"{op}: destroys labels above strength {self.caps[op]:.1f} "
                     f"({lowest:.1f} points), capped"
                 )
+        if self.reinstated:
+            names = ", ".join(self.reinstated)
+            lines.append(f"looked harmful, but training with them helps: {names}")
         return "\n".join(lines) or "every op keeps the labels at every strength"
 
 
@@ -101,7 +112,7 @@ def screen(
     *,
     seed: int = 0,
     num_folds: int = NUM_FOLDS,
-    threshold: float = 0.1,
+    threshold: float = 0.25,
     on_step=None,
 ) -> Screen:
     """Scores every op at every strength by forward passes.
@@ -111,8 +122,8 @@ def screen(
         ops: names in `keras_cv_extras.augment.OPS`.
         seed: an integer.
         num_folds: how many models are trained, each without one fold, at least 2.
-        threshold: an op destroys labels if the accuracy falls by more than this, in (0, 1), and
-            by more than three standard errors.
+        threshold: an op destroys labels if the accuracy falls by more than this share, in (0, 1),
+            of what it has above that of guessing, and by more than three standard errors.
         on_step: None, or a function that is called with the name of every op that is scored.
 
     Raises:
@@ -149,7 +160,9 @@ def screen(
             if on_step is not None:
                 on_step(op)
         scoring += time.monotonic() - start
-    found = _judge(clean, correct, changed, threshold)
+    guessing = np.bincount(labels).max() / len(labels)
+    most = threshold * max(clean.mean() - guessing, 0.0)
+    found = _judge(clean, correct, changed, most)
     return dataclasses.replace(found, seconds=(round(training, 3), round(scoring, 3)))
 
 
@@ -166,7 +179,7 @@ def _cells(op, size):
             yield Policy([[Step(op, value=2 * strength.value(0.0, *size) - value)]])
 
 
-def _judge(clean, correct, changed, threshold):
+def _judge(clean, correct, changed, most):
     accuracy, errors, caps = {}, {}, {}
     for op, rows in correct.items():
         strength = OPS[op].strength
@@ -178,7 +191,7 @@ def _judge(clean, correct, changed, threshold):
         accuracy[op] = np.take_along_axis(means, worse, axis=1)[:, 0]
         errors[op] = np.take_along_axis(spread, worse, axis=1)[:, 0]
         drop = clean.mean() - accuracy[op]
-        bad = (drop > threshold) & (drop > 3 * errors[op])
+        bad = (drop > most) & (drop > 3 * errors[op])
         first = int(np.argmax(bad)) if bad.any() else len(bad)
         levels = (0.0, *LEVELS) if strength is not None else (0.0, 1.0)
         caps[op] = levels[first]

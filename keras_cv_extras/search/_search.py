@@ -73,9 +73,10 @@ def search_policy(
     written, and that may be a control.
 
     The stages: a screen finds out which ops at which strengths destroy labels, and they are left
-    out. The first three quarters of a training are done once, for all policies. From there, a
-    portfolio of known policies and the trials train the last quarter, each with its own policy;
-    the best third of the trials does so twice more. The best are confirmed from fresh weights.
+    out, unless training with them helps all the same. The first three quarters of a training
+    are done once, for all policies. From there, a portfolio of known policies and the trials
+    train the last quarter, each with its own policy; the best third of the trials does so twice
+    more. The best are confirmed from fresh weights.
 
     Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, and started again with
     the same arguments, it goes on: finished trainings are not repeated.
@@ -155,6 +156,7 @@ def search_policy(
         if request.staged:
             stages.screen()
             stages.share()
+            stages.appeal()
         portfolio = stages.portfolio()
         tuner = stages.trials()
         ranked = stages.promote(tuner)

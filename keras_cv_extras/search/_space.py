@@ -146,13 +146,22 @@ def values_from(policy: Policy) -> dict:
     return values
 
 
-def op_alone(op: str, *, num_sub_policies: int = NUM_SUB_POLICIES) -> dict:
-    """Returns the values of the policy that gives every image one op, of strengths up to 1."""
+def op_alone(op: str, *, rate=None, num_sub_policies: int = NUM_SUB_POLICIES) -> dict:
+    """Returns the values of the policy that has one op alone, of strengths up to 1.
+
+    Args:
+        op: its name.
+        rate: the share of the images that get it; None for all, or for half with an op that
+            has no strength, as there is no weak form of it.
+        num_sub_policies: sub-policies, each of another strength.
+    """
+    if rate is None:
+        rate = 1.0 if OPS[op].has_strength else 0.5
     values = {}
     for row in range(num_sub_policies):
         strength = round((row + 1) / num_sub_policies, 1)
         for column in range(NUM_STEPS):
-            fields = {"op": op, "rate": float(column == 0), "strength": strength}
+            fields = {"op": op, "rate": rate if column == 0 else 0.0, "strength": strength}
             values |= {_name(row, column, field): value for field, value in fields.items()}
     return values
 

@@ -8,15 +8,18 @@ import dataclasses
 
 import numpy as np
 
-from keras_cv_extras.policy import Policy, concatenate
+from keras_cv_extras.policy import Policy, concatenate, no_augmentation
 from keras_cv_extras.search import _portfolio, _record
 from keras_cv_extras.search._screen import Screen, screen
 from keras_cv_extras.search._shared import SharedWeights, uniform_policy
+from keras_cv_extras.search._space import op_alone, policy_from
 from keras_cv_extras.search._trainer import DivergedError, Score
 from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
 
 NUM_JOINED = 5  # the best policies of AutoAugment's final one, arXiv:1805.09501
+SCREENED = "screened ops, uniform"
 NUM_LOOKS = 2  # further trainings of a trial that was promoted
+_SURE = 3.0  # standard errors by which a capped op must help
 PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving
 
 
@@ -74,16 +77,35 @@ class Stages:
     def share(self) -> SharedWeights:
         """Trains the epochs that all policies have in common; trials go on from there."""
         self.shown.stage("shared weights")
-        caps = {} if self.screened is None else self.screened.caps
         self.scorer = SharedWeights(
             self.request.trainer,
-            uniform_policy(self.ops, caps={**dict.fromkeys(self.ops, 1.0), **caps}),
+            self._uniform("uniform"),
             seed=seed_of_trial(self.request.seed, "shared"),
             path=self.folder.path / "shared.npz",
         )
         self.scorer.prepare()
         self.shown.advance()
         return self.scorer
+
+    def appeal(self) -> Screen:
+        """Lifts the caps of ops that do help, whatever the screen says of them.
+
+        A network that cannot read an op's results yet is no proof that their label is gone, and
+        images of later use may look just like them. So each op that is capped is tried alone, on
+        half of the images and up to its full strength; the validation images decide.
+        """
+        self.shown.stage("appeal of capped ops")
+        self.shown.more(1 + len(self.screened.harmful))
+        nothing = self._validated("portfolio", "none", no_augmentation())
+        helpful = []
+        for op in self.screened.harmful:
+            alone = policy_from(op_alone(op, rate=0.5))
+            score = self._validated("appeal", op, alone)
+            gain = score.correct.astype(float) - nothing.correct
+            if gain.mean() > _SURE * gain.std() / np.sqrt(gain.size):
+                helpful.append(op)
+        self.screened = self.screened.reinstate(helpful)
+        return self.screened
 
     def portfolio(self) -> list[Candidate]:
         """Scores the policies that need no search."""
@@ -99,6 +121,10 @@ class Stages:
             for name, policy in policies.items():
                 score = self._validated("portfolio", name, policy)
                 found.append(Candidate(name, kind, policy, (score.accuracy,)))
+        if self.screened is not None:
+            policy = self._uniform(SCREENED)
+            score = self._validated("portfolio", SCREENED, policy)
+            found.append(Candidate(SCREENED, "searched", policy, (score.accuracy,)))
         if not np.isfinite(found[0].accuracy):
             raise DivergedError(
                 "the training without augmentation diverged: lower the learning rate of build_model"
@@ -153,11 +179,12 @@ class Stages:
         return -(-self.request.trials // PROMOTED) if self.request.staged else 0
 
     def finalists(self, portfolio, ranked) -> list[Candidate]:
-        """Chooses what is confirmed: controls, the best entrant, the best trials."""
+        """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials."""
         controls = [one for one in portfolio if one.kind == "control"]
         entrants = [one for one in portfolio if one.kind == "entrant"]
         finished = [one for one in entrants if np.isfinite(one.accuracy)]
         chosen = controls + ([max(finished, key=lambda one: one.accuracy)] if finished else [])
+        chosen += [one for one in portfolio if one.name == SCREENED]
         if ranked:
             chosen.append(dataclasses.replace(ranked[0], name="best trial"))
         if len(ranked) > 1:
@@ -185,11 +212,15 @@ class Stages:
         self.shown.confirmed(candidate.name, confirmed)
         return scores
 
+    def _uniform(self, name):
+        """The policy that gives an image one of the searched ops, of any strength below its cap."""
+        caps = {} if self.screened is None else self.screened.caps
+        return uniform_policy(self.ops, caps={**dict.fromkeys(self.ops, 1.0), **caps}, name=name)
+
     def _validated(self, stage, name, policy):
-        score = self._score(
+        return self._score(
             stage, name, policy, seed=f"{stage} {name}", part="validation", scorer=self.scorer
         )
-        return score
 
     def _score(self, stage, name, policy, *, seed, part, scorer):
         score = self.folder.load(stage, name)

@@ -50,7 +50,9 @@ def test_what_is_written(found):
     assert set(written.provenance["versions"]) >= {"keras", "tensorflow", "optuna"}
     with (folder / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["kind"] for row in rows] == ["control"] * 5 + ["entrant"] * 9 + ["trial"] * 3
+    assert [row["kind"] for row in rows] == ["control"] * 5 + ["entrant"] * 9 + ["searched"] + [
+        "trial"
+    ] * 3
     report = (folder / "report.html").read_text()
     assert found.winner.name in report
     assert "data:image/png;base64," in report
@@ -99,6 +101,7 @@ def test_the_claim_is_the_best_confirmed_score(found):
         "RandAugment",
         "TrivialAugment",
         "random policy",
+        "screened ops, uniform",
         "best trial",
         "best 5 joined",
     ]

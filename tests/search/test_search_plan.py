@@ -1,0 +1,158 @@
+"""Plans, budgets, progress for other terminals, and images of later use."""
+
+import json
+import os
+import pathlib
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import data, policy, search
+from keras_cv_extras.search import _epochs, _plan, _portfolio, _progress, _request, _splits
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits")
+
+
+def make(digits, network, **changes):
+    arguments = {
+        "trials": 12,
+        "epochs": 8,
+        "train_size": 200,
+        "validation_size": None,
+        "confirmation_size": None,
+        "batch_size": 64,
+        "confirm_seeds": 2,
+        "oracle": "tpe",
+        "method": "staged",
+        "ops": None,
+        "flip": "auto",
+        "seed": 0,
+    }
+    return _request.make_request(digits, network, **{**arguments, **changes})
+
+
+@pytest.fixture(scope="module")
+def network():
+    import keras
+
+    def build():
+        layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]
+        return keras.Sequential(layers)
+
+    return build
+
+
+def test_a_plan_counts_what_runs(digits, network, tmp_path):
+    request, plan = _plan.decide(make(digits, network), tmp_path, None, measured=False)
+    counts = {name: (count, epochs) for name, count, epochs in plan.stages}
+    tail = 2  # of 8 epochs
+    assert counts["shared weights"] == (1, 6)
+    assert counts["trials"][0] == request.trials == 12
+    scoring = len(request.parts["validation"][1]) / 200 / 3
+    assert counts["trials"][1] == pytest.approx(12 * (tail + scoring))
+    assert counts["promoted trials"][0] == 8
+    assert plan.num_trainings == sum(count for count, _ in counts.values())
+    assert plan.minutes is None
+    assert "confirmation images tell differences" in plan.describe()
+    full, its = _plan.decide(
+        make(digits, network, method="full"), tmp_path / "full", None, measured=False
+    )
+    assert {name for name, _, _ in its.stages} == {"portfolio", "trials", "confirmation"}
+
+
+def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch):
+    monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 1.0)
+    request = make(digits, network, trials=None)
+    chosen, plan = _plan.decide(request, tmp_path, 12, measured=False)
+    assert plan.minutes <= 12 < plan.minutes + 0.2
+    monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 3.0)
+    again, _ = _plan.decide(request, tmp_path, 12, measured=False)
+    assert again.trials == chosen.trials
+    with pytest.raises(ValueError, match=r"holds a search with budget=12"):
+        _plan.decide(request, tmp_path, 13, measured=False)
+    with pytest.raises(ValueError, match="a budget of 1 minutes is too small: with 2 trials"):
+        _plan.decide(request, tmp_path / "small", 1, measured=False)
+    with pytest.raises(ValueError, match="trials or budget, not both"):
+        _plan.decide(make(digits, network), tmp_path / "both", 1, measured=False)
+
+
+def test_progress_is_told_to_other_terminals(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no search has been started here"):
+        _progress.describe_progress(tmp_path)
+    with _progress.SearchProgress(10, folder=tmp_path, shown=False) as shown:
+        shown.stage("trials")
+        shown.skip(3)
+        assert shown.advance("trial 3", 0.5)
+        assert not shown.advance("trial 4", 0.4)
+        assert not shown.advance("trial 5", float("nan"))
+        shown.confirmed("none", 0.6)
+        text = _progress.describe_progress(tmp_path)
+        assert "trials: 6 of 10 trainings done" in text
+        assert "best seen: 50.00% (trial 3)" in text
+        assert "best confirmed: 60.00% (none)" in text
+        assert "left" in text
+    assert "finished: 10 of 10" in _progress.describe_progress(tmp_path)
+    path = pathlib.Path(tmp_path, "progress.json")
+    fields = {**json.loads(path.read_text()), "stage": "trials", "pid": 2**22 + 1}
+    path.write_text(json.dumps(fields))
+    assert "not running" in _progress.describe_progress(tmp_path)
+    assert _progress._is_running(os.getpid())
+
+
+def test_images_of_later_use_are_scored_on(digits):
+    images, labels = digits.train
+    later = (255 - digits.test[0], digits.test[1])
+    parts = _splits.split_for_search(images, labels, validation_data=later, train_size=200, seed=0)
+    assert {name: len(values[1]) for name, values in parts.items()} == {
+        "train": 200,
+        "validation": 449,
+        "confirmation": 449,
+    }
+    assert parts["train"][0].mean() < 128 < parts["confirmation"][0].mean()
+    with pytest.raises(ValueError, match="validation_data must hold images like the training"):
+        _splits.split_for_search(
+            images, labels, validation_data=(images[:, :4], labels), train_size=200, seed=0
+        )
+
+
+def test_the_portfolio_holds_what_people_try_by_hand():
+    entrants = _portfolio.entrant_policies(seed=3)
+    assert sum(name.startswith("RandAugment") for name in entrants) == 4
+    assert {"AutoAugment cifar10", "AutoAugment svhn", "AutoAugment imagenet"} <= set(entrants)
+    again = _portfolio.entrant_policies(seed=3)
+    assert entrants == again
+
+
+def test_each_op_is_tried_alone_first_where_half_of_the_trials_are_left(digits, network):
+    ops = ("rotate", "invert")
+    oracle = make(digits, network, trials=4, ops=ops).make_oracle(ops)
+    first = search.policy_from(oracle._first[0])
+    assert {step.op for steps in first.sub_policies for step in steps} == {"rotate"}
+    assert [steps[0].strength for steps in first.sub_policies] == [0.2, 0.4, 0.6, 0.8, 1.0]
+    second = search.policy_from(oracle._first[1])
+    assert {steps[0].rate for steps in second.sub_policies} == {0.5}
+    assert make(digits, network, trials=3, ops=ops).make_oracle(ops)._first == []
+    with pytest.raises(ValueError, match="first names 'tilt'"):
+        search.RandomOracle(first=[{"tilt": 1.0}])
+
+
+def test_an_epoch_has_every_image_once_and_draws_of_its_own(digits):
+    images, labels = (array[:100] for array in digits.train)
+    epochs = _epochs.Epochs(images, labels, 32)
+    nothing = policy.no_augmentation()
+    (first, their_labels), *more = epochs.chunks(nothing, 1, 0)
+    assert not more
+    order = np.array(
+        [np.flatnonzero((images == image).all((1, 2, 3)))[0] for image in np.asarray(first)]
+    )
+    np.testing.assert_array_equal(labels[order], their_labels)
+    assert len(np.unique(np.asarray(first), axis=0)) == len(np.unique(images, axis=0))
+    (other, _), *_ = epochs.chunks(nothing, 1, 1)
+    assert np.any(np.asarray(other) != np.asarray(first))
+    rows = np.arange(30)
+    (part, part_labels), *_ = epochs.chunks(policy.rand_augment(), 1, 0, rows)
+    assert len(part) == len(part_labels) == 100
+    assert set(part_labels) == set(labels[rows])

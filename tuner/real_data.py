@@ -1,0 +1,165 @@
+"""Does a searched policy beat those that need no search? Fashion-MNIST and MNIST, few images.
+
+    python tuner/real_data.py
+
+Each replicate draws other images for training, validation, confirmation and test, and repeats the
+whole search. Arms: no augmentation; flip and crop (digits: crop); RandAugment, whose number of ops
+and strength are chosen on the validation images with as many trials as the search has;
+TrivialAugment; a random policy of 25 sub-policies, drawn anew; and what the search wrote. All are
+trained from fresh weights, with common seeds, and scored on the test images. Started again, it
+does the replicates that are missing.
+"""
+
+import argparse
+import pathlib
+import tempfile
+
+import numpy as np
+import study
+
+from keras_cv_extras import data, policy, search
+
+SEARCH = {"trials": 36, "epochs": 16, "batch_size": 64, "confirm_seeds": 2}
+TEST_SEEDS = 2
+REPLICATES = 10
+# MNIST's 5,000 images leave no more for training, with enough to score on.
+SETTINGS = {
+    "fashion_mnist-1000": ("fashion_mnist", 1000, 2500, 10_000),
+    "mnist_5k-1000": ("mnist_5k", 1000, 1000, 2000),
+    "fashion_mnist-4000": ("fashion_mnist", 4000, 5000, 10_000),
+    "mnist_5k-2000": ("mnist_5k", 2000, 750, 1500),
+}
+MARGIN = 0.005  # of "not worse"
+
+
+def run(name: str, seed: int, directory) -> dict:
+    """Runs one replicate: search, RandAugment's own search, then all arms on test images."""
+    source, train_size, scored, test_size = SETTINGS[name]
+    images = data.load(source)
+    pool = [np.concatenate(pair) for pair in zip(images.train, images.test, strict=True)]
+    rest, test = data.split(*pool, [train_size + 2 * scored, test_size], seed=seed)
+    flip = source == "fashion_mnist"
+
+    def network():
+        return study.small_network((28, 28, 1), 10)
+
+    found = search.search_policy(
+        rest,
+        network,
+        directory=directory,
+        train_size=train_size,
+        validation_size=scored,
+        confirmation_size=scored,
+        flip=flip,
+        seed=seed,
+        progress=False,
+        **SEARCH,
+    )
+    # The same parts as the search's: a split is a function of the seed.
+    train, validation, _ = data.split(*rest, [train_size, scored, scored], seed=seed)
+    trainer = search.Trainer(
+        network, train, epochs=SEARCH["epochs"], batch_size=SEARCH["batch_size"]
+    )
+    arms = {
+        "search": found.policy,
+        "none": policy.no_augmentation(),
+        "flip and crop": policy.flip_crop(flip=flip),
+        "RandAugment, tuned": tuned_rand_augment(trainer, directory, validation, seed),
+        "TrivialAugment": policy.trivial_augment(),
+        "random policy": policy.Policy.random(25, 2, seed=10_000 + seed),
+    }
+    seeds = [1000 * seed + number for number in range(TEST_SEEDS)]
+    accuracy = study.test_accuracies(trainer, arms, test, seeds=seeds)
+    return {
+        "accuracy": {arm: round(value, 5) for arm, value in accuracy.items()},
+        "winner": found.winner.name,
+        "kind": found.winner.kind,
+        "rand_augment": arms["RandAugment, tuned"].name,
+        "fidelity": found.insight.fidelity,
+        "best_seen": found.insight.best_seen,
+        "expected": found.insight.expected,
+        "confirmed": {arm.name: round(arm.accuracy, 5) for arm in found.arms},
+    }
+
+
+def tuned_rand_augment(trainer, directory, validation, seed):
+    """Returns the best RandAugment, scored as the search's trials are, and as many times."""
+    shared = search.SharedWeights(
+        trainer, policy.no_augmentation(), path=pathlib.Path(directory) / "shared.npz"
+    )
+    grid = [
+        policy.rand_augment(num_ops, strength)
+        for num_ops in (1, 2, 3)
+        for strength in np.linspace(0.1, 1.0, SEARCH["trials"] // 3).round(3)
+    ]
+    scores = [
+        shared.score(one, 7919 * seed + k, *validation).accuracy for k, one in enumerate(grid)
+    ]
+    return grid[int(np.argmax(scores))]
+
+
+def summary(rows) -> dict:
+    """Returns what the replicates say together."""
+    scores = [
+        {
+            **row["accuracy"],
+            "best rival": max(
+                row["accuracy"][arm]
+                for arm in ("RandAugment, tuned", "TrivialAugment", "random policy")
+            ),
+        }
+        for row in rows
+    ]
+    rivals = [arm for arm in scores[0] if arm not in ("search", "best rival")]
+    means = {arm: round(float(np.mean([s[arm] for s in scores])), 5) for arm in scores[0]}
+    best = max(("RandAugment, tuned", "TrivialAugment", "random policy"), key=means.get)
+    against = study.paired(scores, "search", best)
+    return {
+        "mean_accuracy": means,
+        "comparisons": study.holm([study.paired(scores, "search", rival) for rival in rivals]),
+        "best_on_average": best,
+        "not_worse_by_more_than_margin": bool(against.get("low", against["difference"]) > -MARGIN),
+        "winners": {
+            kind: sum(row["kind"] == kind for row in rows)
+            for kind in ("control", "entrant", "searched")
+        },
+        "fidelity": round(float(np.median([row["fidelity"] for row in rows])), 3),
+    }
+
+
+def main():
+    """Runs the replicates that are missing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument("--replicates", type=int, default=REPLICATES)
+    parser.add_argument("--output", type=pathlib.Path, default=study.RESULTS)
+    parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
+    options = parser.parse_args()
+    if options.smoke:
+        SETTINGS["mnist_5k-1000"] = ("mnist_5k", 200, 200, 200)
+        SEARCH.update(trials=3, epochs=2)
+        with tempfile.TemporaryDirectory() as directory:
+            print(run("mnist_5k-1000", 0, directory))
+        return
+    protocol = {"search": SEARCH, "test_seeds": TEST_SEEDS, "margin": MARGIN}
+    for name in options.settings:
+        source, *sizes = SETTINGS[name]
+        results = study.Results(
+            options.output / f"real_data_{name}.json",
+            f"python tuner/real_data.py --settings {name}",
+            {**protocol, "source": source, "sizes": sizes},
+        )
+        rows = []
+        for number in range(options.replicates):
+            with tempfile.TemporaryDirectory() as directory:
+                row = results.replicate(
+                    str(number), lambda s=number, d=directory, n=name: run(n, s, d)
+                )
+            rows.append(row)
+            print(name, number, row["accuracy"], row["winner"], flush=True)
+        results.summarise(summary(rows))
+        print(name, summary(rows), flush=True)
+
+
+if __name__ == "__main__":
+    main()
