@@ -32,8 +32,8 @@ th { color: var(--quiet); font-weight: 500; font-size: 13px; }
 th:first-child, td:first-child, .left { text-align: left; }
 tr.won td { background: var(--tint); font-weight: 600; }
 img { display: block; max-width: 100%; height: auto; margin: 10px auto 0; }
-pre { background: #f5f7f9; border-radius: 6px; padding: 14px; margin: 10px 0 0; white-space: pre-wrap;
-  font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+pre { background: #f5f7f9; border-radius: 6px; padding: 14px; margin: 10px 0 0;
+  white-space: pre-wrap; font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 td.value { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 """
 
