@@ -64,10 +64,9 @@ class Screen:
         """The ops that destroy labels at some strength."""
         return tuple(op for op, cap in self.caps.items() if cap < 1)
 
-    def reinstate(self, ops) -> "Screen":
-        """Returns the screen with the caps of some ops lifted."""
-        caps = {op: 1.0 if op in ops else cap for op, cap in self.caps.items()}
-        return dataclasses.replace(self, caps=caps, reinstated=tuple(ops))
+    def reinstate(self, caps: dict[str, float]) -> "Screen":
+        """Returns the screen with the caps of some ops lifted to these."""
+        return dataclasses.replace(self, caps={**self.caps, **caps}, reinstated=tuple(caps))
 
     def to_dict(self) -> dict:
         """Returns the screen as a dictionary for JSON."""

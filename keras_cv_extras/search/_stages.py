@@ -19,6 +19,7 @@ from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
 NUM_JOINED = 5  # the best policies of AutoAugment's final one, arXiv:1805.09501
 SCREENED = "screened ops, uniform"
 NUM_LOOKS = 2  # further trainings of a trial that was promoted
+_APPEALS = (1.0, 0.5)  # strengths up to which a capped op is tried alone
 _SURE = 3.0  # standard errors by which a capped op must help
 PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving
 
@@ -92,19 +93,23 @@ class Stages:
 
         A network that cannot read an op's results yet is no proof that their label is gone, and
         images of later use may look just like them. So each op that is capped is tried alone, on
-        half of the images and up to its full strength; the validation images decide.
+        half of the images, up to its full strength and up to half of it; the validation images
+        decide.
         """
         self.shown.stage("appeal of capped ops")
-        self.shown.more(1 + len(self.screened.harmful))
+        caps = (self.screened.caps[op] for op in self.screened.harmful)
+        self.shown.more(1 + sum(strength > cap for cap in caps for strength in _APPEALS))
         nothing = self._validated("portfolio", "none", no_augmentation())
-        helpful = []
+        lifted = {}
         for op in self.screened.harmful:
-            alone = policy_from(op_alone(op, rate=0.5))
-            score = self._validated("appeal", op, alone)
-            gain = score.correct.astype(float) - nothing.correct
-            if gain.mean() > _SURE * gain.std() / np.sqrt(gain.size):
-                helpful.append(op)
-        self.screened = self.screened.reinstate(helpful)
+            for strength in _APPEALS:
+                if op not in lifted and strength > self.screened.caps[op]:
+                    alone = policy_from(op_alone(op, rate=0.5), caps={op: strength})
+                    score = self._validated("appeal", f"{op} {strength}", alone)
+                    gain = score.correct.astype(float) - nothing.correct
+                    if gain.mean() > _SURE * gain.std() / np.sqrt(gain.size):
+                        lifted[op] = strength
+        self.screened = self.screened.reinstate(lifted)
         return self.screened
 
     def portfolio(self) -> list[Candidate]:
