@@ -39,7 +39,7 @@ def convert(file_format, servable, function, folder):
 def _to_litert(servable, function, target):
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"serving_default": function.get_concrete_function()}
-        tf.saved_model.save(servable, folder, signatures=signatures)
+        tf.saved_model.save(servable.root, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         target.write_bytes(converter.convert())
 

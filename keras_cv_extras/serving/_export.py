@@ -126,7 +126,7 @@ def export(
     with _files.replacing(path) as folder, _as_os_error(path):
         folder.mkdir()
         if format == "saved_model":
-            tf.saved_model.save(servable, str(folder), signatures=signatures)
+            tf.saved_model.save(servable.root, str(folder), signatures=signatures)
             _golden.write_warmup(folder, signatures, golden)
         else:
             _convert.convert(format, servable, plain, folder)

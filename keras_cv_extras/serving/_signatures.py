@@ -10,8 +10,8 @@ _NOT_AN_IMAGE = b"neither JPEG, PNG, BMP nor GIF"
 _DAMAGED = b"damaged, or of no size, or of more than 64,000,000 pixels"
 
 
-class Servable(tf.Module):
-    """A model as functions of TensorFlow, with the variables that they read and no others.
+class Servable:
+    """A model as functions of TensorFlow, and the variables that they read.
 
     Args:
         served: a `ServedModel`.
@@ -21,13 +21,13 @@ class Servable(tf.Module):
     """
 
     def __init__(self, served, *, top_k, on_bad_image, resize):
-        super().__init__(name="classifier")
         self.served = served
         self.shape = served.input_shape
         self._top_k, self._resize = top_k, resize
         self._report = on_bad_image == "report"
-        # Neither random seeds nor metrics: what a served function does not read is not written.
-        self.weights = [weight.value for weight in served.model.weights]
+        # What is written: the weights, without random seeds and metrics, and the signatures alone.
+        self.root = tf.Module()
+        self.root.weights = [weight.value for weight in served.model.weights]
         # Traced once each, whatever number of signatures call them.
         images = tf.TensorSpec((None, *self.shape), tf.float32)
         encoded = tf.TensorSpec((None,), tf.string)
