@@ -25,11 +25,12 @@ def program(tmp_path_factory):
     libraries = [folder / f"libtensorflow_{part}.so.2" for part in ("cc", "framework")]
     if not all(library.is_file() for library in libraries):
         pytest.skip(f"this wheel of TensorFlow has no {libraries[0].name}")
+    quick = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # the library has a gigabyte
     target = tmp_path_factory.mktemp("program") / "serve"
     subprocess.run(
         [compiler, "-O1", "-Wall", "-Werror", str(pathlib.Path(__file__).with_name("serve.c"))]
         + ["-isystem", tf.sysconfig.get_include(), "-o", str(target)]
-        + [*map(str, libraries), f"-Wl,-rpath,{folder}"],
+        + [*quick, *map(str, libraries), f"-Wl,-rpath,{folder}"],
         check=True,
     )
     return target
