@@ -1,10 +1,12 @@
 """Files that are whole or absent: written beside their place, then moved into it."""
 
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 import zipfile
 import zlib
@@ -26,11 +28,26 @@ def replacing(path):
     try:
         yield folder / path.name
         _sync(folder / path.name)
-        if path.is_dir():  # a folder cannot be replaced in one step: move the old one aside
-            os.replace(path, folder / "previous")
-        os.replace(folder / path.name, path)
+        if not (path.is_dir() and _exchange(folder / path.name, path)):
+            if path.is_dir():  # killed between these two steps, the old one is in the folder
+                os.replace(path, folder / "previous")
+            os.replace(folder / path.name, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exchange(first, second):
+    """Lets two paths change places in one step, where the system can; returns whether it did.
+
+    No other call replaces a folder that is not empty: with two renames there is a moment at which
+    there is none.
+    """
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    if rename is None:
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    names = [os.fsencode(os.path.abspath(path)) for path in (first, second)]
+    return rename(here, names[0], here, names[1], exchange) == 0
 
 
 def write_text(path, text):

@@ -1,5 +1,6 @@
-"""Predictions from several views of an image: crops, fusion, and a model that does both."""
+"""Predictions that are better: several views of an image, and calibrated probabilities."""
 
+from keras_cv_extras.inference._calibration import Calibration, fit_temperature
 from keras_cv_extras.inference._crops import (
     center_crop,
     five_crop,
@@ -12,8 +13,10 @@ from keras_cv_extras.inference._fusion import fuse
 from keras_cv_extras.inference._model import TestTimeAugment
 
 __all__ = [
+    "Calibration",
     "TestTimeAugment",
     "center_crop",
+    "fit_temperature",
     "five_crop",
     "flip_views",
     "fuse",

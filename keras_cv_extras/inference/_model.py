@@ -41,7 +41,7 @@ class _Views(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class _Fuse(keras.layers.Layer):
+class Fuse(keras.layers.Layer):
     """Takes views out of the batch, and fuses their predictions into logits."""
 
     def __init__(self, num_views, fusion, activation, from_logits, **kwargs):
@@ -151,14 +151,14 @@ class TestTimeAugment(keras.Model):
                 _crops.check_scale(scale, crop_size)
         else:
             _crops.check_fits(image_size, crop_size)
-        found, from_logits = _ending(model)
+        found, from_logits = ending(model)
         activation = _checks.one_of("activation", activation or found, ("softmax", "sigmoid"))
 
         images = keras.Input((*image_size, channels), name="images", dtype=model.inputs[0].dtype)
         views = _Views(crops, crop_size, scales, name="views")(images)
         num_views = _num_views(crops, scales)
         outputs = model(views)
-        logits = _Fuse(num_views, fusion, activation, from_logits, name="fuse")(outputs)
+        logits = Fuse(num_views, fusion, activation, from_logits, name="fuse")(outputs)
         last = {"softmax": keras.layers.Softmax, "sigmoid": _Sigmoid}[activation]
         outputs = last(dtype="float32", name="probabilities")(logits)
         super().__init__(inputs=images, outputs=outputs, name=name, **kwargs)
@@ -200,7 +200,7 @@ def _num_views(crops, scales):
     return fixed[crops] if crops in fixed else each[crops] * len(scales)
 
 
-def _ending(model):
+def ending(model):
     """Returns the activation at the end of a model, and whether the model gives logits."""
     last = model.layers[-1]
     if isinstance(last, TestTimeAugment):

@@ -1,171 +1,160 @@
-"""A SavedModel that a server can load: images or encoded bytes in, class names out."""
+"""A classifier as a folder that a server can load: encoded images in, class names out."""
 
-import base64
-import pathlib
+import os
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _files
+from keras_cv_extras import _checks, _files
+from keras_cv_extras.inference import Calibration
+from keras_cv_extras.serving import _card, _convert, _golden, _ops
+from keras_cv_extras.serving._model import ServedModel
+from keras_cv_extras.serving._signatures import BAD_IMAGE, Servable
 
-SPEC_FILE = "kcx.json"
-_MOST_GOLDEN = 32
+FORMATS = ("saved_model", "litert", "onnx")
+RESIZES = ("crop", "pad", "stretch")
 
 
-def export(model, path, *, class_names, images=None):
-    """Writes a classifier as a SavedModel with two signatures.
+def export(
+    model: keras.Model,
+    path: str | os.PathLike,
+    *,
+    class_names,
+    images: np.ndarray | None = None,
+    format: str = "saved_model",
+    top_k: int = 5,
+    on_bad_image: str = "raise",
+    resize: str = "crop",
+    features: str | None = "auto",
+    calibration: Calibration | str | os.PathLike | None = None,
+    data=None,
+    policy=None,
+    metrics=None,
+):
+    """Writes a classifier as a folder for servers.
 
-    `serving_default` takes `images`, float32 `(batch, height, width, channels)` with values in
-    [0, 255]. `serve_bytes` takes `encoded`, strings `(batch,)` of JPEG, PNG, BMP or GIF files;
-    they are decoded, brought to the size of the model by keeping the aspect ratio and cutting
-    off what is outside the centre, with bilinear interpolation, antialiased. Both answer
-    `probabilities` `(batch, classes)`, `label` (the class name), `index` and `confidence`, each
-    `(batch,)`. A request of another shape is refused, an empty one answered.
+    A SavedModel has these signatures, all of a batch of any size, an empty one included:
 
-    The folder is written in one step: what was there stays whole if the export fails. Beside
-    the model it holds `kcx.json`: the class names, the shape of images, and what the model says
-    of some of them, for `verify`.
+    - `serving_default` takes `encoded`, strings `(batch,)`: JPEG, PNG, BMP or GIF files of any
+      size. They are decoded as `data.load` does, and brought to the size of the model.
+    - `predict_images` takes `images`, float32 `(batch, height, width, channels)` with values in
+      [0, 255], and `predict_images_uint8` the same as uint8.
+    - `features` takes float32 `images`, and `features_encoded` takes `encoded`.
+
+    The first three answer `probabilities` `(batch, classes)`, and of the `top_k` likeliest classes
+    `top_labels` (their names), `top_probabilities` and `top_indices`, each `(batch, top_k)`. The
+    others answer `features`, float32. Requests of another shape are refused with an error.
+
+    LiteRT (`model.tflite`) and ONNX (`model.onnx`) files have one function of float32 `images`
+    that answers `probabilities`, and `features` if there are any.
+
+    Nothing random is served, and only the variables that an answer depends on are written. Beside
+    the model there are a model card, `model_card.json`; requests for `verify` with the answers of
+    the Keras model, `golden.json`; and for TensorFlow Serving requests to warm up with. The
+    folder appears in one step: what was there before stays whole if the export fails.
 
     Args:
-        model: a Keras model of one input, images of a known size with values in [0, 255], that
-            gives logits or, after a softmax, probabilities. Auxiliary heads are left out.
-        path: the folder to write.
+        model: a Keras model of one input, images of a known size with 1 or 3 channels and values
+            in [0, 255], that gives logits, or probabilities by a softmax or sigmoid at its end; a
+            `TestTimeAugment` too. Auxiliary heads are left out.
+        path: the folder to write. TensorFlow Serving wants a number as its name: `digits/1`.
         class_names: the name of each class, by its number.
-        images: `(count, height, width, channels)`, uint8: images to remember the predictions of;
-            at most 32 are. None for two made up.
+        images: `(count, height, width, channels)`, uint8: images for `golden.json`; at most 16
+            are taken. None for two made up.
+        format: "saved_model", "litert" or "onnx"; the last needs the packages onnx, onnxruntime
+            and tf2onnx.
+        top_k: how many classes to name; at most all.
+        on_bad_image: what a file does that cannot be decoded, or claims more than 64 million
+            pixels: "raise" fails the request; "report" answers it, with zeros, empty names and -1
+            in its row, and a further output `error` `(batch,)` that is empty for good images.
+            Where a server joins the requests of several clients into one batch, take "report".
+        resize: how files get to the size of the model: "crop", "pad" or "stretch", as in
+            `data.load`, and as in training.
+        features: "auto" for what goes into the last dense or convolutional layer; the name of a
+            layer for its output; None for no features. Channels of a feature map are averaged
+            over space, and features over the views of test-time augmentation.
+        calibration: None, or a `Calibration` or the file of one: temperature and priors.
+        data: None, or the `ImageData` that the model was trained on, whose hash goes on the card;
+            or a dictionary to put there.
+        policy: None, or the `Policy` that it was trained with, likewise.
+        metrics: None, or an `Evaluation` or a dictionary, likewise.
 
     Raises:
-        ValueError: if the model's input or number of classes does not fit.
+        ImportError: if a package for the format is missing.
+        TypeError, ValueError: if arguments are not as above, the model draws random numbers when
+            it predicts, or it cannot be converted.
+        OSError: if the files cannot be written.
+
+    Example:
+        >>> export(model, "digits/1", class_names=data.class_names, images=data.test[0])
+        >>> print(verify("digits/1"))
     """
-    if hasattr(model, "inference_model"):
-        model = model.inference_model()
-    shape = _input_shape(model)
-    class_names = [str(name) for name in class_names]
-    if model.output_shape[-1] != len(class_names):
+    if keras.backend.backend() != "tensorflow":
         raise ValueError(
-            f"class_names must hold {model.output_shape[-1]} names, one for each output of the "
-            f"model, received {len(class_names)}"
+            "export needs Keras on TensorFlow: save the model as a .keras file, and load and "
+            f"export it with KERAS_BACKEND=tensorflow; the backend is {keras.backend.backend()}"
         )
-    names = tf.constant(class_names)
-    logits = not _ends_in_softmax(model)
-
-    def answer(images):
-        images = tf.ensure_shape(images, (None, *shape))  # another shape could end the server
-        count = tf.shape(images)[0]
-        # TensorFlow's convolutions fail on an empty batch: give them one row, and cut it off.
-        missing = tf.maximum(1 - count, 0)
-        outputs = model(tf.pad(images, [[0, missing], [0, 0], [0, 0], [0, 0]]), training=False)
-        outputs = tf.cast(outputs[:count], tf.float32)
-        probabilities = tf.nn.softmax(outputs) if logits else outputs
-        index = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
-        return {
-            "probabilities": probabilities,
-            "label": tf.gather(names, index),
-            "index": index,
-            "confidence": tf.reduce_max(probabilities, axis=-1),
-        }
-
-    def answer_bytes(encoded):
-        images = tf.map_fn(
-            lambda one: decode(one, shape),
-            encoded,
-            fn_output_signature=tf.TensorSpec(shape, tf.float32),
-        )
-        return answer(images)
-
-    golden = _golden(images, shape)
-    expected = np.asarray(answer(tf.constant(golden, tf.float32))["probabilities"])
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    specs = {
-        "serving_default": (answer, tf.TensorSpec((None, *shape), tf.float32, name="images")),
-        "serve_bytes": (answer_bytes, tf.TensorSpec((None,), tf.string, name="encoded")),
-    }
-    for name, (function, spec) in specs.items():
-        archive.add_endpoint(name, function, input_signature=[spec])
-    with _files.replacing(path) as temporary:
-        archive.write_out(str(temporary), verbose=False)
-        _files.write_json(
-            temporary / SPEC_FILE,
-            {
-                "format": "keras_cv_extras.saved_model",
-                "version": 1,
-                "class_names": class_names,
-                "input_shape": list(shape),
-                "golden": {
-                    "png": [_png(image) for image in golden],
-                    "probabilities": expected.astype(float).tolist(),
-                },
-            },
-        )
-
-
-def decode(encoded, shape):
-    """Decodes one image file to float32 of a shape `(height, width, channels)`."""
-    height, width, channels = shape
-    image = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
-    image.set_shape((None, None, channels))
-    size = tf.cast(tf.shape(image)[:2], tf.float32)
-    wanted = tf.constant([height, width])
-    scale = tf.reduce_max(tf.cast(wanted, tf.float32) / size)
-    scaled = tf.maximum(tf.cast(tf.round(size * scale), tf.int32), wanted)
-    same = tf.reduce_all(tf.shape(image)[:2] == scaled)
-    image = tf.cond(
-        same,
-        lambda: tf.cast(image, tf.float32),
-        lambda: tf.image.resize(image, scaled, antialias=True),
+    _checks.one_of("format", format, FORMATS)
+    _checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
+    _checks.one_of("resize", resize, RESIZES)
+    if calibration is None:
+        calibration = Calibration()
+    elif isinstance(calibration, (str, os.PathLike)):
+        calibration = Calibration.load(calibration)
+    served = ServedModel(model, class_names, features, calibration)
+    top_k = min(_checks.integer("top_k", top_k, minimum=1), len(served.class_names))
+    servable = Servable(served, top_k=top_k, on_bad_image=on_bad_image, resize=resize)
+    golden = _golden.golden(served, servable, images)
+    if format == "saved_model":
+        signatures = servable.signatures()
+    else:
+        plain = servable.plain()
+        signatures = {"serving_default": plain.get_concrete_function()}
+    _check_random(signatures)
+    card = _card.card(
+        served,
+        file_format=format,
+        signatures=signatures,
+        top_k=top_k,
+        on_bad_image=on_bad_image,
+        resize=resize,
+        data=data,
+        policy=policy,
+        metrics=metrics,
     )
-    start = (scaled - wanted) // 2
-    image = image[start[0] : start[0] + height, start[1] : start[1] + width]
-    return tf.ensure_shape(image, shape)
+    with _files.replacing(path) as folder, _as_os_error(path):
+        folder.mkdir()
+        if format == "saved_model":
+            tf.saved_model.save(servable.root, str(folder), signatures=signatures)
+            _golden.write_warmup(folder, signatures, golden)
+        else:
+            _convert.convert(format, servable, plain, folder)
+        _files.write_json(folder / _golden.GOLDEN_FILE, golden)
+        _files.write_json(folder / _card.CARD_FILE, card)
 
 
-def _input_shape(model):
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:]:
-        raise ValueError(
-            "the model must take one batch of images of a known size, (None, height, width, "
-            f"channels), received a model for {shape}"
-        )
-    return shape[1:]
+def _check_random(signatures):
+    """Raises if a signature does what depends on more than its input."""
+    for function in signatures.values():
+        found = _ops.forbidden(function.graph.as_graph_def())
+        if found is not None:
+            raise ValueError(
+                f"the model has a state when it predicts, by the operation {found[1]} at "
+                f"{found[0]}: leave out the layer that draws random numbers, or the call with "
+                "training=True"
+            )
 
 
-def _ends_in_softmax(model):
-    last = model.layers[-1]
-    if isinstance(last, keras.layers.Softmax):
-        return True
-    return getattr(last, "activation", None) is keras.activations.softmax
+class _as_os_error:  # noqa: N801 - reads as a verb
+    """Turns TensorFlow's errors of writing files, a full disk say, into an OSError."""
 
+    def __init__(self, path):
+        self.path = path
 
-def _golden(images, shape):
-    if images is None:
-        ramp = np.arange(np.prod(shape)).reshape(shape)
-        return np.stack([ramp % 256, 255 - ramp % 256]).astype("uint8")
-    images = np.asarray(images)[:_MOST_GOLDEN]
-    if images.dtype != np.uint8 or images.shape[1:] != tuple(shape) or len(images) == 0:
-        raise ValueError(
-            f"images must be uint8 of shape (count, {', '.join(map(str, shape))}), received "
-            f"{images.dtype} of {images.shape}"
-        )
-    return images
+    def __enter__(self):
+        return self
 
-
-def _png(image):
-    return base64.b64encode(tf.io.encode_png(image).numpy()).decode("ascii")
-
-
-def read_spec(path) -> dict:
-    """Reads the `kcx.json` of an export.
-
-    Raises:
-        FileNotFoundError: if there is no export.
-        ValueError: if it is damaged, or none of ours.
-    """
-    path = pathlib.Path(path)
-    if not (path / "saved_model.pb").is_file():
-        raise FileNotFoundError(f"{path}: no SavedModel there")
-    spec = _files.read_json(path / SPEC_FILE)
-    if not isinstance(spec, dict) or spec.get("format") != "keras_cv_extras.saved_model":
-        raise ValueError(f"{path / SPEC_FILE}: not the description of an export")
-    return spec
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, tf.errors.OpError):
+            raise OSError(f"{self.path}: could not be written ({error.message})") from error

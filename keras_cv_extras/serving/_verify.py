@@ -1,7 +1,8 @@
-"""Shows that an export answers, in a process that has TensorFlow and nothing of ours."""
+"""Shows that an export answers, in a process that has its engine and nothing of ours."""
 
 import base64
 import dataclasses
+import io
 import json
 import os
 import pathlib
@@ -10,11 +11,15 @@ import sys
 import time
 
 import numpy as np
-import tensorflow as tf
+from PIL import Image
 
-from keras_cv_extras.serving._export import read_spec
+from keras_cv_extras import _files
+from keras_cv_extras.serving import _ops
+from keras_cv_extras.serving._card import read_card
+from keras_cv_extras.serving._convert import MODEL_FILES
+from keras_cv_extras.serving._golden import GOLDEN_FILE
 
-_TOLERANCE = 1e-4  # of a probability: other machines add in another order
+_TOLERANCE = 1e-4  # of a probability: other machines and engines add in another order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,32 +28,41 @@ class Verification:
 
     Args:
         path: the folder of the export.
+        format: "saved_model", "litert" or "onnx".
         num_images: how many images it was asked about.
-        differences: signature -> the greatest difference of a probability from what was
-            expected.
+        differences: signature, or file, -> the greatest difference of a probability from what
+            was expected; of features, as a share of the largest.
+        num_operations: how many kinds of operations the graph has, all of them allowed; None for
+            other formats, which cannot hold others.
         seconds: of the process, loading included.
     """
 
     path: str
+    format: str
     num_images: int
     differences: dict[str, float]
+    num_operations: int | None
     seconds: float
 
     def __str__(self):
         worst = ", ".join(f"{name} {value:.1e}" for name, value in self.differences.items())
+        kinds = f", {self.num_operations} kinds of operations" if self.num_operations else ""
         return (
-            f"verified on {self.num_images} images in {self.seconds:.1f} s, greatest difference "
-            f"of a probability: {worst}"
+            f"verified on {self.num_images} images in {self.seconds:.1f} s{kinds}; greatest "
+            f"differences: {worst}"
         )
 
 
 def verify(path, images=None, expected=None, *, timeout: float = 300.0) -> Verification:
-    """Runs an export in a process with TensorFlow alone, and compares what it says.
+    """Runs an export in a process without Keras and this package, and compares what it says.
+
+    First the graph of a SavedModel is read, and refused if it holds an operation that reads or
+    writes files, calls Python, or has another state than variables. Then it is loaded, asked about
+    images through every signature, and given requests that it must refuse, and an empty one.
 
     Args:
         path: the folder of the export.
-        images: `(count, height, width, channels)`, uint8; None for those that were remembered
-            at the export.
+        images: `(count, height, width, channels)`, uint8; None for those of `golden.json`.
         expected: `(count, classes)`, the probabilities that the model gave for `images`.
         timeout: seconds that the process may take.
 
@@ -59,42 +73,87 @@ def verify(path, images=None, expected=None, *, timeout: float = 300.0) -> Verif
         FileNotFoundError: if there is no export.
         ValueError: if it is damaged, fails, or says something else; the message tells which
             signature.
+
+    Example:
+        >>> print(verify("digits/1"))
     """
     path = pathlib.Path(path)
-    spec = read_spec(path)
+    card = read_card(path)
     if (images is None) != (expected is None):
         raise ValueError("images and expected go together: give both, or none")
     if images is None:
-        requests, expected = spec["golden"]["png"], spec["golden"]["probabilities"]
+        golden = _files.read_json(path / GOLDEN_FILE)
+        requests = golden["encoded"]
+        wanted = {name: golden[name] for name in ("probabilities", "features")}
     else:
-        encoded = [tf.io.encode_png(image).numpy() for image in np.asarray(images, "uint8")]
-        requests = [base64.b64encode(one).decode("ascii") for one in encoded]
+        requests = [_encoded(image) for image in np.asarray(images, "uint8")]
+        wanted = {"probabilities": expected, "features": None}
+    if not (path / MODEL_FILES[card["file_format"]]).is_file():
+        raise FileNotFoundError(f"{path}: {MODEL_FILES[card['file_format']]} is missing")
+    num_operations = None
+    if card["file_format"] == "saved_model":
+        num_operations = _ops.check_graph(path / MODEL_FILES["saved_model"])
     start = time.monotonic()
-    client = pathlib.Path(__file__).with_name("_client.py")
-    done = subprocess.run(
-        [sys.executable, str(client), str(path)],
-        input=json.dumps(requests),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
+    asked = {"path": str(path), "file_format": card["file_format"], "shape": card["input_shape"]}
+    answers, problems = _ask({**asked, "files": requests}, path, timeout)
     seconds = time.monotonic() - start
+    if problems:
+        raise ValueError(f"{path}: {problems[0]}")
+    differences = {
+        name: _compare(path, name, rows, answer, wanted, card)
+        for name, (rows, answer) in answers.items()
+    }
+    return Verification(
+        str(path), card["file_format"], len(requests), differences, num_operations, seconds
+    )
+
+
+def _ask(asked, path, timeout):
+    client = pathlib.Path(__file__).with_name("_client.py")
+    try:
+        done = subprocess.run(
+            [sys.executable, str(client)],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"{path}: gave no answer in {timeout:g} seconds") from error
+    if done.returncode < 0:
+        raise ValueError(f"{path}: ended the process by signal {-done.returncode}")
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise ValueError(f"{path}: the SavedModel could not be served: {last[0]}")
-    answers = json.loads(done.stdout.splitlines()[-1])
-    expected = np.asarray(expected)
-    labels = [spec["class_names"][index] for index in expected.argmax(axis=-1)]
-    differences = {}
-    for name, answer in answers.items():
-        difference = float(np.abs(np.asarray(answer["probabilities"]) - expected).max())
-        if difference > _TOLERANCE:
+        raise ValueError(f"{path}: the {asked['file_format']} could not be served: {last[0]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _compare(path, name, rows, answer, wanted, card):
+    """Returns the greatest difference of an answer; raises if it is too great."""
+    worst = 0.0
+    for key, values in wanted.items():
+        if values is None or key not in answer:
+            continue
+        values, given = np.asarray(values)[rows], np.asarray(answer[key])
+        if given.shape != values.shape:
+            raise ValueError(f"{path}: {name} gives {key} of shape {given.shape}")
+        scale = max(1.0, float(np.abs(values).max(initial=0)))
+        difference = float(np.abs(given - values).max(initial=0)) / scale
+        if not difference <= _TOLERANCE:  # NaN too
             raise ValueError(
-                f"{path}: {name} gives other probabilities than the model did, by up to "
-                f"{difference:.2g}: export it again"
+                f"{path}: {name} gives other {key} than the model did, by up to {difference:.2g}: "
+                "export it again"
             )
-        if answer["label"] != labels and difference == 0:
-            raise ValueError(f"{path}: {name} gives other labels than the model did")
-        differences[name] = difference
-    return Verification(str(path), len(requests), differences, seconds)
+        worst = max(worst, difference)
+    if "top_labels" in answer:
+        names = np.asarray(card["class_names"])
+        if (names[np.asarray(answer["top_indices"])] != np.asarray(answer["top_labels"])).any():
+            raise ValueError(f"{path}: {name} names other classes than the card")
+    return worst
+
+
+def _encoded(image):
+    file = io.BytesIO()
+    Image.fromarray(image if image.shape[-1] == 3 else image[..., 0]).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode("ascii")

@@ -148,7 +148,7 @@ def test_saved_loaded_and_served(model, images, tmp_path):
     np.testing.assert_allclose(loaded.predict(floats, verbose=0), wanted, atol=1e-6)
     serving.export(better, tmp_path / "served", class_names=["a", "b", "c"], images=images)
     served = tf.saved_model.load(str(tmp_path / "served"))
-    answer = served.signatures["serving_default"](images=tf.constant(floats))
+    answer = served.signatures["predict_images"](images=tf.constant(floats))
     np.testing.assert_allclose(answer["probabilities"], wanted, atol=1e-5)
 
 

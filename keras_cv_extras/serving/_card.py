@@ -1,0 +1,144 @@
+"""The model card: what an export is, what it was made of, how good it is."""
+
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import pathlib
+import platform
+
+import keras
+import numpy as np
+
+import keras_cv_extras
+from keras_cv_extras import _files
+from keras_cv_extras.serving import _decode
+
+CARD_FILE = "model_card.json"
+FORMAT = "keras_cv_extras.export"
+VERSION = 2
+
+
+def card(served, *, file_format, signatures, top_k, on_bad_image, resize, data, policy, metrics):
+    """Returns the card as a dictionary for JSON."""
+    height, width, channels = served.input_shape
+    packages = ("tensorflow", "keras", "numpy")
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "file_format": file_format,
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "software": {
+            "keras_cv_extras": keras_cv_extras.__version__,
+            **{name: importlib.metadata.version(name) for name in packages},
+            "python": platform.python_version(),
+        },
+        "model": {
+            "name": served.model.name,
+            "class": type(served.model).__name__,
+            "parameters": int(served.model.count_params()),
+            "weights_sha256": _sha256(keras.ops.convert_to_numpy(w) for w in served.model.weights),
+        },
+        "class_names": list(served.class_names),
+        "input_shape": [height, width, channels],
+        "preprocessing": {
+            "files": list(_decode.FORMATS),
+            "most_pixels": _decode.MOST_PIXELS,
+            "orientation": "turned upright by the EXIF tag of JPEG files",
+            "transparency": "over white",
+            "resize": resize,
+            "interpolation": "bilinear, antialiased, rounded to whole numbers",
+            "channels": "RGB" if channels == 3 else "grey, ITU-R 601",
+            "value_range": [0, 255],
+            "scaling": "inside of the model",
+        },
+        "outputs": {
+            "activation": served.activation,
+            "calibration": served.calibration.to_dict(),
+            "top_k": top_k,
+            "on_bad_image": on_bad_image,
+            "features": None if served.features is None else list(served.features),
+        },
+        "signatures": {name: _signature(function) for name, function in signatures.items()},
+        "data": _data(data),
+        "policy": _policy(policy),
+        "metrics": _metrics(metrics),
+    }
+
+
+def read_card(path) -> dict:
+    """Reads the card of an export.
+
+    Raises:
+        FileNotFoundError: if there is no export.
+        ValueError: if it is damaged, or none of ours.
+    """
+    path = pathlib.Path(path)
+    if not (path / CARD_FILE).is_file():
+        raise FileNotFoundError(f"{path}: no export there, {CARD_FILE} is missing")
+    fields = _files.read_json(path / CARD_FILE)
+    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+        raise ValueError(f"{path / CARD_FILE}: not the card of an export")
+    if fields.get("version") != VERSION:
+        raise ValueError(
+            f"{path / CARD_FILE}: of version {fields.get('version')!r}, known is {VERSION}: export "
+            "the model again"
+        )
+    return fields
+
+
+def _signature(function):
+    def described(specs):
+        return {
+            name: {"dtype": spec.dtype.name, "shape": spec.shape.as_list()}
+            for name, spec in sorted(specs.items())
+        }
+
+    ((spec,), _) = function.structured_input_signature
+    return {
+        "inputs": described({spec.name: spec}),
+        "outputs": described(function.structured_outputs),
+    }
+
+
+def _data(data):
+    """Describes training data: what it is called, how many images, and their fingerprint."""
+    if data is None or isinstance(data, (dict, str)):
+        return data
+    parts = {"train": data.train, "test": data.test}
+    return {
+        "name": str(data.name),
+        **{
+            name: {"images": len(part[1]), "sha256": _sha256(part)}
+            for name, part in parts.items()
+            if part is not None
+        },
+    }
+
+
+def _policy(policy):
+    if policy is None:
+        return None
+    fields = policy.to_dict()
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return {
+        "name": fields.get("name"),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "policy": fields,
+    }
+
+
+def _metrics(metrics):
+    if metrics is None:
+        return None
+    return metrics.to_dict() if hasattr(metrics, "to_dict") else dict(metrics)
+
+
+def _sha256(arrays):
+    """Returns the hash of the types, shapes and bytes of arrays."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        array = np.ascontiguousarray(array)
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.view(np.uint8).reshape(-1).data)
+    return digest.hexdigest()

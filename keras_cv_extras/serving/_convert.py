@@ -1,0 +1,54 @@
+"""Exports for engines other than TensorFlow: LiteRT and ONNX."""
+
+import importlib.util
+import tempfile
+import warnings
+
+import tensorflow as tf
+
+MODEL_FILES = {"saved_model": "saved_model.pb", "litert": "model.tflite", "onnx": "model.onnx"}
+
+
+def convert(file_format, servable, function, folder):
+    """Writes the model file of a format.
+
+    Args:
+        file_format: "litert" or "onnx".
+        servable: the `Servable`, which holds the variables.
+        function: its `plain()` function.
+        folder: where to.
+
+    Raises:
+        ImportError: if a package is missing.
+        ValueError: if the model cannot be converted.
+    """
+    target = folder / MODEL_FILES[file_format]
+    if file_format == "onnx":
+        missing = [name for name in ("onnx", "tf2onnx") if not importlib.util.find_spec(name)]
+        if missing:
+            raise ImportError(
+                f"format='onnx' needs {' and '.join(missing)}: pip install 'keras-cv-extras[onnx]'"
+            )
+    try:
+        {"litert": _to_litert, "onnx": _to_onnx}[file_format](servable, function, target)
+    except (ValueError, RuntimeError, NotImplementedError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"the model cannot be converted to {file_format}: {reason}") from error
+
+
+def _to_litert(servable, function, target):
+    with tempfile.TemporaryDirectory() as folder:
+        signatures = {"serving_default": function.get_concrete_function()}
+        tf.saved_model.save(servable.root, folder, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        target.write_bytes(converter.convert())
+
+
+def _to_onnx(servable, function, target):
+    import tf2onnx
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tf2onnx.convert.from_function(
+            function, input_signature=function.input_signature, output_path=str(target)
+        )

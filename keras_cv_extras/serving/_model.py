@@ -1,0 +1,131 @@
+"""What is served of a model: images in, calibrated probabilities and features out."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_cv_extras.inference import Calibration
+from keras_cv_extras.inference._model import Fuse, ending
+
+_HEADS = (keras.layers.Dense, keras.layers.Conv2D)
+
+
+class ServedModel:
+    """A classifier with what an export adds to it.
+
+    Args:
+        model: a Keras model of one batch of images of a known size.
+        class_names: the name of each class.
+        features: "auto", None, or the name of a layer; see `export`.
+        calibration: a `Calibration`.
+
+    Raises:
+        TypeError, ValueError: if these do not fit together.
+    """
+
+    def __init__(self, model, class_names, features, calibration):
+        if hasattr(model, "inference_model"):
+            model = model.inference_model()  # auxiliary heads are of training alone
+        self.model = model
+        self.input_shape = _input_shape(model)
+        self.class_names = tuple(str(name) for name in class_names)
+        if model.output_shape[-1] != len(self.class_names):
+            raise ValueError(
+                f"class_names must hold {model.output_shape[-1]} names, one for each output of "
+                f"the model, received {len(self.class_names)}"
+            )
+        if not isinstance(calibration, Calibration):
+            raise TypeError(
+                f"calibration must be a Calibration or its file, received {calibration}"
+            )
+        self.activation, self.from_logits = ending(model)
+        calibration.check(len(self.class_names), self.activation)
+        self.calibration = calibration
+        self._joint, self.features = model, None
+        tensor, self._num_views = _features(model, features)
+        if tensor is not None:
+            self._joint = keras.Model(model.inputs, [model.outputs[0], tensor])
+            self.features = tuple(tensor.shape[1:])
+
+    def __call__(self, images):
+        """Returns probabilities `(batch, classes)` and features, or None, both in float32."""
+        images = ops.cast(images, self.model.inputs[0].dtype)
+        outputs = self._joint(images, training=False)
+        outputs, features = outputs if self.features is not None else (outputs, None)
+        probabilities = self._probabilities(ops.cast(outputs, "float32"))
+        if features is not None:
+            features = ops.cast(features, "float32")
+            if self._num_views > 1:
+                views = ops.reshape(features, (-1, self._num_views, *self.features))
+                features = ops.mean(views, axis=1)
+        return probabilities, features
+
+    def _probabilities(self, outputs):
+        if self.from_logits:
+            return self.calibration(outputs, self.activation)
+        if self.calibration == Calibration():
+            return outputs  # exactly what the model says
+        small = keras.config.epsilon()
+        logits = ops.log(ops.maximum(outputs, small))
+        if self.activation == "sigmoid":
+            logits = logits - ops.log(ops.maximum(1 - outputs, small))
+        return self.calibration(logits, self.activation)
+
+    def expected(self, images):
+        """Returns likewise what Keras says of images, as arrays."""
+        probabilities, features = self(ops.convert_to_tensor(images, "float32"))
+        return np.asarray(probabilities), None if features is None else np.asarray(features)
+
+
+def _input_shape(model):
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:]:
+        raise ValueError(
+            "the model must take one batch of images of a known size, (None, height, width, "
+            f"channels), received a model for {shape}"
+        )
+    if shape[-1] not in (1, 3):
+        raise ValueError(f"the model must take images of 1 or 3 channels, received {shape[-1]}")
+    return shape[1:]
+
+
+def _features(model, which):
+    """Returns the symbolic features of a model, or None, and how many rows an image has."""
+    if which is None:
+        return None, 1
+    if which == "auto":
+        tensor, num_views = _before_head(model)
+    else:
+        try:
+            tensor, num_views = model.get_layer(which).output, 1
+        except (ValueError, AttributeError) as error:
+            raise ValueError(
+                f"features must be 'auto', None or the name of a layer, received {which!r}"
+            ) from error
+    if tensor is not None and len(tensor.shape) == 4:
+        tensor = keras.layers.GlobalAveragePooling2D()(tensor)
+    return tensor, num_views
+
+
+def _before_head(model):
+    """Returns what goes into the last dense or convolutional layer, None if that is not clear.
+
+    The way back from the output leads through layers of one input, into a model within the model,
+    and through the fusion of several views, whose number is returned too.
+    """
+    tensor = model.outputs[0] if getattr(model, "outputs", None) else None
+    num_views = 1
+    while tensor is not None:
+        layer, number, _ = tensor._keras_history
+        inputs = () if layer is None else layer._inbound_nodes[number].input_tensors
+        if len(inputs) != 1:
+            break
+        if isinstance(layer, _HEADS):
+            return inputs[0], num_views
+        if isinstance(layer, keras.Model):
+            inner, _ = _before_head(layer)
+            return inner if inner is None else keras.Model(layer.inputs, inner)(inputs), num_views
+        if isinstance(layer, Fuse):
+            num_views = layer.num_views
+        tensor = inputs[0]
+    return None, 1

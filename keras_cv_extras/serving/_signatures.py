@@ -1,0 +1,145 @@
+"""The functions of a SavedModel that a server calls, by their names."""
+
+import tensorflow as tf
+
+from keras_cv_extras.serving import _decode
+
+BAD_IMAGE = ("raise", "report")
+
+_NOT_AN_IMAGE = b"neither JPEG, PNG, BMP nor GIF"
+_DAMAGED = b"damaged, or of no size, or of more than 64,000,000 pixels"
+
+
+class Servable:
+    """A model as functions of TensorFlow, and the variables that they read.
+
+    Args:
+        served: a `ServedModel`.
+        top_k: how many classes to name.
+        on_bad_image: "raise" or "report".
+        resize: "crop", "pad" or "stretch".
+    """
+
+    def __init__(self, served, *, top_k, on_bad_image, resize):
+        self.served = served
+        self.shape = served.input_shape
+        self._top_k, self._resize = top_k, resize
+        self._report = on_bad_image == "report"
+        # What is written: the weights, without random seeds and metrics, and the signatures alone.
+        self.root = tf.Module()
+        self.root.weights = [weight.value for weight in served.model.weights]
+        # Traced once each, whatever number of signatures call them.
+        images = tf.TensorSpec((None, *self.shape), tf.float32)
+        encoded = tf.TensorSpec((None,), tf.string)
+        self._classify = tf.function(self._classify, input_signature=[images])
+        self.decode = tf.function(self.decode, input_signature=[encoded])
+
+    def signatures(self):
+        """Returns the name of each signature and its traced function."""
+        encoded = tf.TensorSpec((None,), tf.string, name="encoded")
+        images = tf.TensorSpec((None, *self.shape), tf.float32, name="images")
+        pixels = tf.TensorSpec((None, *self.shape), tf.uint8, name="images")
+        wanted = {
+            "serving_default": (self._answer_encoded, encoded),
+            "predict_images": (self._answer_images, images),
+            "predict_images_uint8": (self._answer_images, pixels),
+        }
+        if self.served.features is not None:
+            wanted["features"] = (self._features_of_images, images)
+            wanted["features_encoded"] = (self._features_of_encoded, encoded)
+        return {
+            name: tf.function(function, input_signature=[spec]).get_concrete_function()
+            for name, (function, spec) in wanted.items()
+        }
+
+    def plain(self):
+        """Returns one function of images without strings, for engines that have none."""
+
+        def answer(images):
+            named = zip(("probabilities", "features"), self.served(images), strict=True)
+            return {name: value for name, value in named if value is not None}
+
+        images = tf.TensorSpec((None, *self.shape), tf.float32, name="images")
+        return tf.function(answer, input_signature=[images])
+
+    def _answer_encoded(self, encoded):
+        images, errors = self.decode(encoded)
+        return self._named(self._classify(images)[0], errors)
+
+    def _answer_images(self, images):
+        return self._named(self._classify(self._checked(images))[0], None)
+
+    def _features_of_encoded(self, encoded):
+        images, errors = self.decode(encoded)
+        features = self._classify(images)[1]
+        if errors is None:
+            return {"features": features}
+        good = tf.reshape(errors == b"", [-1] + [1] * len(self.served.features))
+        return {"features": tf.where(good, features, 0.0), "error": errors}
+
+    def _features_of_images(self, images):
+        return {"features": self._classify(self._checked(images))[1]}
+
+    def _checked(self, images):
+        # A server does not check the shape of a request, and kernels may abort on another rank.
+        return tf.cast(tf.ensure_shape(images, (None, *self.shape)), tf.float32)
+
+    def _classify(self, images):
+        """Returns probabilities and, if there are any, features."""
+        count = tf.shape(images)[0]
+        # TensorFlow's convolutions fail on an empty batch: give them one row, and cut it off.
+        missing = tf.maximum(1 - count, 0)
+        probabilities, features = self.served(tf.pad(images, [[0, missing]] + [[0, 0]] * 3))
+        return [one[:count] for one in (probabilities, features) if one is not None]
+
+    def _named(self, probabilities, errors):
+        """Returns what a server answers, rows of bad images blanked out."""
+        values, places = tf.math.top_k(probabilities, k=self._top_k)
+        labels = tf.gather(tf.constant(self.served.class_names), places)
+        answer = {
+            "probabilities": probabilities,
+            "top_labels": labels,
+            "top_probabilities": values,
+            "top_indices": places,
+        }
+        if errors is None:
+            return answer
+        blanks = {"top_labels": b"", "top_indices": -1}
+        good = (errors == b"")[:, None]
+        answer = {
+            name: tf.where(good, value, tf.cast(blanks.get(name, 0), value.dtype))
+            if value.dtype != tf.string
+            else tf.where(good, value, b"")
+            for name, value in answer.items()
+        }
+        return {**answer, "error": errors}
+
+    def decode(self, encoded):
+        """Returns images, and what is wrong with each, or None if that fails the request."""
+        encoded = tf.ensure_shape(encoded, (None,))
+        if not self._report:
+            images = tf.map_fn(
+                self._decode_one,
+                encoded,
+                fn_output_signature=tf.TensorSpec(self.shape, tf.float32),
+            )
+            return images, None
+        # Only a dataset can go on after an operation that failed. One more element makes a batch
+        # of what is left even if that is nothing.
+        count = tf.size(encoded, out_type=tf.int64)
+        elements = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
+        elements = elements.map(
+            lambda place, one: (place, self._decode_one(one)), num_parallel_calls=8
+        )
+        last = tf.data.Dataset.from_tensors((count, tf.zeros(self.shape)))
+        elements = elements.ignore_errors().concatenate(last).batch(count + 1)
+        places, images = elements.get_single_element()
+        places, images = places[:-1, None], images[:-1]
+        shape = tf.concat([[count], tf.constant(self.shape, tf.int64)], axis=0)
+        good = tf.scatter_nd(places, tf.ones_like(places[:, 0]), [count]) > 0
+        reasons = tf.where(_decode.kinds(encoded) < 0, _NOT_AN_IMAGE, _DAMAGED)
+        images = tf.ensure_shape(tf.scatter_nd(places, images, shape), (None, *self.shape))
+        return images, tf.where(good, b"", reasons)
+
+    def _decode_one(self, encoded):
+        return _decode.decode(encoded, self.shape, self._resize)
