@@ -83,6 +83,7 @@ def weights_of(strategy, images, options):
 
 
 def difference(ones, others):
+    """Returns the largest difference of any number in two lists of arrays."""
     import numpy as np
 
     pairs = zip(ones, others, strict=True)

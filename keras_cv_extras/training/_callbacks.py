@@ -84,10 +84,9 @@ class Throughout(keras.callbacks.CallbackList):
 
 def _simple(callback):
     """The attributes of a callback that can be kept: numbers, texts, lists of arrays."""
-    hidden = {"_model", "params", "validation_data"}
     kept = {}
     for key, value in vars(callback).items():
-        if key in hidden:
+        if key == "min_delta":  # a setting, whose sign Keras turns in the first epoch
             continue
         if isinstance(value, np.generic):
             value = value.item()
