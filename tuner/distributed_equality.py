@@ -1,12 +1,12 @@
 """Proofs that several devices or processes train what one device does, and that kills cost nothing.
 
     python tuner/distributed_equality.py            # everything, some minutes on two cores
-    python tuner/distributed_equality.py equality   # or kill, or truncate, or disk_full
+    python tuner/distributed_equality.py equality   # or kill, supervised, truncate
 
 Equality: the largest difference of any weight after two epochs, for a mirrored strategy on two
 logical CPUs and for two worker processes, against one device; the numbers of images do not
-divide by the batch size or by two. Kill: SIGKILL to a worker at five points of a supervised
-training, in and between epochs; the final weights must be those of an uninterrupted one to the
+divide by the batch size or by two. Kill: SIGKILL to a worker at five points of a training, in and
+between epochs, then a restart of both; the final weights must be those of an uninterrupted one to the
 last bit, and the other worker must have noticed by itself. Truncate: the newest checkpoint is cut
 at twenty offsets. Disk full: a limit on the size of files stops a checkpoint from being written.
 """
@@ -15,9 +15,13 @@ import argparse
 import json
 import os
 import pathlib
+import platform
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 BATCH = 16
 CASES = {
@@ -82,6 +86,14 @@ def weights_of(strategy, images, options):
     return [np.asarray(weight) for weight in done.model.get_weights()]
 
 
+def two_cpus():
+    """Makes two devices of the CPU."""
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
 def difference(ones, others):
     """Returns the largest difference of any number in two lists of arrays."""
     import numpy as np
@@ -93,14 +105,13 @@ def difference(ones, others):
 def equality(folder):
     """Returns the largest difference of any weight, by strategy and case."""
     import numpy as np
-    import tensorflow as tf
 
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    two_cpus()
     single = {name: weights_of("none", *case) for name, case in CASES.items()}
     found = {"mirrored": {}, "multiworker": {}}
     for name, case in CASES.items():
         found["mirrored"][name] = difference(single[name], weights_of("mirrored", *case))
+    folder.mkdir(parents=True)
     launch(folder, "equal")
     for index in range(2):
         for number, name in enumerate(CASES):
@@ -109,6 +120,196 @@ def equality(folder):
             worst = max(difference(single[name], other), found["multiworker"].get(name, 0.0))
             found["multiworker"][name] = worst
     return found
+
+
+# Who kills itself, and when: worker, epoch, batch; batch -1 is the epoch's end, when the chief
+# is about to write the checkpoint, and -2 in the middle of writing it.
+KILLS = {
+    "worker, before any checkpoint": (1, 0, 1),
+    "chief, first batch of an epoch": (0, 1, 0),
+    "worker, in the middle of an epoch": (1, 1, 3),
+    "worker, at the end of the last epoch": (1, 2, -1),
+    "chief, while it writes a checkpoint": (0, 1, -2),
+}
+
+
+def kill(folder):
+    """Returns, for every point: seconds until the other worker ended, and what restarts gave."""
+    whole = folder / "whole"
+    run_workers(whole, {})
+    wanted = trained(whole)
+    found = {}
+    for number, (name, (victim, epoch, batch)) in enumerate(KILLS.items()):
+        place = folder / f"killed{number}"
+        codes, seconds = run_workers(place, {"KCX_KILL": f"{victim},{epoch},{batch}"})
+        after, _ = run_workers(place, {})
+        found[name] = {
+            "exit codes": codes,
+            "seconds until the other worker ended": round(seconds, 1),
+            "exit codes after the restart": after,
+            "largest difference from the uninterrupted weights": difference(wanted, trained(place)),
+        }
+        print(name, found[name], flush=True)
+    return found
+
+
+def supervised(folder):
+    """Returns what `kcx launch` did about a killed worker, and the difference of the weights."""
+    whole, place = folder / "whole", folder / "supervised"
+    if not whole.exists():
+        run_workers(whole, {})
+    output = launch(place, "train", restarts=1, KCX_KILL="1,1,3")
+    return {
+        "kcx launch": [line for line in output.splitlines() if line.startswith("kcx launch")],
+        "largest difference from the uninterrupted weights": difference(
+            trained(whole), trained(place)
+        ),
+    }
+
+
+def run_workers(folder, environment):
+    """Runs two workers without a supervisor; returns codes, and seconds from first to last end."""
+    from keras_cv_extras import _supervise
+
+    folder.mkdir(parents=True, exist_ok=True)
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in _supervise.free_ports(2)]}
+    processes = []
+    for index in range(2):
+        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        with open(folder / f"log{index}", "a") as log:
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, __file__, "--worker", "train", "--folder", str(folder)],
+                    env={**os.environ, "TF_CONFIG": config, **environment},
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+    ends = [None, None]
+    began = time.monotonic()
+    while None in ends:
+        for index, process in enumerate(processes):
+            if ends[index] is None and process.poll() is not None:
+                ends[index] = time.monotonic()
+        if time.monotonic() - began > 300:
+            for process in processes:
+                process.kill()
+            raise RuntimeError(f"the workers did not end: see {folder}")
+        time.sleep(0.05)
+    codes = [process.returncode for process in processes]
+    if not environment and codes != [0, 0]:
+        raise RuntimeError(f"exit codes {codes}: see {folder}")
+    return codes, max(ends) - min(ends)
+
+
+def trained(folder):
+    """Returns the weights that the workers of a training ended with, which must be the same."""
+    import numpy as np
+
+    both = []
+    for index in range(2):
+        with np.load(folder / f"weights{index}.npz") as arrays:
+            both.append([arrays[key] for key in arrays.files])
+    if difference(*both):
+        raise RuntimeError(f"{folder}: the workers ended with different weights")
+    return both[0]
+
+
+def train(folder, index):
+    """The training that is killed: dropout, momentum, a plateau, checkpoints in every epoch."""
+    import keras
+    import numpy as np
+
+    from keras_cv_extras import data, policy, training
+
+    digits = data.load("digits")
+    x, y = digits.train[0][:150], digits.train[1][:150]
+
+    def batches(epoch):
+        return data.pipeline((x, y), 32, policy=policy.flip_crop(flip=False), epoch=epoch)
+
+    class Kill(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            text = os.environ.get("KCX_KILL", "-1,0,0")
+            self.victim, self.epoch, self.batch = map(int, text.split(","))
+            self.now = None
+            if os.environ.get("KCX_ATTEMPT", "0") != "0":
+                self.victim = -1
+
+        def at(self, batch):
+            if (self.victim, self.epoch, self.batch) == (index, self.now, batch):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.now = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.at(batch)
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.at(-1)
+            if (self.victim, self.epoch, self.batch) == (index, self.now, -2):
+                np.savez = lambda file, **arrays: (file.write(b"PK"), self.at(-2))
+
+    plateau = keras.callbacks.ReduceLROnPlateau("loss", patience=1, factor=0.5, min_delta=1000)
+    done = training.fit(
+        lambda: network(dropout=0.2),
+        batches,
+        data.pipeline((x, y), 64, shuffle=False, epoch=0),
+        epochs=3,
+        callbacks=[plateau, Kill()],
+        checkpoint=folder / "checkpoint",
+        save_every=2,
+        progress=False,
+    )
+    weights = [np.asarray(weight) for weight in done.model.get_weights()]
+    np.savez(folder / f"weights{index}.npz", *weights)
+    print(json.dumps(done.history), flush=True)
+
+
+def truncate(folder):
+    """Returns what resuming does about the newest checkpoint, cut at twenty offsets each file."""
+    import warnings
+
+    import keras
+
+    from keras_cv_extras import data, training
+
+    digits = data.load("digits")
+    x, y = digits.train[0][:150], digits.train[1][:150]
+
+    def run(epochs, place):
+        return training.fit(
+            network(dropout=0.2),
+            lambda epoch: data.pipeline((x, y), 32, epoch=epoch),
+            epochs=epochs,
+            checkpoint=place,
+            strategy="none",
+            progress=False,
+        )
+
+    wanted = run(3, None).model.get_weights()
+    run(2, folder / "good")
+    counts = {"resumed": 0, "resumed from the checkpoint before": 0}
+    worst = 0.0
+    newest = sorted((folder / "good").iterdir())[-1].name
+    for name in ("arrays.npz", "state.json"):
+        size = (folder / "good" / newest / name).stat().st_size
+        for part in range(20):
+            place = folder / "cut"
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(folder / "good", place)
+            os.truncate(place / newest / name, size * part // 20)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                done = run(3, place)
+            keras.backend.clear_session()
+            counts["resumed"] += 1
+            fell_back = done.resumed_at == 1 and any("going on" in str(w.message) for w in caught)
+            counts["resumed from the checkpoint before"] += fell_back
+            worst = max(worst, difference(wanted, done.model.get_weights()))
+    return {**counts, "largest difference from the uninterrupted weights": worst}
 
 
 def launch(folder, role, *, restarts=0, **environment):
@@ -137,20 +338,41 @@ def worker(role, folder):
     if role == "equal":
         for number, case in enumerate(CASES.values()):
             np.savez(folder / f"equal.{index}.{number}.npz", *weights_of("multiworker", *case))
+    else:
+        train(folder, index)
 
 
 def main():
-    """Runs the proofs that were asked for."""
+    """Runs the proofs that were asked for, and keeps what they found."""
+    proofs = {item.__name__: item for item in (equality, kill, supervised, truncate)}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("proofs", nargs="*")
+    parser.add_argument("proofs", nargs="*", help=f"of {', '.join(proofs)}; all if none is given")
+    parser.add_argument("--smoke", action="store_true", help="mirrored equality of one case")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     if options.worker:
         worker(options.worker, options.folder)
         return
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="kcx-distributed-"))
-    print(json.dumps(equality(folder), indent=1))
+    if options.smoke:
+        two_cpus()
+        case = CASES["13 rows left"]
+        print(difference(weights_of("none", *case), weights_of("mirrored", *case)))
+        return
+    from importlib.metadata import version
+
+    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    with tempfile.TemporaryDirectory(prefix="kcx-distributed-") as folder:
+        for name in options.proofs or proofs:
+            found[name] = proofs[name](pathlib.Path(folder) / name)
+            print(json.dumps({name: found[name]}, indent=1), flush=True)
+    found["versions"] = {name: version(name) for name in ("tensorflow", "keras", "numpy")}
+    found["machine"] = f"{os.cpu_count()} CPU cores, {platform.system()}, Python " + (
+        platform.python_version()
+    )
+    found["command"] = "python tuner/distributed_equality.py"
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -213,7 +213,9 @@ def test_moving_averages_take_their_place_at_the_end(digits):
     model = fresh()
     training.fit(model, data.pipeline((x, y), 32, shuffle=False), epochs=2, progress=False)
     wanted = fresh()
-    wanted.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(32), epochs=2, verbose=0, shuffle=False)
+    wanted.fit(
+        tf.data.Dataset.from_tensor_slices((x, y)).batch(32), epochs=2, verbose=0, shuffle=False
+    )
     for one, other in zip(model.get_weights(), wanted.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-7)
 
