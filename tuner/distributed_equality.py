@@ -6,9 +6,9 @@
 Equality: the largest difference of any weight after two epochs, for a mirrored strategy on two
 logical CPUs and for two worker processes, against one device; the numbers of images do not
 divide by the batch size or by two. Kill: SIGKILL to a worker at five points of a training, in and
-between epochs, then a restart of both; the final weights must be those of an uninterrupted one to the
-last bit, and the other worker must have noticed by itself. Truncate: the newest checkpoint is cut
-at twenty offsets. Disk full: a limit on the size of files stops a checkpoint from being written.
+between epochs, then a restart of both; the final weights must be those of an uninterrupted one to
+the last bit, and the other worker must have noticed by itself. Truncate: each file of the newest
+checkpoint is cut at twenty offsets.
 """
 
 import argparse
