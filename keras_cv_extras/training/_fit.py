@@ -23,7 +23,7 @@ class History:
         history: metric name -> its value after every epoch.
         epochs: how many epochs the model has been trained for.
         resumed_at: the epoch that this call began at; 0 if it was not resumed.
-        model: the trained model.
+        model: the trained model, on one device unless it was built under a strategy.
     """
 
     history: dict[str, list[float]]
@@ -57,8 +57,8 @@ def fit(
 
     Args:
         model: a Keras model with one logit per class; compiled here unless it is. Or a function
-            without arguments that returns one, which several workers need: it is called where
-            its variables belong.
+            without arguments that returns one, which several workers need: it is called once
+            where the variables of all devices belong, and once for the model that is returned.
         train: a batched `tf.data.Dataset` of `(images, labels)`, or a function that returns the
             dataset of an epoch, given its number. `data.pipeline(..., epoch=number)` in such a
             function makes resumed training equal to training that was not interrupted.
@@ -122,9 +122,12 @@ def fit(
             f"worker {run.place.worker} lost another one ({error.message.splitlines()[0]}): "
             "start all workers again, and the training goes on from its checkpoint"
         ) from error
-    if isinstance(given, keras.Model) and given is not model:
-        _copy_state(model, given)
-        model = given
+    if strategy is not own:  # what follows a training is done on one device
+        plain = given if isinstance(given, keras.Model) else _built(given)
+        if not plain.compiled:
+            plain.compile_from_config(model.get_compile_config())
+        _copy_state(model, plain)
+        model = plain
     return History(run.history, max(run.began_at, run.epoch), run.began_at, model)
 
 
