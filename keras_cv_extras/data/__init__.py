@@ -1,6 +1,7 @@
 """Sources of labelled images, splits, class balance, and pipelines of augmented batches."""
 
 from keras_cv_extras.data._pipeline import pipeline
+from keras_cv_extras.data._samples import samples_of
 from keras_cv_extras.data._sources import ImageData, load
 from keras_cv_extras.data._split import split
 from keras_cv_extras.data.balance import (
@@ -33,6 +34,7 @@ __all__ = [
     "oversample_indices",
     "pipeline",
     "resample",
+    "samples_of",
     "smote",
     "smote_dataset",
     "split",

@@ -13,6 +13,7 @@ import numpy as np
 from keras_cv_extras import _checks
 from keras_cv_extras.search._epochs import Epochs, Steps
 from keras_cv_extras.training import DivergedError
+from keras_cv_extras.training._model import jit_compile
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,8 +186,7 @@ class Trainer:
             loss=keras.losses.SparseCategoricalCrossentropy(
                 from_logits=not _are_probabilities(outputs)
             ),
-            # XLA makes the training of small networks slower on a CPU.
-            jit_compile="auto" if _has_accelerator() else False,
+            jit_compile=jit_compile(),
         )
 
 
@@ -200,7 +200,3 @@ def _as_probabilities(outputs):
         return outputs
     powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _has_accelerator():
-    return any("cpu" not in device.lower() for device in keras.distribution.list_devices())
