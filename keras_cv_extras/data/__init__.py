@@ -2,6 +2,7 @@
 
 from keras_cv_extras.data._image_files import ImageFiles, image_files
 from keras_cv_extras.data._pipeline import pipeline
+from keras_cv_extras.data._samples import samples_of
 from keras_cv_extras.data._sources import ImageData, load
 from keras_cv_extras.data._split import split
 from keras_cv_extras.data.balance import (
@@ -36,6 +37,7 @@ __all__ = [
     "oversample_indices",
     "pipeline",
     "resample",
+    "samples_of",
     "smote",
     "smote_dataset",
     "split",

@@ -103,6 +103,10 @@ class Files:
         """Gives images, labels and numbers of every batch."""
         return epochs.flat_map(tf.autograph.experimental.do_not_convert(self._epoch))
 
+    def samples(self, batch):
+        """Gives the numbers of a batch's samples."""
+        return batch["samples"]
+
     def read(self, batch):
         """Adds partners: the next images of the batch."""
         return {**batch, "partners": tf.roll(batch["images"], -1, axis=0)} if self.pairs else batch

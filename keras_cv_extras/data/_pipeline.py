@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_cv_extras import _checks
 from keras_cv_extras.augment import _random
+from keras_cv_extras.data import _samples
 from keras_cv_extras.data._file_part import FilePart, Files
 from keras_cv_extras.data._order import samples_at, word
 from keras_cv_extras.data._rows import EpochStream, Rows
@@ -97,7 +98,8 @@ def pipeline(
         epochs = tf.data.Dataset.range(first_epoch, last)
     else:
         epochs = _next_epoch(first_epoch)
-    dataset = source.batches(epochs.map(lambda number: tf.cast(number, tf.int64)))
+    epochs = epochs.map(lambda number: tf.cast(number, tf.int64))
+    dataset = source.batches(epochs)
     # AutoGraph would rewrite all that is called here, to no effect but the time it takes.
     dataset = dataset.map(
         _plain(lambda batch: _augment(source.read(batch), policy, mix, seed, batch_size)),
@@ -111,7 +113,10 @@ def pipeline(
     # The counter of epochs is a variable. An iterator's checkpoint holds the number of the epoch
     # that it is in, which is all that it needs.
     options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
-    return dataset.prefetch(2).with_options(options)
+    dataset = dataset.prefetch(2).with_options(options)
+    if epoch is None:
+        return dataset
+    return _samples.remember(dataset, lambda: source.batches(epochs).map(_plain(source.samples)))
 
 
 def _source_of(data):
@@ -183,19 +188,22 @@ class _Arrays:
             lambda epoch: numbers.map(lambda number: {"epoch": epoch, "number": number})
         )
 
-    def read(self, batch):
-        """Gathers a batch by its numbers."""
+    def samples(self, batch):
+        """Gives the numbers of a batch's samples."""
         start = batch["number"] * self.batch_size
         places = tf.range(start, tf.minimum(start + self.batch_size, self.own))
-        epoch = batch["epoch"]
-        samples = samples_at(
+        return samples_at(
             places,
-            epoch,
+            batch["epoch"],
             count=self.count,
             seed=self.seed,
             shuffle=self.shuffle,
             shard=self.shard,
         )
+
+    def read(self, batch):
+        """Gathers a batch by its numbers."""
+        samples, epoch = self.samples(batch), batch["epoch"]
         images, labels = self.rows.gather(samples, epoch)
         gathered = {"epoch": epoch, "samples": samples, "images": images, "labels": labels}
         if self.pairs:
@@ -252,6 +260,10 @@ class _Stream:
                 "labels": pair[1],
             }
         )
+
+    def samples(self, batch):
+        """Gives the numbers of a batch's samples."""
+        return batch["samples"]
 
     def read(self, batch):
         """Adds partners: without all the data at hand, the next images of the batch."""

@@ -1,24 +1,18 @@
 """Training that shows its progress, stops on nonsense, and goes on where it was interrupted."""
 
-import collections
+import contextlib
 import dataclasses
-import os
-import pathlib
-import shutil
-import time
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _checks, _files
+from keras_cv_extras import _checks
+from keras_cv_extras.training import _strategy
+from keras_cv_extras.training._errors import WorkerLostError
 from keras_cv_extras.training._model import compile_model
+from keras_cv_extras.training._run import EMPTY, Run
 
-_STATE = "state.json"
-
-
-class DivergedError(ArithmeticError):
-    """The training loss became infinite or not a number."""
+_LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +23,13 @@ class History:
         history: metric name -> its value after every epoch.
         epochs: how many epochs the model has been trained for.
         resumed_at: the epoch that this call began at; 0 if it was not resumed.
+        model: the trained model.
     """
 
     history: dict[str, list[float]]
     epochs: int
     resumed_at: int
+    model: keras.Model = dataclasses.field(repr=False, compare=False, default=None)
 
 
 def fit(
@@ -42,158 +38,148 @@ def fit(
     validation=None,
     *,
     epochs: int,
+    strategy="auto",
+    callbacks=(),
     learning_rate: float = 2e-3,
     weight_decay: float = 1e-4,
     label_smoothing: float = 0.0,
     checkpoint=None,
+    save_every: int | None = None,
     progress: bool = True,
 ) -> History:
-    """Trains a classifier.
+    """Trains a classifier, on one device or on several.
+
+    Several devices share every batch. The weights become those of one device with the whole
+    batch, also where a batch does not divide by the number of replicas, but for random numbers
+    inside the model, which differ from replica to replica, and for batch normalisation that is
+    not `synchronized=True`. In a last batch with fewer rows than replicas, metrics count the
+    rows that fill it up.
 
     Args:
-        model: a Keras model with one logit per class; compiled here unless it is.
+        model: a Keras model with one logit per class; compiled here unless it is. Or a function
+            without arguments that returns one, which several workers need: it is called where
+            its variables belong.
         train: a batched `tf.data.Dataset` of `(images, labels)`, or a function that returns the
             dataset of an epoch, given its number. `data.pipeline(..., epoch=number)` in such a
             function makes resumed training equal to training that was not interrupted.
         validation: None, or a batched dataset that the model is scored on after every epoch.
         epochs: passes over `train`, those before an interruption included.
+        strategy: "auto", "none", "mirrored", "multiworker", or what `make_strategy` returned,
+            where the names are explained. Every worker gives the same datasets.
+        callbacks: Keras callbacks. What early stopping and its like have counted is in
+            the checkpoint.
         learning_rate: the highest one, of a cosine schedule.
         weight_decay: of AdamW.
         label_smoothing: in [0, 1).
-        checkpoint: None, or a folder: after every epoch the weights, the optimizer and the
-            history are written there, and a later call with the same folder goes on from them.
+        checkpoint: None, or a folder, the same one for all workers: after every epoch the
+            weights, the optimizer, random numbers, callbacks and the history are written there,
+            and a later call with the same folder goes on from them.
+        save_every: None, or after how many batches, too, a checkpoint is written.
         progress: whether to print a line for every epoch.
 
     Returns:
-        The history, with what was before an interruption.
+        The history, with what was before an interruption, and the model.
 
     Raises:
         DivergedError: if the loss becomes infinite or not a number.
-        ValueError: if `train` is empty, or the checkpoint is damaged or of another model.
+        WorkerLostError: if another worker has ended; start all again.
+        ValueError: if `train` is empty, the strategy is not supported, or the checkpoint is
+            damaged or of another model.
 
     Example:
         >>> fit(model, lambda epoch: pipeline((x, y), 64, policy, epoch=epoch), epochs=10)
     """
     _checks.integer("epochs", epochs, minimum=1)
-    dataset_of = train if callable(train) else lambda epoch: train
-    if not model.compiled:
-        first = dataset_of(0)
-        steps = int(first.cardinality()) if isinstance(first, tf.data.Dataset) else -1
-        if steps == 0:
-            raise ValueError("train must hold at least one batch, received an empty dataset")
-        compile_model(
-            model,
-            steps=steps * epochs if steps > 0 else None,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-        )
-    history = collections.defaultdict(list)
-    start = 0
-    if checkpoint is not None:
-        checkpoint = pathlib.Path(checkpoint)
-        start = _restore(model, checkpoint, history)
-    for epoch in range(start, epochs):
-        began = time.monotonic()
-        done = model.fit(
-            dataset_of(epoch),
-            validation_data=validation,
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            verbose=0,
-            shuffle=False,
-        )
-        if "loss" not in done.history:
-            raise ValueError("train must hold at least one batch, received an empty dataset")
-        for name, values in done.history.items():
-            history[name].append(float(values[-1]))
-        if not np.isfinite(history["loss"][-1]):
-            raise DivergedError(
-                f"the training loss became {history['loss'][-1]} in epoch {epoch + 1}: lower the "
-                "learning rate, and check the images for values outside their range"
+    if save_every is not None:
+        _checks.integer("save_every", save_every, minimum=1)
+    given = model
+    strategy = _strategy_for(strategy, model)
+    train = train if callable(train) else _always(train)
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        model = _built(model, strategy)
+        if not model.compiled:
+            first = train(0)
+            steps = int(first.cardinality()) if isinstance(first, tf.data.Dataset) else -1
+            if steps == 0:
+                raise ValueError(EMPTY)
+            compile_model(
+                model,
+                steps=steps * epochs if steps > 0 else None,
+                learning_rate=learning_rate,
+                weight_decay=weight_decay,
+                label_smoothing=label_smoothing,
             )
-        if progress:
-            values = ", ".join(f"{name} {values[-1]:.4f}" for name, values in history.items())
-            took = time.monotonic() - began
-            print(f"epoch {epoch + 1:3d} of {epochs}: {values} ({took:.1f} s)", flush=True)
-        if checkpoint is not None:
-            _save(model, checkpoint, history, epoch + 1)
-    return History(dict(history), max(start, epochs), start)
-
-
-def _save(model, folder, history, epoch):
-    """Writes a checkpoint, and keeps the one before it."""
-    current, previous = folder / "current", folder / "previous"
-    with _files.replacing(folder / "next") as temporary:
-        temporary.mkdir()
-        model.save_weights(temporary / "model.weights.h5")
-        _files.write_json(temporary / _STATE, {"epoch": epoch, "history": dict(history)})
-    # Interrupted between these steps, a whole checkpoint is in one of the three places.
-    if current.exists():
-        shutil.rmtree(previous, ignore_errors=True)
-        os.replace(current, previous)
-    os.replace(folder / "next", current)
-
-
-def _restore(model, folder, history):
-    """Loads the newest whole checkpoint; returns its epoch, 0 if there is none."""
-    found = [folder / name for name in ("next", "current", "previous")]
-    found = [path for path in found if (path / _STATE).is_file()]
-    if not found:
-        return 0
-    states = [(_files.read_json(path / _STATE), path) for path in found]
-    state, path = max(states, key=lambda item: item[0]["epoch"])
+    run = Run(model, train, validation, strategy, callbacks, checkpoint, save_every)
     try:
-        model.optimizer.build(model.trainable_variables)
-        model.load_weights(path / "model.weights.h5")  # the optimizer's state is in it
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError(
-            f"{path}: a checkpoint that is damaged, or of another model ({error}); delete "
-            f"{folder} to begin anew"
+        run.train(epochs, progress)
+    except _LOST as error:
+        if run.place.workers == 1:
+            raise
+        raise WorkerLostError(
+            f"worker {run.place.worker} lost another one ({error.message.splitlines()[0]}): "
+            "start all workers again, and the training goes on from its checkpoint"
         ) from error
-    history.update({name: list(values) for name, values in state["history"].items()})
-    return int(state["epoch"])
+    if isinstance(given, keras.Model) and given is not model:
+        _copy_state(model, given)
+        model = given
+    return History(run.history, max(run.began_at, run.epoch), run.began_at, model)
 
 
-def save_model(model: keras.Model, path):
-    """Writes a model as a `.keras` file, in one step.
-
-    Args:
-        model: a Keras model.
-        path: where to; ends in ".keras".
-
-    Raises:
-        ValueError: if `path` does not end in ".keras".
-    """
-    path = _keras_path(path)
-    with _files.replacing(path) as temporary:
-        model.save(temporary)
+def _always(dataset):
+    return lambda epoch: dataset
 
 
-def load_model(path) -> keras.Model:
-    """Reads a model that `save_model` or Keras wrote; code inside the file is not run.
+def _strategy_for(strategy, model):
+    """Returns the strategy that was asked for, or that the model was built under."""
+    own = None
+    if isinstance(model, keras.Model) and keras.backend.backend() == "tensorflow":
+        own = model.distribute_strategy
+        own = own if isinstance(own, _strategy.SUPPORTED) else None
+    if own is None:
+        return _strategy.make_strategy(strategy)
+    if strategy == "auto" or strategy is own:
+        return own
+    raise ValueError(
+        f"the model was built under a {type(own).__name__}: give that as the strategy, or build "
+        "the model outside of it"
+    )
 
-    Args:
-        path: a `.keras` file.
 
-    Returns:
-        The model.
+def _built(model, strategy):
+    """Returns a model whose variables are where the strategy needs them."""
+    if isinstance(model, keras.Model):
+        if strategy is None or model.distribute_strategy is strategy:
+            return model
+        return _copy_of(model)
+    built = model()
+    if not isinstance(built, keras.Model):
+        raise TypeError(
+            f"model must be a Keras model or a function that returns one, received {built!r}"
+        )
+    return built
 
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is no model file.
-    """
-    path = _keras_path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+
+def _copy_of(model):
+    """A copy of a model with variables of the strategy in whose scope this is called."""
     try:
-        return keras.saving.load_model(path, safe_mode=True)
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"{path}: not a model that can be loaded ({error})") from error
+        copy = keras.models.clone_model(model)
+        if model.compiled:
+            copy.compile_from_config(model.get_compile_config())
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the model cannot be copied for several devices ({error}): give fit a function that "
+            "builds it"
+        ) from error
+    _copy_state(model, copy)
+    return copy
 
 
-def _keras_path(path):
-    path = pathlib.Path(path)
-    if path.suffix != ".keras":
-        raise ValueError(f"the file of a model must end in .keras, received {path}")
-    return path
+def _copy_state(model, other):
+    """Gives a model's variables, and its optimizer's where there are some, to its copy."""
+    pairs = [(model.variables, other.variables)]
+    if model.optimizer is not None and model.optimizer.built and other.compiled:
+        other.optimizer.build(other.trainable_variables)
+        pairs.append((model.optimizer.variables, other.optimizer.variables))
+    for ones, others in pairs:
+        for one, variable in zip(ones, others, strict=True):
+            variable.assign(keras.ops.convert_to_numpy(one))

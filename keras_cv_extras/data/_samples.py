@@ -1,0 +1,27 @@
+"""Which samples the batches of a pipeline are made of."""
+
+import weakref
+
+_known = weakref.WeakKeyDictionary()  # a dataset -> a function that returns that of the numbers
+
+
+def remember(dataset, make_numbers):
+    """Notes how to get the numbers of the samples of a dataset's batches; returns the dataset."""
+    _known[dataset] = make_numbers
+    return dataset
+
+
+def samples_of(dataset):
+    """Returns a dataset of the numbers of the samples in each batch of a pipeline.
+
+    A sample's number is its row in the arrays, or its place in the unbatched dataset, that the
+    pipeline was made of. No image is augmented for it.
+
+    Args:
+        dataset: what `pipeline(..., epoch=number)` returned.
+
+    Returns:
+        A dataset of vectors of integers; None for any other dataset.
+    """
+    make_numbers = _known.get(dataset)
+    return None if make_numbers is None else make_numbers()

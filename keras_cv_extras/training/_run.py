@@ -1,0 +1,223 @@
+"""One training: its epochs, its checkpoints, and what several workers must agree on."""
+
+import contextlib
+import time
+
+import tensorflow as tf
+
+from keras_cv_extras import data
+from keras_cv_extras.training import _checkpoint, _replicas, _strategy
+from keras_cv_extras.training._callbacks import Recorder, StopWhenDiverged, Throughout
+
+EMPTY = "train must hold at least one batch, received an empty dataset"
+
+_NONE, _FOUND, _DAMAGED = range(3)  # what the chief tells of its checkpoints
+
+
+class Run:
+    """One training, from its checkpoint to its end; see `fit` for the arguments."""
+
+    def __init__(self, model, dataset_of, validation, strategy, callbacks, checkpoint, save_every):
+        self.model, self.dataset_of, self.validation = model, dataset_of, validation
+        self.strategy, self.place = strategy, _strategy.place_of(strategy)
+        self.saved = None if checkpoint is None else _checkpoint.Checkpoints(checkpoint)
+        self.save_every = save_every if self.saved else None
+        self.history, self.epoch, self.began_at, self.stopped = {}, 0, 0, False
+        self.recorder = Recorder(self._save, self.save_every)
+        self.callbacks = Throughout(
+            [StopWhenDiverged(self._samples), *callbacks, self.recorder], model
+        )
+        self.weigh = False
+        if strategy is not None:
+            _replicas.check_model(model)
+            self.weigh = _replicas.scales_by_size(model)
+
+    def train(self, epochs, progress):
+        """Trains up to a number of epochs."""
+        model, strategy = self.model, self.strategy
+        with strategy.scope() if strategy else contextlib.nullcontext():
+            model.optimizer.build(model.trainable_variables)
+        self.callbacks.set_params({"epochs": epochs, "verbose": 0})
+        self.callbacks.begin()
+        step = self._restore()
+        self.began_at = self.epoch
+        self._check_agreement()
+        if strategy is not None:
+            _replicas.part_random_numbers(model, strategy, self.place)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_averages_kept_apart(model))
+            while self.epoch < epochs and not self.stopped:
+                started = time.monotonic()
+                self._train_epoch(step, stack)
+                step = 0
+                if progress and self.place.worker == 0:
+                    values = ", ".join(f"{k} {v[-1]:.4f}" for k, v in self.history.items())
+                    took = time.monotonic() - started
+                    print(f"epoch {self.epoch:3d} of {epochs}: {values} ({took:.1f} s)", flush=True)
+                self._save(0)
+        self.callbacks.end()
+        # No worker may leave before the chief has written the last checkpoint.
+        _strategy.everywhere(strategy, True)
+
+    def _train_epoch(self, step, stack):
+        dataset = self.dataset_of(self.epoch)
+        if self.save_every and not (hasattr(dataset, "cardinality") and dataset.cardinality() > 0):
+            raise ValueError("save_every needs a train dataset that knows how many batches it has")
+        if step:
+            dataset = dataset.skip(step)
+        self.recorder.last_batch = self.save_every and step + int(dataset.cardinality())
+        train, steps, spec = self._distributed(dataset, self.weigh)
+        validation, validation_steps, _ = self._distributed(self.validation, False)
+        if self.epoch == self.began_at:
+            if self.strategy is not None:
+                stack.enter_context(_replicas.adapted(self.model, self.strategy, spec))
+            elif step:  # the metrics must exist to be restored
+                self.model._symbolic_build(data_batch=dataset.element_spec)
+        self.callbacks.first_batch = step
+        self.model.fit(
+            train,
+            validation_data=validation,
+            initial_epoch=self.epoch,
+            epochs=self.epoch + 1,
+            steps_per_epoch=steps,
+            validation_steps=validation_steps,
+            verbose=0,
+            shuffle=False,
+            callbacks=self.callbacks,
+        )
+        logs = self.recorder.logs
+        if logs is None or "loss" not in logs:
+            raise ValueError(EMPTY)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(float(value))
+        self.epoch += 1
+        self.stopped = bool(self.model.stop_training)
+
+    def _distributed(self, dataset, weigh):
+        """Returns what Keras is given in place of a dataset, its steps, and a piece's form."""
+        if dataset is None or self.strategy is None:
+            return dataset, None, None
+        if not isinstance(dataset, tf.data.Dataset) or dataset.cardinality() < 0:
+            raise ValueError(
+                "under a strategy, train and validation must be tf.data.Datasets that know how "
+                "many batches they have, for all workers to take as many: see "
+                "tf.data.experimental.assert_cardinality"
+            )
+        steps = int(dataset.cardinality())
+        if steps == 0:
+            raise ValueError(EMPTY)
+        dataset, spec = _replicas.distribute(dataset, self.strategy, self.place, weigh=weigh)
+        return dataset, steps, spec
+
+    def _samples(self, epoch, batch):
+        """Returns the numbers of a batch's samples, None where they are not known."""
+        dataset = data.samples_of(self.dataset_of(epoch))
+        if dataset is None:
+            return None
+        return next(dataset.skip(batch).take(1).as_numpy_iterator()).tolist()
+
+    def _save(self, step):
+        """Writes a checkpoint; a step other than 0 is that many batches into the epoch."""
+        if self.saved is None:
+            return
+        values, kept = self.callbacks.state()
+        # Metrics are summed over the workers as they are read, so all workers read them.
+        groups = self._groups({"metrics": self._metrics()} if step else {})
+        arrays = _checkpoint.read_variables(groups)
+        if self.place.worker == 0:
+            state = {
+                "epoch": self.epoch,
+                "step": step,
+                "stopped": self.stopped,
+                "history": self.history,
+                "callbacks": values,
+            }
+            self.saved.write(state, {**arrays, **{f"callbacks.{k}": v for k, v in kept.items()}})
+
+    def _restore(self):
+        """Goes back to the newest whole checkpoint; returns how many batches are done."""
+        if self.saved is None:
+            return 0
+        name, state, arrays = self._chosen()
+        if name is None:
+            return 0
+
+        def part(prefix):
+            names = [name for name in arrays if name.startswith(prefix)]
+            return {name.removeprefix(prefix): arrays.pop(name) for name in names}
+
+        path = self.saved.folder / name
+        self.callbacks.restore(state["callbacks"], part("callbacks."))
+        metrics = {f"metrics.{number}": array for number, array in part("metrics.").items()}
+        if metrics:
+            self.recorder.at_begin(
+                lambda: _checkpoint.write_variables({"metrics": self._metrics()}, metrics, path)
+            )
+        _checkpoint.write_variables(self._groups(), arrays, path)
+        self.epoch, self.stopped = state["epoch"], state["stopped"]
+        self.history = {key: list(values) for key, values in state["history"].items()}
+        return state["step"]
+
+    def _chosen(self):
+        """Returns name, state and arrays of the checkpoint that the chief chose."""
+        name, problem, digest = None, None, bytes(32)
+        if self.place.worker == 0:
+            try:
+                name = self.saved.newest()
+                digest = self.saved.digest(name) if name else digest
+            except (OSError, ValueError) as error:
+                problem = error
+        status = _DAMAGED if problem else _FOUND if name else _NONE
+        epoch, step = self.saved.numbers(name) if name else (0, 0)
+        told = _strategy.from_chief(self.strategy, [status, epoch, step, *digest])
+        if told[0] == _DAMAGED:
+            raise problem or ValueError("the chief found no whole checkpoint: see what it wrote")
+        if told[0] == _NONE:
+            return None, None, None
+        name, problem = self.saved.name(*told[1:3]), None
+        try:
+            state, arrays = self.saved.read(name)
+            same = self.saved.digest(name) == bytes(told[3:].tolist())
+        except (OSError, ValueError) as error:
+            problem, same = error, False
+        if not _strategy.everywhere(self.strategy, same):
+            raise problem or ValueError(
+                f"{self.saved.folder / name}: not the same on all workers: the folder of "
+                "checkpoints must be on storage that they share"
+            )
+        return name, state, arrays
+
+    def _check_agreement(self):
+        """Raises on all workers if one of them begins with other values than the chief."""
+        if self.place.workers == 1:
+            return
+        arrays = _checkpoint.read_variables(self._groups())
+        digest = _checkpoint.sha256_of(arrays)
+        same = digest == bytes(_strategy.from_chief(self.strategy, [*digest]).tolist())
+        if not _strategy.everywhere(self.strategy, same):
+            raise ValueError(
+                "the workers begin with different weights: call keras.utils.set_random_seed with "
+                "the same number on all of them before the model is built"
+            )
+
+    def _groups(self, others=()):
+        model = {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
+        return {**model, **dict(others)}
+
+    def _metrics(self):
+        return [variable for metric in self.model.metrics for variable in metric.variables]
+
+
+@contextlib.contextmanager
+def _averages_kept_apart(model):
+    """Lets moving averages of the weights take their place at the end of the block alone.
+
+    Keras does so at the end of every call of its `fit`, which here is every epoch.
+    """
+    optimizer = model.optimizer
+    optimizer.finalize_variable_values = lambda variables: None
+    try:
+        yield
+    finally:
+        del optimizer.finalize_variable_values
+    optimizer.finalize_variable_values(model.trainable_variables)
