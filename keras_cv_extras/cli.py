@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras import _launch
+
 app = typer.Typer(
     name="kcx",
     help="Augmentation policies, policy search, training and serving for Keras classifiers.",
@@ -223,6 +225,9 @@ def gallery(
     from keras_cv_extras.commands import run_gallery
 
     typer.echo(run_gallery(output, progress=not quiet))
+
+
+app.command("launch")(_launch.launch)
 
 
 @policy_app.command("show")

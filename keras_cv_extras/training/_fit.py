@@ -92,11 +92,14 @@ def fit(
     _checks.integer("epochs", epochs, minimum=1)
     if save_every is not None:
         _checks.integer("save_every", save_every, minimum=1)
-    given = model
-    strategy = _strategy_for(strategy, model)
+    given, own = model, _own_strategy(model)
+    strategy = _strategy.make_strategy(strategy) if own is None else _agreed(strategy, own)
     train = train if callable(train) else _always(train)
     with strategy.scope() if strategy else contextlib.nullcontext():
-        model = _built(model, strategy)
+        if not isinstance(model, keras.Model):
+            model = _built(model)
+        elif strategy is not own:
+            model = _copy_of(model)
         if not model.compiled:
             first = train(0)
             steps = int(first.cardinality()) if isinstance(first, tf.data.Dataset) else -1
@@ -129,14 +132,15 @@ def _always(dataset):
     return lambda epoch: dataset
 
 
-def _strategy_for(strategy, model):
-    """Returns the strategy that was asked for, or that the model was built under."""
-    own = None
-    if isinstance(model, keras.Model) and keras.backend.backend() == "tensorflow":
-        own = model.distribute_strategy
-        own = own if isinstance(own, _strategy.SUPPORTED) else None
-    if own is None:
-        return _strategy.make_strategy(strategy)
+def _own_strategy(model):
+    """The strategy that a model was built under, None if there is none."""
+    if not isinstance(model, keras.Model) or keras.backend.backend() != "tensorflow":
+        return None
+    own = model.distribute_strategy
+    return own if isinstance(own, _strategy.SUPPORTED) else None
+
+
+def _agreed(strategy, own):
     if strategy == "auto" or strategy is own:
         return own
     raise ValueError(
@@ -145,18 +149,13 @@ def _strategy_for(strategy, model):
     )
 
 
-def _built(model, strategy):
-    """Returns a model whose variables are where the strategy needs them."""
-    if isinstance(model, keras.Model):
-        if strategy is None or model.distribute_strategy is strategy:
-            return model
-        return _copy_of(model)
-    built = model()
-    if not isinstance(built, keras.Model):
+def _built(function):
+    model = function()
+    if not isinstance(model, keras.Model):
         raise TypeError(
-            f"model must be a Keras model or a function that returns one, received {built!r}"
+            f"model must be a Keras model or a function that returns one, received {model!r}"
         )
-    return built
+    return model
 
 
 def _copy_of(model):
@@ -177,8 +176,9 @@ def _copy_of(model):
 def _copy_state(model, other):
     """Gives a model's variables, and its optimizer's where there are some, to its copy."""
     pairs = [(model.variables, other.variables)]
-    if model.optimizer is not None and model.optimizer.built and other.compiled:
-        other.optimizer.build(other.trainable_variables)
+    if model.compiled and model.optimizer.built and other.compiled:
+        if not other.optimizer.built:
+            other.optimizer.build(other.trainable_variables)
         pairs.append((model.optimizer.variables, other.optimizer.variables))
     for ones, others in pairs:
         for one, variable in zip(ones, others, strict=True):

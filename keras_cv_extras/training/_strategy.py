@@ -13,7 +13,9 @@ from keras_cv_extras import _checks
 _NAMES = ("auto", "none", "mirrored", "multiworker")
 SUPPORTED = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
 
-_multiworker = []  # the one that this process has: TensorFlow allows no second
+# The strategies of this process, by name. TensorFlow allows no second one of several workers,
+# and models of two mirrored ones cannot be told to share anything.
+_made = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,9 +91,11 @@ def make_strategy(name="auto") -> tf.distribute.Strategy | None:
             )
         return _connected()
     if name == "mirrored":
-        kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-        devices = tf.config.list_logical_devices(kind)
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
+        if name not in _made:
+            kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+            devices = [device.name for device in tf.config.list_logical_devices(kind)]
+            _made[name] = tf.distribute.MirroredStrategy(devices)
+        return _made[name]
     return None
 
 
@@ -112,7 +116,7 @@ def place_of(strategy) -> Place:
 
 def writes_files() -> bool:
     """Returns whether this process writes the files of a training: all but other workers do."""
-    return not _multiworker or place_of(_multiworker[0]).worker == 0
+    return place_of(_made.get("multiworker")).worker == 0
 
 
 def from_chief(strategy, values) -> np.ndarray:
@@ -184,9 +188,9 @@ def _read_cluster():
 
 
 def _connected():
-    if not _multiworker:
+    if "multiworker" not in _made:
         try:
-            _multiworker.append(tf.distribute.MultiWorkerMirroredStrategy())
+            _made["multiworker"] = tf.distribute.MultiWorkerMirroredStrategy()
         except RuntimeError as error:
             if "program startup" not in str(error):
                 raise
@@ -195,4 +199,4 @@ def _connected():
                 "call keras_cv_extras.training.make_strategy() first in the program, and give "
                 "fit a function that builds the model"
             ) from error
-    return _multiworker[0]
+    return _made["multiworker"]
