@@ -40,6 +40,18 @@ class FilePart:
         """`(height, width, channels)` of an image."""
         return (*self.image_size, self.channels)
 
+    def subset(self, numbers) -> "FilePart":
+        """Returns a part with some of the files, which counts its own unreadable ones."""
+        return FilePart(
+            [self.paths[number] for number in numbers],
+            self.labels[numbers],
+            self.facts[numbers],
+            image_size=self.image_size,
+            resize=self.resize,
+            channels=self.channels,
+            most_bad=self.most_bad,
+        )
+
     def unreadable(self) -> dict[str, str]:
         """Returns the files that could not be decoded so far, and why."""
         numbers = np.flatnonzero(self._failed.numpy())
@@ -60,6 +72,14 @@ class FilePart:
         content = tf.io.read_file(tf.gather(tf.constant(self.paths), sample))
         facts = tf.gather(tf.constant(self.facts), sample)
         return _decode_ops.decode(content, facts, self.image_size, self.resize, self.channels)
+
+    def image(self, number: int) -> np.ndarray:
+        """Returns the decoded image of a sample."""
+        return self.read(tf.constant(number, tf.int64)).numpy()
+
+    def readable(self) -> np.ndarray:
+        """Returns the numbers of the samples that are not known to be unreadable."""
+        return np.flatnonzero(~self._failed.numpy())
 
     def note(self, samples):
         """Remembers, in a graph, that files could not be decoded."""
