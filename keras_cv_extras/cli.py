@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from keras_cv_extras import _launch
+from keras_cv_extras import _launch, _train_cli
+from keras_cv_extras._options import Data, ImageSize, Quiet, Seed
 
 app = typer.Typer(
     name="kcx",
@@ -25,19 +26,6 @@ classical_app = typer.Typer(
 app.add_typer(policy_app, name="policy", no_args_is_help=True)
 app.add_typer(bench_app, name="bench", no_args_is_help=True)
 app.add_typer(classical_app, name="classical", no_args_is_help=True)
-
-Data = Annotated[
-    str,
-    typer.Argument(
-        help="mnist_5k, digits, fashion_mnist, keras:NAME, tfds:NAME, or a folder with one "
-        "folder of images for each class."
-    ),
-]
-ImageSize = Annotated[
-    int | None, typer.Option(help="Side of the square that images are cropped and resized to.")
-]
-Seed = Annotated[int, typer.Option(help="Another seed gives another run; the same one, the same.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 
 class Spec(str, enum.Enum):
@@ -132,68 +120,8 @@ def search(
     )
 
 
-@app.command()
-def train(
-    data: Data,
-    output: Annotated[
-        pathlib.Path, typer.Option(help="Folder for model.keras and checkpoints.")
-    ] = pathlib.Path("kcx-train"),
-    policy: Annotated[
-        str,
-        typer.Option(
-            help="A policy file, or none, flip_crop, crop, rand_augment, trivial_augment, "
-            "cifar10, svhn, imagenet."
-        ),
-    ] = "none",
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small "
-            "one if not given."
-        ),
-    ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
-    batch_size: Annotated[int, typer.Option(help="Images per step.")] = 64,
-    learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 2e-3,
-    label_smoothing: Annotated[float, typer.Option(help="In [0, 1).")] = 0.0,
-    image_size: ImageSize = None,
-    seed: Seed = 0,
-    quiet: Quiet = False,
-):
-    """Train a network on DATA with an augmentation policy.
-
-    Interrupted and started again with the same output folder, it goes on.
-    """
-    from keras_cv_extras.commands import run_train
-
-    run_train(
-        data,
-        output,
-        policy=policy,
-        model=model,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        label_smoothing=label_smoothing,
-        image_size=image_size,
-        seed=seed,
-        progress=not quiet,
-    )
-
-
-@app.command()
-def evaluate(
-    model: Annotated[pathlib.Path, typer.Argument(help="A model.keras that kcx train wrote.")],
-    data: Data,
-    output: Annotated[
-        pathlib.Path | None, typer.Option(help="JSON file for the numbers, too.")
-    ] = None,
-    image_size: ImageSize = None,
-):
-    """Score MODEL on the test images of DATA: accuracy, log loss, every class."""
-    from keras_cv_extras.commands import run_evaluate
-
-    run_evaluate(model, data, output=output, image_size=image_size)
+app.command()(_train_cli.train)
+app.command()(_train_cli.evaluate)
 
 
 @app.command()
@@ -279,6 +207,22 @@ def bench_policies(
     from keras_cv_extras import bench
 
     bench.run_policies(sizes=tuple(sizes), seconds=seconds, output=output)
+
+
+@bench_app.command("input")
+def bench_input(
+    size: Annotated[int, typer.Option(help="Side that images are brought to.")] = 224,
+    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 64,
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 3.0,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """Compare pipelines from JPEG files to augmented batches: here, in Keras, in torch.
+
+    Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
+    """
+    from keras_cv_extras import bench
+
+    bench.run_input(size, batch_size, seconds=seconds, output=output)
 
 
 @bench_app.command("ops")

@@ -8,7 +8,7 @@ is made, which is not measured.
 import time
 
 from keras_cv_extras import __version__
-from keras_cv_extras.bench import _losses, _mixes, _peer_ops, _peers, _pooling
+from keras_cv_extras.bench import _input_peers, _losses, _mixes, _peer_ops, _peers, _pooling
 
 OP = "op:"
 _LONG = 0.05  # seconds of one run, beside which a call from Python does not count
@@ -19,7 +19,8 @@ def load(name, images, cores):
 
     Args:
         name: one of `OWN` or `PEERS`; an op's or mix's name after "op:" or after a library and
-            ":"; a loss after "loss:"; a layer's name, `pool_size` and `strides` after "pooling:".
+            ":"; a loss after "loss:"; a pipeline of files after "input:"; a layer's name,
+            `pool_size` and `strides` after "pooling:".
         images: uint8 array of shape `(batch, height, width, 3)`.
         cores: how many cores it may use.
     """
@@ -30,6 +31,8 @@ def load(name, images, cores):
     library, _, op = name.partition(":")
     if library == "loss":
         return _losses.load(op, cores)
+    if library == "input":
+        return _input_peers.load(op, images, cores)
     if name.startswith(_pooling.POOLING):
         return Calls(_pooling.step_of(name.removeprefix(_pooling.POOLING)), images, cores)
     if library in _peer_ops.LIBRARIES and op:

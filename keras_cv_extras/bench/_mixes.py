@@ -55,7 +55,7 @@ def _keras(name, images):
 def _torchvision(name, images):
     if name not in ("mixup", "cutmix"):
         return None
-    torchvision = _peers._import_torchvision()
+    torchvision = _peers.import_torchvision()
     import torch
     from torchvision.transforms import v2
 

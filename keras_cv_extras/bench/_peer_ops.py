@@ -227,7 +227,7 @@ def _keras_calls(layer, images):
 def _pillow_loop(transform, images):
     from PIL import Image
 
-    version = _peers._import_torchvision().__version__
+    version = _peers.import_torchvision().__version__
     return Repeated(transform, [Image.fromarray(i) for i in images], len(images), version)
 
 
@@ -250,7 +250,7 @@ def _tensor_batch(transform, images):
 
 
 def _with_torchvision(size):
-    _peers._import_torchvision()
+    _peers.import_torchvision()
     return _torchvision(size)
 
 

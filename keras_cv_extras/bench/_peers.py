@@ -123,14 +123,15 @@ def _torchvision(images, cores):
     from PIL import Image
 
     torch.set_num_threads(1)  # with several cores there are several processes
-    torchvision = _import_torchvision()
+    torchvision = import_torchvision()
     from torchvision.transforms import v2
 
     function = v2.RandAugment(num_ops=2, magnitude=15, num_magnitude_bins=31)
     return Loop(function, [Image.fromarray(i) for i in images], cores, torchvision.__version__)
 
 
-def _import_torchvision():
+def import_torchvision():
+    """Returns torchvision, also where its compiled ops do not load."""
     try:
         import torchvision
     except RuntimeError as error:
@@ -188,7 +189,7 @@ def _timm(images, cores):
     import torch
 
     torch.set_num_threads(1)
-    _import_torchvision()
+    import_torchvision()
     import timm
     from PIL import Image
     from timm.data.auto_augment import rand_augment_transform

@@ -1,5 +1,6 @@
 """Sources of labelled images, splits, class balance, and pipelines of augmented batches."""
 
+from keras_cv_extras.data._image_files import ImageFiles, image_files
 from keras_cv_extras.data._pipeline import pipeline
 from keras_cv_extras.data._samples import samples_of
 from keras_cv_extras.data._sources import ImageData, load
@@ -26,9 +27,11 @@ __all__ = [
     "ClassStats",
     "FaissNeighbors",
     "ImageData",
+    "ImageFiles",
     "SmoteSource",
     "SmoteStream",
     "class_weight",
+    "image_files",
     "load",
     "make_imbalanced",
     "oversample_indices",

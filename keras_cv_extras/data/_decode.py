@@ -1,5 +1,6 @@
 """Image files of any common kind to uint8 arrays of one size and number of channels."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -12,15 +13,29 @@ RESIZES = ("crop", "pad", "stretch")
 _MOST_PIXELS = 64_000_000  # a small file may claim any size: this bounds what it can cost
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "F")
 _ORIENTATION = 0x0112  # the EXIF tag
-_TURNED = (5, 6, 7, 8)  # its values that swap height and width
+TURNED = (5, 6, 7, 8)  # its values that swap height and width
 
 
 class Header(NamedTuple):
-    """What a file says of its image, pixels not decoded: size when upright, channels."""
+    """What a file says of its image, pixels not decoded.
+
+    Args:
+        height: when upright.
+        width: when upright.
+        channels: 1 or 3.
+        format: one of `FORMATS`.
+        orientation: the EXIF tag, 1 if there is none or none that means anything.
+        transparent: whether it has transparency.
+        mode: Pillow's name of how a pixel is stored: "RGB", "P" for a palette, "CMYK" ...
+    """
 
     height: int
     width: int
     channels: int
+    format: str = "PNG"
+    orientation: int = 1
+    transparent: bool = False
+    mode: str = "RGB"
 
 
 def read_header(path) -> Header:
@@ -28,14 +43,25 @@ def read_header(path) -> Header:
 
     Raises:
         Exception: of Pillow's many kinds, if the file is none of `FORMATS`; ValueError if the
-            image has more than 64 million pixels.
+            image has more than 64 million pixels, or none.
     """
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
         width, height = image.size
-        if image.getexif().get(_ORIENTATION) in _TURNED:
+        orientation = image.getexif().get(_ORIENTATION) if _may_have_exif(image) else 1
+        if orientation not in range(2, 9):
+            orientation = 1
+        if orientation in TURNED:
             width, height = height, width
-        return Header(height, width, 1 if image.mode in _GREY else 3)
+        return Header(
+            height,
+            width,
+            1 if image.mode in _GREY else 3,
+            image.format,
+            orientation,
+            image.has_transparency_data,
+            image.mode,
+        )
 
 
 def decode(path, image_size, resize, channels):
@@ -98,6 +124,19 @@ def _plain(image):
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert("L" if grey else "RGB")
+
+
+def _may_have_exif(image):
+    """Looks for EXIF where Pillow would decode all pixels first: in PNG it may stand after them."""
+    if image.format != "PNG" or "exif" in image.info:
+        return True
+    with open(image.filename, "rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            if head[4:] == b"eXIf":
+                return True
+            file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
+    return False
 
 
 def _check_pixels(image):

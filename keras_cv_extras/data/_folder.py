@@ -11,12 +11,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from keras_cv_extras.data import _decode
+from keras_cv_extras.data import _decode, _unreadable
 
 MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
 
 _TRAIN, _TEST, _VALIDATION = "train", "test", ("val", "valid", "validation")
-_NAMED = 5  # bad files that the warning names
 
 
 def read_folder(folder, *, image_size, resize, channels, on_error):
@@ -36,16 +35,12 @@ def read_folder(folder, *, image_size, resize, channels, on_error):
     Raises:
         FileNotFoundError, NotADirectoryError, ValueError: as `data.load`.
     """
-    folder = pathlib.Path(folder).expanduser()
-    if not folder.exists():
-        raise FileNotFoundError(f"{folder}: no such folder")
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder}: a file; give a folder with one folder for each class")
-    class_names, paths, labels, is_test = _list_files(folder)
+    folder = existing(folder)
+    class_names, paths, labels, is_test = list_files(folder)
     bad = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata; damage raises
-        headers = _each(_decode.read_header, paths, bad, on_error, "Reading file headers")
+        headers = each(_decode.read_header, paths, bad, on_error, "Reading file headers")
         _check_bad(folder, bad, len(paths))
         kept = [row for row, header in enumerate(headers) if header is not None]
         headers = [headers[row] for row in kept]
@@ -60,7 +55,7 @@ def read_folder(folder, *, image_size, resize, channels, on_error):
             return True
 
         items = list(enumerate(paths[row] for row in kept))
-        done = _each(decode_into, items, bad, on_error, "Decoding images")
+        done = each(decode_into, items, bad, on_error, "Decoding images")
     _check_bad(folder, bad, len(paths))
     rows = np.flatnonzero([flag is not None for flag in done])
     for place, row in enumerate(rows):  # in place: a copy would take as much memory again
@@ -70,6 +65,16 @@ def read_folder(folder, *, image_size, resize, channels, on_error):
     if bad:
         _warn(folder, bad, len(paths))
     return _parts(folder, images, labels[kept], is_test[kept], class_names)
+
+
+def existing(folder):
+    """Returns a folder's path, or raises if there is none."""
+    folder = pathlib.Path(folder).expanduser()
+    if not folder.exists():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: a file; give a folder with one folder for each class")
+    return folder
 
 
 def check_bytes(count, image_size, channels):
@@ -93,7 +98,8 @@ def progress_bar(description, total):
         yield lambda: progress.advance(task)
 
 
-def _list_files(folder):
+def list_files(folder):
+    """Returns class names, and for every image file its path, class and whether it is for tests."""
     parts = _part_folders(folder)
     trained = [path for path, test in parts if not test]
     names = sorted({item.name for path in trained for item in _folders(path)})
@@ -158,7 +164,7 @@ def _image_files(path):
     return found
 
 
-def _each(function, items, bad, on_error, description):
+def each(function, items, bad, on_error, description):
     """Returns `function` of each item, None for those that raise, which are noted in `bad`."""
 
     def attempt(item):
@@ -176,7 +182,7 @@ def _each(function, items, bad, on_error, description):
             for item, (result, error) in zip(items, pool.map(attempt, items), strict=True):
                 if error is not None:
                     path = item[1] if isinstance(item, tuple) else item
-                    bad[path] = _reason(path, error)
+                    bad[path] = _unreadable.reason(path, error)
                     if on_error == "raise":
                         raise ValueError(f"{path}: {bad[path]}") from error
                 results.append(result)
@@ -186,30 +192,18 @@ def _each(function, items, bad, on_error, description):
     return results
 
 
-def _reason(path, error):
-    if path.is_file() and path.stat().st_size == 0:
-        return "an empty file"
-    text = str(error).replace(repr(str(path)), "it")
-    return "not an image of a known kind" if "cannot identify" in text else text or repr(error)
-
-
-def _listing(bad):
-    first = "; ".join(f"{path} ({reason})" for path, reason in list(bad.items())[:_NAMED])
-    return first + (f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else "")
-
-
 def _check_bad(folder, bad, total):
     if 2 * len(bad) > total:
         raise ValueError(
             f"{folder}: {len(bad)} of {total} image files cannot be read, more than half: "
-            f"{_listing(bad)}"
+            f"{_unreadable.listing(bad)}"
         )
 
 
 def _warn(folder, bad, total):
     warnings.warn(
         f"{folder}: {len(bad)} of {total} image files cannot be read and are skipped: "
-        f"{_listing(bad)}",
+        f"{_unreadable.listing(bad)}",
         stacklevel=4,  # the caller of `load`
     )
 

@@ -6,13 +6,14 @@ run was resumed. An epoch's order is likewise a function of seed and epoch.
 """
 
 import math
-import operator
 
 import tensorflow as tf
 
 from keras_cv_extras import _checks
 from keras_cv_extras.augment import _random
 from keras_cv_extras.data import _samples
+from keras_cv_extras.data._file_part import FilePart, Files
+from keras_cv_extras.data._order import samples_at, word
 from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.policy import Policy
 
@@ -44,15 +45,16 @@ def pipeline(
         data: `(images, labels)` in memory, images of shape `(count, height, width, channels)`,
             integer or float, labels an array or a nest of arrays of as many rows; or an
             unbatched `tf.data.Dataset` of `(image, label)`, images of one known size; or a
-            source that balances classes (`SmoteSource`, `BalancedSource`, `SmoteStream`).
+            source that balances classes (`SmoteSource`, `BalancedSource`, `SmoteStream`); or a
+            part of `image_files`, whose files are read anew in every epoch.
         batch_size: samples per batch; the last one may be smaller.
         policy: a `Policy`, or None. A policy that mixes in second images gets them from all of
             `data` if it is in memory, else from the same batch.
         mix: None, or a function `(images, labels, *, seed, epoch, samples)` of a batch that
             returns `(images, labels)`, run after the policy.
         seed: an integer: another seed gives another order and other draws.
-        shuffle: whether each epoch has another order. Arrays are shuffled perfectly, a dataset
-            through a buffer.
+        shuffle: whether each epoch has another order. Arrays and files are shuffled perfectly, a
+            dataset through a buffer.
         epoch: None to go on from epoch to epoch with every pass, or the number of the one epoch
             that the dataset always gives. That form has no state and can be sent elsewhere, as
             tf.data service does.
@@ -85,7 +87,7 @@ def pipeline(
         raise TypeError(f"policy must be a Policy or None, received {policy!r}")
     if mix is not None and not callable(mix):
         raise TypeError(f"mix must be a function or None, received {mix!r}")
-    source = _Stream if isinstance(data, (tf.data.Dataset, EpochStream)) else _Arrays
+    source = _source_of(data)
     pairs = policy is not None and policy.needs_partners
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
 
@@ -115,6 +117,12 @@ def pipeline(
     if epoch is None:
         return dataset
     return _samples.remember(dataset, lambda: source.batches(epochs).map(_plain(source.samples)))
+
+
+def _source_of(data):
+    if isinstance(data, FilePart):
+        return Files
+    return _Stream if isinstance(data, (tf.data.Dataset, EpochStream)) else _Arrays
 
 
 _plain = tf.autograph.experimental.do_not_convert
@@ -182,15 +190,16 @@ class _Arrays:
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""
-        index, shards = self.shard
         start = batch["number"] * self.batch_size
         places = tf.range(start, tf.minimum(start + self.batch_size, self.own))
-        samples = places * shards + index
-        epoch = batch["epoch"]
-        if self.shuffle and self.count > 1:
-            key = tf.stack([_word(self.seed), tf.cast(epoch, tf.uint32)])
-            samples = tf.random.experimental.index_shuffle(samples, key, self.count - 1)
-        return samples
+        return samples_at(
+            places,
+            batch["epoch"],
+            count=self.count,
+            seed=self.seed,
+            shuffle=self.shuffle,
+            shard=self.shard,
+        )
 
     def read(self, batch):
         """Gathers a batch by its numbers."""
@@ -240,7 +249,7 @@ class _Stream:
         data = self.data.of_epoch(epoch) if isinstance(self.data, EpochStream) else self.data
         numbered = data.enumerate()
         if self.shuffle:
-            numbered = _shuffled(numbered, self.buffer, _word(self.seed), epoch)
+            numbered = _shuffled(numbered, self.buffer, word(self.seed), epoch)
         if shards > 1:
             numbered = numbered.shard(shards, index)
         return numbered.batch(self.batch_size).map(
@@ -278,7 +287,3 @@ def _shuffled(dataset, buffer, seed, epoch):
         reshuffle_each_iteration=False,
     )
     return tf.data.experimental.from_variant(shuffled, dataset.element_spec)
-
-
-def _word(seed):
-    return tf.constant(operator.index(seed) % (1 << 32), tf.uint32)

@@ -7,6 +7,8 @@ from sklearn import metrics
 
 from keras_cv_extras import _checks, _files
 
+_SMALLEST = 1e-300  # a probability that float64 cannot tell from zero would make the loss infinite
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -90,24 +92,30 @@ def evaluate(model, images, labels, class_names, *, batch_size: int = 512) -> Ev
             f"labels must lie in [0, {num_classes}), received {labels.min()} to {labels.max()}"
         )
     outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=0)
-    if outputs.shape[-1] != num_classes:
-        raise ValueError(
-            f"the model has {outputs.shape[-1]} classes, class_names {num_classes}: give the data "
-            "that it was trained on"
-        )
-    logs = _log_probabilities(outputs.astype("float64"))
-    given = logs.argmax(axis=-1)
+    return score(probabilities_of(outputs, num_classes), labels, class_names)
+
+
+def score(probabilities, labels, class_names) -> Evaluation:
+    """Scores probabilities that a classifier gave.
+
+    Args:
+        probabilities: `(count, classes)`.
+        labels: `(count,)`, integers below the number of classes.
+        class_names: the name of each class, by its number.
+    """
+    given = probabilities.argmax(axis=-1)
     accuracy = float(np.mean(given == labels))
     low, high = wilson_interval(accuracy, len(labels))
-    every = np.arange(num_classes)
+    every = np.arange(len(class_names))
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
         labels, given, labels=every, zero_division=0.0
     )
+    true = probabilities[np.arange(len(labels)), labels].astype("float64")
     return Evaluation(
         accuracy=accuracy,
         low=low,
         high=high,
-        log_loss=float(-np.mean(logs[np.arange(len(labels)), labels])),
+        log_loss=float(-np.mean(np.log(np.maximum(true, _SMALLEST)))),
         confusion=metrics.confusion_matrix(labels, given, labels=every),
         precision=precision,
         recall=recall,
@@ -131,9 +139,19 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
     return float(max(0.0, centre - half)), float(min(1.0, centre + half))
 
 
-def _log_probabilities(outputs):
-    """Log probabilities of logits, or of probabilities where that is what they are."""
+def probabilities_of(outputs, num_classes):
+    """Returns the probabilities of logits, or of probabilities where that is what they are.
+
+    Raises:
+        ValueError: if there are others than `num_classes` of them for an image.
+    """
+    if outputs.shape[-1] != num_classes:
+        raise ValueError(
+            f"the model has {outputs.shape[-1]} classes, class_names {num_classes}: give the data "
+            "that it was trained on"
+        )
+    outputs = outputs.astype("float64")
     if outputs.min() >= 0 and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3):
-        return np.log(np.maximum(outputs, 1e-12))
-    shifted = outputs - outputs.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return outputs
+    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

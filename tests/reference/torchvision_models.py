@@ -16,9 +16,9 @@ import sys
 import numpy as np
 import torch
 
-from keras_cv_extras.bench._peers import _import_torchvision
+from keras_cv_extras.bench._peers import import_torchvision
 
-torchvision = _import_torchvision()
+torchvision = import_torchvision()
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "models"))
 import formula  # noqa: E402

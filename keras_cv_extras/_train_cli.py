@@ -1,0 +1,184 @@
+"""`kcx train` and `kcx evaluate`: arguments; the work is in `commands._training`."""
+
+import enum
+import pathlib
+from typing import Annotated
+
+import typer
+
+from keras_cv_extras._options import Data, ImageSize, MaxBad, Quiet, Seed, Stream
+
+BELOW = 3  # the exit code of scores below what was asked for
+
+
+class MixName(str, enum.Enum):
+    """How images are mixed."""
+
+    none = "none"
+    mixup = "mixup"
+    cutmix = "cutmix"
+
+
+class ClassWeights(str, enum.Enum):
+    """How much the images of a class count."""
+
+    none = "none"
+    balanced = "balanced"
+    effective = "effective"
+
+
+MinAccuracy = Annotated[
+    float | None,
+    typer.Option(help=f"Exit with code {BELOW} if the accuracy on the test images is lower."),
+]
+BatchSize = Annotated[int | None, typer.Option(help="Images per step; the recipe's if not given.")]
+
+
+def train(
+    data: Data,
+    output: Annotated[
+        pathlib.Path, typer.Option(help="Folder for model.keras, report.html and checkpoints.")
+    ] = pathlib.Path("kcx-train"),
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small "
+            "one if not given."
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Weights to begin with: imagenet (downloads them) or a file."),
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="A policy file, or none, flip_crop, crop, rand_augment, trivial_augment, "
+            "cifar10, svhn, imagenet."
+        ),
+    ] = "none",
+    mix: Annotated[MixName, typer.Option(help="Blend images and their labels.")] = MixName.none,
+    epochs: Annotated[int | None, typer.Option(help="Passes; the recipe's if not given.")] = None,
+    batch_size: BatchSize = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="The highest one; the recipe's for the batch size if not.")
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="In units of the learning rate; the recipe's if not given.")
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="In [0, 1); the recipe's if not given.")
+    ] = None,
+    average: Annotated[
+        bool | None,
+        typer.Option("--average/--no-average", help="Average the weights of the last steps."),
+    ] = None,
+    class_weights: Annotated[
+        ClassWeights, typer.Option(help="Let the images of rare classes count more.")
+    ] = ClassWeights.none,
+    validation: Annotated[
+        float,
+        typer.Option(help="Share of the training images to validate on; 0 to train on all."),
+    ] = 0.1,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many epochs without a better validation accuracy."),
+    ] = None,
+    image_size: ImageSize = None,
+    stream: Stream = False,
+    max_bad: MaxBad = 0.01,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write logs for TensorBoard, too.")
+    ] = False,
+    min_accuracy: MinAccuracy = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+):
+    """Train a network on DATA, and report how good it is on the test images.
+
+    Each family of networks has a recipe: optimizer, learning rate, epochs and so on. What is
+    given here takes its place. Interrupted and started again with the same output folder,
+    training goes on.
+
+    Written: model.keras, report.html, predictions.csv, scores.json, log.csv, train.json.
+
+    Exit codes: 0 done, 1 an error in one line, 2 wrong arguments, 3 below --min-accuracy.
+
+    kcx train mnist_5k --policy crop --epochs 10
+
+    kcx train photographs --image-size 128 --model resnet18 --policy rand_augment --mix cutmix
+
+    kcx train photographs --image-size 224 --stream --model mobilenetv3-small --weights imagenet
+    """
+    from keras_cv_extras.commands import run_train
+
+    scores = run_train(
+        data,
+        output,
+        model=model,
+        weights=weights,
+        policy=policy,
+        mix=mix.value,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        label_smoothing=label_smoothing,
+        average=average,
+        class_weights=class_weights.value,
+        validation=validation,
+        patience=patience,
+        image_size=image_size,
+        stream=stream,
+        max_bad=max_bad,
+        tensorboard=tensorboard,
+        seed=seed,
+        progress=not quiet,
+    )
+    _judge(scores, min_accuracy)
+
+
+def evaluate(
+    model: Annotated[pathlib.Path, typer.Argument(help="A model.keras that kcx train wrote.")],
+    data: Data,
+    output: Annotated[
+        pathlib.Path | None, typer.Option(help="JSON file for the numbers, too.")
+    ] = None,
+    report: Annotated[
+        pathlib.Path | None, typer.Option(help="HTML file for the report, too.")
+    ] = None,
+    predictions: Annotated[
+        pathlib.Path | None, typer.Option(help="CSV file with a row for every image, too.")
+    ] = None,
+    image_size: ImageSize = None,
+    stream: Stream = False,
+    max_bad: MaxBad = 0.01,
+    min_accuracy: MinAccuracy = None,
+):
+    """Score MODEL on the test images of DATA: accuracy, log loss, every class.
+
+    Exit codes: 0 done, 1 an error in one line, 2 wrong arguments, 3 below --min-accuracy.
+
+    kcx evaluate kcx-train/model.keras mnist_5k --report report.html
+
+    kcx evaluate kcx-train/model.keras photographs --image-size 128 --min-accuracy 0.9
+    """
+    from keras_cv_extras.commands import run_evaluate
+
+    scores = run_evaluate(
+        model,
+        data,
+        output=output,
+        report=report,
+        predictions=predictions,
+        image_size=image_size,
+        stream=stream,
+        max_bad=max_bad,
+    )
+    _judge(scores, min_accuracy)
+
+
+def _judge(scores, min_accuracy):
+    if min_accuracy is not None and scores.accuracy < min_accuracy:
+        typer.echo(f"accuracy {scores.accuracy:.4f} is below {min_accuracy:g}", err=True)
+        raise typer.Exit(BELOW)

@@ -1,0 +1,115 @@
+"""From JPEG files to batches to train with: this library, Keras and torch side by side."""
+
+import statistics
+
+from rich.console import Console
+from rich.table import Table
+
+from keras_cv_extras import _checks
+from keras_cv_extras.bench import _input_peers, _measure
+
+INPUT = "input:"
+
+
+def run_input(
+    size: int = 224,
+    batch_size: int = 64,
+    cores=(1, "all"),
+    peers=None,
+    seconds: float = 3.0,
+    output=None,
+    *,
+    repeats: int = 5,
+) -> list[dict]:
+    """Measures pipelines from JPEG files: decode, resize, RandAugment, mixup, batch.
+
+    Every contestant runs in a process of its own, on the same cores and the same files of some
+    500 x 375 pixels. Contestants take turns, and are compared within a turn.
+
+    Args:
+        size: height and width that images are brought to; at most 427.
+        batch_size: images in a batch.
+        cores: how many cores to use; each a number or "all".
+        peers: "keras" and "torch", or some of them; None for both. One that is not installed is
+            reported as such.
+        seconds: the least time of one measurement.
+        output: None, or the path of a JSON file for the rows, the machine and the settings.
+        repeats: how many times each contestant is measured.
+
+    Returns:
+        A dictionary for every contestant and number of cores: `contestant`, `version`, `cores`,
+        `size`, `batch_size`, `status`, `images_per_second` (the median), `per_core`, `turns`,
+        and `ratio`: how many times as fast this library is.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above.
+        RuntimeError: if this library itself fails.
+    """
+    _measure.check_sizes((size,), {size: batch_size})
+    names = ("own", *(_input_peers.NAMES[1:] if peers is None else peers))
+    for name in names:
+        _checks.one_of("peer", name, _input_peers.NAMES)
+    _checks.integer("repeats", repeats, minimum=1)
+    _checks.positive("seconds", seconds)
+    settings = []
+    for setting in cores:
+        cpus = _measure.chosen_cpus(setting)
+        if cpus not in settings:
+            settings.append(cpus)
+    rows, console = [], Console()
+    for cpus in settings:
+        with console.status(f"{size} x {size} pixels, cores: {len(cpus)}"):
+            rows += _run(names, size, batch_size, cpus, seconds, repeats)
+    if output is not None:
+        _measure.write_report(output, "input", rows, seconds=seconds, repeats=repeats)
+    console.print(_table(rows))
+    return rows
+
+
+def _run(names, size, batch_size, cpus, seconds, repeats):
+    processes, rows, started = {}, {}, []
+    try:
+        for name in names:
+            processes[name] = _measure.Measured(size, batch_size, cpus)
+            row = {"contestant": name, "version": None, "cores": len(cpus), "size": size}
+            row |= {"batch_size": batch_size, "status": "measured", "images_per_second": None}
+            rows[name] = {**row, "per_core": None, "turns": None, "ratio": None}
+            answer = processes[name].ask("attempt", name=INPUT + name)
+            if "missing" in answer:
+                rows[name]["status"] = "not installed"
+            elif "failed" in answer:
+                rows[name]["status"] = f"failed: {answer['failed']}"
+            else:
+                rows[name]["version"] = answer["version"]
+                started.append((processes[name], INPUT + name))
+        if rows["own"]["status"] != "measured":
+            raise RuntimeError(f"this library {rows['own']['status']}")
+        turns = _measure.take_turns(started, seconds, repeats)
+    finally:
+        for process in processes.values():
+            process.close()
+    for name, rates in turns.items():
+        row = rows[name.removeprefix(INPUT)]
+        row["turns"], row["images_per_second"] = rates, statistics.median(rates)
+        row["per_core"] = row["images_per_second"] / len(cpus)
+        row["ratio"] = _measure.ratio(turns[INPUT + "own"], rates)
+    return list(rows.values())
+
+
+def _table(rows):
+    first = rows[0]
+    table = Table(
+        title=f"JPEG files to batches of {first['batch_size']}, {first['size']} x {first['size']}"
+    )
+    table.add_column("pipeline")
+    for title in ("cores", "images/s", "per core", "this library is"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        name = f"{row['contestant']} {row['version'] or ''}"
+        if row["status"] != "measured":
+            table.add_row(name, str(row["cores"]), row["status"])
+            continue
+        rate = f"{row['images_per_second']:,.0f}"
+        ratio = f"{row['ratio']:.3g} x as fast"
+        table.add_row(name, str(row["cores"]), rate, f"{row['per_core']:,.0f}", ratio)
+    return table

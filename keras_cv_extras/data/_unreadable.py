@@ -1,0 +1,26 @@
+"""What is said of image files that cannot be read."""
+
+import pathlib
+
+
+def reason(path, error):
+    """Returns in few words why a file cannot be read."""
+    path = pathlib.Path(path)
+    if path.is_file() and path.stat().st_size == 0:
+        return "an empty file"
+    text = str(error).replace(repr(str(path)), "it")
+    return "not an image of a known kind" if "cannot identify" in text else text or repr(error)
+
+
+def too_many(bad, total, most):
+    """Returns what is said of a folder with too many unreadable files."""
+    return (
+        f"{len(bad)} of {total} image files cannot be read, more than the {most} that are "
+        f"accepted: {listing(bad)}"
+    )
+
+
+def listing(bad, named=5):
+    """Returns the first unreadable files with their reasons, and how many more there are."""
+    first = "; ".join(f"{path} ({why})" for path, why in list(bad.items())[:named])
+    return first + (f"; and {len(bad) - named} more" if len(bad) > named else "")

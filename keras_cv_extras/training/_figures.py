@@ -1,0 +1,67 @@
+"""The figures of a training's report."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+_INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
+_TRAIN, _VALIDATION = "#8a97a6", "#1f6fb2"
+_NUMBERED = 25  # classes up to which cells hold their numbers
+
+
+def confusion_figure(confusion, class_names) -> Figure:
+    """Draws a confusion matrix: shares of each true class by colour, counts as numbers.
+
+    Args:
+        confusion: `(classes, classes)` counts, rows are true classes.
+        class_names: the names of the classes.
+    """
+    count = len(class_names)
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    side = min(9.0, 2.2 + 0.42 * count)
+    figure = Figure(figsize=(side, side), facecolor="white", layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.tick_params(colors=_INK, length=0, labelsize=9)
+    if count <= _NUMBERED:
+        axes.set_xticks(range(count), class_names, rotation=45, ha="right")
+        axes.set_yticks(range(count), class_names)
+        size = 9 if count <= 12 else 6
+        for (row, column), number in np.ndenumerate(confusion):
+            if number:
+                color = "white" if shares[row, column] > 0.55 else _INK
+                style = {"ha": "center", "va": "center", "color": color, "fontsize": size}
+                axes.text(column, row, f"{number:,}", **style)
+    axes.set_xlabel("given", color=_QUIET, fontsize=9)
+    axes.set_ylabel("true", color=_QUIET, fontsize=9)
+    return figure
+
+
+def curves_figure(rows) -> Figure:
+    """Draws loss and accuracy over the epochs.
+
+    Args:
+        rows: a dictionary for every epoch, with "epoch", "loss", "accuracy" and perhaps
+            "val_loss" and "val_accuracy".
+    """
+    figure = Figure(figsize=(9.0, 3.2), facecolor="white", layout="constrained")
+    epochs = [int(row["epoch"]) for row in rows]
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for key, color, label in (
+            (name, _TRAIN, "training"),
+            (f"val_{name}", _VALIDATION, "validation"),
+        ):
+            values = [float(row.get(key) or "nan") for row in rows]
+            if np.isfinite(values).any():
+                axes.plot(epochs, values, "o-", color=color, label=label, markersize=3, lw=1.8)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["bottom"].set_color(_LINE)
+        axes.tick_params(colors=_QUIET, length=0, labelsize=9)
+        axes.grid(axis="y", color=_LINE)
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axes.set_xlabel("epoch", color=_QUIET, fontsize=9)
+        axes.set_title(name, color=_INK, fontsize=11, loc="left")
+        axes.legend(frameon=False, fontsize=9, labelcolor=_QUIET)
+    return figure

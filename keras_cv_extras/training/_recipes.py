@@ -1,0 +1,153 @@
+"""How each family of networks is trained, where nobody says otherwise."""
+
+import dataclasses
+import math
+
+import keras
+
+from keras_cv_extras import _checks
+from keras_cv_extras.training._model import SmoothedCrossentropy
+
+_AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
+_OPTIMIZERS = ("adamw", "sgd")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Settings of a training.
+
+    Args:
+        optimizer: "adamw", or "sgd" with Nesterov momentum 0.9.
+        learning_rate: the highest one, at `batch_size`.
+        batch_size: images per step.
+        weight_decay: how much of itself a weight loses in a step, times the learning rate.
+        warmup: share of the steps in which the learning rate rises; then it falls as a cosine.
+        label_smoothing: in [0, 1).
+        average: whether the weights at the end are a moving average, over about the last
+            twentieth of the training.
+        epochs: passes over the data.
+        source: where the numbers are from.
+
+    Example:
+        >>> settings = recipe("resnet50")
+        >>> settings.compile(build("resnet50", (224, 224, 3), 10), steps=10_000)
+    """
+
+    optimizer: str = "adamw"
+    learning_rate: float = 2e-3
+    batch_size: int = 64
+    weight_decay: float = 1e-4
+    warmup: float = 0.05
+    label_smoothing: float = 0.0
+    average: bool = False
+    epochs: int = 20
+    source: str = ""
+
+    def __post_init__(self):
+        _checks.one_of("optimizer", self.optimizer, _OPTIMIZERS)
+        _checks.positive("learning_rate", self.learning_rate)
+        _checks.non_negative("weight_decay", self.weight_decay)
+        _checks.integer("batch_size", self.batch_size, minimum=1)
+        _checks.integer("epochs", self.epochs, minimum=1)
+        _checks.boolean("average", self.average)
+        for name in ("warmup", "label_smoothing"):
+            if _checks.fraction(name, getattr(self, name)) == 1:
+                raise ValueError(f"{name} must be below 1, received 1")
+
+    def with_batch_size(self, batch_size: int) -> "Recipe":
+        """Returns the recipe for another batch size, with the learning rate that goes with it.
+
+        References:
+            SGD, in proportion: [Goyal et al.](https://arxiv.org/abs/1706.02677); Adam, by the
+            square root: [Malladi et al.](https://arxiv.org/abs/2205.10287).
+        """
+        factor = _checks.integer("batch_size", batch_size, minimum=1) / self.batch_size
+        rate = self.learning_rate * (factor if self.optimizer == "sgd" else math.sqrt(factor))
+        return dataclasses.replace(self, batch_size=batch_size, learning_rate=rate)
+
+    def compile(self, model: keras.Model, *, steps: int, rows: bool = False) -> keras.Model:
+        """Compiles a classifier that gives logits.
+
+        Args:
+            model: a Keras model with one logit per class.
+            steps: training steps in all.
+            rows: whether labels are rows of probabilities, as mixing makes them, not integers.
+
+        Returns:
+            The model.
+        """
+        steps = _checks.integer("steps", steps, minimum=1)
+        warmup = min(steps - 1, max(1, round(self.warmup * steps))) if self.warmup else 0
+        rate = keras.optimizers.schedules.CosineDecay(
+            self.learning_rate / 10 if warmup else self.learning_rate,
+            max(1, steps - warmup),
+            warmup_target=self.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+        options = {"weight_decay": self.weight_decay}
+        if self.average:
+            momentum = max(0.0, 1 - 1 / max(1.0, _AVERAGED * steps))
+            options |= {"use_ema": True, "ema_momentum": momentum}
+        if self.optimizer == "sgd":
+            optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **options)
+        else:
+            optimizer = keras.optimizers.AdamW(rate, **options)
+        if rows:
+            loss = keras.losses.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=self.label_smoothing
+            )
+        else:
+            loss = SmoothedCrossentropy(self.label_smoothing)
+        model.compile(optimizer, loss, metrics=["accuracy"])
+        return model
+
+
+# Keras takes `weight_decay` off the weight itself. In the papers on SGD it is added to the
+# gradient, whose momentum of 0.9 makes ten times as much of it; so the papers' 5e-4 is 5e-3 here.
+_CIFAR = Recipe("sgd", 0.1, 128, 5e-3, 0.05, 0.0, epochs=200, source="arXiv:1605.07146, section 3")
+_RESNET = Recipe("sgd", 0.1, 256, 1e-3, 0.05, 0.1, epochs=90, source="arXiv:1706.02677, 1812.01187")
+_PLAIN = Recipe("sgd", 0.01, 128, 5e-3, 0.05, 0.0, epochs=90, source="AlexNet, section 5")
+_MODERN = Recipe(
+    "adamw", 1e-3, 256, 0.05, 0.07, 0.1, average=True, epochs=300, source="arXiv:2201.03545, A.1"
+)
+_LIGHT = Recipe("adamw", 1e-3, 256, 0.02, 0.05, 0.1, average=True, epochs=150, source="own choice")
+#: Family (the begin of a network's name) -> recipe; the longest begin that fits counts.
+_FAMILIES = {
+    "": Recipe(source="own choice: small networks on small images"),
+    "cifar-resnet": dataclasses.replace(_CIFAR, weight_decay=1e-3, source="arXiv:1512.03385, 4.2"),
+    "wrn": _CIFAR,
+    "nin-cifar": _CIFAR,
+    "lenet": Recipe("adamw", 1e-3, 64, 1e-4, 0.05, 0.0, epochs=20, source="own choice"),
+    "alexnet": _PLAIN,
+    "vgg": dataclasses.replace(_PLAIN, batch_size=256, source="arXiv:1409.1556, section 3.1"),
+    "nin-imagenet": _PLAIN,
+    "googlenet": dataclasses.replace(_PLAIN, label_smoothing=0.1),
+    "bn-inception": _RESNET,
+    "inception": _RESNET,
+    "xception": _RESNET,
+    "resnet": _RESNET,
+    "densenet": dataclasses.replace(_RESNET, source="arXiv:1608.06993, section 4.2"),
+    "mobilenet": _LIGHT,
+    "nasnet": _LIGHT,
+    "efficientnet": dataclasses.replace(_LIGHT, epochs=300),
+    "convnext": _MODERN,
+}
+_FINE_TUNING = Recipe("adamw", 3e-4, 64, 0.02, 0.1, 0.1, epochs=20, source="own choice")
+
+
+def recipe(name: str | None = None, *, fine_tune: bool = False) -> Recipe:
+    """Returns the settings that a network's family is trained with by default.
+
+    Args:
+        name: a name of `keras_cv_extras.models`, or None for a small network.
+        fine_tune: whether it begins with weights of another data set: then all families are
+            trained alike, for a short time at a low learning rate.
+
+    Example:
+        >>> recipe("wrn-28-10").learning_rate
+        0.1
+    """
+    if fine_tune:
+        return _FINE_TUNING
+    key = "" if name is None else str(name).lower().replace("_", "-")
+    return _FAMILIES[max((begin for begin in _FAMILIES if key.startswith(begin)), key=len)]

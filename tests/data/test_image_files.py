@@ -1,0 +1,251 @@
+"""Files decoded by TensorFlow ops: the same pixels as Pillow's, and what happens to bad ones."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import skimage.data
+import tensorflow as tf
+from PIL import Image
+
+from keras_cv_extras import data, policy
+from keras_cv_extras.data import _decode, _decode_ops
+
+CAT = Image.fromarray(skimage.data.chelsea()[:200, 100:340])  # 200 x 240
+CLEAR = CAT.convert("RGBA")
+CLEAR.putalpha(Image.fromarray((np.arange(240 * 200).reshape(200, 240) % 256).astype("uint8")))
+DEEP = Image.fromarray(np.asarray(CAT.convert("L")).astype("uint16") * 200)
+
+
+def encoded(image, kind, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return {"exif": exif}
+
+
+KINDS = {
+    "jpg": encoded(CAT, "JPEG", quality=90),
+    "grey.jpg": encoded(CAT.convert("L"), "JPEG"),
+    "cmyk.jpg": encoded(CAT.convert("CMYK"), "JPEG", quality=95),
+    "progressive.jpg": encoded(CAT, "JPEG", progressive=True),
+    "png": encoded(CAT, "PNG"),
+    "bits.png": encoded(CAT.convert("1"), "PNG"),
+    "palette.png": encoded(CAT.convert("P"), "PNG"),
+    "16.png": encoded(DEEP, "PNG"),
+    "clear.png": encoded(CLEAR, "PNG"),
+    "grey-clear.png": encoded(CLEAR.convert("LA"), "PNG"),
+    "turned.png": encoded(CAT, "PNG", **turned(6)),
+    "gif": encoded(CAT, "GIF"),
+    "animated.gif": encoded(CAT, "GIF", save_all=True, append_images=[CAT.rotate(90)] * 3),
+    "bmp": encoded(CAT, "BMP"),
+    "grey.bmp": encoded(CAT.convert("L"), "BMP"),
+    **{f"{n}.jpg": encoded(CAT, "JPEG", **turned(n)) for n in range(1, 9)},
+    "wrong-tag.jpg": encoded(CAT, "JPEG", **turned(77)),
+}
+
+
+@pytest.fixture(scope="module")
+def decoders():
+    """Decoders by size, way of resizing and channels, one graph each."""
+    made = {}
+
+    def decoder(size, resize, channels):
+        if (size, resize, channels) not in made:
+
+            @tf.function(input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec(4, tf.int32)])
+            def decode(content, facts):
+                return _decode_ops.decode(content, facts, size, resize, channels)
+
+            made[size, resize, channels] = decode
+        return made[size, resize, channels]
+
+    return decoder
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_pixels_are_those_of_pillow(name, tmp_path, decoders):
+    path = tmp_path / name.split(".")[-1]
+    path.write_bytes(KINDS[name])
+    facts = _decode_ops.facts(_decode.read_header(path))
+    cases = [((96, 80), "crop", 3), ((200, 240), "pad", 3), ((70, 150), "stretch", 1)]
+    for size, resize, channels in cases:
+        wanted = _decode.decode(path, size, resize, channels).astype(float)
+        given = decoders(size, resize, channels)(KINDS[name], facts).numpy().astype(float)
+        assert given.shape == (*size, channels)
+        assert np.abs(wanted - given).mean() < 0.75, (resize, np.abs(wanted - given).mean())
+
+
+@pytest.mark.parametrize("side", [12, 25, 50, 300])
+def test_reduced_jpegs_are_close_to_whole_ones(side, tmp_path, decoders):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(skimage.data.chelsea()).save(path, quality=95)  # 300 x 451
+    facts = _decode_ops.facts(_decode.read_header(path))
+    wanted = _decode.decode(path, (side, side), "crop", 3).astype(float)
+    given = decoders((side, side), "crop", 3)(path.read_bytes(), facts).numpy()
+    assert np.abs(wanted - given).mean() < 1.5
+
+
+def png_bomb(width, height):
+    """A small PNG that says it is large."""
+
+    def chunk(kind, content):
+        sealed = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", sealed)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0" * 100_000)
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    return start + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def jpeg_bomb(side):
+    """A small JPEG whose header says that it is large."""
+    content = bytearray(KINDS["jpg"])
+    at = content.index(b"\xff\xc0")
+    content[at + 5 : at + 9] = struct.pack(">HH", side, side)
+    return bytes(content)
+
+
+BAD_HEADERS = {
+    "bomb.png": (png_bomb(30_000, 30_000), "900000000 pixels"),
+    "bomb.jpg": (jpeg_bomb(10_000), "more than the 64,000,000"),
+    "empty.jpg": (b"", "an empty file"),
+    "text.jpg": (b"not an image" * 20, "not an image of a known kind"),
+    "palette.bmp": (encoded(CAT.convert("P"), "BMP"), "a palette: save it as PNG"),
+}
+BAD_PIXELS = {
+    "half.jpg": KINDS["jpg"][: len(KINDS["jpg"]) // 2],
+    "half.png": KINDS["png"][: len(KINDS["png"]) // 2],
+    "half.gif": KINDS["gif"][: len(KINDS["gif"]) // 2],
+    "small-bomb.png": png_bomb(5_000, 5_000),
+}
+
+
+def folder_of(path, good=6, **bad):
+    for name in ("cat", "dog"):
+        (path / name).mkdir(parents=True)
+        for row in range(good):
+            rolled = Image.fromarray(np.roll(np.asarray(CAT), 9 * row, axis=1))
+            rolled.save(path / name / f"good-{row}.png")
+    for name, content in bad.items():
+        (path / "cat" / name).write_bytes(content)
+    return path
+
+
+def all_of(dataset):
+    batches = list(dataset.as_numpy_iterator())
+    return np.concatenate([b[0] for b in batches]), np.concatenate([b[1] for b in batches])
+
+
+def test_bad_files_are_named_and_left_out(tmp_path):
+    bad = {name: content for name, (content, _) in BAD_HEADERS.items()}
+    folder_of(tmp_path, 6, **bad, **BAD_PIXELS)
+    files = data.image_files(tmp_path, 32, max_bad=0.6, test_fraction=0.2)
+    assert sorted(files.refused) == sorted(str(tmp_path / "cat" / name) for name in BAD_HEADERS)
+    for name, (_, why) in BAD_HEADERS.items():
+        assert why in files.refused[str(tmp_path / "cat" / name)]
+    total = len(files.train) + len(files.test)
+    assert total == 12 + len(BAD_PIXELS)
+    seen = [
+        len(labels)
+        for part in (files.train, files.test)
+        for _, labels in [all_of(data.pipeline(part, 5, policy.flip_crop(), epoch=0))]
+    ]
+    assert sum(seen) == 12
+    found = set(files.unreadable()) - set(files.refused)
+    assert found == {str(tmp_path / "cat" / name) for name in BAD_PIXELS}
+    assert "damaged" in files.unreadable()[str(tmp_path / "cat" / "half.jpg")]
+    files.train.check()
+
+
+def test_too_many_bad_files_are_an_error(tmp_path):
+    folder_of(tmp_path, 6, **{f"{n}.jpg": BAD_PIXELS["half.jpg"] for n in range(4)})
+    files = data.image_files(tmp_path, 16, max_bad=0.1, test_fraction=0.2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="more than 1 of 1. image files"):
+        all_of(data.pipeline(files.train, 4, epoch=0))
+    with pytest.raises(ValueError, match=r"more than the 1 that are accepted: .*jpg \(damaged"):
+        files.train.check()
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (tmp_path / "dog" / name).write_bytes(b"")
+    with pytest.raises(ValueError, match="3 of 19 image files cannot be read, more than the 1"):
+        data.image_files(tmp_path, 16, max_bad=0.1)
+
+
+def test_damage_at_every_place_is_survived(tmp_path):
+    bad = {}
+    for name in ("jpg", "png", "gif", "bmp", "progressive.jpg"):
+        content = KINDS[name]
+        for share in range(0, 100, 5):
+            bad[f"{share}.{name}"] = content[: len(content) * share // 100]
+    folder_of(tmp_path, 3, **bad)
+    files = data.image_files(tmp_path, 8, max_bad=1.0, test_fraction=0.1)
+    parts = (files.train, files.test)
+    counts = [len(all_of(data.pipeline(part, 16, epoch=0))[1]) for part in parts]
+    assert sum(counts) + len(files.unreadable()) == len(bad) + 6
+    assert len(files.unreadable()) > 0.9 * len(bad)  # a file may lack only what adds nothing
+
+
+def test_a_file_that_goes_away_is_left_out(tmp_path):
+    files = data.image_files(folder_of(tmp_path), 16, max_bad=0.5)
+    gone = tmp_path / "dog" / "good-0.png"
+    part = files.train if str(gone) in files.train.paths else files.test
+    gone.unlink()
+    _, labels = all_of(data.pipeline(part, 4, shuffle=False, epoch=0))
+    assert len(labels) == len(part) - 1
+    assert "No such file" in part.unreadable()[str(gone)]
+
+
+def test_order_depends_on_seed_and_epoch_alone(tmp_path):
+    folder_of(tmp_path, 6, **{"bad.jpg": BAD_PIXELS["half.jpg"]})
+    files = data.image_files(tmp_path, 16, max_bad=0.5, test_fraction=0.2)
+
+    def epoch(batch_size, **options):
+        return all_of(data.pipeline(files.train, batch_size, seed=3, **options))[0]
+
+    running = data.pipeline(files.train, 3, seed=3)
+    first, second = all_of(running)[0], all_of(running)[0]
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, epoch(3, epoch=0, num_parallel_calls=1))
+    np.testing.assert_array_equal(second, epoch(5, epoch=1))
+    shards = [epoch(3, epoch=0, shard=(index, 2)) for index in (0, 1)]
+    assert sum(map(len, shards)) == len(first)
+    rows = {image.tobytes() for image in first}
+    assert rows == {image.tobytes() for shard in shards for image in shard}
+
+
+def test_parts_of_their_own_and_what_is_refused(tmp_path):
+    folder_of(tmp_path / "train", 3)
+    folder_of(tmp_path / "test", 2)
+    files = data.image_files(tmp_path, (8, 16), channels=1)
+    assert (len(files.train), len(files.test), files.class_names) == (6, 4, ("cat", "dog"))
+    images, labels = all_of(data.pipeline(files.test, 3, shuffle=False, epoch=0))
+    assert images.shape == (4, 8, 16, 1)
+    assert labels.tolist() == [0, 0, 1, 1]
+    assert "4 test files, images of (8, 16, 1), 2 classes" in repr(files)
+    with pytest.raises(ValueError, match="channels must be one of"):
+        data.image_files(tmp_path, 8, channels=2)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        data.image_files(tmp_path / "nowhere", 8)
+
+
+def test_an_iterator_goes_on_from_its_checkpoint(tmp_path):
+    folder_of(tmp_path / "files", 6, **{"bad.jpg": BAD_PIXELS["half.jpg"]})
+    files = data.image_files(tmp_path / "files", 16, max_bad=0.5)
+    whole = list(data.pipeline(files.train, 3, epoch=2).as_numpy_iterator())
+    iterator = iter(data.pipeline(files.train, 3, epoch=2))
+    next(iterator)
+    saved = tf.train.Checkpoint(iterator=iterator).save(str(tmp_path / "state"))
+    again = iter(data.pipeline(files.train, 3, epoch=2))
+    tf.train.Checkpoint(iterator=again).restore(saved)
+    rest = list(again)
+    assert len(rest) == len(whole) - 1
+    for (images, _), (wanted, _) in zip(rest, whole[1:], strict=True):
+        np.testing.assert_array_equal(images, wanted)
