@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._gan_cli import gan_app
+
 app = typer.Typer(
     name="kcx",
     help="Augmentation policies, policy search, training and serving for Keras classifiers.",
@@ -23,6 +25,7 @@ classical_app = typer.Typer(
 app.add_typer(policy_app, name="policy", no_args_is_help=True)
 app.add_typer(bench_app, name="bench", no_args_is_help=True)
 app.add_typer(classical_app, name="classical", no_args_is_help=True)
+app.add_typer(gan_app, name="gan", no_args_is_help=True)
 
 Data = Annotated[
     str,

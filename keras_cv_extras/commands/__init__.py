@@ -1,6 +1,5 @@
 """What the commands of `kcx` do, as functions."""
 
-import json
 import pathlib
 
 from rich.console import Console
@@ -18,6 +17,7 @@ from keras_cv_extras.commands._classical import (  # noqa: E402
 from keras_cv_extras.commands._common import (  # noqa: E402
     chosen_policy,
     load_data,
+    same_settings,
     small_model,
     train_model,
 )
@@ -57,7 +57,7 @@ def run_train(name, output, *, policy, image_size, **options):
     console = Console()
     console.print(repr(images))
     settings = {"data": images.name, "policy": chosen.to_dict(), **options, "progress": None}
-    _same_settings(pathlib.Path(output) / "train.json", settings)
+    same_settings(pathlib.Path(output) / "train.json", settings)
     model = train_model(images, chosen, output, **options)
     console.print(training.evaluate(model, *images.test, images.class_names).table())
     console.print(str(pathlib.Path(output) / "model.keras"), soft_wrap=True)
@@ -114,18 +114,3 @@ def run_policy_convert(source, output, *, spec):
         converted = policy.from_levels(rows, spec=spec, name=name)
     converted.save(output)
     Console().print(f"{converted.describe()}\n{output}", highlight=False, soft_wrap=True)
-
-
-def _same_settings(path, settings):
-    """Raises if a folder holds a training with other settings."""
-    settings = json.loads(json.dumps(settings))
-    if not path.exists():
-        _files.write_json(path, settings)
-        return
-    before = _files.read_json(path)
-    different = sorted(key for key in settings if before.get(key) != settings[key])
-    if different:
-        raise ValueError(
-            f"{path.parent} holds a training with another {different[0]}: give another --output, "
-            "or delete it"
-        )

@@ -14,6 +14,7 @@ from keras_cv_extras.generative._fidelity import (
     neighbor_scores,
 )
 from keras_cv_extras.generative._gan import ConditionalGAN
+from keras_cv_extras.generative._gan_training import train_gan
 from keras_cv_extras.generative._local_features import LocalFeatures
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "kernel_distance",
     "memorization",
     "neighbor_scores",
+    "train_gan",
     "usefulness",
 ]
