@@ -48,8 +48,12 @@ def gan_train(
     batch_size: Annotated[int, typer.Option(help="Real images of a step.")] = 64,
     loss: Annotated[Loss, typer.Option(help="What both networks minimise.")] = Loss.hinge,
     learning_rate: Annotated[
-        float, typer.Option(help="Of the generator; the discriminator's is twice that.")
-    ] = 5e-4,
+        float | None,
+        typer.Option(
+            help="Of the generator, 0.001 (wgan_gp: 0.0001) if not given; the discriminator's is "
+            "twice that."
+        ),
+    ] = None,
     image_size: ImageSize = None,
     seed: Seed = 0,
     quiet: Quiet = False,

@@ -2,9 +2,11 @@
 
     python tuner/gan_fashion_mnist.py
 
-For every seed a GAN and DeepSMOTE are trained on 14,886 images of which the rarest class has 60;
-then the same small network for as many steps in every arm, scored on the 10,000 test images. The
-table has means over seeds and 95 % intervals (Student's t); the data are the same for all seeds.
+For every seed a GAN and DeepSMOTE are trained on 14,886 images of which the rarest class has 60.
+SMOTE, DeepSMOTE and the GAN bring every class to 2,000 images; from those and, as a control, from
+the real ones alone ("oversampling") all classes are drawn as often. The same small network is
+trained for as many steps in every arm and scored on the 10,000 test images. The table has means
+over seeds and 95 % intervals (Student's t); the data are the same for all seeds.
 What is done is kept in --work and in --output: started again, the script goes on. --table prints
 the results. With --smoke it runs on 8 x 8 digits, in seconds, and nothing is kept.
 """
@@ -24,9 +26,10 @@ from sklearn import metrics
 import keras_cv_extras as kcx
 from keras_cv_extras import _files, generative
 from keras_cv_extras.generative import _sheet
+from keras_cv_extras.generative._local_features import trained_classifier
 
 FOLDER = pathlib.Path(__file__).parent / "results"
-ARMS = ("nothing", "class weights", "SMOTE", "DeepSMOTE", "GAN", "GAN + filter")
+ARMS = ("nothing", "class weights", "oversampling", "SMOTE", "DeepSMOTE", "GAN", "GAN + filter")
 FULL = {
     "data": "fashion_mnist",
     "ratio": 100,
@@ -34,10 +37,11 @@ FULL = {
     "gan_steps": 1000,
     "every": 250,
     "width": 32,
-    "gan_learning_rate": 1e-3,
+    "ema_decay": 0.99,
     "deep_smote_epochs": 5,
-    "network_epochs": 1,
+    "network_steps": 1000,
     "steps": 400,
+    "images_per_class": 2000,
     "confidence": 0.5,
 }
 SMOKE = {
@@ -49,8 +53,9 @@ SMOKE = {
     "every": 5,
     "width": 4,
     "deep_smote_epochs": 1,
-    "network_epochs": 6,
+    "network_steps": 20,
     "steps": 8,
+    "images_per_class": 40,
     "confidence": 0.0,
 }
 
@@ -101,26 +106,31 @@ def run(settings, output, work):
                 if seed == 0:
                     _sheet.save_png(_sheet.class_sheet(gan), output.with_suffix(".png"))
             began = time.perf_counter()
-            made, weights = balanced(arm, settings, x, y, gan, network, seed)
+            source, weights = prepare(arm, settings, x, y, gan, network, seed)
             prepared = time.perf_counter() - began
-            scores = score(train(made, weights, settings, seed), data.test)
-            scores |= {
-                "images": len(made[1]),
-                "seconds_images": round(prepared, 1),
-                "seconds_training": round(time.perf_counter() - began - prepared, 1),
-            }
+            model = trained_classifier(
+                source,
+                x.shape[1:],
+                len(data.class_names),
+                steps=settings["steps"],
+                class_weight=weights,
+                seed=seed,
+            )
+            scores = score(model, data.test)
+            scores["seconds_images"] = round(prepared, 1)
+            scores["seconds_training"] = round(time.perf_counter() - began - prepared, 1)
             keep("arms", f"{arm}, {key}", scores)
     print(table(results))
 
 
 def local_network(settings, x, y, work):
     """The measure, which is the filter too: trained on the imbalanced images, once."""
-    path = work / "network.keras"
+    path, name = work / "network.keras", f"{settings['data']} {settings['ratio']}:1"
     if path.exists():
-        model = kcx.training.load_model(path)
-        return generative.LocalFeatures(model, f"{settings['data']} {settings['ratio']}:1")
-    name, epochs = f"{settings['data']} {settings['ratio']}:1", settings["network_epochs"]
-    network = generative.LocalFeatures.train(x, y, data=name, epochs=epochs, seed=100)
+        return generative.LocalFeatures(kcx.training.load_model(path), name)
+    network = generative.LocalFeatures.train(
+        x, y, data=name, steps=settings["network_steps"], seed=100
+    )
     kcx.training.save_model(network.model, path)
     return network
 
@@ -128,10 +138,13 @@ def local_network(settings, x, y, work):
 def train_gan(settings, x, y, test, network, work, seed):
     """A trained GAN, and how its scores went."""
     gan = generative.ConditionalGAN(
-        x.shape[1:], int(y.max()) + 1, width=settings["width"], ema_decay=0.99, seed=seed
+        x.shape[1:],
+        int(y.max()) + 1,
+        width=settings["width"],
+        ema_decay=settings["ema_decay"],
+        seed=seed,
     )
-    rate = settings["gan_learning_rate"]
-    gan.compile(*(keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.9) for _ in range(2)))
+    gan.compile()
     parts = generative.train_gan(
         gan,
         x,
@@ -155,40 +168,33 @@ def judge(gan, network, x, test):
     return {"scores": scores, "memorization": memory}
 
 
-def balanced(arm, settings, x, y, gan, network, seed):
-    """The images and labels of an arm, and its class weights."""
+def prepare(arm, settings, x, y, gan, network, seed):
+    """What an arm is trained on, and its class weights."""
+    if arm == "nothing":
+        return (x, y), None
     if arm == "class weights":
         counts = kcx.data.ClassStats.from_dataset((x, y))
         return (x, y), counts.class_weight("balanced")
+    counts = np.bincount(y)
+    missing = {
+        item: settings["images_per_class"]
+        for item in range(len(counts))
+        if counts[item] < settings["images_per_class"]
+    }
     if arm == "SMOTE":
-        return kcx.data.smote(x, y, seed=seed), None
-    if arm == "DeepSMOTE":
+        x, y = kcx.data.smote(x, y, sampling_strategy=missing, seed=seed)
+    elif arm == "DeepSMOTE":
         keras.utils.set_random_seed(seed)
         model = generative.DeepSMOTE(x.shape[1:])
         model.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
         batches = kcx.data.pipeline((x, y), 64, seed=seed)
         model.fit(batches, epochs=settings["deep_smote_epochs"], shuffle=False, verbose=0)
-        return model.resample(x, y, seed=seed), None
-    if arm == "GAN":
-        return gan.resample(x, y, seed=seed), None
-    if arm == "GAN + filter":
-        confidence = settings["confidence"]
-        return gan.resample(x, y, seed=seed, classifier=network.model, confidence=confidence), None
-    return (x, y), None
-
-
-def train(pair, weights, settings, seed):
-    """The network of examples/imbalance.py, trained as it is there."""
-    keras.utils.set_random_seed(seed)
-    x, y = pair
-    steps = settings["steps"]
-    model = kcx.training.small_cnn(x.shape[1:], int(y.max()) + 1)
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.AdamW(rate), loss, jit_compile=False)  # quicker on a CPU
-    batches = kcx.data.pipeline((x, y), 64, seed=seed, num_epochs=1 + 64 * steps // len(y))
-    model.fit(batches, steps_per_epoch=steps, class_weight=weights, shuffle=False, verbose=0)
-    return model
+        x, y = model.resample(x, y, sampling_strategy=missing, seed=seed)
+    elif arm.startswith("GAN"):
+        options = {"classifier": network.model, "confidence": settings["confidence"]}
+        options = options if arm == "GAN + filter" else {}
+        x, y = gan.resample(x, y, balance_to=missing, seed=seed, **options)
+    return kcx.data.BalancedSource(x, y, "largest", seed=seed), None
 
 
 def score(model, test):

@@ -52,8 +52,11 @@ def run_gan_train(
     gan = generative.ConditionalGAN(
         x.shape[1:], len(images.class_names), loss=loss, width=width, seed=seed
     )
-    rates = {"generator": learning_rate, "discriminator": 2 * learning_rate}
-    gan.compile(*(keras.optimizers.Adam(rate, 0.0, 0.9) for rate in rates.values()))
+    optimizers = []
+    if learning_rate is not None:
+        moments = (0.0, 0.9) if loss == "wgan_gp" else (0.5, 0.99)
+        optimizers = [keras.optimizers.Adam(n * learning_rate, *moments) for n in (1, 2)]
+    gan.compile(*optimizers)
     generative.train_gan(
         gan,
         x,

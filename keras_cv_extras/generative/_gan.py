@@ -1,26 +1,22 @@
 """A conditional GAN for small images: training, and images of a wanted class."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
-from keras_cv_extras.augment import _random
 from keras_cv_extras.generative import (
     _diff_augment,
-    _gan_draws,
     _gan_losses,
     _gan_networks,
     _synthesis,
 )
+from keras_cv_extras.generative._image_maker import ImageMaker
 
 _PACKAGE = "keras_cv_extras"
-_BATCH = 256
-_SAMPLING = 0x6A09E667  # sets images that are asked for apart from those of training
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class ConditionalGAN(keras.Model):
+class ConditionalGAN(ImageMaker, keras.Model):
     """A generator that makes images of a wanted class, trained against a discriminator.
 
     The generator enlarges and convolves, with batch normalisation by class; the discriminator
@@ -123,7 +119,7 @@ class ConditionalGAN(keras.Model):
         self.seed = _checks.integer("seed", seed)
         self._build_networks()
         first_rate = 1.0 if adaptive_target is None else 0.0
-        self.step = self._counter("step", "int64", 0)
+        self.step = self._counter("step", "int32", 0)
         self.rate = self._counter("rate", "float32", first_rate)
         names = ("generator_loss", "discriminator_loss", "loss", "real_sign")
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
@@ -167,10 +163,10 @@ class ConditionalGAN(keras.Model):
         """Sets the optimizers.
 
         Args:
-            generator_optimizer: None for Adam with a learning rate of 2e-4.
-            discriminator_optimizer: None for Adam with 4e-4: the discriminator, on a faster
-                time scale, follows the generator. Both with a first moment of 0 ("wgan_gp",
-                "hinge") or 0.5, and a second of 0.9 or 0.999.
+            generator_optimizer: None for Adam with a learning rate of 1e-3, which is for a few
+                thousand steps.
+            discriminator_optimizer: None for Adam with 2e-3: the discriminator, on a faster time
+                scale, follows the generator. With "wgan_gp" a tenth of both.
             jit_compile: whether XLA compiles a step; on a CPU it is slower.
             **kwargs: of `keras.Model.compile`, but no loss and no metrics.
         """
@@ -182,11 +178,13 @@ class ConditionalGAN(keras.Model):
         unwanted = {"loss", "metrics", "optimizer", "weighted_metrics"} & set(kwargs)
         if unwanted:
             raise TypeError(f"ConditionalGAN has its own losses and optimizers: leave {unwanted}")
-        first, second = (0.5, 0.999) if self.adversarial_loss == "non_saturating" else (0.0, 0.9)
+        rate, first, second = 1e-3, 0.5, 0.99
+        if self.adversarial_loss == "wgan_gp":
+            rate, first, second = 1e-4, 0.0, 0.9  # Gulrajani et al., algorithm 1
         if generator_optimizer is None:
-            generator_optimizer = keras.optimizers.Adam(2e-4, beta_1=first, beta_2=second)
+            generator_optimizer = keras.optimizers.Adam(rate, beta_1=first, beta_2=second)
         if discriminator_optimizer is None:
-            discriminator_optimizer = keras.optimizers.Adam(4e-4, beta_1=first, beta_2=second)
+            discriminator_optimizer = keras.optimizers.Adam(2 * rate, beta_1=first, beta_2=second)
         super().compile(
             optimizer=keras.optimizers.get(generator_optimizer), jit_compile=jit_compile, **kwargs
         )
@@ -267,88 +265,6 @@ class ConditionalGAN(keras.Model):
             self.rate.assign(ops.clip(self.rate + change, 0.0, 1.0))
         self.step.assign_add(1)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
-
-    def latents(self, labels, numbers, seed=0):
-        """Returns what images are made of, a function of the seed, the class and a number.
-
-        Args:
-            labels: `(n,)` classes.
-            numbers: `(n,)` integers, which image of its class each is.
-            seed: an integer.
-
-        Returns:
-            `(n, latent_size)` floats, standard normal.
-        """
-        labels, numbers = ops.cast(labels, "uint32"), ops.cast(numbers, "uint32")
-        key = ops.bitwise_xor(_random.as_word(seed), _random.as_word(_SAMPLING))
-        return _gan_draws.normal(key, labels, numbers, 0, self.latent_size)
-
-    def make(self, labels, numbers, seed=0):
-        """Returns images of classes as tensors, uint8 for the value range (0, 255).
-
-        Args:
-            labels: `(n,)` classes, a tensor or an array.
-            numbers: `(n,)` integers: which image of its class each is, of endlessly many.
-            seed: an integer.
-
-        Returns:
-            `(n, height, width, channels)`.
-        """
-        labels = ops.cast(labels, "int32")
-        images = self((self.latents(labels, numbers, seed), labels))
-        if self.value_range == (0, 255):
-            images = ops.cast(ops.clip(ops.round(images), 0, 255), "uint8")
-        return images
-
-    def generate(self, labels, *, numbers=None, seed: int = 0) -> np.ndarray:
-        """Makes images of wanted classes.
-
-        Args:
-            labels: `(n,)` classes.
-            numbers: `(n,)` integers: which image of its class each is, of endlessly many; None
-                for 0, 1, 2, ...
-            seed: an integer; another one gives other images.
-
-        Returns:
-            `(n, height, width, channels)` array in the value range, uint8 if that is (0, 255).
-
-        Raises:
-            ValueError: if a label is no class.
-        """
-        labels = _synthesis.checked_labels(self, labels)
-        numbers = np.arange(len(labels)) if numbers is None else np.asarray(numbers)
-        seed = _checks.integer("seed", seed)
-        parts = [
-            ops.convert_to_numpy(self.make(labels[i : i + _BATCH], numbers[i : i + _BATCH], seed))
-            for i in range(0, len(labels), _BATCH)
-        ]
-        return np.concatenate(parts)
-
-    def to_dataset(self, labels=None, *, balance_to="max", seed: int = 0, **options):
-        """Makes a dataset of made images alone, as many of each class as wanted.
-
-        See `synthetic_dataset` for the arguments.
-        """
-        return _synthesis.synthetic_dataset(
-            self, labels, balance_to=balance_to, seed=seed, **options
-        )
-
-    def resample(self, x, y=None, *, balance_to="max", seed: int = 0, **options):
-        """Balances classes: returns the real images, then made ones, as arrays.
-
-        See `resample` in `_synthesis` for the arguments.
-        """
-        return _synthesis.resample(self, x, y, balance_to=balance_to, seed=seed, **options)
-
-    def export_generator(self, path):
-        """Writes the average generator as a SavedModel that needs TensorFlow alone.
-
-        Its function `serve(labels, numbers, seed)` gives what `generate` does.
-
-        Args:
-            path: a folder, written in one step.
-        """
-        _synthesis.export_generator(self, path)
 
     def get_config(self):
         """Returns the configuration."""

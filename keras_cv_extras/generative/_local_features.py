@@ -8,7 +8,7 @@ import numpy as np
 from keras_cv_extras import _checks
 
 _BATCH = 512
-_EPOCHS, _TRAIN_BATCH = 8, 64
+_TRAIN_BATCH = 64
 
 
 class LocalFeatures:
@@ -38,14 +38,14 @@ class LocalFeatures:
         self.data = str(data)
 
     @classmethod
-    def train(cls, x, y, *, data: str = "", epochs: int = _EPOCHS, width: int = 16, seed: int = 0):
+    def train(cls, x, y, *, data: str = "", steps: int = 1000, width: int = 16, seed: int = 0):
         """Trains a small network on real images, every class as often as the largest.
 
         Args:
             x: `(n, height, width, channels)` real images, values in [0, 255].
             y: `(n,)` classes, integers from 0.
             data: a name of the data, for the reports.
-            epochs: passes over the balanced images.
+            steps: of training, with 64 images each.
             width: of `training.small_cnn`.
             seed: an integer.
 
@@ -60,7 +60,7 @@ class LocalFeatures:
 
         source = BalancedSource(x, y, "largest", seed=seed)
         model = trained_classifier(
-            source, x.shape[1:], int(classes.max()) + 1, epochs=epochs, width=width, seed=seed
+            source, x.shape[1:], int(classes.max()) + 1, steps=steps, width=width, seed=seed
         )
         return cls(model, data)
 
@@ -95,8 +95,7 @@ def trained_classifier(
     image_shape,
     num_classes,
     *,
-    epochs=None,
-    steps=None,
+    steps,
     width=16,
     seed=0,
     class_weight=None,
@@ -107,8 +106,7 @@ def trained_classifier(
         source: what `data.pipeline` takes.
         image_shape: `(height, width, channels)`.
         num_classes: how many classes.
-        epochs: passes over the source; or
-        steps: training steps of 64 images.
+        steps: of training, with 64 images each.
         width: of `training.small_cnn`.
         seed: an integer.
         class_weight: as `keras.Model.fit` takes it.
@@ -120,10 +118,12 @@ def trained_classifier(
 
     one_epoch = data.pipeline(source, _TRAIN_BATCH, seed=seed)
     length = int(one_epoch.cardinality())
-    steps = epochs * length if steps is None else steps
     _checks.integer("steps", steps, minimum=1)
-    keras.utils.set_random_seed(seed)
     model = training.small_cnn(tuple(image_shape), num_classes, width=width)
+    for number, weight in enumerate(model.trainable_weights):
+        if len(weight.shape) > 1:  # drawn anew: Keras' own draws depend on what was drawn before
+            initializer = keras.initializers.GlorotUniform((1000 * seed + number) % (1 << 31))
+            weight.assign(initializer(weight.shape))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # Without XLA: quicker on a CPU.

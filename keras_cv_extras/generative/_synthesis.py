@@ -115,8 +115,8 @@ def chosen_images(gan, counts, *, seed=0, classifier=None, confidence=0.5):
         counts: `{class: number of images}`.
         seed: an integer.
         classifier: None to take the first ones, or a model that was trained on real images and
-            gives logits or probabilities: those are taken that it gives their own class.
-        confidence: the least probability of the class that it must give.
+            gives logits or probabilities: those are taken whose class it finds likely.
+        confidence: the least probability that it must give the class.
 
     Returns:
         `(labels, numbers, rates)`: two int32 arrays, classes in turn, and the share of
@@ -142,8 +142,7 @@ def chosen_images(gan, counts, *, seed=0, classifier=None, confidence=0.5):
             candidates = np.arange(tried, tried + _BATCH)
             images = gan.generate(np.full(_BATCH, item), numbers=candidates, seed=seed)
             given = probabilities(classifier, images, gan.num_classes)
-            best = (given.argmax(axis=1) == item) & (given[:, item] >= confidence)
-            kept.extend(candidates[best].tolist())
+            kept.extend(candidates[given[:, item] >= confidence].tolist())
             tried += _BATCH
         rates[item] = len(kept) / tried
         numbers[item] = np.array(kept[:count])
@@ -167,32 +166,7 @@ def synthetic_dataset(
     confidence: float = 0.5,
     batch_size: int = 128,
 ):
-    """Makes a dataset of made images, as many of each class as are missing.
-
-    The images are made when they are read, and are the same in every pass. The dataset is not
-    batched, so that it mixes with a real one in `data.pipeline`:
-    `pipeline(real.concatenate(made), 64)`, or is used alone.
-
-    Args:
-        gan: a trained `ConditionalGAN`.
-        labels: `(n,)` the classes of the real images; None with numbers in `balance_to`.
-        balance_to: "max" to bring every class to the largest one's number; or how many images a
-            class is to have with its real ones, a number for all or `{class: number}`.
-        seed: an integer; another one gives other images.
-        classifier: None, or a model trained on real images, which gives logits or
-            probabilities: only images are taken whose class it agrees with. Those are looked
-            for once, before the first is read.
-        confidence: the least probability of the class that it must give, in [0, 1].
-        batch_size: images that are made at a time.
-
-    Returns:
-        A `tf.data.Dataset` of `(image, label)` of known cardinality: images in the value range,
-        uint8 if that is (0, 255), and int32 classes.
-
-    Raises:
-        TypeError, ValueError: if an argument is not as above, or the classifier agrees with too
-            few images.
-    """
+    """Makes a dataset of made images; see `ConditionalGAN.to_dataset`."""
     import tensorflow as tf
 
     _checks.integer("batch_size", batch_size, minimum=1)
@@ -220,25 +194,7 @@ def resample(
     confidence: float = 0.5,
     held_out=None,
 ):
-    """Balances classes by made images, as arrays.
-
-    Args:
-        gan: a trained `ConditionalGAN`.
-        x: `(n, height, width, channels)` training images, or loaded data (`data.load`), of
-            which the training part is taken.
-        y: `(n,)` classes; None with loaded data.
-        balance_to: as in `synthetic_dataset`.
-        seed: an integer.
-        classifier: as in `synthetic_dataset`.
-        confidence: as in `synthetic_dataset`.
-        held_out: None, or images that must not be among `x`.
-
-    Returns:
-        `(x, y)`: the real images as they were, then made ones of the same type.
-
-    Raises:
-        TypeError, ValueError: if an argument is not as above.
-    """
+    """Balances classes by made images, as arrays; see `ConditionalGAN.resample`."""
     from keras_cv_extras.data import _guard
     from keras_cv_extras.data.balance import _labelled
 

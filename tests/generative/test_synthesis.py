@@ -127,7 +127,7 @@ def test_test_images_are_refused(gan):
 
 @pytest.fixture(scope="module")
 def network(digits):
-    return LocalFeatures.train(*digits, data="three digits", epochs=20, seed=0)
+    return LocalFeatures.train(*digits, data="three digits", steps=40, seed=0)
 
 
 def test_the_measure_is_named_and_repeatable(network, digits):
