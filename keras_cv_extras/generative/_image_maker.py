@@ -62,10 +62,14 @@ class ImageMaker:
             `(n, height, width, channels)` array in the value range, uint8 if that is (0, 255).
 
         Raises:
-            ValueError: if a label is no class.
+            ValueError: if a label is no class, or there are not as many numbers.
         """
         labels = _synthesis.checked_labels(self, labels)
         numbers = np.arange(len(labels)) if numbers is None else np.asarray(numbers)
+        if numbers.shape != labels.shape:
+            raise ValueError(
+                f"numbers must be one for each label, {labels.shape}, received {numbers.shape}"
+            )
         seed = _checks.integer("seed", seed)
         parts = [
             ops.convert_to_numpy(self.make(labels[i : i + _BATCH], numbers[i : i + _BATCH], seed))

@@ -253,10 +253,17 @@ def probabilities(classifier, images, num_classes):
 
 def _class_numbers(gan, name, labels):
     """Returns `(n,)` int32 classes of integers `(n,)` or `(n, 1)`, or of one-hot rows."""
-    from keras_cv_extras.data.balance import _labelled
-
-    classes, _ = _labelled.as_classes(labels)
-    if classes.dtype.kind in "SU" or classes.min() < 0 or classes.max() >= gan.num_classes:
+    classes = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "biuf":
+        if np.any((labels == 1).sum(axis=1) != 1) or np.count_nonzero(labels) != len(labels):
+            raise ValueError(f"{name} must be classes or one-hot rows, received other rows")
+        classes = labels.argmax(axis=1)
+    if classes.ndim != 1 or classes.dtype.kind not in "iu":
+        raise ValueError(
+            f"{name} must be integers of the shape (n,) or one-hot rows, received "
+            f"{labels.dtype} of {labels.shape}"
+        )
+    if not len(classes) or classes.min() < 0 or classes.max() >= gan.num_classes:
         raise ValueError(
             f"{name} must be classes from 0 to {gan.num_classes - 1}, received "
             f"{np.unique(classes)[:12].tolist()}"
