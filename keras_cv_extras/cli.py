@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from keras_cv_extras import _launch, _train_cli
+from keras_cv_extras._gan_cli import gan_app
 from keras_cv_extras._options import Data, ImageSize, Quiet, Seed
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ classical_app = typer.Typer(
 app.add_typer(policy_app, name="policy", no_args_is_help=True)
 app.add_typer(bench_app, name="bench", no_args_is_help=True)
 app.add_typer(classical_app, name="classical", no_args_is_help=True)
+app.add_typer(gan_app, name="gan", no_args_is_help=True)
 
 
 class Spec(str, enum.Enum):

@@ -1,8 +1,9 @@
 """What several commands do."""
 
+import json
 import pathlib
 
-from keras_cv_extras import data, models, policy, training
+from keras_cv_extras import _files, data, models, policy, training
 
 _PRESETS = {
     "none": policy.no_augmentation,
@@ -66,3 +67,18 @@ def train_model(
     )
     training.save_model(model, path)
     return model
+
+
+def same_settings(path, settings):
+    """Raises if a folder holds a training with other settings."""
+    settings = json.loads(json.dumps(settings))
+    if not path.exists():
+        _files.write_json(path, settings)
+        return
+    before = _files.read_json(path)
+    different = sorted(key for key in settings if before.get(key) != settings[key])
+    if different:
+        raise ValueError(
+            f"{path.parent} holds a training with another {different[0]}: give another --output, "
+            "or delete it"
+        )

@@ -1,5 +1,33 @@
-"""Models that make images, for classes that have too few."""
+"""Models that make images, for classes that have too few, and measures of what they make."""
 
 from keras_cv_extras.generative._deep_smote import DeepSMOTE
+from keras_cv_extras.generative._evaluation import (
+    MadeScores,
+    Memorization,
+    evaluate_made,
+    memorization,
+    usefulness,
+)
+from keras_cv_extras.generative._fidelity import (
+    frechet_distance,
+    kernel_distance,
+    neighbor_scores,
+)
+from keras_cv_extras.generative._gan import ConditionalGAN
+from keras_cv_extras.generative._gan_training import train_gan
+from keras_cv_extras.generative._local_features import LocalFeatures
 
-__all__ = ["DeepSMOTE"]
+__all__ = [
+    "ConditionalGAN",
+    "DeepSMOTE",
+    "LocalFeatures",
+    "MadeScores",
+    "Memorization",
+    "evaluate_made",
+    "frechet_distance",
+    "kernel_distance",
+    "memorization",
+    "neighbor_scores",
+    "train_gan",
+    "usefulness",
+]

@@ -1,0 +1,194 @@
+"""GANs on the command line."""
+
+import pathlib
+
+import keras
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from keras_cv_extras import _checks, _files, generative, training
+from keras_cv_extras.commands._common import load_data, same_settings
+from keras_cv_extras.generative import _gan_report, _gan_training, _sheet
+
+_SETTINGS = "train.json"
+
+
+def run_gan_train(
+    name,
+    output,
+    *,
+    steps,
+    every,
+    width,
+    batch_size,
+    loss,
+    learning_rate,
+    image_size,
+    seed,
+    progress,
+):
+    """Trains a GAN into a folder, or goes on with what is there."""
+    _gan_training.check_steps(steps, every)
+    console = Console(quiet=not progress)
+    output = pathlib.Path(output)
+    images = load_data(name, image_size)
+    x, y = images.train
+    console.print(repr(images))
+    settings = {
+        "data": images.name,
+        "class_names": list(images.class_names),
+        "image_shape": list(x.shape[1:]),
+        "num_images": len(y),
+        "every": every,
+        "width": width,
+        "batch_size": batch_size,
+        "loss": loss,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    same_settings(output / _SETTINGS, settings)
+    network = _network(output / "network.keras", x, y, images.name, seed, console)
+    gan = generative.ConditionalGAN(
+        x.shape[1:], len(images.class_names), loss=loss, width=width, seed=seed
+    )
+    optimizers = []
+    if learning_rate is not None:
+        moments = (0.0, 0.9) if loss == "wgan_gp" else (0.5, 0.99)
+        optimizers = [keras.optimizers.Adam(n * learning_rate, *moments) for n in (1, 2)]
+    gan.compile(*optimizers)
+    generative.train_gan(
+        gan,
+        x,
+        y,
+        steps=steps,
+        every=every,
+        directory=output,
+        batch_size=batch_size,
+        network=network,
+        held_out=images.test,
+        seed=seed,
+        progress=progress,
+    )
+    console = Console()
+    for file in ("gan.keras", "samples.png"):
+        console.print(str(output / file), soft_wrap=True)
+
+
+def run_gan_sample(model, output, *, count, classes, sheet, seed):
+    """Makes images of every class as PNG files, a folder for each class."""
+    from PIL import Image
+
+    model = pathlib.Path(model)
+    gan = _load(model)
+    names = _known(model, gan).get("class_names") or [str(i) for i in range(gan.num_classes)]
+    _checks.integer("count", count, minimum=1)
+    unknown = sorted(set(classes) - set(names))
+    if unknown:
+        raise ValueError(f"class must be one of {', '.join(names)}, received {unknown[0]}")
+    wanted = [number for number, name in enumerate(names) if not classes or name in classes]
+    output = pathlib.Path(output)
+    for number in wanted:
+        images = gan.generate(np.full(count, number), seed=seed)
+        folder = output / names[number].replace("/", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        for place, image in enumerate(_levels(images, gan.value_range)):
+            Image.fromarray(image.squeeze()).save(folder / f"{place:05d}.png")
+    if sheet:
+        _sheet.save_png(_sheet.class_sheet(gan, seed=seed), output.with_suffix(".png"))
+    Console().print(f"{count} images of each of {len(wanted)} classes\n{output}", highlight=False)
+
+
+def run_gan_report(model, name, output, *, count, steps, image_size, seed, progress):
+    """Scores a GAN against the data that it was trained on, and writes the page."""
+    console = Console(quiet=not progress)
+    model = pathlib.Path(model)
+    gan, known = _load(model), _known(model, None)
+    images = load_data(name, image_size)
+    x, y = images.train
+    if gan.image_shape != x.shape[1:] or gan.num_classes != len(images.class_names):
+        raise ValueError(
+            f"{model} makes images of {gan.image_shape} in {gan.num_classes} classes, those of "
+            f"{images.name} are {x.shape[1:]} in {len(images.class_names)}: give the data that "
+            "it was trained on"
+        )
+    if known and known["num_images"] != len(y):
+        raise ValueError(
+            f"{model} was trained on {known['num_images']} images, {images.name} has {len(y)}: "
+            "give the data that it was trained on"
+        )
+    network = _network(model.parent / "network.keras", x, y, images.name, seed, console)
+    labels = np.repeat(np.arange(gan.num_classes), count)
+    made = gan.generate(labels, numbers=np.tile(np.arange(count), gan.num_classes), seed=seed)
+    console.print(f"scores of {len(labels)} made images")
+    scores = generative.evaluate_made(network, images.test, (made, labels))
+    memory = generative.memorization(network, made, x, images.test[0])
+    console.print(f"two trainings of {steps} steps: on real images, and on made ones")
+    useful = generative.usefulness((x, y), (made, labels), images.test, steps=steps, seed=seed)
+    parts = model.parent / "progress.json"
+    page = _gan_report.gan_report(
+        gan,
+        title=f"GAN on {images.name}",
+        class_names=images.class_names,
+        train=(x, y),
+        made=(made, labels),
+        scores=scores,
+        memory=memory,
+        useful=useful,
+        parts=_files.read_json(parts)["parts"] if parts.exists() else [],
+    )
+    output = pathlib.Path(output or model.parent / "report.html")
+    _files.write_text(output, page)
+    results = {**scores.to_dict(), "memorization": memory.to_dict(), "usefulness": useful}
+    _files.write_json(output.with_suffix(".json"), results)
+    console = Console()
+    console.print(_table(scores, images.class_names, useful, memory))
+    console.print(str(output), soft_wrap=True)
+
+
+def _network(path, x, y, name, seed, console):
+    """The measure: trained once, and kept beside the model."""
+    if path.exists():
+        return generative.LocalFeatures(training.load_model(path), name)
+    with console.status("training the network that measures the images"):
+        network = generative.LocalFeatures.train(x, y, data=name, seed=seed)
+    training.save_model(network.model, path)
+    return network
+
+
+def _load(path):
+    gan = training.load_model(path)
+    if not isinstance(gan, generative.ConditionalGAN):
+        raise ValueError(f"{path}: not a GAN that kcx gan train wrote")
+    return gan
+
+
+def _known(model, gan):
+    """What kcx gan train noted beside a model, or nothing."""
+    path = model.parent / _SETTINGS
+    known = _files.read_json(path) if path.exists() else {}
+    if gan is not None and len(known.get("class_names", [])) != gan.num_classes:
+        return {}
+    return known
+
+
+def _levels(images, value_range):
+    low, high = value_range
+    levels = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
+    return np.rint(255 * levels).astype(np.uint8)
+
+
+def _table(scores, class_names, useful, memory):
+    table = Table(
+        title=f"local FID {scores.scores['local_fid']:.3f}; suspicious "
+        f"{memory.suspicious:.3f}; train on made, test on real {useful['made_on_real']:.4f} "
+        f"(on real {useful['real_on_real']:.4f})"
+    )
+    columns = ("agreement", "local_fid", "precision", "recall", "coverage")
+    table.add_column("class")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for item, values in scores.classes.items():
+        cells = ["-" if values[name] is None else f"{values[name]:.3f}" for name in columns]
+        table.add_row(class_names[item], *cells)
+    return table

@@ -1,0 +1,197 @@
+"""Scores of made images against real ones: likeness, memorisation, usefulness."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_cv_extras import _checks, _files
+from keras_cv_extras.generative import _fidelity
+from keras_cv_extras.generative._local_features import LocalFeatures, trained_classifier
+
+SCORES = ("local_fid", "local_kid", "precision", "recall", "density", "coverage")
+
+
+@dataclasses.dataclass(frozen=True)
+class MadeScores:
+    """How like real images made ones are, as a local network sees them.
+
+    Args:
+        network: the name of the network. `local_fid` and `local_kid` are not the FID and KID of
+            papers, which have Inception features: only numbers of the same network, and of as
+            many images, are to be compared.
+        num_real: real images.
+        num_made: made images.
+        scores: each of `SCORES` over all images.
+        classes: `{class: scores}` likewise for each class alone, and "agreement", the share of
+            its images that the network gives that class. A score that needs more images than
+            the class has is None.
+    """
+
+    network: str
+    num_real: int
+    num_made: int
+    scores: dict[str, float | None]
+    classes: dict[int, dict[str, float | None]]
+
+    def to_dict(self) -> dict:
+        """Returns the scores as a dictionary for JSON."""
+        return dataclasses.asdict(self)
+
+    def save(self, path):
+        """Writes the scores as a JSON file, in one step."""
+        _files.write_json(path, self.to_dict())
+
+
+def evaluate_made(network: LocalFeatures, real, made, *, k: int = 5) -> MadeScores:
+    """Scores made images against real ones, in all and for each class.
+
+    Args:
+        network: the measure.
+        real: `(images, labels)` of real images; those that the generator was not trained on, if
+            memorised ones are not to count as good.
+        made: `(images, labels)` of made ones.
+        k: which neighbour sets the radius of precision, recall, density and coverage.
+
+    Returns:
+        The scores.
+
+    Raises:
+        ValueError: if an argument is not as above.
+    """
+    _checks.integer("k", k, minimum=1)
+    (real_images, real_labels), (images, labels) = _pair("real", real), _pair("made", made)
+    real_rows, rows = network.features(real_images), network.features(images)
+    given = network.logits(images).argmax(axis=1)
+    classes = {}
+    for item in np.unique(labels).tolist():
+        own, of_real = labels == item, real_labels == item
+        classes[item] = {
+            **_scores(real_rows[of_real], rows[own], k),
+            "agreement": float(np.mean(given[own] == item)),
+        }
+    return MadeScores(
+        network=network.name,
+        num_real=len(real_rows),
+        num_made=len(rows),
+        scores=_scores(real_rows, rows, k),
+        classes=classes,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Memorization:
+    """Whether made images are copies of training images, by the nearest one in feature space.
+
+    Args:
+        network: the name of the network whose features they are.
+        suspicious: the share of made images that are nearer to a training image than 99 % of
+            held-out real images are to theirs. Of images that are as new as those, 0.01 would
+            be.
+        median_ratio: the median distance of a made image to its nearest training image, over
+            that of a held-out real one. Near 0 for copies, near 1 for new images.
+        numbers: `(n,)` the nearest training image of each made one.
+        distances: `(n,)` how far it is.
+        threshold: the distance below which an image is suspicious.
+    """
+
+    network: str
+    suspicious: float
+    median_ratio: float
+    numbers: np.ndarray
+    distances: np.ndarray
+    threshold: float
+
+    def to_dict(self) -> dict:
+        """Returns the summary as a dictionary for JSON."""
+        names = ("network", "suspicious", "median_ratio", "threshold")
+        return {name: getattr(self, name) for name in names}
+
+
+def memorization(network: LocalFeatures, made, train, held_out) -> Memorization:
+    """Looks for made images that are near to a training image.
+
+    Args:
+        network: the measure.
+        made: `(n, height, width, channels)` made images.
+        train: the real images that the generator was trained on.
+        held_out: other real images, of the same classes in the same proportions as `made`.
+
+    Returns:
+        What was found.
+    """
+    rows, known, other = (network.features(images) for images in (made, train, held_out))
+    numbers, distances = _fidelity.nearest(rows, known)
+    _, usual = _fidelity.nearest(other, known)
+    threshold = float(np.quantile(usual, 0.01))
+    middle = float(np.median(usual))
+    return Memorization(
+        network=network.name,
+        suspicious=float(np.mean(distances < threshold)),
+        median_ratio=float(np.median(distances) / middle) if middle > 0 else float("nan"),
+        numbers=numbers,
+        distances=distances,
+        threshold=threshold,
+    )
+
+
+def usefulness(real_train, made, real_test, *, steps: int = 600, seed: int = 0) -> dict:
+    """Trains on made images and tests on real ones, and the reverse.
+
+    The same network is trained for as many steps on either.
+
+    Args:
+        real_train: `(images, labels)`.
+        made: `(images, labels)` that were made from `real_train`.
+        real_test: `(images, labels)` that neither has seen.
+        steps: of training, with 64 images each.
+        seed: an integer.
+
+    Returns:
+        A dictionary of accuracies in [0, 1]: "real_on_real", "made_on_real" (train on made, test
+        on real: the classification accuracy score) and "real_on_made".
+
+    References:
+        [Ravuri and Vinyals, Classification accuracy score](https://arxiv.org/abs/1905.10887)
+    """
+    parts = {
+        name: _pair(name, pair)
+        for name, pair in (("real_train", real_train), ("made", made), ("real_test", real_test))
+    }
+    num_classes = int(max(labels.max() for _, labels in parts.values())) + 1
+    shape = parts["made"][0].shape[1:]
+
+    def train(part):
+        return trained_classifier(parts[part], shape, num_classes, steps=steps, seed=seed)
+
+    def accuracy(model, part):
+        images, labels = parts[part]
+        return float(np.mean(LocalFeatures(model).logits(images).argmax(axis=1) == labels))
+
+    of_real, of_made = train("real_train"), train("made")
+    return {
+        "real_on_real": accuracy(of_real, "real_test"),
+        "made_on_real": accuracy(of_made, "real_test"),
+        "real_on_made": accuracy(of_real, "made"),
+    }
+
+
+def _scores(real, made, k):
+    scores = dict.fromkeys(SCORES)
+    if min(len(real), len(made)) >= 2:
+        scores["local_fid"] = _fidelity.frechet_distance(real, made)
+        scores["local_kid"] = _fidelity.kernel_distance(real, made)
+    if min(len(real), len(made)) > k:
+        scores.update(_fidelity.neighbor_scores(real, made, k=k))
+    return scores
+
+
+def _pair(name, pair):
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(f"{name} must be (images, labels), received {type(pair).__name__}")
+    images, labels = np.asarray(pair[0]), np.asarray(pair[1])
+    if images.ndim != 4 or labels.shape != images.shape[:1] or not len(images):
+        raise ValueError(
+            f"{name} must be images (n, height, width, channels) and labels (n,), received "
+            f"{images.shape} and {labels.shape}"
+        )
+    return images, labels

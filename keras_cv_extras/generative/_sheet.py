@@ -1,0 +1,49 @@
+"""Sheets of images: a row for each class."""
+
+import numpy as np
+
+from keras_cv_extras import _files
+
+_GAP = 2  # pixels between images, as they are
+
+
+def sheet(rows, value_range=(0, 255), *, side: int = 48) -> np.ndarray:
+    """Lays images out.
+
+    Args:
+        rows: a list of `(columns, height, width, 1 or 3)` arrays of one size.
+        value_range: the images' lowest and highest value.
+        side: about how many pixels high an image is shown; whole multiples of its height.
+
+    Returns:
+        A uint8 image `(height, width, 3)`.
+    """
+    low, high = value_range
+    columns = max(len(images) for images in rows)
+    height, width = rows[0].shape[1:3]
+    picture = np.full(
+        (len(rows) * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8
+    )
+    for i, images in enumerate(rows):
+        levels = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
+        for j, image in enumerate(np.rint(255 * levels).astype(np.uint8)):
+            top, left = _GAP + i * (height + _GAP), _GAP + j * (width + _GAP)
+            picture[top : top + height, left : left + width] = image
+    factor = max(1, round(side / height))
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def class_sheet(gan, *, columns: int = 10, seed: int = 0, side: int = 48) -> np.ndarray:
+    """Makes images of every class and lays them out, a row for each."""
+    labels = np.repeat(np.arange(gan.num_classes), columns)
+    numbers = np.tile(np.arange(columns), gan.num_classes)
+    images = gan.generate(labels, numbers=numbers, seed=seed)
+    return sheet(np.split(images, gan.num_classes), gan.value_range, side=side)
+
+
+def save_png(picture, path):
+    """Writes a uint8 image as a PNG file, in one step."""
+    from PIL import Image
+
+    with _files.replacing(path) as temporary:
+        Image.fromarray(picture).save(temporary, optimize=True)

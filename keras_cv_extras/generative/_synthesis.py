@@ -1,0 +1,271 @@
+"""Images of a trained GAN as data: how many of each class, which are kept, as stream or arrays.
+
+A made image is a function of the generator's weights, a seed, its class and a number. Which
+images a data set has is therefore a list of numbers, and the images themselves are made when
+their batch is read.
+"""
+
+import numbers as numeric
+from collections.abc import Mapping
+
+import numpy as np
+from keras import ops
+
+from keras_cv_extras import _checks, _files
+
+_BATCH = 256
+_MOST_TRIES = 50  # candidates for each image that is kept, before the filter gives up
+
+
+def checked_images(gan, x, y):
+    """Returns training images and labels as arrays, or raises if a GAN cannot learn from them."""
+    images, labels = np.asarray(x), np.asarray(y)
+    if images.dtype.kind not in "uif":
+        raise TypeError(f"x must be integers or floats, received {images.dtype}")
+    if images.ndim != 4 or images.shape[1:] != gan.image_shape or not len(images):
+        raise ValueError(
+            f"x must be images of the shape (n, {', '.join(map(str, gan.image_shape))}), received "
+            f"{images.shape}"
+        )
+    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
+        raise ValueError("x must be finite, received NaN or infinity: leave those images out")
+    low, high = gan.value_range
+    darkest, brightest = float(images.min()), float(images.max())
+    if darkest < low or brightest > high:
+        raise ValueError(
+            f"x must lie in value_range, ({low:g}, {high:g}), received values from {darkest:g} "
+            f"to {brightest:g}"
+        )
+    if brightest - darkest < 0.01 * (high - low):
+        raise ValueError(
+            f"x must fill value_range, ({low:g}, {high:g}), received values from {darkest:g} to "
+            f"{brightest:g}: give value_range the images' own"
+        )
+    classes = _class_numbers(gan, "y", labels)
+    if len(classes) != len(images):
+        raise ValueError(f"x and y must be equally many, received {len(images)} and {len(classes)}")
+    if len(np.unique(classes)) < 2:
+        raise ValueError(
+            f"y must hold at least two classes, received {np.unique(classes).tolist()} alone"
+        )
+    return images, classes
+
+
+def checked_labels(gan, labels):
+    """Returns classes to make images of as an int32 array, or raises."""
+    labels = np.atleast_1d(np.asarray(labels))
+    if not labels.size:
+        raise ValueError("labels must hold at least one class, received none")
+    return _class_numbers(gan, "labels", labels)
+
+
+def synthetic_counts(gan, labels, balance_to) -> dict[int, int]:
+    """Returns how many images to make of each class.
+
+    Args:
+        gan: the model.
+        labels: `(n,)` the real images' classes, which `balance_to="max"` needs.
+        balance_to: "max" to bring every class to the largest one's number; or how many images a
+            class is to have with its real ones, a number for all or `{class: number}`. Without
+            `labels` there are no real ones, and the numbers are of made images.
+
+    Returns:
+        `{class: number of images to make}`, classes without any left out.
+    """
+    present = np.zeros(gan.num_classes, int)
+    if labels is not None:
+        classes = _class_numbers(gan, "labels", np.asarray(labels))
+        present = np.bincount(classes, minlength=gan.num_classes)
+    if isinstance(balance_to, str):
+        _checks.one_of("balance_to", balance_to, ("max",))
+        if labels is None:
+            raise ValueError("balance_to='max' needs labels, those of the real images")
+        wanted = dict.fromkeys(range(gan.num_classes), int(present.max()))
+    elif isinstance(balance_to, Mapping):
+        wanted = dict(balance_to)
+    elif isinstance(balance_to, numeric.Integral) and not isinstance(balance_to, bool):
+        wanted = dict.fromkeys(range(gan.num_classes), int(balance_to))
+    else:
+        raise TypeError(
+            "balance_to must be 'max', a number of images or a dictionary from class to number, "
+            f"received {balance_to!r}"
+        )
+    counts = {}
+    for item, number in sorted(wanted.items()):
+        if isinstance(item, bool) or item not in range(gan.num_classes):
+            raise ValueError(
+                f"balance_to must name classes from 0 to {gan.num_classes - 1}, received {item!r}"
+            )
+        number = _checks.integer(f"balance_to[{item}]", number, minimum=0)
+        if number < present[item]:
+            raise ValueError(
+                f"balance_to must ask for at least the {present[item]} images that class {item} "
+                f"has, received {number}"
+            )
+        if number > present[item]:
+            counts[int(item)] = int(number - present[item])
+    return counts
+
+
+def chosen_images(gan, counts, *, seed=0, classifier=None, confidence=0.5):
+    """Returns which images to take: their classes and numbers.
+
+    Args:
+        gan: the model.
+        counts: `{class: number of images}`.
+        seed: an integer.
+        classifier: None to take the first ones, or a model that was trained on real images and
+            gives logits or probabilities: those are taken whose class it finds likely.
+        confidence: the least probability that it must give the class.
+
+    Returns:
+        `(labels, numbers, rates)`: two int32 arrays, classes in turn, and the share of
+        candidates that was kept for each class.
+
+    Raises:
+        ValueError: if the filter keeps too few of a class.
+    """
+    _checks.integer("seed", seed)
+    _checks.fraction("confidence", confidence)
+    numbers, rates = {}, {}
+    for item, count in counts.items():
+        if classifier is None:
+            numbers[item], rates[item] = np.arange(count), 1.0
+            continue
+        kept, tried = [], 0
+        while len(kept) < count:
+            if tried >= max(_BATCH, _MOST_TRIES * count):
+                raise ValueError(
+                    f"only {len(kept)} of {tried} images of class {item} reach the confidence "
+                    f"{confidence:g}, where {count} are wanted: train longer, or lower confidence"
+                )
+            candidates = np.arange(tried, tried + _BATCH)
+            images = gan.generate(np.full(_BATCH, item), numbers=candidates, seed=seed)
+            given = probabilities(classifier, images, gan.num_classes)
+            kept.extend(candidates[given[:, item] >= confidence].tolist())
+            tried += _BATCH
+        rates[item] = len(kept) / tried
+        numbers[item] = np.array(kept[:count])
+    if not numbers:
+        return np.zeros(0, np.int32), np.zeros(0, np.int32), rates
+    labels = np.concatenate([np.full(len(own), item) for item, own in numbers.items()])
+    # Classes are spread evenly, so that every part of the stream has all of them.
+    place = np.concatenate([(np.arange(len(own)) + 0.5) / len(own) for own in numbers.values()])
+    order = np.argsort(place, kind="stable")
+    together = np.concatenate(list(numbers.values()))
+    return labels[order].astype(np.int32), together[order].astype(np.int32), rates
+
+
+def synthetic_dataset(
+    gan,
+    labels=None,
+    *,
+    balance_to="max",
+    seed: int = 0,
+    classifier=None,
+    confidence: float = 0.5,
+    batch_size: int = 128,
+):
+    """Makes a dataset of made images; see `ConditionalGAN.to_dataset`."""
+    import tensorflow as tf
+
+    _checks.integer("batch_size", batch_size, minimum=1)
+    counts = synthetic_counts(gan, labels, balance_to)
+    if not counts:
+        raise ValueError(f"balance_to asks for no image beyond the real ones: {balance_to!r}")
+    chosen, numbers, _ = chosen_images(
+        gan, counts, seed=seed, classifier=classifier, confidence=confidence
+    )
+    dataset = tf.data.Dataset.from_tensor_slices((chosen, numbers)).batch(batch_size)
+    plain = tf.autograph.experimental.do_not_convert
+    dataset = dataset.map(plain(lambda items, places: (gan.make(items, places, seed), items)))
+    dataset = dataset.unbatch()
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(chosen)))
+
+
+def resample(
+    gan,
+    x,
+    y=None,
+    *,
+    balance_to="max",
+    seed: int = 0,
+    classifier=None,
+    confidence: float = 0.5,
+    held_out=None,
+):
+    """Balances classes by made images, as arrays; see `ConditionalGAN.resample`."""
+    from keras_cv_extras.data import _guard
+    from keras_cv_extras.data.balance import _labelled
+
+    images, labels = _labelled.training_part(x, y, held_out)
+    images, classes = checked_images(gan, images, labels)
+    counts = synthetic_counts(gan, classes, balance_to)
+    chosen, numbers, _ = chosen_images(
+        gan, counts, seed=seed, classifier=classifier, confidence=confidence
+    )
+    if not len(chosen):
+        return images, labels
+    made = gan.generate(chosen, numbers=numbers, seed=seed)
+    together = np.concatenate([images, _labelled.to_dtype(made, images.dtype)])
+    _guard.mark_synthesised(together, type(gan).__name__)
+    _, restore = _labelled.as_classes(labels)
+    return together, np.concatenate([labels, restore(chosen)])
+
+
+def export_generator(gan, path):
+    """Writes the average generator as a SavedModel; see `ConditionalGAN.export_generator`."""
+    import tensorflow as tf
+    from keras.export import ExportArchive
+
+    archive = ExportArchive()
+    archive.track(gan)
+    archive.add_endpoint(
+        "serve",
+        lambda labels, numbers, seed: gan.make(labels, numbers, seed),
+        input_signature=[
+            tf.TensorSpec((None,), tf.int32, name="labels"),
+            tf.TensorSpec((None,), tf.int32, name="numbers"),
+            tf.TensorSpec((), tf.int64, name="seed"),
+        ],
+    )
+    with _files.replacing(path) as temporary:
+        archive.write_out(temporary, verbose=False)
+
+
+def probabilities(classifier, images, num_classes):
+    """Returns the class probabilities `(n, num_classes)` of logits or probabilities."""
+    parts = [
+        ops.convert_to_numpy(classifier(images[i : i + _BATCH]))
+        for i in range(0, len(images), _BATCH)
+    ]
+    outputs = np.concatenate(parts).astype(np.float64)
+    if outputs.ndim != 2 or outputs.shape[1] != num_classes:
+        raise ValueError(
+            f"classifier must give {num_classes} numbers for each image, received shape "
+            f"{outputs.shape}"
+        )
+    if outputs.min() >= 0 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
+        return outputs
+    raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def _class_numbers(gan, name, labels):
+    """Returns `(n,)` int32 classes of integers `(n,)` or `(n, 1)`, or of one-hot rows."""
+    classes = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "biuf":
+        if np.any((labels == 1).sum(axis=1) != 1) or np.count_nonzero(labels) != len(labels):
+            raise ValueError(f"{name} must be classes or one-hot rows, received other rows")
+        classes = labels.argmax(axis=1)
+    if classes.ndim != 1 or classes.dtype.kind not in "iu":
+        raise ValueError(
+            f"{name} must be integers of the shape (n,) or one-hot rows, received "
+            f"{labels.dtype} of {labels.shape}"
+        )
+    if not len(classes) or classes.min() < 0 or classes.max() >= gan.num_classes:
+        raise ValueError(
+            f"{name} must be classes from 0 to {gan.num_classes - 1}, received "
+            f"{np.unique(classes)[:12].tolist()}"
+        )
+    return classes.astype(np.int32)

@@ -1,0 +1,103 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli, data
+
+SMALL = ["--width", "4", "--batch-size", "32", "--every", "5", "--quiet"]
+
+
+def kcx(*arguments):
+    return CliRunner().invoke(cli.app, ["gan", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder where a short training was interrupted, and then went on."""
+    folder = tmp_path_factory.mktemp("gan")
+    for steps in (5, 10):
+        result = kcx("train", "digits", "--output", folder, "--steps", steps, *SMALL)
+        assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["sample"], ["report"]], ids=" ".join)
+def test_help_teaches(command):
+    result = kcx(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+    assert len(result.output.splitlines()) > 5
+
+
+def test_help_needs_no_tensorflow(python):
+    script = "import sys; from keras_cv_extras import cli; print('tensorflow' in sys.modules)"
+    assert python(script).strip() == "False"
+
+
+def test_training_went_on(run):
+    progress = json.loads((run / "progress.json").read_text())
+    assert [part["step"] for part in progress["parts"]] == [5, 10]
+    assert all(part["local_fid"] > 0 for part in progress["parts"])
+    assert progress["network"].startswith("small_cnn on digits (")
+    for picture in ("samples.png", "samples/step-000005.png"):
+        assert np.asarray(Image.open(run / picture)).std() > 0
+
+
+def test_samples_are_a_folder_of_images(run, tmp_path):
+    output = tmp_path / "made"
+    result = kcx("sample", run / "gan.keras", "--output", output, "--count", 3)
+    assert result.exit_code == 0, result.output
+    read = data.load(output, test_fraction=0.34)
+    assert len(read.class_names) == 10
+    assert read.train[0].shape[1:] == (8, 8, 1)
+    assert (tmp_path / "made.png").exists()
+    one = kcx("sample", run / "gan.keras", "--output", output / "x", "--class", "3", "--count", 1)
+    assert one.exit_code == 0, one.output
+    assert "1 classes" in one.output
+
+
+def test_report(run, tmp_path, browser):
+    output = tmp_path / "report.html"
+    arguments = ["--output", output, "--count", 12, "--steps", 5, "--quiet"]
+    result = kcx("report", run / "gan.keras", "digits", *arguments)
+    assert result.exit_code == 0, result.output
+    scores = json.loads(output.with_suffix(".json").read_text())
+    assert set(scores["usefulness"]) == {"real_on_real", "made_on_real", "real_on_made"}
+    assert 0 <= scores["memorization"]["suspicious"] <= 1
+    assert scores["network"].startswith("small_cnn on digits (")
+    assert "http" not in output.read_text().replace("http-equiv", "")
+    opened = browser(output)
+    assert opened == {"pictures": 3, "broken": [], "errors": []}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["train", "digits", "--steps", "7", "--every", "5"], "multiple of every"),
+        (["train", "nowhere/at/all"], "nowhere/at/all"),
+        (["sample", "nothing.keras"], "nothing.keras: no such file"),
+        (["report", "nothing.keras", "digits"], "nothing.keras: no such file"),
+    ],
+)
+def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["kcx", "gan", *arguments])
+    with pytest.raises(SystemExit) as error:
+        cli.main()
+    text = str(error.value.code)
+    assert text.startswith("error: ")
+    assert problem in text
+    assert "\n" not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_settings_are_refused(run):
+    result = kcx("train", "digits", "--output", run, "--steps", 10, *SMALL, "--loss", "wgan_gp")
+    assert "another loss" in str(result.exception)
+    other = kcx("sample", run / "gan.keras", "--class", "eleven")
+    assert "class must be one of 0, 1," in str(other.exception)
+    small = kcx("report", run / "gan.keras", "digits", "--image-size", 9)
+    assert "give the data that it was trained on" in str(small.exception)
