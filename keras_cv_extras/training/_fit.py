@@ -9,7 +9,6 @@ import time
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_cv_extras import _checks, _files
 from keras_cv_extras.training._model import compile_model
@@ -78,7 +77,7 @@ def fit(
     dataset_of = train if callable(train) else lambda epoch: train
     if not model.compiled:
         first = dataset_of(0)
-        steps = int(first.cardinality()) if isinstance(first, tf.data.Dataset) else -1
+        steps = int(first.cardinality()) if hasattr(first, "cardinality") else -1
         if steps == 0:
             raise ValueError("train must hold at least one batch, received an empty dataset")
         compile_model(
