@@ -5,7 +5,7 @@ steps over the same ops runs the same program: nothing is traced or compiled aga
 """
 
 import numpy as np
-from keras import ops
+from keras import backend, ops
 
 from keras_cv_extras.augment import OPS, _engine
 from keras_cv_extras.augment._random import uniform
@@ -13,9 +13,33 @@ from keras_cv_extras.augment._random import uniform
 # One step reads six numbers of a table, and six of the generator.
 COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
 SLOTS = ("choice", "rate", "value", "sign", "x", "y")
-
+PARTNER_SLOT = 1 << 30  # of the draw of a second image: beyond any slot of a step
 
 IDENTITY = ("identity", ())
+
+
+def to_levels(images, value_range):
+    """Returns images of a range of values on [0, 255].
+
+    Raises:
+        ValueError: if they are integers, and the range is another one.
+    """
+    low, high = value_range
+    if (low, high) == (0, 255):
+        return images
+    if not backend.is_float_dtype(backend.standardize_dtype(images.dtype)):
+        raise ValueError(
+            f"integer images have the value_range (0, 255), this policy has {value_range}"
+        )
+    return (ops.cast(images, "float32") - low) * (255.0 / (high - low))
+
+
+def from_levels(images, value_range, dtype):
+    """Returns images on [0, 255] in their own range and type again."""
+    low, high = value_range
+    if (low, high) == (0, 255):
+        return images
+    return ops.cast(images / (255.0 / (high - low)) + low, dtype)
 
 
 def stage_table(sub_policies, branches, height, width):

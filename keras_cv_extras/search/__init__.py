@@ -2,6 +2,8 @@
 
 from keras_cv_extras.search._arms import Arm, Comparison
 from keras_cv_extras.search._evolution import EvolutionOracle
+from keras_cv_extras.search._population import PopulationTrainer
+from keras_cv_extras.search._population_tuner import PopulationTuner
 from keras_cv_extras.search._ppo import ControllerOracle
 from keras_cv_extras.search._screen import Screen, screen
 from keras_cv_extras.search._search import SearchResult, search_policy
@@ -18,6 +20,8 @@ __all__ = [
     "DivergedError",
     "EvolutionOracle",
     "PolicyTuner",
+    "PopulationTrainer",
+    "PopulationTuner",
     "Screen",
     "SharedWeights",
     "screen",
