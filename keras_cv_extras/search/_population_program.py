@@ -13,6 +13,7 @@ from keras_cv_extras.policy._execute import PARTNER_SLOT, from_levels, to_levels
 from keras_cv_extras.policy._stack import execute_stack
 
 _MEMORY_SHARE = 0.5  # of a device, for a population: the rest is workspace and fragmentation
+_UNKNOWN_MEMORY = 4 << 30  # taken for what a device has that does not say it
 _MAX_MEMBERS = 128
 
 
@@ -112,28 +113,30 @@ class Program:
     def members_that_fit(self):
         """Returns how many members to train at once.
 
-        On an accelerator, as many as its memory holds: what a step keeps of the forward pass
-        for the backward pass, twice, and three times the variables. On a processor 1: its cores
-        are busy with one, and XLA's grouped convolutions are slower there than plain ones.
+        On an accelerator, as many as its memory holds. On a processor 1: its cores are busy with
+        one, and XLA's grouped convolutions are slower there than plain ones.
         """
         device = jax.local_devices()[0]
         if device.platform == "cpu":
             return 1
+        limit = (device.memory_stats() or {}).get("bytes_limit", _UNKNOWN_MEMORY)
+        return int(np.clip(_MEMORY_SHARE * limit // self.bytes_per_member(), 1, _MAX_MEMBERS))
+
+    def bytes_per_member(self):
+        """Returns about how much memory the training of a member takes.
+
+        It is what a step keeps of the forward pass for the backward pass, and as much again for
+        that, and the variables three times: before a step, after it, and their gradients.
+        """
         state = _values(self.model, [v.value for v in self.model.optimizer.variables])
-        batch = (
-            jax.ShapeDtypeStruct((self.batch_size, *self.images.shape[1:]), self.images.dtype),
-            jax.ShapeDtypeStruct((self.batch_size,), self.labels.dtype),
-        )
-        kept = jax.eval_shape(
-            lambda state, images, labels: jax.vjp(
-                lambda trainable: self._loss(trainable, *state[1:], images, labels)[0], state[0]
-            )[1],
-            state,
-            *batch,
-        )
-        need = 2 * _num_bytes(kept) + 3 * _num_bytes(state)
-        limit = (device.memory_stats() or {}).get("bytes_limit", 4 << 30)
-        return int(np.clip(_MEMORY_SHARE * limit // need, 1, _MAX_MEMBERS))
+        images = jax.ShapeDtypeStruct((self.batch_size, *self.images.shape[1:]), self.images.dtype)
+        labels = jax.ShapeDtypeStruct((self.batch_size,), self.labels.dtype)
+
+        def kept(state, images, labels):
+            loss_of = lambda trainable: self._loss(trainable, *state[1:], images, labels)[0]  # noqa: E731
+            return jax.vjp(loss_of, state[0])[1]
+
+        return 2 * _num_bytes(jax.eval_shape(kept, state, images, labels)) + 3 * _num_bytes(state)
 
     def _train_step(
         self, state, images, labels, numbers, seeds, epoch, stack, *, branches, value_range

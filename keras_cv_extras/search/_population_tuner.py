@@ -1,5 +1,7 @@
 """A PolicyTuner that trains the trials of a round together, as a population."""
 
+import os
+
 import numpy as np
 from keras_tuner import errors
 from keras_tuner.engine import trial as kt_trial
@@ -30,7 +32,8 @@ class PopulationTuner(PolicyTuner):
         **options: further arguments of `PolicyTuner`.
 
     Raises:
-        RuntimeError: if Keras does not run on JAX.
+        RuntimeError: if Keras does not run on JAX, or if keras-tuner's chief and workers are set
+            up: a population is trained by one process.
         TypeError, ValueError: as in `PolicyTuner`.
 
     Example:
@@ -54,6 +57,11 @@ class PopulationTuner(PolicyTuner):
         trainer: PopulationTrainer | None = None,
         **options,
     ):
+        if "KERASTUNER_ORACLE_IP" in os.environ:
+            raise RuntimeError(
+                "a population is trained by one process: unset KERASTUNER_ORACLE_IP, or use "
+                "PolicyTuner"
+            )
         trainer = trainer or PopulationTrainer(
             build_model,
             train,
@@ -85,18 +93,18 @@ class PopulationTuner(PolicyTuner):
     def _next_round(self):
         """Asks for the trials up to the end of a round; None when the oracle has no more."""
         size = self.trainer.population_size
-        wanted = size - len(self.oracle.end_order) % size
-        trials, stopped = [], False
-        # keras-tuner knows who runs a trial by a name: every place of a round has one. All are
-        # told when the search is over, since each is waited for.
-        for place in range(wanted):
+        trials = []
+        for place in range(size - len(self.oracle.end_order) % size):
             self.pre_create_trial()
+            # keras-tuner gives the trial again that the same runner has not finished.
             trial = self.oracle.create_trial(f"{self.tuner_id}.{place}")
-            stopped |= trial.status == _Status.STOPPED
-            if trial.status == _Status.RUNNING:
-                self.on_trial_begin(trial)
-                trials.append(trial)
-        return None if stopped and not trials else trials
+            if trial.status == _Status.STOPPED and not trials:
+                return None
+            if trial.status != _Status.RUNNING:
+                break
+            self.on_trial_begin(trial)
+            trials.append(trial)
+        return trials
 
     def _score(self, trials):
         try:
