@@ -11,6 +11,7 @@ tuner/results/population_throughput.json, or to another --output; it needs no Te
 
 import argparse
 import importlib.metadata
+import math
 import os
 import pathlib
 import statistics
@@ -25,6 +26,7 @@ from keras_cv_extras import _files, data, search, training
 from keras_cv_extras.policy import Policy
 
 RESULT = pathlib.Path(__file__).parent / "results" / "population_throughput.json"
+_LEAST_TRIALS = 4  # that are timed together: one alone is too short to time
 
 
 def main():
@@ -48,62 +50,69 @@ def main():
         *images.train, [options.train_size, options.validation_size], seed=0
     )
     shape, num_classes = train[0].shape[1:], len(images.class_names)
-    trainers, first, again = {}, {}, {size: [] for size in options.sizes}
-    for size in options.sizes:
-        trainers[size] = search.PopulationTrainer(
+    trainers = {
+        size: search.PopulationTrainer(
             lambda: training.small_cnn(shape, num_classes, width=options.width),
             train,
             epochs=options.epochs,
             batch_size=options.batch_size,
             population_size=size,
         )
-        first[size], scores = _timed(trainers[size], size, validation)
-        print(f"population of {size}: first call {first[size]:.1f} s", file=sys.stderr)
+        for size in options.sizes
+    }
+    device = jax.devices()[0]
+    settings = {k: v for k, v in vars(options).items() if k not in ("output", "smoke")}
+    result = {
+        "command": "KERAS_BACKEND=jax " + " ".join(["python", *sys.argv]),
+        "data": images.name,
+        "settings": settings,
+        "parameters": trainers[options.sizes[0]].model.count_params(),
+        "device": device.device_kind,
+        "platform": device.platform,
+        "cores": os.cpu_count(),
+        "versions": {name: importlib.metadata.version(name) for name in ("jax", "keras", "numpy")},
+    }
+    first, rates = {}, {size: [] for size in options.sizes}
     for _ in range(options.repeats):
         for size, trainer in trainers.items():
-            again[size].append(_timed(trainer, size, validation)[0])
-    table = []
-    base = None
-    print(f"{'population':>10}{'trials/hour':>13}{'against one':>13}{'first call, s':>15}")
-    for size in options.sizes:
-        rates = [3600 * size / seconds for seconds in again[size]]
-        rate = statistics.median(rates)
-        base = base or rate
-        table.append(
-            {
-                "population_size": size,
-                "trials_per_hour": round(rate, 1),
-                "lowest_and_highest": [round(min(rates), 1), round(max(rates), 1)],
-                "ratio_to_first": round(rate / base, 3),
-                "first_call_seconds": round(first[size], 2),
-            }
+            if size not in first:
+                first[size] = _timed(trainer, size, validation)
+            count = max(size, _LEAST_TRIALS)
+            rates[size].append(3600 * count / _timed(trainer, count, validation))
+            print(f"population of {size}: {rates[size][-1]:.0f} trials per hour", file=sys.stderr)
+            if not options.smoke:  # what is there is kept, should the rest take too long
+                _files.write_json(options.output, {**result, "table": _table(rates, first)})
+    print(f"{'population':>10}{'trials/hour':>13}{'against first':>15}{'first call, s':>15}")
+    for row in _table(rates, first):
+        print(
+            f"{row['population_size']:>10}{row['trials_per_hour']:>13.0f}"
+            f"{row['ratio_to_first']:>15.2f}{row['first_call_seconds']:>15.1f}"
         )
-        print(f"{size:>10}{rate:>13.0f}{rate / base:>13.2f}{first[size]:>15.1f}")
-    print(f"accuracies of the last population's trials: {[round(s.accuracy, 3) for s in scores]}")
-    if not options.smoke:
-        device = jax.devices()[0]
-        settings = {k: v for k, v in vars(options).items() if k not in ("output", "smoke")}
-        result = {
-            "command": "KERAS_BACKEND=jax " + " ".join(["python", *sys.argv]),
-            "data": images.name,
-            "settings": settings,
-            "parameters": trainers[options.sizes[0]].model.count_params(),
-            "device": device.device_kind,
-            "platform": device.platform,
-            "cores": os.cpu_count(),
-            "versions": {
-                name: importlib.metadata.version(name) for name in ("jax", "keras", "numpy")
-            },
-            "table": table,
+
+
+def _table(rates, first):
+    base = statistics.median(next(iter(rates.values())))
+    return [
+        {
+            "population_size": size,
+            "trials_per_hour": round(statistics.median(found), 1),
+            "all_trials_per_hour": [round(rate, 1) for rate in found],
+            "ratio_to_first": round(statistics.median(found) / base, 3),
+            "first_call_seconds": round(first[size], 2),
         }
-        _files.write_json(options.output, result)
+        for size, found in rates.items()
+        if found
+    ]
 
 
-def _timed(trainer, size, validation):
-    policies = [Policy.random(5, 2, seed=number) for number in range(size)]
+def _timed(trainer, count, validation):
+    policies = [Policy.random(5, 2, seed=number) for number in range(count)]
     began = time.perf_counter()
-    scores = trainer.score_many(policies, range(size), *validation)
-    return time.perf_counter() - began, scores
+    scores = trainer.score_many(policies, range(count), *validation)
+    seconds = time.perf_counter() - began
+    if any(math.isnan(score.accuracy) for score in scores):
+        sys.exit("a trial diverged: what was timed is no training")
+    return seconds
 
 
 if __name__ == "__main__":
