@@ -9,7 +9,7 @@ TensorFlow's nor Keras' start-up time:
     augmented = policy(images, seed=7)
 """
 
-import importlib
+from keras_cv_extras import _lazy
 
 __version__ = "0.1.0"
 
@@ -32,11 +32,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    if name in __all__:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = _lazy.attach(__name__, dict.fromkeys(__all__, ""))

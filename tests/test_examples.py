@@ -11,7 +11,15 @@ SCRIPTS = sorted(
     for path in [*ROOT.glob("examples/*.py"), *ROOT.glob("tuner/*.py")]
     if path.name not in SHARED
 )
-SLOW = ("search_policy.py", "imbalance.py", "distributed_equality.py", "gan_fashion_mnist.py")
+SLOW = (
+    "distributed_equality.py",
+    "gan_fashion_mnist.py",
+    "imbalance.py",
+    "known_answers.py",
+    "population_throughput.py",
+    "real_data.py",
+    "search_policy.py",
+)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import numpy as np
 BACKEND = keras.backend.backend()
 
 _NEVER = 1e30  # greater than any value of an image, which compilers cannot know
+_VALUES_AT_ONCE = 1 << 24  # 64 MiB of float32, for each of some tens of branches
 
 if BACKEND == "tensorflow":
     import tensorflow as tf
@@ -128,10 +129,21 @@ elif BACKEND == "jax":
         """Whether a tensor is a placeholder of a program being traced, without a value."""
         return isinstance(tensor, jax.core.Tracer)
 
+    def images_at_once(shape):
+        """How many images of a shape a loop works on at a time; None for one after another.
+
+        A processor takes only the branch that an image needs. An accelerator is idle with one
+        small image: it computes all branches, and keeps those results in its memory.
+        """
+        if jax.default_backend() == "cpu":
+            return None
+        return max(1, _VALUES_AT_ONCE // int(np.prod(shape)))
+
     def map_images(function, images, *arguments, shape=None):
-        """Applies `function(image, *scalars)` to every image of a batch, one after another."""
+        """Applies `function(image, *scalars)` to every image of a batch; see `images_at_once`."""
         del shape  # known from the function
-        return jax.lax.map(lambda row: function(*row), (images, *arguments))
+        count = images_at_once(images.shape[1:])
+        return jax.lax.map(lambda row: function(*row), (images, *arguments), batch_size=count)
 
     def map_rows(function, *arguments, dtype=None):
         """Applies a function to every row of the arguments, one after another.

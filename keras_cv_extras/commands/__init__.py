@@ -16,7 +16,6 @@ from keras_cv_extras.commands._classical import (  # noqa: E402
 )
 from keras_cv_extras.commands._common import (  # noqa: E402
     load_data,
-    same_settings,
     small_model,
 )
 from keras_cv_extras.commands._demo import run_demo  # noqa: E402

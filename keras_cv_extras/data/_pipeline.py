@@ -16,8 +16,7 @@ from keras_cv_extras.data._file_part import FilePart, Files
 from keras_cv_extras.data._order import samples_at, word
 from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.policy import Policy
-
-_PARTNER_SLOT = 1 << 30  # beyond any slot that a policy draws from
+from keras_cv_extras.policy._execute import PARTNER_SLOT
 
 
 def pipeline(
@@ -208,7 +207,7 @@ class _Arrays:
         gathered = {"epoch": epoch, "samples": samples, "images": images, "labels": labels}
         if self.pairs:
             real = self.rows.images
-            chosen = _random.uniform(self.seed, epoch, samples, _PARTNER_SLOT)
+            chosen = _random.uniform(self.seed, epoch, samples, PARTNER_SLOT)
             partners = tf.cast(chosen * float(real.shape[0]), tf.int64)
             gathered["partners"] = tf.gather(real, tf.minimum(partners, real.shape[0] - 1))
         return gathered

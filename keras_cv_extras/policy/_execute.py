@@ -5,17 +5,41 @@ steps over the same ops runs the same program: nothing is traced or compiled aga
 """
 
 import numpy as np
-from keras import ops
+from keras import backend, ops
 
 from keras_cv_extras.augment import OPS, _engine
 from keras_cv_extras.augment._random import uniform
 
 # One step reads six numbers of a table, and six of the generator.
 COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
-_SLOTS = ("choice", "rate", "value", "sign", "x", "y")
-
+SLOTS = ("choice", "rate", "value", "sign", "x", "y")
+PARTNER_SLOT = 1 << 30  # of the draw of a second image: beyond any slot of a step
 
 IDENTITY = ("identity", ())
+
+
+def to_levels(images, value_range):
+    """Returns images of a range of values on [0, 255].
+
+    Raises:
+        ValueError: if they are integers, and the range is another one.
+    """
+    low, high = value_range
+    if (low, high) == (0, 255):
+        return images
+    if not backend.is_float_dtype(backend.standardize_dtype(images.dtype)):
+        raise ValueError(
+            f"integer images have the value_range (0, 255), this policy has {value_range}"
+        )
+    return (ops.cast(images, "float32") - low) * (255.0 / (high - low))
+
+
+def from_levels(images, value_range, dtype):
+    """Returns images on [0, 255] in their own range and type again."""
+    low, high = value_range
+    if (low, high) == (0, 255):
+        return images
+    return ops.cast(images / (255.0 / (high - low)) + low, dtype)
 
 
 def stage_table(sub_policies, branches, height, width):
@@ -63,45 +87,81 @@ def execute(images, partners, fill, draws, stages, *, structure):
     ):
         num_steps = table.shape[1]
         total = num_draws * num_steps
-        slots = ops.arange(first_slot, first_slot + total * len(_SLOTS), dtype="int32")
+        slots = ops.arange(first_slot, first_slot + total * len(SLOTS), dtype="int32")
         numbers = uniform(seed, epoch, samples[None, :], slots[:, None])
-        numbers = ops.reshape(numbers, (num_draws, num_steps, len(_SLOTS), -1))
+        numbers = ops.reshape(numbers, (num_draws, num_steps, len(SLOTS), -1))
         index, arguments = _choose(table, cumulative, numbers, branches, num_levels)
         shape = (total, -1)
         images = _engine.repeat(
             total,
-            lambda images, *row, branches=branches: _apply(images, partners, fill, branches, *row),
+            lambda images, *row, branches=branches: apply_step(
+                images,
+                lambda position: _engine.take(partners, position, axis=0),
+                lambda position: fill,
+                branches,
+                *row,
+            ),
             images,
             ops.reshape(index, shape),
             *(ops.reshape(argument, shape) for argument in arguments),
         )
-        first_slot += total * len(_SLOTS)
+        first_slot += total * len(SLOTS)
     return images
 
 
 def _choose(table, cumulative, numbers, branches, num_levels):
     """Draws, for every draw, step and image, the op and its value and position."""
-    choice, rate, value, sign, x, y = (numbers[:, :, i] for i in range(len(_SLOTS)))
+    choice, value = numbers[:, :, 0], numbers[:, :, 2]
     # One sub-policy for all steps of a draw. The last cumulative weight is 1, above any draw.
     chosen = ops.sum(
         ops.cast(choice[:, 0, :, None] >= cumulative, "int32"), axis=-1
     )  # (draws, batch)
     rows = ops.take(table, chosen, axis=0)  # (draws, batch, steps, columns)
     rows = ops.transpose(rows, (3, 0, 2, 1))  # (columns, draws, steps, batch)
-    index, applied, low, high, identity, signed = (rows[i] for i in range(len(COLUMNS)))
     if num_levels:
         value = ops.floor(value * num_levels) * np.float32(1 / (num_levels - 1))
-    # The minimum keeps a compiler from fusing multiply and add, which rounds otherwise.
-    value = low + ops.minimum((high - low) * value, 1e6)
-    value = ops.where((signed > 0) & (sign < 0.5), 2.0 * identity - value, value)
-    index = ops.where(rate < applied, ops.cast(index, "int32"), branches.index(IDENTITY))
+    rate, sign, x, y = (numbers[:, :, SLOTS.index(name)] for name in ("rate", "sign", "x", "y"))
+    index, value = op_and_value(rows, rate, value, sign, branches)
     return index, (value, x, y)
 
 
-def _apply(images, partners, fill, branches, index, value, x, y):
-    """Applies to each image the op that `index` points at in `branches`."""
+def op_and_value(rows, rate, value, sign, branches):
+    """Decides which op is applied and with what value.
+
+    Args:
+        rows: the columns of the chosen steps, along the first axis.
+        rate: a random number in [0, 1); and so `value`, 1 included, and `sign`.
+        value: where between its ends the op's value lies.
+        sign: on which side of the identity.
+        branches: the branches of the compiled switch.
+
+    Returns:
+        The number of the branch, int32, and the op's value.
+    """
+    index, applied, low, high, identity, signed = (rows[i] for i in range(len(COLUMNS)))
+    # The minimum keeps a compiler from fusing multiply and add, which rounds otherwise.
+    value = low + ops.minimum((high - low) * value, 1e6)
+    value = ops.where((signed > 0) & (sign < 0.5), 2.0 * identity - value, value)
+    return ops.where(rate < applied, ops.cast(index, "int32"), branches.index(IDENTITY)), value
+
+
+def apply_step(images, partner_of, fill_of, branches, index, value, x, y):
+    """Applies to each image the op that `index` points at in `branches`.
+
+    Args:
+        images: `(batch, height, width, channels)`.
+        partner_of: a function of an image's position in the batch that returns its second image.
+        fill_of: likewise, its fill colour, `(channels,)`.
+        branches: pairs of an op's name and its options.
+        index: `(batch,)`, int32.
+        value: `(batch,)`, the ops' own numbers; and so `x` and `y`, random positions in [0, 1).
+        x: horizontal.
+        y: vertical.
+    """
 
     def one(image, position, index, value, x, y):
+        fill = fill_of(position)
+
         def branch(name, options):
             op = OPS[name]
             if op.channels is not None and image.shape[-1] not in op.channels:
@@ -109,9 +169,7 @@ def _apply(images, partners, fill, branches, index, value, x, y):
             arguments = op.numbers(value, x, y)
             options = {**dict(options), **({"fill": fill} if op.takes_fill else {})}
             if op.takes_partner:
-                return lambda: op.apply(
-                    image, _engine.take(partners, position, axis=0), *arguments, **options
-                )
+                return lambda: op.apply(image, partner_of(position), *arguments, **options)
             return lambda: op.apply(image, *arguments, **options)
 
         return _engine.switch(index, [branch(*pair) for pair in branches])

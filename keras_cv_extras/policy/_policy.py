@@ -1,7 +1,6 @@
 """A policy: what is done to images, as data that can be written, read, joined and run."""
 
 import numpy as np
-from keras import backend
 from keras import ops as keras_ops
 
 from keras_cv_extras import _checks, _files
@@ -231,11 +230,11 @@ class Policy:
                 f"a policy needs images of a known size, received shape {tuple(images.shape)}: "
                 "resize them first, or set their shape"
             )
-        scaled, unscale = self._to_levels(images)
+        scaled = _execute.to_levels(images, self.value_range)
         if partners is None:
             partners = keras_ops.roll(scaled, -1, axis=0) if self.needs_partners else scaled
         else:
-            partners, _ = self._to_levels(as_partners(partners, images))
+            partners = _execute.to_levels(as_partners(partners, images), self.value_range)
         tables, structure = [], []
         for stage in self.stages:
             table = _execute.stage_table(stage.sub_policies, stage.branches, height, width)
@@ -253,22 +252,7 @@ class Policy:
         )
         run = _engine.runner(_execute.execute, compile, images, structure=tuple(structure))
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
-        return restore(unscale(result))
-
-    def _to_levels(self, images):
-        """Returns images on [0, 255], and the function that takes them back to their range."""
-        low, high = self.value_range
-        if (low, high) == (0, 255):
-            return images, lambda images: images
-        if not backend.is_float_dtype(backend.standardize_dtype(images.dtype)):
-            raise ValueError(
-                f"integer images have the value_range (0, 255), this policy has {self.value_range}"
-            )
-        scale, dtype = 255.0 / (high - low), images.dtype
-        return (
-            (keras_ops.cast(images, "float32") - low) * scale,
-            lambda images: keras_ops.cast(images / scale + low, dtype),
-        )
+        return restore(_execute.from_levels(result, self.value_range, images.dtype))
 
     def __add__(self, other):
         """Returns the policy that applies this one and then the other."""

@@ -3,6 +3,8 @@
 from keras_cv_extras.search._arms import Arm, Comparison
 from keras_cv_extras.search._evolution import EvolutionOracle
 from keras_cv_extras.search._insight import Insight, OpEffect
+from keras_cv_extras.search._population import PopulationTrainer
+from keras_cv_extras.search._population_tuner import PopulationTuner
 from keras_cv_extras.search._ppo import ControllerOracle
 from keras_cv_extras.search._random import RandomOracle
 from keras_cv_extras.search._request import versions
@@ -23,6 +25,8 @@ __all__ = [
     "Insight",
     "OpEffect",
     "PolicyTuner",
+    "PopulationTrainer",
+    "PopulationTuner",
     "RandomOracle",
     "Screen",
     "SharedWeights",

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from keras_cv_extras.augment import _random
+from keras_cv_extras.policy._execute import PARTNER_SLOT
 
 _CHUNK = 4096  # images that are augmented at a time: enough to be quick, and little memory
-_PARTNER_SLOT = 1 << 30  # beyond any slot that a policy draws from
 
 
 class Epochs:
@@ -64,7 +64,7 @@ class Epochs:
         return np.concatenate(passes)[:count], np.concatenate(samples)[:count]
 
     def _partners(self, seed, epoch, samples):
-        drawn = _random.uniform(seed, epoch, samples.astype("uint32"), _PARTNER_SLOT)
+        drawn = _random.uniform(seed, epoch, samples.astype("uint32"), PARTNER_SLOT)
         rows = (keras.ops.convert_to_numpy(drawn) * len(self.images)).astype(int)
         return self.images[rows]
 

@@ -101,15 +101,14 @@ class PolicyTuner(kt.Tuner):
         except Exception as error:
             # Every trial runs the same program: what breaks one would break them all.
             raise kt.errors.FatalError(f"trial {trial.trial_id}: {error}") from error
-        return {
-            "val_accuracy": score.accuracy,
-            "val_log_loss": score.log_loss,
-            "seconds": score.seconds,
-        }
+        return metrics_of(score)
 
     def search(self, *fit_args, **fit_kwargs):
         """Runs the trials that are left."""
         super().search(*fit_args, **fit_kwargs)
+        self._raise_failure()
+
+    def _raise_failure(self):
         if failure := getattr(self.oracle, "failure", None):
             raise failure
 
@@ -145,6 +144,15 @@ class PolicyTuner(kt.Tuner):
         """Returns the policy of a trial."""
         name = f"trial {int(trial.trial_id)}"
         return policy_from(trial.hyperparameters, caps=self.caps, name=name)
+
+
+def metrics_of(score) -> dict:
+    """Returns what an oracle is told of a trial's score."""
+    return {
+        "val_accuracy": score.accuracy,
+        "val_log_loss": score.log_loss,
+        "seconds": score.seconds,
+    }
 
 
 def seed_of_trial(seed: int, trial) -> int:

@@ -1,41 +1,40 @@
 """Training of classifiers, and their evaluation."""
 
-from keras_cv_extras.training._clock import InputClock
+from keras_cv_extras import _lazy
 from keras_cv_extras.training._errors import DivergedError, WorkerLostError
-from keras_cv_extras.training._evaluate import Evaluation, evaluate, wilson_interval
-from keras_cv_extras.training._fit import History, fit
-from keras_cv_extras.training._labels import with_class_weights, with_rows
 from keras_cv_extras.training._model import SmoothedCrossentropy, compile_model, small_cnn
-from keras_cv_extras.training._predictions import Predictions, predict
-from keras_cv_extras.training._progress import CsvLog, ProgressBar, read_log
-from keras_cv_extras.training._recipes import Recipe, recipe
-from keras_cv_extras.training._report import report
-from keras_cv_extras.training._save import load_model, save_model
-from keras_cv_extras.training._strategy import make_strategy
+
+# These import TensorFlow. They are loaded when first used, so that networks can be built, and
+# populations of them searched, where there is none.
+_PLACES = {
+    "CsvLog": "_progress",
+    "Evaluation": "_evaluate",
+    "History": "_fit",
+    "InputClock": "_clock",
+    "Predictions": "_predictions",
+    "ProgressBar": "_progress",
+    "Recipe": "_recipes",
+    "evaluate": "_evaluate",
+    "fit": "_fit",
+    "load_model": "_save",
+    "make_strategy": "_strategy",
+    "predict": "_predictions",
+    "read_log": "_progress",
+    "recipe": "_recipes",
+    "report": "_report",
+    "save_model": "_save",
+    "wilson_interval": "_evaluate",
+    "with_class_weights": "_labels",
+    "with_rows": "_labels",
+}
 
 __all__ = [
-    "CsvLog",
     "DivergedError",
-    "Evaluation",
-    "History",
-    "InputClock",
-    "Predictions",
-    "ProgressBar",
-    "Recipe",
     "SmoothedCrossentropy",
     "WorkerLostError",
     "compile_model",
-    "evaluate",
-    "fit",
-    "load_model",
-    "make_strategy",
-    "predict",
-    "read_log",
-    "recipe",
-    "report",
-    "save_model",
     "small_cnn",
-    "wilson_interval",
-    "with_class_weights",
-    "with_rows",
+    *_PLACES,
 ]
+
+__getattr__, __dir__ = _lazy.attach(__name__, _PLACES)

@@ -1,7 +1,6 @@
 """A small network for small images, and how it is trained by default."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_cv_extras import _checks
@@ -80,6 +79,8 @@ def jit_compile():
     """
     if keras.backend.backend() != "tensorflow":
         return "auto"
+    import tensorflow as tf
+
     accelerated = any("cpu" not in name.lower() for name in keras.distribution.list_devices())
     return "auto" if accelerated and not tf.distribute.has_strategy() else False
 

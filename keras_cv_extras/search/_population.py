@@ -1,0 +1,163 @@
+"""Trains many models at once, each with a policy of its own, in one compiled program.
+
+A small network leaves most of a large accelerator idle; many of them in one program can fill it.
+`tuner/population_throughput.py` measures what that gains on a machine.
+"""
+
+import time
+
+import keras
+import numpy as np
+
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import _random
+from keras_cv_extras.policy._stack import StackShape, stack_policies
+from keras_cv_extras.search._child import Child, Score, score_of
+from keras_cv_extras.training import DivergedError
+
+_EVALUATION_BATCH = 512
+
+
+class PopulationTrainer(Child):
+    """Trains and scores a model for many policies and seeds at once; on the JAX backend.
+
+    Every member has weights, an optimizer, an order of the images and draws of its own, all of
+    them a function of its seed; none depends on the other members. Its augmented images are
+    those that a `Trainer` gives for the same seed, but their order differs, as TensorFlow's
+    shuffle is not there. Policies of different shapes are padded to one, so that one program
+    serves them all: it is compiled again only for a policy that is larger than all before, or
+    has an op that none had; and once more for a last batch that is smaller than the others.
+
+    Args:
+        build_model: a function without arguments that returns a new Keras classifier with one
+            output per class, logits or probabilities. Compiled with a loss for integer labels,
+            or not compiled: then it is trained with AdamW and a cosine schedule.
+        train: `(images, labels)`: images `(n, height, width, channels)`, labels `(n,)` integers.
+        epochs: passes over the training images.
+        batch_size: images per step and member.
+        learning_rate: the highest learning rate of a model that is not compiled.
+        population_size: how many members are trained at once. Others wait for their turn, and
+            fewer cost as much. None for as many as the accelerator's memory holds, at most 128,
+            and for 1 on a processor, which they do not make faster.
+
+    Raises:
+        RuntimeError: if Keras does not run on JAX.
+        TypeError, ValueError: if an argument is not as above.
+
+    Example:
+        >>> trainer = PopulationTrainer(build_model, train, epochs=10, batch_size=64)
+        >>> policies = [Policy.random(seed=seed) for seed in range(32)]
+        >>> scores = trainer.score_many(policies, range(32), *validation)
+    """
+
+    def __init__(
+        self,
+        build_model,
+        train,
+        *,
+        epochs,
+        batch_size,
+        learning_rate=2e-3,
+        population_size: int | None = None,
+    ):
+        if keras.backend.backend() != "jax":
+            raise RuntimeError(
+                "a population is trained on the JAX backend, this is "
+                f"{keras.backend.backend()!r}: set KERAS_BACKEND=jax before Keras is imported"
+            )
+        from keras_cv_extras.search import _population_program as programs
+
+        super().__init__(
+            build_model,
+            train,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+        )
+        self._stacked = programs.stacked
+        self._program = programs.Program(
+            self.model, self.train_images, self.train_labels, self.batch_size
+        )
+        if population_size is None:
+            population_size = self._program.members_that_fit()
+        self.population_size = _checks.integer("population_size", population_size, minimum=1)
+        self._shape = StackShape()
+
+    def score_many(self, policies, seeds, images, labels) -> list[Score]:
+        """Trains a model with each policy and classifies other images.
+
+        Args:
+            policies: a sequence of policies, with the same `value_range`.
+            seeds: an integer for each: decides the weights, the order of the images and all
+                draws.
+            images: `(n, height, width, channels)`.
+            labels: `(n,)`, integers.
+
+        Returns:
+            A score for each policy. Its `seconds` are its share of the wall time. If its loss
+            or an output was not finite, its accuracy and log loss are NaN and no image is
+            correct; the others are not affected.
+
+        Raises:
+            ValueError: if there are not as many seeds as policies, or policies do not go
+                together, or with the images.
+        """
+        policies, seeds = list(policies), [_checks.integer("a seed", seed) for seed in seeds]
+        if len(policies) != len(seeds):
+            raise ValueError(
+                f"seeds must hold one integer per policy, {len(policies)}, received {len(seeds)}"
+            )
+        ranges = {policy.value_range for policy in policies}
+        if len(ranges) > 1:
+            raise ValueError(
+                f"policies of a population must have the same value_range, received {ranges}"
+            )
+        self._shape = self._shape.holding(policies)
+        scores = []
+        for start in range(0, len(policies), self.population_size):
+            chunk = slice(start, start + self.population_size)
+            scores += self._score_chunk(policies[chunk], seeds[chunk], images, np.asarray(labels))
+        return scores
+
+    def score(self, policy, seed: int, images, labels) -> Score:
+        """Trains with one policy, in the place of a `Trainer`; see `score_many`.
+
+        Raises:
+            DivergedError: if the loss or an output is not finite.
+        """
+        (score,) = self.score_many([policy], [seed], images, labels)
+        if np.isnan(score.accuracy):
+            raise DivergedError("the training loss or an output is not finite")
+        return score
+
+    def _score_chunk(self, policies, seeds, images, labels):
+        began = time.monotonic()
+        count = len(policies)
+        # A program is made for one number of members: the last one is repeated to fill up.
+        rows = np.minimum(np.arange(self.population_size), count - 1)
+        policies, seeds = [policies[i] for i in rows], [seeds[i] for i in rows]
+        stack = stack_policies(policies, self._shape, self.train_images)
+        models = [self._fresh_model(seed) for seed in seeds[:count]]
+        state = self._stacked([models[i] for i in rows], self._optimizer_start)
+        del models
+        words = np.array([seed % (1 << 32) for seed in seeds], "uint32")
+        finite = np.ones(self.population_size, bool)
+        for epoch in range(self.epochs):
+            order = [_random.permutation(len(self.train_labels), seed, epoch) for seed in seeds]
+            state, good = self._program.train_epoch(
+                state,
+                np.stack(order).astype("int32"),
+                words,
+                epoch,
+                stack,
+                branches=self._shape.branches,
+                value_range=policies[0].value_range,
+            )
+            finite &= np.asarray(good)
+        outputs = self._program.outputs(state, images, _EVALUATION_BATCH)
+        finite &= np.isfinite(outputs).all(axis=(1, 2))
+        seconds = (time.monotonic() - began) / count
+        nothing = Score(np.nan, np.nan, np.zeros(len(labels), bool), seconds)
+        return [
+            score_of(outputs[i], labels, seconds) if finite[i] else nothing for i in range(count)
+        ]

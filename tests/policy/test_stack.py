@@ -1,0 +1,77 @@
+"""Stacked policies give every image what its own policy alone gives it."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cv_extras import policy
+from keras_cv_extras.augment import _engine
+from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.policy._stack import StackShape, execute_stack, stack_policies
+
+POLICIES = {
+    "none": Policy([[Step("identity")]]),
+    "random": Policy.random(5, 2, seed=1),
+    "two stages, two draws": policy.flip_crop() + policy.rand_augment(num_ops=2, strength=0.6),
+    "weights, levels, pairs": Policy(
+        [
+            [Step("rotate", 1.0, (0.0, 1.0)), Step("sample_pairing", 1.0, 1.0), Step("invert")],
+            [Step("solarize", 0.5, (0.1, 0.8))],
+            [Step("cutout", 1.0, 0.5)],
+        ],
+        weights=[0.2, 0.5, 0.3],
+        num_levels=5,
+        fill=(10, 90, 200),
+    ),
+}
+
+
+def stacked(policies, images, seeds, epoch, samples, partners, shape=None):
+    shape = (shape or StackShape()).holding(policies)
+    numbers = stack_policies(policies, shape, images)
+    run = _engine.compiled(
+        lambda images, partners, seeds, epoch, samples, *numbers: execute_stack(
+            images, partners, (seeds, epoch, samples), numbers, branches=shape.branches
+        )
+    )
+    tensors = [keras.ops.convert_to_tensor(np.asarray(part)) for part in numbers]
+    return run(images, partners, np.uint32(seeds), np.uint32(epoch), np.uint32(samples), *tensors)
+
+
+def test_each_policy_as_it_is_alone(batch):
+    policies = list(POLICIES.values())
+    count = len(policies)
+    seeds = [7, 0, 2**32 - 1, 5]
+    images = np.stack([np.roll(batch, k, axis=0) for k in range(count)])
+    samples = np.arange(count * len(batch)).reshape(count, -1) * 31 % 50
+    numbers = (samples * 7 % len(batch)).astype("int32")
+    results = np.asarray(stacked(policies, images, seeds, 3, samples, (batch, numbers)))
+    for k, (name, one) in enumerate(POLICIES.items()):
+        alone = one(
+            images[k],
+            seed=seeds[k],
+            epoch=3,
+            samples=samples[k],
+            partners=batch[numbers[k]],
+            compile=False,
+        )
+        # Another loop is compiled otherwise, and an op in floats may be cut to the level below.
+        different = results[k].astype(int) - np.asarray(alone)
+        assert np.mean(different != 0) <= 1e-4, name
+        assert np.abs(different).max(initial=0) <= 1, name
+    assert np.mean(results[1] != images[1]) > 0.1
+
+
+def test_a_shape_grows_and_never_shrinks():
+    small = StackShape().holding([POLICIES["random"]])
+    assert (small.num_draws, small.num_sub_policies, small.num_steps) == (1, 5, 2)
+    large = small.holding(POLICIES.values())
+    assert large.branches[: len(small.branches)] == small.branches
+    assert {name for name, _ in large.branches} > {name for name, _ in small.branches}
+    assert large.holding([POLICIES["random"]]) == large
+
+
+def test_an_op_that_the_images_do_not_allow(batch):
+    two = np.repeat(batch[..., :1], 2, axis=-1)
+    with pytest.raises(ValueError, match="channels"):
+        stack_policies([Policy([[Step("color", 1.0, 0.5)]])], StackShape(), two)
