@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras_cv_extras import _checks
 from keras_cv_extras.augment import _random
 from keras_cv_extras.data._rows import EpochStream, Rows
-from keras_cv_extras.policy import Policy
+from keras_cv_extras.policy import Policy, PolicySchedule
 
 _PARTNER_SLOT = 1 << 30  # beyond any slot that a policy draws from
 
@@ -21,7 +21,7 @@ _PARTNER_SLOT = 1 << 30  # beyond any slot that a policy draws from
 def pipeline(
     data,
     batch_size: int,
-    policy: Policy | None = None,
+    policy: Policy | PolicySchedule | None = None,
     mix=None,
     seed: int = 0,
     shuffle: bool = True,
@@ -45,8 +45,9 @@ def pipeline(
             unbatched `tf.data.Dataset` of `(image, label)`, images of one known size; or a
             source that balances classes (`SmoteSource`, `BalancedSource`, `SmoteStream`).
         batch_size: samples per batch; the last one may be smaller.
-        policy: a `Policy`, or None. A policy that mixes in second images gets them from all of
-            `data` if it is in memory, else from the same batch.
+        policy: a `Policy`, or a `PolicySchedule` that goes by the epoch, or None. A policy that
+            mixes in second images gets them from all of `data` if it is in memory, else from the
+            same batch.
         mix: None, or a function `(images, labels, *, seed, epoch, samples)` of a batch that
             returns `(images, labels)`, run after the policy.
         seed: an integer: another seed gives another order and other draws.
@@ -80,7 +81,7 @@ def pipeline(
     _checks.integer("the number of shards", count, minimum=1)
     if not 0 <= _checks.integer("the index of the shard", index) < count:
         raise ValueError(f"shard must be (index, count) with index below count, received {shard}")
-    if policy is not None and not isinstance(policy, Policy):
+    if policy is not None and not isinstance(policy, (Policy, PolicySchedule)):
         raise TypeError(f"policy must be a Policy or None, received {policy!r}")
     if mix is not None and not callable(mix):
         raise TypeError(f"mix must be a function or None, received {mix!r}")
