@@ -3,6 +3,11 @@
 from keras_cv_extras.search._arms import Arm, Comparison
 from keras_cv_extras.search._evolution import EvolutionOracle
 from keras_cv_extras.search._ppo import ControllerOracle
+from keras_cv_extras.search._randaugment import (
+    GridOracle,
+    RandAugmentTuner,
+    rand_augment_space,
+)
 from keras_cv_extras.search._screen import Screen, screen
 from keras_cv_extras.search._search import SearchResult, search_policy
 from keras_cv_extras.search._shared import SharedWeights, uniform_policy
@@ -17,7 +22,9 @@ __all__ = [
     "ControllerOracle",
     "DivergedError",
     "EvolutionOracle",
+    "GridOracle",
     "PolicyTuner",
+    "RandAugmentTuner",
     "Screen",
     "SharedWeights",
     "screen",
@@ -28,6 +35,7 @@ __all__ = [
     "Trainer",
     "policy_from",
     "policy_space",
+    "rand_augment_space",
     "search_policy",
     "values_from",
 ]

@@ -293,8 +293,8 @@ def _trivial_augment(num_bins, options, made):
 
 def _in_float32(end, count, place):
     """Returns an element of `torch.linspace(0, end, count)`, which counts from both ends."""
-    step = np.float32(end) / np.float32(count - 1)
-    return step * place if place < count // 2 else np.float32(end) - step * (count - 1 - place)
+    step = float(np.float32(end) / np.float32(count - 1))
+    return np.float32(step * place if place < count // 2 else end - step * (count - 1 - place))
 
 
 def _from_source(text):
