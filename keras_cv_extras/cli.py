@@ -4,7 +4,7 @@ import enum
 import os
 import pathlib
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -44,6 +44,9 @@ class Published(str, enum.Enum):
     cifar10 = "cifar10"
     svhn = "svhn"
     imagenet = "imagenet"
+
+
+Library = Literal["kcx", "torchvision", "timm", "model_garden", "albumentations", "dali"]
 
 
 class System(str, enum.Enum):
@@ -183,17 +186,39 @@ def policy_convert(
     source: Annotated[
         str,
         typer.Argument(
-            help="cifar10, svhn or imagenet for AutoAugment's own, or a JSON file with a list of "
-            'sub-policies such as [["ShearX", 0.9, 4], ["Invert", 0.2, null]].'
+            help="A policy file; or cifar10, svhn, imagenet for AutoAugment's own; or a JSON file "
+            'of sub-policies such as [["ShearX", 0.9, 4], ["Invert", 0.2, null]]; or with --from, '
+            "what is said there."
         ),
     ],
-    output: Annotated[pathlib.Path, typer.Argument(help="The policy file to write.")],
-    spec: Annotated[Spec, typer.Option(help="Whose levels they are.")] = Spec.torchvision,
+    output: Annotated[pathlib.Path, typer.Argument(help="The file to write.")],
+    source_format: Annotated[
+        Library, typer.Option("--from", help="Whose SOURCE is: rand-m9-n2-inc1 for timm.")
+    ] = "kcx",
+    to: Annotated[
+        Library, typer.Option(help="Whose the output is: Python for torchvision and dali.")
+    ] = "kcx",
+    spec: Annotated[Spec, typer.Option(help="Whose levels a JSON file has.")] = Spec.torchvision,
+    image_size: ImageSize = None,
+    lossy: Annotated[
+        bool, typer.Option("--lossy", help="Leave out what cannot be said, with a warning.")
+    ] = False,
 ):
-    """Translate a policy of another library, given as levels, into a policy file."""
+    """Translate a policy between this library and others.
+
+    For example: kcx policy convert policy.json augment.py --to torchvision
+    """
     from keras_cv_extras.commands import run_policy_convert
 
-    run_policy_convert(source, output, spec=spec.value)
+    run_policy_convert(
+        source,
+        output,
+        spec=spec.value,
+        source_format=source_format,
+        to=to,
+        image_size=image_size,
+        strict=not lossy,
+    )
 
 
 @bench_app.command("policies")

@@ -1,15 +1,12 @@
 """What the commands of `kcx` do, as functions."""
 
-import pathlib
-
 from rich.console import Console
 
-from keras_cv_extras import _files
 from keras_cv_extras.commands._quiet import import_tensorflow
 
 import_tensorflow()  # first of all, and quietly
 
-from keras_cv_extras import policy, search, serving, training  # noqa: E402
+from keras_cv_extras import search, serving, training  # noqa: E402
 from keras_cv_extras.commands._classical import (  # noqa: E402
     run_classical_evaluate,
     run_classical_train,
@@ -20,8 +17,11 @@ from keras_cv_extras.commands._common import (  # noqa: E402
 )
 from keras_cv_extras.commands._demo import run_demo  # noqa: E402
 from keras_cv_extras.commands._gallery import run_gallery  # noqa: E402
+from keras_cv_extras.commands._policy import (  # noqa: E402
+    run_policy_convert,
+    run_policy_show,
+)
 from keras_cv_extras.commands._training import run_evaluate, run_train  # noqa: E402
-from keras_cv_extras.policy import _published  # noqa: E402
 
 __all__ = [
     "run_classical_evaluate",
@@ -57,35 +57,3 @@ def run_export(model, name, output, *, image_size):
     console = Console()
     console.print(str(serving.verify(output)))
     console.print(str(output), soft_wrap=True)
-
-
-def run_policy_show(file, output, *, data, columns, image_size, seed):
-    """Prints a policy and draws its sheet."""
-    from keras_cv_extras.policy._sheet import policy_sheet
-
-    chosen = policy.Policy.load(file)
-    images = load_data(data, image_size).train[0]
-    figure = policy_sheet(chosen, images, columns=columns, seed=seed)
-    with _files.replacing(output) as temporary:
-        figure.savefig(temporary)
-    console = Console()
-    console.print(f"{chosen.name or file}: {chosen.describe()}", highlight=False)
-    console.print(str(output), soft_wrap=True)
-
-
-def run_policy_convert(source, output, *, spec):
-    """Translates a published policy, or a file of levels, into a policy file."""
-    if source in _published.AUTO_AUGMENT:
-        converted = policy.auto_augment(source, spec=spec)
-    else:
-        try:
-            rows = [[tuple(step) for step in row] for row in _files.read_json(source)]
-            wrong = [step for row in rows for step in row if len(step) != 3]
-        except TypeError as error:
-            raise ValueError(f"{source}: must be a list of sub-policies of steps") from error
-        if wrong:
-            raise ValueError(f"{source}: a step must be [op, rate, level], received {wrong[0]}")
-        name = pathlib.Path(source).stem
-        converted = policy.from_levels(rows, spec=spec, name=name)
-    converted.save(output)
-    Console().print(f"{converted.describe()}\n{output}", highlight=False, soft_wrap=True)

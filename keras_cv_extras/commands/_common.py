@@ -38,7 +38,7 @@ def chosen_policy(text):
         raise ValueError(
             f"policy must be a file or one of {', '.join(_PRESETS)}; received {text!r}"
         )
-    return policy.Policy.load(text)
+    return policy.load(text)
 
 
 def train_model(

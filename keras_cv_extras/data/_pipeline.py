@@ -15,14 +15,14 @@ from keras_cv_extras.data import _samples
 from keras_cv_extras.data._file_part import FilePart, Files
 from keras_cv_extras.data._order import samples_at, word
 from keras_cv_extras.data._rows import EpochStream, Rows
-from keras_cv_extras.policy import Policy
+from keras_cv_extras.policy import Policy, PolicySchedule
 from keras_cv_extras.policy._execute import PARTNER_SLOT
 
 
 def pipeline(
     data,
     batch_size: int,
-    policy: Policy | None = None,
+    policy: Policy | PolicySchedule | None = None,
     mix=None,
     seed: int = 0,
     shuffle: bool = True,
@@ -47,8 +47,9 @@ def pipeline(
             source that balances classes (`SmoteSource`, `BalancedSource`, `SmoteStream`); or a
             part of `image_files`, whose files are read anew in every epoch.
         batch_size: samples per batch; the last one may be smaller.
-        policy: a `Policy`, or None. A policy that mixes in second images gets them from all of
-            `data` if it is in memory, else from the same batch.
+        policy: a `Policy`, or a `PolicySchedule` that goes by the epoch, or None. A policy that
+            mixes in second images gets them from all of `data` if it is in memory, else from the
+            same batch.
         mix: None, or a function `(images, labels, *, seed, epoch, samples)` of a batch that
             returns `(images, labels)`, run after the policy.
         seed: an integer: another seed gives another order and other draws.
@@ -82,7 +83,7 @@ def pipeline(
     _checks.integer("the number of shards", count, minimum=1)
     if not 0 <= _checks.integer("the index of the shard", index) < count:
         raise ValueError(f"shard must be (index, count) with index below count, received {shard}")
-    if policy is not None and not isinstance(policy, Policy):
+    if policy is not None and not isinstance(policy, (Policy, PolicySchedule)):
         raise TypeError(f"policy must be a Policy or None, received {policy!r}")
     if mix is not None and not callable(mix):
         raise TypeError(f"mix must be a function or None, received {mix!r}")

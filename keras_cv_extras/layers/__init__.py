@@ -10,7 +10,9 @@ from keras_cv_extras.layers._compose import (
 )
 from keras_cv_extras.layers._cosine import CosineDense
 from keras_cv_extras.layers._crop import JitteredResize, RandomCrop, RandomResizedCrop
+from keras_cv_extras.layers._ctaugment import CTAUGMENT_OPS, CTAugment, CTAugmentProbe
 from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
+from keras_cv_extras.layers._epoch import EpochCounter
 from keras_cv_extras.layers._image_op import (
     ImageOp,
     RandomAffine,
@@ -295,4 +297,8 @@ __all__ = [
     "WeightNormalization",
     "image_op_layer",
     "replace_pooling",
+    "CTAUGMENT_OPS",
+    "CTAugment",
+    "CTAugmentProbe",
+    "EpochCounter",
 ]

@@ -147,6 +147,8 @@ class AugMix(keras.layers.Layer):
         fill: the colour of pixels from outside the image, in [0, 255].
         jensen_shannon: whether to give what the Jensen-Shannon loss compares: a tuple of the
             images and two views of them; at inference three times the images.
+        chain: None for AugMix's own ops at `strength`, or the `Policy` of a chain, as
+            `policy.augmix_from_timm` and `augmix_from_torchvision` give it.
         seed: an integer, or None to draw one.
         **kwargs: the arguments of `keras.layers.Layer`.
 
@@ -165,10 +167,12 @@ class AugMix(keras.layers.Layer):
         value_range=(0, 255),
         fill=0,
         jensen_shannon=False,
+        chain=None,
         seed=None,
         **kwargs,
     ):
         super().__init__(**{"autocast": False, **kwargs})
+        self.chain = _policy(chain)
         self.options = {
             "strength": strength,
             "width": width,
@@ -188,11 +192,12 @@ class AugMix(keras.layers.Layer):
         if not training:
             return (images,) * 3 if self.options["jensen_shannon"] else images
         words = ops.cast(self.seed_generator.next(), "uint32")
-        return augmix(images, seed=words[0], epoch=words[1], **self.options)
+        return augmix(images, seed=words[0], epoch=words[1], chain=self.chain, **self.options)
 
     def get_config(self):
         """Returns the configuration."""
-        return {**super().get_config(), **self.options, "seed": self.seed}
+        chain = None if self.chain is None else self.chain.to_dict()
+        return {**super().get_config(), **self.options, "chain": chain, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)

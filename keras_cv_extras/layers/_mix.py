@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras import mix as mixes
+from keras_cv_extras.layers._epoch import EpochCounter
 
 _PACKAGE = "keras_cv_extras"
 
@@ -182,7 +183,7 @@ RandomMix = keras.saving.register_keras_serializable(_PACKAGE)(
 )
 
 
-class MixEpoch(keras.callbacks.Callback):
+class MixEpoch(EpochCounter):
     """Tells mix layers which epoch it is, for their schedules.
 
     Args:
@@ -194,13 +195,7 @@ class MixEpoch(keras.callbacks.Callback):
     """
 
     def __init__(self, *layers):
-        super().__init__()
         for layer in layers:
             if not isinstance(layer, _MixLayer):
                 raise TypeError(f"MixEpoch takes mix layers, received {layer!r}")
-        self.layers = layers
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Sets the number of the epoch."""
-        for layer in self.layers:
-            layer.epoch.assign(epoch)
+        super().__init__(*layers)

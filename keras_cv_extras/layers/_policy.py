@@ -5,10 +5,12 @@ from keras import ops
 
 from keras_cv_extras.policy import (
     Policy,
+    PolicySchedule,
     auto_augment,
     rand_augment,
     trivial_augment,
 )
+from keras_cv_extras.policy._schedule import from_dict
 
 _PACKAGE = "keras_cv_extras"
 
@@ -22,7 +24,8 @@ class PolicyAugment(keras.layers.Layer):
     to `keras_cv_extras.data.pipeline` instead, which numbers the samples.
 
     Args:
-        policy: a `Policy`.
+        policy: a `Policy`; or a `PolicySchedule`, which goes by the layer's `epoch`: give
+            `EpochCounter(layer)` to `fit` as a callback.
         value_range: None for the policy's own, or the range of the images' values, such as
             `(0, 1)`.
         seed: an integer, or None to draw one.
@@ -46,14 +49,18 @@ class PolicyAugment(keras.layers.Layer):
         # Levels of 0 to 255 lose their last bits in float16: leave the images' type alone.
         super().__init__(**{"autocast": False, **kwargs})
         if isinstance(policy, dict):
-            policy = Policy.from_dict(policy)
-        if not isinstance(policy, Policy):
+            policy = from_dict(policy)
+        if not isinstance(policy, (Policy, PolicySchedule)):
             raise TypeError(f"policy must be a Policy, received {policy!r}")
         if value_range is not None:
             policy = policy.with_value_range(value_range)
         self.policy = policy
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
+        if isinstance(policy, PolicySchedule):
+            self.epoch = self.add_weight(
+                name="epoch", shape=(), dtype="int32", initializer="zeros", trainable=False
+            )
         self.built = True
 
     def call(self, images, training=None):
@@ -64,8 +71,13 @@ class PolicyAugment(keras.layers.Layer):
             training = self._get_call_context().entry_layer is self
         if not training or self.policy.is_identity:
             return images
-        words = self.seed_generator.next()
-        return self.policy(images, seed=ops.cast(words[0], "uint32"), epoch=words[1])
+        words = ops.cast(self.seed_generator.next(), "uint32")
+        if isinstance(self.policy, PolicySchedule):
+            count = ops.shape(images)[0] if len(images.shape) == 4 else 1
+            samples = ops.cast(ops.arange(count), "uint32") + words[1]
+            epoch = ops.convert_to_tensor(self.epoch)
+            return self.policy(images, seed=words[0], epoch=epoch, samples=samples)
+        return self.policy(images, seed=words[0], epoch=words[1])
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of the images."""

@@ -25,7 +25,7 @@ def random_apply(policy: Policy, rate: float = 0.5, **options) -> Policy:
         ValueError: if the policy has too many combinations of sub-policies to list them.
     """
     rate = _checks.fraction("rate", rate)
-    rows = [(1 - rate, (Step("identity"),)), *((rate * w, steps) for w, steps in _listed(policy))]
+    rows = [(1 - rate, (Step("identity"),)), *((rate * w, steps) for w, steps in listed(policy))]
     return _of(rows, [policy], {"name": f"{policy.name} (rate {rate:.2g})", **options})
 
 
@@ -51,7 +51,7 @@ def random_choice(policies, weights=None, **options) -> Policy:
     rows = [
         (weight / sum(weights) * own, steps)
         for policy, weight in zip(policies, weights, strict=True)
-        for own, steps in _listed(policy)
+        for own, steps in listed(policy)
     ]
     return _of(rows, policies, {"name": "random choice", **options})
 
@@ -122,7 +122,7 @@ def three_augment(jitter: float = 0.3, flip: bool = True, **options) -> Policy:
     return policy._with_stages(policy.stages, name=options.get("name", "3-Augment"))
 
 
-def _listed(policy):
+def listed(policy):
     """Lists what a policy may do to an image: pairs of a probability and of steps in a row."""
     if not isinstance(policy, Policy):
         raise TypeError(f"policies must hold Policies, received {policy!r}")

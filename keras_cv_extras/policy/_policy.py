@@ -4,9 +4,9 @@ import numpy as np
 from keras import ops as keras_ops
 
 from keras_cv_extras import _checks, _files
-from keras_cv_extras.augment import OPS, _engine, _random
-from keras_cv_extras.augment._op import as_batch, as_fill, as_partners
+from keras_cv_extras.augment import OPS, _random
 from keras_cv_extras.policy import _execute
+from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._stage import SEARCH_OPS, Stage, stage_from_dict, stage_to_dict
 from keras_cv_extras.policy._step import Step
 
@@ -15,7 +15,7 @@ FORMAT_VERSION = 1
 _OPTIONS = ("fill", "value_range", "spec", "name")
 
 
-class Policy:
+class Policy(Augmentation):
     """Augments every image of a batch by one of several sub-policies, drawn for that image.
 
     A policy is called with images and integers, and is a pure function of them: the same seed,
@@ -187,73 +187,6 @@ class Policy:
         """The weights of a policy of one stage."""
         return self.stages[0].weights if len(self.stages) == 1 else None
 
-    @property
-    def needs_partners(self) -> bool:
-        """Whether a step mixes in a second image."""
-        return any(OPS[step.op].takes_partner for steps in self.sub_policies for step in steps)
-
-    @property
-    def is_identity(self) -> bool:
-        """Whether the policy never changes an image."""
-        return all(step.op == "identity" for steps in self.sub_policies for step in steps)
-
-    def __call__(self, images, *, seed=0, epoch=0, samples=None, partners=None, compile=True):
-        """Augments images.
-
-        Args:
-            images: `(batch, height, width, channels)` or `(height, width, channels)`, integer
-                or float, values in `value_range`.
-            seed: an integer or integer tensor: another seed gives other draws.
-            epoch: likewise.
-            samples: `(batch,)`, integers: the numbers of the samples in their data set. A
-                sample gets the same augmentation in any batch. None for 0, 1, 2, ...
-            partners: second images for `sample_pairing`, of the shape of `images`. None for
-                the same batch moved on by one, which makes the result depend on the batch.
-            compile: whether to run as one XLA program; without, it is slower, and the pixels
-                are the same.
-
-        Returns:
-            Images of the same shape and type.
-
-        Raises:
-            TypeError, ValueError: if an argument is not as above, or the policy has an op that
-                does not work on this number of channels.
-        """
-        images, restore = as_batch(images)
-        if self.is_identity:
-            return restore(images)
-        for name in {step.op for steps in self.sub_policies for step in steps}:
-            OPS[name].check(images)
-        height, width = images.shape[1:3]
-        if height is None or width is None:
-            raise ValueError(
-                f"a policy needs images of a known size, received shape {tuple(images.shape)}: "
-                "resize them first, or set their shape"
-            )
-        scaled = _execute.to_levels(images, self.value_range)
-        if partners is None:
-            partners = keras_ops.roll(scaled, -1, axis=0) if self.needs_partners else scaled
-        else:
-            partners = _execute.to_levels(as_partners(partners, images), self.value_range)
-        tables, structure = [], []
-        for stage in self.stages:
-            table = _execute.stage_table(stage.sub_policies, stage.branches, height, width)
-            cumulative = stage.cumulative_weights()
-            tables.append(
-                (keras_ops.convert_to_tensor(table), keras_ops.convert_to_tensor(cumulative))
-            )
-            structure.append((stage.branches, stage.num_draws, stage.num_levels or 0))
-        if samples is None:
-            samples = keras_ops.arange(keras_ops.shape(images)[0], dtype="int32")
-        draws = (
-            _random.as_word(seed),
-            _random.as_word(epoch),
-            keras_ops.reshape(_random.as_word(samples), (-1,)),
-        )
-        run = _engine.runner(_execute.execute, compile, images, structure=tuple(structure))
-        result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
-        return restore(_execute.from_levels(result, self.value_range, images.dtype))
-
     def __add__(self, other):
         """Returns the policy that applies this one and then the other."""
         if not isinstance(other, Policy):
@@ -273,6 +206,18 @@ class Policy:
         return self._with_stages(
             self.stages, value_range=(low, high), provenance=dict(self.provenance)
         )
+
+    def tables(self, height, width, epoch):
+        """Returns what a program runs on, and what is part of it; see `Augmentation`."""
+        tables, structure = [], []
+        for stage in self.stages:
+            table = _execute.stage_table(stage.sub_policies, stage.branches, height, width)
+            cumulative = stage.cumulative_weights()
+            tables.append(
+                (keras_ops.convert_to_tensor(table), keras_ops.convert_to_tensor(cumulative))
+            )
+            structure.append((stage.branches, stage.num_draws, stage.num_levels or 0))
+        return tables, tuple(structure)
 
     def _with_stages(self, stages, **changes):
         policy = object.__new__(Policy)

@@ -57,6 +57,7 @@ def augmix(
     value_range=(0, 255),
     fill: float = 0,
     jensen_shannon: bool = False,
+    chain: Policy | None = None,
     seed=0,
     epoch=0,
     samples=None,
@@ -72,6 +73,7 @@ def augmix(
         value_range: the range of the images' values.
         fill: the colour of pixels from outside the image, in [0, 255].
         jensen_shannon: whether to give what the Jensen-Shannon loss of AugMix compares.
+        chain: None for `augmix_chain(strength, fill)`, or the policy of a chain.
         seed: an integer or integer tensor: another seed gives other draws.
         epoch: likewise.
         samples: `(batch,)`, integers: the numbers of the samples; None for 0, 1, 2, ...
@@ -90,7 +92,8 @@ def augmix(
     alpha = _checks.positive("alpha", alpha)
     images, restore = as_batch(images)
     draws = draws_of(images, seed, epoch, samples)
-    chain = augmix_chain(float(strength), fill).with_value_range(value_range)
+    chain = augmix_chain(float(strength), fill) if chain is None else chain
+    chain = chain.with_value_range(value_range)
     view = functools.partial(_augmix, images, chain, width, alpha, draws)
     if _checks.boolean("jensen_shannon", jensen_shannon):
         return restore(images), restore(view(0)), restore(view(1))

@@ -6,6 +6,11 @@ from keras_cv_extras.search._insight import Insight, OpEffect
 from keras_cv_extras.search._population import PopulationTrainer
 from keras_cv_extras.search._population_tuner import PopulationTuner
 from keras_cv_extras.search._ppo import ControllerOracle
+from keras_cv_extras.search._randaugment import (
+    GridOracle,
+    RandAugmentTuner,
+    rand_augment_space,
+)
 from keras_cv_extras.search._random import RandomOracle
 from keras_cv_extras.search._request import versions
 from keras_cv_extras.search._screen import Screen, screen
@@ -22,6 +27,9 @@ __all__ = [
     "ControllerOracle",
     "DivergedError",
     "EvolutionOracle",
+    "GridOracle",
+    "PolicyTuner",
+    "RandAugmentTuner",
     "Insight",
     "OpEffect",
     "PolicyTuner",
@@ -38,6 +46,7 @@ __all__ = [
     "Trainer",
     "policy_from",
     "policy_space",
+    "rand_augment_space",
     "search_policy",
     "values_from",
     "versions",

@@ -73,10 +73,10 @@ class PolicyTuner(kt.Tuner):
     ):
         if not isinstance(oracle, kt.Oracle):
             raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
-        policy_from({hp.name: hp.default for hp in oracle.get_space().space})
+        self.caps = dict(caps or {})
+        self.policy_of_values({hp.name: hp.default for hp in oracle.get_space().space})
         self.trainer = trainer or Trainer(build_model, train, epochs=epochs, batch_size=batch_size)
         self.validation = validation
-        self.caps = dict(caps or {})
         self.seed = _checks.integer("seed", seed)
         self.on_trial = on_trial
         oracle = make_durable(oracle)
@@ -143,7 +143,11 @@ class PolicyTuner(kt.Tuner):
     def policy_of(self, trial) -> Policy:
         """Returns the policy of a trial."""
         name = f"trial {int(trial.trial_id)}"
-        return policy_from(trial.hyperparameters, caps=self.caps, name=name)
+        return self.policy_of_values(trial.hyperparameters.values, name=name)
+
+    def policy_of_values(self, values: dict, **options) -> Policy:
+        """Returns the policy that values of hyperparameters stand for."""
+        return policy_from(values, caps=self.caps, **options)
 
 
 def metrics_of(score) -> dict:

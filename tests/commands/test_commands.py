@@ -55,6 +55,27 @@ def test_policy_convert_from_a_file(tmp_path):
     assert made.name == "levels"
 
 
+def test_policy_convert_between_libraries(tmp_path):
+    file = tmp_path / "policy.json"
+    assert kcx("policy", "convert", "svhn", file, "--spec", "tpu").exit_code == 0
+    for library in ("torchvision", "albumentations", "dali", "model_garden"):
+        there, back = tmp_path / f"{library}.there", tmp_path / f"{library}.json"
+        result = kcx("policy", "convert", file, there, "--to", library)
+        assert result.exit_code == 0, result.output
+        result = kcx("policy", "convert", there, back, "--from", library)
+        assert result.exit_code == 0, result.output
+        assert policy.Policy.load(back).stages == policy.Policy.load(file).stages
+    text, made = tmp_path / "timm.txt", tmp_path / "timm.json"
+    assert kcx("policy", "convert", "rand-m9-n3-inc1", made, "--from", "timm").exit_code == 0
+    assert kcx("policy", "convert", made, text, "--to", "timm").exit_code == 0
+    assert text.read_text() == "rand-m9-n3-inc1\n"
+    named = "RandAugment num_ops=3 magnitude=7"
+    assert kcx("policy", "convert", named, made, "--from", "torchvision").exit_code == 0
+    assert policy.Policy.load(made).stages[0].num_draws == 3
+    result = kcx("policy", "convert", file, text, "--to", "timm")
+    assert "timm cannot say this policy exactly" in str(result.exception)
+
+
 def test_train_evaluate_export(tmp_path):
     output = tmp_path / "train"
     options = ["digits", "--output", output, "--policy", "crop", "--epochs", 2, "--quiet"]

@@ -14,8 +14,8 @@ from keras_cv_extras import layers, policy
 from keras_cv_extras.layers._mix import _MixLayer
 from keras_cv_extras.policy import Step
 
-MODULES = ("_compose", "_crop", "_image_op", "_mix", "_policy")
-BASES = {"ImageOp", "MixEpoch"}  # no layers by themselves
+MODULES = ("_compose", "_crop", "_ctaugment", "_image_op", "_mix", "_policy")
+BASES = {"CTAugmentProbe", "ImageOp", "MixEpoch"}  # no layers by themselves
 STEPS = [Step("invert", 0.5), Step("solarize", strength=0.5)]
 ARGUMENTS = {
     "AugMix": {"strength": 0.4, "width": 1},

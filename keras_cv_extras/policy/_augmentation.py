@@ -1,0 +1,89 @@
+"""What a policy and a schedule of policies have in common: images go in, and come out augmented."""
+
+from keras import ops
+
+from keras_cv_extras.augment import OPS, _engine, _random
+from keras_cv_extras.augment._op import as_batch, as_fill, as_partners
+from keras_cv_extras.policy import _execute
+
+
+class Augmentation:
+    """Base of what augments images as a pure function of them and of integers.
+
+    A subclass has the attributes `sub_policies`, `fill` and `value_range`, and the method
+    `tables`.
+    """
+
+    def tables(self, height, width, epoch):
+        """Returns the data of the compiled program, and what is part of it.
+
+        Args:
+            height: height of the images in pixels.
+            width: width of the images in pixels.
+            epoch: an integer or integer tensor.
+
+        Returns:
+            A list of a table and cumulative weights for every stage, and the structure; see
+            `_execute.execute`.
+        """
+        raise NotImplementedError
+
+    @property
+    def needs_partners(self) -> bool:
+        """Whether a step mixes in a second image."""
+        return any(OPS[step.op].takes_partner for steps in self.sub_policies for step in steps)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the policy never changes an image."""
+        return all(step.op == "identity" for steps in self.sub_policies for step in steps)
+
+    def __call__(self, images, *, seed=0, epoch=0, samples=None, partners=None, compile=True):
+        """Augments images.
+
+        Args:
+            images: `(batch, height, width, channels)` or `(height, width, channels)`, integer
+                or float, values in `value_range`.
+            seed: an integer or integer tensor: another seed gives other draws.
+            epoch: likewise.
+            samples: `(batch,)`, integers: the numbers of the samples in their data set. A
+                sample gets the same augmentation in any batch. None for 0, 1, 2, ...
+            partners: second images for `sample_pairing`, of the shape of `images`. None for
+                the same batch moved on by one, which makes the result depend on the batch.
+            compile: whether to run as one XLA program; without, it is slower, and the pixels
+                are the same.
+
+        Returns:
+            Images of the same shape and type.
+
+        Raises:
+            TypeError, ValueError: if an argument is not as above, or the policy has an op that
+                does not work on this number of channels.
+        """
+        images, restore = as_batch(images)
+        if self.is_identity:
+            return restore(images)
+        for name in {step.op for steps in self.sub_policies for step in steps}:
+            OPS[name].check(images)
+        height, width = images.shape[1:3]
+        if height is None or width is None:
+            raise ValueError(
+                f"a policy needs images of a known size, received shape {tuple(images.shape)}: "
+                "resize them first, or set their shape"
+            )
+        scaled = _execute.to_levels(images, self.value_range)
+        if partners is None:
+            partners = ops.roll(scaled, -1, axis=0) if self.needs_partners else scaled
+        else:
+            partners = _execute.to_levels(as_partners(partners, images), self.value_range)
+        tables, structure = self.tables(height, width, epoch)
+        if samples is None:
+            samples = ops.arange(ops.shape(images)[0], dtype="int32")
+        draws = (
+            _random.as_word(seed),
+            _random.as_word(epoch),
+            ops.reshape(_random.as_word(samples), (-1,)),
+        )
+        run = _engine.runner(_execute.execute, compile, images, structure=structure)
+        result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
+        return restore(_execute.from_levels(result, self.value_range, images.dtype))

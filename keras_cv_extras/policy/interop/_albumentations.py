@@ -1,0 +1,238 @@
+"""Policies as Albumentations' dictionaries, and from them.
+
+References:
+    Albumentations 2.0.8, `to_dict` and `from_dict`.
+"""
+
+import itertools
+import math
+
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy._policy import Policy
+from keras_cv_extras.policy._stage import Stage
+from keras_cv_extras.policy._step import Step
+from keras_cv_extras.policy.interop import _albumentations_ops as known
+from keras_cv_extras.policy.interop._common import (
+    WARPS,
+    Losses,
+    checked_policy,
+    translate,
+)
+
+VERSION = "2.0.8"
+_MOST_ROWS = 4096
+
+
+def to_albumentations(
+    policy: Policy, *, image_size: tuple[int, int] | None = None, strict: bool = True
+) -> dict:
+    """Returns a policy as the dictionary that `albumentations.from_dict` takes.
+
+    A stage becomes a `OneOf` of sub-policies, for each draw of it one. An op with a strength of
+    either sign becomes two, or an interval. The pictures are those of this library but for
+    rounding, with three exceptions: borders move by up to a pixel, as shears turn about the
+    centre there and are moved back by whole pixels, and translations are cut to whole pixels;
+    Equalize and AutoContrast round otherwise; Sharpness has another border.
+
+    Args:
+        policy: a policy for images in [0, 255].
+        image_size: `(height, width)` in pixels, for images that are not square: else shears are
+            moved back by too much or too little.
+        strict: whether to raise if the policy has what cannot be said so. Else it warns and says
+            the nearest thing: a blur for Sharpness below 1, a hole inside the image for Cutout,
+            strengths drawn from an interval instead of from levels. What has none is left out.
+
+    Raises:
+        TypeError, ValueError: if `policy` is none, or cannot be said.
+
+    Example:
+        >>> transform = albumentations.from_dict(to_albumentations(policy))
+        >>> augmented = transform(image=image)["image"]
+    """
+    losses = Losses("Albumentations")
+    fill = checked_policy(policy).fill
+    fill = list(fill) if isinstance(fill, tuple) else float(fill)
+
+    def one(step, place):
+        return known.transform_of(step, place, fill, image_size, losses)
+
+    transforms = []
+    stages = translate(policy, losses, one)
+    for stage, rows in zip(policy.stages, stages, strict=True):
+        drawn = any(isinstance(s.strength or s.value, tuple) for r in stage.sub_policies for s in r)
+        if stage.num_levels and drawn:
+            losses.add(f"{stage.num_levels} levels, in place of which all between are drawn")
+        weights = stage.weights or (1.0,) * len(rows)
+        sequences = [
+            _named("Sequential", weight / max(weights), transforms=row or [_named("NoOp", 1.0)])
+            for weight, row in zip(weights, rows, strict=True)
+        ]
+        if len(sequences) > 1:
+            sequences = [_named("OneOf", 1.0, transforms=sequences)]
+        transforms += sequences * stage.num_draws
+    losses.settle(strict)
+    compose = _named("Compose", 1.0, transforms=transforms)
+    compose |= {"bbox_params": None, "keypoint_params": None, "additional_targets": {}}
+    return {"__version__": VERSION, "transform": {**compose, "is_check_shapes": True}}
+
+
+def from_albumentations(fields, *, strict: bool = True, **options) -> Policy:
+    """Translates a pipeline of Albumentations.
+
+    Args:
+        fields: a dictionary as `albumentations.to_dict` makes it, or a transform with such a
+            method. `Compose`, `Sequential`, `OneOf` and `SomeOf` of transforms are understood,
+            and of these `Rotate`, `Affine` of one kind, `ColorJitter` of one kind, `Posterize`,
+            `Solarize`, `InvertImg`, `Equalize`, `AutoContrast`, `Sharpen`, `ToGray`,
+            `CoarseDropout` of one hole, `GaussianBlur`, both flips and `NoOp`.
+        strict: whether to raise where this library cannot do the same; else it warns.
+        **options: `value_range`, `name` of `Policy`.
+
+    Raises:
+        TypeError, ValueError: if a transform is not known; the message names it.
+
+    Example:
+        >>> policy = from_albumentations(albumentations.to_dict(transform))
+    """
+    if hasattr(fields, "to_dict") and not isinstance(fields, dict):
+        fields = fields.to_dict()
+    if not isinstance(fields, dict) or "transform" not in fields:
+        raise TypeError(
+            "fields must be a dictionary with the key 'transform', as albumentations.to_dict makes "
+            f"it; received {fields!r:.80}"
+        )
+    reader = _Reader()
+    stages = reader.stages(fields["transform"])
+    if len(reader.fills) > 1:
+        reader.losses.add(f"fill colours that differ, of which {reader.fills[0]} is used")
+    reader.losses.settle(strict)
+    fill = reader.fills[0] if reader.fills else 0
+    policy = Policy([[Step("identity")]], **{"fill": fill, "spec": "albumentations", **options})
+    return policy._with_stages(tuple(stages))
+
+
+class _Reader:
+    """Reads a tree of transforms."""
+
+    def __init__(self):
+        self.losses = Losses("keras_cv_extras")
+        self.fills = []
+
+    def stages(self, node):
+        """Returns the stages of a list of transforms applied in a row."""
+        if _name(node) not in ("Compose", "Sequential") or node.get("p", 1.0) != 1.0:
+            return [self._stage(self.rows(node))]
+        stages, plain = [], []
+        for child in node["transforms"]:
+            alone = _name(child) in ("OneOf", "SomeOf", "Sequential")
+            if alone and not self._pair(child):
+                stages += [self._stage(self._product(plain))] if plain else []
+                plain = []
+                stages.append(self._drawn(child))
+            else:
+                plain.append(child)
+        stages += [self._stage(self._product(plain))] if plain or not stages else []
+        joined = stages[:1]
+        for stage in stages[1:]:  # the same again is another draw
+            last = joined[-1]
+            if len(stage.sub_policies) > 1 and (stage.sub_policies, stage.weights) == (
+                last.sub_policies,
+                last.weights,
+            ):
+                count = last.num_draws + stage.num_draws
+                joined[-1] = Stage(last.sub_policies, last.weights, count)
+            else:
+                joined.append(stage)
+        return joined
+
+    def rows(self, node, forced=False):
+        """Lists pairs of a probability and of steps that a transform may come to."""
+        name, rate = _name(node), 1.0 if forced else float(node.get("p", 1.0))
+        if pair := self._pair(node):
+            return [(1.0, (pair,))]
+        if name in ("Compose", "Sequential"):
+            rows = self._product(node["transforms"])
+        elif name == "OneOf":
+            weights = [float(child.get("p", 1.0)) for child in node["transforms"]]
+            rows = [
+                (weight / sum(weights) * chance, steps)
+                for weight, child in zip(weights, node["transforms"], strict=True)
+                for chance, steps in self.rows(child, forced=True)
+            ]
+        elif name == "NoOp":
+            return [(1.0, ())]
+        elif name == "SomeOf":
+            raise ValueError("SomeOf is only understood directly in a Compose, with replace=True")
+        else:
+            return [(1.0, (self._step(node, rate),))]
+        if rate == 1.0:
+            return rows
+        return [(1 - rate, ()), *((rate * chance, steps) for chance, steps in rows)]
+
+    def _drawn(self, node):
+        if _name(node) != "SomeOf":
+            return self._stage(self.rows(node))
+        if not node.get("replace") or node.get("p", 1.0) != 1.0:
+            raise ValueError("SomeOf is only understood with replace=True and p=1")
+        rows = [row for child in node["transforms"] for row in self.rows(child)]
+        if len(rows) != len(node["transforms"]):
+            raise ValueError("SomeOf is only understood of single transforms and sequences")
+        return self._stage(rows, node["n"])
+
+    def _stage(self, rows, num_draws=1):
+        if len(rows) > _MOST_ROWS:
+            raise ValueError(f"there are more than {_MOST_ROWS} combinations of transforms")
+        rows = [(chance, steps) for chance, steps in rows if chance > 0]
+        weights = [round(chance / max(c for c, _ in rows), 9) for chance, _ in rows]
+        weights = None if len(set(weights)) == 1 else weights
+        steps = [steps or (Step("identity"),) for _, steps in rows]
+        return Stage(steps, weights, num_draws)
+
+    def _product(self, nodes):
+        result = []
+        for row in itertools.product(*(self.rows(node) for node in nodes)):
+            steps = tuple(step for _, steps in row for step in steps)
+            result.append((math.prod(chance for chance, _ in row), steps))
+        return result
+
+    def _pair(self, node):
+        """Returns the step of a OneOf that is one op with either sign, or None."""
+        if _name(node) != "OneOf" or len(node["transforms"]) != 2:
+            return None
+        names = {_name(child) for child in node["transforms"]}
+        if len(names) != 1 or names & {"OneOf", "SomeOf", "Sequential", "Compose", "NoOp"}:
+            return None
+        if len({child.get("p", 1.0) for child in node["transforms"]}) != 1:
+            return None
+        first, second = (
+            self._step(child, float(node.get("p", 1.0))) for child in node["transforms"]
+        )
+        if first.op != second.op or first.value is None or isinstance(first.value, tuple):
+            return None
+        identity = OPS[first.op].strength.identity
+        if second != _changed(first, value=round(2 * identity - first.value, 9)):
+            return None
+        value = first.value if abs(first.value) >= abs(second.value) else second.value
+        return _changed(first, value=value, signed=True)
+
+    def _step(self, node, rate):
+        step, fill = known.step_of(_name(node), node, rate, self.losses)
+        if fill is not None and step.op in (*WARPS, "cutout"):
+            fill = tuple(fill) if isinstance(fill, (list, tuple)) else fill
+            self.fills += [fill] if fill not in self.fills else []
+        return step
+
+
+def _changed(step, **fields):
+    given = {"value": step.value, "unit": step.unit, "signed": step.signed, "whole": step.whole}
+    return Step(step.op, step.rate, **{**given, **fields}, options=step.options)
+
+
+def _name(node):
+    if not isinstance(node, dict) or "__class_fullname__" not in node:
+        raise ValueError(f"a transform must have a '__class_fullname__', received {node!r:.80}")
+    return node["__class_fullname__"].rpartition(".")[2]
+
+
+def _named(name, rate, **fields):
+    return {"__class_fullname__": name, "p": float(rate), **fields}

@@ -1,0 +1,264 @@
+"""Single ops as transforms of Albumentations, and single transforms as ops."""
+
+import math
+
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy._step import Step
+from keras_cv_extras.policy.interop._common import (
+    ENHANCERS,
+    WARPS,
+    ends_of,
+    in_pixels,
+    interpolated,
+    lost,
+)
+
+# Names of OpenCV's numbers.
+_INTERPOLATIONS = {"nearest": 0, "bilinear": 1}
+_BLUR = 13  # pixels, the kernel of this library's blur
+_COLOURS = {"brightness": "brightness", "contrast": "contrast", "color": "saturation"}
+_FLAT = {
+    "invert": ("InvertImg", {}),
+    "flip_horizontal": ("HorizontalFlip", {}),
+    "flip_vertical": ("VerticalFlip", {}),
+    "equalize": ("Equalize", {"mode": "pil", "by_channels": True, "mask": None}),
+    "autocontrast": ("AutoContrast", {"cutoff": 0.0, "ignore": None, "method": "pil"}),
+}
+
+
+def transform_of(step, place, fill, image_size, losses):
+    """Returns the transform of a step in the op's own numbers, or None if there is none."""
+    if step.op in _FLAT:
+        name, fields = _FLAT[step.op]
+        return _named(name, step.rate, **fields)
+    if step.op not in (*WARPS, *ENHANCERS, "posterize", "solarize", "cutout", "gaussian_blur"):
+        return lost(losses, step, place)
+    step = in_pixels(step, image_size)
+    low, high = ends_of(step)
+    identity = OPS[step.op].strength.identity
+    if step.signed and low == identity and high != low and step.op != "sharpness":
+        values = [(2 * identity - high, high)]
+    elif step.signed:
+        values = [(low, high), (2 * identity - low, 2 * identity - high)]
+    else:
+        values = [(low, high)]
+    values = list(dict.fromkeys(tuple(sorted(pair)) for pair in values))
+    made = [_transform(step, *pair, place, fill, image_size, losses) for pair in values]
+    if len(made) == 1:
+        return {**made[0], "p": float(step.rate)}
+    return _named("OneOf", step.rate, transforms=made)
+
+
+def _transform(step, low, high, place, fill, image_size, losses):
+    if step.op in WARPS:
+        return _affine(step, low, high, place, fill, image_size, losses)
+    if step.op == "gaussian_blur":
+        size = dict(step.options).get("kernel_size", _BLUR)
+        return _named("GaussianBlur", 1.0, blur_limit=[size] * 2, sigma_limit=[low, high])
+    if step.options:
+        losses.add(f"{place}: the options of {step.op}")
+    if step.op in _COLOURS:
+        still = {"brightness": [1.0, 1.0], "contrast": [1.0, 1.0], "saturation": [1.0, 1.0]}
+        fields = {**still, "hue": [0.0, 0.0], _COLOURS[step.op]: [max(0.0, low), high]}
+        return _named("ColorJitter", 1.0, **fields)
+    if step.op == "sharpness":
+        return _sharpness(step, low, high, place, losses)
+    if step.op == "posterize":
+        bits = sorted(math.floor(end + 0.5) for end in (low, high))
+        if bits[0] < 1 or (bits[0] != bits[1] and bits[1] > 7):
+            losses.add(f"{place}: posterize to {bits[0]} to {bits[1]} bits, which ends at 1 and 7")
+        if bits[0] >= 8:
+            return _named("NoOp", 1.0)
+        return _named("Posterize", 1.0, num_bits=[min(max(b, 1), 7) for b in bits])
+    if step.op == "solarize":
+        if low >= 255.5:
+            return _named("NoOp", 1.0)
+        ends = [max(0.0, math.ceil(end) - 0.5) / 255 if low == high else end / 255
+                for end in (low, high)]  # fmt: skip
+        return _named("Solarize", 1.0, threshold_range=[min(end, 1.0) for end in ends])
+    losses.add(f"{place}: cutout, whose hole lies inside the image")
+    size = [low, high] if step.unit else [math.floor(low + 0.5), math.floor(high + 0.5)]
+    if size[0] <= 0:
+        return _named("NoOp", 1.0)
+    return _named(
+        "CoarseDropout",
+        1.0,
+        num_holes_range=[1, 1],
+        hole_height_range=size,
+        hole_width_range=list(size),
+        fill=fill,
+        fill_mask=None,
+    )
+
+
+def _affine(step, low, high, place, fill, image_size, losses):
+    interpolation = _INTERPOLATIONS[interpolated(step, losses, place)]
+    fields = {
+        "scale": {"x": [1.0, 1.0], "y": [1.0, 1.0]},
+        "translate_percent": None,
+        "translate_px": {"x": [0, 0], "y": [0, 0]},
+        "rotate": [0.0, 0.0],
+        "shear": {"x": [0.0, 0.0], "y": [0.0, 0.0]},
+        "interpolation": interpolation,
+        "mask_interpolation": 0,
+        "fit_output": False,
+        "keep_ratio": False,
+        "rotate_method": "largest_box",
+        "balanced_scale": False,
+        "border_mode": 0,
+        "fill": fill,
+        "fill_mask": 0.0,
+    }
+    axis = step.op[-1]
+    if step.op == "rotate":
+        fields["rotate"] = [low, high]
+    elif step.op.startswith("shear"):
+        fields["shear"][axis] = [math.degrees(math.atan(end)) for end in (low, high)]
+        if low == high:
+            height, width = image_size or (1, 1)
+            ratio = height / width if axis == "x" else width / height
+            moved = {"x": [0.0, 0.0], "y": [0.0, 0.0], axis: [-low / 2 * ratio] * 2}
+            fields |= {"translate_percent": moved, "translate_px": None}
+        else:
+            losses.add(f"{place}: {step.op} of a drawn strength, which turns about the centre")
+    elif step.unit is None:
+        ends = [int(end) if step.whole else math.floor(end + 0.5) for end in (-high, -low)]
+        fields["translate_px"][axis] = ends
+    else:
+        moved = {"x": [0.0, 0.0], "y": [0.0, 0.0], axis: [-high, -low]}
+        fields |= {"translate_percent": moved, "translate_px": None}
+    return _named("Affine", 1.0, **fields)
+
+
+def _sharpness(step, low, high, place, losses):
+    if low >= 1:
+        alpha = [min(1.0, (end - 1) / 13) for end in (low, high)]
+        fields = {"method": "kernel", "kernel_size": 5, "sigma": 1.0, "lightness": [1.0, 1.0]}
+        return _named("Sharpen", 1.0, alpha=alpha, **fields)
+    losses.add(f"{place}: sharpness below 1, in place of which a Gaussian blurs as much")
+    sigmas = sorted(_sigma(min(end, 1.0)) for end in (low, high))
+    return _named("GaussianBlur", 1.0, blur_limit=[3, 3], sigma_limit=sigmas)
+
+
+def _sigma(factor):
+    """Returns the Gaussian over three pixels with the variance of Pillow's smoothing."""
+    variance = (1 - factor) * 6 / 13  # of the kernel (1 1 1, 1 5 1, 1 1 1) / 13
+    side = variance / (2 * (1 - variance))  # of the middle's weight
+    return math.sqrt(-1 / (2 * math.log(side))) if side > 1e-4 else 0.2
+
+
+def step_of(name, node, rate, losses):
+    """Returns the step of a transform, and its fill colour or None."""
+    for op, (other, fields) in _FLAT.items():
+        if name == other:
+            wrong = [key for key in fields if key in node and node[key] != fields[key]]
+            for key in wrong:
+                losses.add(f"{name} with {key}={node[key]!r}")
+            return Step(op, rate), None
+    if name in ("Affine", "Rotate"):
+        return _warp(name, node, rate, losses)
+    if name == "ColorJitter":
+        return _colour(node, rate), None
+    if name == "Posterize":
+        return Step("posterize", rate, value=_interval(node["num_bits"])), None
+    if name == "Solarize":
+        ends = [float(end) * 255 for end in node["threshold_range"]]
+        if ends[0] == ends[1]:
+            ends = [math.ceil(end - 1e-9) for end in ends]
+        return Step("solarize", rate, value=tuple(ends)), None
+    if name == "Sharpen":
+        if node.get("method") != "kernel" or list(node["lightness"]) != [1.0, 1.0]:
+            losses.add("Sharpen other than by a kernel with lightness 1")
+        return Step("sharpness", rate, value=tuple(1 + 13 * end for end in node["alpha"])), None
+    if name == "ToGray":
+        if node.get("method", "weighted_average") != "weighted_average":
+            losses.add(f"ToGray with method={node['method']!r}")
+        return Step("color", rate, value=0.0), None
+    if name == "GaussianBlur":
+        sizes = set(node["blur_limit"])
+        if len(sizes) > 1:
+            losses.add("GaussianBlur of several kernel sizes, in place of which is the greatest")
+        size = max(sizes) or _BLUR
+        value = tuple(node["sigma_limit"])
+        return Step("gaussian_blur", rate, value=value, options=(("kernel_size", size),)), None
+    if name == "CoarseDropout":
+        return _hole(node, rate, losses)
+    raise ValueError(f"the transform {name} is not known")
+
+
+def _warp(name, node, rate, losses):
+    interpolation = node.get("interpolation", 1)
+    if interpolation not in (0, 1):
+        losses.add(f"{name} with interpolation {interpolation}, in place of which bilinear is used")
+    options = (("interpolation", "bilinear"),) if interpolation else ()
+    if node.get("border_mode", 0) != 0:
+        losses.add(f"{name} with border_mode {node['border_mode']}, in place of which it fills")
+    if name == "Rotate":
+        return _signed("rotate", rate, node["limit"], options), node.get("fill", 0)
+    scale, shear = node.get("scale"), node.get("shear")
+    found = []
+    if scale and any(list(scale[axis]) != [1.0, 1.0] for axis in "xy"):
+        raise ValueError("Affine with a scale is not known")
+    if any(node.get("rotate", (0, 0))):
+        found.append(_signed("rotate", rate, node["rotate"], options))
+    for axis in "xy":
+        if shear and any(shear[axis]):
+            slopes = [math.tan(math.radians(end)) for end in shear[axis]]
+            found.append(_signed(f"shear_{axis}", rate, slopes, options))
+    if not found:  # a shear is moved back to the corner
+        found = _translations(node, rate, options)
+    if len(found) > 1:
+        raise ValueError(f"Affine is only known of one kind, here it has {[s.op for s in found]}")
+    return found[0] if found else Step("identity", rate), node.get("fill", 0)
+
+
+def _translations(node, rate, options):
+    found = []
+    for axis, side in (("x", "width"), ("y", "height")):
+        for key, unit in (("translate_px", None), ("translate_percent", side)):
+            ends = (node.get(key) or {}).get(axis, (0, 0))
+            if any(ends):
+                ends = [-end for end in ends]
+                fields = {"unit": unit, "whole": unit is not None}
+                found.append(_signed(f"translate_{axis}", rate, ends, options, **fields))
+    return found
+
+
+def _colour(node, rate):
+    found = [
+        _signed(op, rate, node[name], (), identity=1.0)
+        for op, name in _COLOURS.items()
+        if list(node[name]) != [1.0, 1.0]
+    ]
+    if any(node["hue"]) or len(found) > 1:
+        raise ValueError("ColorJitter is only known of brightness, contrast or saturation alone")
+    return found[0] if found else Step("identity", rate)
+
+
+def _hole(node, rate, losses):
+    if list(node["num_holes_range"]) != [1, 1]:
+        raise ValueError("CoarseDropout is only known of one hole")
+    if list(node["hole_height_range"]) != list(node["hole_width_range"]):
+        losses.add("a hole that is not square")
+    losses.add("CoarseDropout, whose hole may reach beyond the image here")
+    size = tuple(node["hole_height_range"])
+    unit = "shorter" if isinstance(size[1], float) and size[1] <= 1 else None
+    return Step("cutout", rate, value=size, unit=unit), node["fill"]
+
+
+def _signed(op, rate, ends, options, identity=0.0, **fields):
+    """Returns a step of an interval, which counts as signed if it is one about the identity."""
+    low, high = (round(float(end), 9) for end in ends)
+    if low != high and abs((low + high) / 2 - identity) < 1e-6:
+        return Step(
+            op, rate, value=(identity, max(low, high)), signed=True, options=options, **fields
+        )
+    return Step(op, rate, value=(low, high), options=options, **fields)
+
+
+def _interval(value):
+    return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _named(name, rate, **fields):
+    return {"__class_fullname__": name, "p": float(rate), **fields}

@@ -1,0 +1,178 @@
+"""What all translations share: steps in the ops' own numbers, and a list of what gets lost.
+
+Libraries agree on few names and on no scale. What they have in common is a step `(op, rate,
+value)` with the value in the op's own unit: degrees, factors, pixels. A policy is brought to this
+form first, and every library's file translates from it, and back to it.
+"""
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable
+from fractions import Fraction
+
+from keras_cv_extras import _checks
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy._compose import listed
+from keras_cv_extras.policy._policy import Policy
+from keras_cv_extras.policy._step import Step
+
+_MOST_NAMED = 5  # of the losses in one message
+_MOST_ROWS = 2000  # of a policy whose sub-policies must all be equally likely
+
+#: Ops that work on the pixels' positions, and whose `interpolation` other libraries set too.
+WARPS = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
+ENHANCERS = ("brightness", "color", "contrast", "sharpness")
+
+
+class Losses:
+    """Collects what another library cannot say, to raise or to warn of all of it at once.
+
+    Args:
+        library: its name, for the message.
+    """
+
+    def __init__(self, library: str):
+        self.library = library
+        self.found: list[str] = []
+
+    def add(self, what: str):
+        """Notes one thing."""
+        if what not in self.found:
+            self.found.append(what)
+
+    def settle(self, strict: bool):
+        """Raises a ValueError of what was noted, or warns of it if not `strict`."""
+        _checks.boolean("strict", strict)
+        if not self.found:
+            return
+        named = "; ".join(self.found[:_MOST_NAMED])
+        more = len(self.found) - _MOST_NAMED
+        named += f"; and {more} more" if more > 0 else ""
+        if strict:
+            raise ValueError(
+                f"{self.library} cannot say this policy exactly: {named}. Give strict=False "
+                "(on the command line --lossy) to translate it without"
+            )
+        warnings.warn(f"translated for {self.library}, but not exactly: {named}", stacklevel=3)
+
+
+def checked_policy(policy) -> Policy:
+    """Returns a policy, or raises if it is something else."""
+    if not isinstance(policy, Policy):
+        raise TypeError(f"policy must be a Policy, received {policy!r}")
+    return policy
+
+
+def own_numbers(step: Step) -> Step:
+    """Returns a step with the op's own number in place of a strength."""
+    if step.strength is None:
+        return step
+    scale = OPS[step.op].strength
+    ends = step.strength if isinstance(step.strength, tuple) else (step.strength,) * 2
+    value = tuple(scale.identity + (scale.extreme - scale.identity) * end for end in ends)
+    return Step(
+        step.op,
+        step.rate,
+        value=value,
+        unit=scale.unit,
+        signed=scale.signed,
+        options=step.options,
+    )
+
+
+def ends_of(step: Step) -> tuple[float, float]:
+    """Returns both ends of a step's own number, which are equal unless it is drawn."""
+    return step.value if isinstance(step.value, tuple) else (step.value, step.value)
+
+
+def in_pixels(step: Step, image_size: tuple[int, int] | None) -> Step:
+    """Returns a step whose number is no fraction of a side, if the image's size is known."""
+    step = own_numbers(step)
+    if step.unit is None or image_size is None:
+        return step
+    return Step(
+        step.op,
+        step.rate,
+        value=step.interval(*image_size),
+        signed=step.signed,
+        options=step.options,
+    )
+
+
+def translate(policy: Policy, losses: Losses, one: Callable) -> list:
+    """Translates every step of a policy.
+
+    Args:
+        policy: the policy.
+        losses: where to note steps that cannot be said.
+        one: a function of a step, in the op's own numbers, and of its place as text; returns its
+            translation, or None to leave it out.
+
+    Returns:
+        For every stage a list of sub-policies, each a list of translated steps.
+    """
+    stages = []
+    for number, stage in enumerate(policy.stages):
+        stages.append([])
+        for row, steps in enumerate(stage.sub_policies):
+            place = f"sub-policy {row}" if len(policy.stages) == 1 else f"{number}.{row}"
+            own = [
+                one(own_numbers(step), f"{place}, step {column}")
+                for column, step in enumerate(steps)
+                if step.op != "identity"
+            ]
+            stages[-1].append([step for step in own if step is not None])
+    return stages
+
+
+def lost(losses: Losses, step: Step, place: str, why: str = "has no counterpart") -> None:
+    """Notes a step that is left out."""
+    losses.add(f"{place}: {step.op} {why}")
+
+
+def equally_likely(policy: Policy, losses: Losses) -> list[tuple[Step, ...]]:
+    """Lists what a policy may do to an image, as sub-policies that are all equally likely.
+
+    Several stages and draws become all their combinations; weights, repetitions.
+    """
+    rows = listed(policy)
+    total = sum(weight for weight, _ in rows)
+    shares = [Fraction(weight / total).limit_denominator(_MOST_ROWS) for weight, _ in rows]
+    size = math.lcm(*(share.denominator for share in shares))
+    counts = [int(share * size) for share in shares]
+    if sum(counts) > _MOST_ROWS or sum(counts) != size:
+        losses.add(f"the weights of its sub-policies, which become multiples of 1/{_MOST_ROWS}")
+        counts = [max(1, round(float(share) * _MOST_ROWS)) for share in shares if share]
+        rows = [row for row, share in zip(rows, shares, strict=True) if share]
+    return [steps for (_, steps), count in zip(rows, counts, strict=True) for _ in range(count)]
+
+
+def interpolated(step: Step, losses: Losses, place: str, known=("nearest", "bilinear")) -> str:
+    """Returns a step's interpolation; notes other options, and ones that are not known."""
+    options = dict(step.options)
+    interpolation = options.pop("interpolation", "nearest")
+    if interpolation not in known:
+        losses.add(f"{place}: interpolation {interpolation!r}")
+        interpolation = known[0]
+    for name, value in options.items():
+        losses.add(f"{place}: {step.op} with {name}={value!r}")
+    return interpolation
+
+
+def chains(rows, depth: int, **options) -> Policy:
+    """Returns the policy of a chain of AugMix: `depth` draws, or one to three if it is not above 0.
+
+    Args:
+        rows: pairs of a weight and a step.
+        depth: the number of steps.
+        **options: of `Policy`.
+    """
+    lengths = (depth,) if depth > 0 else (1, 2, 3)
+    if sum(len(rows) ** length for length in lengths) > 5000:
+        raise ValueError(f"chains of {lengths[-1]} of {len(rows)} steps are too many to list")
+    found = [chain for length in lengths for chain in itertools.product(rows, repeat=length)]
+    total = sum(weight for weight, _ in rows)
+    weights = [math.prod(weight / total for weight, _ in chain) for chain in found]
+    steps = [[step for _, step in chain] for chain in found]
+    return Policy(steps, weights, **{"name": "AugMix chain", **options})

@@ -1,0 +1,392 @@
+"""Policies of other libraries: read to the number, written so that the pictures are the same.
+
+What the libraries themselves say is kept in tests/reference/policy_interop.npz and .json, with the
+script that made them.
+"""
+
+import hashlib
+import json
+import pathlib
+import statistics
+import types
+
+import interop_cases
+import numpy as np
+import pytest
+
+from keras_cv_extras import augment, layers, policy
+from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.policy.interop import _timm_ops
+
+REFERENCE = pathlib.Path(__file__).parent.parent / "reference" / "policy_interop.npz"
+TABLES = json.loads(REFERENCE.with_suffix(".json").read_text())
+SIZE = (32, 40)
+#: Share of the values that may differ by more than two levels, where not none: for each, why.
+SHARES = {
+    "torchvision/tensor/shear": 0.12,  # of tensors, rounds positions otherwise
+    "torchvision/tensor/rotate": 0.12,
+    "albumentations/equalize": 0.5,  # not quite Pillow's
+    "albumentations/shear": 0.12,  # moved back to the corner by whole pixels
+    "albumentations/rotate": 0.12,  # rounds positions otherwise
+    "albumentations/sharpness": 0.2,  # the border
+    "albumentations/autocontrast": 0.05,
+    "dali/shear": 0.12,
+    "dali/rotate": 0.12,
+    "dali/translate_x_share": 0.3,  # not cut to whole pixels
+    "dali/equalize": 1.0,  # OpenCV's, by its own account
+    "dali/sharpness": 0.2,  # the border
+    "dali/color": 0.05,
+    "model_garden/contrast": 1.0,  # of every channel by itself
+    "model_garden/shear": 0.12,
+    "model_garden/rotate": 0.12,
+}
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with np.load(REFERENCE) as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="module")
+def own(reference):
+    """What this library makes of the cases: one program for all."""
+    image, cases = reference["image"], interop_cases.CASES
+    both = {}
+    for fill in (interop_cases.FILL, 128):
+        for name, case in cases.items():
+            value = [case.interval(*SIZE)[0]] if case.value is not None else []
+            options = {"fill": fill} if augment.OPS[case.op].takes_fill else {}
+            both[name, fill] = np.asarray(
+                getattr(augment, case.op)(image, *value, **options, compile=False)
+            )
+    return both
+
+
+def test_the_exports_are_those_that_were_run(reference):
+    for library in ("torchvision", "dali"):
+        to = getattr(policy, f"to_{library}")
+        for name, case in interop_cases.CASES.items():
+            if f"{library}/{name}/sha256" in reference:
+                text = to(Policy([[case]], fill=interop_cases.FILL))
+                digest = hashlib.sha256(text.encode()).digest()
+                assert digest == reference[f"{library}/{name}/sha256"].tobytes(), (
+                    "run tests/reference/policy_interop.py again"
+                )
+
+
+@pytest.mark.parametrize("library", ["torchvision", "albumentations", "dali", "model_garden"])
+def test_pictures_are_those_of_the_library(library, reference, own):
+    compared = []
+    for name in interop_cases.CASES:
+        for suffix in ("", "/tensor"):
+            if f"{library}/{name}{suffix}" not in reference:
+                continue
+            fill = 128 if library == "model_garden" else interop_cases.FILL
+            theirs = reference[f"{library}/{name}{suffix}"].astype(int)
+            different = np.mean(np.abs(theirs - own[name, fill]) > 2)
+            if library == "model_garden" and name.startswith("translate"):  # there to the right
+                function = getattr(augment, interop_cases.CASES[name].op)
+                pixels = -interop_cases.CASES[name].interval(*SIZE)[0]
+                mirrored = function(reference["image"], pixels, fill=fill, compile=False)
+                different = np.mean(theirs != mirrored)
+            allowed = [v for k, v in SHARES.items() if f"{library}{suffix}/{name}".startswith(k)]
+            assert different <= max(allowed, default=0.0), (name, suffix, different)
+            # A wrong sign or scale would be seen in far more than that.
+            assert np.any(theirs != reference["image"])
+            compared.append(name)
+    assert len(set(compared)) >= {"albumentations": 18, "model_garden": 16}.get(library, 20)
+
+
+@pytest.mark.parametrize("name", ["RandAugment", "RandAugment/11"])
+def test_rand_augment_of_torchvision(name):
+    space = TABLES["torchvision"]["spaces"][name]
+    bins = len(space["Rotate"][0])
+    for magnitude in range(bins):
+        made = policy.from_torchvision("RandAugment", magnitude=magnitude, num_magnitude_bins=bins)
+        assert len(made.sub_policies) == len(space)
+        for (step,) in made.sub_policies:
+            levels, signed = space[_published_name(step.op)]
+            if not isinstance(levels, list):
+                assert step.value is None
+                continue
+            wanted = levels[magnitude]
+            wanted = int(wanted) if step.op.startswith("translate") else wanted
+            wanted += step.op in ("brightness", "color", "contrast", "sharpness")
+            assert step.interval(*SIZE)[0] == pytest.approx(wanted, abs=1e-4), step
+            assert step.signed == signed
+
+
+@pytest.mark.parametrize("bins", [31, 13])
+def test_trivial_augment_of_torchvision(bins):
+    space = TABLES["torchvision"]["spaces"]["TrivialAugmentWide" + ("/13" if bins == 13 else "")]
+    made = policy.from_torchvision("TrivialAugmentWide", num_magnitude_bins=bins)
+    (stage,) = made.stages
+    assert stage.num_levels == bins
+    found = {}
+    for (step,), weight in zip(stage.sub_policies, stage.weights, strict=True):
+        found.setdefault(step.op, []).append((step, weight))
+    assert len(found) == len(space)
+    for op, rows in found.items():
+        assert sum(weight for _, weight in rows) == pytest.approx(1.0)
+        levels, _ = space[_published_name(op)]
+        if not isinstance(levels, list):
+            continue
+        if len(rows) > 1:
+            numbers = [step.value for step, _ in rows]
+            assert numbers == [int(level) for level in levels]
+        else:
+            low, high = rows[0][0].value
+            offset = float(op in ("brightness", "color", "contrast", "sharpness"))
+            between = [low + (high - low) * k / (bins - 1) - offset for k in range(bins)]
+            assert between == pytest.approx(levels, abs=1e-4)
+
+
+def test_auto_augment_of_torchvision_is_the_published_one():
+    for name in ("cifar10", "svhn", "imagenet"):
+        rows = TABLES["torchvision"]["policies"][name]
+        made = policy.from_torchvision("AutoAugment", policy=name)
+        assert made.stages == policy.from_levels(rows, spec="torchvision").stages
+
+
+def test_transforms_of_torchvision_are_read_by_their_attributes():
+    fields = {"num_ops": 3, "magnitude": 5, "num_magnitude_bins": 11, "fill": [1.0, 2.0, 3.0]}
+    fields["interpolation"] = types.SimpleNamespace(value="bilinear")
+    transform = type("RandAugment", (), fields)()
+    made = policy.from_torchvision(transform)
+    named = policy.from_torchvision("RandAugment", **{**fields, "interpolation": "bilinear"})
+    assert made == named
+    assert made.stages[0].num_draws == 3
+    assert made.fill == (1.0, 2.0, 3.0)
+    (turn,) = [s for (s,) in made.sub_policies if s.op == "rotate"]
+    assert dict(turn.options) == {"interpolation": "bilinear"}
+    with pytest.raises(ValueError, match="interpolation 'bicubic'"):
+        policy.from_torchvision("RandAugment", interpolation="bicubic")
+
+
+@pytest.mark.parametrize("config", interop_cases.TIMM)
+def test_timm_has_the_same_ops_at_the_same_levels(config):
+    theirs = TABLES["timm"][config]
+    made = policy.from_timm(config.replace("-mstd0.5", ""), interpolation="nearest")
+    assert made.stages[0].num_draws == theirs["layers"] or theirs["weights"]
+    if theirs["weights"] is None and "mmax" not in config:
+        assert len(made.sub_policies) == len(theirs["rows"])
+    pairs = zip(theirs["rows"], made.sub_policies, strict=False)
+    for row, steps in pairs if "mmax" not in config else []:
+        for (name, rate, values), step in zip(row, steps, strict=True):
+            assert rate == step.rate
+            if name.startswith("GaussianBlurRand"):
+                assert step.value == (0.1, 2.0)
+            elif values:
+                wanted = 1 - values[0] if name == "Desaturate" else values[0]
+                side = {"TranslateXRel": SIZE[1], "TranslateYRel": SIZE[0]}.get(name, 1)
+                assert step.interval(*SIZE)[0] == pytest.approx(wanted * side), name
+
+
+def test_timm_beyond_level_ten_and_weights():
+    made = policy.from_timm("rand-m15-n2-mmax20-inc1")
+    chances = {}
+    for (step,), weight in zip(made.sub_policies, made.weights, strict=True):
+        chances.setdefault(step.op, []).append((step.value, weight))
+    assert sorted(chances["color"]) == [(0.1, 0.5), (pytest.approx(2.35), 0.5)]
+    assert chances["rotate"] == [(pytest.approx(45.0), 1.0)]
+    weights = TABLES["timm"]["rand-m9-n1-tweights"]["weights"]
+    made = policy.from_timm("rand-m9-n1-tweights")
+    assert made.weights == pytest.approx(list(weights), rel=1e-6)
+    # Two without replacement: every pair as likely as NumPy draws it.
+    made = policy.from_timm("rand-m9-n2-tweights")
+    assert sum(made.weights) == pytest.approx(1.0)
+    assert all(a.op != b.op or a == b for a, b in made.sub_policies)
+    pair = [w for (a, b), w in zip(made.sub_policies, made.weights, strict=True)
+            if (a.op, b.op) == ("rotate", "shear_x")]  # fmt: skip
+    assert pair == [pytest.approx(weights[0] * weights[1] / (1 - weights[0]))]
+
+
+def test_noise_of_timm_has_its_mean_and_deviation():
+    levels = _timm_ops.levels(5, 0.5, 10, 11)
+    assert statistics.fmean(levels) == pytest.approx(5)
+    assert statistics.pstdev(levels) == pytest.approx(0.5)
+    assert max(_timm_ops.levels(9, 2.0, 10, 11)) == 10.0
+    made = policy.from_timm("rand-m9-n2-mstd0.5-inc1")
+    turns = [(s.value, w) for (s,), w in zip(made.sub_policies, made.weights, strict=True)
+             if s.op == "rotate"]  # fmt: skip
+    assert len(turns) == 11
+    assert sum(w for _, w in turns) == pytest.approx(1.0)
+    assert sum(w * v for v, w in turns) == pytest.approx(27.0)
+
+
+def test_levels_of_model_garden():
+    table = TABLES["model_garden"]["levels"]
+    for name, rows in table.items():
+        for level, values in zip(interop_cases.LEVELS, rows, strict=True):
+            ((step,),) = policy.from_model_garden([[(name, 1.0, level)]]).sub_policies
+            if not values:
+                assert step.value is None
+                continue
+            wanted = 2 * values[0] if name == "Cutout" else values[0]
+            assert step.value == pytest.approx(wanted), (name, level)
+    for name, rows in TABLES["model_garden"]["policies"].items():
+        assert policy.from_model_garden(rows).stages == policy.from_model_garden(name).stages
+    made = policy.rand_augment_from_model_garden(3, 5, exclude_ops=("Invert",))
+    assert len(made.sub_policies) == 16  # none of them, too
+    assert made.stages[0].num_draws == 3
+
+
+def test_policies_of_dali():
+    names = {"reduced_cifar10": "cifar10", "svhn": "svhn"}
+    for name, fields in TABLES["dali"].items():
+        made = policy.from_dali(_dali_policy(name, fields))
+        assert len(made.sub_policies) == 25
+        if name in names:  # as published, without the steps of rate 0
+            ours = policy.auto_augment(names[name], spec="tpu").sub_policies
+            for steps, others in zip(made.sub_policies, ours, strict=True):
+                others = [step for step in others if step.rate > 0]
+                assert [s.op for s in steps] == [s.op for s in others]
+                for step, other in zip(steps, others, strict=True):
+                    assert step.rate == other.rate
+                    if step.op not in ("posterize", "solarize") and step.value is not None:
+                        assert step.value == pytest.approx(other.value)
+                        assert step.signed == other.signed
+
+
+ROUND_TRIPS = {
+    "torchvision": [
+        policy.auto_augment("cifar10"),
+        policy.from_torchvision("TrivialAugmentWide"),
+        policy.from_torchvision("RandAugment", interpolation="bilinear", fill=[1, 2, 3]),
+        policy.auto_augment("imagenet", spec="tpu") + policy.auto_augment("svhn", spec="paper"),
+    ],
+    "timm": [policy.from_timm(config) for config in interop_cases.TIMM],
+    "model_garden": [policy.from_model_garden(name) for name in ("v0", "svhn", "reduced_cifar10")],
+    "albumentations": [policy.auto_augment("svhn", spec="tpu")],
+    "dali": [policy.auto_augment("svhn", spec="paper")],
+}
+
+
+@pytest.mark.parametrize("library", sorted(ROUND_TRIPS))
+def test_round_trips(library):
+    to, read = getattr(policy, f"to_{library}"), getattr(policy, f"from_{library}")
+    for chosen in ROUND_TRIPS[library]:
+        again = read(to(chosen))
+        assert again.stages == chosen.stages, chosen
+        assert again.fill == chosen.fill
+
+
+@pytest.mark.parametrize("library", ["torchvision", "albumentations", "dali"])
+def test_what_is_read_back_makes_the_same_pictures(library, batch):
+    chosen = policy.Policy(
+        [
+            [Step("rotate", 0.5, 0.5), Step("posterize", 0.8, 0.5)],
+            [Step("brightness", 1.0, 0.4), Step("invert", 0.3)],
+            [Step("solarize", 0.6, 0.7)],
+        ],
+        weights=[1, 2, 1],
+        fill=7,
+    )
+    read, to = getattr(policy, f"from_{library}"), getattr(policy, f"to_{library}")
+    again = read(to(chosen))
+    if library == "dali":  # repeats the likelier one
+        assert len(again.sub_policies) == 4
+        chosen = Policy([chosen.sub_policies[k] for k in (0, 1, 1, 2)], fill=7)
+    np.testing.assert_array_equal(again(batch, seed=3), chosen(batch, seed=3))
+
+
+@pytest.mark.parametrize("library", ["torchvision", "albumentations", "dali", "model_garden"])
+def test_what_cannot_be_said_is_named_or_left_out(library):
+    chosen = Policy([[Step("sample_pairing", 0.5, 0.5), Step("invert", 0.5)]], fill=128)
+    to, read = getattr(policy, f"to_{library}"), getattr(policy, f"from_{library}")
+    with pytest.raises(ValueError, match="step 0: sample_pairing has no counterpart"):
+        to(chosen)
+    with pytest.warns(UserWarning, match="sample_pairing has no counterpart"):
+        made = to(chosen, strict=False)
+    assert read(made).sub_policies == ((Step("invert", 0.5),),)
+
+
+def test_timm_takes_the_nearest_where_there_is_none():
+    with pytest.raises(ValueError, match="a configuration string names"):
+        policy.to_timm(policy.rand_augment(2, 0.6))
+    with pytest.warns(UserWarning, match="not exactly"):
+        assert policy.to_timm(policy.rand_augment(2, 0.6), strict=False) == "rand-m6-n2-p1-inc1"
+
+
+def test_albumentations_of_a_user():
+    flip = {"__class_fullname__": "HorizontalFlip", "p": 0.5}
+    turn = {"__class_fullname__": "Rotate", "p": 0.7, "limit": [-30, 30], "interpolation": 0}
+    turn |= {"border_mode": 0, "fill": 9}
+    grey = {"__class_fullname__": "albumentations.augmentations.ToGray", "p": 1.0}
+    either = {"__class_fullname__": "OneOf", "p": 0.4, "transforms": [grey, dict(turn, p=3.0)]}
+    compose = {"__class_fullname__": "Compose", "p": 1.0, "transforms": [flip, turn, either]}
+    made = policy.from_albumentations({"transform": compose})
+    assert made.fill == 9
+    first, second = made.stages
+    signed = Step("rotate", 0.7, value=(0.0, 30.0), signed=True)
+    assert first.sub_policies == ((Step("flip_horizontal", 0.5), signed),)
+    assert [steps[0].op for steps in second.sub_policies] == ["identity", "color", "rotate"]
+    shares = np.array(second.weights) / sum(second.weights)
+    assert shares == pytest.approx([0.6, 0.1, 0.3])
+    with pytest.raises(ValueError, match="the transform Mosaic is not known"):
+        policy.from_albumentations({"transform": {"__class_fullname__": "Mosaic", "p": 1.0}})
+
+
+def test_augmix_of_others(batch):
+    given = policy.augmix_from_torchvision(severity=3, chain_depth=1)
+    levels = TABLES["torchvision"]["spaces"]["AugMix"]
+    chain = {steps[0].op: steps[0] for steps in given["chain"].sub_policies}
+    assert len(chain) == len(levels)
+    assert chain["rotate"].value == pytest.approx((0.0, levels["Rotate"][0][2]))
+    low, high = chain["posterize"].value
+    bits = [int(low + (high - low) * k / 2 + 0.5) for k in range(3)]
+    assert bits == levels["Posterize"][0][:3]
+    layer = layers.AugMix(**policy.augmix_from_timm("augmix-m5-w2-d1"), seed=1)
+    mixed = layer(batch)
+    assert mixed.dtype == "uint8"
+    assert np.any(np.asarray(mixed) != batch)
+    again = layers.AugMix.from_config(layer.get_config())
+    np.testing.assert_array_equal(again(batch), mixed)
+    with pytest.raises(ValueError, match="use augmix_from_torchvision"):
+        policy.from_torchvision("AugMix")
+    with pytest.raises(ValueError, match="use augmix_from_timm"):
+        policy.from_timm("augmix-m5")
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match="'q7' in 'rand-q7' is not understood"):
+        policy.from_timm("rand-q7")
+    with pytest.raises(ValueError, match="the kind of augmentation must be one of"):
+        policy.from_timm("random-m9")
+    with pytest.raises(ValueError, match="RandAugment has no argument 'strength'"):
+        policy.from_torchvision("RandAugment", strength=1)
+    with pytest.raises(ValueError, match="not one that to_dali made"):
+        policy.from_dali("x = 1")
+    with pytest.raises(ValueError, match="sub-policy 0, step 1: op must be one of"):
+        policy.from_model_garden([[("Equalize", 1, 0), ("Warp", 1, 0)]])
+    with pytest.raises(TypeError, match="policy must be a Policy"):
+        policy.to_torchvision("cifar10")
+
+
+def _published_name(op):
+    if op == "autocontrast":
+        return "AutoContrast"
+    return "".join(part.capitalize() for part in op.split("_"))
+
+
+def _dali_policy(name, fields):
+    """An object with the attributes of DALI's Policy."""
+
+    def function(name):
+        made = lambda: None  # noqa: E731
+        made.__name__ = name
+        return made
+
+    augmentations = {
+        key: types.SimpleNamespace(
+            name=key,
+            op=function(values["op"]),
+            mag_range=values["mag_range"],
+            mag_to_param=function(values["mag_to_param"]),
+            randomly_negate=values["randomly_negate"],
+        )
+        for key, values in fields["augmentations"].items()
+    }
+    rows = [[(augmentations[key], p, m) for key, p, m in row] for row in fields["sub_policies"]]
+    return types.SimpleNamespace(name=name, num_magnitude_bins=fields["bins"], sub_policies=rows)
