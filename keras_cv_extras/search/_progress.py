@@ -92,6 +92,12 @@ class SearchProgress(contextlib.AbstractContextManager):
         _files.write_json(self._path, {**self._state, **times, "pid": os.getpid()})
 
 
+def is_finished(folder) -> bool:
+    """Returns whether the search in a folder has been finished."""
+    path = pathlib.Path(folder) / _FILE
+    return path.is_file() and _files.read_json(path)["stage"] == "finished"
+
+
 def describe_progress(folder) -> str:
     """Says in plain words how far the search in a folder is.
 
