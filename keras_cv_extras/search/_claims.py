@@ -13,6 +13,8 @@ import socket
 import threading
 import time
 
+from keras_cv_extras import _files
+
 _RENEWED = 5.0  # seconds between two renewals
 PATIENCE = 30.0  # seconds without a renewal after which the owner is taken for dead
 
@@ -66,13 +68,14 @@ class Claim:
 
     def make(self) -> bool:
         """Makes the claim's file; returns False if there is one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-        except FileExistsError:
-            return False
-        with open(file, "w", encoding="utf-8") as stream:
-            json.dump(_myself(), stream)
+        with _files.explaining(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+            except FileExistsError:
+                return False
+            with open(file, "w", encoding="utf-8") as stream:
+                json.dump(_myself(), stream)
         threading.Thread(target=self._renew, name=f"claim {self.path.name}", daemon=True).start()
         return True
 

@@ -98,8 +98,9 @@ class DurableOracle(kt.Oracle):
     def _save_trial(self, trial):
         if trial.status == "RUNNING" and trial.metrics.metrics:
             return  # metrics of a trial that has not ended are of no use: it would run again
-        path = pathlib.Path(self._get_trial_dir(trial.trial_id), "trial.json")
-        _files.write_json(path, trial.get_state())
+        with _files.explaining(self._project_dir):  # keras-tuner makes the trial's folder
+            path = pathlib.Path(self._get_trial_dir(trial.trial_id), "trial.json")
+            _files.write_json(path, trial.get_state())
 
     def reload(self):
         """Reads the state of an earlier run; a trial that was running will run again.

@@ -162,6 +162,8 @@ def search_policy(
     with contextlib.ExitStack() as stack:
         if role.decides:
             stack.enter_context(hold(directory))
+            # What workers are writing is younger.
+            _files.remove_leftovers(directory, age=0.0 if role.kind == "alone" else 600.0)
         else:
             progress = False
             ChiefWatch(directory).wait_for("settings.json")

@@ -105,8 +105,12 @@ class SearchFolder:
         An earlier run may have kept a better one, which then stays.
         """
         path = self.path / "best.json"
-        if path.is_file() and self._read(path)["provenance"]["val_accuracy"] >= accuracy:
-            return
+        if path.is_file():
+            try:
+                if self._read(path)["provenance"]["val_accuracy"] >= accuracy:
+                    return
+            except (KeyError, TypeError) as error:
+                raise _damaged(path, error) from error
         provenance = {"found_as": name, "val_accuracy": accuracy, "confirmed": False}
         Policy.from_dict({**policy.to_dict(), "provenance": provenance}).save(path)
 
@@ -192,6 +196,19 @@ class ChiefWatch:
             )
 
 
+def read_fields(path, *names):
+    """Returns fields of a JSON file.
+
+    Raises:
+        ValueError: if it is damaged, or lacks one; the message names it.
+    """
+    try:
+        fields = _files.read_json(path)
+        return [fields[name] for name in names]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
 def _damaged(path, error):
     return ValueError(
         f"{path}: the state of the search cannot be read ({error}): delete this file, or the "
@@ -200,6 +217,8 @@ def _damaged(path, error):
 
 
 def _check_same(path, old, new):
+    if not isinstance(old, dict):
+        raise _damaged(path / "settings.json", "not the settings of a search")
     old, new = _flat(old), _flat(new)
     missing = "nothing"
     changed = [
