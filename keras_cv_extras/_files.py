@@ -2,14 +2,28 @@
 
 import contextlib
 import ctypes
+import errno
+import fnmatch
 import json
 import os
 import pathlib
 import shutil
 import sys
 import tempfile
+import time
 import zipfile
 import zlib
+
+_FULL = "free some space there, or choose a folder on another disk, and start again"
+_CLOSED = "choose a folder that you may write to"
+_ADVICE = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,  # a limit of the process, as batch systems set it
+    errno.EROFS: _CLOSED,
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+}
 
 
 @contextlib.contextmanager
@@ -23,17 +37,56 @@ def replacing(path):
         path: where the result goes. Missing parent folders are made.
     """
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    with explaining(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            yield folder / path.name
+            _sync(folder / path.name)
+            if not (path.is_dir() and _exchange(folder / path.name, path)):
+                if path.is_dir():  # killed between these two steps, the old one is in the folder
+                    os.replace(path, folder / "previous")
+                os.replace(folder / path.name, path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def explaining(path):
+    """Makes of an error that says that nothing can be written one that says what to do.
+
+    Raises:
+        OSError: of the same class and number, if the disk is full or the folder read-only.
+    """
     try:
-        yield folder / path.name
-        _sync(folder / path.name)
-        if not (path.is_dir() and _exchange(folder / path.name, path)):
-            if path.is_dir():  # killed between these two steps, the old one is in the folder
-                os.replace(path, folder / "previous")
-            os.replace(folder / path.name, path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        yield
+    except OSError as error:
+        advice = _ADVICE.get(error.errno)
+        if advice is None or getattr(error, "explained", False):
+            raise
+        better = OSError(
+            error.errno,
+            f"cannot write {path} ({os.strerror(error.errno).lower()}): {advice}. What was "
+            "written before is as it was",
+        )
+        better.explained = True
+        raise better from error
+
+
+def remove_leftovers(folder, *, age: float = 0.0):
+    """Removes the temporary folders that killed writers have left in a folder and below it.
+
+    Args:
+        folder: the folder.
+        age: seconds since the last change that make a temporary folder a leftover.
+    """
+    for parent, names, _ in os.walk(folder):
+        for name in fnmatch.filter(names, ".*.????????"):  # as `mkdtemp` names them
+            path = pathlib.Path(parent, name)
+            with contextlib.suppress(FileNotFoundError):  # its writer has finished meanwhile
+                changed = max(item.stat().st_mtime for item in [path, *path.iterdir()])
+                if time.time() - changed >= age:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _exchange(first, second):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from keras_cv_extras import _launch, _train_cli
+from keras_cv_extras._cli_search import search_app
 from keras_cv_extras._gan_cli import gan_app
 from keras_cv_extras._options import Data, ImageSize, Quiet, Seed
 
@@ -24,6 +25,7 @@ bench_app = typer.Typer(help="Measure speed, beside other libraries in the same 
 classical_app = typer.Typer(
     help="Image classification without deep networks: local features, coding, SVMs."
 )
+app.add_typer(search_app, name="search")
 app.add_typer(policy_app, name="policy", no_args_is_help=True)
 app.add_typer(bench_app, name="bench", no_args_is_help=True)
 app.add_typer(classical_app, name="classical", no_args_is_help=True)
@@ -85,44 +87,6 @@ def demo(
     from keras_cv_extras.commands import run_demo
 
     run_demo(output, trials=trials, epochs=epochs, seed=seed, progress=not quiet)
-
-
-@app.command()
-def search(
-    data: Data,
-    output: Annotated[
-        pathlib.Path, typer.Option(help="Folder for policy.json, trials.csv and report.html.")
-    ] = pathlib.Path("kcx-search"),
-    trials: Annotated[int, typer.Option(help="Policies to try.")] = 20,
-    epochs: Annotated[int, typer.Option(help="Passes over the data in each training.")] = 20,
-    train_size: Annotated[int, typer.Option(help="Images that each training uses.")] = 1000,
-    confirm_seeds: Annotated[
-        int, typer.Option(help="Trainings of each finalist for the confirmation.")
-    ] = 3,
-    oracle: Annotated[str, typer.Option(help="tpe, evolution, controller or random.")] = "tpe",
-    image_size: ImageSize = None,
-    seed: Seed = 0,
-    quiet: Quiet = False,
-):
-    """Search an augmentation policy for DATA, beside policies that need no search.
-
-    What is written is the policy with the best score on images that the search has not seen,
-    and that may be one of the controls. Interrupted and started again, it goes on.
-    """
-    from keras_cv_extras.commands import run_search
-
-    run_search(
-        data,
-        output,
-        trials=trials,
-        epochs=epochs,
-        train_size=train_size,
-        confirm_seeds=confirm_seeds,
-        oracle=oracle,
-        image_size=image_size,
-        seed=seed,
-        progress=not quiet,
-    )
 
 
 app.command()(_train_cli.train)

@@ -6,20 +6,24 @@ from keras_cv_extras.commands._quiet import import_tensorflow
 
 import_tensorflow()  # first of all, and quietly
 
-from keras_cv_extras import search, serving, training  # noqa: E402
+from keras_cv_extras import serving, training  # noqa: E402
 from keras_cv_extras.commands._classical import (  # noqa: E402
     run_classical_evaluate,
     run_classical_train,
 )
 from keras_cv_extras.commands._common import (  # noqa: E402
     load_data,
-    small_model,
 )
 from keras_cv_extras.commands._demo import run_demo  # noqa: E402
 from keras_cv_extras.commands._gallery import run_gallery  # noqa: E402
 from keras_cv_extras.commands._policy import (  # noqa: E402
     run_policy_convert,
     run_policy_show,
+)
+from keras_cv_extras.commands._search import (  # noqa: E402
+    run_search,
+    run_search_report,
+    run_search_status,
 )
 from keras_cv_extras.commands._training import run_evaluate, run_train  # noqa: E402
 
@@ -33,19 +37,10 @@ __all__ = [
     "run_policy_convert",
     "run_policy_show",
     "run_search",
+    "run_search_report",
+    "run_search_status",
     "run_train",
 ]
-
-
-def run_search(name, output, *, image_size, **options):
-    """Searches a policy and prints the verdict and where the files are."""
-    images = load_data(name, image_size)
-    console = Console()
-    console.print(repr(images))
-    found = search.search_policy(images, small_model(images), directory=output, **options)
-    console.print(found.verdict)
-    for file in ("policy.json", "trials.csv", "report.html"):
-        console.print(str(found.directory / file), soft_wrap=True)
 
 
 def run_export(model, name, output, *, image_size):

@@ -9,7 +9,7 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.search import _portfolio, _stages
 from keras_cv_extras.search._screen import LEVELS, NUM_FOLDS
 from keras_cv_extras.search._shared import common_epochs, uniform_policy
-from keras_cv_extras.search._state import folder_path
+from keras_cv_extras.search._state import folder_path, read_fields
 
 _FILE = "plan.json"
 _DEFAULT_TRIALS = 40
@@ -94,7 +94,10 @@ def decide(request, directory, budget, *, measured):
         if request.trials is not None:
             raise ValueError("give trials or budget, not both: a budget decides how many trials")
     path = folder_path(directory) / _FILE
-    earlier = _files.read_json(path) if path.is_file() else None
+    names = ("budget", "trials", "seconds_per_epoch")
+    earlier = None
+    if path.is_file():
+        earlier = dict(zip(names, read_fields(path, *names), strict=True))
     if earlier is not None and earlier["budget"] != budget:
         raise ValueError(
             f"{directory} holds a search with budget={earlier['budget']}, received {budget}: use "

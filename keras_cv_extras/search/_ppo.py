@@ -20,8 +20,8 @@ class ControllerOracle(SuggestingOracle):
 
     An LSTM writes the values down one after the other, the validation score is its reward, and
     proximal policy optimisation makes what scored above a moving baseline more likely. The
-    controller is a function of the seed and the finished trials in the order in which they
-    ended. It is kept in a file as well, so that a long search does not replay them at its start.
+    controller is a function of the seed and the finished trials in the order of their
+    numbers. It is kept in a file as well, so that a long search does not replay them at its start.
 
     AutoAugment tried about 15,000 policies at a learning rate of 0.00035. The default here is
     for some hundred trials; with fewer, `TPEOracle` learns more.
@@ -101,7 +101,8 @@ class ControllerOracle(SuggestingOracle):
 
     def _learn(self):
         """Brings the controller to where the finished trials take it, a batch at a time."""
-        ended = [name for name in self.end_order if self.trials[name].status == "COMPLETED"]
+        known = self.known_trials()
+        ended = [name for name in known if self.trials[name].status == "COMPLETED"]
         whole = len(ended) - len(ended) % self._batch_size
         if not self._learnt and whole:
             self._read(ended)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_cv_extras import _files
+from keras_cv_extras.search._state import read_fields
 
 _FILE = "progress.json"
 
@@ -97,6 +98,12 @@ class SearchProgress(contextlib.AbstractContextManager):
         _files.write_json(self._path, {**self._state, **times, "pid": os.getpid()})
 
 
+def is_finished(folder) -> bool:
+    """Returns whether the search in a folder has been finished."""
+    path = pathlib.Path(folder) / _FILE
+    return path.is_file() and read_fields(path, "stage") == ["finished"]
+
+
 def describe_progress(folder) -> str:
     """Says in plain words how far the search in a folder is.
 
@@ -109,7 +116,8 @@ def describe_progress(folder) -> str:
     path = pathlib.Path(folder) / _FILE
     if not path.is_file():
         raise FileNotFoundError(f"{folder}: no search has been started here")
-    state = _files.read_json(path)
+    names = ("stage", "done", "total", "best", "best_confirmed", "updated", "pid", "seconds_left")
+    state = dict(zip(names, read_fields(path, *names), strict=True))
     lines = [f"{state['stage']}: {state['done']} of {state['total']} trainings done"]
     for key, text in (("best", "best seen"), ("best_confirmed", "best confirmed")):
         if state[key]:

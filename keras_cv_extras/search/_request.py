@@ -41,6 +41,7 @@ class Request:
         method: one of `METHODS`.
         oracle: one of `ORACLES`, or an oracle.
         trials: how many policies to try; None as long as a budget has not decided it.
+        workers: how many trials run at once.
         confirm_seeds: trainings of each arm for the confirmation.
         ops: names of the ops to search in.
         flip: whether the controls may mirror images.
@@ -55,6 +56,7 @@ class Request:
     method: str
     oracle: str | kt.Oracle
     trials: int | None
+    workers: int
     confirm_seeds: int
     ops: tuple[str, ...]
     flip: bool
@@ -80,6 +82,8 @@ class Request:
             "flip": self.flip,
             "seed": self.seed,
             "model": self.trainer.describe(),
+            # With several workers a trial knows less of others, so that other trials are run.
+            **({"workers": self.workers} if self.workers > 1 else {}),
         }
 
     def make_oracle(self, ops) -> kt.Oracle:
@@ -96,6 +100,7 @@ class Request:
             hyperparameters=policy_space(ops=ops),
             seed=self.seed,
             first=alone,
+            parallel=self.workers,
         )
 
 
@@ -105,6 +110,7 @@ def make_request(
     *,
     validation_data=None,
     trials,
+    workers,
     epochs,
     train_size,
     validation_size,
@@ -123,6 +129,7 @@ def make_request(
     seed = _checks.integer("seed", seed)
     if trials is not None:
         _checks.integer("trials", trials, minimum=1)
+    _checks.integer("workers", workers, minimum=1)
     _checks.integer("confirm_seeds", confirm_seeds, minimum=1)
     parts = _splits.split_for_search(
         images,
@@ -159,6 +166,7 @@ def make_request(
         method=method,
         oracle=oracle,
         trials=trials,
+        workers=workers,
         confirm_seeds=confirm_seeds,
         ops=_searched_ops(ops, parts["train"][0]),
         flip=flip,

@@ -1,18 +1,21 @@
 """A whole search: portfolio, trials, and the confirmation that its claim rests on."""
 
+import contextlib
 import dataclasses
 import pathlib
+import signal
+import sys
 
 from rich.console import Console
 
-from keras_cv_extras import _files
+from keras_cv_extras import _files, _search_processes
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search import _arms, _insight, _plan, _record, _report, _retrain
-from keras_cv_extras.search._progress import SearchProgress
+from keras_cv_extras.search._progress import SearchProgress, is_finished
 from keras_cv_extras.search._request import make_request, versions
 from keras_cv_extras.search._screen import Screen
 from keras_cv_extras.search._stages import Stages
-from keras_cv_extras.search._state import SearchFolder
+from keras_cv_extras.search._state import ChiefWatch, SearchFolder, hold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +65,7 @@ def search_policy(
     flip="auto",
     retrain: bool = False,
     seed: int = 0,
+    workers: int = 1,
     progress: bool = True,
 ) -> SearchResult:
     """Searches an augmentation policy, and says honestly whether it is worth using.
@@ -78,8 +82,12 @@ def search_policy(
     train the last fifth, each with its own policy; the best third of the trials does so twice
     more. The best are confirmed from fresh weights.
 
-    Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, and started again with
-    the same arguments, it goes on: finished trainings are not repeated.
+    Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, or killed, and started
+    again with the same arguments, it goes on: finished trainings are not repeated.
+
+    On a cluster, run the same script in every process, with keras-tuner's variables
+    KERASTUNER_TUNER_ID ("chief" in one of them), KERASTUNER_ORACLE_IP and
+    KERASTUNER_ORACLE_PORT set, and `directory` on a file system that all see.
 
     Args:
         data: an `ImageData`, whose test part is not touched, or training data as
@@ -113,6 +121,10 @@ def search_policy(
         retrain: whether to train a last model with the policy on all the data, and write it as
             `model.keras`.
         seed: an integer; the same one gives the same trials.
+        workers: how many trainings run at once, each in a process of its own: the script is
+            started once more for each, up to this call, and ends there (so `workers` needs a
+            script; `kcx search` has the same option). Of several workers a trial is suggested
+            before its neighbours have finished, so that another number gives other trials.
         progress: whether to show the plan and a progress line.
 
     Returns:
@@ -146,31 +158,72 @@ def search_policy(
         ops=ops,
         flip=flip,
         seed=seed,
+        workers=workers,
     )
-    request, plan = _plan.decide(request, pathlib.Path(directory), budget, measured=progress)
-    if progress:
-        Console(stderr=True).print(plan.describe(), highlight=False)
-    folder = SearchFolder(directory, request.settings())
-    with SearchProgress(plan.num_trainings, folder=folder.path, shown=progress) as shown:
-        stages = Stages(request, folder, shown)
-        if request.staged:
-            stages.screen()
-            stages.share()
-            stages.appeal()
-        portfolio = stages.portfolio()
-        tuner = stages.trials()
-        ranked = stages.promote(tuner)
-        finalists = stages.finalists(portfolio, ranked)
-        confirmed = [(one, stages.confirm(one)) for one in finalists]
-        result = _result(request, folder, stages.screened, portfolio, tuner, ranked, confirmed)
-        if retrain:
-            shown.stage("last training")
-            _retrain.retrain(request, result.policy, folder.path / "model.keras")
+    role = _search_processes.role_in(directory)
+    if workers > 1 and role.kind == "alone" and not is_finished(directory):
+        _launch(directory, workers)
+    with contextlib.ExitStack() as stack:
+        if role.decides:
+            stack.enter_context(hold(directory))
+            # What workers are writing is younger.
+            _files.remove_leftovers(directory, age=0.0 if role.kind == "alone" else 600.0)
+        else:
+            progress = False
+            ChiefWatch(directory).wait_for("settings.json")
+        request, plan = _plan.decide(request, pathlib.Path(directory), budget, measured=progress)
+        if progress:
+            Console(stderr=True).print(plan.describe(), highlight=False)
+        folder = SearchFolder(directory, request.settings())
+        shown = SearchProgress(
+            plan.num_trainings, folder=folder.path if role.decides else None, shown=progress
+        )
+        result = _run(request, folder, stack.enter_context(shown), role, retrain)
+    if role.kind != "alone" and _search_processes.ends_with_search():
+        sys.exit(0)  # what follows in the program is for the process that started this one
     return result
 
 
-def _result(request, folder, screened, portfolio, tuner, ranked, confirmed):
-    """Judges what was found, and writes it."""
+def _launch(directory, workers):
+    """Has this program run by a chief and workers, until the search is done."""
+    code = _search_processes.launch(
+        _search_processes.this_command(),
+        directory,
+        workers,
+        end_with_search=True,
+        report=lambda line: print(line, file=sys.stderr),
+    )
+    if code == 128 + signal.SIGINT:
+        raise KeyboardInterrupt
+    if code:
+        raise RuntimeError(
+            f"the processes of the search have ended with exit code {code}; what they said is "
+            f"above, and in {pathlib.Path(directory) / 'logs'}. Started again, the search goes on"
+        )
+
+
+def _run(request, folder, shown, role, retrain):
+    """Runs the stages, or this process's part of them."""
+    stages = Stages(request, folder, shown, role)
+    if request.staged:
+        stages.screen()
+        stages.share()
+        stages.appeal()
+    portfolio = stages.portfolio()
+    tuner = stages.trials()
+    ranked = stages.promote(tuner)
+    confirmed = stages.confirm(stages.finalists(portfolio, ranked))
+    result = _result(
+        request, folder, stages.screened, portfolio, tuner, ranked, confirmed, write=role.decides
+    )
+    if retrain and role.decides:
+        shown.stage("last training")
+        _retrain.retrain(request, result.policy, folder.path / "model.keras")
+    return result
+
+
+def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, write):
+    """Judges what was found, and writes it if this process is the one to do so."""
     scored = [(one, folder.load("portfolio", one.name)) for one in portfolio]
     rows = _record.rows(scored, tuner)
     arms = _record.arms(confirmed)
@@ -191,11 +244,12 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed):
     }
     title = f"{best.name}, chosen on {request.name}" if request.name else best.name
     policy = Policy.from_dict({**best.policy.to_dict(), "name": title, "provenance": provenance})
-    _record.write_trials(folder.path / "trials.csv", rows)
-    images = request.parts["train"][0]
-    page = _report.report(policy, arms, rows, verdict, insight, images=images, screen=screened)
-    _files.write_text(folder.path / "report.html", page)
-    policy.save(folder.path / "policy.json")
+    if write:
+        _record.write_trials(folder.path / "trials.csv", rows)
+        images = request.parts["train"][0]
+        page = _report.report(policy, arms, rows, verdict, insight, images=images, screen=screened)
+        _files.write_text(folder.path / "report.html", page)
+        policy.save(folder.path / "policy.json")
     return SearchResult(
         policy, best, tuple(arms), verdict, tuple(rows), screened, insight, folder.path
     )

@@ -8,11 +8,14 @@ import dataclasses
 
 import numpy as np
 
+from keras_cv_extras._search_processes import Role
 from keras_cv_extras.policy import Policy, concatenate, no_augmentation
 from keras_cv_extras.search import _portfolio, _record
+from keras_cv_extras.search._jobs import Job, do_all
 from keras_cv_extras.search._screen import Screen, screen
 from keras_cv_extras.search._shared import SharedWeights, uniform_policy
 from keras_cv_extras.search._space import op_alone, policy_from
+from keras_cv_extras.search._state import ChiefWatch
 from keras_cv_extras.search._trainer import DivergedError, Score
 from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
 
@@ -49,14 +52,20 @@ class Candidate:
 class Stages:
     """Runs the stages of a search, in the order of the methods.
 
+    The processes of one search all run all stages. The chief screens, trains the shared weights
+    and suggests the trials; workers wait for these, and share out the trainings.
+
     Args:
         request: what the search is asked.
         folder: the `SearchFolder` that keeps what is found.
         shown: the `SearchProgress`.
+        role: what this process is.
     """
 
-    def __init__(self, request, folder, shown):
+    def __init__(self, request, folder, shown, role: Role | None = None):
         self.request, self.folder, self.shown = request, folder, shown
+        self.role = role or Role()
+        self._chief = ChiefWatch(folder.path)
         self.scorer = request.trainer
         self.screened: Screen | None = None
 
@@ -70,6 +79,8 @@ class Stages:
     def screen(self) -> Screen:
         """Finds the ops that destroy labels; what follows does without them."""
         self.shown.stage("screen of the ops")
+        if not self.role.decides:
+            self._chief.wait_for("screen.json")
         request, seed = self.request, seed_of_trial(self.request.seed, "screen")
         self.screened = self.folder.screen(lambda: screen(request.trainer, request.ops, seed=seed))
         self.shown.advance()
@@ -84,6 +95,8 @@ class Stages:
             seed=seed_of_trial(self.request.seed, "shared"),
             path=self.folder.path / "shared.npz",
         )
+        if not self.role.decides:
+            self._chief.wait_for("shared.npz")
         self.scorer.prepare()
         self.shown.advance()
         return self.scorer
@@ -97,18 +110,23 @@ class Stages:
         decide.
         """
         self.shown.stage("appeal of capped ops")
-        caps = (self.screened.caps[op] for op in self.screened.harmful)
-        self.shown.more(1 + sum(strength > cap for cap in caps for strength in _APPEALS))
-        nothing = self._validated("portfolio", "none", no_augmentation())
+        capped = [
+            (op, strength)
+            for op in self.screened.harmful
+            for strength in _APPEALS
+            if strength > self.screened.caps[op]
+        ]
+        self.shown.more(1 + len(capped))
+        jobs = [self._validation("portfolio", "none", no_augmentation())]
+        for op, strength in capped:
+            alone = policy_from(op_alone(op, rate=0.5), caps={op: strength})
+            jobs.append(self._validation("appeal", f"{op} {strength}", alone))
+        nothing, *scores = self._scores(jobs)
         lifted = {}
-        for op in self.screened.harmful:
-            for strength in _APPEALS:
-                if op not in lifted and strength > self.screened.caps[op]:
-                    alone = policy_from(op_alone(op, rate=0.5), caps={op: strength})
-                    score = self._validated("appeal", f"{op} {strength}", alone)
-                    gain = score.correct.astype(float) - nothing.correct
-                    if gain.mean() > _SURE * gain.std() / np.sqrt(gain.size):
-                        lifted[op] = strength
+        for (op, strength), score in zip(capped, scores, strict=True):
+            gain = score.correct.astype(float) - nothing.correct
+            if gain.mean() > _SURE * gain.std() / np.sqrt(gain.size):
+                lifted.setdefault(op, strength)  # the highest, which is tried first
         self.screened = self.screened.reinstate(lifted)
         return self.screened
 
@@ -121,15 +139,14 @@ class Stages:
             "control": _portfolio.control_policies(flip=request.flip, **drawn),
             "entrant": _portfolio.entrant_policies(**drawn),
         }
-        found = []
-        for kind, policies in kinds.items():
-            for name, policy in policies.items():
-                score = self._validated("portfolio", name, policy)
-                found.append(Candidate(name, kind, policy, (score.accuracy,)))
+        named = [(kind, *item) for kind, found in kinds.items() for item in found.items()]
         if self.screened is not None:
-            policy = self._uniform(SCREENED)
-            score = self._validated("portfolio", SCREENED, policy)
-            found.append(Candidate(SCREENED, "searched", policy, (score.accuracy,)))
+            named.append(("searched", SCREENED, self._uniform(SCREENED)))
+        scores = self._scores([self._validation("portfolio", *item) for _, *item in named])
+        found = [
+            Candidate(name, kind, policy, (score.accuracy,))
+            for (kind, name, policy), score in zip(named, scores, strict=True)
+        ]
         if not np.isfinite(found[0].accuracy):
             raise DivergedError(
                 "the training without augmentation diverged: lower the learning rate of build_model"
@@ -146,6 +163,7 @@ class Stages:
             caps={} if self.screened is None else self.screened.caps,
             seed=request.seed,
             directory=self.folder.path,
+            role=self.role,
         )
         self.shown.stage("trials")
         finished = tuner.oracle.trials.values()
@@ -167,14 +185,20 @@ class Stages:
         self.shown.stage("promoted trials")
         trials = tuner.oracle.get_best_trials(len(tuner.oracle.trials))
         found = []
-        for place, trial in enumerate(t for t in trials if t.status == "COMPLETED"):
-            name, policy = f"trial {int(trial.trial_id)}", tuner.policy_of(trial)
-            accuracies = [_record.metric(trial, "val_accuracy")]
-            if place < self.num_promoted:
-                for look in range(NUM_LOOKS):
-                    score = self._validated("promoted", f"{name} look {look}", policy)
-                    accuracies.append(score.accuracy)
-            found.append(Candidate(name, "searched", policy, tuple(accuracies)))
+        for trial in (trial for trial in trials if trial.status == "COMPLETED"):
+            name, accuracy = f"trial {int(trial.trial_id)}", _record.metric(trial, "val_accuracy")
+            found.append(Candidate(name, "searched", tuner.policy_of(trial), (accuracy,)))
+        again = self._scores(
+            [
+                self._validation("promoted", f"{one.name} look {look}", one.policy)
+                for one in found[: self.num_promoted]
+                for look in range(NUM_LOOKS)
+            ]
+        )
+        for place, one in enumerate(found[: self.num_promoted]):
+            looks = again[place * NUM_LOOKS : (place + 1) * NUM_LOOKS]
+            accuracies = (*one.accuracies, *(score.accuracy for score in looks))
+            found[place] = dataclasses.replace(one, accuracies=accuracies)
         best = sorted(found[: self.num_promoted], key=lambda one: -np.nan_to_num(one.accuracy, -1))
         return best + found[self.num_promoted :]
 
@@ -197,51 +221,66 @@ class Stages:
             chosen.append(Candidate(f"best {NUM_JOINED} joined", "searched", joined, ()))
         return chosen
 
-    def confirm(self, candidate: Candidate) -> list[Score]:
-        """Trains a finalist from fresh weights and scores it on images the search has not seen."""
+    def confirm(self, finalists) -> list[tuple[Candidate, list[Score]]]:
+        """Trains finalists from fresh weights and scores them on images the search has not seen."""
         self.shown.stage("confirmation")
-        scores = []
-        for number in range(self.request.confirm_seeds):
+        count = self.request.confirm_seeds
+        known = {one.name: [] for one in finalists}
+
+        def seen(job, score):
+            name = job.name.rpartition(" ")[0]
+            known[name].append(score.accuracy)
+            if len(known[name]) == count:
+                self.shown.confirmed(name, float(np.mean(known[name])))
+
+        jobs = [
             # The arms of one number share their seed: the same weights and order of images.
-            scores.append(
-                self._score(
-                    "confirmation",
-                    f"{candidate.name} {number}",
-                    candidate.policy,
-                    seed=f"confirmation {number}",
-                    part="confirmation",
-                    scorer=self.request.trainer,
-                )
+            Job(
+                "confirmation",
+                f"{one.name} {number}",
+                one.policy,
+                f"confirmation {number}",
+                "confirmation",
+                self.request.trainer,
             )
-        confirmed = float(np.mean([score.accuracy for score in scores]))
-        self.shown.confirmed(candidate.name, confirmed)
-        return scores
+            for one in finalists
+            for number in range(count)
+        ]
+        scores = self._scores(jobs, seen)
+        groups = [scores[start : start + count] for start in range(0, len(scores), count)]
+        return list(zip(finalists, groups, strict=True))
 
     def _uniform(self, name):
         """The policy that gives an image one of the searched ops, of any strength below its cap."""
         caps = {} if self.screened is None else self.screened.caps
         return uniform_policy(self.ops, caps={**dict.fromkeys(self.ops, 1.0), **caps}, name=name)
 
-    def _validated(self, stage, name, policy):
-        return self._score(
-            stage, name, policy, seed=f"{stage} {name}", part="validation", scorer=self.scorer
+    def _validation(self, stage, name, policy):
+        return Job(stage, name, policy, f"{stage} {name}", "validation", self.scorer)
+
+    def _scores(self, jobs, seen=None):
+        """Returns the scores of jobs, from the folder or from a training here or elsewhere."""
+
+        def show(job, score):
+            validated = job.part == "validation"
+            self._seen(job.name, job.policy, score.accuracy if validated else None)
+            if seen is not None:
+                seen(job, score)
+
+        return do_all(
+            jobs, self.folder, self._trained, show, role=self.role, check=self._chief.check
         )
 
-    def _score(self, stage, name, policy, *, seed, part, scorer):
-        score = self.folder.load(stage, name)
-        if score is None:
-            images, labels = self.request.parts[part]
-            try:
-                seed = seed_of_trial(self.request.seed, seed)
-                score = scorer.score(policy, seed, images, labels)
-            except DivergedError:
-                nothing = np.zeros(len(labels), bool)
-                score = Score(float("nan"), float("nan"), nothing, float("nan"))
-            self.folder.store(stage, name, score)
-        self._seen(name, policy, score.accuracy if part == "validation" else None)
-        return score
+    def _trained(self, job):
+        images, labels = self.request.parts[job.part]
+        try:
+            seed = seed_of_trial(self.request.seed, job.seed)
+            return job.scorer.score(job.policy, seed, images, labels)
+        except DivergedError:
+            nothing = np.zeros(len(labels), bool)
+            return Score(float("nan"), float("nan"), nothing, float("nan"))
 
     def _seen(self, name, policy, accuracy):
         """Shows a training that is done, and keeps its policy if it is the best so far."""
-        if self.shown.advance(name, accuracy):
+        if self.shown.advance(name, accuracy) and self.role.decides:
             self.folder.keep_best(name, policy, accuracy)

@@ -2,13 +2,19 @@
 
 import pathlib
 import re
+import time
 
 import numpy as np
 
 from keras_cv_extras import _files
 from keras_cv_extras.policy import Policy
+from keras_cv_extras.search import _claims
 from keras_cv_extras.search._screen import Screen
 from keras_cv_extras.search._trainer import Score
+
+_HELD = "search.claim"
+_CHIEF_PATIENCE = 600.0  # seconds that a worker waits for a chief
+_PAUSE = 0.2
 
 
 def folder_path(path) -> pathlib.Path:
@@ -99,8 +105,12 @@ class SearchFolder:
         An earlier run may have kept a better one, which then stays.
         """
         path = self.path / "best.json"
-        if path.is_file() and self._read(path)["provenance"]["val_accuracy"] >= accuracy:
-            return
+        if path.is_file():
+            try:
+                if self._read(path)["provenance"]["val_accuracy"] >= accuracy:
+                    return
+            except (KeyError, TypeError) as error:
+                raise _damaged(path, error) from error
         provenance = {"found_as": name, "val_accuracy": accuracy, "confirmed": False}
         Policy.from_dict({**policy.to_dict(), "provenance": provenance}).save(path)
 
@@ -109,6 +119,10 @@ class SearchFolder:
         paths = sorted((self.path / stage).glob("*.json"))
         found = [float(self._read(path)["seconds"]) for path in paths]
         return [value for value in found if np.isfinite(value)]
+
+    def claim_path(self, stage: str, name: str) -> pathlib.Path:
+        """Returns the file by which a process says that it makes a score."""
+        return self._score_path(stage, name).with_suffix(".claim")
 
     def _score_path(self, stage, name):
         return self.path / stage / (re.sub(r"[^a-z0-9]+", "-", name.lower()) + ".json")
@@ -120,6 +134,81 @@ class SearchFolder:
             raise _damaged(path, error) from error
 
 
+def hold(directory) -> _claims.Claim:
+    """Claims a search's folder, so that no two processes decide about one search.
+
+    Raises:
+        ValueError: if a living process has it.
+    """
+    path, claims = folder_path(directory) / _HELD, _claims.Claims()
+    deadline = time.monotonic() + _claims.PATIENCE + 1
+    while (claim := claims.take(path)) is None:
+        owner = _claims.read_owner(path) if path.is_file() else None
+        # Of another machine's process only time tells whether it lives.
+        if (owner and _claims.is_here(owner)) or time.monotonic() > deadline:
+            where = f" (process {owner['pid']} on {owner['host']})" if owner else ""
+            raise ValueError(
+                f"{directory}: a search is running here{where}: wait for it, or use another "
+                "directory"
+            )
+        time.sleep(_PAUSE)
+    return claim
+
+
+class ChiefWatch:
+    """Waits for what the chief of a search writes, as long as there is a chief.
+
+    Args:
+        directory: the search's folder.
+    """
+
+    def __init__(self, directory):
+        self._directory = folder_path(directory)
+        self._claims = _claims.Claims()
+        self._alone_since = None
+
+    def wait_for(self, name: str):
+        """Returns when the folder has a file.
+
+        Raises:
+            TimeoutError: if no chief has been running for ten minutes.
+        """
+        while not (self._directory / name).is_file():
+            self.check()
+            time.sleep(_PAUSE)
+
+    def check(self):
+        """Looks whether there is a chief.
+
+        Raises:
+            TimeoutError: if none has been running for ten minutes.
+        """
+        now = time.monotonic()
+        if self._claims.is_held(self._directory / _HELD):
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since > _CHIEF_PATIENCE:
+            raise TimeoutError(
+                f"{self._directory}: no chief has been running for "
+                f"{_CHIEF_PATIENCE / 60:.0f} minutes: start one with the same arguments, then "
+                "this worker again"
+            )
+
+
+def read_fields(path, *names):
+    """Returns fields of a JSON file.
+
+    Raises:
+        ValueError: if it is damaged, or lacks one; the message names it.
+    """
+    try:
+        fields = _files.read_json(path)
+        return [fields[name] for name in names]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
 def _damaged(path, error):
     return ValueError(
         f"{path}: the state of the search cannot be read ({error}): delete this file, or the "
@@ -128,6 +217,8 @@ def _damaged(path, error):
 
 
 def _check_same(path, old, new):
+    if not isinstance(old, dict):
+        raise _damaged(path / "settings.json", "not the settings of a search")
     old, new = _flat(old), _flat(new)
     missing = "nothing"
     changed = [

@@ -1,5 +1,6 @@
 """What the oracles of this library share: suggestions that are a function, and safe locks."""
 
+import itertools
 import warnings
 import zlib
 
@@ -20,6 +21,9 @@ class SuggestingOracle(DurableOracle):
     There is no other state: the same seed gives the same trials, interrupted or not. A subclass
     gives `ask`, and calls `super().__init__` with the arguments below.
 
+    With several workers, which trials have finished is a matter of chance. So trial `k` of `n`
+    in parallel knows those up to number `k - n` and no others, and waits for these.
+
     Args:
         objective: as in keras-tuner; the validation accuracy by default.
         max_trials: number of trials.
@@ -27,6 +31,8 @@ class SuggestingOracle(DurableOracle):
         seed: an integer.
         first: values that are suggested first, one dictionary for each of these trials; what
             such a dictionary does not name has its default.
+        parallel: how many trials may run at once; with it, too, the same seed gives the same
+            trials, but not those of another `parallel`.
         **options: `max_retries_per_trial`, `max_consecutive_failed_trials` of keras-tuner's
             `Oracle`. By default no number of failed trials in a row ends the search.
 
@@ -35,10 +41,19 @@ class SuggestingOracle(DurableOracle):
     """
 
     def __init__(
-        self, objective=None, max_trials=20, hyperparameters=None, *, seed=0, first=(), **options
+        self,
+        objective=None,
+        max_trials=20,
+        hyperparameters=None,
+        *,
+        seed=0,
+        first=(),
+        parallel=1,
+        **options,
     ):
         _checks.integer("max_trials", max_trials, minimum=1)
         self._own_seed = _checks.integer("seed", seed)
+        self.parallel = _checks.integer("parallel", parallel, minimum=1)
         hyperparameters = policy_space() if hyperparameters is None else hyperparameters
         for hp in hyperparameters.space:
             if hp.conditions:
@@ -47,8 +62,6 @@ class SuggestingOracle(DurableOracle):
                     "does not support: leave the condition out"
                 )
         self._first = [_completed(values, hyperparameters) for values in first]
-        #: What stopped the suggestions, if anything did.
-        self.failure = None
         super().__init__(
             objective=objective or kt.Objective("val_accuracy", "max"),
             max_trials=max_trials,
@@ -71,6 +84,9 @@ class SuggestingOracle(DurableOracle):
 
     def populate_space(self, trial_id):
         """Returns the values of the next trial; called by keras-tuner, which holds a lock."""
+        known = self.known_trials()
+        if int(trial_id) >= len(self._first) and len(known) < int(trial_id) + 1 - self.parallel:
+            return {"status": "IDLE"}
         try:
             values = self._suggest(trial_id)
         # keras-tuner would keep its lock for ever: a tuner raises `failure` when it is released.
@@ -90,9 +106,18 @@ class SuggestingOracle(DurableOracle):
                 return values
         return None
 
+    def known_trials(self) -> list[str]:
+        """Returns the trials that the next one may know of, in the order of their numbers.
+
+        These are the first ones, up to the first that has not finished.
+        """
+        names = sorted(self.trials, key=int)[: max(0, len(self.trials) + 1 - self.parallel)]
+        finished = set(self.end_order)
+        return list(itertools.takewhile(finished.__contains__, names))
+
     def finished_trials(self) -> list[tuple[dict, float]]:
-        """Returns values and score of the finished trials; failed ones score like the worst."""
-        trials = [self.trials[name] for name in sorted(self.end_order)]
+        """Returns values and score of the known trials; failed ones score like the worst."""
+        trials = [self.trials[name] for name in self.known_trials()]
         scores = [trial.score for trial in trials if trial.status == "COMPLETED"]
         if not scores:
             return []

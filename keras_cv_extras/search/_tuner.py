@@ -5,9 +5,10 @@ import zlib
 
 import keras_tuner as kt
 
-from keras_cv_extras import _checks
+from keras_cv_extras import _checks, _files
+from keras_cv_extras._search_processes import Role, role_of_keras_tuner
 from keras_cv_extras.policy import Policy
-from keras_cv_extras.search._durable import make_durable
+from keras_cv_extras.search._durable import forget_lock, make_durable
 from keras_cv_extras.search._shared import SharedWeights
 from keras_cv_extras.search._space import policy_from
 from keras_cv_extras.search._trainer import DivergedError, Trainer
@@ -22,6 +23,11 @@ class PolicyTuner(kt.Tuner):
     ends it. A search that was interrupted goes on when it is started again with the same
     directory; finished trials are not repeated.
 
+    Several processes share out the trials as keras-tuner has it: each runs the same script, with
+    KERASTUNER_TUNER_ID ("chief" in one of them), KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT
+    in its environment, and the same `directory` on a file system that all see. The chief may be
+    killed and started again, and the trial of a worker that has died is run by another.
+
     Args:
         oracle: a keras-tuner Oracle whose hyperparameters are `policy_space()`, such as
             `TPEOracle(max_trials=50)`. Its objective is one of the values above.
@@ -34,12 +40,14 @@ class PolicyTuner(kt.Tuner):
         seed: an integer; with the number of a trial it decides everything random in it.
         directory: folder for the state of the search.
         project_name: name of a folder in it.
-        overwrite: whether to start again instead of going on.
+        overwrite: whether to start again instead of going on; in a worker it has no effect.
         trainer: None, or a `Trainer` or `SharedWeights` to use instead of making one of the
             arguments above.
         caps: None, or for ops the strength in [0, 1] that a strength of 1 of the oracle stands
             for, as a `Screen` has found it.
-        on_trial: None, or a function that is called with every finished trial.
+        on_trial: None, or a function that is called with every finished trial; in workers it
+            is not called.
+        role: None for what the environment says, or what this process is.
 
     Raises:
         TypeError, ValueError: if an argument is not as above, or the state of an earlier run
@@ -70,6 +78,7 @@ class PolicyTuner(kt.Tuner):
         trainer: Trainer | SharedWeights | None = None,
         caps: dict[str, float] | None = None,
         on_trial=None,
+        role: Role | None = None,
     ):
         if not isinstance(oracle, kt.Oracle):
             raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
@@ -79,16 +88,18 @@ class PolicyTuner(kt.Tuner):
         self.validation = validation
         self.seed = _checks.integer("seed", seed)
         self.on_trial = on_trial
+        self.role = role_of_keras_tuner() if role is None else role
         oracle = make_durable(oracle)
         super().__init__(
             oracle=oracle,
             directory=None if directory is None else str(directory),
             project_name=project_name,
-            overwrite=overwrite,
+            # keras-tuner lets each worker delete what all have written.
+            overwrite=overwrite and self.role.decides,
         )
         oracle.verbose = 0
-        if self.oracle is oracle and pathlib.Path(oracle._get_oracle_fname()).is_file():
-            oracle.reload()
+        self.oracle, self.tuner_id = oracle, self.role.tuner_id
+        self._reload()
 
     def run_trial(self, trial, *args, **kwargs) -> dict:
         """Trains and scores the policy of a trial; called by `search`."""
@@ -104,18 +115,58 @@ class PolicyTuner(kt.Tuner):
         return metrics_of(score)
 
     def search(self, *fit_args, **fit_kwargs):
-        """Runs the trials that are left."""
-        super().search(*fit_args, **fit_kwargs)
-        self._raise_failure()
+        """Runs the trials that are left, or has them run if this process is the chief."""
+        try:
+            if self.role.kind == "chief":
+                self._serve()
+            elif self.role.kind == "worker":
+                self._work(*fit_args, **fit_kwargs)
+            else:
+                super().search(*fit_args, **fit_kwargs)
+            self._raise_failure()
+        finally:
+            forget_lock(self.oracle)
 
     def _raise_failure(self):
-        if failure := getattr(self.oracle, "failure", None):
-            raise failure
+        if self.oracle.failure is not None:
+            raise self.oracle.failure
+
+    def _serve(self):
+        from keras_cv_extras.search import _chief  # gRPC takes a second to import
+
+        self.oracle.stopped = False
+        self.oracle.save()
+        _chief.serve(self.oracle, self.role.address, self.on_trial)
+        self.oracle.stopped = True
+        self.oracle.save()
+
+    def _work(self, *fit_args, **fit_kwargs):
+        from keras_cv_extras.search import _worker
+
+        oracle = self.oracle
+        self.oracle = _worker.WorkerOracle(
+            oracle, self.role.address, self.role.tuner_id, self._is_over
+        )
+        try:
+            super().search(*fit_args, **fit_kwargs)
+        finally:
+            self.oracle.close()
+            self.oracle = oracle
+            self._reload()
+
+    def _reload(self):
+        if pathlib.Path(self.oracle._get_oracle_fname()).is_file():
+            self.oracle.reload()
+
+    def _is_over(self):
+        """Whether a chief has written that all trials are finished."""
+        path = pathlib.Path(self.project_dir, "oracle.json")
+        return path.is_file() and _files.read_json(path).get("stopped", False)
 
     def on_trial_end(self, trial):
         """Records a finished trial; called by `search`."""
         super().on_trial_end(trial)
-        if self.on_trial is not None:
+        if self.on_trial is not None and self.role.decides:
             self.on_trial(self.oracle.get_trial(trial.trial_id))
 
     def save(self):

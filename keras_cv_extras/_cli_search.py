@@ -1,0 +1,192 @@
+"""The arguments of `kcx search`; the work is in `keras_cv_extras.commands`."""
+
+import enum
+import os
+import pathlib
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from keras_cv_extras import _search_processes
+
+_DEFAULT_TRIALS = 20
+
+
+class _SearchGroup(TyperGroup):
+    """`kcx search DATA` is `kcx search run DATA`."""
+
+    def parse_args(self, ctx, args):
+        """Puts the command's name in front of arguments that name none."""
+        if not args:
+            args = ["--help"]
+        return super().parse_args(ctx, args if args[0] in self.commands else ["run", *args])
+
+
+search_app = typer.Typer(cls=_SearchGroup, help="Search an augmentation policy.")
+
+Folder = Annotated[pathlib.Path, typer.Argument(help="The folder of a search.")]
+
+
+class Method(str, enum.Enum):
+    """How trials are scored."""
+
+    staged = "staged"
+    full = "full"
+
+
+@search_app.command("run")
+def run(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="mnist_5k, digits, fashion_mnist, keras:NAME, tfds:NAME, or a folder with one "
+            "folder of images for each class."
+        ),
+    ],
+    output: Annotated[
+        pathlib.Path, typer.Option(help="Folder for policy.json, trials.csv and report.html.")
+    ] = pathlib.Path("kcx-search"),
+    trials: Annotated[
+        int | None,
+        typer.Option(help=f"Policies to try; {_DEFAULT_TRIALS} if there is no budget either."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            help="Minutes that one process may take for all of it, in place of --trials: an "
+            "epoch is timed first, and a plan is printed."
+        ),
+    ] = None,
+    method: Annotated[
+        Method,
+        typer.Option(
+            help="staged: leave out ops that destroy labels, train the first three quarters "
+            "once for all, then each trial its last quarter. full: train each trial from the "
+            "start, some four times as long."
+        ),
+    ] = Method.staged,
+    oracle: Annotated[
+        str,
+        typer.Option(
+            help="What suggests policies: tpe learns from few trials; evolution; controller, "
+            "AutoAugment's own, from some hundred; random learns nothing."
+        ),
+    ] = "tpe",
+    epochs: Annotated[int, typer.Option(help="Passes over the data in each training.")] = 20,
+    train_size: Annotated[int, typer.Option(help="Images that each training uses.")] = 1000,
+    validation_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Images that trials are scored on. More tell smaller differences apart; half "
+            "of what is left if not given, at most 5,000."
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Images per training step.")] = 64,
+    confirm_seeds: Annotated[
+        int, typer.Option(help="Trainings of each finalist for the confirmation.")
+    ] = 3,
+    retrain: Annotated[
+        bool,
+        typer.Option(
+            "--retrain", help="Train a last model with the policy on all the data: model.keras."
+        ),
+    ] = False,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Trainings at once, each in a process of its own, watched and started again if "
+            "it dies. Another number gives other trials: of its neighbours a trial knows nothing."
+        ),
+    ] = 1,
+    chief: Annotated[
+        bool,
+        typer.Option(
+            "--chief",
+            help="On a cluster: be the process that suggests trials and decides. Start one, "
+            "with the arguments of the workers, and the folder where all see it.",
+        ),
+    ] = False,
+    worker: Annotated[
+        bool,
+        typer.Option("--worker", help="On a cluster: be a process that trains. Start --workers."),
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="HOST:PORT of the chief: where it listens, such as 0.0.0.0:8000, and where "
+            "workers find it. Nothing is encrypted: in your own network only."
+        ),
+    ] = None,
+    image_size: Annotated[
+        int | None,
+        typer.Option(help="Side of the square that images are cropped and resized to."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Another seed gives another run; the same one, the same.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+):
+    """Search an augmentation policy for DATA, beside policies that need no search.
+
+    What is written is the policy with the best score on images that the search has not seen,
+    and that may be one of the controls. Interrupted or killed, and started again, it goes on.
+
+    kcx search status FOLDER says how far it is, kcx search report FOLDER what it has found.
+    """
+    role = _search_processes.role_of_options(chief, worker, address)
+    if role is not None:
+        os.environ |= role.environment()
+    elif workers > 1 and _search_processes.role_in(output).kind == "alone":
+        _launch(output, workers)
+        return
+    from keras_cv_extras.commands import run_search
+
+    run_search(
+        data,
+        output,
+        trials=_DEFAULT_TRIALS if trials is None and budget is None else trials,
+        budget=budget,
+        method=method.value,
+        oracle=oracle,
+        epochs=epochs,
+        train_size=train_size,
+        validation_size=validation_size,
+        batch_size=batch_size,
+        confirm_seeds=confirm_seeds,
+        retrain=retrain,
+        workers=workers,
+        image_size=image_size,
+        seed=seed,
+        progress=not quiet,
+    )
+
+
+@search_app.command()
+def status(folder: Folder = pathlib.Path("kcx-search")):
+    """Say how far the search in FOLDER is, what is best so far, and what time is left."""
+    from keras_cv_extras.commands import run_search_status
+
+    run_search_status(folder)
+
+
+@search_app.command()
+def report(folder: Folder = pathlib.Path("kcx-search")):
+    """Say what the search in FOLDER has found: the arms, the verdict, what each op is worth."""
+    from keras_cv_extras.commands import run_search_report
+
+    run_search_report(folder)
+
+
+def _launch(output, workers):
+    code = _search_processes.launch(
+        _search_processes.this_command(),
+        output,
+        workers,
+        end_with_search=False,
+        report=lambda line: typer.echo(line, err=True),
+    )
+    if code == 130:
+        raise KeyboardInterrupt
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,156 @@
+"""A search's folder on a bad day: disks that are full, files that are torn or foreign."""
+
+import contextlib
+import errno
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import time
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import _files, policy, search
+from keras_cv_extras.search import _plan, _progress, _state
+
+
+class Invented:
+    """Scores without training; a trial may do something first."""
+
+    def __init__(self, actions=None):
+        self.actions = actions or {}
+        self.names = []
+
+    def score(self, chosen, seed, *validation):
+        self.names.append(chosen.name)
+        self.actions.get(chosen.name, lambda: None)()
+        return search.Score(seed % 1000 / 1000, 1.0, np.zeros(1, bool), 0.1)
+
+
+def make_tuner(folder, actions=None):
+    space = search.policy_space(num_sub_policies=2, ops=("invert", "rotate"))
+    return search.PolicyTuner(
+        search.RandomOracle(max_trials=6, hyperparameters=space),
+        trainer=Invented(actions),
+        validation=(),
+        directory=folder,
+    )
+
+
+def listed(tuner):
+    trials = sorted(tuner.oracle.trials.items())
+    return [(name, trial.hyperparameters.values, trial.score) for name, trial in trials]
+
+
+@contextlib.contextmanager
+def small_files():
+    """Lets no file of this process become longer than a kilobyte, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_is_one_line_and_the_search_goes_on_later(tmp_path):
+    with small_files() as fill:
+        full = make_tuner(tmp_path, {"trial 3": fill})
+        with pytest.raises(OSError, match=r"cannot write .*trial.json .*: free some space") as seen:
+            full.search()
+    assert seen.value.errno == errno.EFBIG
+    assert not list(tmp_path.rglob(".*"))
+    again = make_tuner(tmp_path)
+    again.search()
+    assert again.trainer.names == ["trial 3", "trial 4", "trial 5"]
+    whole = make_tuner(tmp_path / "whole")
+    whole.search()
+    assert listed(again) == listed(whole)
+
+
+def test_the_best_policy_survives_a_full_disk(tmp_path):
+    folder = _state.SearchFolder(tmp_path, {"seed": 1})
+    folder.keep_best("one", policy.rand_augment(), 0.5)
+    large = policy.Policy.random(25, 2, seed=1)
+    with small_files() as fill:
+        fill()
+        with pytest.raises(OSError, match=r"cannot write .*best.json \(file too large\): free"):
+            folder.keep_best("other", large, 0.6)
+    kept = policy.Policy.load(tmp_path / "best.json")
+    assert kept.sub_policies == policy.rand_augment().sub_policies
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM])
+def test_a_folder_that_may_not_be_written(tmp_path, monkeypatch, number):
+    def refuse(*arguments, **options):
+        raise OSError(number, os.strerror(number), str(tmp_path))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(OSError, match=r"cannot write .*settings.json .*: choose a folder") as seen:
+        _state.SearchFolder(tmp_path, {"seed": 1})
+    assert seen.value.errno == number
+
+
+def test_what_killed_writers_leave_is_removed(tmp_path):
+    for parent in (tmp_path, tmp_path / "trials" / "trial_1"):
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix=".trial.json.", dir=parent)
+        (parent / "trial.json").touch()
+        with open(f"{folder}/trial.json", "w") as file:
+            file.write("torn")
+    (tmp_path / ".hidden").mkdir()
+    _files.remove_leftovers(tmp_path, age=60)
+    assert len(list(tmp_path.rglob(".trial.json.*"))) == 2  # they may be in use
+    newer = time.time() + 120
+    for path in [*tmp_path.rglob(".trial.json.*/trial.json")]:
+        os.utime(path, (newer, newer))
+    _files.remove_leftovers(tmp_path)
+    assert len(list(tmp_path.rglob(".trial.json.*"))) == 2
+    for path in [*tmp_path.rglob(".trial.json.*/trial.json")]:
+        os.utime(path)
+    _files.remove_leftovers(tmp_path)
+    assert not list(tmp_path.rglob(".trial.json.*"))
+    assert len(list(tmp_path.rglob("trial.json"))) == 2
+    assert (tmp_path / ".hidden").is_dir()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    make_tuner(folder).search()
+    return folder
+
+
+READERS = {
+    "settings.json": lambda path: _state.SearchFolder(path, {"seed": 1}),
+    "plan.json": lambda path: _plan.decide(None, path, None, measured=False),
+    "screen.json": lambda path: _state.SearchFolder(path, {"seed": 1}).screen(None),
+    "best.json": lambda path: _state.SearchFolder(path, {}).keep_best("a", None, 0.5),
+    "portfolio/none.json": lambda path: _state.SearchFolder(path, {}).load("portfolio", "none"),
+    "progress.json": _progress.describe_progress,
+    "trials/oracle.json": make_tuner,
+    "trials/trial_0/trial.json": make_tuner,
+}
+
+
+@pytest.mark.parametrize("text", ['{"seed": ', "[]", '"text"', '{"other": 1}', "\x00\x01"])
+@pytest.mark.parametrize("name", READERS)
+def test_a_torn_or_foreign_file_is_one_line_that_names_it(finished, tmp_path, name, text):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    # Settings of something else are those of a search with other arguments.
+    with pytest.raises(ValueError, match=f"{path.name}|with other arguments") as seen:
+        READERS[name](tmp_path)
+    assert "\n" not in str(seen.value)
+
+
+def test_trials_take_little_room(finished):
+    """Nothing but their files: keras-tuner's own tuners leave a checkpoint in each."""
+    files = [path for path in finished.rglob("*") if path.is_file()]
+    assert {path.name for path in files} == {"oracle.json", "trial.json"}
+    assert sum(path.stat().st_size for path in files) < 100_000
