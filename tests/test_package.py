@@ -18,7 +18,15 @@ FILES = sorted(SOURCE.rglob("*.py"))
 FORBIDDEN = ("np.random", "numpy.random", "tf.random.uniform", "tf.random.normal", "random.random(")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+# Text that is written out as a script for another library, which has its own generator.
+TEMPLATES = SOURCE / "policy" / "interop" / "_templates.py"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path != TEMPLATES],
+    ids=lambda path: str(path.relative_to(SOURCE)),
+)
 def test_no_hidden_randomness(path):
     text = path.read_text(encoding="utf-8")
     assert [word for word in FORBIDDEN if word in text] == []

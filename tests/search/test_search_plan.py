@@ -30,6 +30,7 @@ def make(digits, network, **changes):
         "ops": None,
         "flip": "auto",
         "seed": 0,
+        "workers": 1,
     }
     return _request.make_request(digits, network, **{**arguments, **changes})
 
