@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, data
+from keras_cv_extras import cli, data, training
 
 SMALL = ["--width", "4", "--batch-size", "32", "--every", "5", "--quiet"]
 
@@ -18,6 +18,8 @@ def kcx(*arguments):
 def run(tmp_path_factory):
     """A folder where a short training was interrupted, and then went on."""
     folder = tmp_path_factory.mktemp("gan")
+    # A measure that is there is not trained: one without training does for this.
+    training.save_model(training.small_cnn((8, 8, 1), 10), folder / "network.keras")
     for steps in (5, 10):
         result = kcx("train", "digits", "--output", folder, "--steps", steps, *SMALL)
         assert result.exit_code == 0, result.output
@@ -59,6 +61,7 @@ def test_samples_are_a_folder_of_images(run, tmp_path):
     assert "1 classes" in one.output
 
 
+@pytest.mark.slow
 def test_report(run, tmp_path, browser):
     output = tmp_path / "report.html"
     arguments = ["--output", output, "--count", 12, "--steps", 5, "--quiet"]
