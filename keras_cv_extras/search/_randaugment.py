@@ -78,7 +78,7 @@ class GridOracle(SuggestingOracle):
 
     def ask(self, trial_id, seed, attempt):
         """Returns the values of a new trial; see `SuggestingOracle`."""
-        return self._grid[int(trial_id) % len(self._grid)]
+        return self._grid[(int(trial_id) + attempt) % len(self._grid)]
 
 
 class RandAugmentTuner(PolicyTuner):

@@ -67,7 +67,10 @@ def test_policy_convert_between_libraries(tmp_path):
         assert result.exit_code == 0, result.output
         result = kcx("policy", "convert", there, back, "--from", library)
         assert result.exit_code == 0, result.output
-        assert policy.Policy.load(back).stages == policy.Policy.load(file).stages
+        again, wanted = policy.Policy.load(back), policy.Policy.load(file)
+        if library == "model_garden":  # which reflects, where it does not say so
+            wanted = policy.from_model_garden("svhn")
+        assert again.stages == wanted.stages
     text, made = tmp_path / "timm.txt", tmp_path / "timm.json"
     assert kcx("policy", "convert", "rand-m9-n3-inc1", made, "--from", "timm").exit_code == 0
     assert kcx("policy", "convert", made, text, "--to", "timm").exit_code == 0

@@ -45,7 +45,7 @@ PLAIN = [n for n in NAMES if n not in (*LABELED, *SIZED)]
 #: Programs take long to compile: for each way that a layer scales values, and kind of op, one.
 RANGED = ["JitteredResize", "RandomBrightness", "RandomPosterize", "RandomRotate", "RandomCrop"]
 #: Of many ops, which take long to trace; test_policy_layers.py has them in a dataset.
-SLOW = {"AugMix", "AutoAugment", "RandAugment", "TrivialAugment"}
+SLOW = {"AugMix", "AutoAugment", "CTAugment", "RandAugment", "TrivialAugment"}
 SHAPE = (2, 6, 5, 3)
 # Between whole levels, where no rounding decides a pixel.
 LEVELS = (np.arange(np.prod(SHAPE)) * 7919 % 255 + 0.4).reshape(SHAPE).astype("float32")

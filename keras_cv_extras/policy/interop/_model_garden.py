@@ -5,6 +5,7 @@ References:
     channel, that of older versions a constant; here it is Pillow's in any case.
 """
 
+import dataclasses
 import math
 
 from keras_cv_extras import _checks
@@ -48,7 +49,12 @@ _PLACES = 9  # decimals of a level
 
 
 def from_model_garden(
-    policies="v0", *, cutout_const: float = 100, translate_const: float = 250, **options
+    policies="v0",
+    *,
+    cutout_const: float = 100,
+    translate_const: float = 250,
+    fill_mode: str = "reflect",
+    **options,
 ) -> Policy:
     """Translates an AutoAugment policy of TensorFlow Model Garden.
 
@@ -59,6 +65,8 @@ def from_model_garden(
         cutout_const: what its class of the same argument takes: half the side in pixels of a
             square that level 10 cuts out.
         translate_const: likewise, the pixels that level 10 moves an image.
+        fill_mode: what is outside of images that are moved: "reflect", as in its release 2.20, or
+            "constant" for `fill`, as in its earlier code.
         **options: `fill` (grey, 128, as there), `value_range`, `name` of `Policy`.
 
     Raises:
@@ -83,7 +91,8 @@ def from_model_garden(
         for position, step in enumerate(steps):
             try:
                 op, rate, level = step
-                rows[-1].append(_step(op, rate, level, cutout_const, translate_const))
+                made = _step(op, rate, level, cutout_const, translate_const)
+                rows[-1].append(_filled(made, fill_mode))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"sub-policy {number}, step {position}: {error}") from error
     return Policy(rows, **{"fill": 128, "spec": "tpu", "name": name, **options})
@@ -97,6 +106,7 @@ def rand_augment_from_model_garden(
     translate_const: float = 100,
     prob_to_apply: float | None = None,
     exclude_ops: tuple[str, ...] = (),
+    fill_mode: str = "reflect",
     **options,
 ) -> Policy:
     """Translates the RandAugment of TensorFlow Model Garden.
@@ -108,6 +118,7 @@ def rand_augment_from_model_garden(
         translate_const: the pixels that level 10 moves an image.
         prob_to_apply: None, or the probability that a drawn op is applied.
         exclude_ops: names of ops to leave out, such as "Invert".
+        fill_mode: as in `from_model_garden`.
         **options: `fill` (grey, 128, as there), `value_range`, `name` of `Policy`.
 
     Returns:
@@ -120,7 +131,7 @@ def rand_augment_from_model_garden(
         _checks.one_of("exclude_ops", op, RAND_AUGMENT_OPS)
     rate = 1.0 if prob_to_apply is None else _checks.fraction("prob_to_apply", prob_to_apply)
     rows = [
-        [_step(op, rate, magnitude, cutout_const, translate_const)]
+        [_filled(_step(op, rate, magnitude, cutout_const, translate_const), fill_mode)]
         for op in RAND_AUGMENT_OPS
         if op not in exclude_ops
     ]
@@ -144,7 +155,8 @@ def to_model_garden(
 
     All sub-policies are equally likely there and have as many steps: weights become
     repetitions, several stages or draws all their combinations, a factor of either sign two
-    sub-policies, and what is missing an op of probability 0.
+    sub-policies, and what is missing an op of probability 0. The list does not say what is outside
+    of images that are moved: Model Garden reflects them, or fills with 128.
 
     Args:
         policy: a policy for images in [0, 255].
@@ -153,7 +165,7 @@ def to_model_garden(
         cutout_const: what its class of the same argument is given.
         translate_const: likewise.
         strict: whether to raise if the policy has what cannot be said so: other ops, options,
-            strengths that are drawn or beyond level 10, another fill than 128. Else it warns, and
+            strengths that are drawn or beyond level 10. Else it warns, and
             takes the middle of strengths that are drawn and leaves the rest out.
 
     Raises:
@@ -164,10 +176,7 @@ def to_model_garden(
         >>> augmenter = official.vision.ops.augment.AutoAugment(policies=policies)
     """
     losses = Losses("Model Garden")
-    fills = {step.op for steps in checked_policy(policy).sub_policies for step in steps}
-    fills &= {*WARPS, "cutout"}
-    if fills and policy.fill not in (128, (128, 128, 128)):
-        losses.add(f"fill {policy.fill}, where it is 128")
+    checked_policy(policy)
     rows = []
     for number, steps in enumerate(equally_likely(policy, losses)):
         steps = [step for step in steps if step.op != "identity"]
@@ -202,12 +211,21 @@ def _step(op, rate, level, cutout_const, translate_const):
     return step
 
 
+def _filled(step, fill_mode):
+    """Gives a step that moves pixels what is outside."""
+    if step.op not in WARPS:
+        return step
+    return dataclasses.replace(step, options=(("fill_mode", fill_mode),))
+
+
 def _triples(step, place, losses, cutout_const, translate_const):
     """Returns the triples that together are a step: two, each for half of the images, or one."""
     name = _NAMES.get(step.op)
     if name is None or name == "SamplePairing":
         return lost(losses, step, place)
     for option, value in step.options:
+        if (option, value) == ("fill_mode", "reflect"):
+            continue
         losses.add(f"{place}: {step.op} with {option}={value!r}")
     if step.value is None:
         return [(name, step.rate, 0.0)]
