@@ -86,8 +86,13 @@ class Job:
     def estimate(self):
         """Times 100 steps after the first ones; returns what all of them would take."""
         model, clock = self.model(), training.InputClock()
-        model.fit(self.batches(0).take(10), verbose=0)
-        model.fit(clock.watch(self.batches(0).skip(10).take(100)), callbacks=[clock], verbose=0)
+        model.fit(self.batches(0).take(10), verbose=0, shuffle=False)
+        model.fit(
+            clock.watch(self.batches(0).skip(10).take(100)),
+            callbacks=[clock],
+            verbose=0,
+            shuffle=False,
+        )
         rate = clock.rates[-1]
         total = len(self.train[1]) * self.options.epochs
         return {

@@ -20,6 +20,7 @@ COMMANDS = [
     ["bench", "policies"],
     ["bench", "ops"],
     ["bench", "losses"],
+    ["bench", "input"],
 ]
 
 
