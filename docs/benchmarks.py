@@ -15,13 +15,21 @@ PEERS = ("keras", "torchvision", "albumentations", "kornia")
 def text() -> str:
     """Returns the page."""
     reports = [_read(path.stem) for path in sorted((FOLDER / "results").glob("ops-*.json"))]
-    losses, pooling = _read("losses"), _read("pooling")
+    losses, pooling, files = _read("losses"), _read("pooling"), _read("input")
     parts = [
         "# Benchmarks\n",
         "Written by `python docs/benchmarks.py` from the results in `docs/results/`. Ratios are "
         "what matters: absolute numbers are those of one shared machine. All contestants of a "
         "row took turns on one core in one run, and a ratio is the median over the turns. Above "
         "1 this library is faster.\n",
+        "## Input\n",
+        "`kcx bench input --batch-size 32 --output docs/results/input.json`, "
+        f"{files['processor']}, {files['cores']} cores, {files['time'][:10]}. JPEG files of some "
+        "500 x 375 pixels are read, decoded, cut and resized to 224 x 224, antialiased, given two "
+        "ops of RandAugment, put into batches of 32 and mixed by mixup. Keras: a `tf.data` "
+        "pipeline with its layers, not antialiased. Torch: `ImageFolder` with Pillow, transforms "
+        "v2 and a DataLoader, with a process for each core where there are several.\n",
+        _input_table(files["rows"]),
         "## Ops\n",
         f"`kcx bench ops --size SIZE --output docs/results/ops-SIZE.json`, "
         f"{_machine(reports[0])}. Batches of photographs, uint8, an op of strength 0.5 for every "
@@ -71,6 +79,18 @@ def _read(name):
 
 def _machine(report):
     return f"{report['processor']}, one core of {report['cores']}, {report['time'][:10]}"
+
+
+def _input_table(rows):
+    lines = [
+        "| pipeline | cores | images/s | per core | this library is faster by |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        name = "this library" if row["contestant"] == "own" else row["contestant"]
+        rates = f"{row['images_per_second']:,.0f} | {row['per_core']:,.0f}"
+        lines.append(f"| {name} | {row['cores']} | {rates} | {row['ratio']:.3g} |")
+    return "\n".join([*lines, ""])
 
 
 def _ops_table(rows):

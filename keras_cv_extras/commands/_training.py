@@ -120,7 +120,7 @@ class _Job:
 
         validation = None
         if self.validation is not None:
-            validation = data.pipeline(self.validation, 256, shuffle=False, epoch=0)
+            validation = data.pipeline(self.validation, 256, epoch=0)
             if mixing is not None:
                 validation = training.with_rows(validation, num_classes)
         callbacks = [self.clock, training.CsvLog(output / "log.csv")]

@@ -1,5 +1,8 @@
 """Image files that are read anew in every epoch; what cannot be read is left out and named."""
 
+import math
+import re
+
 import numpy as np
 import tensorflow as tf
 
@@ -95,7 +98,7 @@ class FilePart:
                 return "not the file that it was when the folder was listed"
             tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
         except tf.errors.OpError as error:
-            return f"damaged ({' '.join(error.message.split())[:120]})"
+            return f"damaged ({re.sub(r'{{.*?}}', '', error.message).strip()[:100]})"
         except Exception as error:  # Pillow raises errors of many kinds for damaged files
             return _unreadable.reason(path, error)
         return "could not be read at the time"
@@ -105,10 +108,10 @@ class Files:
     """Batches of a `FilePart`, for `pipeline`.
 
     Files are decoded by parallel calls, in order. A call that fails leaves its sample out; the
-    numbers that are missing in what comes out are the files that could not be read.
+    numbers that are missing in what comes out are the files that could not be read. A shuffled
+    epoch begins anew in their place, so that it has as many batches as all files make: training
+    schedules and several devices count on it. Otherwise, as for scores, nothing comes twice.
     """
-
-    num_batches = None  # not known: some files may not be readable
 
     def __init__(self, data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs):
         del shuffle_buffer
@@ -118,6 +121,8 @@ class Files:
         self.own = len(range(index, len(data), shards))
         if self.own == 0:
             raise ValueError(f"shard {shard} of {len(data)} files is empty")
+        # Without shuffling it is not known: some files may not be readable.
+        self.num_batches = math.ceil(self.own / batch_size) if shuffle else None
 
     def batches(self, epochs):
         """Gives images, labels and numbers of every batch."""
@@ -148,6 +153,8 @@ class Files:
         start = (tf.constant(-1, tf.int64), tf.constant(0, tf.int64))
         images = images.scan(start, plain(lambda state, row: self._watched(state, row, epoch)))
         images = images.filter(lambda sample, image: sample >= 0)
+        if self.order["shuffle"]:
+            images = images.repeat().take(self.own)
         return images.batch(self.batch_size).map(
             plain(
                 lambda samples, pixels: {

@@ -56,7 +56,8 @@ def image_files(
 
     The headers of all files are read here: their sizes, so that nothing is decoded that claims
     more than 64 million pixels, and how they have to be turned. A file that turns out to be
-    damaged when it is decoded is left out of its batch, and named by `unreadable()`.
+    damaged when it is decoded is left out, and named by `unreadable()`; in a shuffled epoch
+    another one takes its place, so that the number of batches stays the same.
 
     Args:
         folder: one folder of files for each class, or that inside of train/ and test/, as in
@@ -82,7 +83,7 @@ def image_files(
         >>> train = pipeline(files.train, 64, policy=rand_augment())
         >>> model.fit(train, epochs=10)
         >>> files.unreadable()
-        {'photographs/cat/7.jpg': 'damaged (Input is empty or truncated)'}
+        {'photographs/cat/7.jpg': 'an empty file'}
     """
     size = _checks.sizes("image_size", image_size, 2)
     _checks.one_of("resize", resize, _decode.RESIZES)

@@ -119,7 +119,7 @@ def _worst(predictions):
     for place, image in predictions.pictures.items():
         true, said = predictions.labels[place], given[place]
         chances = predictions.probabilities[place]
-        text = f"{html.escape(names[true])} {chances[true]:.1%}"
+        text = f"true {html.escape(names[true])} {chances[true]:.1%}"
         if said != true:
             text += f"<br>given <b>{html.escape(names[said])}</b> {chances[said]:.1%}"
         name = html.escape(predictions.names[place].replace("\\", "/").rpartition("/")[2])

@@ -53,6 +53,21 @@ def test_ops(tmp_path, capsys):
     assert "sample_pairing" in capsys.readouterr().out
 
 
+def test_input(tmp_path, capsys):
+    path = tmp_path / "input.json"
+    rows = bench.run_input(32, 8, ("all",), ("keras",), 0.05, path, repeats=1)
+    assert [row["contestant"] for row in rows] == ["own", "keras"]
+    for row in rows:
+        assert row["status"] == "measured"
+        assert row["images_per_second"] == pytest.approx(row["per_core"] * row["cores"])
+    assert rows[0]["ratio"] == 1
+    assert rows[1]["ratio"] > 1
+    assert json.loads(path.read_text(encoding="utf-8"))["rows"] == rows
+    assert "JPEG files" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="peer must be one of"):
+        bench.run_input(peers=("pillow",))
+
+
 def test_a_peer_that_fails_is_reported_and_the_others_go_on():
     process = _measure.Measured(16, 8, _measure.chosen_cpus(1))
     try:

@@ -23,6 +23,7 @@ COMMANDS = [
     ["bench", "policies"],
     ["bench", "ops"],
     ["bench", "losses"],
+    ["bench", "input"],
 ]
 
 

@@ -133,7 +133,8 @@ def folder_of(path, good=6, **bad):
     for name in ("cat", "dog"):
         (path / name).mkdir(parents=True)
         for row in range(good):
-            rolled = Image.fromarray(np.roll(np.asarray(CAT), 9 * row, axis=1))
+            shift = 9 * row + 4 * (name == "dog")
+            rolled = Image.fromarray(np.roll(np.asarray(CAT), shift, axis=1))
             rolled.save(path / name / f"good-{row}.png")
     for name, content in bad.items():
         (path / "cat" / name).write_bytes(content)
@@ -157,7 +158,9 @@ def test_bad_files_are_named_and_left_out(tmp_path):
     seen = [
         len(labels)
         for part in (files.train, files.test)
-        for _, labels in [all_of(data.pipeline(part, 5, policy.flip_crop(), epoch=0))]
+        for _, labels in [
+            all_of(data.pipeline(part, 5, policy.flip_crop(), shuffle=False, epoch=0))
+        ]
     ]
     assert sum(seen) == 12
     found = set(files.unreadable()) - set(files.refused)
@@ -188,7 +191,7 @@ def test_damage_at_every_place_is_survived(tmp_path):
     folder_of(tmp_path, 3, **bad)
     files = data.image_files(tmp_path, 8, max_bad=1.0, test_fraction=0.1)
     parts = (files.train, files.test)
-    counts = [len(all_of(data.pipeline(part, 16, epoch=0))[1]) for part in parts]
+    counts = [len(all_of(data.pipeline(part, 16, shuffle=False, epoch=0))[1]) for part in parts]
     assert sum(counts) + len(files.unreadable()) == len(bad) + 6
     assert len(files.unreadable()) > 0.9 * len(bad)  # a file may lack only what adds nothing
 
@@ -204,8 +207,9 @@ def test_a_file_that_goes_away_is_left_out(tmp_path):
 
 
 def test_order_depends_on_seed_and_epoch_alone(tmp_path):
-    folder_of(tmp_path, 6, **{"bad.jpg": BAD_PIXELS["half.jpg"]})
-    files = data.image_files(tmp_path, 16, max_bad=0.5, test_fraction=0.2)
+    folder_of(tmp_path / "train", 6, **{"bad.jpg": BAD_PIXELS["half.jpg"]})
+    folder_of(tmp_path / "test", 1)
+    files = data.image_files(tmp_path, 16, max_bad=0.5)
 
     def epoch(batch_size, **options):
         return all_of(data.pipeline(files.train, batch_size, seed=3, **options))[0]
@@ -215,6 +219,8 @@ def test_order_depends_on_seed_and_epoch_alone(tmp_path):
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(first, epoch(3, epoch=0, num_parallel_calls=1))
     np.testing.assert_array_equal(second, epoch(5, epoch=1))
+    assert len(first) == len(files.train)  # another one stands for the one that is damaged
+    assert len({image.tobytes() for image in first}) == len(first) - 1
     shards = [epoch(3, epoch=0, shard=(index, 2)) for index in (0, 1)]
     assert sum(map(len, shards)) == len(first)
     rows = {image.tobytes() for image in first}
