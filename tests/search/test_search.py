@@ -10,7 +10,6 @@ import time
 import keras
 import numpy as np
 import pytest
-
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search
