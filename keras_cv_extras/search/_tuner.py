@@ -137,7 +137,7 @@ class PolicyTuner(kt.Tuner):
         self.oracle.stopped = False
         self.oracle.save()
         _chief.serve(self.oracle, self.role.address, self.on_trial)
-        self.oracle.stopped = True
+        self.oracle.stopped = self.oracle.failure is None
         self.oracle.save()
 
     def _work(self, *fit_args, **fit_kwargs):
@@ -149,6 +149,7 @@ class PolicyTuner(kt.Tuner):
         )
         try:
             super().search(*fit_args, **fit_kwargs)
+            self.oracle.wait_for_end()
         finally:
             self.oracle.close()
             self.oracle = oracle

@@ -97,6 +97,22 @@ class WorkerOracle(OracleClient):
         }
         self._call(self._report, request)
 
+    def wait_for_end(self):
+        """Returns when the chief has written that all trials are finished.
+
+        Raises:
+            ConnectionError: if it has not for long: then it has failed, and what this worker
+                would take for all trials are not all.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while not self._is_over():
+            if time.monotonic() > deadline:
+                raise ConnectionError(
+                    f"the chief at {self._address} has ended, and not all trials are finished: "
+                    "see what it says, then start it and this worker again"
+                )
+            time.sleep(_PAUSE)
+
     def close(self):
         """Ends the connection."""
         self._closed.set()

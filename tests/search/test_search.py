@@ -10,8 +10,9 @@ import time
 import keras
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from keras_cv_extras import data, policy, search
+from keras_cv_extras import cli, data, policy, search
 from keras_cv_extras.search import _arms, _portfolio, _request
 
 
@@ -139,6 +140,22 @@ def test_a_finished_search_trains_nothing(digits, found, monkeypatch):
     monkeypatch.setattr(search.Trainer, "train", refuse)
     again = search.search_policy(digits, tiny, directory=found.directory, **SMALL)
     assert [arm.accuracy for arm in again.arms] == [arm.accuracy for arm in found.arms]
+
+
+def test_the_command_line_tells_of_it(found):
+    def kcx(*arguments):
+        return CliRunner().invoke(cli.app, ["search", *map(str, arguments)])
+
+    said = kcx("status", found.directory)
+    assert said.exit_code == 0, said.output
+    assert said.output.startswith("finished: ")
+    said = kcx("report", found.directory)
+    assert said.exit_code == 0, said.output
+    assert " ".join(found.verdict.split()[:6]) in " ".join(said.output.split())
+    for arm in found.arms:
+        assert arm.name in said.output
+    nothing = kcx("report", found.directory / "trials")
+    assert "no search has been finished here" in str(nothing.exception)
 
 
 def test_other_arguments_on_the_same_folder(digits, found):

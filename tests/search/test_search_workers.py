@@ -310,14 +310,22 @@ def test_an_oracle_that_fails_keeps_no_lock_and_ends_the_search(tmp_path, addres
     assert len(answers) == 1
 
 
-def test_a_suggestion_that_fails_ends_the_search(tmp_path, address, start, recwarn):
+def test_a_suggestion_that_fails_ends_the_search(tmp_path, address, start, recwarn, monkeypatch):
+    monkeypatch.setattr(_worker, "PATIENCE", 0.5)
+
     class Failing(search.RandomOracle):
         def ask(self, trial_id, seed, attempt):
             raise ValueError("no idea")
 
     oracle = Failing(max_trials=2, hyperparameters=search.policy_space(**SPACE))
     chief = make_tuner(tmp_path, _search_processes.Role("chief", address, "chief"), oracle)
-    start(make_tuner(tmp_path, _search_processes.Role("worker", address, "worker-0")).search)
+    worker = make_tuner(tmp_path, _search_processes.Role("worker", address, "worker-0"))
+
+    def work():  # nor does it go on to what comes after the trials
+        with pytest.raises(ConnectionError, match="not all trials are finished"):
+            worker.search()
+
+    start(work)
     with pytest.raises(ValueError, match="no idea"):
         chief.search()
 
