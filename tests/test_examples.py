@@ -6,7 +6,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 SCRIPTS = sorted([*ROOT.glob("examples/*.py"), *ROOT.glob("tuner/*.py")])
-SLOW = ("search_policy.py", "imbalance.py", "distributed_equality.py")
+SLOW = ("search_policy.py", "imbalance.py")
 
 
 @pytest.mark.parametrize(
