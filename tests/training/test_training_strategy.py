@@ -278,8 +278,7 @@ def test_data_parallel_on_jax_equals_one_device(python):
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
     }
-    devices, difference = json.loads(
-        python(DATA_PARALLEL, environment=environment).splitlines()[-1]
-    )
+    lines = python(DATA_PARALLEL, environment=environment, timeout=900).splitlines()
+    devices, difference = json.loads(lines[-1])
     assert devices == 2
     assert difference <= 1e-6
