@@ -141,8 +141,8 @@ def _is_loss(error):
 
 
 def _reason(error):
-    lines = error.message.splitlines()
-    return next((line for line in lines if "aborted by" in line), lines[0]).strip()
+    text = error.message.partition("aborted by: ")[2] or error.message
+    return text.strip().splitlines()[0]
 
 
 def _always(dataset):
