@@ -115,13 +115,15 @@ def fit(
     run = Run(model, train, validation, strategy, callbacks, checkpoint, save_every)
     try:
         run.train(epochs, progress)
-    except _LOST as error:
-        if run.place.workers == 1:
-            raise
-        raise WorkerLostError(
-            f"worker {run.place.worker} lost another one ({error.message.splitlines()[0]}): "
-            "start all workers again, and the training goes on from its checkpoint"
-        ) from error
+    except BaseException as error:
+        if run.place.workers > 1:
+            _strategy.end_at_once()
+            if _is_loss(error):
+                raise WorkerLostError(
+                    f"worker {run.place.worker} lost another one ({_reason(error)}): start all "
+                    "workers again, and the training goes on from its checkpoint"
+                ) from error
+        raise
     if strategy is not own:  # what follows a training is done on one device
         plain = given if isinstance(given, keras.Model) else _built(given)
         if not plain.compiled:
@@ -129,6 +131,18 @@ def fit(
         _copy_state(model, plain)
         model = plain
     return History(run.history, max(run.began_at, run.epoch), run.began_at, model)
+
+
+def _is_loss(error):
+    """Whether TensorFlow's error says that another worker cannot be reached."""
+    if isinstance(error, tf.errors.InvalidArgumentError) or not hasattr(error, "message"):
+        return False
+    return isinstance(error, _LOST) or "Collective ops is aborted" in error.message
+
+
+def _reason(error):
+    text = error.message.partition("aborted by: ")[2] or error.message
+    return text.strip().splitlines()[0]
 
 
 def _always(dataset):

@@ -7,6 +7,7 @@ of fewer rows than replicas is filled up with rows of weight 0.
 """
 
 import contextlib
+import math
 
 import keras
 import tensorflow as tf
@@ -67,6 +68,38 @@ def _piece(batch, number, total, weigh):
             lambda tensor: tf.cast(tensor, tf.float32) * scale, _rows(weights, start, stop)
         )
     return x, y, weights
+
+
+def num_shards() -> int:
+    """Returns into how many parts Keras' own distribution cuts a batch: 1 without one."""
+    distribution = keras.distribution.distribution()
+    if not isinstance(distribution, keras.distribution.DataParallel):
+        return 1
+    return math.prod(distribution.device_mesh.shape)
+
+
+def filled(dataset, shards, *, weigh):
+    """Fills batches up to a size that divides by a number; the rows added have weight 0.
+
+    For `keras.distribution.DataParallel`, which takes no other batches, and whose mean is over the
+    whole batch at once.
+    """
+
+    @_plain
+    def fill(*batch):
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+        size = tf.shape(tf.nest.flatten(x)[0])[0]
+        full = -(-size // shards) * shards
+        rows = tf.range(full)
+        x, y, weights = tf.nest.map_structure(
+            lambda tensor: tf.gather(tensor, tf.minimum(rows, size - 1)),
+            (x, y, tf.ones([size]) if weights is None else weights),
+        )
+        scale = tf.cast(full, tf.float32) / tf.cast(size, tf.float32) if weigh else 1.0
+        scale = tf.where(rows < size, scale, 0.0)
+        return x, y, tf.cast(weights, tf.float32) * scale
+
+    return dataset.map(fill)
 
 
 def _rows(tensors, start, stop):

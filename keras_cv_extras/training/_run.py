@@ -27,10 +27,11 @@ class Run:
         self.callbacks = Throughout(
             [StopWhenDiverged(self._samples), *callbacks, self.recorder], model
         )
-        self.weigh = False
+        self.shards = _replicas.num_shards()
+        several = strategy is not None or self.shards > 1
+        self.weigh = several and _replicas.scales_by_size(model)
         if strategy is not None:
             _replicas.check_model(model)
-            self.weigh = _replicas.scales_by_size(model)
 
     def train(self, epochs, progress):
         """Trains up to a number of epochs."""
@@ -95,6 +96,8 @@ class Run:
 
     def _distributed(self, dataset, weigh):
         """Returns what Keras is given in place of a dataset, its steps, and a piece's form."""
+        if dataset is not None and self.shards > 1:
+            return _replicas.filled(dataset, self.shards, weigh=weigh), None, None
         if dataset is None or self.strategy is None:
             return dataset, None, None
         if not isinstance(dataset, tf.data.Dataset) or dataset.cardinality() < 0:

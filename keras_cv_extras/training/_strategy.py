@@ -1,8 +1,10 @@
 """Which devices and processes train one model together."""
 
+import atexit
 import dataclasses
 import json
 import os
+import sys
 
 import keras
 import numpy as np
@@ -12,6 +14,8 @@ from keras_cv_extras import _checks
 
 _NAMES = ("auto", "none", "mirrored", "multiworker")
 SUPPORTED = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+_failed = []  # not empty once this process has failed as one of several workers
 
 # The strategies of this process, by name. TensorFlow allows no second one of several workers,
 # and models of two mirrored ones cannot be told to share anything.
@@ -119,6 +123,11 @@ def writes_files() -> bool:
     return place_of(_made.get("multiworker")).worker == 0
 
 
+def end_at_once():
+    """Lets this process, one of several workers, end without waiting for the others."""
+    _failed.append(True)
+
+
 def from_chief(strategy, values) -> np.ndarray:
     """Returns the integers that worker 0 gives, on every worker; all must call it at once."""
     place = place_of(strategy)
@@ -199,4 +208,17 @@ def _connected():
                 "call keras_cv_extras.training.make_strategy() first in the program, and give "
                 "fit a function that builds the model"
             ) from error
+        atexit.register(_end_without_farewell)
     return _made["multiworker"]
+
+
+def _end_without_farewell():
+    """Ends a process that failed, without TensorFlow's farewell to the other workers.
+
+    That waits for those that are lost, and those that wait for this one: from ten seconds to for
+    ever, in which the manager of the processes sees one that seems to run.
+    """
+    if _failed:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)

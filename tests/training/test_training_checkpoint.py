@@ -90,7 +90,10 @@ def test_the_early_stop_comes_and_the_rate_falls(uninterrupted):
     assert rates[0] > rates[-1]
 
 
-@pytest.mark.parametrize("interrupt", [(1, 0), (2, 1), (2, 4), (3, 3)])
+@pytest.mark.parametrize(
+    "interrupt",
+    [(2, 3), *(pytest.param(place, marks=pytest.mark.slow) for place in [(1, 0), (2, 1), (3, 4)])],
+)
 def test_resumed_training_is_the_same_to_the_bit(digits, tmp_path, uninterrupted, interrupt):
     with pytest.raises(KeyboardInterrupt):
         run(digits, tmp_path, epochs=8, interrupt=interrupt, save_every=2)

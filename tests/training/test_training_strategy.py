@@ -225,8 +225,9 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_two_devices_equal_one(python, tmp_path):
-    found = json.loads(python(TWO_DEVICES, tmp_path).splitlines()[-1])
+    found = json.loads(python(TWO_DEVICES, tmp_path, timeout=900).splitlines()[-1])
     assert found["replicas"] == 2
     assert "Mirrored" not in found["left"]
     for name in ("built in the scope", "built before", "saved meanwhile", "validation"):
@@ -239,3 +240,45 @@ def test_two_devices_equal_one(python, tmp_path):
     assert found["same numbers on replica 1"] < 0.01
     assert found["loss is scaled"]
     assert found["mixed precision"] <= 1e-2  # numbers of 11 bits
+
+
+DATA_PARALLEL = """
+import json
+import keras
+import numpy as np
+from keras_cv_extras import data, training
+
+digits = data.load("digits")
+x, y = digits.train[0][:61], digits.train[1][:61]
+
+def run():
+    keras.utils.set_random_seed(7)
+    images = keras.Input((8, 8, 1))
+    z = keras.layers.Conv2D(4, 3, kernel_regularizer="l2")(keras.layers.Rescaling(1 / 255)(images))
+    model = keras.Model(images, keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(z)))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss, metrics=["accuracy"])
+    batches = lambda epoch: data.pipeline((x, y), 16, epoch=epoch)
+    validation = data.pipeline((x[:21], y[:21]), 8, shuffle=False, epoch=0)
+    return training.fit(model, batches, validation, epochs=2, progress=False)
+
+one = run()
+keras.distribution.set_distribution(keras.distribution.DataParallel())
+two = run()
+pairs = zip(one.model.get_weights(), two.model.get_weights(), strict=True)
+print(json.dumps([len(keras.distribution.list_devices()),
+                  max(float(np.abs(a - b).max()) for a, b in pairs)]))
+"""
+
+
+@pytest.mark.slow
+def test_data_parallel_on_jax_equals_one_device(python):
+    environment = {
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+    }
+    lines = python(DATA_PARALLEL, environment=environment, timeout=900).splitlines()
+    devices, difference = json.loads(lines[-1])
+    assert devices == 2
+    assert difference <= 1e-6

@@ -1,0 +1,64 @@
+"""kcx launch: workers, their addresses, their output and their exit codes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from keras_cv_extras import _launch
+
+SHOW = "import os; print(os.environ['TF_CONFIG'], flush=True)"
+
+
+def launched(*command, options=()):
+    return subprocess.run(
+        [sys.executable, "-m", "keras_cv_extras.cli", "launch", *map(str, options), "--", *command],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_every_worker_knows_the_others_and_itself(tmp_path):
+    done = launched(
+        sys.executable, "-c", SHOW, options=["--workers", 3, "--logs", tmp_path / "logs"]
+    )
+    assert done.returncode == 0, done.stderr
+    texts = [done.stdout, *((tmp_path / "logs" / f"worker-{i}.log").read_text() for i in (1, 2))]
+    configs = [json.loads(text) for text in texts]
+    assert [config["task"] for config in configs] == [
+        {"type": "worker", "index": index} for index in range(3)
+    ]
+    assert all(config["cluster"] == configs[0]["cluster"] for config in configs)
+    assert len(set(configs[0]["cluster"]["worker"])) == 3
+    assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == [
+        "worker-1.log",
+        "worker-2.log",
+    ]
+
+
+def test_a_worker_that_fails_is_shown(tmp_path):
+    script = """
+import os, sys, time
+if '"index": 1' in os.environ["TF_CONFIG"]:
+    print("attempt", os.environ["KCX_ATTEMPT"])
+    sys.exit("it is broken")
+time.sleep(60)
+"""
+    options = ["--restarts", 1, "--logs", tmp_path]
+    done = launched(sys.executable, "-I", "-S", "-c", script, options=options)
+    assert done.returncode == 1
+    assert "worker 1 ended with exit code 1: starting all again" in done.stderr
+    assert "worker 1 ended with exit code 1: giving up" in done.stderr
+    end = done.stderr.partition("the end of")[2].splitlines()[1:]
+    assert end == ["it is broken", "attempt 0", "it is broken", "attempt 1"] or (
+        end == ["attempt 0", "it is broken", "attempt 1", "it is broken"]
+    )
+
+
+def test_options_are_checked(tmp_path):
+    with pytest.raises(ValueError, match="workers must be at least 1"):
+        _launch.run_launch(["true"], workers=0, restarts=0, logs=tmp_path)
+    done = launched("/no/such/program", options=["--restarts", 0, "--logs", tmp_path])
+    assert done.returncode == 1
+    assert "/no/such/program: No such file" in done.stderr

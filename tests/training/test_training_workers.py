@@ -1,0 +1,112 @@
+"""Training by several processes: two workers on this machine, and a tf.data service."""
+
+import importlib.util
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import _supervise
+
+SCRIPT = pathlib.Path(__file__).parent.parent.parent / "tuner" / "distributed_equality.py"
+
+
+@pytest.fixture(scope="module")
+def proofs():
+    """The script of the proofs, as a module."""
+    spec = importlib.util.spec_from_file_location("distributed_equality", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_two_workers_equal_one_device(proofs, tmp_path):
+    name = "13 rows left"
+    proofs.launch(tmp_path, "equal", KCX_CASES=name)
+    alone = proofs.weights_of("none", *proofs.CASES[name])
+    for index in range(2):
+        with np.load(tmp_path / f"equal.{index}.0.npz") as arrays:
+            assert proofs.difference(alone, [arrays[key] for key in arrays.files]) <= 1e-6
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_nothing(proofs, tmp_path):
+    proofs.launch(tmp_path / "whole", "train")
+    output = proofs.launch(tmp_path / "killed", "train", restarts=1, KCX_KILL="1,1,3")
+    assert "worker 1 was ended by SIGKILL: starting all again" in output
+    whole, killed = proofs.trained(tmp_path / "whole"), proofs.trained(tmp_path / "killed")
+    assert proofs.difference(whole, killed) == 0
+
+
+SERVER = """
+import sys
+import tensorflow as tf
+
+service = tf.data.experimental.service
+dispatcher, worker = sys.argv[1:3]
+if sys.argv[3] == "dispatcher":
+    service.DispatchServer(service.DispatcherConfig(port=int(dispatcher))).join()
+else:
+    address = f"localhost:{dispatcher}"
+    service.WorkerServer(service.WorkerConfig(dispatcher_address=address, port=int(worker))).join()
+"""
+CLIENT = """
+import json
+import sys
+import keras
+import numpy as np
+import tensorflow as tf
+from keras_cv_extras import data, policy, training
+
+service = tf.data.experimental.service
+digits = data.load("digits")
+images = digits.train[0][:150], digits.train[1][:150]
+
+def local(epoch):
+    return data.pipeline(images, 32, policy.rand_augment(), seed=1, epoch=epoch)
+
+def remote(epoch):
+    dataset = local(epoch)
+    steps = dataset.cardinality()
+    address = f"grpc://localhost:{sys.argv[1]}"
+    dataset = dataset.apply(service.distribute(service.ShardingPolicy.OFF, address))
+    return dataset.apply(tf.data.experimental.assert_cardinality(steps))
+
+def trained(batches):
+    keras.utils.set_random_seed(0)
+    model = training.small_cnn((8, 8, 1), 10, width=4)
+    return training.fit(model, batches, epochs=2, progress=False)
+
+pairs = zip(local(3).as_numpy_iterator(), remote(3).as_numpy_iterator(), strict=True)
+same = all(np.array_equal(a[0], b[0]) and np.array_equal(a[1], b[1]) for a, b in pairs)
+one, other = trained(local), trained(remote)
+same_weights = all(map(np.array_equal, one.model.get_weights(), other.model.get_weights()))
+print(json.dumps({"batches": same, "weights": same_weights}))
+"""
+
+
+@pytest.mark.slow
+def test_batches_of_a_tf_data_service_are_the_same(tmp_path):
+    ports = list(map(str, _supervise.free_ports(2)))
+    python = [sys.executable, "-c"]
+    lines = []
+    code = _supervise.supervise(
+        [
+            _supervise.Process(
+                name,
+                [*python, SERVER, *ports, name],
+                log=tmp_path / f"{name}.log",
+                service=True,
+            )
+            for name in ("dispatcher", "worker")
+        ]
+        + [_supervise.Process("client", [*python, CLIENT, *ports], log=tmp_path / "client.log")],
+        restarts=0,
+        report=lines.append,
+    )
+    text = (tmp_path / "client.log").read_text()
+    assert code == 0, (lines, text[-2000:])
+    assert json.loads(text.splitlines()[-1]) == {"batches": True, "weights": True}
