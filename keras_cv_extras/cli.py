@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras import _cli_serving
+
 app = typer.Typer(
     name="kcx",
     help="Augmentation policies, policy search, training and serving for Keras classifiers.",
@@ -195,24 +197,6 @@ def evaluate(
 
 
 @app.command()
-def export(
-    model: Annotated[pathlib.Path, typer.Argument(help="A model.keras that kcx train wrote.")],
-    data: Data,
-    output: Annotated[pathlib.Path, typer.Option(help="Folder of the SavedModel.")] = pathlib.Path(
-        "kcx-export"
-    ),
-    image_size: ImageSize = None,
-):
-    """Write MODEL as a SavedModel that takes images or JPEG and PNG bytes, and verify it.
-
-    DATA gives the names of the classes, and test images to compare predictions on.
-    """
-    from keras_cv_extras.commands import run_export
-
-    run_export(model, data, output, image_size=image_size)
-
-
-@app.command()
 def gallery(
     output: Annotated[pathlib.Path, typer.Option(help="HTML file to write.")] = pathlib.Path(
         "kcx-gallery.html"
@@ -387,6 +371,9 @@ def classical_evaluate(
     from keras_cv_extras.commands import run_classical_evaluate
 
     run_classical_evaluate(model, data, output=output, image_size=image_size)
+
+
+_cli_serving.add_to(app)
 
 
 def main():

@@ -10,7 +10,7 @@ from keras_cv_extras.commands._quiet import import_tensorflow
 
 import_tensorflow()  # first of all, and quietly
 
-from keras_cv_extras import policy, search, serving, training  # noqa: E402
+from keras_cv_extras import policy, search, training  # noqa: E402
 from keras_cv_extras.commands._classical import (  # noqa: E402
     run_classical_evaluate,
     run_classical_train,
@@ -23,6 +23,7 @@ from keras_cv_extras.commands._common import (  # noqa: E402
 )
 from keras_cv_extras.commands._demo import run_demo  # noqa: E402
 from keras_cv_extras.commands._gallery import run_gallery  # noqa: E402
+from keras_cv_extras.commands._serving import run_export, run_predict, run_verify  # noqa: E402
 from keras_cv_extras.policy import _published  # noqa: E402
 
 __all__ = [
@@ -34,8 +35,10 @@ __all__ = [
     "run_gallery",
     "run_policy_convert",
     "run_policy_show",
+    "run_predict",
     "run_search",
     "run_train",
+    "run_verify",
 ]
 
 
@@ -71,17 +74,6 @@ def run_evaluate(model, name, *, output, image_size):
     if output is not None:
         scores.save(output)
     Console().print(scores.table())
-
-
-def run_export(model, name, output, *, image_size):
-    """Exports a model file as a SavedModel and verifies it."""
-    model = training.load_model(model)
-    images = load_data(name, image_size)
-    some = images.test[0][:32]
-    serving.export(model, output, class_names=images.class_names, images=some)
-    console = Console()
-    console.print(str(serving.verify(output)))
-    console.print(str(output), soft_wrap=True)
 
 
 def run_policy_show(file, output, *, data, columns, image_size, seed):
