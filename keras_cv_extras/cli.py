@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras import _launch, _train_cli
+from keras_cv_extras import _cli_serving, _launch, _train_cli
 from keras_cv_extras._cli_search import search_app
 from keras_cv_extras._gan_cli import gan_app
 from keras_cv_extras._options import Data, ImageSize, Quiet, Seed
@@ -91,24 +91,6 @@ def demo(
 
 app.command()(_train_cli.train)
 app.command()(_train_cli.evaluate)
-
-
-@app.command()
-def export(
-    model: Annotated[pathlib.Path, typer.Argument(help="A model.keras that kcx train wrote.")],
-    data: Data,
-    output: Annotated[pathlib.Path, typer.Option(help="Folder of the SavedModel.")] = pathlib.Path(
-        "kcx-export"
-    ),
-    image_size: ImageSize = None,
-):
-    """Write MODEL as a SavedModel that takes images or JPEG and PNG bytes, and verify it.
-
-    DATA gives the names of the classes, and test images to compare predictions on.
-    """
-    from keras_cv_extras.commands import run_export
-
-    run_export(model, data, output, image_size=image_size)
 
 
 @app.command()
@@ -327,6 +309,9 @@ def classical_evaluate(
     from keras_cv_extras.commands import run_classical_evaluate
 
     run_classical_evaluate(model, data, output=output, image_size=image_size)
+
+
+_cli_serving.add_to(app)
 
 
 def main():

@@ -9,6 +9,17 @@ import tensorflow as tf
 MODEL_FILES = {"saved_model": "saved_model.pb", "litert": "model.tflite", "onnx": "model.onnx"}
 
 
+def check_packages(file_format):
+    """Raises an ImportError if a package for a format is missing."""
+    needed = {"onnx": ("onnx", "tf2onnx")}.get(file_format, ())
+    missing = [name for name in needed if not importlib.util.find_spec(name)]
+    if missing:
+        raise ImportError(
+            f"format={file_format!r} needs {' and '.join(missing)}: pip install "
+            "'keras-cv-extras[onnx]'"
+        )
+
+
 def convert(file_format, servable, function, folder):
     """Writes the model file of a format.
 
@@ -19,16 +30,9 @@ def convert(file_format, servable, function, folder):
         folder: where to.
 
     Raises:
-        ImportError: if a package is missing.
         ValueError: if the model cannot be converted.
     """
     target = folder / MODEL_FILES[file_format]
-    if file_format == "onnx":
-        missing = [name for name in ("onnx", "tf2onnx") if not importlib.util.find_spec(name)]
-        if missing:
-            raise ImportError(
-                f"format='onnx' needs {' and '.join(missing)}: pip install 'keras-cv-extras[onnx]'"
-            )
     try:
         {"litert": _to_litert, "onnx": _to_onnx}[file_format](servable, function, target)
     except (ValueError, RuntimeError, NotImplementedError) as error:

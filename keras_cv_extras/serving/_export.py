@@ -96,6 +96,7 @@ def export(
             f"export it with KERAS_BACKEND=tensorflow; the backend is {keras.backend.backend()}"
         )
     _checks.one_of("format", format, FORMATS)
+    _convert.check_packages(format)
     _checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
     _checks.one_of("resize", resize, RESIZES)
     if calibration is None:

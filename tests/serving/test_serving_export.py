@@ -1,3 +1,4 @@
+import filecmp
 import json
 import resource
 import shutil
@@ -8,7 +9,10 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, inference, layers, policy, serving
+from keras_cv_extras.serving import _card, _verify
+from keras_cv_extras.serving._model import ServedModel
 
+PLAIN = inference.Calibration()
 NAMES = ["cat", "dog", "owl", "fox", "cow", "ant", "bat"]
 
 
@@ -146,7 +150,7 @@ def test_random_layers_are_stripped(batch, tmp_path):
         ]
     )
     model.compile("adam", "mse")
-    model.fit(batch, np.zeros((len(batch), 7)), verbose=0)
+    model.optimizer.build(model.trainable_variables)
     serving.export(model, tmp_path / "1", class_names=NAMES, images=batch)
     loaded = tf.saved_model.load(str(tmp_path / "1"))
     answer = loaded.signatures["predict_images"](images=tf.constant(batch, tf.float32))
@@ -176,23 +180,18 @@ def test_a_model_that_draws_when_it_predicts_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_test_time_augmentation_is_served(classifier, batch, tmp_path):
+def test_test_time_augmentation_is_served(classifier, batch):
     better = inference.TestTimeAugment(classifier, "five", image_size=(28, 24))
-    images = np.pad(batch, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
-    serving.export(better, tmp_path / "1", class_names=NAMES, images=images)
-    loaded = tf.saved_model.load(str(tmp_path / "1"))
-    floats = tf.constant(images, tf.float32)
-    answer = loaded.signatures["predict_images"](images=floats)
-    wanted = better.predict(images.astype("float32"), verbose=0)
-    np.testing.assert_allclose(answer["probabilities"], wanted, atol=1e-6)
+    images = np.pad(batch, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect").astype("float32")
+    probabilities, given = ServedModel(better, NAMES, "auto", PLAIN)(images)
+    np.testing.assert_allclose(probabilities, better.predict(images, verbose=0), atol=1e-6)
     features = keras.Model(classifier.inputs, classifier.layers[-1].input)
-    views = inference.five_crop(floats, (24, 20))
+    views = inference.five_crop(images, (24, 20))
     wanted = np.mean([features(views[:, number]) for number in range(5)], axis=0)
-    answer = loaded.signatures["features"](images=floats)
-    np.testing.assert_allclose(answer["features"], wanted, atol=1e-5)
+    np.testing.assert_allclose(given, wanted, atol=1e-5)
 
 
-def test_features_of_models_within_models_and_of_named_layers(tmp_path):
+def test_features_of_models_within_models_and_of_named_layers():
     backbone = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3)])
     head = keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
     images = keras.Input((8, 8, 1))
@@ -200,30 +199,25 @@ def test_features_of_models_within_models_and_of_named_layers(tmp_path):
     x = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), "uint8")
     wanted = np.asarray(backbone(x)).mean(axis=(1, 2))
     for features in ("auto", backbone.name):
-        path = tmp_path / features
-        serving.export(model, path, class_names=["a", "b"], images=x, features=features)
-        answer = tf.saved_model.load(str(path)).signatures["features"](images=tf.cast(x, "float32"))
-        np.testing.assert_allclose(answer["features"], wanted, rtol=1e-5, atol=1e-4)
+        given = ServedModel(model, "ab", features, PLAIN)(x)[1]
+        np.testing.assert_allclose(given, wanted, rtol=1e-5, atol=1e-4)
     with pytest.raises(ValueError, match="features must be 'auto', None or the name of a layer"):
-        serving.export(model, path, class_names=["a", "b"], features="nothing")
+        ServedModel(model, "ab", "nothing", PLAIN)
 
 
-def test_a_model_for_uint8_in_half_precision(tmp_path):
+def test_a_model_for_uint8_in_half_precision():
     """Probabilities are float32 whatever the model computes in."""
     images = keras.Input((8, 8, 1), dtype="uint8")
     x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255, dtype="float16")(images))
     model = keras.Model(images, keras.layers.Dense(3, dtype="mixed_float16")(x))
     x = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), "uint8")
-    serving.export(model, tmp_path / "1", class_names="abc", images=x)
-    answer = tf.saved_model.load(str(tmp_path / "1")).signatures["predict_images"](
-        images=tf.cast(x, tf.float32)
-    )
-    assert answer["probabilities"].dtype == tf.float32
+    probabilities, features = ServedModel(model, "abc", "auto", PLAIN)(x.astype("float32"))
+    assert probabilities.dtype == features.dtype == tf.float32
     wanted = keras.ops.softmax(model.predict(x, verbose=0).astype("float32"))
-    np.testing.assert_allclose(answer["probabilities"], wanted, atol=2e-3)
+    np.testing.assert_allclose(probabilities, wanted, atol=2e-3)
 
 
-def test_the_card_and_the_warm_up(exported, classifier, batch, tmp_path):
+def test_the_card(exported, classifier, batch, tmp_path):
     card = serving.read_card(exported)
     assert card["class_names"] == NAMES
     assert card["input_shape"] == [24, 20, 3]
@@ -242,18 +236,17 @@ def test_the_card_and_the_warm_up(exported, classifier, batch, tmp_path):
     assert len(card["data"]["train"]["sha256"]) == 64
     assert policy.Policy.from_dict(card["policy"]["policy"]) == chosen
     assert card["metrics"] == {"accuracy": 0.9}
-    before = card["data"]["train"]["sha256"], card["model"]["weights_sha256"]
-    batch = batch.copy()
-    batch[3, 2, 1, 0] ^= 1
-    options["data"] = data.ImageData((batch, labels), None, NAMES, "photographs")
-    serving.export(classifier, tmp_path / "1", **options)
-    card = serving.read_card(tmp_path / "1")
-    assert card["data"]["train"]["sha256"] != before[0]
-    assert card["model"]["weights_sha256"] == before[1]
+    changed = batch.copy()
+    changed[3, 2, 1, 0] ^= 1
+    other = data.ImageData((changed, labels), None, NAMES, "photographs")
+    assert _card._data(other)["train"]["sha256"] != card["data"]["train"]["sha256"]
 
+
+def test_requests_to_warm_up_with(exported):
     serving_api = pytest.importorskip(
         "tensorflow_serving.apis.prediction_log_pb2", reason="needs tensorflow-serving-api"
     )
+    inputs = serving.read_card(exported)["signatures"]
     records = list(
         tf.data.TFRecordDataset(str(exported / "assets.extra/tf_serving_warmup_requests"))
     )
@@ -267,20 +260,21 @@ def test_the_card_and_the_warm_up(exported, classifier, batch, tmp_path):
         loaded.signatures[request.model_spec.signature_name](**tensors)
 
 
-def test_a_full_disk_leaves_the_old_export(classifier, tmp_path):
+def test_a_full_disk_leaves_the_old_export(classifier, exported, tmp_path):
     path = tmp_path / "1"
-    serving.export(classifier, path, class_names=NAMES)
+    shutil.copytree(exported, path)
     before = sorted(file.name for file in tmp_path.iterdir())
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    for limit in (100, 20_000):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-        try:
-            with pytest.raises(OSError, match="File too large|could not be written"):
-                serving.export(classifier, path, class_names=NAMES)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert sorted(file.name for file in tmp_path.iterdir()) == before
-    assert tf.saved_model.load(str(path)).signatures
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large|could not be written"):
+            serving.export(classifier, path, class_names=NAMES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
+    compared = filecmp.dircmp(exported, path)
+    assert compared.left_list == compared.right_list
+    assert not compared.diff_files
 
 
 def test_verify(exported, batch, probabilities_of):
@@ -295,9 +289,28 @@ def test_verify(exported, batch, probabilities_of):
         "features",
         "features_encoded",
     }
-    wrong = np.roll(probabilities_of(batch), 1, axis=1)
-    with pytest.raises(ValueError, match="gives other probabilities than the model did"):
-        serving.verify(exported, batch, wrong)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"probabilities": [[0.5, 0.5]]}, "gives other probabilities than the model did, by up to"),
+        ({"probabilities": [[np.nan, 0.2]]}, "gives other probabilities"),
+        ({"probabilities": [[0.8, 0.2, 0.0]]}, r"gives probabilities of shape \(1, 3\)"),
+        ({"features": [[3.0]]}, "gives other features"),
+        ({"top_indices": [[1]], "top_labels": [["a"]]}, "names other classes than the card"),
+    ],
+)
+def test_verify_compares(answer, message):
+    wanted = {"probabilities": [[0.8, 0.2]], "features": [[4.0]]}
+    with pytest.raises(ValueError, match=message):
+        _verify._compare("path", "predict_images", [0], answer, wanted, {"class_names": ["a", "b"]})
+
+
+def test_verify_tells_what_was_not_refused(exported, monkeypatch):
+    monkeypatch.setattr(_verify, "_ask", lambda *_: ({}, ["features does not refuse a request"]))
+    with pytest.raises(ValueError, match="features does not refuse a request"):
+        serving.verify(exported)
 
 
 def test_a_damaged_export_is_named(exported, tmp_path):

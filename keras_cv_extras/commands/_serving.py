@@ -1,0 +1,107 @@
+"""Export, verification and predictions on the command line."""
+
+import numpy as np
+from keras import ops
+from rich.console import Console
+
+from keras_cv_extras import inference, metrics, serving, training
+from keras_cv_extras.commands._common import load_data
+from keras_cv_extras.policy import Policy
+from keras_cv_extras.serving import _ops
+from keras_cv_extras.serving._model import ServedModel
+
+
+def run_export(
+    model, name, output, *, file_format, views, calibrate, policy, image_size, **options
+):
+    """Exports a model file and verifies what was written."""
+    console = Console()
+    model = training.load_model(model)
+    images = load_data(name, image_size)
+    if views is not None:
+        model = inference.TestTimeAugment(model, views, image_size=images.test[0].shape[1:3])
+    calibration, scored = None, slice(None)
+    if calibrate:
+        scored = slice(1, None, 2)
+        calibration = _fitted(model, *(part[::2] for part in images.test))
+        console.print(
+            f"temperature {calibration.temperature:.3f}, fitted on {calibration.num_samples} of "
+            f"the {len(images.test[1])} test images; the scores are of the others"
+        )
+    scores = _scores(model, *(part[scored] for part in images.test), images, calibration)
+    serving.export(
+        model,
+        output,
+        class_names=images.class_names,
+        images=images.test[0],
+        format=file_format,
+        calibration=calibration,
+        data=images,
+        policy=None if policy is None else Policy.load(policy),
+        metrics=scores,
+        **options,
+    )
+    run_verify(output)
+    console.print(
+        f"accuracy {scores['accuracy']:.4f}, calibration error "
+        f"{scores['expected_calibration_error']:.4f}, on {scores['images']} test images"
+    )
+    console.print(str(output), soft_wrap=True)
+
+
+def run_verify(path):
+    """Verifies an export and prints the differences."""
+    Console().print(str(serving.verify(path)), soft_wrap=True, highlight=False)
+
+
+def run_predict(path, files):
+    """Prints the likeliest classes of image files."""
+    import tensorflow as tf
+
+    card = serving.read_card(path)
+    if card["file_format"] != "saved_model":
+        raise ValueError(
+            f"{path}: a {card['file_format']} file takes no image files; export a saved_model"
+        )
+    _ops.check_graph(path / "saved_model.pb")
+    loaded = tf.saved_model.load(str(path))
+    ask = loaded.signatures["serving_default"]
+    bad = []
+    for file in files:
+        try:
+            answer = ask(encoded=tf.constant([file.read_bytes()]))
+        except (OSError, tf.errors.InvalidArgumentError):
+            bad.append(file)
+            continue
+        if answer.get("error", [b""])[0] != b"":
+            bad.append(file)
+            continue
+        labels, chances = answer["top_labels"][0].numpy(), answer["top_probabilities"][0].numpy()
+        named = [
+            f"{text.decode()} {value:.4f}" for text, value in zip(labels, chances, strict=True)
+        ]
+        print(f"{file}: {', '.join(named)}")
+    if bad:
+        raise ValueError(f"no images that can be read: {', '.join(map(str, bad))}")
+
+
+def _fitted(model, images, labels):
+    served = ServedModel(model, range(model.output_shape[-1]), None, inference.Calibration())
+    probabilities, _ = served.expected(images)
+    return inference.fit_temperature(np.log(np.maximum(probabilities, 1e-30)), labels)
+
+
+def _scores(model, images, labels, data, calibration):
+    """Returns the scores of the model card."""
+    scores = training.evaluate(model, images, labels, data.class_names).to_dict()
+    served = ServedModel(model, data.class_names, None, calibration or inference.Calibration())
+    error = metrics.ExpectedCalibrationError()
+    for start in range(0, len(labels), 256):
+        some = slice(start, start + 256)
+        error.update_state(labels[some], ops.convert_to_tensor(served.expected(images[some])[0]))
+    return {
+        **scores,
+        "images": len(labels),
+        "expected_calibration_error": float(error.result()),
+        "split": "test" if calibration is None else "every second image of test",
+    }

@@ -1,0 +1,98 @@
+"""`kcx export`, `kcx verify` and `kcx predict`."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli, data, policy, serving, training
+
+
+def kcx(*arguments):
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A linear model of the digits, and some of them as files."""
+    folder = tmp_path_factory.mktemp("trained")
+    digits = data.load("digits")
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
+    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.02), loss)
+    model.fit(*digits.train, epochs=5, batch_size=32, verbose=0)
+    training.save_model(model, folder / "model.keras")
+    policy.rand_augment().save(folder / "policy.json")
+    for number in range(3):
+        Image.fromarray(digits.test[0][number, ..., 0]).save(folder / f"{number}.png")
+    (folder / "torn.jpg").write_bytes(b"\xff\xd8\xff")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(trained):
+    options = ["--calibrate", "--top-k", 2, "--policy", trained / "policy.json"]
+    result = kcx("export", trained / "model.keras", "digits", "--output", trained / "1", *options)
+    assert result.exit_code == 0, result.output
+    return trained / "1", result.output
+
+
+def test_export(exported):
+    path, output = exported
+    assert "verified on 17 images" in output
+    assert "fitted on 450 of the 899 test images" in " ".join(output.split())
+    card = serving.read_card(path)
+    assert card["data"]["name"] == "digits"
+    assert card["policy"]["policy"]["format"] == "keras_cv_extras.policy"
+    assert card["metrics"]["accuracy"] > 0.8
+    assert card["metrics"]["images"] == 449
+    assert 0 < card["metrics"]["expected_calibration_error"] < 0.1
+    assert card["outputs"]["calibration"]["num_samples"] == 450
+    assert card["outputs"]["top_k"] == 2
+
+
+def test_predict(exported, trained, capsys, monkeypatch):
+    path, _ = exported
+    digits = data.load("digits")
+    files = [trained / f"{number}.png" for number in range(3)]
+    result = kcx("predict", path, *files)
+    assert result.exit_code == 0, result.output
+    model = training.load_model(trained / "model.keras")
+    given = model.predict(digits.test[0][:3], verbose=0).argmax(axis=-1)
+    lines = result.output.splitlines()
+    assert len(lines) == 3
+    for line, file, label in zip(lines, files, given, strict=True):
+        assert line.startswith(f"{file}: {digits.class_names[label]} 0.")
+        assert line.count(",") == 1
+    arguments = ["kcx", "predict", path, trained / "torn.jpg", files[0], trained / "nothing.png"]
+    monkeypatch.setattr("sys.argv", [str(argument) for argument in arguments])
+    with pytest.raises(SystemExit) as error:
+        cli.main()
+    assert str(error.value.code).startswith("error: no images that can be read: ")
+    assert "torn.jpg" in str(error.value.code)
+    assert "nothing.png" in str(error.value.code)
+    assert f"{files[0]}: " in capsys.readouterr().out
+
+
+def test_verify_fails_in_scripts(exported, tmp_path, monkeypatch):
+    for path in (tmp_path, exported[0] / "variables"):
+        monkeypatch.setattr("sys.argv", ["kcx", "verify", str(path)])
+        with pytest.raises(SystemExit) as error:
+            cli.main()
+        assert str(error.value.code).startswith(f"error: {path}: no export there")
+
+
+def test_predict_needs_a_saved_model(trained, tmp_path):
+    model = training.load_model(trained / "model.keras")
+    names = [str(np.int64(number)) for number in range(10)]
+    serving.export(model, tmp_path / "lite", class_names=names, format="litert")
+    result = kcx("predict", tmp_path / "lite", trained / "0.png")
+    assert "export a saved_model" in str(result.exception)
+
+
+@pytest.mark.parametrize("command", ["export", "verify", "predict"])
+def test_help_has_an_example(command):
+    assert f"For example: kcx {command} " in kcx(command, "--help").output
