@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keras_cv_extras._options import Data, ImageSize, MaxBad, Quiet, Seed, Stream
+from keras_cv_extras.cli._options import Data, ImageSize, MaxBad, Quiet, Seed, Stream
 
 BELOW = 3  # the exit code of scores below what was asked for
 

@@ -1,0 +1,84 @@
+"""The command line, `kcx`: arguments and errors; the work is in `keras_cv_extras.commands`."""
+
+import os
+import pathlib
+import sys
+from typing import Annotated
+
+import typer
+
+from keras_cv_extras.cli import _launch, _serving, _train
+from keras_cv_extras.cli._bench import bench_app
+from keras_cv_extras.cli._classical import classical_app
+from keras_cv_extras.cli._gan import gan_app
+from keras_cv_extras.cli._options import Quiet, Seed
+from keras_cv_extras.cli._policy import policy_app
+from keras_cv_extras.cli._search import search_app
+
+app = typer.Typer(
+    name="kcx",
+    help="Augmentation policies, policy search, training and serving for Keras classifiers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(search_app, name="search")
+app.add_typer(policy_app, name="policy", no_args_is_help=True)
+app.add_typer(bench_app, name="bench", no_args_is_help=True)
+app.add_typer(classical_app, name="classical", no_args_is_help=True)
+app.add_typer(gan_app, name="gan", no_args_is_help=True)
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        pathlib.Path, typer.Option(help="Folder for all that is written.")
+    ] = pathlib.Path("kcx-demo"),
+    trials: Annotated[int, typer.Option(help="Policies that the search tries.")] = 16,
+    epochs: Annotated[int, typer.Option(help="Passes over the data in the last training.")] = 20,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+):
+    """Run everything on 5,000 real digits: search, train, evaluate, export, verify.
+
+    Takes some minutes on two cores. Interrupted and started again, it goes on where it was.
+    """
+    from keras_cv_extras.commands import run_demo
+
+    run_demo(output, trials=trials, epochs=epochs, seed=seed, progress=not quiet)
+
+
+app.command()(_train.train)
+app.command()(_train.evaluate)
+
+
+@app.command()
+def gallery(
+    output: Annotated[pathlib.Path, typer.Option(help="HTML file to write.")] = pathlib.Path(
+        "kcx-gallery.html"
+    ),
+    quiet: Quiet = False,
+):
+    """Draw every op at several strengths on real photographs, as one HTML page."""
+    from keras_cv_extras.commands import run_gallery
+
+    typer.echo(run_gallery(output, progress=not quiet))
+
+
+app.command("launch")(_launch.launch)
+
+
+_serving.add_to(app)
+
+
+def main():
+    """Runs the command line; an error is one line that says what is wrong."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit("interrupted: start the same command again to go on")
+    except (ImportError, OSError, ValueError, ArithmeticError) as error:
+        if os.environ.get("KCX_TRACEBACK"):
+            raise
+        sys.exit(f"error: {' '.join(str(error).split()) or type(error).__name__}")

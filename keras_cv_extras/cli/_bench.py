@@ -1,0 +1,87 @@
+"""`kcx bench`: speed, beside other libraries in the same run."""
+
+import pathlib
+from typing import Annotated
+
+import typer
+
+bench_app = typer.Typer(help="Measure speed, beside other libraries in the same run.")
+
+
+@bench_app.command("policies")
+def bench_policies(
+    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = (224, 32),
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 2.0,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """Compare RandAugment here, in Keras, in torchvision: images per second, and ratios.
+
+    Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
+    """
+    from keras_cv_extras import bench
+
+    bench.run_policies(sizes=tuple(sizes), seconds=seconds, output=output)
+
+
+@bench_app.command("input")
+def bench_input(
+    size: Annotated[int, typer.Option(help="Side that images are brought to.")] = 224,
+    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 64,
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 3.0,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """Compare pipelines from JPEG files to augmented batches: here, in Keras, in torch.
+
+    Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
+    """
+    from keras_cv_extras import bench
+
+    bench.run_input(size, batch_size, seconds=seconds, output=output)
+
+
+@bench_app.command("ops")
+def bench_ops(
+    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = (224, 32),
+    ops: Annotated[
+        list[str] | None, typer.Option("--op", help="An op; all if not given. May be repeated.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.2,
+    repeats: Annotated[int, typer.Option(help="How many times each is measured.")] = 5,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """Compare every op with Keras, torchvision, Albumentations and Kornia, on one core.
+
+    The table says how many plain copies of the image an op takes, and how many times as fast as
+    the same op of another library it is. Peers that are not installed are left out: pip install
+    'keras-cv-extras[bench]'.
+    """
+    from keras_cv_extras import bench
+
+    bench.run_ops(
+        sizes=tuple(sizes), ops=ops or None, seconds=seconds, output=output, repeats=repeats
+    )
+
+
+@bench_app.command("losses")
+def bench_losses(
+    losses: Annotated[
+        list[str] | None, typer.Option("--loss", help="A loss; all if not given.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.2,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """Time every loss with its gradient on one core, beside Keras' own where it has one."""
+    from keras_cv_extras import bench
+
+    bench.run_losses(losses or None, seconds=seconds, output=output)
+
+
+@bench_app.command("pooling")
+def bench_pooling(
+    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.5,
+    output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+):
+    """List how many times that of Keras' max pooling a training step of each layer takes."""
+    from keras_cv_extras import bench
+
+    bench.run_pooling(seconds=seconds, output=output)
