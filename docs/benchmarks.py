@@ -15,21 +15,14 @@ PEERS = ("keras", "torchvision", "albumentations", "kornia")
 def text() -> str:
     """Returns the page."""
     reports = [_read(path.stem) for path in sorted((FOLDER / "results").glob("ops-*.json"))]
-    losses, pooling, files = _read("losses"), _read("pooling"), _read("input")
+    losses, pooling = _read("losses"), _read("pooling")
     parts = [
         "# Benchmarks\n",
         "Written by `python docs/benchmarks.py` from the results in `docs/results/`. Ratios are "
         "what matters: absolute numbers are those of one shared machine. All contestants of a "
         "row took turns on one core in one run, and a ratio is the median over the turns. Above "
         "1 this library is faster.\n",
-        "## Input\n",
-        "`kcx bench input --batch-size 32 --output docs/results/input.json`, "
-        f"{files['processor']}, {files['cores']} cores, {files['time'][:10]}. JPEG files of some "
-        "500 x 375 pixels are read, decoded, cut and resized to 224 x 224, antialiased, given two "
-        "ops of RandAugment, put into batches of 32 and mixed by mixup. Keras: a `tf.data` "
-        "pipeline with its layers, not antialiased. Torch: `ImageFolder` with Pillow, transforms "
-        "v2 and a DataLoader, with a process for each core where there are several.\n",
-        _input_table(files["rows"]),
+        *_input_section(),
         "## Ops\n",
         f"`kcx bench ops --size SIZE --output docs/results/ops-SIZE.json`, "
         f"{_machine(reports[0])}. Batches of photographs, uint8, an op of strength 0.5 for every "
@@ -79,6 +72,22 @@ def _read(name):
 
 def _machine(report):
     return f"{report['processor']}, one core of {report['cores']}, {report['time'][:10]}"
+
+
+def _input_section():
+    if not (FOLDER / "results" / "input.json").exists():
+        return []
+    files = _read("input")
+    return [
+        "## Input\n",
+        "`kcx bench input --batch-size 32 --output docs/results/input.json`, "
+        f"{files['processor']}, {files['cores']} cores, {files['time'][:10]}. JPEG files of some "
+        "500 x 375 pixels are read, decoded, cut and resized to 224 x 224, antialiased, given two "
+        "ops of RandAugment, put into batches of 32 and mixed by mixup. Keras: a `tf.data` "
+        "pipeline with its layers, not antialiased. Torch: `ImageFolder` with Pillow, transforms "
+        "v2 and a DataLoader, with a process for each core where there are several.\n",
+        _input_table(files["rows"]),
+    ]
 
 
 def _input_table(rows):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from keras_cv_extras import _launch
+from keras_cv_extras.cli import _launch
 
 SHOW = "import os; print(os.environ['TF_CONFIG'], flush=True)"
 

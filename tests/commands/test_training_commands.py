@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli
 
+pytestmark = pytest.mark.slow
+
 
 def kcx(*arguments):
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
