@@ -53,7 +53,7 @@ def make_tuner(options, folder, role, trainer, validation):
     from keras_cv_extras import search
 
     return search.PolicyTuner(
-        search.RandomOracle(max_trials=options.trials, seed=SEED),
+        search.RandomOracle(max_trials=options.trials, seed=SEED, parallel=options.trials),
         trainer=trainer,
         validation=validation,
         seed=SEED,
