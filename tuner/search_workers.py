@@ -53,7 +53,7 @@ def make_tuner(options, folder, role, trainer, validation):
     from keras_cv_extras import search
 
     return search.PolicyTuner(
-        search.RandomOracle(max_trials=options.trials, seed=SEED),
+        search.RandomOracle(max_trials=options.trials, seed=SEED, parallel=options.trials),
         trainer=trainer,
         validation=validation,
         seed=SEED,
@@ -103,6 +103,8 @@ def work(options):
 
 def measure(options):
     """Starts every case, with a chief in this process where it needs one; returns seconds."""
+    from keras_cv_extras import search  # noqa: F401  now, and not in the first case's time
+
     for number in range(2):
         wait_for(options.folder / f"ready-{number}")
     seconds, found = {name: [] for name in CASES}, {}
