@@ -2,8 +2,8 @@
 
     python examples/train_distributed.py                                  # one device, or all GPUs
     kcx launch --workers 2 -- python examples/train_distributed.py       # two processes
-    sbatch tuner/slurm.sh                                               # nodes of a Slurm cluster
-    kubectl apply -f tuner/kubernetes.yaml                              # pods of Kubernetes
+    sbatch tuner/training.slurm                                           # nodes of a Slurm cluster
+    kubectl apply -f tuner/training.kubernetes.yaml                     # pods of Kubernetes
 
 All that differs is the environment variable TF_CONFIG. Killed and started again, the training
 goes on from its checkpoint, to the same weights. With --smoke: small images and two epochs.
