@@ -61,6 +61,17 @@ def test_what_is_written(found):
     assert "<script" not in report
 
 
+def test_the_report_opens_in_a_browser(found, browser):
+    path = found.directory / "report.html"
+    text = path.read_text(encoding="utf-8")
+    for title in ("Arms, confirmed", "Score over trials", "What it cost", "What the policy does"):
+        assert title in text
+    seen = browser(path)
+    assert seen["pictures"] >= 4
+    assert seen["broken"] == []
+    assert seen["errors"] == []
+
+
 def test_of_arms_that_chance_may_have_ordered_the_simplest_is_chosen():
     images = np.arange(1000)
 
