@@ -14,7 +14,7 @@ import study
 
 from keras_cv_extras import data, policy, search
 
-EPOCHS, TRAIN, VALIDATION, TURNS = 20, 1000, 2000, 5
+EPOCHS, TRAIN, VALIDATION, TURNS = 20, 1000, 1500, 5
 
 
 def main():
