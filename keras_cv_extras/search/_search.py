@@ -77,9 +77,9 @@ def search_policy(
     written, and that may be a control.
 
     The stages: a screen finds out which ops at which strengths destroy labels, and they are left
-    out, unless training with them helps all the same. The first four fifths of a training
+    out, unless training with them helps all the same. The first three quarters of a training
     are done once, for all policies. From there, a portfolio of known policies and the trials
-    train the last fifth, each with its own policy; the best third of the trials does so twice
+    train the last quarter, each with its own policy; the best third of the trials does so twice
     more. The best are confirmed from fresh weights.
 
     Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, or killed, and started

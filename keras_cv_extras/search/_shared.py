@@ -1,7 +1,7 @@
 """Shared weights: one common training, from which every trial goes on with its own policy.
 
 Most of a training is alike for all policies. So it is done once, with a policy that draws from
-all ops, and a trial trains the last part alone: a fifth of the cost, and nearer to a full
+all ops, and a trial trains the last part alone: a quarter of the cost, and nearer to a full
 training than any score without training.
 
 References:
@@ -16,7 +16,7 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search._trainer import Score, Trainer
 
-SHARE = 0.8  # of the epochs; augmentation-wise weight sharing leaves a little more to each trial
+SHARE = 0.75  # of the epochs: what is left must still be able to change a network
 
 
 def common_epochs(epochs: int, share: float = SHARE) -> int:

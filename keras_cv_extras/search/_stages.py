@@ -23,7 +23,7 @@ NUM_JOINED = 5  # the best policies of AutoAugment's final one, arXiv:1805.09501
 SCREENED = "screened ops, uniform"
 NUM_LOOKS = 2  # further trainings of a trial that was promoted
 _APPEALS = (1.0, 0.5)  # strengths up to which a capped op is tried alone
-_SURE = 3.0  # standard errors by which a capped op must help
+_SURE = 2.5  # standard errors by which a capped op must help
 PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving
 
 
@@ -105,9 +105,8 @@ class Stages:
         """Lifts the caps of ops that do help, whatever the screen says of them.
 
         A network that cannot read an op's results yet is no proof that their label is gone, and
-        images of later use may look just like them. So each op that is capped is tried alone, on
-        half of the images, up to its full strength and up to half of it; the validation images
-        decide.
+        images of later use may look just like them. So each op that is capped is tried alone,
+        up to its full strength and up to half of it; the validation images decide.
         """
         self.shown.stage("appeal of capped ops")
         capped = [
@@ -119,7 +118,7 @@ class Stages:
         self.shown.more(1 + len(capped))
         jobs = [self._validation("portfolio", "none", no_augmentation())]
         for op, strength in capped:
-            alone = policy_from(op_alone(op, rate=0.5), caps={op: strength})
+            alone = policy_from(op_alone(op), caps={op: strength})
             jobs.append(self._validation("appeal", f"{op} {strength}", alone))
         nothing, *scores = self._scores(jobs)
         lifted = {}
