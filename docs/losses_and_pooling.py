@@ -15,7 +15,7 @@ import keras_cv_extras  # noqa: E402
 
 PAGE = HERE / "losses-and-pooling.md"
 # Where layers come from that augment images: they are no subject of this page.
-AUGMENTATION = {"_policy", "_image_op", "_mix", "_compose", "_crop"}
+AUGMENTATION = {"_policy", "_image_op", "_mix", "_compose", "_crop", "_ctaugment", "_epoch"}
 
 HEAD = """# Losses, metrics and pooling layers
 
@@ -61,7 +61,8 @@ def wanted(module: str) -> set[str]:
     return {
         name
         for name in source.__all__
-        if getattr(source, name).__module__.rpartition(".")[2] not in AUGMENTATION
+        if not isinstance(member := getattr(source, name), tuple)  # names of ops
+        and member.__module__.rpartition(".")[2] not in AUGMENTATION
     }
 
 

@@ -12,22 +12,33 @@ SCRIPTS = sorted(
     if path.name not in SHARED
 )
 SLOW = (
-    "distributed_equality.py",
-    "gan_fashion_mnist.py",
+    "finetune_folder.py",
     "imbalance.py",
+    "search_policy.py",
+    "serve.py",
+    "train_distributed.py",
+)
+# Proofs that take long for their smallest form, too: pytest -m proof runs them.
+PROOFS = (
+    "distributed_equality.py",
+    "fashion_mnist_training.py",
+    "gan_fashion_mnist.py",
     "known_answers.py",
     "population_throughput.py",
     "real_data.py",
-    "search_policy.py",
+    "search_cost.py",
+    "search_memory.py",
+    "search_workers.py",
 )
+
+
+def _marks(name):
+    return pytest.mark.slow if name in SLOW else pytest.mark.proof if name in PROOFS else ()
 
 
 @pytest.mark.parametrize(
     "script",
-    [
-        pytest.param(path, id=path.name, marks=pytest.mark.slow if path.name in SLOW else ())
-        for path in SCRIPTS
-    ],
+    [pytest.param(path, id=path.name, marks=_marks(path.name)) for path in SCRIPTS],
 )
 def test_runs(script, tmp_path):
     done = subprocess.run(
