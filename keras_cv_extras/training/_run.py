@@ -3,6 +3,7 @@
 import contextlib
 import time
 
+import keras
 import tensorflow as tf
 
 from keras_cv_extras import data
@@ -204,8 +205,12 @@ class Run:
             )
 
     def _groups(self, others=()):
-        model = {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
-        return {**model, **dict(others)}
+        groups = {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
+        # A model with a step of its own may have further optimizers, which Keras does not know.
+        for name, value in sorted(vars(self.model).items()):
+            if isinstance(value, keras.optimizers.Optimizer) and value is not self.model.optimizer:
+                groups[name] = value.variables
+        return {**groups, **dict(others)}
 
     def _metrics(self):
         return [variable for metric in self.model.metrics for variable in metric.variables]

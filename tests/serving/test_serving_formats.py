@@ -1,5 +1,7 @@
 """LiteRT and ONNX files, and engines that are not TensorFlow."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -91,8 +93,14 @@ def test_a_missing_package_is_named(classifier, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["alexnet", "bn-inception", "cifar-resnet20", "mobilenetv2"])
-@pytest.mark.parametrize("file_format", ["litert", "onnx"])
+@pytest.mark.parametrize(
+    ("name", "file_format"),
+    [
+        ("alexnet", "litert"),
+        ("alexnet-ungrouped", "onnx"),  # tf2onnx 1.17 does not know grouped convolutions
+        *itertools.product(["bn-inception", "cifar-resnet20", "mobilenetv2"], ["litert", "onnx"]),
+    ],
+)
 def test_networks_convert(name, file_format, tmp_path):
     if file_format == "onnx":
         for package in ("onnx", "tf2onnx", "onnxruntime"):
