@@ -1,7 +1,6 @@
 """`kcx train` and `kcx evaluate`."""
 
 import dataclasses
-import json
 import math
 import pathlib
 
@@ -11,7 +10,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from keras_cv_extras import _checks, _files, data, mix, models, training
-from keras_cv_extras.commands._common import chosen_policy, load_data
+from keras_cv_extras.commands._common import chosen_policy, load_data, same_settings
 from keras_cv_extras.data._file_part import FilePart
 
 _GIB = 1 << 30
@@ -29,7 +28,7 @@ def run_train(name, output, *, policy, image_size, stream, max_bad, progress, te
     kept = {k: v for k, v in given.items() if k not in _OVERRIDES}
     settings = {"data": images.name, "policy": chosen.to_dict(), "stream": stream, **kept}
     settings |= dataclasses.asdict(recipe)
-    _same_settings(output / "train.json", settings)
+    same_settings(output / "train.json", settings)
     job = _Job(images, chosen, recipe, given, stream)
     if (output / "model.keras").exists():  # written last: the training has been finished
         model = training.load_model(output / "model.keras")
@@ -262,18 +261,3 @@ def _advice(images, stream, policy):
     if shape[0] < 48:
         compute = "A smaller --model would be faster, and so would a GPU."
     return {"input": inputs, "compute": compute}
-
-
-def _same_settings(path, settings):
-    """Raises if a folder holds a training with other settings."""
-    settings = json.loads(json.dumps(settings))
-    if not path.exists():
-        _files.write_json(path, settings)
-        return
-    before = _files.read_json(path)
-    different = sorted(key for key in settings if before.get(key) != settings[key])
-    if different:
-        raise ValueError(
-            f"{path.parent} holds a training with another {different[0]}: give another --output, "
-            "or delete it"
-        )

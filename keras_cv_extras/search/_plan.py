@@ -125,7 +125,7 @@ def _plan(request, seconds, budget):
     drawn = {"seed": 0, "ops": request.ops}
     portfolio = len(_portfolio.control_policies(flip=request.flip, **drawn))
     portfolio += len(_portfolio.entrant_policies(**drawn))
-    promoted = -(-request.trials // _stages.PROMOTED) * _stages.NUM_LOOKS
+    promoted = _stages.promoted_of(request.trials) * _stages.NUM_LOOKS
     portfolio += request.staged
     confirmed = (_NUM_CONFIRMED + request.staged) * request.confirm_seeds
     cells = sum(_num_cells(op) for op in request.ops)

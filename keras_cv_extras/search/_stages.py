@@ -27,6 +27,11 @@ _SURE = 2.5  # standard errors by which a capped op must help
 PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving
 
 
+def promoted_of(trials: int) -> int:
+    """Returns how many of some trials are promoted."""
+    return -(-trials // PROMOTED)
+
+
 @dataclasses.dataclass(frozen=True)
 class Candidate:
     """A policy and what the search has seen of it.
@@ -204,7 +209,7 @@ class Stages:
     @property
     def num_promoted(self) -> int:
         """How many trials are trained again; none where a trial is a whole training."""
-        return -(-self.request.trials // PROMOTED) if self.request.staged else 0
+        return promoted_of(self.request.trials) if self.request.staged else 0
 
     def finalists(self, portfolio, ranked) -> list[Candidate]:
         """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials."""

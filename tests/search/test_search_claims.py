@@ -12,29 +12,6 @@ from keras_cv_extras import _search_processes
 from keras_cv_extras.search import _claims, _jobs, _state
 
 
-@pytest.fixture
-def start():
-    """Starts functions as threads, and looks in the end that none has failed or goes on."""
-    threads, failures = [], []
-
-    def run(function):
-        def guarded():
-            try:
-                function()
-            except BaseException as error:  # noqa: BLE001
-                failures.append(error)
-
-        threads.append(threading.Thread(target=guarded, daemon=True))
-        threads[-1].start()
-        return threads[-1]
-
-    yield run
-    for thread in threads:
-        thread.join(20)
-        assert not thread.is_alive()
-    assert failures == []
-
-
 def test_a_claim_is_one_process_alone(tmp_path):
     path = tmp_path / "job.claim"
     with _claims.Claims().take(path):

@@ -64,29 +64,6 @@ def address():
     return f"127.0.0.1:{_supervise.free_ports(1)[0]}"
 
 
-@pytest.fixture
-def start():
-    """Starts functions as threads, and looks in the end that none has failed or goes on."""
-    threads, failures = [], []
-
-    def run(function):
-        def guarded():
-            try:
-                function()
-            except BaseException as error:  # noqa: BLE001
-                failures.append(error)
-
-        threads.append(threading.Thread(target=guarded, daemon=True))
-        threads[-1].start()
-        return threads[-1]
-
-    yield run
-    for thread in threads:
-        thread.join(20)
-        assert not thread.is_alive()
-    assert failures == []
-
-
 def listed(oracle):
     """Values and scores of all trials."""
     trials = sorted(oracle.trials.items())
