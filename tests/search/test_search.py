@@ -186,7 +186,7 @@ print(search.search_policy(digits, here.tiny, directory=sys.argv[1], **here.SMAL
 
 @pytest.mark.slow
 def test_a_killed_search_goes_on_to_the_same_end(found, python, tmp_path):
-    for wait in ("controls", "trials/trial_1", "confirmation"):
+    for wait in ("portfolio", "trials/trial_1", "confirmation"):
         process = subprocess.Popen(
             [sys.executable, "-c", SCRIPT, str(tmp_path)],
             cwd=pathlib.Path(__file__).parent.parent.parent,
@@ -194,7 +194,8 @@ def test_a_killed_search_goes_on_to_the_same_end(found, python, tmp_path):
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 240
-        while not (tmp_path / wait).exists() and process.poll() is None:
+        while not (tmp_path / wait).exists():
+            assert process.poll() is None, f"it ended before there was {wait}"
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
