@@ -11,8 +11,10 @@ class Augmentation:
     """Base of what augments images as a pure function of them and of integers.
 
     A subclass has the attributes `sub_policies`, `fill` and `value_range`, and the method
-    `tables`.
+    `tables`; and its own `execute` if its tables are of another form.
     """
+
+    execute = staticmethod(_execute.execute)
 
     def tables(self, height, width, epoch):
         """Returns the data of the compiled program, and what is part of it.
@@ -84,6 +86,6 @@ class Augmentation:
             _random.as_word(epoch),
             ops.reshape(_random.as_word(samples), (-1,)),
         )
-        run = _engine.runner(_execute.execute, compile, images, structure=structure)
+        run = _engine.runner(self.execute, compile, images, structure=structure)
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
         return restore(_execute.from_levels(result, self.value_range, images.dtype))

@@ -14,6 +14,7 @@ from keras import ops
 
 from keras_cv_extras.augment import OPS, _engine
 from keras_cv_extras.augment._random import uniform
+from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._execute import (
     COLUMNS,
     IDENTITY,
@@ -31,38 +32,38 @@ class StackShape:
 
     Args:
         branches: the branches of the compiled switch: pairs of an op's name and its options.
-        num_draws: how many sub-policies are drawn for an image, over all stages.
-        num_sub_policies: rows to draw from.
-        num_steps: steps of a sub-policy.
+        num_steps: steps that an image goes through, over all draws of all stages.
+        num_sub_policies: rows that each of them is drawn from.
     """
 
     branches: tuple[tuple[str, tuple], ...] = tuple((op, ()) for op in ("identity", *SEARCH_OPS))
-    num_draws: int = 1
-    num_sub_policies: int = 1
     num_steps: int = 1
+    num_sub_policies: int = 1
 
     def holding(self, policies) -> "StackShape":
         """Returns the smallest shape that is no smaller than this one and holds the policies."""
         stages = [stage for policy in policies for stage in policy.stages]
-        rows = [steps for stage in stages for steps in stage.sub_policies]
-        used = {step.branch for steps in rows for step in steps}
-        draws = [sum(stage.num_draws for stage in policy.stages) for policy in policies]
+        used = {step.branch for stage in stages for row in stage.sub_policies for step in row}
         return StackShape(
             self.branches + tuple(sorted(used - set(self.branches), key=repr)),
-            max([self.num_draws, *draws]),
+            max([self.num_steps, *map(_num_steps, policies)]),
             max([self.num_sub_policies, *(len(stage.sub_policies) for stage in stages)]),
-            max([self.num_steps, *map(len, rows)]),
         )
+
+    def holds(self, policy) -> bool:
+        """Whether a policy fits in."""
+        return self.holding([policy]) == self
 
 
 class Stack(NamedTuple):
     """The numbers of stacked policies, as tensors or arrays.
 
     Attributes:
-        table: `(draws, policies, sub-policies, steps, columns)`.
-        cumulative: `(draws, policies, sub-policies)`, the cumulative weights.
-        slots: `(draws, steps, policies)`, where the random numbers of a step begin.
-        levels: `(2, draws, policies)`: how many levels strengths are drawn from, 0 for any, and
+        table: `(steps, policies, sub-policies, columns)`.
+        cumulative: `(steps, policies, sub-policies)`, the cumulative weights.
+        slots: `(2, steps, policies)`: where the random numbers begin that a step's sub-policy is
+            chosen by, and those of the step itself.
+        levels: `(2, steps, policies)`: how many levels strengths are drawn from, 0 for any, and
             the distance of two.
         fill: `(policies, channels)`, the colour of pixels from outside.
     """
@@ -85,30 +86,35 @@ def stack_policies(policies, shape: StackShape, images) -> Stack:
     Raises:
         ValueError: if a policy has an op that does not work on this number of channels.
     """
+    for name in {step.op for policy in policies for row in policy.sub_policies for step in row}:
+        OPS[name].check(images)
     height, width, channels = images.shape[-3:]
-    size = (shape.num_draws, len(policies), shape.num_sub_policies)
-    table = np.zeros((*size, shape.num_steps, len(COLUMNS)), "float32")
+    fill = [np.broadcast_to(np.float32(policy.fill), (channels,)) for policy in policies]
+    return Stack(*_numbers(policies, shape, height, width), np.stack(fill))
+
+
+def _numbers(policies, shape, height, width):
+    """Returns all of a stack but the colours to fill with."""
+    size = (shape.num_steps, len(policies))
+    table = np.zeros((*size, shape.num_sub_policies, len(COLUMNS)), "float32")
     table[..., 0] = shape.branches.index(IDENTITY)
-    cumulative = np.ones(size, "float32")  # no draw reaches 1: what is added is never chosen
-    slots = np.zeros((shape.num_draws, shape.num_steps, len(policies)), "uint32")
-    levels = np.zeros((2, *size[:2]), "float32")
+    # No draw reaches 1: rows that are added are never chosen.
+    cumulative = np.ones((*size, shape.num_sub_policies), "float32")
+    slots, levels = np.zeros((2, *size), "uint32"), np.zeros((2, *size), "float32")
     for member, policy in enumerate(policies):
-        for name in {step.op for steps in policy.sub_policies for step in steps}:
-            OPS[name].check(images)
-        place = slot = 0
+        place = 0
         for stage in policy.stages:
             rows = stage_table(stage.sub_policies, shape.branches, height, width)
-            count, num_steps = rows.shape[:2]
             for _ in range(stage.num_draws):
-                table[place, member, :count, :num_steps] = rows
-                cumulative[place, member, :count] = stage.cumulative_weights()
-                slots[place, :num_steps, member] = slot + len(SLOTS) * np.arange(num_steps)
+                own = slice(place, place + rows.shape[1])
+                table[own, member, : len(rows)] = rows.swapaxes(0, 1)
+                cumulative[own, member, : len(rows)] = stage.cumulative_weights()
+                slots[0, own, member] = place * len(SLOTS)
+                slots[1, own, member] = np.arange(own.start, own.stop) * len(SLOTS)
                 if stage.num_levels:
-                    levels[:, place, member] = stage.num_levels, 1 / (stage.num_levels - 1)
-                slot += len(SLOTS) * num_steps
-                place += 1
-    fill = [np.broadcast_to(np.float32(policy.fill), (channels,)) for policy in policies]
-    return Stack(table, cumulative, slots, levels, np.stack(fill))
+                    levels[:, own, member] = [[stage.num_levels], [1 / (stage.num_levels - 1)]]
+                place = own.stop
+    return table, cumulative, slots, levels
 
 
 def execute_stack(images, partners, draws, stack, *, branches):
@@ -128,26 +134,33 @@ def execute_stack(images, partners, draws, stack, *, branches):
     """
     stack = Stack(*(ops.convert_to_tensor(part) for part in stack))
     shape, batch = tuple(images.shape), images.shape[1]
-    num_draws, members, num_rows, num_steps, _ = stack.table.shape
+    num_steps, members, num_rows, _ = stack.table.shape
     seeds, epoch, samples = draws
-    choice, rate, value, sign, x, y = (
-        uniform(ops.reshape(seeds, (-1, 1)), epoch, samples, stack.slots[..., None] + np.uint32(i))
+    choice, *others = (
+        uniform(
+            ops.reshape(seeds, (-1, 1)),
+            epoch,
+            samples,
+            stack.slots[min(i, 1), :, :, None] + np.uint32(i),
+        )
         for i in range(len(SLOTS))
-    )  # (draws, steps, members, batch)
-    chosen = choice[:, 0, :, :, None] >= stack.cumulative[:, :, None, :]
-    chosen = ops.sum(ops.cast(chosen, "int32"), axis=-1)  # (draws, members, batch)
-    first = np.arange(num_draws * members, dtype="int32").reshape(num_draws, members, 1) * num_rows
-    table = ops.reshape(stack.table, (-1, num_steps * len(COLUMNS)))
-    rows = ops.take(table, ops.reshape(chosen + first, (-1,)), axis=0)
-    rows = ops.reshape(rows, (num_draws, members, batch, num_steps, len(COLUMNS)))
-    rows = ops.transpose(rows, (4, 0, 3, 1, 2))  # (columns, draws, steps, members, batch)
-    count, width = (stack.levels[i][:, None, :, None] for i in (0, 1))
+    )  # (steps, members, batch)
+    rate, value, sign, x, y = others
+    chosen = ops.cast(choice[..., None] >= stack.cumulative[:, :, None, :], "int32")
+    first = np.arange(num_steps * members, dtype="int32").reshape(num_steps, members, 1) * num_rows
+    rows = ops.take(
+        ops.reshape(stack.table, (-1, len(COLUMNS))),
+        ops.reshape(ops.sum(chosen, axis=-1) + first, (-1,)),
+        axis=0,
+    )
+    rows = ops.reshape(rows, (num_steps, members, batch, len(COLUMNS)))
+    rows = ops.transpose(rows, (3, 0, 1, 2))  # (columns, steps, members, batch)
+    count, width = (stack.levels[i][:, :, None] for i in (0, 1))
     value = ops.where(count > 0, ops.floor(value * count) * width, value)
     index, value = op_and_value(rows, rate, value, sign, branches)
     second, numbers = partners[0], ops.reshape(partners[1], (-1,))
-    total = num_draws * num_steps
     images = _engine.repeat(
-        total,
+        num_steps,
         lambda images, *row: apply_step(
             images,
             lambda position: _engine.take(second, _engine.take(numbers, position, axis=0), axis=0),
@@ -156,6 +169,47 @@ def execute_stack(images, partners, draws, stack, *, branches):
             *row,
         ),
         ops.reshape(images, (members * batch, *shape[2:])),
-        *(ops.reshape(row, (total, members * batch)) for row in (index, value, x, y)),
+        *(ops.reshape(row, (num_steps, members * batch)) for row in (index, value, x, y)),
     )
     return ops.reshape(images, shape)
+
+
+class Padded(Augmentation):
+    """A policy that runs by the program of a shape, which other policies share.
+
+    Args:
+        policy: a policy that the shape holds.
+        shape: the shape.
+    """
+
+    def __init__(self, policy, shape: StackShape):
+        self.policy, self.shape = policy, shape
+
+    fill = property(lambda self: self.policy.fill)
+    sub_policies = property(lambda self: self.policy.sub_policies)
+    value_range = property(lambda self: self.policy.value_range)
+
+    def tables(self, height, width, epoch):
+        """Returns what a program runs on, and what is part of it; see `Augmentation`."""
+        del epoch
+        return _numbers([self.policy], self.shape, height, width), self.shape.branches
+
+    @staticmethod
+    def execute(images, partners, fill, draws, tables, *, structure):
+        """Applies the policy; see `Augmentation`."""
+        seed, epoch, samples = draws
+        numbers = ops.arange(images.shape[0], dtype="int32")
+        result = execute_stack(
+            images[None],
+            (partners, numbers[None]),
+            (ops.reshape(seed, (1,)), epoch, samples[None]),
+            Stack(*tables, fill[None]),
+            branches=structure,
+        )
+        return result[0]
+
+
+def _num_steps(policy):
+    return sum(
+        stage.num_draws * max(len(steps) for steps in stage.sub_policies) for stage in policy.stages
+    )

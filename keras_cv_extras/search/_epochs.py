@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_cv_extras.augment import _random
 from keras_cv_extras.policy._execute import PARTNER_SLOT
+from keras_cv_extras.policy._stack import Padded, StackShape
 
 _CHUNK = 4096  # images that are augmented at a time: enough to be quick, and little memory
 
@@ -21,10 +22,12 @@ class Epochs:
         images: `(n, height, width, channels)`.
         labels: `(n,)`, integers.
         batch_size: images per step.
+        shape: a `StackShape`: the policies that it holds share one program.
     """
 
-    def __init__(self, images, labels, batch_size: int):
+    def __init__(self, images, labels, batch_size: int, shape: StackShape | None = None):
         self.images, self.labels = np.asarray(images), np.asarray(labels)
+        self._shape = shape
         batches = -(-len(self.labels) // batch_size)
         self._chunk = batch_size * min(batches, max(_CHUNK // batch_size, 1))
 
@@ -38,6 +41,8 @@ class Epochs:
             rows: numbers of the images to use, which are then seen more often; None for all.
         """
         order, samples = self._order(seed, epoch, rows)
+        if self._shape is not None and self._shape.holds(policy):
+            policy = Padded(policy, self._shape)
         for start in range(0, len(order), self._chunk):
             own = order[start : start + self._chunk]
             numbers = samples[start : start + self._chunk]

@@ -9,6 +9,10 @@ import re
 
 from keras_cv_extras import policy as policies
 from keras_cv_extras.policy import Policy
+from keras_cv_extras.search._shared import uniform_policy
+from keras_cv_extras.search._space import NUM_STEPS, NUM_SUB_POLICIES
+
+NUM_JOINED = 5  # the best policies of AutoAugment's final one, arXiv:1805.09501
 
 _NOT_FLIPPED = re.compile(r"(q|e|k|ex)?mnist|digits|svhn|.*text.*|.*letters?.*|.*characters?.*")
 _RAND_AUGMENT_GRID = ((1, 0.3), (1, 0.6), (2, 0.2), (2, 0.8))  # beside the control's (2, 0.5)
@@ -61,3 +65,18 @@ def entrant_policies(*, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
         drawn = Policy.random(ops=ops, seed=seed + number, **options)
         entrants[f"random policy {number + 1}"] = drawn
     return entrants
+
+
+def example_policies(*, flip: bool, ops) -> list[Policy]:
+    """Returns policies of all forms that a search trains with, for `Trainer`.
+
+    Args:
+        flip: whether images may be mirrored.
+        ops: names of the ops that are searched in.
+    """
+    return [
+        *control_policies(flip=flip, seed=0, ops=ops).values(),
+        *entrant_policies(seed=0, ops=ops).values(),
+        uniform_policy(ops),
+        Policy.random(NUM_JOINED * NUM_SUB_POLICIES, NUM_STEPS, ops=ops),
+    ]

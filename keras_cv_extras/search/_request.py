@@ -157,8 +157,15 @@ def make_request(
     arrays = [np.asarray(images), np.asarray(labels)]
     if validation_data is not None:
         arrays += [np.asarray(array) for array in validation_data]
+    ops = _searched_ops(ops, parts["train"][0])
     return Request(
-        trainer=Trainer(build_model, parts["train"], epochs=epochs, batch_size=batch_size),
+        trainer=Trainer(
+            build_model,
+            parts["train"],
+            epochs=epochs,
+            batch_size=batch_size,
+            policies=_portfolio.example_policies(flip=flip, ops=ops),
+        ),
         parts=parts,
         everything=(images, labels),
         name=name,
@@ -168,7 +175,7 @@ def make_request(
         trials=trials,
         workers=workers,
         confirm_seeds=confirm_seeds,
-        ops=_searched_ops(ops, parts["train"][0]),
+        ops=ops,
         flip=flip,
         seed=seed,
     )

@@ -147,10 +147,10 @@ def screen(
         training += time.monotonic() - start
         start = time.monotonic()
         clean[held] = trainer.evaluate(images[held], labels[held]).correct
+        filled = np.resize(held, np.bincount(fold).max())  # folds of one size share a program
         for op in ops:
-            augmented = np.stack(
-                [np.asarray(policy(images[held], seed=seed, samples=held)) for policy in cells[op]]
-            )
+            results = [policy(images[filled], seed=seed, samples=filled) for policy in cells[op]]
+            augmented = np.stack([np.asarray(result)[: len(held)] for result in results])
             changed[op] = changed[op] or bool((augmented != images[held]).any())
             # One call for all cells: calls take longer than small networks do.
             flat = augmented.reshape(-1, *images.shape[1:])

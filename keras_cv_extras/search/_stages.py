@@ -19,7 +19,6 @@ from keras_cv_extras.search._state import ChiefWatch
 from keras_cv_extras.search._trainer import DivergedError, Score
 from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
 
-NUM_JOINED = 5  # the best policies of AutoAugment's final one, arXiv:1805.09501
 SCREENED = "screened ops, uniform"
 NUM_LOOKS = 2  # further trainings of a trial that was promoted
 _APPEALS = (1.0, 0.5)  # strengths up to which a capped op is tried alone
@@ -221,8 +220,8 @@ class Stages:
         if ranked:
             chosen.append(dataclasses.replace(ranked[0], name="best trial"))
         if len(ranked) > 1:
-            joined = concatenate([one.policy for one in ranked[:NUM_JOINED]])
-            chosen.append(Candidate(f"best {NUM_JOINED} joined", "searched", joined, ()))
+            joined = concatenate([one.policy for one in ranked[: _portfolio.NUM_JOINED]])
+            chosen.append(Candidate(f"best {_portfolio.NUM_JOINED} joined", "searched", joined, ()))
         return chosen
 
     def confirm(self, finalists) -> list[tuple[Candidate, list[Score]]]:

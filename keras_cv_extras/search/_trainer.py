@@ -9,9 +9,12 @@ import time
 import keras
 import numpy as np
 
+from keras_cv_extras.policy._stack import StackShape
 from keras_cv_extras.search._child import Child, Score, score_of
 from keras_cv_extras.search._epochs import Epochs, Steps
 from keras_cv_extras.training import DivergedError
+
+EVALUATION_BATCH = 256
 
 __all__ = ["DivergedError", "Score", "Trainer"]
 
@@ -27,14 +30,17 @@ class Trainer(Child):
         epochs: passes over the training images.
         batch_size: images per step.
         learning_rate: the highest learning rate of a model that is not compiled.
+        policies: examples of the policies that it will be asked for. All that are no larger and
+            have no other ops share one program, where each would be compiled by itself.
 
     Raises:
         TypeError: if `build_model` does not return a Keras model.
     """
 
-    def __init__(self, build_model, train, **options):
+    def __init__(self, build_model, train, *, policies=(), **options):
         super().__init__(build_model, train, **options)
-        self._epochs = Epochs(self.train_images, self.train_labels, self.batch_size)
+        shape = StackShape().holding(policies) if policies else None
+        self._epochs = Epochs(self.train_images, self.train_labels, self.batch_size, shape)
         self._steps = Steps(self.model, self.batch_size)
 
     def train(self, policy, seed: int, *, rows=None, epochs=None, start=None) -> keras.Model:
@@ -106,7 +112,11 @@ class Trainer(Child):
             DivergedError: if an output is not finite.
         """
         start = time.monotonic() if start is None else start
-        outputs = self.model.predict(images, batch_size=512, verbose=0)
+        # Batches of one size, the last one filled up: another size would be another program.
+        rows = np.arange(0, len(images), EVALUATION_BATCH)[:, None] + np.arange(EVALUATION_BATCH)
+        batches = (images[np.minimum(row, len(images) - 1)] for row in rows)
+        outputs = np.concatenate([self.model.predict_on_batch(batch) for batch in batches])
+        outputs = outputs[: len(images)]
         if not np.all(np.isfinite(outputs)):
             raise DivergedError("the trained model's outputs are not finite")
         return score_of(outputs, labels, time.monotonic() - start)

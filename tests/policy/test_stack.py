@@ -7,7 +7,7 @@ import pytest
 from keras_cv_extras import policy
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.policy import Policy, Step
-from keras_cv_extras.policy._stack import StackShape, execute_stack, stack_policies
+from keras_cv_extras.policy._stack import Padded, StackShape, execute_stack, stack_policies
 
 POLICIES = {
     "none": Policy([[Step("identity")]]),
@@ -62,9 +62,25 @@ def test_each_policy_as_it_is_alone(batch):
     assert np.mean(results[1] != images[1]) > 0.1
 
 
+def test_padded_policies_share_a_program(batch):
+    images = keras.ops.convert_to_tensor(batch)
+    shape = StackShape().holding(POLICIES.values())
+    draws = {"seed": 3, "epoch": 2, "samples": np.arange(len(batch)) * 7, "partners": batch[::-1]}
+    for name, one in POLICIES.items():
+        assert shape.holds(one), name
+        different = np.asarray(Padded(one, shape)(images, **draws)).astype(int)
+        different -= np.asarray(one(images, **draws, compile=False))
+        assert np.mean(different != 0) <= 1e-4, name
+        assert np.abs(different).max(initial=0) <= 1, name
+    assert not StackShape().holds(POLICIES["random"])
+    if keras.backend.backend() == "tensorflow":
+        run = _engine.runner(Padded.execute, True, images, structure=shape.branches)
+        assert run.experimental_get_tracing_count() == 1
+
+
 def test_a_shape_grows_and_never_shrinks():
     small = StackShape().holding([POLICIES["random"]])
-    assert (small.num_draws, small.num_sub_policies, small.num_steps) == (1, 5, 2)
+    assert (small.num_steps, small.num_sub_policies) == (2, 5)
     large = small.holding(POLICIES.values())
     assert large.branches[: len(small.branches)] == small.branches
     assert {name for name, _ in large.branches} > {name for name, _ in small.branches}
