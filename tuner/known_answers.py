@@ -121,18 +121,19 @@ def run(task: Task, seed: int, directory) -> dict:
         progress=False,
         **SEARCH,
     )
-    trainer = search.Trainer(
-        lambda: study.small_network(shape, num_classes),
-        parts["train"],
-        epochs=SEARCH["epochs"],
-        batch_size=SEARCH["batch_size"],
-    )
     arms = {
         "search": found.policy,
         "none": policy.no_augmentation(),
         "RandAugment": policy.rand_augment(),
         "TrivialAugment": policy.trivial_augment(),
     }
+    trainer = search.Trainer(
+        lambda: study.small_network(shape, num_classes),
+        parts["train"],
+        epochs=SEARCH["epochs"],
+        batch_size=SEARCH["batch_size"],
+        policies=list(arms.values()),
+    )
     seeds = [1000 * seed + number for number in range(TEST_SEEDS)]
     accuracy = study.test_accuracies(trainer, arms, parts["test"], seeds=seeds)
     harmful = {*found.screen.harmful, *found.insight.harmful}

@@ -57,17 +57,22 @@ def run(name: str, seed: int, directory) -> dict:
     )
     # The same parts as the search's: a split is a function of the seed.
     train, validation, _ = data.split(*rest, [train_size, scored, scored], seed=seed)
-    trainer = search.Trainer(
-        network, train, epochs=SEARCH["epochs"], batch_size=SEARCH["batch_size"]
-    )
     arms = {
         "search": found.policy,
         "none": policy.no_augmentation(),
         "flip and crop": policy.flip_crop(flip=flip),
-        "RandAugment, tuned": tuned_rand_augment(trainer, directory, validation, seed),
+        "RandAugment, tuned": policy.rand_augment(3),
         "TrivialAugment": policy.trivial_augment(),
         "random policy": policy.Policy.random(25, 2, seed=10_000 + seed),
     }
+    trainer = search.Trainer(
+        network,
+        train,
+        epochs=SEARCH["epochs"],
+        batch_size=SEARCH["batch_size"],
+        policies=list(arms.values()),
+    )
+    arms["RandAugment, tuned"] = tuned_rand_augment(trainer, directory, validation, seed)
     seeds = [1000 * seed + number for number in range(TEST_SEEDS)]
     accuracy = study.test_accuracies(trainer, arms, test, seeds=seeds)
     return {
