@@ -47,11 +47,8 @@ if BACKEND == "tensorflow":
 
         Its results have the type of the images, and their shape unless another is given.
         """
-        return tf.map_fn(
-            lambda row: function(*row),
-            (images, *arguments),
-            fn_output_signature=tf.TensorSpec(shape or images.shape[1:], images.dtype),
-        )
+        signature = tf.TensorSpec(shape or images.shape[1:], images.dtype)
+        return _map(function, (images, *arguments), signature)
 
     def map_rows(function, *arguments, dtype=None):
         """Applies a function to every row of the arguments, one after another.
@@ -59,9 +56,18 @@ if BACKEND == "tensorflow":
         Its results are kept in memory, where a compiler that may repeat a computation at every
         use would do so. They have the type of the first argument unless another is given.
         """
-        return tf.map_fn(
-            lambda row: function(*row), arguments, fn_output_signature=dtype or arguments[0].dtype
-        )
+        return _map(function, arguments, dtype or arguments[0].dtype)
+
+    def _map(function, arguments, signature):
+        scope = tf.compat.v1.get_variable_scope()
+        device = scope.caching_device
+        try:
+            return tf.map_fn(lambda row: function(*row), arguments, fn_output_signature=signature)
+        except BaseException:
+            # TensorFlow 2.21 leaves its own setting behind, and then no strategy can begin.
+            if not tf.executing_eagerly():
+                scope.set_caching_device(device)
+            raise
 
     def kept(function, *tensors):
         """Returns `function(*tensors)`, computed by itself and kept in memory.
