@@ -89,6 +89,20 @@ class Child:
         )
 
 
+def filled_batches(images, batch_size: int):
+    """Gives images in batches of one size: a last one of another would be another program.
+
+    The last one is filled up with its last image.
+
+    Args:
+        images: `(n, height, width, channels)`.
+        batch_size: images per batch.
+    """
+    for start in range(0, len(images), batch_size):
+        rows = np.arange(start, start + batch_size)
+        yield images[np.minimum(rows, len(images) - 1)]
+
+
 def score_of(outputs, labels, seconds) -> Score:
     """Returns the score of a model's outputs.
 

@@ -11,6 +11,7 @@ from jax import numpy as jnp
 from keras_cv_extras.augment import _random
 from keras_cv_extras.policy._execute import PARTNER_SLOT, from_levels, to_levels
 from keras_cv_extras.policy._stack import execute_stack
+from keras_cv_extras.search._child import filled_batches
 
 _MEMORY_SHARE = 0.5  # of a device, for a population: the rest is workspace and fragmentation
 _UNKNOWN_MEMORY = 4 << 30  # taken for what a device has that does not say it
@@ -75,14 +76,11 @@ class Program:
     def outputs(self, state, images, batch_size):
         """Returns the outputs for images, float32 `(members, n, classes)`, an array."""
         batch_size = min(batch_size, len(images))
-        results = []
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size]
-            # The last batch is filled up, so that there is one program.
-            rows = np.minimum(np.arange(batch_size), len(batch) - 1)
-            outputs = self._forward(state[0], state[1], batch[rows])
-            results.append(np.asarray(outputs[:, : len(batch)], "float32"))
-        return np.concatenate(results, axis=1)
+        results = [
+            np.asarray(self._forward(state[0], state[1], batch), "float32")
+            for batch in filled_batches(images, batch_size)
+        ]
+        return np.concatenate(results, axis=1)[:, : len(images)]
 
     def augment(self, images, numbers, seeds, epoch, stack, *, branches, value_range):
         """Augments the members' batches, as the pipeline does it for one.

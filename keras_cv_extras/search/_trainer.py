@@ -10,13 +10,13 @@ import keras
 import numpy as np
 
 from keras_cv_extras.policy._stack import StackShape
-from keras_cv_extras.search._child import Child, Score, score_of
+from keras_cv_extras.search._child import Child, Score, filled_batches, score_of
 from keras_cv_extras.search._epochs import Epochs, Steps
 from keras_cv_extras.training import DivergedError
 
-EVALUATION_BATCH = 256
-
 __all__ = ["DivergedError", "Score", "Trainer"]
+
+_EVALUATION_BATCH = 256
 
 
 class Trainer(Child):
@@ -112,9 +112,7 @@ class Trainer(Child):
             DivergedError: if an output is not finite.
         """
         start = time.monotonic() if start is None else start
-        # Batches of one size, the last one filled up: another size would be another program.
-        rows = np.arange(0, len(images), EVALUATION_BATCH)[:, None] + np.arange(EVALUATION_BATCH)
-        batches = (images[np.minimum(row, len(images) - 1)] for row in rows)
+        batches = filled_batches(images, _EVALUATION_BATCH)
         outputs = np.concatenate([self.model.predict_on_batch(batch) for batch in batches])
         outputs = outputs[: len(images)]
         if not np.all(np.isfinite(outputs)):
