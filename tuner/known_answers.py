@@ -18,6 +18,7 @@ The tasks:
 
 import argparse
 import dataclasses
+import functools
 import pathlib
 import tempfile
 
@@ -99,8 +100,9 @@ TASKS = {
 }
 
 
-def run(task: Task, seed: int, directory) -> dict:
-    """Runs one replicate: search, then all arms on test images."""
+def run(name: str, seed: int, directory) -> dict:
+    """Runs one replicate of a task: search, then all arms on test images."""
+    task = TASKS[name]
     source = data.load(task.source)
     pool = [np.concatenate(pair) for pair in zip(source.train, source.test, strict=True)]
     rng = np.random.default_rng(seed)
@@ -160,11 +162,17 @@ def summary(rows) -> dict:
     }
 
 
+def _show(name, number, row):
+    named = "named" if row["named"] else "NOT NAMED"
+    print(name, number, row["accuracy"], named, f"{row['seconds']} s", flush=True)
+
+
 def main():
     """Runs the replicates that are missing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--replicates", type=int, default=REPLICATES)
+    parser.add_argument("--parallel", type=int, default=1, help="replicates at a time")
     parser.add_argument("--output", type=pathlib.Path, default=study.RESULTS)
     parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
     options = parser.parse_args()
@@ -172,7 +180,7 @@ def main():
         SIZES["mnist_5k"].update(train=200, later=200, test=100)
         SEARCH.update(trials=2, epochs=2, confirm_seeds=2)
         with tempfile.TemporaryDirectory() as directory:
-            print(run(TASKS["polarity"], 0, directory))
+            print(run("polarity", 0, directory))
         return
     protocol = {"search": SEARCH, "test_seeds": TEST_SEEDS}
     for name in options.tasks:
@@ -187,16 +195,12 @@ def main():
                 "harmful": task.harmful,
             },
         )
-        rows = []
-        for number in range(options.replicates):
-            with tempfile.TemporaryDirectory() as directory:
-                row = results.replicate(
-                    str(number), lambda s=number, d=directory, t=task: run(t, s, d)
-                )
-            rows.append(row)
-            print(
-                name, number, row["accuracy"], "named" if row["named"] else "NOT NAMED", flush=True
-            )
+        rows = results.replicates(
+            functools.partial(run, name),
+            options.replicates,
+            parallel=options.parallel,
+            seen=functools.partial(_show, name),
+        )
         results.summarise(summary(rows))
         print(name, summary(rows), flush=True)
 

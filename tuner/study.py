@@ -1,9 +1,13 @@
 """What the studies of the search share: a small network, arms on test images, and statistics."""
 
 import json
+import multiprocessing
+import os
 import pathlib
 import platform
+import tempfile
 import time
+from concurrent import futures
 
 import keras
 import numpy as np
@@ -94,7 +98,7 @@ class Results:
         protocol = json.loads(json.dumps(protocol))
         self._fields = {
             "command": command,
-            "machine": {"cores": _cores(), "platform": platform.platform()},
+            "machine": {"cores": _cores(), "platform": platform.platform(), **_accelerator()},
             "versions": search.versions(),
             "protocol": protocol,
             "replicates": {},
@@ -110,10 +114,34 @@ class Results:
         """Returns a replicate's results, from the file or by running it."""
         known = self._fields["replicates"]
         if name not in known:
-            start = time.monotonic()
-            known[name] = {**run(), "seconds": round(time.monotonic() - start, 1)}
+            known[name] = run()
             self.write()
         return known[name]
+
+    def replicates(self, run, count: int, *, parallel: int = 1, seen=print) -> list[dict]:
+        """Returns the results of replicates 0, 1, ..., from the file or by running them.
+
+        Args:
+            run: a function of a replicate's number and of an empty folder, which processes can
+                be told: one of a module, or a `functools.partial` of one.
+            count: how many.
+            parallel: how many run at a time, each in a process of its own. An accelerator that
+                is idle with one has room for many.
+            seen: a function that is called with the number and the results of each.
+        """
+        names = [str(number) for number in range(count)]
+        missing = [name for name in names if name not in self._fields["replicates"]]
+        if parallel == 1:
+            for name in missing:
+                seen(name, self.replicate(name, lambda n=name: _timed(run, int(n))))
+        else:
+            context = multiprocessing.get_context("spawn")
+            with futures.ProcessPoolExecutor(parallel, context) as pool:
+                running = {pool.submit(_timed, run, int(name)): name for name in missing}
+                for done in futures.as_completed(running):
+                    row = self.replicate(running[done], done.result)
+                    seen(running[done], row)
+        return [self.replicate(name, None) for name in names]
 
     def summarise(self, summary: dict):
         """Writes what the replicates say together."""
@@ -125,7 +153,22 @@ class Results:
         _files.write_json(self.path, self._fields)
 
 
-def _cores():
-    import os
+def _timed(run, number):
+    """Returns what `run(number, folder)` returns, and its seconds; the folder is deleted."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        row = run(number, folder)
+    return {**row, "seconds": round(time.monotonic() - start, 1)}
 
+
+def _accelerator():
+    """Returns what JAX runs on, where it is the backend."""
+    if keras.backend.backend() != "jax":
+        return {}
+    import jax
+
+    return {"device": jax.devices()[0].device_kind}
+
+
+def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

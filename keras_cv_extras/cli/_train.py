@@ -109,6 +109,8 @@ def train(
     kcx train photographs --image-size 128 --model resnet18 --policy rand_augment --mix cutmix
 
     kcx train photographs --image-size 224 --stream --model mobilenetv3-small --weights imagenet
+
+    kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
     from keras_cv_extras.commands import run_train
 
@@ -135,7 +137,8 @@ def train(
         seed=seed,
         progress=not quiet,
     )
-    _judge(scores, min_accuracy)
+    if scores is not None:  # another worker scores
+        _judge(scores, min_accuracy)
 
 
 def evaluate(

@@ -12,6 +12,7 @@ from rich.console import Console
 from keras_cv_extras import _checks, _files, data, mix, models, training
 from keras_cv_extras.commands._common import chosen_policy, load_data, same_settings
 from keras_cv_extras.data._file_part import FilePart
+from keras_cv_extras.training._strategy import writes_files
 
 _GIB = 1 << 30
 _MIXES = {"none": None, "mixup": mix.MixUp, "cutmix": mix.CutMix}
@@ -19,8 +20,13 @@ _OVERRIDES = ("epochs", "batch_size", "learning_rate", "weight_decay", "label_sm
 
 
 def run_train(name, output, *, policy, image_size, stream, max_bad, progress, tensorboard, **given):
-    """Trains a network, writes all about it, and returns its scores on the test images."""
-    output, console = pathlib.Path(output), Console()
+    """Trains a network, writes all about it, and returns its scores on the test images.
+
+    Of several workers, which `kcx launch` starts, one writes and scores; the others return None.
+    """
+    strategy = training.make_strategy()  # first of all: it connects the workers
+    writes = writes_files()
+    output, console = pathlib.Path(output), Console(quiet=not writes)
     recipe = _recipe(given)
     chosen = chosen_policy(policy)
     images = _load(name, image_size, stream, max_bad)
@@ -28,13 +34,17 @@ def run_train(name, output, *, policy, image_size, stream, max_bad, progress, te
     kept = {k: v for k, v in given.items() if k not in _OVERRIDES}
     settings = {"data": images.name, "policy": chosen.to_dict(), "stream": stream, **kept}
     settings |= dataclasses.asdict(recipe)
-    same_settings(output / "train.json", settings)
+    if writes:
+        same_settings(output / "train.json", settings)
     job = _Job(images, chosen, recipe, given, stream)
     if (output / "model.keras").exists():  # written last: the training has been finished
         model = training.load_model(output / "model.keras")
     else:
-        model = job.run(output, progress, tensorboard)
+        shown = _shown(job, output, progress, tensorboard) if writes else []
+        model = job.run(strategy, shown, output / "checkpoint")
         training.save_model(model, output / "model.keras")
+    if not writes:
+        return None
     found = training.predict(model, images.test, images.class_names)
     scores = found.evaluation()
     notes = [] if not job.clock.waits else [job.clock.verdict()]
@@ -92,18 +102,32 @@ class _Job:
         self.clock = training.InputClock(_advice(images, stream, policy))
         self.train, self.validation = _parts(images.train, given["validation"], given["seed"])
 
-    def run(self, output, progress, tensorboard):
-        """Trains, and returns the network."""
-        recipe, given = self.recipe, self.given
+    @property
+    def steps(self):
+        """Batches of an epoch."""
+        return math.ceil(_count(self.train) / self.recipe.batch_size)
+
+    def network(self):
+        """Builds and compiles the network; every call gives the same weights."""
+        given, shape, num_classes = self.given, _shape(self.train), len(self.images.class_names)
         keras.utils.set_random_seed(given["seed"])
-        shape, num_classes = _shape(self.train), len(self.images.class_names)
         if given["model"] is None:
             model = training.small_cnn(shape, num_classes)
         else:
             model = models.build(given["model"], shape, num_classes, weights=given["weights"])
-        steps = math.ceil(_count(self.train) / recipe.batch_size)
+        steps, rows = self.steps * self.recipe.epochs, _MIXES[given["mix"]] is not None
+        return self.recipe.compile(model, steps=steps, rows=rows)
+
+    def run(self, strategy, shown, checkpoint):
+        """Trains, and returns the network.
+
+        Args:
+            strategy: of `training.make_strategy`.
+            shown: callbacks that show and write how it goes.
+            checkpoint: the folder of checkpoints.
+        """
+        recipe, given, num_classes = self.recipe, self.given, len(self.images.class_names)
         mixing = _MIXES[given["mix"]]
-        recipe.compile(model, steps=steps * recipe.epochs, rows=mixing is not None)
         mixing = mixing and mixing(num_classes=num_classes)
         weights = None
         if given["class_weights"] != "none":
@@ -122,11 +146,7 @@ class _Job:
             validation = data.pipeline(self.validation, 256, epoch=0)
             if mixing is not None:
                 validation = training.with_rows(validation, num_classes)
-        callbacks = [self.clock, training.CsvLog(output / "log.csv")]
-        if progress:
-            callbacks.append(training.ProgressBar(steps, recipe.batch_size))
-        if tensorboard:
-            callbacks.append(keras.callbacks.TensorBoard(output / "tensorboard", write_graph=False))
+        callbacks = [self.clock, *shown]
         if given["patience"] is not None:
             callbacks.append(
                 keras.callbacks.EarlyStopping(
@@ -137,20 +157,20 @@ class _Job:
                 )
             )
         try:
-            training.fit(
-                model,
+            return training.fit(
+                self.network() if strategy is None else self.network,
                 batches,
                 validation,
                 epochs=recipe.epochs,
+                strategy=strategy,
                 callbacks=callbacks,
-                checkpoint=output / "checkpoint",
+                checkpoint=checkpoint,
                 progress=False,
-            )
+            ).model
         except tf.errors.InvalidArgumentError:
             for part in self._files():
                 part.check()  # names the files, where they were too many
             raise
-        return model
 
     def unreadable(self):
         """Returns the files that were found to be unreadable while training."""
@@ -158,6 +178,16 @@ class _Job:
 
     def _files(self):
         return [part for part in (self.train, self.validation) if isinstance(part, FilePart)]
+
+
+def _shown(job, output, progress, tensorboard):
+    """Returns the callbacks that show and write how a training goes."""
+    callbacks = [training.CsvLog(output / "log.csv")]
+    if progress:
+        callbacks.append(training.ProgressBar(job.steps, job.recipe.batch_size))
+    if tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(output / "tensorboard", write_graph=False))
+    return callbacks
 
 
 def _recipe(given):

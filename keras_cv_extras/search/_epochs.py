@@ -1,8 +1,7 @@
-"""Epochs of augmented images in memory, and the program that trains on one.
+"""Epochs of augmented images in memory.
 
 A child network is trained for a second or two, again and again. To begin a pass over a
-`tf.data` pipeline, and to call a training step from Python, takes longer than that. So images
-are augmented many at a time, and one compiled program takes all steps on them.
+`tf.data` pipeline takes longer than that. So images are augmented many at a time.
 """
 
 import keras
@@ -72,48 +71,3 @@ class Epochs:
         drawn = _random.uniform(seed, epoch, samples.astype("uint32"), PARTNER_SLOT)
         rows = (keras.ops.convert_to_numpy(drawn) * len(self.images)).astype(int)
         return self.images[rows]
-
-
-class Steps:
-    """Takes training steps on images in memory; on TensorFlow, all of them in one program.
-
-    Args:
-        model: a compiled Keras model.
-        batch_size: images per step.
-    """
-
-    def __init__(self, model: keras.Model, batch_size: int):
-        self._model, self._batch_size = model, batch_size
-        self._program = None
-        if keras.backend.backend() == "tensorflow":
-            self._program = _tensorflow_program(model, batch_size)
-
-    def __call__(self, images, labels) -> float:
-        """Takes the steps of one pass; returns the loss, a mean since the last reset."""
-        if self._program is not None:
-            return float(self._program(images, labels))
-        for start in range(0, len(labels), self._batch_size):
-            batch = slice(start, start + self._batch_size)
-            logs = self._model.train_on_batch(images[batch], labels[batch], return_dict=True)
-        return float(logs["loss"])
-
-
-def _tensorflow_program(model, batch_size):
-    import tensorflow as tf
-
-    step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else None
-    step = step or model.train_step
-
-    @tf.function(reduce_retracing=True)
-    def program(images, labels):
-        count = tf.shape(labels)[0]
-
-        def body(start, loss):
-            del loss
-            stop = tf.minimum(start + batch_size, count)
-            logs = step((images[start:stop], labels[start:stop]))
-            return stop, tf.cast(logs["loss"], tf.float32)
-
-        return tf.while_loop(lambda start, _: start < count, body, (0, 0.0))[1]
-
-    return program

@@ -1,5 +1,6 @@
 """What a search will run, how long that should take, and what it can find out at all."""
 
+import bisect
 import dataclasses
 import pathlib
 import time
@@ -13,6 +14,7 @@ from keras_cv_extras.search._state import folder_path, read_fields
 
 _FILE = "plan.json"
 _DEFAULT_TRIALS = 40
+_MOST_TRIALS = 100_000  # that a budget can decide
 _FORWARD = 1 / 3  # of the time of a training step
 _NUM_CONFIRMED = 8  # five controls, an entrant, the best trial and the best joined; staged: 9
 _POWER = 2.8  # standard errors that a difference must have: 5 % two-sided, found in 80 %
@@ -123,10 +125,11 @@ def _plan(request, seconds, budget):
     tail = epochs - common_epochs(epochs) if request.staged else epochs
     scoring = {part: _FORWARD * count / num_images["train"] for part, count in num_images.items()}
     drawn = {"seed": 0, "ops": request.ops}
-    portfolio = len(_portfolio.control_policies(flip=request.flip, **drawn))
-    portfolio += len(_portfolio.entrant_policies(**drawn))
-    promoted = _stages.promoted_of(request.trials) * _stages.NUM_LOOKS
-    portfolio += request.staged
+    contest = len(_portfolio.entrant_policies(**drawn))
+    if request.staged:
+        contest += len(_portfolio.screened_policies(request.ops, {}, trials=request.trials))
+    portfolio = contest + len(_portfolio.control_policies(flip=request.flip, **drawn))
+    promoted = sum(map(_stages.promoted_of, (request.trials, contest))) * _stages.NUM_LOOKS
     confirmed = (_NUM_CONFIRMED + request.staged) * request.confirm_seeds
     cells = sum(_num_cells(op) for op in request.ops)
     stages = [
@@ -160,13 +163,13 @@ def _seconds_per_epoch(request):
 
 
 def _affordable(request, seconds, budget):
-    minutes = [_plan(dataclasses.replace(request, trials=t), seconds, None).minutes for t in (1, 4)]
-    each = (minutes[1] - minutes[0]) / 3
-    trials = int(1 + (budget - minutes[0]) / each)
+    def minutes(trials):
+        return _plan(dataclasses.replace(request, trials=trials), seconds, None).minutes
+
+    trials = bisect.bisect_right(range(1, _MOST_TRIALS + 1), budget, key=minutes)
     if trials < 2:
         raise ValueError(
             f"a budget of {budget:g} minutes is too small: with 2 trials the search should take "
-            f"{minutes[0] + each:.1f} minutes. Give more, or lower epochs, train_size or "
-            "confirm_seeds"
+            f"{minutes(2):.1f} minutes. Give more, or lower epochs, train_size or confirm_seeds"
         )
     return trials

@@ -83,7 +83,7 @@ class PopulationTrainer(Child):
         self.population_size = _checks.integer("population_size", population_size, minimum=1)
         self._shape = StackShape()
 
-    def score_many(self, policies, seeds, images, labels) -> list[Score]:
+    def score_many(self, policies, seeds, images, labels, *, on_epoch=None) -> list[Score]:
         """Trains a model with each policy and classifies other images.
 
         Args:
@@ -92,6 +92,8 @@ class PopulationTrainer(Child):
                 draws.
             images: `(n, height, width, channels)`.
             labels: `(n,)`, integers.
+            on_epoch: None, or a function that is called with the number of every epoch that is
+                done, from 0, of each round of `population_size` members.
 
         Returns:
             A score for each policy. Its `seconds` are its share of the wall time. If its loss
@@ -116,7 +118,9 @@ class PopulationTrainer(Child):
         scores = []
         for start in range(0, len(policies), self.population_size):
             chunk = slice(start, start + self.population_size)
-            scores += self._score_chunk(policies[chunk], seeds[chunk], images, np.asarray(labels))
+            scores += self._score_chunk(
+                policies[chunk], seeds[chunk], images, np.asarray(labels), on_epoch
+            )
         return scores
 
     def score(self, policy, seed: int, images, labels) -> Score:
@@ -130,7 +134,7 @@ class PopulationTrainer(Child):
             raise DivergedError("the training loss or an output is not finite")
         return score
 
-    def _score_chunk(self, policies, seeds, images, labels):
+    def _score_chunk(self, policies, seeds, images, labels, on_epoch):
         began = time.monotonic()
         count = len(policies)
         # A program is made for one number of members: the last one is repeated to fill up.
@@ -154,6 +158,8 @@ class PopulationTrainer(Child):
                 value_range=policies[0].value_range,
             )
             finite &= np.asarray(good)
+            if on_epoch is not None:
+                on_epoch(epoch)
         outputs = self._program.outputs(state, images, _EVALUATION_BATCH)
         finite &= np.isfinite(outputs).all(axis=(1, 2))
         seconds = (time.monotonic() - began) / count

@@ -11,6 +11,7 @@ from jax import numpy as jnp
 from keras_cv_extras.augment import _random
 from keras_cv_extras.policy._execute import PARTNER_SLOT, from_levels, to_levels
 from keras_cv_extras.policy._stack import execute_stack
+from keras_cv_extras.search import _steps
 from keras_cv_extras.search._child import filled_batches
 
 _MEMORY_SHARE = 0.5  # of a device, for a population: the rest is workspace and fragmentation
@@ -35,9 +36,9 @@ class Program:
         self._levels = {}  # the images on [0, 255], by the range of their values
         first = self.images[:1]
         model.compute_loss(first, self.labels[:1], model(first))  # builds the loss, out of a trace
-        self._step = jax.jit(
-            self._train_step, static_argnames=("branches", "value_range"), donate_argnums=0
-        )
+        options = {"static_argnames": ("branches", "value_range"), "donate_argnums": 0}
+        self._step = jax.jit(self._train_step, **options)
+        self._steps = jax.jit(self._train_steps, **options)
         self._forward = jax.jit(jax.vmap(self._outputs, in_axes=(0, 0, None)))
 
     def train_epoch(self, state, order, seeds, epoch, stack, *, branches, value_range):
@@ -57,19 +58,17 @@ class Program:
         """
         if value_range not in self._levels:
             self._levels[value_range] = to_levels(self.images, value_range)
-        finite = jnp.ones(len(seeds), bool)
-        for start in range(0, order.shape[1], self.batch_size):
-            state, loss = self._step(
-                state,
-                self._levels[value_range],
-                self.labels,
-                order[:, start : start + self.batch_size],
-                seeds,
-                np.uint32(epoch),
-                stack,
-                branches=branches,
-                value_range=value_range,
-            )
+        fixed = (self._levels[value_range], self.labels, seeds, np.uint32(epoch), stack)
+        static = {"branches": branches, "value_range": value_range}
+        finite, size = jnp.ones(len(seeds), bool), self.batch_size
+        # A processor takes the steps one by one: see `Steps`.
+        whole = order.shape[1] // size * size if _steps.is_accelerated() else 0
+        if whole:
+            batches = order[:, :whole].reshape(len(order), -1, size).swapaxes(0, 1)
+            state, losses = self._steps(state, batches, *fixed, **static)
+            finite &= jnp.isfinite(losses).all(axis=0)
+        for start in range(whole, order.shape[1], size):
+            state, loss = self._step(state, order[:, start : start + size], *fixed, **static)
             finite &= jnp.isfinite(loss)
         return state, finite
 
@@ -136,8 +135,15 @@ class Program:
 
         return 2 * _num_bytes(jax.eval_shape(kept, state, images, labels)) + 3 * _num_bytes(state)
 
+    def _train_steps(self, state, batches, *fixed, **static):
+        return jax.lax.scan(
+            lambda state, numbers: self._train_step(state, numbers, *fixed, **static),
+            state,
+            batches,
+        )
+
     def _train_step(
-        self, state, images, labels, numbers, seeds, epoch, stack, *, branches, value_range
+        self, state, numbers, images, labels, seeds, epoch, stack, *, branches, value_range
     ):
         batches = self.augment(
             images, numbers, seeds, epoch, stack, branches=branches, value_range=value_range
@@ -150,7 +156,7 @@ class Program:
             trainable, others, optimizer, images, labels
         )
         trainable, optimizer = self.model.optimizer.stateless_apply(optimizer, gradients, trainable)
-        return (trainable, others, optimizer), loss
+        return (list(trainable), list(others), list(optimizer)), loss
 
     def _loss(self, trainable, others, optimizer, images, labels):
         # As Keras' own training step: with regularisation, and scaled if the optimizer asks for it.

@@ -1,5 +1,6 @@
 """What a search is asked: its arguments, checked, and the parts of the data."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 
@@ -7,7 +8,7 @@ import keras
 import keras_tuner as kt
 import numpy as np
 
-from keras_cv_extras import _checks
+from keras_cv_extras import __version__, _checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS
 from keras_cv_extras.search import _portfolio, _splits
@@ -25,7 +26,7 @@ ORACLES = {
     "controller": ControllerOracle,
     "random": RandomOracle,
 }
-_VERSIONS = ("keras_cv_extras", "keras", "tensorflow", "keras-tuner", "optuna", "numpy")
+_PACKAGES = ("keras", "tensorflow", "jax", "keras-tuner", "optuna", "numpy")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,8 +183,12 @@ def make_request(
 
 
 def versions() -> dict:
-    """Returns the versions of what a search depends on, and the backend's name."""
-    found = {name: importlib.metadata.version(name) for name in _VERSIONS}
+    """Returns the versions of what a search depends on, as far as it is there, and the backend."""
+    found = {"keras_cv_extras": __version__}
+    for name in _PACKAGES:
+        # One backend is enough.
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
     return {"versions": found, "backend": keras.backend.backend()}
 
 

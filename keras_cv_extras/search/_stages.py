@@ -5,6 +5,7 @@ each stage can be run alone.
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from keras_cv_extras.search._state import ChiefWatch
 from keras_cv_extras.search._trainer import DivergedError, Score
 from keras_cv_extras.search._tuner import PolicyTuner, seed_of_trial
 
-SCREENED = "screened ops, uniform"
 NUM_LOOKS = 2  # further trainings of a trial that was promoted
 _APPEALS = (1.0, 0.5)  # strengths up to which a capped op is tried alone
 _SURE = 2.5  # standard errors by which a capped op must help
@@ -144,7 +144,10 @@ class Stages:
         }
         named = [(kind, *item) for kind, found in kinds.items() for item in found.items()]
         if self.screened is not None:
-            named.append(("searched", SCREENED, self._uniform(SCREENED)))
+            found = _portfolio.screened_policies(
+                self.ops, self.screened.caps, trials=request.trials
+            )
+            named += [("searched", *item) for item in found.items()]
         scores = self._scores([self._validation("portfolio", *item) for _, *item in named])
         found = [
             Candidate(name, kind, policy, (score.accuracy,))
@@ -154,7 +157,8 @@ class Stages:
             raise DivergedError(
                 "the training without augmentation diverged: lower the learning rate of build_model"
             )
-        return found
+        contest = [one for one in found if one.kind != "control"]
+        return found[: -len(contest)] + self._looked_at_again(contest)
 
     def trials(self) -> PolicyTuner:
         """Runs the trials that an oracle suggests; returns their tuner."""
@@ -180,7 +184,7 @@ class Stages:
         return tuner
 
     def promote(self, tuner: PolicyTuner) -> list[Candidate]:
-        """Trains the best third of the trials again, so that luck counts less.
+        """Trains the best third of the trials twice more, so that luck counts less.
 
         Returns:
             The finished trials, the best first: those that were promoted before the others.
@@ -191,32 +195,36 @@ class Stages:
         for trial in (trial for trial in trials if trial.status == "COMPLETED"):
             name, accuracy = f"trial {int(trial.trial_id)}", _record.metric(trial, "val_accuracy")
             found.append(Candidate(name, "searched", tuner.policy_of(trial), (accuracy,)))
+        return self._looked_at_again(found)
+
+    def _looked_at_again(self, found) -> list[Candidate]:
+        """Trains the best third of some candidates twice more; returns all, these first.
+
+        Where a trial is a whole training, none is promoted.
+        """
+        ranked = sorted(found, key=lambda one: -np.nan_to_num(one.accuracy, nan=-1.0))
+        count = promoted_of(len(ranked)) if self.request.staged else 0
+        best = [one for one in ranked[:count] if np.isfinite(one.accuracy)]
         again = self._scores(
             [
                 self._validation("promoted", f"{one.name} look {look}", one.policy)
-                for one in found[: self.num_promoted]
+                for one in best
                 for look in range(NUM_LOOKS)
             ]
         )
-        for place, one in enumerate(found[: self.num_promoted]):
+        for place, one in enumerate(best):
             looks = again[place * NUM_LOOKS : (place + 1) * NUM_LOOKS]
             accuracies = (*one.accuracies, *(score.accuracy for score in looks))
-            found[place] = dataclasses.replace(one, accuracies=accuracies)
-        best = sorted(found[: self.num_promoted], key=lambda one: -np.nan_to_num(one.accuracy, -1))
-        return best + found[self.num_promoted :]
-
-    @property
-    def num_promoted(self) -> int:
-        """How many trials are trained again; none where a trial is a whole training."""
-        return promoted_of(self.request.trials) if self.request.staged else 0
+            best[place] = dataclasses.replace(one, accuracies=accuracies)
+        best.sort(key=lambda one: -np.nan_to_num(one.accuracy, nan=-1.0))
+        return best + ranked[len(best) :]
 
     def finalists(self, portfolio, ranked) -> list[Candidate]:
         """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials."""
-        controls = [one for one in portfolio if one.kind == "control"]
-        entrants = [one for one in portfolio if one.kind == "entrant"]
-        finished = [one for one in entrants if np.isfinite(one.accuracy)]
-        chosen = controls + ([max(finished, key=lambda one: one.accuracy)] if finished else [])
-        chosen += [one for one in portfolio if one.name == SCREENED]
+        chosen = [one for one in portfolio if one.kind == "control"]
+        for kind in ("entrant", "searched"):  # the best of each come first
+            finished = (one for one in portfolio if one.kind == kind and np.isfinite(one.accuracy))
+            chosen += itertools.islice(finished, 1)
         if ranked:
             chosen.append(dataclasses.replace(ranked[0], name="best trial"))
         if len(ranked) > 1:

@@ -11,7 +11,8 @@ import numpy as np
 
 from keras_cv_extras.policy._stack import StackShape
 from keras_cv_extras.search._child import Child, Score, filled_batches, score_of
-from keras_cv_extras.search._epochs import Epochs, Steps
+from keras_cv_extras.search._epochs import Epochs
+from keras_cv_extras.search._steps import Steps
 from keras_cv_extras.training import DivergedError
 
 __all__ = ["DivergedError", "Score", "Trainer"]

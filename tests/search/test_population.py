@@ -15,6 +15,7 @@ from keras_cv_extras import policy, search
 from keras_cv_extras.augment import _engine, _random
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.policy._stack import StackShape, stack_policies
+from keras_cv_extras.search import _steps
 from keras_cv_extras.search._population_program import Program
 
 assert kcx.data.load("mnist_5k").train[0].shape == (2500, 28, 28, 1)
@@ -123,6 +124,15 @@ for place in (1, 5):
     different = np.abs(together[place].astype(int) - np.asarray(alone))
     assert np.mean(different > 0) < 1e-3 and different.max() <= 1, (place, np.mean(different > 0))
     assert np.mean(together[place] != images[rows]) > 0.1
+
+# An accelerator takes the steps of an epoch in one program, of a population and of one model.
+plain = search.Trainer(build, (images, labels), **options)
+_steps.is_accelerated = lambda: True
+looped = search.PopulationTrainer(build, (images, labels), population_size=2, **options)
+close(looped.score_many(policies[:2], seeds[:2], *test), scores[:2])
+at_once = search.Trainer(build, (images, labels), **options)
+close([at_once.score(policies[1], 5, *test)], [plain.score(policies[1], 5, *test)], 1e-2)
+_steps.is_accelerated = lambda: False
 
 # One that diverges does no harm.
 bad.append(len(built) + 1)

@@ -54,7 +54,9 @@ def test_a_plan_counts_what_runs(digits, network, tmp_path):
     assert counts["trials"][0] == request.trials == 12
     scoring = len(request.parts["validation"][1]) / 200 / 3
     assert counts["trials"][1] == pytest.approx(12 * (tail + scoring))
-    assert counts["promoted trials"][0] == 8
+    # A third of 12 trials, and of the 9 entrants and 5 policies of screened ops, twice each.
+    assert counts["promoted trials"][0] == 2 * 4 + 2 * 5
+    assert counts["portfolio"][0] == 5 + 9 + 5
     assert plan.num_trainings == sum(count for count, _ in counts.values())
     assert plan.minutes is None
     assert "confirmation images tell differences" in plan.describe()
@@ -125,6 +127,23 @@ def test_the_portfolio_holds_what_people_try_by_hand():
     assert {"AutoAugment cifar10", "AutoAugment svhn", "AutoAugment imagenet"} <= set(entrants)
     again = _portfolio.entrant_policies(seed=3)
     assert entrants == again
+
+
+def test_screened_ops_enter_as_a_grid_of_rand_augment():
+    ops, caps = ("rotate", "equalize", "shear_x", "invert"), {"rotate": 0.3}
+    found = _portfolio.screened_policies(ops, caps, trials=7)
+    uniform, first, second, third = found.values()
+    assert uniform.name == _portfolio.SCREENED
+    assert [one.stages[0].num_draws for one in (first, second, third)] == [2, 1, 2]
+    assert [step.op for (step,) in first.sub_policies] == [
+        "identity", "rotate", "equalize", "shear_x"
+    ]  # fmt: skip
+    found = _portfolio.screened_policies(ops, caps, trials=100)
+    assert len(found) == 1 + len(_portfolio.SCREENED_GRID)
+    strong = found["screened RandAugment(2, 0.5)"].sub_policies
+    assert [step.strength for (step,) in strong] == [None, 0.3, None, 0.5]
+    alone = _portfolio.screened_policies(("invert",), {}, trials=1)
+    assert [step.op for (step,) in list(alone.values())[1].sub_policies] == ["identity", "invert"]
 
 
 def test_each_op_is_tried_alone_first_where_half_of_the_trials_are_left(digits, network):

@@ -3,12 +3,13 @@
 import importlib.util
 import json
 import pathlib
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from keras_cv_extras import _supervise
+from keras_cv_extras import _supervise, training
 
 SCRIPT = pathlib.Path(__file__).parent.parent.parent / "tuner" / "distributed_equality.py"
 
@@ -39,6 +40,31 @@ def test_a_killed_worker_costs_nothing(proofs, tmp_path):
     assert "worker 1 was ended by SIGKILL: starting all again" in output
     whole, killed = proofs.trained(tmp_path / "whole"), proofs.trained(tmp_path / "killed")
     assert proofs.difference(whole, killed) == 0
+
+
+@pytest.mark.slow
+def test_two_workers_of_the_command(tmp_path):
+    """`kcx train` by two processes: one writes, and the scores are those of one process."""
+
+    def train(output, *launch):
+        command = [sys.executable, "-m", "keras_cv_extras.cli"]
+        options = ["digits", "--epochs", "3", "--batch-size", "50", "--output", str(output)]
+        done = subprocess.run(
+            [*command, *launch, *(command if launch else ()), "train", *options],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout, json.loads((output / "scores.json").read_text())
+
+    logs = tmp_path / "logs"
+    launch = ["launch", "--workers", "2", "--restarts", "0", "--logs", str(logs), "--"]
+    printed, together = train(tmp_path / "two", *launch)
+    alone = train(tmp_path / "one")[1]
+    assert together["accuracy"] == pytest.approx(alone["accuracy"], abs=0.01)
+    assert "report.html" in printed
+    assert "report.html" not in (logs / "worker-1.log").read_text()
+    assert len(training.read_log(tmp_path / "two" / "log.csv")) == 3
 
 
 SERVER = """
