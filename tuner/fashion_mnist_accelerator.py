@@ -91,7 +91,9 @@ def run(images, options) -> dict:
         "data": repr(images),
         "train_images": sizes[0],
         "recipe": dataclasses.asdict(recipe),
-        "settings": {key: str(value) for key, value in vars(options).items()},
+        "settings": {
+            key: value for key, value in vars(options).items() if key not in ("output", "smoke")
+        },
         "policy": chosen.describe(),
         "parameters": trainer.model.count_params(),
         "accuracies": [round(value, 5) for value in accuracies],

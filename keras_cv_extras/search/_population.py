@@ -74,7 +74,7 @@ class PopulationTrainer(Child):
             batch_size=batch_size,
             learning_rate=learning_rate,
         )
-        self._stacked = programs.stacked
+        self._programs = programs
         self._program = programs.Program(
             self.model, self.train_images, self.train_labels, self.batch_size
         )
@@ -115,12 +115,16 @@ class PopulationTrainer(Child):
                 f"policies of a population must have the same value_range, received {ranges}"
             )
         self._shape = self._shape.holding(policies)
-        scores = []
-        for start in range(0, len(policies), self.population_size):
-            chunk = slice(start, start + self.population_size)
-            scores += self._score_chunk(
-                policies[chunk], seeds[chunk], images, np.asarray(labels), on_epoch
-            )
+        size, began = self.population_size, time.monotonic()
+        chunks = [slice(start, start + size) for start in range(0, len(policies), size)]
+        scores, fresh = [], None
+        for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+            fresh = fresh or self._fresh_states(seeds[chunk])
+            trained = self._train(policies[chunk], seeds[chunk], fresh, on_epoch)
+            # An accelerator is busy for a while now; to build models takes the processor.
+            fresh = following and self._fresh_states(seeds[following])
+            scores += self._scores(*trained, len(seeds[chunk]), images, np.asarray(labels), began)
+            began = time.monotonic()
         return scores
 
     def score(self, policy, seed: int, images, labels) -> Score:
@@ -134,18 +138,20 @@ class PopulationTrainer(Child):
             raise DivergedError("the training loss or an output is not finite")
         return score
 
-    def _score_chunk(self, policies, seeds, images, labels, on_epoch):
-        began = time.monotonic()
-        count = len(policies)
+    def _fresh_states(self, seeds):
+        """Returns the first values of the variables of a model for each seed."""
+        with self._programs.on_processor():
+            return [self._programs.values_of(self._fresh_model(seed)) for seed in seeds]
+
+    def _train(self, policies, seeds, fresh, on_epoch):
+        """Returns the state of the trained members, and whether all their losses were finite."""
         # A program is made for one number of members: the last one is repeated to fill up.
-        rows = np.minimum(np.arange(self.population_size), count - 1)
+        rows = np.minimum(np.arange(self.population_size), len(seeds) - 1)
         policies, seeds = [policies[i] for i in rows], [seeds[i] for i in rows]
         stack = stack_policies(policies, self._shape, self.train_images)
-        models = [self._fresh_model(seed) for seed in seeds[:count]]
-        state = self._stacked([models[i] for i in rows], self._optimizer_start)
-        del models
+        state = self._programs.stacked([fresh[i] for i in rows], self._optimizer_start)
         words = np.array([seed % (1 << 32) for seed in seeds], "uint32")
-        finite = np.ones(self.population_size, bool)
+        finite = []
         for epoch in range(self.epochs):
             order = [_random.permutation(len(self.train_labels), seed, epoch) for seed in seeds]
             state, good = self._program.train_epoch(
@@ -157,11 +163,15 @@ class PopulationTrainer(Child):
                 branches=self._shape.branches,
                 value_range=policies[0].value_range,
             )
-            finite &= np.asarray(good)
+            finite.append(good)
             if on_epoch is not None:
+                good.block_until_ready()
                 on_epoch(epoch)
+        return state, finite
+
+    def _scores(self, state, finite, count, images, labels, began):
         outputs = self._program.outputs(state, images, _EVALUATION_BATCH)
-        finite &= np.isfinite(outputs).all(axis=(1, 2))
+        finite = np.all(finite, axis=0) & np.isfinite(outputs).all(axis=(1, 2))
         seconds = (time.monotonic() - began) / count
         nothing = Score(np.nan, np.nan, np.zeros(len(labels), bool), seconds)
         return [

@@ -4,6 +4,8 @@ The one module of `search` that is written for JAX: a Keras model and its optimi
 functions of their variables, which are stacked, and `jax.vmap` runs them for all members.
 """
 
+import contextlib
+
 import jax
 import numpy as np
 from jax import numpy as jnp
@@ -175,15 +177,28 @@ class Program:
         return self.model.stateless_call(trainable, others, images, training=False)[0]
 
 
-def stacked(models, optimizer_start):
+def on_processor():
+    """Returns a context in which small arrays are computed where they cost least."""
+    platforms = jax.config.jax_platforms
+    if platforms and "cpu" not in platforms.split(","):
+        return contextlib.nullcontext()
+    return jax.default_device(jax.local_devices(backend="cpu")[0])
+
+
+def values_of(model):
+    """Returns the values of a model's variables, as NumPy has them."""
+    return jax.tree.map(np.asarray, _values(model, ())[:2])
+
+
+def stacked(fresh, optimizer_start):
     """Returns the state of a population: all variables of its members, stacked.
 
     Args:
-        models: a Keras model for each member, with its first weights.
+        fresh: for each member what `values_of` returned.
         optimizer_start: the first values of an optimizer's variables, a list.
     """
-    states = [_values(model, optimizer_start) for model in models]
-    return jax.tree.map(lambda *values: jnp.stack(values), *states)
+    states = [(*values, list(optimizer_start)) for values in fresh]
+    return jax.tree.map(lambda *values: jnp.asarray(np.stack(values)), *states)
 
 
 def _values(model, optimizer_variables):
