@@ -12,8 +12,13 @@ SCRIPTS = sorted(
     if path.name not in SHARED
 )
 SLOW = (
+    "classical.py",
+    "classical_fashion_mnist.py",
+    "classical_vs_cnn.py",
     "finetune_folder.py",
     "imbalance.py",
+    "networks.py",
+    "pooling_comparison.py",
     "search_policy.py",
     "serve.py",
     "train_distributed.py",
@@ -21,9 +26,11 @@ SLOW = (
 # Proofs that take long for their smallest form, too: pytest -m proof runs them.
 PROOFS = (
     "distributed_equality.py",
+    "fashion_mnist_accelerator.py",
     "fashion_mnist_training.py",
     "gan_fashion_mnist.py",
     "known_answers.py",
+    "policy_throughput.py",
     "population_throughput.py",
     "real_data.py",
     "search_cost.py",

@@ -7,7 +7,7 @@ wrote, RandAugment, TrivialAugment and no augmentation are trained from fresh we
 test images that the search has not seen. Started again, it does the replicates that are missing.
 
 The tasks:
-- orientation: Fashion-MNIST, turned by -16, -8, 0, 8 or 16 degrees; the label is the angle.
+- orientation: Fashion-MNIST, turned by -10, -5, 0, 5 or 10 degrees; the label is the angle.
   Rotation destroys it.
 - colour: Fashion-MNIST in four faint tints; the label is the tint. Ops that stretch each channel
   by itself (autocontrast, equalize) destroy it.
@@ -58,7 +58,7 @@ class Task:
 def orientation(images, labels, rng, later):
     """The label is the angle."""
     labels = rng.integers(0, 5, len(labels))
-    return turned(images, 8.0 * (labels - 2)), labels
+    return turned(images, 5.0 * (labels - 2)), labels
 
 
 def colour(images, labels, rng, later):

@@ -143,6 +143,7 @@ print(keras.backend.backend())
 """
 
 
+@pytest.mark.slow
 def test_jax_computes_the_same_and_trains(python, tmp_path):
     x = images(6, 7, 6, 4)
     saved = {}

@@ -182,6 +182,7 @@ def test_saved_models_give_the_same(trained, tmp_path):
         np.testing.assert_array_equal(found[name], wanted, err_msg=name)
 
 
+@pytest.mark.slow
 def test_exported_models_give_the_same(trained, tmp_path):
     model, images = trained
     model.export(tmp_path / "served", verbose=False)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from .cases import CASES, make
 
 # Two logical devices must be made before anything runs: a process of its own.
@@ -45,6 +47,7 @@ for i, name in enumerate(names):
 """
 
 
+@pytest.mark.slow
 def test_two_replicas_give_what_one_device_gives(python):
     coupled = [name for name in CASES if "gather_across_replicas" in make(name).get_config()]
     printed = python(REPLICAS, json.dumps(coupled)).split()

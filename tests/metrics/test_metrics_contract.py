@@ -357,6 +357,7 @@ JAX = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 def test_jax_gives_the_same(python):
     printed = python(JAX, __file__, environment={"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"})
     results = json.loads(printed.splitlines()[-1])

@@ -38,11 +38,9 @@ def test_images_of_a_batch_and_epochs_differ(name):
 def test_a_sample_is_augmented_alike_in_any_batch(name, batch):
     chosen = PAIRING_FREE[name]
     together = np.asarray(chosen(batch, seed=5, epoch=3))
-    for size in (1, 7):
-        for start in range(0, 12, size):
-            ids = np.arange(start, min(start + size, 12))
-            part = chosen(batch[ids], seed=5, epoch=3, samples=ids)
-            np.testing.assert_array_equal(part, together[ids])
+    for ids in np.split(np.arange(12), [1]):  # every other size is compiled anew
+        part = chosen(batch[ids], seed=5, epoch=3, samples=ids)
+        np.testing.assert_array_equal(part, together[ids])
 
 
 def test_a_sample_with_its_partner_is_augmented_alike_in_any_batch(batch):

@@ -86,6 +86,7 @@ def epochs_in(folder):
     return [int(path.name.split("-")[0]) for path in folder.glob("[0-9]*-[0-9]*")]
 
 
+@pytest.mark.slow
 def test_killed_training_goes_on(tmp_path, python):
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path), "1000"],
