@@ -111,7 +111,7 @@ def decide(request, directory, budget, *, measured):
     trials = request.trials or _DEFAULT_TRIALS
     if budget is not None:
         trials = earlier["trials"] if earlier else _affordable(request, seconds, budget)
-    request = dataclasses.replace(request, trials=trials)
+    request = dataclasses.replace(request, trials=trials, budget=budget)
     plan = _plan(request, seconds, budget)
     if earlier is None:
         fields = {"budget": budget, "trials": trials, "seconds_per_epoch": seconds}

@@ -47,6 +47,7 @@ class Request:
         ops: names of the ops to search in.
         flip: whether the controls may mirror images.
         seed: an integer.
+        budget: the minutes that decided the number of trials, or None.
     """
 
     trainer: Trainer
@@ -62,6 +63,7 @@ class Request:
     ops: tuple[str, ...]
     flip: bool
     seed: int
+    budget: float | None = None
 
     @property
     def staged(self) -> bool:

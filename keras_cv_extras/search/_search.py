@@ -240,6 +240,7 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
         "insight": insight.to_dict(),
         "cost": _record.cost(folder, rows, screened),
         "settings": request.settings(),
+        "budget": request.budget,
         **versions(),
     }
     title = f"{best.name}, chosen on {request.name}" if request.name else best.name

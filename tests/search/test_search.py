@@ -48,6 +48,7 @@ def test_what_is_written(found):
     assert written == found.policy
     assert written.provenance["arm"] == found.winner.name
     assert written.provenance["settings"]["data"]["name"] == "digits"
+    assert written.provenance["budget"] is None
     assert set(written.provenance["versions"]) >= {"keras", "tensorflow", "optuna"}
     with (folder / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))

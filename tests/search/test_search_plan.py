@@ -74,6 +74,7 @@ def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch
     monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 3.0)
     again, _ = _plan.decide(request, tmp_path, 12, measured=False)
     assert again.trials == chosen.trials
+    assert again.budget == chosen.budget == 12
     with pytest.raises(ValueError, match=r"holds a search with budget=12"):
         _plan.decide(request, tmp_path, 13, measured=False)
     with pytest.raises(ValueError, match="a budget of 1 minutes is too small: with 2 trials"):
