@@ -23,6 +23,7 @@ def text() -> str:
         "row took turns on one core in one run, and a ratio is the median over the turns. Above "
         "1 this library is faster.\n",
         *_input_section(),
+        *_accelerator_section(),
         "## Ops\n",
         f"`kcx bench ops --size SIZE --output docs/results/ops-SIZE.json`, "
         f"{_machine(reports[0])}. Batches of photographs, uint8, an op of strength 0.5 for every "
@@ -100,6 +101,28 @@ def _input_table(rows):
         rates = f"{row['images_per_second']:,.0f} | {row['per_core']:,.0f}"
         lines.append(f"| {name} | {row['cores']} | {rates} | {row['ratio']:.3g} |")
     return "\n".join([*lines, ""])
+
+
+def _accelerator_section():
+    path = FOLDER.parent / "tuner" / "results" / "policy_throughput.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    lines = [
+        "| contestant | size | batch | images/s | RandAugment of this library is faster by |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in found["table"]:
+        name = row["contestant"]
+        name = f"this library, {name}" if "torch" not in name and "kornia" not in name else name
+        cells = f"{row['size']} | {row['batch_size']} | {row['images_per_second']:,.0f}"
+        lines.append(f"| {name} | {cells} | {row['ratio']:.3g} |")
+    return [
+        "## On an accelerator\n",
+        f"`{found['command']}`, {found['device']}, {found.get('note', 'alone on it')}. Policies of "
+        "two ops on images that are there already. With one draw for a batch, all its images get "
+        "the same two ops, which is less work than this library does: it computes all ops for "
+        "every image, and keeps one.\n",
+        "\n".join([*lines, ""]),
+    ]
 
 
 def _ops_table(rows):
