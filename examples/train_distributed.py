@@ -7,6 +7,9 @@
 
 All that differs is the environment variable TF_CONFIG. Killed and started again, the training
 goes on from its checkpoint, to the same weights. With --smoke: small images and two epochs.
+
+Two processes on two cores that had other work to do: 84 seconds, 0.9396 of the 2,500 test images
+right after five epochs.
 """
 
 import argparse
