@@ -110,14 +110,6 @@ class Results:
                 raise ValueError(f"{self.path} is of another protocol: move it away to start anew")
             self._fields = earlier
 
-    def replicate(self, name: str, run) -> dict:
-        """Returns a replicate's results, from the file or by running it."""
-        known = self._fields["replicates"]
-        if name not in known:
-            known[name] = run()
-            self.write()
-        return known[name]
-
     def replicates(self, run, count: int, *, parallel: int = 1, seen=print) -> list[dict]:
         """Returns the results of replicates 0, 1, ..., from the file or by running them.
 
@@ -129,19 +121,25 @@ class Results:
                 is idle with one has room for many.
             seen: a function that is called with the number and the results of each.
         """
+        known = self._fields["replicates"]
         names = [str(number) for number in range(count)]
-        missing = [name for name in names if name not in self._fields["replicates"]]
+        missing = [name for name in names if name not in known]
+
+        def keep(name, row):
+            known[name] = row
+            self.write()
+            seen(name, row)
+
         if parallel == 1:
             for name in missing:
-                seen(name, self.replicate(name, lambda n=name: _timed(run, int(n))))
+                keep(name, _timed(run, int(name)))
         else:
             context = multiprocessing.get_context("spawn")
             with futures.ProcessPoolExecutor(parallel, context) as pool:
                 running = {pool.submit(_timed, run, int(name)): name for name in missing}
                 for done in futures.as_completed(running):
-                    row = self.replicate(running[done], done.result)
-                    seen(running[done], row)
-        return [self.replicate(name, None) for name in names]
+                    keep(running[done], done.result())
+        return [known[name] for name in names]
 
     def summarise(self, summary: dict):
         """Writes what the replicates say together."""

@@ -96,13 +96,12 @@ def screened_policies(ops, caps, *, trials: int) -> dict:
         caps: for some of them the highest strength, in [0, 1].
         trials: how many trials the search has: there is a policy of the grid for three of them.
     """
-    caps = {**dict.fromkeys(ops, 1.0), **caps}
     found = {SCREENED: uniform_policy(ops, caps=caps, name=SCREENED)}
     usual = [op for op in ops if op in policies.RAND_AUGMENT_OPS]
     for num_ops, strength in SCREENED_GRID[: -(-trials // 3)]:
         rows = [[Step("identity")]]
         for op in usual or ops:
-            capped = min(strength, caps[op]) if OPS[op].has_strength else None
+            capped = min(strength, caps.get(op, 1.0)) if OPS[op].has_strength else None
             rows.append([Step(op, 1.0, capped)])
         name = f"screened RandAugment({num_ops}, {strength:.2g})"
         found[name] = Policy(rows, num_draws=num_ops, name=name)

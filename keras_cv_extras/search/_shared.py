@@ -99,12 +99,12 @@ def uniform_policy(ops, *, caps=None, **options) -> Policy:
 
     Args:
         ops: names in `keras_cv_extras.augment.OPS`.
-        caps: for each op the highest strength, in [0, 1]; None for 1.
+        caps: None, or for ops the highest strength, in [0, 1]; 1 for the others.
         **options: further arguments of `Policy`.
     """
     rows = [[Step("identity")]]
     for op in ops:
-        highest = 1.0 if caps is None else caps[op]
+        highest = (caps or {}).get(op, 1.0)
         rows.append([Step(op, 1.0, (0.0, highest) if OPS[op].has_strength else None)])
     return Policy(rows, **{"name": "uniform", **options})
 

@@ -53,6 +53,10 @@ class Candidate:
         return float(np.mean(self.accuracies)) if self.accuracies else float("nan")
 
 
+def _worst_first(candidate):
+    return np.nan_to_num(candidate.accuracy, nan=-1.0)
+
+
 class Stages:
     """Runs the stages of a search, in the order of the methods.
 
@@ -80,6 +84,11 @@ class Stages:
             return self.request.ops
         return self.screened.kept or ("identity",)
 
+    @property
+    def caps(self) -> dict[str, float]:
+        """For ops the highest strength that keeps labels; there are none without a screen."""
+        return {} if self.screened is None else self.screened.caps
+
     def screen(self) -> Screen:
         """Finds the ops that destroy labels; what follows does without them."""
         self.shown.stage("screen of the ops")
@@ -95,7 +104,7 @@ class Stages:
         self.shown.stage("shared weights")
         self.scorer = SharedWeights(
             self.request.trainer,
-            self._uniform("uniform"),
+            uniform_policy(self.ops, caps=self.caps),
             seed=seed_of_trial(self.request.seed, "shared"),
             path=self.folder.path / "shared.npz",
         )
@@ -144,9 +153,7 @@ class Stages:
         }
         named = [(kind, *item) for kind, found in kinds.items() for item in found.items()]
         if self.screened is not None:
-            found = _portfolio.screened_policies(
-                self.ops, self.screened.caps, trials=request.trials
-            )
+            found = _portfolio.screened_policies(self.ops, self.caps, trials=request.trials)
             named += [("searched", *item) for item in found.items()]
         scores = self._scores([self._validation("portfolio", *item) for _, *item in named])
         found = [
@@ -157,8 +164,9 @@ class Stages:
             raise DivergedError(
                 "the training without augmentation diverged: lower the learning rate of build_model"
             )
-        contest = [one for one in found if one.kind != "control"]
-        return found[: -len(contest)] + self._looked_at_again(contest)
+        controls = [one for one in found if one.kind == "control"]
+        contest = sorted(found[len(controls) :], key=_worst_first, reverse=True)
+        return controls + self._looked_at_again(contest)
 
     def trials(self) -> PolicyTuner:
         """Runs the trials that an oracle suggests; returns their tuner."""
@@ -167,7 +175,7 @@ class Stages:
             request.make_oracle(self.ops),
             trainer=self.scorer,
             validation=request.parts["validation"],
-            caps={} if self.screened is None else self.screened.caps,
+            caps=self.caps,
             seed=request.seed,
             directory=self.folder.path,
             role=self.role,
@@ -197,12 +205,11 @@ class Stages:
             found.append(Candidate(name, "searched", tuner.policy_of(trial), (accuracy,)))
         return self._looked_at_again(found)
 
-    def _looked_at_again(self, found) -> list[Candidate]:
-        """Trains the best third of some candidates twice more; returns all, these first.
+    def _looked_at_again(self, ranked) -> list[Candidate]:
+        """Trains the best third of candidates, which come best first, twice more.
 
-        Where a trial is a whole training, none is promoted.
+        Where a trial is a whole training, none is promoted. Returns all, those first, ranked anew.
         """
-        ranked = sorted(found, key=lambda one: -np.nan_to_num(one.accuracy, nan=-1.0))
         count = promoted_of(len(ranked)) if self.request.staged else 0
         best = [one for one in ranked[:count] if np.isfinite(one.accuracy)]
         again = self._scores(
@@ -216,8 +223,7 @@ class Stages:
             looks = again[place * NUM_LOOKS : (place + 1) * NUM_LOOKS]
             accuracies = (*one.accuracies, *(score.accuracy for score in looks))
             best[place] = dataclasses.replace(one, accuracies=accuracies)
-        best.sort(key=lambda one: -np.nan_to_num(one.accuracy, nan=-1.0))
-        return best + ranked[len(best) :]
+        return sorted(best, key=_worst_first, reverse=True) + ranked[len(best) :]
 
     def finalists(self, portfolio, ranked) -> list[Candidate]:
         """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials."""
@@ -260,11 +266,6 @@ class Stages:
         scores = self._scores(jobs, seen)
         groups = [scores[start : start + count] for start in range(0, len(scores), count)]
         return list(zip(finalists, groups, strict=True))
-
-    def _uniform(self, name):
-        """The policy that gives an image one of the searched ops, of any strength below its cap."""
-        caps = {} if self.screened is None else self.screened.caps
-        return uniform_policy(self.ops, caps={**dict.fromkeys(self.ops, 1.0), **caps}, name=name)
 
     def _validation(self, stage, name, policy):
         return Job(stage, name, policy, f"{stage} {name}", "validation", self.scorer)
