@@ -10,7 +10,6 @@ added to tuner/results/fashion_mnist_accelerator.json. --smoke trains a small ne
 
 import argparse
 import dataclasses
-import importlib.metadata
 import json
 import math
 import os
@@ -20,9 +19,9 @@ import time
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-import jax
 import keras
 import numpy as np
+import study
 
 from keras_cv_extras import _files, data, models, policy, search, training
 
@@ -85,9 +84,8 @@ def run(images, options) -> dict:
     # The first epoch has the compilation in it.
     seconds = (times[-1] - times[0]) / max(len(times) - 1, 1)
     accuracies = [score.accuracy for score in scores]
-    device = jax.devices()[0]
     return {
-        "command": "KERAS_BACKEND=jax " + " ".join(["python", *sys.argv]),
+        **study.measured_on("jax", "keras", "numpy"),
         "data": repr(images),
         "train_images": sizes[0],
         "recipe": dataclasses.asdict(recipe),
@@ -102,9 +100,6 @@ def run(images, options) -> dict:
         "seconds": round(times[-1], 1),
         "first_epoch_seconds": round(times[0], 1),
         "images_per_second": round(len(options.seeds) * sizes[0] / seconds, 1),
-        "device": device.device_kind,
-        "platform": device.platform,
-        "versions": {name: importlib.metadata.version(name) for name in ("jax", "keras", "numpy")},
     }
 
 

@@ -10,7 +10,6 @@ to tuner/results/policy_throughput.json, or to another --output; it needs no Ten
 """
 
 import argparse
-import importlib.metadata
 import os
 import pathlib
 import statistics
@@ -22,6 +21,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs s
 
 import jax
 import numpy as np
+import study
 from skimage import data as photographs
 from skimage.transform import resize
 
@@ -29,6 +29,7 @@ from keras_cv_extras import _files, policy
 
 RESULT = pathlib.Path(__file__).parent / "results" / "policy_throughput.json"
 BATCHES = {32: 1024, 224: 128}
+PACKAGES = ("jax", "keras", "numpy", "torch", "torchvision", "kornia")
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
 
 
@@ -48,7 +49,8 @@ def main():
     for size in options.sizes:
         rows += measured(size, images_of(size, BATCHES[size]), options)
         if not options.smoke:
-            write(rows, options)
+            found = study.measured_on(*PACKAGES)
+            _files.write_json(options.output, {**found, "table": rows})
     print(f"{'size':>5} {'contestant':<36}{'images/s':>12}{'ours is':>10}{'first, s':>10}")
     for row in rows:
         print(
@@ -105,28 +107,6 @@ def measured(size, images, options):
         }
         for name, found in rates.items()
     ]
-
-
-def write(rows, options):
-    """Writes what is measured."""
-    device = jax.devices()[0]
-    names = ("jax", "keras", "numpy", "torch", "torchvision", "kornia")
-    found = {name: _version(name) for name in names}
-    result = {
-        "command": "KERAS_BACKEND=jax " + " ".join(["python", *sys.argv]),
-        "device": device.device_kind,
-        "platform": device.platform,
-        "versions": found,
-        "table": rows,
-    }
-    _files.write_json(options.output, result)
-
-
-def _version(name):
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _own(chosen):

@@ -10,7 +10,6 @@ tuner/results/population_throughput.json, or to another --output; it needs no Te
 """
 
 import argparse
-import importlib.metadata
 import math
 import os
 import pathlib
@@ -20,7 +19,7 @@ import time
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-import jax
+import study
 
 from keras_cv_extras import _files, data, search, training
 from keras_cv_extras.policy import Policy
@@ -60,17 +59,12 @@ def main():
         )
         for size in options.sizes
     }
-    device = jax.devices()[0]
     settings = {k: v for k, v in vars(options).items() if k not in ("output", "smoke")}
     result = {
-        "command": "KERAS_BACKEND=jax " + " ".join(["python", *sys.argv]),
+        **study.measured_on("jax", "keras", "numpy"),
         "data": images.name,
         "settings": settings,
         "parameters": trainers[options.sizes[0]].model.count_params(),
-        "device": device.device_kind,
-        "platform": device.platform,
-        "cores": os.cpu_count(),
-        "versions": {name: importlib.metadata.version(name) for name in ("jax", "keras", "numpy")},
     }
     first, rates = {}, {size: [] for size in options.sizes}
     for _ in range(options.repeats):

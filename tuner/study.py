@@ -1,10 +1,12 @@
 """What the studies of the search share: a small network, arms on test images, and statistics."""
 
+import importlib.metadata
 import json
 import multiprocessing
 import os
 import pathlib
 import platform
+import sys
 import tempfile
 import time
 from concurrent import futures
@@ -82,6 +84,31 @@ def holm(comparisons) -> list[dict]:
         largest = max(largest, min(1.0, value))
         adjusted[place]["p_holm"] = float(f"{largest:.3g}")
     return adjusted
+
+
+def measured_on(*packages: str) -> dict:
+    """Returns the command, the accelerator and the versions that a measurement on JAX goes with.
+
+    Args:
+        packages: whose versions; None for one that is not installed.
+    """
+    import jax
+
+    device = jax.devices()[0]
+    return {
+        "command": "KERAS_BACKEND=jax " + " ".join(["python", *sys.argv]),
+        "device": device.device_kind,
+        "platform": device.platform,
+        "cores": _cores(),
+        "versions": {name: _version(name) for name in packages},
+    }
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 class Results:
