@@ -7,39 +7,39 @@ SMOTE, DeepSMOTE and the GAN bring every class to 2,000 images; from those and, 
 the real ones alone ("oversampling") all classes are drawn as often. The same small network is
 trained for as many steps in every arm and scored on the 10,000 test images. The table has means
 over seeds and 95 % intervals (Student's t); the data are the same for all seeds.
-What is done is kept in --work and in --output: started again, the script goes on. --table prints
-the results. With --smoke it runs on 8 x 8 digits, in seconds, and nothing is kept.
+What is done is kept in --work and in --output: started again, the script goes on. An arm whose
+filter accepts too few images is not made, which its row says. --table prints the results. With
+--smoke it runs on 8 x 8 digits, in seconds, and nothing is kept.
 """
 
 import argparse
-import os
+import functools
 import pathlib
-import platform
+import shutil
 import tempfile
 import time
 
 import keras
 import numpy as np
+import study
 from scipy import stats
 from sklearn import metrics
 
 import keras_cv_extras as kcx
 from keras_cv_extras import _files, generative
-from keras_cv_extras.generative import _sheet
 from keras_cv_extras.generative._local_features import trained_classifier
 
-FOLDER = pathlib.Path(__file__).parent / "results"
+SEEDS = 3
 ARMS = ("nothing", "class weights", "oversampling", "SMOTE", "DeepSMOTE", "GAN", "GAN + filter")
 FULL = {
     "data": "fashion_mnist",
     "ratio": 100,
-    "seeds": 3,
-    "gan_steps": 1000,
+    "gan_steps": 750,
     "every": 250,
     "width": 32,
     "ema_decay": 0.99,
-    "deep_smote_epochs": 5,
-    "network_steps": 1000,
+    "deep_smote_epochs": 3,
+    "network_steps": 600,
     "steps": 400,
     "images_per_class": 2000,
     "confidence": 0.5,
@@ -48,7 +48,6 @@ SMOKE = {
     **FULL,
     "data": "digits",
     "ratio": 8,
-    "seeds": 1,
     "gan_steps": 10,
     "every": 5,
     "width": 4,
@@ -63,64 +62,98 @@ SMOKE = {
 def main():
     """Runs what is missing in the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=pathlib.Path, default=FOLDER / "gan_fashion_mnist.json")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="how many, from 0")
+    parser.add_argument("--parallel", type=int, default=3, help="seeds at a time")
+    parser.add_argument("--output", type=pathlib.Path, default=study.RESULTS)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("gan_fashion_mnist"))
     parser.add_argument("--table", action="store_true", help="print the results, run nothing")
     parser.add_argument("--smoke", action="store_true", help="a few seconds, nothing is kept")
     options = parser.parse_args()
     if options.table:
-        print(table(_files.read_json(options.output)))
+        rows = _files.read_json(options.output / "gan_fashion_mnist.json")["replicates"]
+        print(table([rows[name] for name in sorted(rows, key=int)]))
     elif options.smoke:
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
-            run(SMOKE, folder / "results.json", folder)
+            experiment(SMOKE, 1, 1, folder, folder / "work")
     else:
-        run(FULL, options.output, options.work)
+        experiment(FULL, options.seeds, options.parallel, options.output, options.work)
 
 
-def run(settings, output, work):
-    """Trains and scores all arms of all seeds, as far as they are not in `output`."""
-    results = _files.read_json(output) if output.exists() else _header(settings)
-    if results["settings"] != settings:
-        raise SystemExit(f"{output} holds results of other settings: give another --output")
-    data = kcx.data.load(settings["data"])
-    x, y = kcx.data.make_imbalanced(*data.train, settings["ratio"])
-    results["class_counts"] = np.bincount(y).tolist()
+def experiment(settings, seeds, parallel, output, work):
+    """Trains and scores all arms of the seeds that are not in the results."""
+    results = study.Results(
+        output / "gan_fashion_mnist.json", "python tuner/gan_fashion_mnist.py", settings
+    )
+    began = time.perf_counter()
+    local_network(settings, *training_images(settings), work)
+    took = round(time.perf_counter() - began, 1)
+    rows = results.replicates(
+        functools.partial(replicate, settings, work), seeds, parallel=parallel, seen=_show
+    )
+    picture = work / "gan-0" / "samples.png"
+    if picture.exists():
+        shutil.copyfile(picture, output / "gan_fashion_mnist.png")
+    results.summarise(
+        {
+            "network_seconds": took,
+            "seconds": round(time.perf_counter() - began, 1),
+            "parallel": parallel,
+            "class_counts": np.bincount(training_images(settings)[1]).tolist(),
+        }
+    )
+    print(table(rows))
+
+
+def training_images(settings):
+    """The images that all arms begin with, and their classes."""
+    return kcx.data.make_imbalanced(*kcx.data.load(settings["data"]).train, settings["ratio"])
+
+
+def replicate(settings, work, seed, _folder):
+    """Trains and scores all arms of a seed; those that `work` has of an earlier run are kept."""
+    path = work / f"seed-{seed}.json"
+    row = _files.read_json(path) if path.exists() else {"gan": {}, "arms": {}}
 
     def keep(part, key, value):
-        results[part][key] = value
-        _files.write_json(output, results)
-        print(part, key, value if part == "arms" else "", flush=True)
+        row[part][key] = value
+        _files.write_json(path, row)
+        print(f"seed {seed}, {key}: {value if part == 'arms' else 'done'}", flush=True)
 
-    network = _timed(results, "network", lambda: local_network(settings, x, y, work))
-    for seed in range(settings["seeds"]):
-        key = f"seed {seed}"
-        gan = None
-        for arm in ARMS:
-            if f"{arm}, {key}" in results["arms"]:
-                continue
-            if arm.startswith("GAN") and gan is None:
-                gan, parts = train_gan(settings, x, y, data.test, network, work, seed)
-                if key not in results["gans"]:
-                    keep("gans", key, {"parts": parts, **judge(gan, network, x, data.test)})
-                if seed == 0:
-                    _sheet.save_png(_sheet.class_sheet(gan), output.with_suffix(".png"))
-            began = time.perf_counter()
+    x, y = training_images(settings)
+    test = kcx.data.load(settings["data"]).test
+    network = local_network(settings, x, y, work)
+    gan, parts = train_gan(settings, x, y, test, network, work, seed)
+    if "parts" not in row["gan"]:
+        keep("gan", "judged", judge(gan, network, x, test))
+        keep("gan", "parts", parts)
+    for arm in ARMS:
+        if arm in row["arms"]:
+            continue
+        began = time.perf_counter()
+        try:
             source, weights = prepare(arm, settings, x, y, gan, network, seed)
-            prepared = time.perf_counter() - began
-            model = trained_classifier(
-                source,
-                x.shape[1:],
-                len(data.class_names),
-                steps=settings["steps"],
-                class_weight=weights,
-                seed=seed,
-            )
-            scores = score(model, data.test)
-            scores["seconds_images"] = round(prepared, 1)
-            scores["seconds_training"] = round(time.perf_counter() - began - prepared, 1)
-            keep("arms", f"{arm}, {key}", scores)
-    print(table(results))
+        except generative.TooFewImagesError as error:  # a result, and not one to leave out
+            keep("arms", arm, {"not_made": str(error)})
+            continue
+        prepared = time.perf_counter() - began
+        model = trained_classifier(
+            source,
+            x.shape[1:],
+            gan.num_classes,
+            steps=settings["steps"],
+            class_weight=weights,
+            seed=seed,
+        )
+        scores = score(model, test)
+        scores["seconds_images"] = round(prepared, 1)
+        scores["seconds_training"] = round(time.perf_counter() - began - prepared, 1)
+        keep("arms", arm, scores)
+    return row
+
+
+def _show(number, row):
+    print(f"seed {number}: all arms in {row['seconds']} s", flush=True)
 
 
 def local_network(settings, x, y, work):
@@ -208,27 +241,26 @@ def score(model, test):
     }
 
 
-def table(results):
-    """Returns the results as the tables of docs/gan.md."""
+def table(rows):
+    """Returns the results of all seeds as the tables of docs/gan.md."""
     lines = [
         "| arm | balanced accuracy | macro-F1 | recall of the rarest three |",
         "|---|---|---|---|",
     ]
     for arm in ARMS:
-        rows = [row for key, row in results["arms"].items() if key.rpartition(", ")[0] == arm]
-        if not rows:
-            continue
+        made = [row["arms"][arm] for row in rows if "not_made" not in row["arms"][arm]]
         columns = [
-            [row["balanced_accuracy"] for row in rows],
-            [row["macro_f1"] for row in rows],
-            [np.mean(row["recalls"][-3:]) for row in rows],
+            [row["balanced_accuracy"] for row in made],
+            [row["macro_f1"] for row in made],
+            [np.mean(row["recalls"][-3:]) for row in made],
         ]
         cells = " | ".join(_interval(column) for column in columns)
-        lines.append(f"| {arm} | {cells} |")
+        missing = len(rows) - len(made)
+        note = f" ({missing} of {len(rows)} seeds not made)" if missing else ""
+        lines.append(f"| {arm}{note} | {cells} |")
     lines += ["", "| step | local FID | local KID | precision | recall | coverage |"]
     lines.append("|---|---|---|---|---|---|")
-    gans = [gan["parts"] for gan in results["gans"].values()]
-    for parts in zip(*gans, strict=True):
+    for parts in zip(*(row["gan"]["parts"] for row in rows), strict=True):
         names = ("local_fid", "local_kid", "precision", "recall", "coverage")
         cells = " | ".join(f"{np.mean([part[name] for part in parts]):.2f}" for name in names)
         lines.append(f"| {parts[0]['step']} | {cells} |")
@@ -236,44 +268,12 @@ def table(results):
 
 
 def _interval(values):
-    mean, count = np.mean(values), len(values)
+    count = len(values)
     if count < 2:
-        return f"{mean:.3f}"
+        return f"{values[0]:.3f}" if count else "-"
+    mean = np.mean(values)
     half = stats.t.ppf(0.975, count - 1) * np.std(values, ddof=1) / count**0.5
     return f"{mean:.3f} ± {half:.3f}"
-
-
-def _timed(results, name, function):
-    began = time.perf_counter()
-    value = function()
-    results["seconds"].setdefault(name, round(time.perf_counter() - began, 1))
-    return value
-
-
-def _header(settings):
-    import tensorflow as tf
-
-    return {
-        "command": "python tuner/gan_fashion_mnist.py",
-        "settings": settings,
-        "machine": {
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "memory_gib": round(
-                os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
-            ),
-            "note": "shared with other work, which makes times longer than on a quiet machine",
-        },
-        "versions": {
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-        },
-        "class_counts": [],
-        "seconds": {},
-        "gans": {},
-        "arms": {},
-    }
 
 
 if __name__ == "__main__":

@@ -161,6 +161,8 @@ class Results:
             for name in missing:
                 keep(name, _timed(run, int(name)))
         else:
+            # TensorFlow's threads of each process: together as many as there are cores.
+            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, _cores() // parallel)))
             context = multiprocessing.get_context("spawn")
             with futures.ProcessPoolExecutor(parallel, context) as pool:
                 running = {pool.submit(_timed, run, int(name)): name for name in missing}

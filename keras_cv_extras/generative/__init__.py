@@ -16,6 +16,7 @@ from keras_cv_extras.generative._fidelity import (
 from keras_cv_extras.generative._gan import ConditionalGAN
 from keras_cv_extras.generative._gan_training import train_gan
 from keras_cv_extras.generative._local_features import LocalFeatures
+from keras_cv_extras.generative._synthesis import TooFewImagesError
 
 __all__ = [
     "ConditionalGAN",
@@ -23,6 +24,7 @@ __all__ = [
     "LocalFeatures",
     "MadeScores",
     "Memorization",
+    "TooFewImagesError",
     "evaluate_made",
     "frechet_distance",
     "kernel_distance",

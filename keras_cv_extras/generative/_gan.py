@@ -38,9 +38,10 @@ class ConditionalGAN(ImageMaker, keras.Model):
         width: channels of the generator's last map and of the discriminator's first.
         augment: what the discriminator sees images through: some of "color", "translation" and
             "cutout", or () for nothing.
-        adaptive_target: None to augment every image, or the share in (0, 1) of real images
-            scored above 0, less that of those below, that the rate of augmentation is steered
-            to; 0.6 in the paper. The rate then starts at 0.
+        adaptive_target: the share in (0, 1) of real images scored above 0, less that of those
+            below, that the rate of augmentation is steered to; 0.6 in the paper. The rate
+            starts at 0 and rises while the discriminator knows more of them by heart. None to
+            augment every image from the start: for a few hundred images, and many steps.
         adaptive_images: images after which a rate that only rises has gone from 0 to 1.
         ema_decay: of the moving average of the generator, in [0, 1).
         critic_steps: steps of the discriminator for each of the generator; None for 5 with
@@ -80,7 +81,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
         latent_size: int = 64,
         width: int = 32,
         augment: tuple[str, ...] | str | None = _diff_augment.KINDS,
-        adaptive_target: float | None = None,
+        adaptive_target: float | None = 0.6,
         adaptive_images: int = 500_000,
         ema_decay: float = 0.999,
         critic_steps: int | None = None,
@@ -250,8 +251,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
             )
         labels = _class_numbers(labels)
         step = ops.convert_to_tensor(self.step)
-        loss, sign = _gan_step.discriminator_step(self, real, labels, step)
-        made_loss = _gan_step.generator_step_in_turn(self, labels, step)
+        made_loss, loss, sign = _gan_step.training_step(self, real, labels, step)
         for name, value in (
             ("discriminator_loss", loss),
             ("generator_loss", made_loss),

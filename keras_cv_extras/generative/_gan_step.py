@@ -10,20 +10,37 @@ from keras_cv_extras.augment import _random
 from keras_cv_extras.generative import _diff_augment, _gan_draws, _gan_losses
 
 # Slots of the counter generator, so that no two draws of a step are the same.
-_CRITIC, _MAKER, _REAL, _MADE, _AGAIN, _BETWEEN = ((1 << 20) * i for i in range(1, 7))
+_LATENTS, _REAL, _MADE, _AGAIN, _BETWEEN = ((1 << 20) * i for i in range(1, 6))
 
 
-def discriminator_step(gan, real, labels, step):
-    """Returns the loss, and the mean sign of the real images' scores."""
-    made = gan.generator([_latents(gan, labels, step, _CRITIC), labels], training=True)
-    made = tf.stop_gradient(made)
-    kinds, count = gan.augment, tf.shape(real)[0]
-    draws = [_draws(gan, step, count, slot) for slot in (_REAL, _MADE)]
+def training_step(gan, real, labels, step):
+    """Takes a step of the discriminator and, if it is its turn, of the generator.
+
+    Both are taken on the same made images, so that the generator runs once.
+
+    Returns:
+        The losses of the generator (if it was not its turn, the mean so far) and of the
+        discriminator, and the mean sign of the real images' scores.
+    """
+    samples = ops.arange(ops.shape(labels)[0], dtype="int32")
+    latents = _gan_draws.normal(gan.seed, step, samples, _LATENTS, gan.latent_size)
+    with tf.GradientTape() as tape:
+        made = gan.generator([latents, labels], training=True)
+    loss, sign = _discriminator_step(gan, real, tf.stop_gradient(made), labels, step)
+    if gan.critic_steps == 1:
+        return _generator_step(gan, made, tape, labels, step), loss, sign
+    made_loss = tf.cond(
+        tf.equal((step + 1) % gan.critic_steps, 0),
+        lambda: _generator_step(gan, made, tape, labels, step),
+        lambda: tf.convert_to_tensor(gan.trackers["generator_loss"].result()),
+    )
+    return made_loss, loss, sign
+
+
+def _discriminator_step(gan, real, made, labels, step):
+    count = tf.shape(real)[0]
     seen = tf.concat(
-        [
-            _diff_augment.diff_augment(images, own, kinds, rate=gan.rate)
-            for images, own in zip((real, made), draws, strict=True)
-        ],
+        [_augmented(gan, images, step, slot) for images, slot in ((real, _REAL), (made, _MADE))],
         axis=0,
     )
     with tf.GradientTape() as tape:
@@ -45,17 +62,16 @@ def discriminator_step(gan, real, labels, step):
     return loss, tf.reduce_mean(tf.sign(of_real))
 
 
-def generator_step(gan, labels, step):
-    """Returns the loss; moves the average along."""
-    latents = _latents(gan, labels, step, _MAKER)
-    draws = _draws(gan, step, tf.shape(labels)[0], _AGAIN)
-    with tf.GradientTape() as tape:
-        made = gan.generator([latents, labels], training=True)
-        seen = _diff_augment.diff_augment(made, draws, gan.augment, rate=gan.rate)
+def _generator_step(gan, made, tape, labels, step):
+    """Steps along the gradient by `made`, which `tape` has seen being made."""
+    with tf.GradientTape(watch_accessed_variables=False) as scoring:
+        scoring.watch(made)
+        seen = _augmented(gan, made, step, _AGAIN)
         scores = gan.discriminator([seen, labels], training=False)
         loss = _gan_losses.generator_loss(gan.adversarial_loss, scores)
     variables = gan.generator.trainable_variables
-    gan.optimizer.apply(tape.gradient(loss, variables), variables)
+    by_images = scoring.gradient(loss, made)
+    gan.optimizer.apply(tape.gradient(made, variables, output_gradients=by_images), variables)
     taken = ops.cast(step, "float32") / gan.critic_steps
     # At first the average would be mostly the weights before training.
     decay = ops.minimum(gan.ema_decay, (1 + taken) / (10 + taken))
@@ -65,21 +81,7 @@ def generator_step(gan, labels, step):
     return loss
 
 
-def generator_step_in_turn(gan, labels, step):
-    """Takes a step of the generator if it is its turn; returns its loss, else the mean so far."""
-    if gan.critic_steps == 1:
-        return generator_step(gan, labels, step)
-    return tf.cond(
-        tf.equal((step + 1) % gan.critic_steps, 0),
-        lambda: generator_step(gan, labels, step),
-        lambda: tf.convert_to_tensor(gan.trackers["generator_loss"].result()),
-    )
-
-
-def _latents(gan, labels, step, slot):
-    samples = ops.arange(ops.shape(labels)[0], dtype="int32")
-    return _gan_draws.normal(gan.seed, step, samples, slot, gan.latent_size)
-
-
-def _draws(gan, step, count, slot):
-    return _gan_draws.uniform(gan.seed, step, count, slot, _diff_augment.NUM_DRAWS)
+def _augmented(gan, images, step, slot):
+    count = tf.shape(images)[0]
+    draws = _gan_draws.uniform(gan.seed, step, count, slot, _diff_augment.NUM_DRAWS)
+    return _diff_augment.diff_augment(images, draws, gan.augment, rate=gan.rate)

@@ -110,8 +110,8 @@ class ImageMaker:
             images in the value range, uint8 if that is (0, 255), and int32 classes.
 
         Raises:
-            TypeError, ValueError: if an argument is not as above, no image is missing, or the
-                classifier accepts too few.
+            TypeError, ValueError: if an argument is not as above, or no image is missing.
+            TooFewImagesError: if the classifier accepts too few.
         """
         options = {"classifier": classifier, "confidence": confidence, "batch_size": batch_size}
         return _synthesis.synthetic_dataset(
@@ -146,6 +146,7 @@ class ImageMaker:
 
         Raises:
             TypeError, ValueError: if an argument is not as above.
+            TooFewImagesError: if the classifier accepts too few.
         """
         options = {"classifier": classifier, "confidence": confidence, "held_out": held_out}
         return _synthesis.resample(self, x, y, balance_to=balance_to, seed=seed, **options)

@@ -9,7 +9,7 @@ from keras_cv_extras.augment import _random
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class SpectralNormalized(keras.layers.Wrapper):
-    """Runs a layer with its weights divided by their largest singular value.
+    """Runs a layer with its weights scaled to a given largest singular value.
 
     The value is estimated by one step of the power iteration for each batch in training, from a
     start that is a function of `seed`. `keras.layers.SpectralNormalization` writes the divided
@@ -17,6 +17,7 @@ class SpectralNormalized(keras.layers.Wrapper):
 
     Args:
         layer: a `Dense`, `Conv2D` or `Embedding` layer.
+        gain: the largest singular value, above 0; 1 in the paper.
         seed: an integer, for the start of the power iteration.
         **kwargs: the arguments of `keras.layers.Layer`.
 
@@ -28,17 +29,21 @@ class SpectralNormalized(keras.layers.Wrapper):
         The outputs of the layer.
 
     References:
-        [Miyato et al., Spectral normalization](https://arxiv.org/abs/1802.05957), algorithm 1.
+        [Miyato et al., Spectral normalization](https://arxiv.org/abs/1802.05957), algorithm 1;
+        [Lin et al.](https://arxiv.org/abs/2009.02773) on why a gain above 1 may be wanted.
 
     Example:
         >>> scores = SpectralNormalized(keras.layers.Dense(1))(features)
     """
 
-    def __init__(self, layer, seed: int = 0, **kwargs):
+    def __init__(self, layer, *, gain: float = 1.0, seed: int = 0, **kwargs):
         kinds = (keras.layers.Dense, keras.layers.Conv2D, keras.layers.Embedding)
         if not isinstance(layer, kinds):
             raise TypeError(f"layer must be a Dense, Conv2D or Embedding layer, received {layer!r}")
         super().__init__(layer, **{"autocast": False, **kwargs})
+        self.gain = _checks.number("gain", gain)
+        if self.gain <= 0:
+            raise ValueError(f"gain must be above 0, received {gain!r}")
         self.seed = _checks.integer("seed", seed)
 
     def build(self, input_shape):
@@ -56,7 +61,7 @@ class SpectralNormalized(keras.layers.Wrapper):
         self.built = True
 
     def call(self, inputs, training=False):
-        """Runs the layer with the divided weights; see the class."""
+        """Runs the layer with the scaled weights; see the class."""
         matrix = self._matrix()
         fixed = ops.stop_gradient(matrix)
         left = self.vector.value
@@ -71,7 +76,7 @@ class SpectralNormalized(keras.layers.Wrapper):
         # Every variable needs a value, or the layer would read those that it had before a
         # surrounding stateless call, a training step on JAX for one.
         values = [(own, own.value) for own in self.layer.variables]
-        values.append((variable, variable.value / value))
+        values.append((variable, variable.value * (self.gain / value)))
         with keras.StatelessScope(values):
             return self.layer(inputs)
 
@@ -96,7 +101,7 @@ class SpectralNormalized(keras.layers.Wrapper):
 
     def get_config(self):
         """Returns the configuration."""
-        return {**super().get_config(), "seed": self.seed}
+        return {**super().get_config(), "gain": self.gain, "seed": self.seed}
 
 
 def _unit(vector):

@@ -17,6 +17,10 @@ _BATCH = 256
 _MOST_TRIES = 50  # candidates for each image that is kept, before the filter gives up
 
 
+class TooFewImagesError(ValueError):
+    """A filter accepts too few of the images that a model makes of a class."""
+
+
 def checked_images(gan, x, y):
     """Returns training images and labels as arrays, or raises if a GAN cannot learn from them."""
     images, labels = np.asarray(x), np.asarray(y)
@@ -123,7 +127,7 @@ def chosen_images(gan, counts, *, seed=0, classifier=None, confidence=0.5):
         candidates that was kept for each class.
 
     Raises:
-        ValueError: if the filter keeps too few of a class.
+        TooFewImagesError: if the filter keeps too few of a class.
     """
     _checks.integer("seed", seed)
     _checks.fraction("confidence", confidence)
@@ -135,7 +139,7 @@ def chosen_images(gan, counts, *, seed=0, classifier=None, confidence=0.5):
         kept, tried = [], 0
         while len(kept) < count:
             if tried >= max(_BATCH, _MOST_TRIES * count):
-                raise ValueError(
+                raise TooFewImagesError(
                     f"only {len(kept)} of {tried} images of class {item} reach the confidence "
                     f"{confidence:g}, where {count} are wanted: train longer, or lower confidence"
                 )

@@ -168,6 +168,22 @@ def test_images_are_functions_of_seed_class_and_number(trained):
     assert np.abs(correlation).max() < 0.08
 
 
+def test_a_class_does_not_drown_the_latents():
+    gan = ConditionalGAN((28, 28, 1), 10, seed=5)
+    classes, numbers = np.repeat(np.arange(10), 8), np.tile(np.arange(8), 10)
+    latents = gan.latents(0 * numbers, numbers)
+    images = np.asarray(gan((latents, classes))).reshape(10, 8, -1)
+    # Untrained, images differ by what is random far more than by their class.
+    assert images.std(axis=1).mean() > 4 * images.std(axis=0).mean()
+
+
+def test_the_discriminator_tells_made_images_from_real_ones(digits):
+    gan = ConditionalGAN((8, 8, 1), 10, latent_size=16, width=16, seed=3)
+    gan.compile()
+    history = gan.fit(*digits, batch_size=32, epochs=20, shuffle=False, verbose=0).history
+    assert history["discriminator_loss"][-1] < 1.75  # near 2 it would tell nothing apart
+
+
 def test_exported_generator_gives_the_same_images(trained, tmp_path):
     gan, _, _ = trained
     gan.export_generator(tmp_path / "generator")
@@ -177,7 +193,8 @@ def test_exported_generator_gives_the_same_images(trained, tmp_path):
     np.testing.assert_array_equal(given, gan.generate([1, 9], numbers=[5, 0], seed=4))
 
 
-def test_spectral_layers_have_a_largest_singular_value_of_one():
+@pytest.mark.parametrize("gain", [1.0, 2.5])
+def test_spectral_layers_have_the_largest_singular_value_that_was_asked_for(gain):
     rng = np.random.default_rng(0)
     images = rng.normal(size=(4, 6, 6, 3)).astype("float32")
     for layer, inputs in (
@@ -185,13 +202,18 @@ def test_spectral_layers_have_a_largest_singular_value_of_one():
         (keras.layers.Dense(7), images[:, 0, 0]),
         (keras.layers.Embedding(6, 4), np.arange(6)),
     ):
-        wrapped = SpectralNormalized(layer, seed=1)
+        wrapped = SpectralNormalized(layer, gain=gain, seed=1)
         for _ in range(60):
             outputs = wrapped(inputs, training=True)
         kernel = np.asarray(layer.weights[0])
         matrix = kernel.reshape(-1, kernel.shape[-1])
-        layer.weights[0].assign(kernel / np.linalg.svd(matrix, compute_uv=False)[0])
+        layer.weights[0].assign(kernel * gain / np.linalg.svd(matrix, compute_uv=False)[0])
         np.testing.assert_allclose(outputs, layer(inputs), rtol=2e-3, atol=1e-5)
+
+
+def test_a_spectral_layer_needs_a_gain_above_0():
+    with pytest.raises(ValueError, match="gain must be above 0"):
+        SpectralNormalized(keras.layers.Dense(2), gain=0)
 
 
 def test_spectral_gradient_goes_through_the_division():

@@ -6,6 +6,7 @@ from keras_cv_extras import data, policy
 from keras_cv_extras.generative import (
     ConditionalGAN,
     LocalFeatures,
+    TooFewImagesError,
     evaluate_made,
     memorization,
     usefulness,
@@ -94,7 +95,7 @@ def test_the_filter_keeps_what_the_classifier_agrees_with(gan, agreeing):
     probability = np.exp(given - given.max(axis=-1, keepdims=True))
     probability /= probability.sum(axis=-1, keepdims=True)
     assert probability[np.arange(40), labels].min() > 0.85
-    with pytest.raises(ValueError, match="only 0 of .* images of class 0"):
+    with pytest.raises(TooFewImagesError, match="only 0 of .* images of class 0"):
         gan.to_dataset(balance_to={0: 3}, classifier=agreeing)
 
 
