@@ -6,7 +6,7 @@ import math
 import keras
 
 from keras_cv_extras import _checks
-from keras_cv_extras.training._model import SmoothedCrossentropy, jit_compile
+from keras_cv_extras.training._model import SmoothedCrossentropy
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
 _OPTIMIZERS = ("adamw", "sgd")
@@ -98,7 +98,7 @@ class Recipe:
             )
         else:
             loss = SmoothedCrossentropy(self.label_smoothing)
-        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=jit_compile())
+        model.compile(optimizer, loss, metrics=["accuracy"])
         return model
 
 

@@ -17,12 +17,6 @@ def test_every_network_has_a_recipe(name):
     assert training.recipe(name, fine_tune=True).learning_rate < 1e-3
 
 
-def test_recipes_leave_xla_on_a_cpu():
-    """There a step takes longer with it."""
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
-    assert not training.Recipe().compile(model, steps=10).jit_compile
-
-
 def test_recipes_go_by_family_and_batch_size():
     assert training.recipe("cifar-resnet20").weight_decay == 1e-3
     assert training.recipe("WRN_28_10").weight_decay == 5e-3
