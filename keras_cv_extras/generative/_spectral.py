@@ -41,9 +41,7 @@ class SpectralNormalized(keras.layers.Wrapper):
         if not isinstance(layer, kinds):
             raise TypeError(f"layer must be a Dense, Conv2D or Embedding layer, received {layer!r}")
         super().__init__(layer, **{"autocast": False, **kwargs})
-        self.gain = _checks.number("gain", gain)
-        if self.gain <= 0:
-            raise ValueError(f"gain must be above 0, received {gain!r}")
+        self.gain = _checks.positive("gain", gain)
         self.seed = _checks.integer("seed", seed)
 
     def build(self, input_shape):
