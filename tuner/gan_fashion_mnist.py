@@ -86,7 +86,8 @@ def experiment(settings, seeds, parallel, output, work):
         output / "gan_fashion_mnist.json", "python tuner/gan_fashion_mnist.py", settings
     )
     began = time.perf_counter()
-    local_network(settings, *training_images(settings), work)
+    x, y, _ = images(settings)
+    local_network(settings, x, y, work)
     took = round(time.perf_counter() - began, 1)
     rows = results.replicates(
         functools.partial(replicate, settings, work), seeds, parallel=parallel, seen=_show
@@ -99,15 +100,16 @@ def experiment(settings, seeds, parallel, output, work):
             "network_seconds": took,
             "seconds": round(time.perf_counter() - began, 1),
             "parallel": parallel,
-            "class_counts": np.bincount(training_images(settings)[1]).tolist(),
+            "class_counts": np.bincount(y).tolist(),
         }
     )
     print(table(rows))
 
 
-def training_images(settings):
-    """The images that all arms begin with, and their classes."""
-    return kcx.data.make_imbalanced(*kcx.data.load(settings["data"]).train, settings["ratio"])
+def images(settings):
+    """The images that all arms begin with, their classes, and the test part."""
+    loaded = kcx.data.load(settings["data"])
+    return *kcx.data.make_imbalanced(*loaded.train, settings["ratio"]), loaded.test
 
 
 def replicate(settings, work, seed, _folder):
@@ -120,8 +122,7 @@ def replicate(settings, work, seed, _folder):
         _files.write_json(path, row)
         print(f"seed {seed}, {key}: {value if part == 'arms' else 'done'}", flush=True)
 
-    x, y = training_images(settings)
-    test = kcx.data.load(settings["data"]).test
+    x, y, test = images(settings)
     network = local_network(settings, x, y, work)
     gan, parts = train_gan(settings, x, y, test, network, work, seed)
     if "parts" not in row["gan"]:
