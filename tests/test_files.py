@@ -20,8 +20,7 @@ for number in itertools.count():
         folder.mkdir()
         for name in ("first", "second"):
             (folder / name).write_text(f"{number} " * 20_000)
-    if number == 0:
-        print("begun", flush=True)
+    print(number, flush=True)
 """
 
 
@@ -35,18 +34,20 @@ def test_a_killed_writer_leaves_a_whole_folder(tmp_path):
     path = tmp_path / "folder"
     seen = set()
     numbers = random.Random(0)
-    for _ in range(10):
+    for least in range(10):
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
         ) as process:
-            assert process.stdout.readline() == "begun\n"
-            time.sleep(numbers.uniform(0, 0.2))
+            for number in range(least + 1):
+                assert process.stdout.readline() == f"{number}\n"
+            time.sleep(numbers.uniform(0, 0.02))  # somewhere in the next folders
             process.kill()
         first, second = ((path / name).read_text() for name in ("first", "second"))
         assert first == second
         assert len(first.split()) == 20_000
         assert len(set(first.split())) == 1
-        seen.add(first[:9])
+        seen.add(int(first.split()[0]))
+        assert int(first.split()[0]) >= least
     assert len(seen) > 1
 
 
@@ -61,14 +62,24 @@ def test_there_is_no_moment_without_a_folder(tmp_path, monkeypatch):
             (folder / "file").touch()
 
     write()
-    writer = threading.Thread(target=lambda: [write() for _ in range(300)])
+    written, enough = [], threading.Event()
+
+    def go_on():
+        while not enough.is_set():
+            written.append(write())
+
+    writer = threading.Thread(target=go_on)
     writer.start()
-    looks = 0
-    while writer.is_alive():
-        os.stat(path)
-        looks += 1
-    writer.join()
-    assert looks > 100
+    try:
+        looks, deadline = 0, time.monotonic() + 60
+        while len(written) < 300 or looks < 300:
+            os.stat(path)
+            looks += 1
+            assert writer.is_alive()
+            assert time.monotonic() < deadline
+    finally:
+        enough.set()
+        writer.join()
 
 
 def test_without_the_system_call_a_folder_is_replaced_too(tmp_path, monkeypatch):
