@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
+pytest_plugins = ["accelerator.option"]
 
 
 @pytest.fixture(autouse=True, scope="module")
