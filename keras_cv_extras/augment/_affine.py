@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_cv_extras._types import Color, Interval, Numbers, Tensor
 from keras_cv_extras.augment import _random
 from keras_cv_extras.augment._fill import Fill
 from keras_cv_extras.augment._fixed import (
@@ -23,7 +24,15 @@ _SMALLEST = 1e-6  # a factor below makes nothing smaller: there is but one pixel
 
 
 @image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
-def shear_x(image, slope, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def shear_x(
+    image: Tensor,
+    slope: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Shears images along the horizontal axis, with the top left corner fixed.
 
     Args:
@@ -49,7 +58,15 @@ def shear_x(image, slope, key=0, *, interpolation="nearest", fill_mode="constant
 
 
 @image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
-def shear_y(image, slope, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def shear_y(
+    image: Tensor,
+    slope: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Shears images along the vertical axis, with the top left corner fixed.
 
     Args:
@@ -75,7 +92,15 @@ def shear_y(image, slope, key=0, *, interpolation="nearest", fill_mode="constant
 
 
 @image_op(strength=Range(0.0, 30.0, signed=True), pixels="moved")
-def rotate(image, degrees, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def rotate(
+    image: Tensor,
+    degrees: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Rotates images about their centre.
 
     Args:
@@ -108,7 +133,15 @@ def rotate(image, degrees, key=0, *, interpolation="nearest", fill_mode="constan
 
 
 @image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved")
-def zoom(image, factor, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def zoom(
+    image: Tensor,
+    factor: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Makes what images show larger or smaller, about their centre.
 
     Args:
@@ -133,7 +166,15 @@ def zoom(image, factor, key=0, *, interpolation="nearest", fill_mode="constant",
 
 
 @image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved")
-def aspect(image, ratio, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def aspect(
+    image: Tensor,
+    ratio: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Stretches images in one direction and shrinks them in the other, about their centre.
 
     Args:
@@ -158,18 +199,18 @@ def aspect(image, ratio, key=0, *, interpolation="nearest", fill_mode="constant"
 
 @image_op(strength=Range(0.0, 1.0), pixels="moved")
 def affine(
-    image,
-    amount,
-    key=0,
+    image: Tensor,
+    amount: Numbers,
+    key: Numbers = 0,
     *,
-    degrees=30.0,
-    shift=0.1,
-    scale=0.2,
-    slope=0.2,
-    interpolation="nearest",
-    fill_mode="constant",
-    fill=0,
-):
+    degrees: float = 30.0,
+    shift: float = 0.1,
+    scale: Interval = 0.2,
+    slope: float = 0.2,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Rotates, moves, zooms and shears images at random, in one warp.
 
     One warp loses less than four, and is as fast as one. `warp_affine` takes the numbers
@@ -210,18 +251,18 @@ def affine(
 
 @image_op(pixels="moved", listed=False)
 def warp_affine(
-    image,
-    degrees=0.0,
-    shift_x=0.0,
-    shift_y=0.0,
-    factor=1.0,
-    slope=0.0,
-    key=0,
+    image: Tensor,
+    degrees: Numbers = 0.0,
+    shift_x: Numbers = 0.0,
+    shift_y: Numbers = 0.0,
+    factor: Numbers = 1.0,
+    slope: Numbers = 0.0,
+    key: Numbers = 0,
     *,
-    interpolation="nearest",
-    fill_mode="constant",
-    fill=0,
-):
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Shears, zooms, rotates and moves images, in this order about their centre, in one warp.
 
     Args:

@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._exact import exp2, product
 from keras_cv_extras.augment._op import Range, image_op
@@ -25,7 +26,7 @@ _CHECKS = {"kernel_size": _check_kernel_size}
 
 
 @image_op(strength=Range(0.0, 2.0), pixels="rounded", checks=_CHECKS)
-def gaussian_blur(image, sigma, *, kernel_size=13):
+def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Tensor:
     """Blurs by a Gaussian kernel.
 
     Args:
@@ -54,7 +55,7 @@ def gaussian_blur(image, sigma, *, kernel_size=13):
 
 
 @image_op(strength=Range(0.0, 3.0), pixels="rounded", checks=_CHECKS)
-def box_blur(image, radius, *, kernel_size=7):
+def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     """Replaces every pixel by the mean of the square around it.
 
     Args:
@@ -80,7 +81,9 @@ def box_blur(image, radius, *, kernel_size=7):
 
 
 @image_op(strength=Range(1.0, 9.0), pixels="rounded", checks=_CHECKS)
-def motion_blur(image, length, key=0, *, kernel_size=9):
+def motion_blur(
+    image: Tensor, length: Numbers, key: Numbers = 0, *, kernel_size: int = 9
+) -> Tensor:
     """Replaces every pixel by the mean of a line through it, in a random direction.
 
     Args:
@@ -117,7 +120,7 @@ def motion_blur(image, length, key=0, *, kernel_size=9):
 
 
 @image_op(pixels="moved", checks=_CHECKS)
-def median_blur(image, *, kernel_size=3):
+def median_blur(image: Tensor, *, kernel_size: int = 3) -> Tensor:
     """Replaces every pixel by the median of the square around it, channel by channel.
 
     Args:

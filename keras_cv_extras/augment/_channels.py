@@ -2,13 +2,14 @@
 
 from keras import ops
 
+from keras_cv_extras._types import Color, Numbers, Tensor
 from keras_cv_extras.augment._exact import product
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment._random import of_key, order_of_key
 
 
 @image_op(pixels="moved")
-def channel_shuffle(image, key=0):
+def channel_shuffle(image: Tensor, key: Numbers = 0) -> Tensor:
     """Puts the channels into a random order.
 
     Args:
@@ -29,7 +30,7 @@ def channel_shuffle(image, key=0):
 
 
 @image_op(strength=Range(0.0, 51.0), pixels="rounded")
-def channel_shift(image, limit, key=0):
+def channel_shift(image: Tensor, limit: Numbers, key: Numbers = 0) -> Tensor:
     """Adds to every channel a random number of levels.
 
     Args:
@@ -45,7 +46,7 @@ def channel_shift(image, limit, key=0):
 
 
 @image_op(pixels="moved")
-def channel_dropout(image, key=0, *, fill=0):
+def channel_dropout(image: Tensor, key: Numbers = 0, *, fill: Color = 0) -> Tensor:
     """Fills one of the channels, drawn at random.
 
     Args:

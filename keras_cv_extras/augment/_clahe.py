@@ -2,13 +2,14 @@
 
 from keras import ops
 
+from keras_cv_extras._types import Sizes, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._exact import product
 from keras_cv_extras.augment._op import image_op
 
 
 @image_op(pixels="levels")
-def clahe(image, *, clip_limit=4.0, tiles=(8, 8)):
+def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sizes = (8, 8)) -> Tensor:
     """Equalises every channel over tiles, with limited contrast (CLAHE).
 
     Args:

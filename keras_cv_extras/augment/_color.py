@@ -5,6 +5,7 @@ import functools
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._op import Range, image_op
 
@@ -14,7 +15,7 @@ _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.
 
 
 @image_op(pixels="moved")
-def invert(image):
+def invert(image: Tensor) -> Tensor:
     """Replaces every level by its distance from 255.
 
     Args:
@@ -31,7 +32,7 @@ def invert(image):
 
 
 @image_op(strength=Range(256.0, 0.0), pixels="moved")
-def solarize(image, threshold):
+def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     """Inverts the levels at or above a threshold.
 
     Args:
@@ -49,7 +50,7 @@ def solarize(image, threshold):
 
 
 @image_op(strength=Range(0.0, 110.0), pixels="computed")
-def solarize_add(image, addition, *, threshold=128):
+def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> Tensor:
     """Adds to the levels below a threshold.
 
     Args:
@@ -68,7 +69,7 @@ def solarize_add(image, addition, *, threshold=128):
 
 
 @image_op(strength=Range(8.0, 4.0), pixels="levels")
-def posterize(image, bits):
+def posterize(image: Tensor, bits: Numbers) -> Tensor:
     """Keeps the highest bits of every level.
 
     Args:
@@ -89,7 +90,7 @@ def posterize(image, bits):
 
 
 @image_op(strength=_ENHANCE, pixels="computed")
-def brightness(image, factor):
+def brightness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with black.
 
     Args:
@@ -107,7 +108,7 @@ def brightness(image, factor):
 
 
 @image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB)
-def contrast(image, factor):
+def contrast(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their mean grey.
 
     Args:
@@ -132,7 +133,7 @@ def contrast(image, factor):
 
 
 @image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB)
-def color(image, factor):
+def color(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their grey version.
 
     Args:
@@ -153,7 +154,7 @@ def color(image, factor):
 
 
 @image_op(pixels="levels")
-def autocontrast(image):
+def autocontrast(image: Tensor) -> Tensor:
     """Stretches every channel to the whole range of levels.
 
     Args:
@@ -182,7 +183,7 @@ def autocontrast(image):
 
 
 @image_op(pixels="levels")
-def equalize(image):
+def equalize(image: Tensor) -> Tensor:
     """Spreads the levels of every channel so that all are about equally frequent.
 
     Args:

@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Color, Images, Interval, Numbers, Sizes, Tensor
 from keras_cv_extras.augment import _engine, _random
 from keras_cv_extras.augment._box import draw_box
 from keras_cv_extras.augment._fill import Fill
@@ -20,7 +21,15 @@ def _positive_pair(name, value):
 
 
 @image_op(strength=Range(0.0, 0.25, unit="shorter"), pixels="moved")
-def padded_crop(image, padding, x=0.5, y=0.5, *, fill_mode="constant", fill=0):
+def padded_crop(
+    image: Tensor,
+    padding: Numbers,
+    x: Numbers = 0.5,
+    y: Numbers = 0.5,
+    *,
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Pads images on all sides and cuts out a window of the original size.
 
     Args:
@@ -55,7 +64,9 @@ def _offset(padding, position):
 
 
 @image_op(pixels="moved", listed=False)
-def random_crop(image, x=0.5, y=0.5, *, size=None):
+def random_crop(
+    image: Tensor, x: Numbers = 0.5, y: Numbers = 0.5, *, size: Sizes | None = None
+) -> Tensor:
     """Cuts out a window of a given size, from another place of every image.
 
     Args:
@@ -95,7 +106,7 @@ def check_fits(images, rows, columns):
         )
 
 
-def center_crop(images, size):
+def center_crop(images: Images, size: Sizes | None) -> Tensor:
     """Cuts the middle out of images.
 
     Args:
@@ -123,15 +134,15 @@ def center_crop(images, size):
     checks={"aspect": _positive_pair, "antialias": _checks.boolean},
 )
 def random_resized_crop(
-    image,
-    area,
-    key=0,
+    image: Tensor,
+    area: Numbers,
+    key: Numbers = 0,
     *,
-    size=None,
-    aspect=(3 / 4, 4 / 3),
-    interpolation="bilinear",
-    antialias=False,
-):
+    size: Sizes | None = None,
+    aspect: Interval = (3 / 4, 4 / 3),
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+) -> Tensor:
     """Cuts out a window of random area and aspect ratio, and resizes it.
 
     The area is drawn uniformly from `area` to 1, the aspect ratio on a logarithmic scale among
@@ -166,16 +177,16 @@ def random_resized_crop(
 
 @image_op(strength=Range(0.0, 1.0), pixels="moved", checks={"scale": _positive_pair})
 def jittered_resize(
-    image,
-    amount,
-    key=0,
+    image: Tensor,
+    amount: Numbers,
+    key: Numbers = 0,
     *,
-    size=None,
-    scale=(0.8, 1.25),
-    interpolation="bilinear",
-    fill_mode="constant",
-    fill=0,
-):
+    size: Sizes | None = None,
+    scale: Interval = (0.8, 1.25),
+    interpolation: str = "bilinear",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Resizes images by a random factor, without distortion, and cuts or fills them to a size.
 
     At a factor of 1 an image just fits into the result. Where it is larger, a random window of

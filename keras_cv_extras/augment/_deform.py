@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Color, Numbers, Tensor
 from keras_cv_extras.augment import _random
 from keras_cv_extras.augment._fill import Fill
 from keras_cv_extras.augment._fixed import HALF, ONE, round_half_up, times
@@ -18,7 +19,15 @@ def _check_cells(name, value):
 
 
 @image_op(strength=Range(0.0, 0.5), pixels="moved")
-def perspective(image, distortion, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def perspective(
+    image: Tensor,
+    distortion: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Shows images as if seen from aside: moves the four corners, and all between with them.
 
     Args:
@@ -125,8 +134,15 @@ def projective_warp(image, coefficients, fill, interpolation):
 
 @image_op(strength=Range(0.0, 0.1, unit="shorter"), pixels="moved", checks={"cells": _check_cells})
 def elastic(
-    image, pixels, key=0, *, cells=6, interpolation="nearest", fill_mode="constant", fill=0
-):
+    image: Tensor,
+    pixels: Numbers,
+    key: Numbers = 0,
+    *,
+    cells: int = 6,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Bends images by a smooth random field of displacements.
 
     The field is a cubic B-spline over a grid of random vectors. It is much like noise blurred
@@ -212,8 +228,15 @@ def _cell(length, cells):
 
 @image_op(strength=Range(0.0, 0.5), pixels="moved", checks={"cells": _check_cells})
 def grid_distortion(
-    image, distortion, key=0, *, cells=5, interpolation="nearest", fill_mode="constant", fill=0
-):
+    image: Tensor,
+    distortion: Numbers,
+    key: Numbers = 0,
+    *,
+    cells: int = 5,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Makes columns and rows of a grid wider or narrower, with all that is in them.
 
     The borders stay where they are.

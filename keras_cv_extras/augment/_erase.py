@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Color, Interval, Numbers, Sizes, Tensor
 from keras_cv_extras.augment import _engine, _random
 from keras_cv_extras.augment._box import draw_box
 from keras_cv_extras.augment._fill import Fill, check_filled, flat_filling
@@ -51,7 +52,15 @@ def _check_aspect(name, value):
 @image_op(
     strength=Range(0.0, 0.2, unit="shorter"), pixels="moved", checks={"fill_mode": check_filled}
 )
-def cutout(image, size, x=0.5, y=0.5, *, fill_mode="constant", fill=0):
+def cutout(
+    image: Tensor,
+    size: Numbers,
+    x: Numbers = 0.5,
+    y: Numbers = 0.5,
+    *,
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Fills a square, which may reach beyond the image.
 
     Args:
@@ -90,7 +99,16 @@ def cutout(image, size, x=0.5, y=0.5, *, fill_mode="constant", fill=0):
         "fill_mode": check_filled,
     },
 )
-def random_erasing(image, area, key=0, *, smallest=0.02, aspect=0.3, fill_mode="constant", fill=0):
+def random_erasing(
+    image: Tensor,
+    area: Numbers,
+    key: Numbers = 0,
+    *,
+    smallest: float = 0.02,
+    aspect: float = 0.3,
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Fills a rectangle of random area, aspect ratio and place, which lies within the image.
 
     Args:
@@ -130,8 +148,15 @@ def random_erasing(image, area, key=0, *, smallest=0.02, aspect=0.3, fill_mode="
     },
 )
 def hole_dropout(
-    image, size, key=0, *, num_holes=(1, 8), per_channel=False, fill_mode="constant", fill=0
-):
+    image: Tensor,
+    size: Numbers,
+    key: Numbers = 0,
+    *,
+    num_holes: Sizes = (1, 8),
+    per_channel: bool = False,
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Fills several rectangles of random size and place, which lie within the image.
 
     Args:
@@ -183,7 +208,16 @@ def hole_dropout(
     pixels="moved",
     checks={"grid": _check_grid, "per_channel": _checks.boolean, "fill_mode": check_filled},
 )
-def coarse_dropout(image, rate, key=0, *, grid=8, per_channel=False, fill_mode="constant", fill=0):
+def coarse_dropout(
+    image: Tensor,
+    rate: Numbers,
+    key: Numbers = 0,
+    *,
+    grid: int = 8,
+    per_channel: bool = False,
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Fills cells of a coarse grid, each with the same probability.
 
     Args:
@@ -221,7 +255,16 @@ def coarse_dropout(image, rate, key=0, *, grid=8, per_channel=False, fill_mode="
     pixels="moved",
     checks={"unit": _check_fractions, "degrees": _checks.number, "fill_mode": check_filled},
 )
-def grid_mask(image, ratio, key=0, *, unit=(0.3, 0.5), degrees=0.0, fill_mode="constant", fill=0):
+def grid_mask(
+    image: Tensor,
+    ratio: Numbers,
+    key: Numbers = 0,
+    *,
+    unit: Interval = (0.3, 0.5),
+    degrees: float = 0.0,
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Fills the squares of a regular grid.
 
     Args:

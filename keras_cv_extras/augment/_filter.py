@@ -2,13 +2,14 @@
 
 from keras import backend, ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._color import blend
 from keras_cv_extras.augment._op import Range, finish, image_op
 
 
 @image_op(strength=Range(1.0, 1.9, signed=True), pixels="moved")
-def sharpness(image, factor):
+def sharpness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their smoothed version.
 
     Args:

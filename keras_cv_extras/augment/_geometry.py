@@ -9,6 +9,7 @@ so that every backend, compiled or not, reads the same pixels.
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Color, Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._fill import CONTINUED, Fill, continued, flat_filling
 from keras_cv_extras.augment._fixed import HALF, ONE, offset, round_half_up
@@ -20,7 +21,7 @@ _STILL = np.float32(0)
 
 
 @image_op(pixels="moved")
-def identity(image):
+def identity(image: Tensor) -> Tensor:
     """Returns the images as they are.
 
     Args:
@@ -34,7 +35,7 @@ def identity(image):
 
 
 @image_op(pixels="moved")
-def flip_horizontal(image):
+def flip_horizontal(image: Tensor) -> Tensor:
     """Mirrors images left to right.
 
     Args:
@@ -48,7 +49,7 @@ def flip_horizontal(image):
 
 
 @image_op(pixels="moved")
-def flip_vertical(image):
+def flip_vertical(image: Tensor) -> Tensor:
     """Mirrors images top to bottom.
 
     Args:
@@ -62,7 +63,9 @@ def flip_vertical(image):
 
 
 @image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved")
-def rotate_90(image, turns, key=0, *, fill_mode="constant", fill=0):
+def rotate_90(
+    image: Tensor, turns: Numbers, key: Numbers = 0, *, fill_mode: str = "constant", fill: Color = 0
+) -> Tensor:
     """Rotates images by quarter turns about their centre.
 
     Images that are not square keep their shape: what is turned out of it is cut off, and what is
@@ -97,7 +100,15 @@ def rotate_90(image, turns, key=0, *, fill_mode="constant", fill=0):
 
 
 @image_op(strength=Range(0.0, 150 / 331, signed=True, unit="width"), pixels="moved")
-def translate_x(image, pixels, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def translate_x(
+    image: Tensor,
+    pixels: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Moves images horizontally.
 
     Args:
@@ -125,7 +136,15 @@ def translate_x(image, pixels, key=0, *, interpolation="nearest", fill_mode="con
 
 
 @image_op(strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved")
-def translate_y(image, pixels, key=0, *, interpolation="nearest", fill_mode="constant", fill=0):
+def translate_y(
+    image: Tensor,
+    pixels: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
     """Moves images vertically.
 
     Args:

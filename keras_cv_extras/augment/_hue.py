@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment._color import GREY_OR_RGB
 from keras_cv_extras.augment._exact import product
 from keras_cv_extras.augment._op import Range, image_op
@@ -11,7 +12,7 @@ _TRAPEZIUM_STARTS = np.array([5.0, 3.0, 1.0], "float32")  # of red, green and bl
 
 
 @image_op(strength=Range(0.0, 0.5, signed=True), pixels="rounded", channels=GREY_OR_RGB)
-def hue(image, turns):
+def hue(image: Tensor, turns: Numbers) -> Tensor:
     """Turns the hue of images, in HSV.
 
     Args:
@@ -46,7 +47,7 @@ def hue(image, turns):
 
 
 @image_op(strength=Range(1.0, 2.0, signed=True), pixels="rounded", channels=GREY_OR_RGB)
-def saturation(image, factor):
+def saturation(image: Tensor, factor: Numbers) -> Tensor:
     """Multiplies the saturation of images, in HSV.
 
     Args:

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _color, _engine, _hue
 from keras_cv_extras.augment._exact import product
 from keras_cv_extras.augment._op import Range, image_op
@@ -9,7 +10,16 @@ from keras_cv_extras.augment._random import of_key, order_of_key
 
 
 @image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=_color.GREY_OR_RGB)
-def color_jitter(image, amount, key=0, *, brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2):
+def color_jitter(
+    image: Tensor,
+    amount: Numbers,
+    key: Numbers = 0,
+    *,
+    brightness: float = 0.8,
+    contrast: float = 0.8,
+    saturation: float = 0.8,
+    hue: float = 0.2,
+) -> Tensor:
     """Changes brightness, contrast, saturation and hue, in a random order.
 
     Args:

@@ -7,6 +7,7 @@ and the columns of all blocks at once.
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._color import GREY_OR_RGB
 from keras_cv_extras.augment._op import Range, image_op
@@ -48,7 +49,7 @@ _COSINES[1::2] = np.hstack([_ODD, -np.fliplr(_ODD)])
 
 
 @image_op(strength=Range(100.0, 10.0), pixels="levels", channels=GREY_OR_RGB)
-def jpeg(image, quality, *, subsampling=True):
+def jpeg(image: Tensor, quality: Numbers, *, subsampling: bool = True) -> Tensor:
     """Gives images the artefacts of JPEG compression.
 
     Args:

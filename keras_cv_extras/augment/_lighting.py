@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._color import GREY_OR_RGB
 from keras_cv_extras.augment._exact import product
@@ -23,7 +24,7 @@ _COLDEST, _WARMEST = -113, 446  # the mireds from there to 25,000 and to 1,667 k
 
 
 @image_op(strength=Range(0.0, 0.5), pixels="rounded", channels=GREY_OR_RGB)
-def pca_lighting(image, stddev, key=0):
+def pca_lighting(image: Tensor, stddev: Numbers, key: Numbers = 0) -> Tensor:
     """Adds a random colour, as colours vary over ImageNet.
 
     Args:
@@ -50,7 +51,7 @@ def pca_lighting(image, stddev, key=0):
 
 
 @image_op(strength=Range(0.0, 90.0, signed=True), pixels="rounded", channels=GREY_OR_RGB)
-def planckian_jitter(image, mireds):
+def planckian_jitter(image: Tensor, mireds: Numbers) -> Tensor:
     """Makes the light warmer or colder, along the colours of a black body.
 
     Args:

@@ -1,11 +1,12 @@
 """Ops that mix two images."""
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment._color import blend
 from keras_cv_extras.augment._op import Range, image_op
 
 
 @image_op(strength=Range(0.0, 0.4), pixels="computed")
-def sample_pairing(image, partner, weight):
+def sample_pairing(image: Tensor, partner: Tensor, weight: Numbers) -> Tensor:
     """Blends each image with a partner; the label stays the first image's.
 
     Args:

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._exact import exp2_near, product
 from keras_cv_extras.augment._op import Range, image_op
@@ -14,7 +15,9 @@ _MOST = 16  # more than so many are never counted: 4 photons give 17 in one case
 
 
 @image_op(strength=Range(0.0, 51.0), pixels="rounded")
-def gaussian_noise(image, stddev, key=0, *, per_channel=True):
+def gaussian_noise(
+    image: Tensor, stddev: Numbers, key: Numbers = 0, *, per_channel: bool = True
+) -> Tensor:
     """Adds normally distributed noise.
 
     Args:
@@ -36,7 +39,9 @@ def gaussian_noise(image, stddev, key=0, *, per_channel=True):
 
 
 @image_op(strength=Range(0.0, 0.4), pixels="rounded")
-def speckle_noise(image, stddev, key=0, *, per_channel=True):
+def speckle_noise(
+    image: Tensor, stddev: Numbers, key: Numbers = 0, *, per_channel: bool = True
+) -> Tensor:
     """Multiplies images by normally distributed noise of mean 1.
 
     Args:
@@ -62,7 +67,9 @@ def speckle_noise(image, stddev, key=0, *, per_channel=True):
 
 
 @image_op(strength=Range(0.0, 25.5), pixels="rounded")
-def poisson_noise(image, gain, key=0, *, per_channel=True):
+def poisson_noise(
+    image: Tensor, gain: Numbers, key: Numbers = 0, *, per_channel: bool = True
+) -> Tensor:
     """Replaces levels by counts of photons: shot noise, of variance `gain * level`.
 
     Args:
@@ -101,7 +108,9 @@ def poisson_noise(image, gain, key=0, *, per_channel=True):
 
 
 @image_op(strength=Range(0.0, 0.2), pixels="moved")
-def salt_and_pepper(image, amount, key=0, *, per_channel=False):
+def salt_and_pepper(
+    image: Tensor, amount: Numbers, key: Numbers = 0, *, per_channel: bool = False
+) -> Tensor:
     """Makes a share of the pixels white or black, half of them each.
 
     Args:

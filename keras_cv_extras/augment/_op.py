@@ -10,10 +10,12 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 from keras import backend, ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._fill import check_mode
 from keras_cv_extras.augment._sample import check_interpolation
@@ -93,7 +95,7 @@ class Op:
         """Whether the op has a value that a strength sets."""
         return self.strength is not None
 
-    def apply(self, image, *arguments, **options):
+    def apply(self, image: Tensor, *arguments: Any, **options: Any) -> Tensor:
         """Runs the kernel on one image of any numeric type."""
         dtype = image.dtype
         if self.pixels == "levels":
@@ -113,7 +115,7 @@ class Op:
         names = [name for name in _number_names(self.kernel) if name != "partner"]
         return names[0]
 
-    def numbers(self, value, x, y):
+    def numbers(self, value: Numbers | None, x: Numbers, y: Numbers) -> list[Any]:
         """Returns the kernel's numbers, for a value and two random numbers in [0, 1).
 
         Args:
@@ -124,12 +126,12 @@ class Op:
         numbers = [value] if self.has_strength else []
         return [*numbers, key_from(x)] if self.takes_key else [*numbers, *[x, y][: self.positions]]
 
-    def checked(self, options):
+    def checked(self, options: dict[str, Any]) -> dict[str, Any]:
         """Returns options, by their names, as the kernel takes them; raises if one is wrong."""
         checks = {**_CHECKS, **self.checks}
         return {k: checks[k](k, v) if k in checks else v for k, v in options.items()}
 
-    def check(self, images):
+    def check(self, images: Tensor) -> None:
         """Raises if the op cannot work on images of this many channels."""
         count = images.shape[-1]
         if self.channels is not None and count not in self.channels:

@@ -3,6 +3,7 @@
 from keras import backend, ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Color, Sizes, Tensor
 from keras_cv_extras.augment._fill import Fill
 from keras_cv_extras.augment._fixed import HALF, ONE
 from keras_cv_extras.augment._op import image_op
@@ -17,7 +18,15 @@ _SHARE = 1 << 15  # antialiasing: the unit of weights; times a level of 8 bits t
     listed=False,
     checks={"mode": _checks.choice(*_MODES), "antialias": _checks.boolean},
 )
-def resize(image, *, size=None, mode="stretch", interpolation="bilinear", antialias=False, fill=0):
+def resize(
+    image: Tensor,
+    *,
+    size: Sizes | None = None,
+    mode: str = "stretch",
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    fill: Color = 0,
+) -> Tensor:
     """Gives images another size.
 
     Args:

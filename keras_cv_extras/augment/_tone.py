@@ -3,6 +3,7 @@
 import numpy as np
 from keras import backend, ops
 
+from keras_cv_extras._types import Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._color import GREY_OR_RGB, luma
 from keras_cv_extras.augment._exact import exp2, product
@@ -10,7 +11,7 @@ from keras_cv_extras.augment._op import Range, image_op, round_off
 
 
 @image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved")
-def gamma(image, exponent):
+def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     """Raises levels, as shares of the brightest, to a power.
 
     Args:
@@ -40,7 +41,7 @@ def gamma(image, exponent):
 
 
 @image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB)
-def grayscale(image, amount):
+def grayscale(image: Tensor, amount: Numbers) -> Tensor:
     """Blends images with their grey version.
 
     Args:

@@ -1,11 +1,13 @@
 """From JPEG files to batches to train with: this library, Keras and torch side by side."""
 
 import statistics
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Path
 from keras_cv_extras.bench import _input_peers, _measure
 
 INPUT = "input:"
@@ -14,10 +16,10 @@ INPUT = "input:"
 def run_input(
     size: int = 224,
     batch_size: int = 64,
-    cores=(1, "all"),
-    peers=None,
+    cores: Any = (1, "all"),
+    peers: Any | None = None,
     seconds: float = 3.0,
-    output=None,
+    output: Path | None = None,
     *,
     repeats: int = 5,
 ) -> list[dict]:

@@ -1,12 +1,14 @@
 """Losses and their gradients, beside those of Keras."""
 
 import statistics
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Path
 from keras_cv_extras.bench import _measure
 
 #: Labels and predictions of one step: 256 samples of 100 classes.
@@ -133,7 +135,9 @@ def _data(tf, kind):
     return predictions, some if kind == "multi-label" else 2.0 * some - 1.0
 
 
-def run_losses(losses=None, seconds: float = 0.2, output=None, *, repeats: int = 5) -> list[dict]:
+def run_losses(
+    losses: Any | None = None, seconds: float = 0.2, output: Path | None = None, *, repeats: int = 5
+) -> list[dict]:
     """Measures losses and their gradients on one core: 256 samples of 100 classes.
 
     Args:

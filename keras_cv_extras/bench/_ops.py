@@ -1,12 +1,14 @@
 """Every op's time per image, beside a plain copy and the same op of other libraries."""
 
 import statistics
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Path
 from keras_cv_extras.bench import _measure
 from keras_cv_extras.bench._mixes import MIXES
 from keras_cv_extras.bench._policies import BATCH_SIZES
@@ -18,13 +20,13 @@ _COPY = "op:copy"
 
 
 def run_ops(
-    sizes=(224, 32),
-    batch_sizes=None,
-    ops=None,
+    sizes: Any = (224, 32),
+    batch_sizes: Any | None = None,
+    ops: Any | None = None,
     seconds: float = 0.2,
-    output=None,
+    output: Path | None = None,
     *,
-    peers=OP_PEERS,
+    peers: Any = OP_PEERS,
     repeats: int = 5,
 ) -> list[dict]:
     """Measures every op and mix on one core, beside those of other libraries.

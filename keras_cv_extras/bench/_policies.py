@@ -1,11 +1,13 @@
 """RandAugment of this library and of others, side by side."""
 
 import statistics
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Path
 from keras_cv_extras.bench import _measure
 
 #: What this library is measured with; the first is what the others are compared with. The plain
@@ -19,12 +21,12 @@ BATCH_SIZES = {224: 64, 32: 256}
 
 
 def run_policies(
-    sizes=(224, 32),
-    batch_sizes=None,
-    cores=(1, "all"),
-    peers=None,
+    sizes: Any = (224, 32),
+    batch_sizes: Any | None = None,
+    cores: Any = (1, "all"),
+    peers: Any | None = None,
     seconds: float = 2.0,
-    output=None,
+    output: Path | None = None,
     *,
     repeats: int = 5,
 ) -> list[dict]:

@@ -2,11 +2,13 @@
 
 import inspect
 import statistics
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Path
 from keras_cv_extras.bench import _measure
 
 POOLING = "pooling:"
@@ -25,7 +27,12 @@ _BASELINE = "MaxPooling2D"
 
 
 def run_pooling(
-    layers=LAYERS, seconds: float = 0.5, output=None, *, cores=1, repeats: int = 5
+    layers: Any = LAYERS,
+    seconds: float = 0.5,
+    output: Path | None = None,
+    *,
+    cores: Any = 1,
+    repeats: int = 5,
 ) -> list[dict]:
     """Measures forward and backward passes of pooling layers on 32 maps of 28x28x32.
 

@@ -79,7 +79,7 @@ class FisherVector(_Aggregate):
         regularization: float = 1e-3,
         max_samples: int = 100_000,
         seed: int = 0,
-    ):
+    ) -> None:
         self.num_words = num_words
         self.levels = levels
         self.power = power
@@ -180,7 +180,7 @@ class VLAD(_Aggregate):
         power: float = 0.5,
         max_samples: int = 100_000,
         seed: int = 0,
-    ):
+    ) -> None:
         self.num_words = num_words
         self.levels = levels
         self.intra = intra

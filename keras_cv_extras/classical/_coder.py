@@ -1,5 +1,7 @@
 """What all codings share: how they learn from descriptors, and how they are given them."""
 
+from typing import Any, Self
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -8,6 +10,7 @@ from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Array, ArrayLike
 from keras_cv_extras.classical._descriptors import DescriptorSet, as_descriptor_set
 from keras_cv_extras.classical._input import chunks
 
@@ -21,7 +24,7 @@ class Coder(TransformerMixin, BaseEstimator):
     array, or a `(count, dimension)` array of one descriptor per sample.
     """
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learns from the descriptors, from `max_samples` of them at most.
 
         Args:
@@ -63,7 +66,7 @@ class Coder(TransformerMixin, BaseEstimator):
             descriptors = descriptors.with_values(descriptors.values.astype(np.float32))
         return descriptors
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Array:
         """Codes the descriptors.
 
         Args:
@@ -82,7 +85,7 @@ class Coder(TransformerMixin, BaseEstimator):
     def _encode(self, given, descriptors):
         raise NotImplementedError
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags

@@ -1,7 +1,12 @@
 """Local descriptors of many images: as many for each image as it has."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import numpy as np
 from scipy import sparse
+
+from keras_cv_extras._types import Array, ArrayLike
 
 
 class DescriptorSet:
@@ -28,7 +33,7 @@ class DescriptorSet:
         >>> len(ragged), ragged.counts, ragged[1:].values.shape
     """
 
-    def __init__(self, values, positions, offsets):
+    def __init__(self, values: ArrayLike, positions: ArrayLike, offsets: ArrayLike) -> None:
         values = values.tocsr() if sparse.issparse(values) else np.asarray(values)
         offsets = np.asarray(offsets, np.int64)
         if values.ndim != 2:
@@ -52,7 +57,9 @@ class DescriptorSet:
         self.values, self.positions, self.offsets = values, positions, offsets
 
     @classmethod
-    def from_list(cls, descriptors, positions=None) -> "DescriptorSet":
+    def from_list(
+        cls, descriptors: Sequence[ArrayLike], positions: ArrayLike | None = None
+    ) -> "DescriptorSet":
         """Makes a set of one array per image.
 
         Args:
@@ -78,30 +85,30 @@ class DescriptorSet:
         return cls(np.concatenate(descriptors), positions, offsets)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """`(count,)`: scikit-learn takes the number of samples from it."""
         return (len(self),)
 
     @property
-    def counts(self):
+    def counts(self) -> Array:
         """The number of descriptors of each image."""
         return np.diff(self.offsets)
 
-    def owners(self):
+    def owners(self) -> Array:
         """Returns the number of the image of each descriptor, `(total,)`."""
         return np.repeat(np.arange(len(self)), self.counts)
 
-    def with_values(self, values) -> "DescriptorSet":
+    def with_values(self, values: ArrayLike) -> "DescriptorSet":
         """Returns a set with other values at the same places."""
         return DescriptorSet(values, self.positions, self.offsets)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Array]:
         return (self[place] for place in range(len(self)))
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         """Returns `(descriptors, positions)` of one image, or the set of several images."""
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
             key = key[0]  # scikit-learn indexes with [rows, ...]
@@ -115,7 +122,7 @@ class DescriptorSet:
         rows = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], counts)
         return DescriptorSet(self.values[rows], self.positions[rows], offsets)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"DescriptorSet({len(self)} images, {self.values.shape[0]} descriptors of dimension "
             f"{self.values.shape[1]})"

@@ -1,5 +1,7 @@
 """Several systems as one, and features of Keras models for all of them."""
 
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.ensemble import StackingClassifier, VotingClassifier
@@ -9,8 +11,12 @@ from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.classical._input import chunks
 from keras_cv_extras.classical._presets import ImageClassifier
+
+if TYPE_CHECKING:
+    import keras
 
 METHODS = ("voting", "stacking", "concatenation")
 
@@ -19,10 +25,10 @@ def fuse(
     systems: dict,
     *,
     method: str = "voting",
-    classifier=None,
+    classifier: Any | None = None,
     folds: int = 3,
     seed: int = 0,
-):
+) -> Any:
     """Makes one classifier of several systems that take images.
 
     Args:
@@ -85,12 +91,14 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
         >>> fuse({"cnn": embeddings, "hog": HOG()}, method="concatenation")
     """
 
-    def __init__(self, model, *, layer: str | None = None, batch_size: int = 256):
+    def __init__(
+        self, model: "keras.Model", *, layer: str | None = None, batch_size: int = 256
+    ) -> None:
         self.model = model
         self.layer = layer
         self.batch_size = batch_size
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Checks the parameters; the model is not trained.
 
         Args:
@@ -103,7 +111,7 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
         self.transform(X[:1])
         return self
 
-    def transform(self, X) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Runs the model.
 
         Args:
@@ -137,10 +145,10 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
             features = features.mean(axis=1)
         return features
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.requires_fit = False

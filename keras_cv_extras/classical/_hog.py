@@ -1,9 +1,12 @@
 """Histograms of oriented gradients of whole images."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.classical._input import as_images, chunks
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
@@ -13,7 +16,7 @@ _EPSILON = 1e-5  # scikit-image's
 class ImageTransformer(TransformerMixin, BaseEstimator):
     """What takes images and learns nothing: `fit` only checks."""
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Checks the parameters and the images; nothing is learned.
 
         Args:
@@ -26,10 +29,10 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         self.transform(X[:1])
         return self
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -68,14 +71,14 @@ class HOG(ImageTransformer):
         cells_per_block: int | tuple[int, int] = 2,
         block_norm: str = "L2-Hys",
         value_range: tuple[float, float] = (0, 255),
-    ):
+    ) -> None:
         self.orientations = orientations
         self.pixels_per_cell = pixels_per_cell
         self.cells_per_block = cells_per_block
         self.block_norm = block_norm
         self.value_range = value_range
 
-    def transform(self, X) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Computes the histograms.
 
         Args:

@@ -7,10 +7,11 @@ from sklearn.metrics.pairwise import (
     manhattan_distances,
 )
 
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.classical._pyramid import check_levels, level_weights
 
 
-def histogram_intersection(first, second=None) -> np.ndarray:
+def histogram_intersection(first: ArrayLike, second: ArrayLike | None = None) -> np.ndarray:
     """Returns `sum(min(x, y))` of all pairs of rows.
 
     Args:
@@ -31,7 +32,7 @@ def histogram_intersection(first, second=None) -> np.ndarray:
     return (_sums(first, second) - manhattan_distances(first, second)) / 2
 
 
-def chi_square(first, second=None) -> np.ndarray:
+def chi_square(first: ArrayLike, second: ArrayLike | None = None) -> np.ndarray:
     """Returns the additive chi-square kernel `sum(2 x y / (x + y))` of all pairs of rows.
 
     Where both are 0 a bin counts 0. `sklearn.metrics.pairwise.chi2_kernel` is the exponential of
@@ -56,7 +57,9 @@ def chi_square(first, second=None) -> np.ndarray:
     return (_sums(first, second) + additive_chi2_kernel(first, second)) / 2
 
 
-def pyramid_match(first, second=None, *, levels: tuple[int, ...] = (1, 2, 4)) -> np.ndarray:
+def pyramid_match(
+    first: ArrayLike, second: ArrayLike | None = None, *, levels: tuple[int, ...] = (1, 2, 4)
+) -> np.ndarray:
     """Returns the spatial pyramid match kernel of all pairs of rows.
 
     The intersection of histograms of each level, with the weights of Lazebnik et al.

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.classical._hog import ImageTransformer
 from keras_cv_extras.classical._input import as_bytes, as_images, chunks, requires
 
@@ -42,14 +43,14 @@ class LBP(ImageTransformer):
         method: str = "uniform",
         grid: int | tuple[int, int] = 4,
         value_range: tuple[float, float] = (0, 255),
-    ):
+    ) -> None:
         self.num_points = num_points
         self.radius = radius
         self.method = method
         self.grid = grid
         self.value_range = value_range
 
-    def transform(self, X) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Counts the patterns.
 
         Args:

@@ -1,5 +1,7 @@
 """Whole systems by name: features, coding, pooling and a classifier in one pipeline."""
 
+from typing import Any, Self
+
 from sklearn.base import is_classifier
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -7,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, LinearSVC
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.classical._aggregate import FisherVector
 from keras_cv_extras.classical._hog import HOG
 from keras_cv_extras.classical._input import check_classes
@@ -27,7 +30,7 @@ class ImageClassifier(Pipeline):
     Args: see `sklearn.pipeline.Pipeline`.
     """
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Fits all steps.
 
         Args:

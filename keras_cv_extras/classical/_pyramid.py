@@ -1,11 +1,14 @@
 """Pooling of codes over the parts of an image, and of a transformer over descriptors."""
 
+from typing import Any, Self
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.classical._aggregate import check_levels, unit_rows
 from keras_cv_extras.classical._coder import sample
 from keras_cv_extras.classical._descriptors import DescriptorSet, by_cell
@@ -45,14 +48,14 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
         weights: str | tuple[float, ...] | None = None,
         norm: str | None = "l2",
         norm_cells: bool = False,
-    ):
+    ) -> None:
         self.levels = levels
         self.pooling = pooling
         self.weights = weights
         self.norm = norm
         self.norm_cells = norm_cells
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Checks the parameters; nothing is learned.
 
         Args:
@@ -65,7 +68,7 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
         self._checked(X)
         return self
 
-    def transform(self, X) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Pools the codes.
 
         Args:
@@ -105,10 +108,10 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
             )
         return level_weights(self.weights, self.levels)
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.requires_fit = False
@@ -131,12 +134,12 @@ class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         >>> EachDescriptor(PCA(32)).fit_transform(DenseSIFT().transform(images))
     """
 
-    def __init__(self, transformer, *, max_samples: int = 100_000, seed: int = 0):
+    def __init__(self, transformer: Any, *, max_samples: int = 100_000, seed: int = 0) -> None:
         self.transformer = transformer
         self.max_samples = max_samples
         self.seed = seed
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Fits the transformer on a sample.
 
         Args:
@@ -154,7 +157,7 @@ class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         self.transformer_ = clone(self.transformer).fit(values)
         return self
 
-    def transform(self, X) -> DescriptorSet:
+    def transform(self, X: ArrayLike) -> DescriptorSet:
         """Transforms every descriptor.
 
         Args:
@@ -171,7 +174,7 @@ class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         parts = [self.transformer_.transform(values[rows]) for rows in chunks(len(values), 65_536)]
         return X.with_values(np.concatenate(parts))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.no_validation = True

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import pathlib
 import warnings
+from typing import Any
 
 from keras_cv_extras import _files
 
@@ -12,7 +13,7 @@ from keras_cv_extras import _files
 _TRUSTED = {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"}
 
 
-def save(model, path: str | os.PathLike) -> pathlib.Path:
+def save(model: Any, path: str | os.PathLike) -> pathlib.Path:
     """Writes a fitted classifier, in one step.
 
     Args:
@@ -42,7 +43,7 @@ def save(model, path: str | os.PathLike) -> pathlib.Path:
     return path
 
 
-def load(path: str | os.PathLike):
+def load(path: str | os.PathLike) -> Any:
     """Reads a classifier that `save` wrote.
 
     Args:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.classical._descriptors import DescriptorSet
 from keras_cv_extras.classical._hog import ImageTransformer
 from keras_cv_extras.classical._input import as_bytes, as_grey, chunks, image_groups, requires
@@ -57,7 +58,7 @@ class DenseSIFT(ImageTransformer):
         contrast_threshold: float = 0.005,
         root: bool = False,
         value_range: tuple[float, float] = (0, 255),
-    ):
+    ) -> None:
         self.step = step
         self.bin_sizes = bin_sizes
         self.smoothing = smoothing
@@ -65,7 +66,7 @@ class DenseSIFT(ImageTransformer):
         self.root = root
         self.value_range = value_range
 
-    def transform(self, X) -> DescriptorSet:
+    def transform(self, X: ArrayLike) -> DescriptorSet:
         """Computes the descriptors.
 
         Args:
@@ -153,14 +154,14 @@ class SIFT(ImageTransformer):
         edge_threshold: float = 10.0,
         root: bool = False,
         value_range: tuple[float, float] = (0, 255),
-    ):
+    ) -> None:
         self.num_keypoints = num_keypoints
         self.contrast_threshold = contrast_threshold
         self.edge_threshold = edge_threshold
         self.root = root
         self.value_range = value_range
 
-    def transform(self, X) -> DescriptorSet:
+    def transform(self, X: ArrayLike) -> DescriptorSet:
         """Finds keypoints and describes them.
 
         Args:

@@ -59,7 +59,7 @@ class SparseCoding(WordCoder):
         tolerance: float = 1e-3,
         max_samples: int = 20_000,
         seed: int = 0,
-    ):
+    ) -> None:
         self.num_words = num_words
         self.penalty = penalty
         self.epochs = epochs

@@ -56,7 +56,7 @@ class VectorQuantization(WordCoder):
         bandwidth: float | None = None,
         max_samples: int = 100_000,
         seed: int = 0,
-    ):
+    ) -> None:
         self.num_words = num_words
         self.assignment = assignment
         self.num_neighbors = num_neighbors
@@ -129,7 +129,7 @@ class LLC(WordCoder):
         regularization: float = 1e-4,
         max_samples: int = 100_000,
         seed: int = 0,
-    ):
+    ) -> None:
         self.num_words = num_words
         self.num_neighbors = num_neighbors
         self.regularization = regularization

@@ -10,13 +10,23 @@ from rich.table import Table
 from sklearn import metrics
 
 from keras_cv_extras import _checks, _files, classical, data, training
+from keras_cv_extras._types import Path
 from keras_cv_extras.classical._input import check_classes
 from keras_cv_extras.commands._common import load_data
 
 
 def run_classical_train(
-    name, output, *, system, classifier, num_words, train_size, image_size, seed, progress
-):
+    name: str | None,
+    output: Path,
+    *,
+    system: str | None,
+    classifier: str | None,
+    num_words: int | None,
+    train_size: int | None,
+    image_size: int | None,
+    seed: int,
+    progress: bool,
+) -> None:
     """Trains a system, prints its scores on the test images, and saves it."""
     console = Console()
     images = load_data(name, image_size)
@@ -35,7 +45,9 @@ def run_classical_train(
     console.print(str(path), soft_wrap=True)
 
 
-def run_classical_evaluate(path, name, *, output, image_size):
+def run_classical_evaluate(
+    path: Path, name: str | None, *, output: Path, image_size: int | None
+) -> None:
     """Scores a saved classifier on the test images of a data set."""
     console = Console()
     with _notes(console):

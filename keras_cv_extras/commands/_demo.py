@@ -7,13 +7,14 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras import _files, data, policy, search, serving, training
+from keras_cv_extras._types import Path
 from keras_cv_extras.commands._common import small_model, train_model
 
 _DATA = "mnist_5k"
 _SEARCH = {"epochs": 8, "train_size": 1000, "confirm_seeds": 3, "batch_size": 64}
 
 
-def run_demo(output, *, trials, epochs, seed, progress=True):
+def run_demo(output: Path, *, trials: int, epochs: int, seed: int, progress: bool = True) -> None:
     """Runs the demo into a folder; what an interrupted run has finished is not done again."""
     console = Console(quiet=not progress)
     output = pathlib.Path(output)

@@ -8,6 +8,7 @@ import numpy as np
 from rich.progress import track
 
 from keras_cv_extras import _files, _html, augment, mix, policy
+from keras_cv_extras._types import Path
 from keras_cv_extras.augment import OPS
 
 _SIDE = 128  # pixels of a picture's side
@@ -33,7 +34,7 @@ figcaption { font-size: 12px; color: var(--quiet); text-align: center; padding-t
 """
 
 
-def run_gallery(output, *, progress=True):
+def run_gallery(output: Path, *, progress: bool = True) -> Path:
     """Writes the gallery as one HTML file that needs nothing else.
 
     Args:

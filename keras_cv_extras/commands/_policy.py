@@ -6,13 +6,22 @@ import pathlib
 from rich.console import Console
 
 from keras_cv_extras import _files, policy
+from keras_cv_extras._types import Path
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.policy import _published
 
 _TEXTS = ("torchvision", "dali", "timm")  # the others are JSON
 
 
-def run_policy_show(file, output, *, data, columns, image_size, seed):
+def run_policy_show(
+    file: Path,
+    output: Path,
+    *,
+    data: str | None,
+    columns: int | None,
+    image_size: int | None,
+    seed: int,
+) -> None:
     """Prints a policy and draws its sheet."""
     from keras_cv_extras.policy._sheet import policy_sheet
 
@@ -26,7 +35,16 @@ def run_policy_show(file, output, *, data, columns, image_size, seed):
     console.print(str(output), soft_wrap=True)
 
 
-def run_policy_convert(source, output, *, spec, source_format, to, image_size, strict):
+def run_policy_convert(
+    source: Path,
+    output: Path,
+    *,
+    spec: str | None,
+    source_format: str | None,
+    to: str | None,
+    image_size: int | None,
+    strict: bool,
+) -> None:
     """Translates a policy from one library's form into another's."""
     converted = _read(source, source_format, spec, strict)
     if to == "kcx":

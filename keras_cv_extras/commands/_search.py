@@ -1,18 +1,20 @@
 """The search on the command line."""
 
 import pathlib
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras import _files, search
+from keras_cv_extras._types import Path
 from keras_cv_extras.commands._common import load_data, small_model
 from keras_cv_extras.search._progress import describe_progress
 
 _WRITTEN = ("policy.json", "trials.csv", "report.html", "model.keras")
 
 
-def run_search(name, output, *, image_size, **options):
+def run_search(name: str | None, output: Path, *, image_size: int | None, **options: Any) -> None:
     """Searches a policy and prints the verdict and where the files are."""
     images = load_data(name, image_size)
     console = Console()
@@ -22,12 +24,12 @@ def run_search(name, output, *, image_size, **options):
     _print_files(console, found.directory)
 
 
-def run_search_status(folder):
+def run_search_status(folder: Path) -> None:
     """Prints how far a search is."""
     Console().print(describe_progress(folder), highlight=False)
 
 
-def run_search_report(folder):
+def run_search_report(folder: Path) -> None:
     """Prints what a finished search has found."""
     path = pathlib.Path(folder) / "policy.json"
     if not path.is_file():

@@ -1,10 +1,14 @@
 """Export, verification and predictions on the command line."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from keras import ops
 from rich.console import Console
 
 from keras_cv_extras import inference, metrics, serving, training
+from keras_cv_extras._types import Path
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.serving import _ops
@@ -12,8 +16,17 @@ from keras_cv_extras.serving._model import ServedModel
 
 
 def run_export(
-    model, name, output, *, file_format, views, calibrate, policy, image_size, **options
-):
+    model: str | None,
+    name: str | None,
+    output: Path,
+    *,
+    file_format: str | None,
+    views: str | None,
+    calibrate: str | None,
+    policy: str | None,
+    image_size: int | None,
+    **options: Any,
+) -> None:
     """Exports a model file and verifies what was written."""
     console = Console()
     model = training.load_model(model)
@@ -49,12 +62,12 @@ def run_export(
     console.print(str(output), soft_wrap=True)
 
 
-def run_verify(path):
+def run_verify(path: Path) -> None:
     """Verifies an export and prints the differences."""
     Console().print(str(serving.verify(path)), soft_wrap=True, highlight=False)
 
 
-def run_predict(path, files):
+def run_predict(path: Path, files: Sequence[Path]) -> None:
     """Prints the likeliest classes of image files."""
     import tensorflow as tf
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from keras_cv_extras import _checks, _files, data, mix, models, training
+from keras_cv_extras._types import Path
 from keras_cv_extras.commands._common import chosen_policy, load_data, same_settings
 from keras_cv_extras.data._file_part import FilePart
 from keras_cv_extras.training._strategy import writes_files
@@ -19,7 +21,18 @@ _MIXES = {"none": None, "mixup": mix.MixUp, "cutmix": mix.CutMix}
 _OVERRIDES = ("epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average")
 
 
-def run_train(name, output, *, policy, image_size, stream, max_bad, progress, tensorboard, **given):
+def run_train(
+    name: str | None,
+    output: Path,
+    *,
+    policy: str | None,
+    image_size: int | None,
+    stream: bool,
+    max_bad: int | None,
+    progress: bool,
+    tensorboard: bool,
+    **given: Any,
+) -> dict[str, Any] | None:
     """Trains a network, writes all about it, and returns its scores on the test images.
 
     Of several workers, which `kcx launch` starts, one writes and scores; the others return None.
@@ -72,7 +85,17 @@ def run_train(name, output, *, policy, image_size, stream, max_bad, progress, te
     return scores
 
 
-def run_evaluate(model, name, *, output, report, predictions, image_size, stream, max_bad):
+def run_evaluate(
+    model: str | None,
+    name: str | None,
+    *,
+    output: Path,
+    report: str | None,
+    predictions: str | None,
+    image_size: int | None,
+    stream: bool,
+    max_bad: int | None,
+) -> dict[str, Any]:
     """Scores a model file on the test images of a data set; returns the scores."""
     path, model = model, training.load_model(model)
     images = _load(name, image_size, stream, max_bad)

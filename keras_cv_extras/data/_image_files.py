@@ -31,7 +31,7 @@ class ImageFiles:
     name: str
     refused: dict[str, str]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"ImageFiles({self.name!r}: {len(self.train)} training and {len(self.test)} test "
             f"files, images of {self.train.shape}, {len(self.class_names)} classes)"

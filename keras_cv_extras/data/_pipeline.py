@@ -6,6 +6,7 @@ run was resumed. An epoch's order is likewise a function of seed and epoch.
 """
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -18,12 +19,15 @@ from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.policy import Policy, PolicySchedule
 from keras_cv_extras.policy._execute import PARTNER_SLOT
 
+if TYPE_CHECKING:
+    from keras_cv_extras.mix import Mix
+
 
 def pipeline(
-    data,
+    data: Any,
     batch_size: int,
     policy: Policy | PolicySchedule | None = None,
-    mix=None,
+    mix: "Mix | None" = None,
     seed: int = 0,
     shuffle: bool = True,
     *,

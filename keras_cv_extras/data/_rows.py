@@ -1,7 +1,11 @@
 """Samples in memory, which a pipeline gathers by number and epoch."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+
+from keras_cv_extras._types import ArrayLike, Tensor
 
 
 class Rows:
@@ -17,13 +21,13 @@ class Rows:
         labels: a nest of tensors with n rows.
     """
 
-    def __init__(self, images, labels):
+    def __init__(self, images: ArrayLike, labels: ArrayLike) -> None:
         self.images = _check_images(np.asarray(images))
         self.count = len(self.images)
         self.labels = tf.nest.map_structure(self._rows, labels)
         self.images = tf.convert_to_tensor(self.images)
 
-    def gather(self, samples, epoch):
+    def gather(self, samples: Tensor, epoch: Tensor) -> Any:
         """Returns `(images, labels)` of samples.
 
         Args:
@@ -33,7 +37,7 @@ class Rows:
         del epoch
         return self.take(samples)
 
-    def take(self, rows):
+    def take(self, rows: Tensor) -> Any:
         """Returns real images and their labels, by row."""
         labels = tf.nest.map_structure(lambda values: tf.gather(values, rows), self.labels)
         return tf.gather(self.images, rows), labels
@@ -52,11 +56,11 @@ class EpochStream:
 
     element_spec: tuple
 
-    def of_epoch(self, epoch) -> tf.data.Dataset:
+    def of_epoch(self, epoch: Tensor) -> tf.data.Dataset:
         """Returns the unbatched dataset of an epoch, an int64 scalar tensor."""
         raise NotImplementedError
 
-    def cardinality(self):
+    def cardinality(self) -> Any:
         """Returns how many samples an epoch has, or that it is unknown."""
         return tf.data.UNKNOWN_CARDINALITY
 

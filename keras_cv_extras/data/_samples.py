@@ -1,6 +1,7 @@
 """Which samples the batches of a pipeline are made of."""
 
 import weakref
+from typing import Any
 
 _known = weakref.WeakKeyDictionary()  # a dataset -> a function that returns that of the numbers
 
@@ -11,7 +12,7 @@ def remember(dataset, make_numbers):
     return dataset
 
 
-def samples_of(dataset):
+def samples_of(dataset: Any) -> Any:
     """Returns a dataset of the numbers of the samples in each batch of a pipeline.
 
     A sample's number is its row in the arrays, or its place in the unbatched dataset, that the

@@ -41,11 +41,11 @@ class ImageData:
     class_names: tuple[str, ...]
     name: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.test is not None:
             _guard.mark_held_out(self.test[0], self.name)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"ImageData({self.name!r}: {len(self.train[1])} training and {len(self.test[1])} test "
             f"images of {self.train[0].shape[1:]}, {len(self.class_names)} classes)"

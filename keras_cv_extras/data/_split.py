@@ -1,15 +1,23 @@
 """Stratified, disjoint, repeatable parts of a labelled set of images."""
 
 import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.augment._random import permutation
 from keras_cv_extras.data import _guard
 
 
-def split(images, labels, fractions_or_sizes, seed=0):
+def split(
+    images: ArrayLike,
+    labels: ArrayLike,
+    fractions_or_sizes: Mapping[str, float] | Sequence[float],
+    seed: int = 0,
+) -> Any:
     """Splits labelled images into parts with the classes in the proportions of the whole.
 
     No image is in two parts, and every part holds every class at least once. The same

@@ -1,10 +1,13 @@
 """DeepSMOTE: samples interpolated between the codes of a small autoencoder, and decoded."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Array, ArrayLike, Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
 _BATCH = 512
@@ -44,8 +47,8 @@ class DeepSMOTE(keras.Model):
         width: int = 32,
         penalty: float = 1.0,
         value_range: tuple[float, float] = (0, 255),
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = _checks.sizes("image_shape", tuple(image_shape), 3)
         if min(self.image_shape[:2]) < 4:
@@ -85,12 +88,19 @@ class DeepSMOTE(keras.Model):
         x = keras.layers.Cropping2D(((0, 4 * rows - height), (0, 4 * columns - width)))(x)
         return keras.Model(codes, x, name="decoder")
 
-    def call(self, images, training=None):
+    def call(self, images: ArrayLike, training: bool | None = None) -> Tensor:
         """Returns codes, and the images decoded from them, with values in [0, 1]."""
         codes = self.encoder(images, training=training)
         return {"codes": codes, "images": self.decoder(codes, training=training)}
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        y_pred: Any | None = None,
+        sample_weight: Any | None = None,
+        training: bool | None = True,
+    ) -> Tensor:
         """Returns the sum of both errors, mean squares of values in [0, 1]."""
         low, high = self.value_range
         wanted = (ops.cast(x, self.compute_dtype) - low) / (high - low)
@@ -101,20 +111,24 @@ class DeepSMOTE(keras.Model):
         self.permutation_tracker.update_state(other)
         return own + self.penalty * other
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: ArrayLike, y: ArrayLike, y_pred: Any, sample_weight: Any | None = None
+    ) -> dict[str, Any]:
         """Returns both errors."""
         return self.get_metrics_result()
 
-    def encode(self, images):
+    def encode(self, images: ArrayLike) -> Tensor:
         """Returns the codes of images, `(count, code_size)`, as an array."""
         return _batches(self.encoder, images)
 
-    def decode(self, codes):
+    def decode(self, codes: ArrayLike) -> Tensor:
         """Returns the images of codes, in the value range, as a float32 array."""
         low, high = self.value_range
         return low + (high - low) * _batches(self.decoder, codes)
 
-    def resample(self, x, y=None, **options):
+    def resample(
+        self, x: ArrayLike, y: ArrayLike | None = None, **options: Any
+    ) -> tuple[Array, Array]:
         """Balances classes by samples interpolated between codes, and decoded.
 
         Args:
@@ -140,7 +154,7 @@ class DeepSMOTE(keras.Model):
             **options,
         )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_cv_extras import _checks, _files
+from keras_cv_extras._types import ArrayLike, Path
 from keras_cv_extras.generative import _fidelity
 from keras_cv_extras.generative._local_features import LocalFeatures, trained_classifier
 
@@ -37,12 +38,14 @@ class MadeScores:
         """Returns the scores as a dictionary for JSON."""
         return dataclasses.asdict(self)
 
-    def save(self, path):
+    def save(self, path: Path) -> None:
         """Writes the scores as a JSON file, in one step."""
         _files.write_json(path, self.to_dict())
 
 
-def evaluate_made(network: LocalFeatures, real, made, *, k: int = 5) -> MadeScores:
+def evaluate_made(
+    network: LocalFeatures, real: ArrayLike, made: ArrayLike, *, k: int = 5
+) -> MadeScores:
     """Scores made images against real ones, in all and for each class.
 
     Args:
@@ -107,7 +110,9 @@ class Memorization:
         return {name: getattr(self, name) for name in names}
 
 
-def memorization(network: LocalFeatures, made, train, held_out) -> Memorization:
+def memorization(
+    network: LocalFeatures, made: ArrayLike, train: ArrayLike, held_out: ArrayLike
+) -> Memorization:
     """Looks for made images that are near to a training image.
 
     Args:
@@ -134,7 +139,9 @@ def memorization(network: LocalFeatures, made, train, held_out) -> Memorization:
     )
 
 
-def usefulness(real_train, made, real_test, *, steps: int = 600, seed: int = 0) -> dict:
+def usefulness(
+    real_train: ArrayLike, made: ArrayLike, real_test: ArrayLike, *, steps: int = 600, seed: int = 0
+) -> dict:
     """Trains on made images and tests on real ones, and the reverse.
 
     The same network is trained for as many steps on either.

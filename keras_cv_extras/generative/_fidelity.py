@@ -8,11 +8,12 @@ and are only to be compared among themselves.
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 
 _CHUNK = 1024  # rows of a distance matrix that are held at a time
 
 
-def frechet_distance(real, made) -> float:
+def frechet_distance(real: ArrayLike, made: ArrayLike) -> float:
     """Returns the Fréchet distance of the normal distributions fitted to two sets of rows.
 
     `|m - m'|^2 + tr(S + S' - 2 (S S')^(1/2))`, what FID is with Inception features. It is
@@ -40,7 +41,7 @@ def frechet_distance(real, made) -> float:
     return float(max(difference @ difference + trace, 0.0))
 
 
-def kernel_distance(real, made) -> float:
+def kernel_distance(real: ArrayLike, made: ArrayLike) -> float:
     """Returns the squared maximum mean discrepancy under the kernel `(x y / d + 1)^3`.
 
     What KID is with Inception features: without bias, so that it may be below 0, and to be
@@ -75,7 +76,7 @@ def kernel_distance(real, made) -> float:
     )
 
 
-def neighbor_scores(real, made, *, k: int = 5) -> dict[str, float]:
+def neighbor_scores(real: ArrayLike, made: ArrayLike, *, k: int = 5) -> dict[str, float]:
     """Returns precision, recall, density and coverage, from balls around the rows.
 
     A row's ball reaches to its k-th nearest neighbour of its own kind.

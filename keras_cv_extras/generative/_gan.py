@@ -1,9 +1,12 @@
 """A conditional GAN for small images: training, and images of a wanted class."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike, Config, Tensor
 from keras_cv_extras.generative import (
     _diff_augment,
     _gan_losses,
@@ -87,8 +90,8 @@ class ConditionalGAN(ImageMaker, keras.Model):
         critic_steps: int | None = None,
         value_range: tuple[float, float] = (0, 255),
         seed: int = 0,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = _checks.sizes("image_shape", tuple(image_shape), 3)
         if min(self.image_shape[:2]) < 8 or self.image_shape[2] not in (1, 3):
@@ -155,12 +158,12 @@ class ConditionalGAN(ImageMaker, keras.Model):
 
     def compile(
         self,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
+        generator_optimizer: Any | None = None,
+        discriminator_optimizer: Any | None = None,
         *,
         jit_compile: bool = False,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         """Sets the optimizers.
 
         Args:
@@ -194,7 +197,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
         self.optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config:
         """Returns the optimizers."""
         return {
             "generator_optimizer": keras.optimizers.serialize(self.optimizer),
@@ -202,7 +205,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
             "jit_compile": self.jit_compile,
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Any) -> None:
         """Compiles as saved; on another backend than TensorFlow it stays without training."""
         if keras.backend.backend() != "tensorflow":
             return
@@ -210,7 +213,9 @@ class ConditionalGAN(ImageMaker, keras.Model):
         optimizers = [keras.optimizers.deserialize(config[name]) for name in names]
         self.compile(*optimizers, jit_compile=config["jit_compile"])
 
-    def fit(self, x=None, y=None, **kwargs):
+    def fit(
+        self, x: ArrayLike | None = None, y: ArrayLike | None = None, **kwargs: Any
+    ) -> keras.callbacks.History:
         """Trains; arrays are checked first. As `keras.Model.fit`.
 
         Args:
@@ -227,7 +232,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
             x, y = _synthesis.checked_images(self, x, y)
         return super().fit(x, y, **kwargs)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Tensor:
         """Returns the images `(batch, height, width, channels)` of latents and labels.
 
         Args:
@@ -238,7 +243,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
         made = ops.cast(self.average(list(inputs), training=False), "float32")
         return low + (high - low) * (made + 1) / 2
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Tensor]:
         """Takes one step of the discriminator and, each `critic_steps`-th time, of the other."""
         from keras_cv_extras.generative import _gan_step  # TensorFlow, only where it trains
 
@@ -266,7 +271,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
         self.step.assign_add(1)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

@@ -3,27 +3,29 @@
 import math
 import pathlib
 import time
+from typing import Any
 
 import numpy as np
 
 from keras_cv_extras import _checks, _files
+from keras_cv_extras._types import ArrayLike, Path
 from keras_cv_extras.generative import _evaluation, _sheet
 
 _SCORED = 1000  # made images of each score over training
 
 
 def train_gan(
-    gan,
-    x,
-    y,
+    gan: Any,
+    x: ArrayLike,
+    y: ArrayLike,
     *,
     steps: int,
-    directory,
+    directory: Path,
     every: int = 250,
     batch_size: int = 64,
     balanced: bool = True,
-    network=None,
-    held_out=None,
+    network: Any | None = None,
+    held_out: ArrayLike | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> list[dict]:

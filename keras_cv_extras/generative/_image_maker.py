@@ -1,9 +1,12 @@
 """Images of a wanted class from a trained generator: one by one, as a dataset, exported."""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Array, ArrayLike, Path, Tensor
 from keras_cv_extras.augment import _random
 from keras_cv_extras.generative import _gan_draws, _synthesis
 
@@ -17,7 +20,7 @@ class ImageMaker:
     It has `image_shape`, `num_classes`, `latent_size` and `value_range`.
     """
 
-    def latents(self, labels, numbers, seed=0):
+    def latents(self, labels: ArrayLike, numbers: ArrayLike, seed: int = 0) -> Tensor:
         """Returns what images are made of, a function of the seed, the class and a number.
 
         Args:
@@ -32,7 +35,7 @@ class ImageMaker:
         key = ops.bitwise_xor(_random.as_word(seed), _random.as_word(_SAMPLING))
         return _gan_draws.normal(key, labels, numbers, 0, self.latent_size)
 
-    def make(self, labels, numbers, seed=0):
+    def make(self, labels: ArrayLike, numbers: ArrayLike, seed: int = 0) -> Tensor:
         """Returns images of classes as tensors, uint8 for the value range (0, 255).
 
         Args:
@@ -49,7 +52,9 @@ class ImageMaker:
             images = ops.cast(ops.clip(ops.round(images), 0, 255), "uint8")
         return images
 
-    def generate(self, labels, *, numbers=None, seed: int = 0) -> np.ndarray:
+    def generate(
+        self, labels: ArrayLike, *, numbers: ArrayLike | None = None, seed: int = 0
+    ) -> np.ndarray:
         """Makes images of wanted classes.
 
         Args:
@@ -79,14 +84,14 @@ class ImageMaker:
 
     def to_dataset(
         self,
-        labels=None,
+        labels: ArrayLike | None = None,
         *,
-        balance_to="max",
+        balance_to: Any = "max",
         seed: int = 0,
-        classifier=None,
+        classifier: Any | None = None,
         confidence: float = 0.5,
         batch_size: int = 128,
-    ):
+    ) -> Any:
         """Makes a dataset of made images, as many of each class as are missing.
 
         The images are made when they are read, and are the same in every pass. The dataset is
@@ -120,15 +125,15 @@ class ImageMaker:
 
     def resample(
         self,
-        x,
-        y=None,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
         *,
-        balance_to="max",
+        balance_to: Any = "max",
         seed: int = 0,
-        classifier=None,
+        classifier: Any | None = None,
         confidence: float = 0.5,
-        held_out=None,
-    ):
+        held_out: ArrayLike | None = None,
+    ) -> tuple[Array, Array]:
         """Balances classes by made images, as arrays.
 
         Args:
@@ -151,7 +156,7 @@ class ImageMaker:
         options = {"classifier": classifier, "confidence": confidence, "held_out": held_out}
         return _synthesis.resample(self, x, y, balance_to=balance_to, seed=seed, **options)
 
-    def export_generator(self, path):
+    def export_generator(self, path: Path) -> None:
         """Writes the average generator as a SavedModel that needs TensorFlow alone.
 
         Its function `serve(labels, numbers, seed)` gives what `generate` does.

@@ -1,11 +1,13 @@
 """A network trained on the real images at hand, as the measure of made ones."""
 
 import hashlib
+from typing import Self
 
 import keras
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 
 _BATCH = 512
 _TRAIN_BATCH = 64
@@ -28,7 +30,7 @@ class LocalFeatures:
         >>> scores = evaluate_made(network, (x, y), (made, labels))
     """
 
-    def __init__(self, model: keras.Model, data: str = ""):
+    def __init__(self, model: keras.Model, data: str = "") -> None:
         if not isinstance(model, keras.Model) or len(model.layers) < 2:
             raise TypeError(
                 f"model must be a Keras model of two or more layers, received {model!r}"
@@ -38,7 +40,16 @@ class LocalFeatures:
         self.data = str(data)
 
     @classmethod
-    def train(cls, x, y, *, data: str = "", steps: int = 1000, width: int = 16, seed: int = 0):
+    def train(
+        cls,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        data: str = "",
+        steps: int = 1000,
+        width: int = 16,
+        seed: int = 0,
+    ) -> Self:
         """Trains a small network on real images, every class as often as the largest.
 
         Args:
@@ -73,11 +84,11 @@ class LocalFeatures:
         data = f" on {self.data}" if self.data else ""
         return f"{self.model.name}{data} ({digest.hexdigest()[:8]})"
 
-    def features(self, images) -> np.ndarray:
+    def features(self, images: ArrayLike) -> np.ndarray:
         """Returns the features `(n, d)` of images, float64."""
         return self._outputs(self.features_model, images)
 
-    def logits(self, images) -> np.ndarray:
+    def logits(self, images: ArrayLike) -> np.ndarray:
         """Returns what the classifier gives for images, `(n, classes)`."""
         return self._outputs(self.model, images)
 

@@ -7,6 +7,7 @@ from keras import ops
 from scipy import optimize
 
 from keras_cv_extras import _checks, _files
+from keras_cv_extras._types import Path, Tensor
 
 _FORMAT = "keras_cv_extras.calibration"
 _COLDEST, _HOTTEST = 0.05, 20.0
@@ -43,7 +44,7 @@ class Calibration:
     new_prior: tuple[float, ...] | None = None
     num_samples: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _checks.positive("temperature", self.temperature)
         if self.train_prior is None:
             if self.new_prior is not None:
@@ -67,7 +68,7 @@ class Calibration:
             return None
         return np.log(self.new_prior) - np.log(self.train_prior)
 
-    def __call__(self, logits, activation="softmax"):
+    def __call__(self, logits: Tensor, activation: str = "softmax") -> Tensor:
         """Returns calibrated probabilities.
 
         Args:
@@ -88,7 +89,7 @@ class Calibration:
             logits = logits + ops.convert_to_tensor(self.shift, logits.dtype)
         return ops.sigmoid(logits) if activation == "sigmoid" else ops.softmax(logits, axis=-1)
 
-    def check(self, num_classes, activation="softmax"):
+    def check(self, num_classes: int, activation: str = "softmax") -> None:
         """Raises a ValueError if the priors are not those of so many classes."""
         if self.train_prior is None:
             return
@@ -106,12 +107,12 @@ class Calibration:
         """Returns the calibration as a dictionary for JSON."""
         return {"format": _FORMAT, "version": 1, **dataclasses.asdict(self)}
 
-    def save(self, path):
+    def save(self, path: Path) -> None:
         """Writes the calibration as a JSON file, in one step."""
         _files.write_json(path, self.to_dict())
 
     @classmethod
-    def load(cls, path) -> "Calibration":
+    def load(cls, path: Path) -> "Calibration":
         """Reads what `save` wrote.
 
         Raises:
@@ -129,7 +130,7 @@ class Calibration:
             raise ValueError(f"{path}: {error}") from error
 
 
-def fit_temperature(logits, labels) -> Calibration:
+def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
     """Fits a temperature to predictions for images that the model has not been trained on.
 
     It minimises the mean negative log-likelihood, which is convex in the inverse of the

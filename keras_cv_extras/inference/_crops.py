@@ -4,12 +4,15 @@ All take `(batch, height, width, channels)` of a known size and return `(batch, 
 an order that does not change. Crops are cut where torchvision cuts them.
 """
 
+from collections.abc import Sequence
+
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Images, Sizes, Tensor
 
 
-def center_crop(images, size):
+def center_crop(images: Images, size: Sizes) -> Tensor:
     """Cuts out the middle.
 
     Args:
@@ -27,7 +30,7 @@ def center_crop(images, size):
     return _cut(images, [(top, left)], (tall, wide))
 
 
-def five_crop(images, size):
+def five_crop(images: Images, size: Sizes) -> Tensor:
     """Cuts out the four corners and the middle.
 
     Args:
@@ -48,7 +51,7 @@ def five_crop(images, size):
     return _cut(images, [*corners, middle], (tall, wide))
 
 
-def ten_crop(images, size):
+def ten_crop(images: Images, size: Sizes) -> Tensor:
     """Cuts out the four corners and the middle, and mirrors them.
 
     Args:
@@ -69,7 +72,7 @@ def ten_crop(images, size):
     return ops.concatenate([five_crop(images, size), five_crop(_mirror(images), size)], axis=1)
 
 
-def flip_views(images, size=None):
+def flip_views(images: Images, size: Sizes | None = None) -> Tensor:
     """Gives images and their mirror images, the middle of both if a size is given.
 
     Args:
@@ -87,7 +90,7 @@ def flip_views(images, size=None):
     return ops.concatenate([views, _mirror(views)], axis=1)
 
 
-def multi_scale_crops(images, size, scales):
+def multi_scale_crops(images: Images, size: Sizes, scales: Sequence[int]) -> Tensor:
     """Cuts the middle out of images of several sizes, and mirrors it.
 
     Args:
@@ -105,7 +108,9 @@ def multi_scale_crops(images, size, scales):
     return ops.concatenate(views, axis=1)
 
 
-def inception_crops(images, size, scales=(256, 288, 320, 352)):
+def inception_crops(
+    images: Images, size: Sizes, scales: Sequence[int] = (256, 288, 320, 352)
+) -> Tensor:
     """Cuts out the crops of GoogLeNet: 144 for four scales.
 
     At every scale three squares, left, middle and right, or upper, middle and lower; of each

@@ -5,12 +5,13 @@ import math
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 
 FUSIONS = ("probability", "logit", "geometric", "max")
 ACTIVATIONS = ("softmax", "sigmoid")
 
 
-def fuse(logits, fusion="probability", *, activation="softmax"):
+def fuse(logits: Tensor, fusion: str = "probability", *, activation: str = "softmax") -> Tensor:
     """Fuses the predictions for several views of an image.
 
     Args:

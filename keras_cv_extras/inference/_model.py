@@ -1,9 +1,13 @@
 """A model that looks at several views of an image, and fuses what it sees."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Sizes
 from keras_cv_extras.inference import _crops
 from keras_cv_extras.inference._fusion import FUSIONS, fuse
 
@@ -115,17 +119,17 @@ class TestTimeAugment(keras.Model):
 
     def __init__(
         self,
-        model,
-        crops="ten",
-        fusion="probability",
+        model: keras.Model,
+        crops: str = "ten",
+        fusion: str = "probability",
         *,
-        image_size=None,
-        crop_size=None,
-        scales=None,
-        activation=None,
-        name=None,
-        **kwargs,
-    ):
+        image_size: Sizes | None = None,
+        crop_size: Sizes | None = None,
+        scales: Sequence[int] | None = None,
+        activation: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         if not isinstance(model, keras.Model) or len(getattr(model, "input_shape", ())) != 4:
             raise TypeError(f"model must be a Keras model of one batch of images, received {model}")
         _checks.one_of("crops", crops, sorted(_VIEWS))
@@ -172,13 +176,13 @@ class TestTimeAugment(keras.Model):
         }
         self._inner = model
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         inner = keras.saving.serialize_keras_object(self._inner)
         return {"model": inner, "name": self.name, **self._options}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: Any, custom_objects: Any | None = None) -> Self:
         """Returns the model of a configuration."""
         config = dict(config)
         model = keras.saving.deserialize_keras_object(

@@ -1,8 +1,12 @@
 """Keras layers of policies that are made of policies, and of several views of an image."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_cv_extras._types import Color, Config, Interval, Tensor
 from keras_cv_extras.layers._policy import PolicyAugment
 from keras_cv_extras.policy import (
     Policy,
@@ -29,11 +33,13 @@ def _steps(values):
 class _Composed(PolicyAugment):
     """A layer whose configuration is what its policy was made of."""
 
-    def __init__(self, policy, parts, seed, **kwargs):
+    def __init__(
+        self, policy: Policy, parts: dict[str, Any], seed: int | None, **kwargs: Any
+    ) -> None:
         super().__init__(policy, seed=seed, **kwargs)
         self._parts = parts
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         config = super().get_config()
         del config["policy"]
@@ -54,7 +60,9 @@ class RandomApply(_Composed):
         >>> layer = RandomApply(keras_cv_extras.policy.rand_augment(num_ops=1), rate=0.5)
     """
 
-    def __init__(self, policy, rate=0.5, seed=None, **kwargs):
+    def __init__(
+        self, policy: Policy, rate: float = 0.5, seed: int | None = None, **kwargs: Any
+    ) -> None:
         policy = _policy(policy)
         parts = {"policy": policy.to_dict(), "rate": rate}
         super().__init__(random_apply(policy, rate), parts, seed, **kwargs)
@@ -74,7 +82,13 @@ class RandomChoice(_Composed):
         >>> layer = RandomChoice([policy, another], weights=[3, 1])
     """
 
-    def __init__(self, policies, weights=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        policies: Sequence[Policy],
+        weights: Sequence[float] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         policies = [_policy(policy) for policy in policies]
         weights = None if weights is None else list(weights)
         parts = {"policies": [policy.to_dict() for policy in policies], "weights": weights}
@@ -96,7 +110,14 @@ class RandomOrder(_Composed):
         >>> layer = RandomOrder([Step("rotate", strength=0.5), Step("invert", 0.5)])
     """
 
-    def __init__(self, steps, value_range=(0, 255), fill=0, seed=None, **kwargs):
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        value_range: Interval = (0, 255),
+        fill: Color = 0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         steps = _steps(steps)
         options = {"value_range": list(value_range), "fill": fill}
         parts = {"steps": [step.to_dict() for step in steps], **options}
@@ -121,8 +142,15 @@ class SomeOf(_Composed):
     """
 
     def __init__(
-        self, steps, num_steps, replace=False, value_range=(0, 255), fill=0, seed=None, **kwargs
-    ):
+        self,
+        steps: Sequence[Step],
+        num_steps: int,
+        replace: bool = False,
+        value_range: Interval = (0, 255),
+        fill: Color = 0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         steps = _steps(steps)
         options = {"value_range": list(value_range), "fill": fill}
         parts = {
@@ -161,16 +189,16 @@ class AugMix(keras.layers.Layer):
 
     def __init__(
         self,
-        strength=0.3,
-        width=3,
-        alpha=1.0,
-        value_range=(0, 255),
-        fill=0,
-        jensen_shannon=False,
-        chain=None,
-        seed=None,
-        **kwargs,
-    ):
+        strength: float = 0.3,
+        width: int = 3,
+        alpha: float = 1.0,
+        value_range: Interval = (0, 255),
+        fill: Color = 0,
+        jensen_shannon: bool = False,
+        chain: Policy | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         self.chain = _policy(chain)
         self.options = {
@@ -185,7 +213,7 @@ class AugMix(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def call(self, images, training=None):
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
         """Augments images; see the class."""
         if training is None:
             training = self._get_call_context().entry_layer is self
@@ -194,7 +222,7 @@ class AugMix(keras.layers.Layer):
         words = ops.cast(self.seed_generator.next(), "uint32")
         return augmix(images, seed=words[0], epoch=words[1], chain=self.chain, **self.options)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         chain = None if self.chain is None else self.chain.to_dict()
         return {**super().get_config(), **self.options, "chain": chain, "seed": self.seed}
@@ -220,13 +248,17 @@ class RepeatedAugment(keras.layers.Layer):
         >>> train = dataset.batch(32).map(RepeatedAugment(policy, num_repeats=4))
     """
 
-    def __init__(self, policy, num_repeats=2, seed=None, **kwargs):
+    def __init__(
+        self, policy: Policy, num_repeats: int = 2, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         self.policy, self.num_repeats, self.seed = _policy(policy), num_repeats, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def call(self, images, labels=None, training=None):
+    def call(
+        self, images: Tensor, labels: Tensor | None = None, training: bool | None = None
+    ) -> Tensor:
         """Augments images; see the class."""
         if isinstance(images, (tuple, list)):
             images, labels = images
@@ -243,7 +275,7 @@ class RepeatedAugment(keras.layers.Layer):
             epoch=words[1],
         )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

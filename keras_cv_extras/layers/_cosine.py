@@ -1,9 +1,12 @@
 """Cosines between features and class vectors: the last layer of angular-margin losses."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Maker, Shape, Tensor
 from keras_cv_extras.losses._distances import unit_rows
 from keras_cv_extras.losses._loss import floats
 
@@ -41,12 +44,12 @@ class CosineDense(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        kernel_initializer="glorot_uniform",
-        kernel_regularizer=None,
-        kernel_constraint=None,
-        **kwargs,
-    ):
+        units: int,
+        kernel_initializer: Maker = "glorot_uniform",
+        kernel_regularizer: Maker | None = None,
+        kernel_constraint: Maker | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.units = _checks.integer("units", units, minimum=1)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -54,7 +57,7 @@ class CosineDense(keras.layers.Layer):
         self.kernel_constraint = keras.constraints.get(kernel_constraint)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the weights."""
         if input_shape[-1] is None:
             raise ValueError(
@@ -70,18 +73,18 @@ class CosineDense(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the cosines; see the class."""
         # Squares of float16 above 255 are infinite.
         directions = unit_rows(ops.transpose(floats(self.kernel)))
         cosines = ops.matmul(unit_rows(floats(inputs)), ops.transpose(directions))
         return ops.cast(ops.clip(cosines, -1.0, 1.0), self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the cosines."""
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

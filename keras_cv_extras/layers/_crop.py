@@ -1,9 +1,12 @@
 """Layers that change the size of images: a crop, or a resize, drawn anew for every image."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks, augment
+from keras_cv_extras._types import Color, Config, Interval, Shape, Sizes, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.augment._op import key_from
 from keras_cv_extras.augment._random import uniform
@@ -18,7 +21,14 @@ class SizedOp(keras.layers.Layer):
     in [0, 1) for every image, and `plain` at inference.
     """
 
-    def __init__(self, size, *, value_range=(0, 255), seed=None, **kwargs):
+    def __init__(
+        self,
+        size: Sizes,
+        *,
+        value_range: Interval = (0, 255),
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         self.size = _checks.sizes("size", size, 2)
         self.value_range = _checks.interval("value_range", tuple(value_range))
@@ -26,15 +36,15 @@ class SizedOp(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def augmented(self, images, x, y):
+    def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Returns images of the size, cut or resized at random."""
         raise NotImplementedError
 
-    def plain(self, images):
+    def plain(self, images: Tensor) -> Tensor:
         """Returns images of the size, for inference."""
         raise NotImplementedError
 
-    def call(self, images, training=None):
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
         """Crops or resizes images; see the class."""
         if training is None:
             # As in PolicyAugment: an exported model does not say that it is serving.
@@ -49,21 +59,21 @@ class SizedOp(keras.layers.Layer):
         result = self.augmented(batch, x, y)
         return result if rank == 4 else result[0]
 
-    def level(self, fill):
+    def level(self, fill: Color) -> Tensor:
         """Returns a fill colour in [0, 255] in the images' own range."""
         low, high = self.value_range
         values = [low + (high - low) * value / 255 for value in _as_list(fill)]
         return values if isinstance(fill, (list, tuple)) else values[0]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the images, with the size."""
         return (*input_shape[:-3], *self.size, input_shape[-1])
 
-    def compute_output_spec(self, images, training=None):
+    def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Any:
         """Returns the shape and type of the result."""
         return keras.KerasTensor(self.compute_output_shape(images.shape), dtype=images.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         own = {"size": list(self.size), "value_range": list(self.value_range), "seed": self.seed}
         return {**super().get_config(), **own}
@@ -85,11 +95,11 @@ class RandomCrop(SizedOp):
         >>> cropped = RandomCrop(24, seed=1)(images)  # (batch, 24, 24, channels)
     """
 
-    def augmented(self, images, x, y):
+    def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Returns a window of each image."""
         return augment.random_crop(images, x, y, size=self.size)
 
-    def plain(self, images):
+    def plain(self, images: Tensor) -> Tensor:
         """Returns the middle of each image."""
         return augment.center_crop(images, self.size)
 
@@ -120,34 +130,34 @@ class RandomResizedCrop(SizedOp):
 
     def __init__(
         self,
-        size,
-        area=0.08,
+        size: Sizes,
+        area: float = 0.08,
         *,
-        aspect=(3 / 4, 4 / 3),
-        interpolation="bilinear",
-        antialias=False,
-        value_range=(0, 255),
-        seed=None,
-        **kwargs,
-    ):
+        aspect: Interval = (3 / 4, 4 / 3),
+        interpolation: str = "bilinear",
+        antialias: bool = False,
+        value_range: Interval = (0, 255),
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(size, value_range=value_range, seed=seed, **kwargs)
         self.area = _checks.interval("area", area, low=0.0, high=1.0)
         options = {"aspect": aspect, "interpolation": interpolation, "antialias": antialias}
         self.options = OPS["random_resized_crop"].checked(options)
 
-    def augmented(self, images, x, y):
+    def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Returns a window of each image, resized."""
         low, high = self.area
         return augment.random_resized_crop(
             images, low + (high - low) * y, key_from(x), size=self.size, **self.options
         )
 
-    def plain(self, images):
+    def plain(self, images: Tensor) -> Tensor:
         """Returns the middle of each image, resized."""
         options = {k: v for k, v in self.options.items() if k != "aspect"}
         return augment.resize(images, size=self.size, mode="crop", **options)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         options = {**self.options, "aspect": list(self.options["aspect"])}
         return {**super().get_config(), "area": _short(self.area), **options}
@@ -177,29 +187,29 @@ class JitteredResize(SizedOp):
 
     def __init__(
         self,
-        size,
-        scale=(0.8, 1.25),
+        size: Sizes,
+        scale: Interval = (0.8, 1.25),
         *,
-        interpolation="bilinear",
-        fill=0,
-        value_range=(0, 255),
-        seed=None,
-        **kwargs,
-    ):
+        interpolation: str = "bilinear",
+        fill: Color = 0,
+        value_range: Interval = (0, 255),
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(size, value_range=value_range, seed=seed, **kwargs)
         options = {"scale": scale, "interpolation": interpolation}
         self.options = OPS["jittered_resize"].checked(options)
         self.fill = [_checks.number("fill", value) for value in _as_list(fill)]
         self.fill = self.fill if isinstance(fill, (list, tuple)) else self.fill[0]
 
-    def augmented(self, images, x, y):
+    def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Returns each image, resized and cut or filled."""
         del y
         return augment.jittered_resize(
             images, 1.0, key_from(x), size=self.size, fill=self.level(self.fill), **self.options
         )
 
-    def plain(self, images):
+    def plain(self, images: Tensor) -> Tensor:
         """Returns each image, resized and filled."""
         return augment.resize(
             images,
@@ -209,7 +219,7 @@ class JitteredResize(SizedOp):
             fill=self.level(self.fill),
         )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         options = {**self.options, "scale": list(self.options["scale"])}
         return {**super().get_config(), **options, "fill": self.fill}

@@ -1,10 +1,14 @@
 """CTAugment: strengths that the network's own predictions keep in bounds."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Color, Config, Interval, Logs, Shape, Tensor
 from keras_cv_extras.augment import OPS, _random
 from keras_cv_extras.policy import SEARCH_OPS, Policy, Stage, Step, _execute
 from keras_cv_extras.policy._augmentation import Augmentation
@@ -62,16 +66,16 @@ class CTAugment(keras.layers.Layer):
 
     def __init__(
         self,
-        ops=CTAUGMENT_OPS,
-        num_ops=2,
-        num_bins=17,
-        threshold=0.8,
-        decay=0.99,
-        value_range=(0, 255),
-        fill=0,
-        seed=None,
-        **kwargs,
-    ):
+        ops: Sequence[str] = CTAUGMENT_OPS,
+        num_ops: int = 2,
+        num_bins: int = 17,
+        threshold: float = 0.8,
+        decay: float = 0.99,
+        value_range: Interval = (0, 255),
+        fill: Color = 0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         _checks.integer("num_bins", num_bins, minimum=2)
         self.threshold = _checks.fraction("threshold", threshold)
@@ -109,7 +113,7 @@ class CTAugment(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, images, training=None):
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
         """Augments images; see the class."""
         if training is None:
             training = self._get_call_context().entry_layer is self
@@ -118,7 +122,7 @@ class CTAugment(keras.layers.Layer):
         words = ops.cast(self.seed_generator.next(), "uint32")
         return self._drawn(images, seed=words[0], epoch=words[1])
 
-    def probe(self, images, *, seed=0, epoch=0):
+    def probe(self, images: Tensor, *, seed: int | None = 0, epoch: Tensor = 0) -> Any:
         """Augments images from all bins alike, to measure them.
 
         Args:
@@ -139,7 +143,7 @@ class CTAugment(keras.layers.Layer):
         chosen = ops.sum(ops.cast(numbers[..., None] >= uniform, "int32"), axis=-1)
         return augmented, chosen
 
-    def update(self, chosen, matches):
+    def update(self, chosen: Tensor, matches: Tensor) -> None:
         """Moves the weights of bins toward how well images from them were recognised.
 
         Args:
@@ -164,7 +168,7 @@ class CTAugment(keras.layers.Layer):
         which = np.array(self._op_of_row)
         return {op: weights[which == number] for number, op in enumerate(self.options["ops"])}
 
-    def policy(self, **options) -> Policy:
+    def policy(self, **options: Any) -> Policy:
         """Returns what the layer does now as a policy that does not change.
 
         Args:
@@ -180,7 +184,7 @@ class CTAugment(keras.layers.Layer):
             **{"name": "CTAugment", **options},
         )
 
-    def plot(self):
+    def plot(self) -> Any:
         """Draws the weights of all bins as a matplotlib figure; bins not drawn from are crossed."""
         from matplotlib.figure import Figure
 
@@ -199,15 +203,15 @@ class CTAugment(keras.layers.Layer):
         figure.colorbar(picture, label="probability of the true class")
         return figure
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the images."""
         return input_shape
 
-    def compute_output_spec(self, images, training=None):
+    def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Any:
         """Returns the shape and type of the images."""
         return keras.KerasTensor(images.shape, dtype=images.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), **self.options, "seed": self.seed}
 
@@ -226,7 +230,7 @@ class CTAugment(keras.layers.Layer):
         totals = library.matmul(weights[None, :], member)
         return weights / library.matmul(totals, member.T)[0] / count
 
-    def cumulative(self):
+    def cumulative(self) -> Tensor:
         """Returns the cumulative shares of the rows, as they are now."""
         shares = self._shares(self._let_through(self.bin_weights))
         cumulative = ops.cumsum(shares)
@@ -278,7 +282,17 @@ class CTAugmentProbe(keras.callbacks.Callback):
         >>> model.fit(train, callbacks=[CTAugmentProbe(layer, images, labels, every=4)])
     """
 
-    def __init__(self, layer, images, labels, *, batch_size=64, every=1, from_logits=True, seed=0):
+    def __init__(
+        self,
+        layer: CTAugment,
+        images: Tensor,
+        labels: Tensor,
+        *,
+        batch_size: int = 64,
+        every: int = 1,
+        from_logits: bool = True,
+        seed: int | None = 0,
+    ) -> None:
         super().__init__()
         if not isinstance(layer, CTAugment):
             raise TypeError(f"layer must be a CTAugment layer, received {layer!r}")
@@ -297,7 +311,7 @@ class CTAugmentProbe(keras.callbacks.Callback):
         self.seed = _checks.integer("seed", seed)
         self._step = 0
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Measures, if it is time to."""
         self._step += 1
         if self._step % self.every == 0:
@@ -305,7 +319,7 @@ class CTAugmentProbe(keras.callbacks.Callback):
                 self.model.jax_state_sync()  # on JAX the weights are elsewhere during an epoch
             self.measure()
 
-    def measure(self):
+    def measure(self) -> None:
         """Measures one batch and updates the layer."""
         start = (self._step // self.every) * self.batch_size
         count = len(self.labels)

@@ -1,9 +1,12 @@
 """Layers that drop whole branches or blocks of a feature map while a network is trained."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
 _PACKAGE = "keras_cv_extras"
@@ -37,14 +40,16 @@ class StochasticDepth(keras.layers.Layer):
         >>> outputs = StochasticDepth(0.8)([shortcut, residual])
     """
 
-    def __init__(self, survival_probability=0.5, seed=None, **kwargs):
+    def __init__(
+        self, survival_probability: float = 0.5, seed: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.survival_probability = _checks.fraction("survival_probability", survival_probability)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Checks that there are two inputs."""
         pair = isinstance(input_shape, (list, tuple)) and len(input_shape) == 2
         if not pair or not all(isinstance(shape, (list, tuple)) for shape in input_shape):
@@ -54,7 +59,7 @@ class StochasticDepth(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Adds the residual; see the class."""
         shortcut, residual = inputs
         if not training:
@@ -62,15 +67,15 @@ class StochasticDepth(keras.layers.Layer):
         survives = _bernoulli((), self.survival_probability, self.seed_generator)
         return shortcut + ops.where(survives, residual, ops.zeros_like(residual))
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """Returns the mask of the shortcut."""
         return None if mask is None else mask[0]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the shortcut."""
         return tuple(input_shape[0])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),
@@ -106,7 +111,7 @@ class DropPath(keras.layers.Layer):
         >>> outputs = shortcut + DropPath(0.1, seed=1)(residual)
     """
 
-    def __init__(self, rate=0.5, seed=None, **kwargs):
+    def __init__(self, rate: float = 0.5, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = _checks.fraction("rate", rate)
         self.seed = seed
@@ -114,7 +119,7 @@ class DropPath(keras.layers.Layer):
         self.supports_masking = True
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Drops samples; see the class."""
         if not training or self.rate == 0:
             return inputs
@@ -124,11 +129,11 @@ class DropPath(keras.layers.Layer):
         kept = _bernoulli(shape, 1 - self.rate, self.seed_generator)
         return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the inputs."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
@@ -172,7 +177,14 @@ class DropBlock2D(keras.layers.Layer):
         >>> features = DropBlock2D(0.1, block_size=7)(features)
     """
 
-    def __init__(self, rate=0.1, block_size=7, data_format=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        rate: float = 0.1,
+        block_size: int = 7,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.rate = _checks.fraction("rate", rate)
         self.block_size = _checks.sizes("block_size", block_size, 2)
@@ -182,12 +194,12 @@ class DropBlock2D(keras.layers.Layer):
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Checks that a block fits."""
         self._check_fits(input_shape)
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Drops blocks; see the class."""
         self._check_fits(inputs.shape)
         if not training or self.rate == 0:
@@ -239,11 +251,11 @@ class DropBlock2D(keras.layers.Layer):
                     f"a map of {tuple(sizes)}: use smaller blocks, or drop earlier in the network"
                 )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the inputs."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_cv_extras._types import Logs
+
 
 class EpochCounter(keras.callbacks.Callback):
     """Tells layers that go by the epoch which one it is.
@@ -18,14 +20,14 @@ class EpochCounter(keras.callbacks.Callback):
         >>> model.fit(dataset.map(layer), epochs=30, callbacks=[EpochCounter(layer)])
     """
 
-    def __init__(self, *layers):
+    def __init__(self, *layers: keras.layers.Layer) -> None:
         super().__init__()
         for layer in layers:
             if not hasattr(layer, "epoch"):
                 raise TypeError(f"EpochCounter takes layers with an epoch, received {layer!r}")
         self.layers = layers
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Sets the number of the epoch."""
         for layer in self.layers:
             layer.epoch.assign(epoch)

@@ -1,10 +1,13 @@
 """A layer for every op of `augment.OPS`: what the function does, drawn anew for every image."""
 
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Interval
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.layers._policy import PolicyAugment
 from keras_cv_extras.policy import Policy, Step
@@ -21,7 +24,14 @@ class ImageOp(PolicyAugment):
 
     op = None
 
-    def __init__(self, strength=None, *, value_range=(0, 255), seed=None, **arguments):
+    def __init__(
+        self,
+        strength: float | Sequence[float] | None = None,
+        *,
+        value_range: Interval = (0, 255),
+        seed: int | None = None,
+        **arguments: Any,
+    ) -> None:
         op = OPS[self.op]
         own = {name: arguments.pop(name) for name in _own(op) if name in arguments}
         rate = own.pop("rate", _default_rate(op))
@@ -43,7 +53,7 @@ class ImageOp(PolicyAugment):
             "value_range": list(value_range),
         }
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         op = OPS[cls.op]
         positional = inspect.Parameter("strength", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -53,7 +63,7 @@ class ImageOp(PolicyAugment):
         rest = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
         cls.__signature__ = inspect.Signature([*first, *options, rest])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         config = super().get_config()
         del config["policy"]

@@ -1,10 +1,13 @@
 """Local response normalisation, as in the first deep networks for images."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32, known_channels
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
@@ -45,14 +48,14 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def __init__(
         self,
-        size=5,
-        bias=2.0,
-        alpha=1e-4,
-        beta=0.75,
-        alpha_mode="paper",
-        data_format=None,
-        **kwargs,
-    ):
+        size: int = 5,
+        bias: float = 2.0,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        alpha_mode: str = "paper",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.size = _checks.integer("size", size, minimum=1)
         self.bias = _checks.number("bias", bias)
@@ -68,7 +71,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.data_format = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Checks that the number of channels is known."""
         known_channels(input_shape, self._axis)
         self.built = True
@@ -77,7 +80,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     def _axis(self):
         return -1 if self.data_format == "channels_last" else 1
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Normalises; see the class."""
         x = at_least_float32(inputs)
         alpha = self.alpha / self.size if self.alpha_mode == "caffe" else self.alpha
@@ -92,11 +95,11 @@ class LocalResponseNormalization(keras.layers.Layer):
         # The power by its logarithm: `ops.power` takes four times as long on a CPU.
         return ops.cast(x * ops.exp(-self.beta * ops.log(self.bias + alpha * energy)), inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the inputs."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         names = ("size", "bias", "alpha", "beta", "alpha_mode", "data_format")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

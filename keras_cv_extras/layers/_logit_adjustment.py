@@ -1,9 +1,13 @@
 """Post-hoc logit adjustment: a trained classifier for classes of equal frequency."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 from keras_cv_extras.losses._imbalance import log_prior
 
 
@@ -36,13 +40,13 @@ class LogitAdjustment(keras.layers.Layer):
         >>> balanced = keras.Sequential([classifier, LogitAdjustment([5000, 500, 50])])
     """
 
-    def __init__(self, class_counts, tau=1.0, **kwargs):
+    def __init__(self, class_counts: Sequence[float], tau: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.class_counts = _checks.counts("class_counts", class_counts)
         self.tau = _checks.non_negative("tau", tau)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Checks that there is one count for each class."""
         if input_shape[-1] != len(self.class_counts):
             raise ValueError(
@@ -51,15 +55,15 @@ class LogitAdjustment(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Returns the adjusted logits; see the class."""
         shift = [self.tau * value for value in log_prior(self.class_counts)]
         return inputs - ops.convert_to_tensor(shift, dtype=self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the logits."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "class_counts": self.class_counts, "tau": self.tau}

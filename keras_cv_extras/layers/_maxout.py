@@ -1,9 +1,12 @@
 """Maxout: the largest of several linear responses."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
@@ -34,7 +37,7 @@ class Maxout(keras.layers.Layer):
         >>> features = Maxout(16)(keras.layers.Conv2D(64, 3)(images))
     """
 
-    def __init__(self, num_units, axis=-1, **kwargs):
+    def __init__(self, num_units: int, axis: float = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_units = _checks.integer("num_units", num_units, minimum=1)
         self.axis = _checks.integer("axis", axis)
@@ -42,19 +45,19 @@ class Maxout(keras.layers.Layer):
             raise ValueError("axis must be an axis of channels, received 0, the batch's")
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Checks that the units divide the channels."""
         self.compute_output_shape(input_shape)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Takes the maxima; see the class."""
         axis = self._positive_axis(inputs.shape)
         shape = list(ops.shape(inputs))
         shape[axis : axis + 1] = [shape[axis] // self.num_units, self.num_units]
         return ops.max(ops.reshape(inputs, shape), axis=axis)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the units."""
         axis = self._positive_axis(input_shape)
         channels = input_shape[axis]
@@ -74,6 +77,6 @@ class Maxout(keras.layers.Layer):
             )
         return axis
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "num_units": self.num_units, "axis": self.axis}

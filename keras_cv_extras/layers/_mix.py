@@ -194,7 +194,7 @@ class MixEpoch(EpochCounter):
         >>> model.fit(dataset.map(layer), epochs=100, callbacks=[MixEpoch(layer)])
     """
 
-    def __init__(self, *layers):
+    def __init__(self, *layers: keras.layers.Layer) -> None:
         for layer in layers:
             if not isinstance(layer, _MixLayer):
                 raise TypeError(f"MixEpoch takes mix layers, received {layer!r}")

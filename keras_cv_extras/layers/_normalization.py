@@ -1,9 +1,13 @@
 """Filter response normalisation, which needs no batch, and its activation."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Maker, Shape, Tensor
 
 _PACKAGE = "keras_cv_extras"
 
@@ -46,18 +50,18 @@ class FilterResponseNormalization(keras.layers.Layer):
 
     def __init__(
         self,
-        epsilon=1e-6,
-        axis=(1, 2),
-        beta_initializer="zeros",
-        gamma_initializer="ones",
-        beta_regularizer=None,
-        gamma_regularizer=None,
-        beta_constraint=None,
-        gamma_constraint=None,
-        learned_epsilon=False,
-        learned_epsilon_constraint=None,
-        **kwargs,
-    ):
+        epsilon: float = 1e-6,
+        axis: int | Sequence[int] = (1, 2),
+        beta_initializer: Maker = "zeros",
+        gamma_initializer: Maker = "ones",
+        beta_regularizer: Maker | None = None,
+        gamma_regularizer: Maker | None = None,
+        beta_constraint: Maker | None = None,
+        gamma_constraint: Maker | None = None,
+        learned_epsilon: bool = False,
+        learned_epsilon_constraint: Maker | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.epsilon = abs(_checks.number("epsilon", epsilon))
         if not isinstance(axis, (list, tuple)) or not axis:
@@ -73,7 +77,7 @@ class FilterResponseNormalization(keras.layers.Layer):
         self.learned_epsilon_constraint = keras.constraints.get(learned_epsilon_constraint)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates gamma, beta and the learned epsilon."""
         rank = len(input_shape)
         axes = {item % rank for item in self.axis if -rank <= item < rank}
@@ -112,7 +116,7 @@ class FilterResponseNormalization(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Normalises; see the class."""
         x = at_least_float32(inputs)
         epsilon = self.epsilon
@@ -122,11 +126,11 @@ class FilterResponseNormalization(keras.layers.Layer):
         scale = ops.cast(self.gamma, x.dtype) * ops.rsqrt(mean_square + epsilon)
         return ops.cast(x * scale + ops.cast(self.beta, x.dtype), inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the inputs."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),
@@ -171,16 +175,16 @@ class TLU(keras.layers.Layer):
 
     def __init__(
         self,
-        affine=False,
-        tau_initializer="zeros",
-        tau_regularizer=None,
-        tau_constraint=None,
-        alpha_initializer="zeros",
-        alpha_regularizer=None,
-        alpha_constraint=None,
-        axis=-1,
-        **kwargs,
-    ):
+        affine: bool = False,
+        tau_initializer: Maker = "zeros",
+        tau_regularizer: Maker | None = None,
+        tau_constraint: Maker | None = None,
+        alpha_initializer: Maker = "zeros",
+        alpha_regularizer: Maker | None = None,
+        alpha_constraint: Maker | None = None,
+        axis: int | Sequence[int] = -1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.affine = bool(affine)
         self.tau_initializer = keras.initializers.get(tau_initializer)
@@ -192,7 +196,7 @@ class TLU(keras.layers.Layer):
         self.axis = _checks.integer("axis", axis)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the thresholds."""
         channels = known_channels(input_shape, self.axis)
         shape = [1] * (len(input_shape) - 1)
@@ -210,18 +214,18 @@ class TLU(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Applies the thresholds; see the class."""
         tau = ops.cast(self.tau, inputs.dtype)
         if self.affine:
             tau = ops.cast(self.alpha, inputs.dtype) * inputs + tau
         return ops.maximum(inputs, tau)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the inputs."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

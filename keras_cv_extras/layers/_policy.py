@@ -1,8 +1,11 @@
 """Keras layers that augment by a policy: state and configuration, nothing else."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_cv_extras._types import Color, Config, Interval, Shape, Tensor
 from keras_cv_extras.policy import (
     Policy,
     PolicySchedule,
@@ -45,7 +48,13 @@ class PolicyAugment(keras.layers.Layer):
         >>> model = keras.Sequential([PolicyAugment(policy), *backbone])
     """
 
-    def __init__(self, policy, value_range=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        policy: Policy,
+        value_range: Interval | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         # Levels of 0 to 255 lose their last bits in float16: leave the images' type alone.
         super().__init__(**{"autocast": False, **kwargs})
         if isinstance(policy, dict):
@@ -63,7 +72,7 @@ class PolicyAugment(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, images, training=None):
+    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
         """Augments images; see the class."""
         if training is None:
             # An exported model does not say that it is serving: only the outermost layer may
@@ -79,15 +88,15 @@ class PolicyAugment(keras.layers.Layer):
             return self.policy(images, seed=words[0], epoch=epoch, samples=samples)
         return self.policy(images, seed=words[0], epoch=words[1])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the images."""
         return input_shape
 
-    def compute_output_spec(self, images, training=None):
+    def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Any:
         """Returns the shape and type of the images."""
         return keras.KerasTensor(images.shape, dtype=images.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "policy": self.policy.to_dict(), "seed": self.seed}
 
@@ -95,11 +104,18 @@ class PolicyAugment(keras.layers.Layer):
 class _Preset(PolicyAugment):
     """A layer whose policy is made from a few numbers, which are its configuration."""
 
-    def __init__(self, policy, numbers, value_range, seed, **kwargs):
+    def __init__(
+        self,
+        policy: Policy,
+        numbers: dict[str, Any],
+        value_range: Interval,
+        seed: int | None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(policy, value_range=value_range, seed=seed, **kwargs)
         self._numbers = {**numbers, "value_range": list(value_range)}
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         config = super().get_config()
         del config["policy"]
@@ -126,7 +142,15 @@ class RandAugment(_Preset):
         >>> augmented = layer(images)
     """
 
-    def __init__(self, num_ops=2, strength=0.5, value_range=(0, 255), fill=0, seed=None, **kwargs):
+    def __init__(
+        self,
+        num_ops: int = 2,
+        strength: float = 0.5,
+        value_range: Interval = (0, 255),
+        fill: Color = 0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         numbers = {"num_ops": num_ops, "strength": strength, "fill": fill}
         super().__init__(
             rand_augment(num_ops, strength, fill=fill), numbers, value_range, seed, **kwargs
@@ -151,7 +175,14 @@ class TrivialAugment(_Preset):
         >>> augmented = TrivialAugment(wide=True, seed=1)(images)
     """
 
-    def __init__(self, wide=False, value_range=(0, 255), fill=0, seed=None, **kwargs):
+    def __init__(
+        self,
+        wide: bool = False,
+        value_range: Interval = (0, 255),
+        fill: Color = 0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         numbers = {"wide": wide, "fill": fill}
         super().__init__(trivial_augment(wide, fill=fill), numbers, value_range, seed, **kwargs)
 
@@ -177,13 +208,13 @@ class AutoAugment(_Preset):
 
     def __init__(
         self,
-        policy="imagenet",
-        spec="torchvision",
-        value_range=(0, 255),
-        fill=0,
-        seed=None,
-        **kwargs,
-    ):
+        policy: Policy = "imagenet",
+        spec: str = "torchvision",
+        value_range: Interval = (0, 255),
+        fill: Color = 0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         numbers = {"policy": policy, "spec": spec, "fill": fill}
         super().__init__(
             auto_augment(policy, spec=spec, fill=fill), numbers, value_range, seed, **kwargs

@@ -1,6 +1,7 @@
 """Other pooling for a model that exists, its weights kept."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -36,7 +37,7 @@ def replace_pooling(
     pooling: str | Callable[[keras.layers.Layer], keras.layers.Layer],
     *,
     which: str = "all",
-    **options,
+    **options: Any,
 ) -> keras.Model:
     """Returns a copy of a model with other pooling layers and the same weights.
 

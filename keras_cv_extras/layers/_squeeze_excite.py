@@ -1,9 +1,12 @@
 """Squeeze-and-excitation: channels weighted by what the whole feature map shows."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
 
@@ -39,13 +42,13 @@ class SqueezeExcite(keras.layers.Layer):
 
     def __init__(
         self,
-        ratio=0.25,
-        bottleneck_filters=None,
-        squeeze_activation="relu",
-        excite_activation="sigmoid",
-        data_format=None,
-        **kwargs,
-    ):
+        ratio: float = 0.25,
+        bottleneck_filters: int | None = None,
+        squeeze_activation: str = "relu",
+        excite_activation: str = "sigmoid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if not 0 < _checks.number("ratio", ratio) <= 1:
             raise ValueError(
@@ -62,7 +65,7 @@ class SqueezeExcite(keras.layers.Layer):
         self.data_format = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(min_ndim=3)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the two dense layers."""
         axis = -1 if self.data_format == "channels_last" else 1
         channels = input_shape[axis]
@@ -83,7 +86,7 @@ class SqueezeExcite(keras.layers.Layer):
         self.excite.build((None, width))
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Scales the channels; see the class."""
         rank = len(inputs.shape)
         last = self.data_format == "channels_last"
@@ -96,11 +99,11 @@ class SqueezeExcite(keras.layers.Layer):
             gate = ops.expand_dims(gate, axis)
         return inputs * gate
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the inputs."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

@@ -1,10 +1,12 @@
 """Weight normalisation: a layer's kernel as a direction and a length of its own."""
 
 import contextlib
+from typing import Any
 
 import keras
 from keras import ops
 
+from keras_cv_extras._types import Config, Shape, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 
 _TRANSPOSED = (
@@ -57,7 +59,7 @@ class WeightNormalization(keras.layers.Wrapper):
         >>> features = layer(images)
     """
 
-    def __init__(self, layer, data_init=True, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, data_init: bool = True, **kwargs: Any) -> None:
         if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, *_DEPTHWISE)):
             raise TypeError(
                 "layer must be a Dense, Conv, ConvTranspose or DepthwiseConv layer, received "
@@ -72,7 +74,7 @@ class WeightNormalization(keras.layers.Wrapper):
         self.data_init = bool(data_init)
         self.supports_masking = layer.supports_masking
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Builds the layer, the lengths and the offsets."""
         super().build(input_shape)
         if not isinstance(self.layer.kernel, keras.Variable):
@@ -117,7 +119,7 @@ class WeightNormalization(keras.layers.Wrapper):
             )
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Runs the layer with the normalised kernel; see the class."""
         length, bias = self.g.value, None
         if self.layer.bias is not None:
@@ -177,15 +179,15 @@ class WeightNormalization(keras.layers.Wrapper):
             )
         return ops.stop_gradient(length_offset), ops.stop_gradient(bias_offset)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the layer's outputs."""
         return self.layer.compute_output_shape(input_shape)
 
-    def compute_output_spec(self, inputs, training=False):
+    def compute_output_spec(self, inputs: Tensor, training: bool | None = False) -> Any:
         """Returns the shape and type of the layer's outputs."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "data_init": self.data_init}
 

@@ -3,12 +3,13 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._replicas import over_replicas, shared
 
 
-def sparsemax(logits):
+def sparsemax(logits: Tensor) -> Tensor:
     """Returns the Euclidean projection of logits onto the probability simplex, row by row.
 
     `keras.ops.sparsemax` of Keras 3.15.1 mixes the rows of a batch: its rows do not sum to one.
@@ -39,7 +40,7 @@ def _logits_only(name, value):
 
 
 @per_sample(from_logits=_logits_only)
-def sparsemax_loss(y_true, y_pred, *, from_logits=True):
+def sparsemax_loss(y_true: Tensor, y_pred: Tensor, *, from_logits: bool = True) -> Tensor:
     """Sparsemax loss: the convex loss whose gradient is `sparsemax(z) - y`.
 
     `sum_{p_k > 0} p_k (z_k - p_k / 2) + sum_k y_k (y_k / 2 - z_k)` with p the sparsemax of z.
@@ -87,14 +88,14 @@ def _num_classes(name, value):
     gather_across_replicas=_checks.boolean,
 )
 def weighted_kappa_loss(
-    y_true,
-    y_pred,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
-    num_classes,
-    weightage="quadratic",
-    epsilon=1e-6,
-    gather_across_replicas=False,
-):
+    num_classes: int,
+    weightage: str = "quadratic",
+    epsilon: float = 1e-6,
+    gather_across_replicas: bool = False,
+) -> Tensor:
     """Weighted kappa loss for ordered classes: `log(1 - kappa + epsilon)` of a whole batch.
 
     `1 - kappa` is the ratio of the observed disagreement to the one expected by chance, both
@@ -159,13 +160,13 @@ class WeightedKappaLoss(FunctionLoss):
         "gather_across_replicas",
     )
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the loss of the batch, this replica's share of it under a strategy."""
         return shared(super().call(y_true, y_pred))
 
 
 @per_sample(mode=_checks.choice("giou", "iou"))
-def giou_loss(y_true, y_pred, *, mode="giou"):
+def giou_loss(y_true: Tensor, y_pred: Tensor, *, mode: str = "giou") -> Tensor:
     """Box loss: one minus the (generalised) intersection over union.
 
     Args:

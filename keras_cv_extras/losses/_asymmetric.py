@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
@@ -14,8 +15,14 @@ from keras_cv_extras.losses._loss import FunctionLoss, per_sample
     from_logits=_checks.boolean,
 )
 def asymmetric_multilabel(
-    y_true, y_pred, *, gamma_negative=4.0, gamma_positive=1.0, clip=0.05, from_logits=False
-):
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    gamma_negative: float = 4.0,
+    gamma_positive: float = 1.0,
+    clip: float = 0.05,
+    from_logits: bool = False,
+) -> Tensor:
     """Asymmetric loss of independent labels, each predicted by a sigmoid.
 
     `-(1 - p)^gamma_positive log p` for a positive label and, with `q = max(p - clip, 0)`,
@@ -73,14 +80,14 @@ class AsymmetricMultilabel(FunctionLoss):
     label_smoothing=_checks.fraction,
 )
 def asymmetric_categorical(
-    y_true,
-    y_pred,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
-    gamma_negative=4.0,
-    gamma_positive=0.0,
-    from_logits=False,
-    label_smoothing=0.1,
-):
+    gamma_negative: float = 4.0,
+    gamma_positive: float = 0.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.1,
+) -> Tensor:
     """Asymmetric loss of softmax predictions: smoothed cross-entropy with focusing per class.
 
     `-sum_k s_k w_k log p_k`, where s is the smoothed label and the weight is

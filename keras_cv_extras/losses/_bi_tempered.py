@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
@@ -58,7 +59,15 @@ def _t1(name, value):
 
 
 @per_sample(t1=_t1, t2=_t2, from_logits=_checks.boolean, label_smoothing=_checks.fraction)
-def bi_tempered(y_true, y_pred, *, t1=0.8, t2=1.2, from_logits=True, label_smoothing=0.0):
+def bi_tempered(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    t1: float = 0.8,
+    t2: float = 1.2,
+    from_logits: bool = True,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Bi-tempered logistic loss: a bounded logarithm over a heavy-tailed softmax.
 
     `sum_k y_k (log_t1 y_k - log_t1 p_k) - (y_k^(2 - t1) - p_k^(2 - t1)) / (2 - t1)`.

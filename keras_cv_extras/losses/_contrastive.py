@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses._distances import relations, shares, unit_rows
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._replicas import over_replicas
@@ -32,7 +33,13 @@ def _of_views(classes, embeddings, temperature):
 
 
 @per_sample(temperature=_checks.positive, gather_across_replicas=_checks.boolean)
-def supcon(y_true, y_pred, *, temperature=0.1, gather_across_replicas=False):
+def supcon(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    temperature: float = 0.1,
+    gather_across_replicas: bool = False,
+) -> Tensor:
     """Supervised contrastive loss: every sample is drawn to all others of its class.
 
     `-1 / |P(i)| sum_{p in P(i)} log(e^(c_ip / T) / sum_{a != i} e^(c_ia / T))` with the cosine c
@@ -78,7 +85,13 @@ class SupCon(FunctionLoss):
 
 
 @per_sample(temperature=_checks.positive, gather_across_replicas=_checks.boolean)
-def nt_xent(y_true, y_pred, *, temperature=0.1, gather_across_replicas=False):
+def nt_xent(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    temperature: float = 0.1,
+    gather_across_replicas: bool = False,
+) -> Tensor:
     """NT-Xent, the loss of SimCLR: every view is drawn to the other views of its own sample.
 
     `-log(e^(c_ip / T) / sum_{a != i} e^(c_ia / T))` with the cosine c of two embeddings, i one

@@ -4,11 +4,12 @@ import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 
 METRICS = ("L2", "squared-L2", "angular")
 
 
-def pairwise_distance(embeddings, *, squared=False):
+def pairwise_distance(embeddings: Tensor, *, squared: bool = False) -> Tensor:
     """Euclidean distances between all rows.
 
     Args:
@@ -41,7 +42,7 @@ def unit_rows(embeddings):
     return embeddings * ops.rsqrt(ops.where(squares > 1e-24, squares, 1.0))
 
 
-def angular_distance(embeddings):
+def angular_distance(embeddings: Tensor) -> Tensor:
     """One minus the cosine of the angle between all rows.
 
     Args:

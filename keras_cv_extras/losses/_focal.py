@@ -1,8 +1,11 @@
 """Losses that weigh a sample by how well it is classified already: focal and Poly-1."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
@@ -20,8 +23,14 @@ def _alpha(name, value):
     label_smoothing=_checks.fraction,
 )
 def categorical_focal(
-    y_true, y_pred, *, alpha=None, gamma=2.0, from_logits=False, label_smoothing=0.0
-):
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    alpha: float | Sequence[float] | None = None,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Focal loss of softmax predictions: `-alpha_k (1 - p_k)^gamma log p_k` for the true class k.
 
     Args:
@@ -92,8 +101,14 @@ class CategoricalFocal(FunctionLoss):
     over_labels=_checks.choice("sum", "mean"),
 )
 def sigmoid_focal_crossentropy(
-    y_true, y_pred, *, from_logits=False, alpha=0.25, gamma=2.0, over_labels="sum"
-):
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    from_logits: bool = False,
+    alpha: float | Sequence[float] | None = 0.25,
+    gamma: float = 2.0,
+    over_labels: str = "sum",
+) -> Tensor:
     """Focal loss of independent labels, each predicted by a sigmoid.
 
     `-alpha (1 - p)^gamma log p` for a positive label and `-(1 - alpha) p^gamma log(1 - p)` for a
@@ -159,7 +174,15 @@ class SigmoidFocalCrossEntropy(FunctionLoss):
     from_logits=_checks.boolean,
     label_smoothing=_checks.fraction,
 )
-def poly1(y_true, y_pred, *, epsilon=1.0, gamma=0.0, from_logits=False, label_smoothing=0.0):
+def poly1(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    epsilon: float = 1.0,
+    gamma: float = 0.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Poly-1 loss: cross-entropy, or focal loss, with its first polynomial term changed.
 
     `-(1 - p)^gamma log p + epsilon (1 - p)^(gamma + 1)` for the true class' probability p.

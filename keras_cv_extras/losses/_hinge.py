@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
@@ -13,7 +14,9 @@ def _positive_part(values):
 
 
 @per_sample(labels=_checks.choice("signed", "binary"), squared=_checks.boolean)
-def hinge(y_true, y_pred, *, labels="signed", squared=False):
+def hinge(
+    y_true: Tensor, y_pred: Tensor, *, labels: str = "signed", squared: bool = False
+) -> Tensor:
     """Hinge loss: `max(0, 1 - y f)` for labels -1 and 1 and scores f.
 
     Args:
@@ -62,7 +65,14 @@ class Hinge(FunctionLoss):
     margin=_checks.positive,
     squared=_checks.boolean,
 )
-def multiclass_hinge(y_true, y_pred, *, variant="crammer_singer", margin=1.0, squared=False):
+def multiclass_hinge(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    variant: str = "crammer_singer",
+    margin: float = 1.0,
+    squared: bool = False,
+) -> Tensor:
     """Hinge loss of several classes, for scores `f` and the true class k.
 
     crammer_singer: `max(0, margin + max_{j != k} f_j - f_k)`;

@@ -1,16 +1,19 @@
 """Losses for classes of unequal size: LDAM, logit adjustment, class-balanced weights."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._focal import per_class
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._margin import margin_crossentropy
 
 
-def class_balanced_weights(class_counts, *, beta=0.9999):
+def class_balanced_weights(class_counts: Sequence[float], *, beta: float = 0.9999) -> Tensor:
     """Class weights by the effective number of samples: `(1 - beta) / (1 - beta^n)`.
 
     Args:
@@ -40,7 +43,14 @@ def class_balanced_weights(class_counts, *, beta=0.9999):
     tau=_checks.non_negative,
     label_smoothing=_checks.fraction,
 )
-def logit_adjusted(y_true, y_pred, *, class_counts, tau=1.0, label_smoothing=0.0):
+def logit_adjusted(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    class_counts: Sequence[float],
+    tau: float = 1.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Cross-entropy of logits to which `tau log(prior)` is added; with tau 1 balanced softmax.
 
     Args:
@@ -92,7 +102,15 @@ class LogitAdjusted(FunctionLoss):
     scale=_checks.positive,
     label_smoothing=_checks.fraction,
 )
-def ldam(y_true, y_pred, *, class_counts, max_margin=0.5, scale=30.0, label_smoothing=0.0):
+def ldam(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    class_counts: Sequence[float],
+    max_margin: float = 0.5,
+    scale: float = 30.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Label-distribution-aware margin: the true logit must lead by more for rarer classes.
 
     Cross-entropy of `scale (z - margin_k e_k)` with margins proportional to `n_k^(-1/4)`, the

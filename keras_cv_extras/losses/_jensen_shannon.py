@@ -1,15 +1,17 @@
 """Jensen-Shannon consistency: several views of an image should be classified alike."""
 
 import math
+from collections.abc import Sequence
 
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, floats, per_sample
 
 
-def jensen_shannon_divergence(y_pred, *, from_logits=False):
+def jensen_shannon_divergence(y_pred: Tensor, *, from_logits: bool = False) -> Tensor:
     """Jensen-Shannon divergence of distributions: their mean divergence from their mean.
 
     `1 / V sum_v KL(p_v || m)` with `m = 1 / V sum_v p_v`.
@@ -35,8 +37,13 @@ def jensen_shannon_divergence(y_pred, *, from_logits=False):
     alpha=_checks.non_negative, from_logits=_checks.boolean, label_smoothing=_checks.fraction
 )
 def jensen_shannon_consistency(
-    y_true, y_pred, *, alpha=12.0, from_logits=False, label_smoothing=0.0
-):
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    alpha: float | Sequence[float] | None = 12.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Cross-entropy of the first view plus `alpha` times the divergence of all views.
 
     Args:

@@ -3,12 +3,15 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
 
 @per_sample(from_logits=_checks.boolean, label_smoothing=_checks.fraction)
-def log_loss(y_true, y_pred, *, from_logits=False, label_smoothing=0.0):
+def log_loss(
+    y_true: Tensor, y_pred: Tensor, *, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Tensor:
     """Log loss: minus the logarithm of the probability that the true class was given.
 
     Args:

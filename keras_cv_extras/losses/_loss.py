@@ -12,9 +12,12 @@ The options of the function are the arguments of the class, in their order, foll
 
 import functools
 import inspect
+from typing import Any
 
 import keras
 from keras import ops
+
+from keras_cv_extras._types import Config, Tensor
 
 _OWN = ("reduction", "name")
 
@@ -79,7 +82,7 @@ class FunctionLoss(keras.losses.Loss):
     function = None
     argument_order = None
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         keras.saving.register_keras_serializable("keras_cv_extras")(cls)
         function = cls.function
@@ -93,7 +96,7 @@ class FunctionLoss(keras.losses.Loss):
             ]
         )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Labels go through the dtype of a loss: half precision would change classes above 256.
         dtype = "float64" if keras.config.floatx() == "float64" else "float32"
         try:
@@ -107,10 +110,10 @@ class FunctionLoss(keras.losses.Loss):
         super().__init__(dtype=dtype, **own)
         self.options = self.function.check(bound.arguments)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns one loss per sample."""
         return self.function(y_true, y_pred, **self.options)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), **self.options}

@@ -5,6 +5,7 @@ import math
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
@@ -50,7 +51,14 @@ def _angle(name, value):
 
 
 @per_sample(margin=_angle, scale=_checks.positive, label_smoothing=_checks.fraction)
-def arcface(y_true, y_pred, *, margin=0.5, scale=64.0, label_smoothing=0.0):
+def arcface(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    margin: float = 0.5,
+    scale: float = 64.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Additive angular margin: cross-entropy of `s cos(theta)`, `s cos(theta + m)` if true.
 
     Beyond `theta > pi - m`, where `cos(theta + m)` would rise again, the true class gets
@@ -97,7 +105,14 @@ class ArcFace(FunctionLoss):
 
 
 @per_sample(margin=_checks.non_negative, scale=_checks.positive, label_smoothing=_checks.fraction)
-def cosface(y_true, y_pred, *, margin=0.35, scale=64.0, label_smoothing=0.0):
+def cosface(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    margin: float = 0.35,
+    scale: float = 64.0,
+    label_smoothing: float = 0.0,
+) -> Tensor:
     """Large margin cosine loss: cross-entropy of `s cos(theta)`, `s (cos(theta) - m)` if true.
 
     Args:

@@ -1,10 +1,12 @@
 """Losses that wrong labels mislead less than cross-entropy: bounded in the logits."""
 
 import math
+from collections.abc import Sequence
 
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
@@ -17,7 +19,9 @@ def _class_logits(y_pred, from_logits):
 
 
 @per_sample(q=_checks.fraction, from_logits=_checks.boolean)
-def generalized_crossentropy(y_true, y_pred, *, q=0.7, from_logits=False):
+def generalized_crossentropy(
+    y_true: Tensor, y_pred: Tensor, *, q: float = 0.7, from_logits: bool = False
+) -> Tensor:
     """Generalised cross-entropy: `(1 - p^q) / q` for the true class' probability p.
 
     Args:
@@ -66,8 +70,14 @@ class GeneralizedCrossentropy(FunctionLoss):
     from_logits=_checks.boolean,
 )
 def symmetric_crossentropy(
-    y_true, y_pred, *, alpha=0.1, beta=1.0, log_zero=_LOG_ZERO, from_logits=False
-):
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    alpha: float | Sequence[float] | None = 0.1,
+    beta: float = 1.0,
+    log_zero: float = _LOG_ZERO,
+    from_logits: bool = False,
+) -> Tensor:
     """Symmetric cross-entropy: `alpha` CE + `beta` reverse CE.
 
     The reverse cross-entropy `-sum_k p_k log y_k` of a one-hot label, with log 0 taken for
@@ -118,7 +128,15 @@ class SymmetricCrossentropy(FunctionLoss):
     log_zero=_checks.number,
     from_logits=_checks.boolean,
 )
-def active_passive(y_true, y_pred, *, alpha=1.0, beta=1.0, log_zero=_LOG_ZERO, from_logits=False):
+def active_passive(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    alpha: float | Sequence[float] | None = 1.0,
+    beta: float = 1.0,
+    log_zero: float = _LOG_ZERO,
+    from_logits: bool = False,
+) -> Tensor:
     """Normalised cross-entropy (active) plus reverse cross-entropy (passive): NCE+RCE.
 
     `alpha log p_k / sum_j log p_j - beta log_zero (1 - p_k)` for the true class k.

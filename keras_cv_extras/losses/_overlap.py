@@ -1,8 +1,11 @@
 """Losses of overlap: Tversky and focal Tversky."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
@@ -13,7 +16,15 @@ from keras_cv_extras.losses._loss import FunctionLoss, per_sample
     gamma=_checks.positive,
     smooth=_checks.non_negative,
 )
-def tversky(y_true, y_pred, *, alpha=0.3, beta=0.7, gamma=1.0, smooth=1e-6):
+def tversky(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    alpha: float | Sequence[float] | None = 0.3,
+    beta: float = 0.7,
+    gamma: float = 1.0,
+    smooth: float = 1e-6,
+) -> Tensor:
     """Tversky loss: `(1 - TP / (TP + alpha FP + beta FN))^gamma`.
 
     Args:

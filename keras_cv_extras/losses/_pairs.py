@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses._distances import pairwise_distance, relations, shares
 from keras_cv_extras.losses._labels import same_rank
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
@@ -10,7 +11,7 @@ from keras_cv_extras.losses._replicas import over_replicas
 
 
 @per_sample(margin=_checks.number)
-def contrastive_loss(y_true, y_pred, *, margin=1.0):
+def contrastive_loss(y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0) -> Tensor:
     """Contrastive loss of distances: `y d^2 + (1 - y) max(margin - d, 0)^2`.
 
     Args:
@@ -71,7 +72,7 @@ def _matching(same, similarities):
 
 
 @per_sample(gather_across_replicas=_checks.boolean)
-def npairs_loss(y_true, y_pred, *, gather_across_replicas=False):
+def npairs_loss(y_true: Tensor, y_pred: Tensor, *, gather_across_replicas: bool = False) -> Tensor:
     """N-pairs loss: cross-entropy of each row of similarities over the samples of its class.
 
     Args:
@@ -117,7 +118,9 @@ class NpairsLoss(FunctionLoss):
 
 
 @per_sample(gather_across_replicas=_checks.boolean)
-def npairs_multilabel_loss(y_true, y_pred, *, gather_across_replicas=False):
+def npairs_multilabel_loss(
+    y_true: Tensor, y_pred: Tensor, *, gather_across_replicas: bool = False
+) -> Tensor:
     """N-pairs loss of samples with several labels each.
 
     The target of a row is the number of labels that its anchor shares with each sample, divided
@@ -170,7 +173,9 @@ class NpairsMultilabelLoss(FunctionLoss):
 
 
 @per_sample(margin=_checks.number, gather_across_replicas=_checks.boolean)
-def lifted_struct_loss(y_true, y_pred, *, margin=1.0, gather_across_replicas=False):
+def lifted_struct_loss(
+    y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0, gather_across_replicas: bool = False
+) -> Tensor:
     """Lifted structured loss: each positive pair against all negatives of both its samples.
 
     `J(i, j) = d(i, j) + log(sum_{n of i} e^(margin - d(i, n)) + sum_{n of j} e^(margin -

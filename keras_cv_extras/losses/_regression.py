@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses._labels import same_rank
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.metrics import image_mean_absolute_error
@@ -17,7 +18,7 @@ def _mean(values):
 
 
 @per_sample(delta=_checks.positive)
-def huber(y_true, y_pred, *, delta=1.0):
+def huber(y_true: Tensor, y_pred: Tensor, *, delta: float = 1.0) -> Tensor:
     """Huber loss: half the squared error up to `delta`, linear beyond.
 
     `e^2 / 2` where `|e| <= delta`, else `delta |e| - delta^2 / 2`; the derivative is e, then
@@ -57,7 +58,7 @@ class Huber(FunctionLoss):
 
 
 @per_sample(delta=_checks.positive)
-def pseudo_huber(y_true, y_pred, *, delta=1.0):
+def pseudo_huber(y_true: Tensor, y_pred: Tensor, *, delta: float = 1.0) -> Tensor:
     """Pseudo-Huber loss: `delta^2 (sqrt(1 + (e / delta)^2) - 1)`, smooth everywhere.
 
     Args:
@@ -98,7 +99,7 @@ class PseudoHuber(FunctionLoss):
 
 
 @per_sample(tau=_checks.fraction)
-def pinball_loss(y_true, y_pred, *, tau=0.5):
+def pinball_loss(y_true: Tensor, y_pred: Tensor, *, tau: float = 0.5) -> Tensor:
     """Pinball (quantile) loss: `max(tau d, (tau - 1) d)` with `d = y_true - y_pred`.
 
     Args:

@@ -1,11 +1,13 @@
 """Deferred re-weighting: classes get their weights only late in training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Logs, Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import floats
 
@@ -51,12 +53,12 @@ class ClassWeighted(keras.losses.Loss):
 
     def __init__(
         self,
-        loss,
-        class_weights,
-        active=True,
-        reduction="sum_over_batch_size",
-        name="class_weighted",
-    ):
+        loss: Any,
+        class_weights: Mapping[int, float] | Sequence[float],
+        active: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "class_weighted",
+    ) -> None:
         if not isinstance(loss, keras.losses.Loss):
             raise TypeError(f"loss must be a keras.losses.Loss, received {loss!r}")
         super().__init__(name=name, reduction=reduction, dtype=loss.dtype)
@@ -73,10 +75,10 @@ class ClassWeighted(keras.losses.Loss):
         return bool(ops.convert_to_numpy(self._share))
 
     @active.setter
-    def active(self, value):
+    def active(self, value: bool) -> Tensor:
         self._share.assign(float(_checks.boolean("active", value)))
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns the weighted loss of each sample."""
         y_true, y_pred = ops.convert_to_tensor(y_true), floats(y_pred)
         weights = ops.convert_to_tensor(self.class_weights, y_pred.dtype)
@@ -89,7 +91,7 @@ class ClassWeighted(keras.losses.Loss):
         each = 1 + ops.cast(self._share, each.dtype) * (each - 1)
         return self.loss.call(y_true, y_pred) * each
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             "loss": keras.losses.serialize(self.loss),
@@ -100,7 +102,7 @@ class ClassWeighted(keras.losses.Loss):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """Makes the loss from its configuration."""
         return cls(**{**config, "loss": keras.losses.deserialize(config["loss"])})
 
@@ -120,14 +122,14 @@ class DeferredReweighting(keras.callbacks.Callback):
         [Cao et al., LDAM](https://arxiv.org/abs/1906.07413), section 3.3.
     """
 
-    def __init__(self, loss, epoch):
+    def __init__(self, loss: Any, epoch: int) -> None:
         super().__init__()
         if not isinstance(loss, ClassWeighted):
             raise TypeError(f"loss must be a ClassWeighted loss, received {loss!r}")
         self.loss = loss
         self.epoch = _checks.integer("epoch", epoch, minimum=0)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Switches the weights on from the epoch on, off before it."""
         active = epoch >= self.epoch
         if active == self.loss.active:

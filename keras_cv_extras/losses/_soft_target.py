@@ -3,12 +3,15 @@
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
 
 @per_sample(temperature=_checks.positive, from_logits=_checks.boolean)
-def soft_target(y_true, y_pred, *, temperature=1.0, from_logits=False):
+def soft_target(
+    y_true: Tensor, y_pred: Tensor, *, temperature: float = 1.0, from_logits: bool = False
+) -> Tensor:
     """Cross-entropy with soft targets: `-T^2 sum_k y_k log softmax(z / T)_k`.
 
     The targets are given, by mixing of images, several annotators or stored predictions; there

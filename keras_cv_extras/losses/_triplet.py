@@ -1,8 +1,11 @@
 """Triplet losses with semi-hard and with hard negatives."""
 
+from collections.abc import Callable
+
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.losses._distances import distances, metric, relations, shares
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._replicas import over_replicas
@@ -64,8 +67,13 @@ def farther_negatives(distance, is_negative, num_negatives):
 
 @per_sample(margin=_checks.number, distance_metric=metric, gather_across_replicas=_checks.boolean)
 def triplet_semihard_loss(
-    y_true, y_pred, *, margin=1.0, distance_metric="L2", gather_across_replicas=False
-):
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    margin: float = 1.0,
+    distance_metric: str | Callable[[Tensor], Tensor] = "L2",
+    gather_across_replicas: bool = False,
+) -> Tensor:
     """Triplet loss with semi-hard negatives: `max(d(a, p) - d(a, n) + margin, 0)`.
 
     For every anchor a and positive p, n is the nearest negative farther than p, or the farthest
@@ -130,14 +138,14 @@ class TripletSemiHardLoss(FunctionLoss):
     gather_across_replicas=_checks.boolean,
 )
 def triplet_hard_loss(
-    y_true,
-    y_pred,
+    y_true: Tensor,
+    y_pred: Tensor,
     *,
-    margin=1.0,
-    soft=False,
-    distance_metric="L2",
-    gather_across_replicas=False,
-):
+    margin: float = 1.0,
+    soft: bool = False,
+    distance_metric: str | Callable[[Tensor], Tensor] = "L2",
+    gather_across_replicas: bool = False,
+) -> Tensor:
     """Triplet loss of the farthest positive and the nearest negative of every anchor.
 
     Args:

@@ -1,8 +1,11 @@
 """Agreement beyond chance: Cohen's kappa and the Matthews correlation coefficient."""
 
+from typing import Any
+
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Tensor
 from keras_cv_extras.metrics import _base
 from keras_cv_extras.metrics._confusion import ConfusionMetric
 
@@ -41,21 +44,21 @@ class CohenKappa(ConfusionMetric):
 
     def __init__(
         self,
-        num_classes,
-        name="cohen_kappa",
-        weightage=None,
-        sparse_labels=False,
-        regression=False,
-        dtype=None,
+        num_classes: int,
+        name: str = "cohen_kappa",
+        weightage: str | None = None,
+        sparse_labels: bool = False,
+        regression: bool = False,
+        dtype: Any | None = None,
         *,
-        threshold=0.5,
-    ):
+        threshold: float | None = 0.5,
+    ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
         self.weightage = _checks.one_of("weightage", weightage, (None, "linear", "quadratic"))
         self.sparse_labels = bool(sparse_labels)
         self.regression = bool(regression)
 
-    def read_labels(self, y_true):
+    def read_labels(self, y_true: Tensor) -> Tensor:
         """Returns the true classes and whether they are valid."""
         if self.sparse_labels and not _base.is_flat(y_true):
             raise ValueError(
@@ -64,7 +67,7 @@ class CohenKappa(ConfusionMetric):
             )
         return super().read_labels(y_true)
 
-    def read_predictions(self, y_pred):
+    def read_predictions(self, y_pred: Tensor) -> Tensor:
         """Returns the given classes and whether they are valid."""
         if not self.regression:
             return super().read_predictions(y_pred)
@@ -79,7 +82,7 @@ class CohenKappa(ConfusionMetric):
         nearest = ops.where(missing, ops.zeros_like(values), nearest)
         return ops.cast(nearest, "int32"), ops.logical_not(missing)
 
-    def score(self, confusion):
+    def score(self, confusion: Tensor) -> Tensor:
         """Returns kappa of a confusion matrix."""
         classes = ops.arange(self.num_classes, dtype=confusion.dtype)
         distances = ops.abs(classes[:, None] - classes[None, :])
@@ -95,7 +98,7 @@ class CohenKappa(ConfusionMetric):
         undefined = ops.equal(by_chance, 0)
         return ops.where(undefined, by_chance, 1 - _base.divide(observed, by_chance))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),
@@ -128,11 +131,16 @@ class MatthewsCorrelationCoefficient(ConfusionMetric):
     """
 
     def __init__(
-        self, num_classes, name="MatthewsCorrelationCoefficient", dtype=None, *, threshold=0.5
-    ):
+        self,
+        num_classes: int,
+        name: str = "MatthewsCorrelationCoefficient",
+        dtype: Any | None = None,
+        *,
+        threshold: float | None = 0.5,
+    ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
 
-    def score(self, confusion):
+    def score(self, confusion: Tensor) -> Tensor:
         """Returns the coefficient of a confusion matrix."""
         # Sums of other classes instead of differences from the total: with one dominant class
         # the differences would leave few digits in float32.

@@ -6,10 +6,13 @@ values are known. In a compiled step nothing can be raised: there it turns the r
 until the next `reset_state`, which cannot be overlooked. Samples of weight 0 may hold anything.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Shape, Tensor
 from keras_cv_extras.augment._engine import is_traced
 
 # A package of its own: some metrics have the class name of a loss.
@@ -24,15 +27,15 @@ class Accumulator(keras.metrics.Metric):
     has float64 only where `jax_enable_x64` is set.
     """
 
-    def __init__(self, name, dtype):
+    def __init__(self, name: str, dtype: Any) -> None:
         super().__init__(name=name, dtype=dtype)
         self.sum_dtype = "float64" if self.dtype == "float64" else "float32"
 
-    def add_sum(self, shape, name):
+    def add_sum(self, shape: Shape, name: str) -> Any:
         """Returns a new variable of zeros, added up over replicas."""
         return self.add_variable(shape, "zeros", dtype=self.sum_dtype, name=name)
 
-    def as_result(self, value):
+    def as_result(self, value: Tensor) -> Tensor:
         """Returns a value in the type of the metric."""
         return ops.cast(value, self.dtype)
 

@@ -1,12 +1,14 @@
 """How far a classifier's confidence is from its accuracy."""
 
 import typing
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
 
@@ -49,8 +51,12 @@ class ExpectedCalibrationError(_base.Accumulator):
     """
 
     def __init__(
-        self, num_bins=15, from_logits=False, name="expected_calibration_error", dtype=None
-    ):
+        self,
+        num_bins: int = 15,
+        from_logits: bool = False,
+        name: str = "expected_calibration_error",
+        dtype: Any | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
         self.num_bins = _checks.integer("num_bins", num_bins, minimum=1)
@@ -58,7 +64,9 @@ class ExpectedCalibrationError(_base.Accumulator):
         # Rows: the sums of confidence, of correct samples, and of samples.
         self.bins = self.add_sum((3, self.num_bins), "bins")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Adds a batch.
 
         Args:
@@ -120,7 +128,7 @@ class ExpectedCalibrationError(_base.Accumulator):
         valid = ops.logical_and(inside, ops.logical_not(missing))
         return ops.minimum(confidence, 1), given, num_classes, valid
 
-    def result(self):
+    def result(self) -> Tensor:
         """Returns the error so far."""
         confidence, correct, weight = ops.unstack(ops.convert_to_tensor(self.bins), 3, axis=0)
         gaps = ops.sum(ops.abs(confidence - correct))
@@ -137,12 +145,12 @@ class ExpectedCalibrationError(_base.Accumulator):
             weight,
         )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "num_bins": self.num_bins, "from_logits": self.from_logits}
 
 
-def plot_reliability(reliability):
+def plot_reliability(reliability: Any) -> Any:
     """Draws a reliability diagram: accuracy over confidence, and how many samples each bin has.
 
     Args:

@@ -1,9 +1,12 @@
 """The base of the metrics that need no more than a confusion matrix."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
 
@@ -22,13 +25,17 @@ class ConfusionMetric(_base.Accumulator):
 
     _direction = "up"
 
-    def __init__(self, num_classes, name, dtype, threshold=0.5):
+    def __init__(
+        self, num_classes: int, name: str, dtype: Any, threshold: float | None = 0.5
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.num_classes = _checks.integer("num_classes", num_classes, minimum=2)
         self.threshold = _checks.number("threshold", threshold)
         self.confusion = self.add_sum((self.num_classes, self.num_classes), "confusion")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Adds a batch.
 
         Args:
@@ -60,11 +67,11 @@ class ConfusionMetric(_base.Accumulator):
         )
         self.confusion.assign_add(ops.reshape(cells, self.confusion.shape) + nan)
 
-    def read_labels(self, y_true):
+    def read_labels(self, y_true: Tensor) -> Tensor:
         """Returns the true classes `(batch,)` and whether they are valid."""
         return _base.true_classes(y_true, self.num_classes)
 
-    def read_predictions(self, y_pred):
+    def read_predictions(self, y_pred: Tensor) -> Tensor:
         """Returns the given classes `(batch,)` and whether they are valid."""
         shape = tuple(y_pred.shape)
         if len(shape) == 2 and shape[1] == self.num_classes:
@@ -79,15 +86,15 @@ class ConfusionMetric(_base.Accumulator):
             return ops.cast(scores > self.threshold, "int32"), ops.logical_not(ops.isnan(scores))
         return _base.whole_classes(y_pred, self.num_classes)
 
-    def result(self):
+    def result(self) -> Tensor:
         """Returns the score of the samples so far."""
         return self.as_result(self.score(ops.convert_to_tensor(self.confusion)))
 
-    def score(self, confusion):
+    def score(self, confusion: Tensor) -> Tensor:
         """Returns the score of a confusion matrix."""
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

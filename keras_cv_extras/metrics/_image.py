@@ -1,13 +1,18 @@
 """How far apart two images are: mean absolute difference in shares of the value range."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Interval, Tensor
 from keras_cv_extras.metrics import _base
 
 
-def image_mean_absolute_error(images_a, images_b, *, value_range=(0, 255)):
+def image_mean_absolute_error(
+    images_a: Tensor, images_b: Tensor, *, value_range: Interval = (0, 255)
+) -> Tensor:
     """Returns the mean absolute difference of images, as a share of the value range.
 
     The mean is over height, width and channels: white against black is 1 in grey and in colour.
@@ -54,14 +59,21 @@ class ImageMeanAbsoluteError(_base.Accumulator):
         >>> autoencoder.compile("adam", "mse", metrics=[ImageMeanAbsoluteError((0, 1))])
     """
 
-    def __init__(self, value_range=(0, 255), name="image_mean_absolute_error", dtype=None):
+    def __init__(
+        self,
+        value_range: Interval = (0, 255),
+        name: str = "image_mean_absolute_error",
+        dtype: Any | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
         self.value_range = _value_range(value_range)
         self.total = self.add_sum((), "total")
         self.weight = self.add_sum((), "weight")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Adds a batch.
 
         Args:
@@ -80,11 +92,11 @@ class ImageMeanAbsoluteError(_base.Accumulator):
         self.total.assign_add(ops.sum(weights * errors))
         self.weight.assign_add(ops.sum(weights))
 
-    def result(self):
+    def result(self) -> Tensor:
         """Returns the weighted mean so far."""
         return self.as_result(_base.divide(self.total, self.weight))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "value_range": self.value_range}
 

@@ -1,8 +1,11 @@
 """Metrics of several labels per image: Hamming loss and one confusion matrix per label."""
 
+from typing import Any
+
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
 
@@ -32,7 +35,13 @@ class HammingLoss(_base.Accumulator):
         >>> float(metric.result())  # 0.25
     """
 
-    def __init__(self, mode, name="hamming_loss", threshold=None, dtype=None):
+    def __init__(
+        self,
+        mode: str,
+        name: str = "hamming_loss",
+        threshold: float | None = None,
+        dtype: Any | None = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
         self.mode = _checks.one_of("mode", mode, ("multiclass", "multilabel"))
@@ -40,7 +49,9 @@ class HammingLoss(_base.Accumulator):
         self.wrong = self.add_sum((), "wrong")
         self.weight = self.add_sum((), "weight")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Adds a batch.
 
         Args:
@@ -95,11 +106,11 @@ class HammingLoss(_base.Accumulator):
         wrong = ops.cast(ops.not_equal(truth, given), scores.dtype)
         return ops.mean(wrong, axis=-1), valid, "rows of 0 and 1"
 
-    def result(self):
+    def result(self) -> Tensor:
         """Returns the weighted share so far."""
         return self.as_result(_base.divide(self.wrong, self.weight))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "mode": self.mode, "threshold": self.threshold}
 
@@ -130,14 +141,21 @@ class MultiLabelConfusionMatrix(_base.Accumulator):
     """
 
     def __init__(
-        self, num_classes, name="Multilabel_confusion_matrix", dtype=None, *, threshold=0.5
-    ):
+        self,
+        num_classes: int,
+        name: str = "Multilabel_confusion_matrix",
+        dtype: Any | None = None,
+        *,
+        threshold: float | None = 0.5,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.num_classes = _checks.integer("num_classes", num_classes, minimum=1)
         self.threshold = None if threshold is None else _checks.number("threshold", threshold)
         self.confusion = self.add_sum((self.num_classes, 2, 2), "confusion")
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> None:
         """Adds a batch.
 
         Args:
@@ -192,11 +210,11 @@ class MultiLabelConfusionMatrix(_base.Accumulator):
     def _one_hot(self, classes):
         return ops.equal(classes[:, None], ops.arange(self.num_classes, dtype="int32"))
 
-    def result(self):
+    def result(self) -> Tensor:
         """Returns the counts so far."""
         return self.as_result(self.confusion)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

@@ -1,8 +1,11 @@
 """Means of the recalls of the classes, which give rare classes the weight of common ones."""
 
+from typing import Any
+
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Tensor
 from keras_cv_extras.metrics import _base
 from keras_cv_extras.metrics._confusion import ConfusionMetric
 
@@ -30,12 +33,18 @@ class BalancedAccuracy(ConfusionMetric):
     """
 
     def __init__(
-        self, num_classes, adjusted=False, name="balanced_accuracy", dtype=None, *, threshold=0.5
-    ):
+        self,
+        num_classes: int,
+        adjusted: bool = False,
+        name: str = "balanced_accuracy",
+        dtype: Any | None = None,
+        *,
+        threshold: float | None = 0.5,
+    ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
         self.adjusted = bool(adjusted)
 
-    def score(self, confusion):
+    def score(self, confusion: Tensor) -> Tensor:
         """Returns the balanced accuracy of a confusion matrix."""
         support = ops.sum(confusion, axis=1)
         present = ops.sum(ops.cast(ops.not_equal(support, 0), confusion.dtype))
@@ -44,7 +53,7 @@ class BalancedAccuracy(ConfusionMetric):
             return mean
         return _base.divide(mean * present - 1, ops.maximum(present - 1, 0))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "adjusted": self.adjusted}
 
@@ -75,17 +84,17 @@ class GeometricMeanScore(ConfusionMetric):
 
     def __init__(
         self,
-        num_classes,
-        correction=0.0,
-        name="geometric_mean_score",
-        dtype=None,
+        num_classes: int,
+        correction: float = 0.0,
+        name: str = "geometric_mean_score",
+        dtype: Any | None = None,
         *,
-        threshold=0.5,
-    ):
+        threshold: float | None = 0.5,
+    ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
         self.correction = _checks.fraction("correction", correction)
 
-    def score(self, confusion):
+    def score(self, confusion: Tensor) -> Tensor:
         """Returns the geometric mean of the recalls of a confusion matrix."""
         support = ops.sum(confusion, axis=1)
         present = ops.not_equal(support + ops.sum(confusion, axis=0), 0)
@@ -96,6 +105,6 @@ class GeometricMeanScore(ConfusionMetric):
         mean = ops.exp(_base.divide(ops.sum(logarithms), count))
         return ops.where(ops.equal(count, 0), ops.zeros_like(mean), mean)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "correction": self.correction}

@@ -1,6 +1,10 @@
 """Mixes as pure functions: who is mixed with whom, and how much, is given."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Images, Labels, Numbers, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._op import per_image
 from keras_cv_extras.mix import _kernels
@@ -10,7 +14,15 @@ from keras_cv_extras.mix._long_tail import MinorityLabel
 from keras_cv_extras.mix._masks import fourier_masks
 
 
-def mixup(images, labels, partners, weight, *, num_classes=None, compile=True):
+def mixup(
+    images: Images,
+    labels: Labels,
+    partners: Any,
+    weight: Numbers,
+    *,
+    num_classes: int | None = None,
+    compile: bool = True,
+) -> tuple[Tensor, Any]:
     """Blends images and labels with those of a partner.
 
     Args:
@@ -42,7 +54,17 @@ def mixup(images, labels, partners, weight, *, num_classes=None, compile=True):
     return _run(_kernels.mixup, images, labels, partners, numbers, num_classes, compile)
 
 
-def cutmix(images, labels, partners, weight, x=0.5, y=0.5, *, num_classes=None, compile=True):
+def cutmix(
+    images: Images,
+    labels: Labels,
+    partners: Any,
+    weight: Numbers,
+    x: Numbers = 0.5,
+    y: Numbers = 0.5,
+    *,
+    num_classes: int | None = None,
+    compile: bool = True,
+) -> tuple[Tensor, Any]:
     """Puts a box of a partner over images; labels are mixed by the count of pixels.
 
     Args:
@@ -73,18 +95,18 @@ def cutmix(images, labels, partners, weight, x=0.5, y=0.5, *, num_classes=None, 
 
 
 def fmix(
-    images,
-    labels,
-    partners,
-    weight,
+    images: Images,
+    labels: Labels,
+    partners: Any,
+    weight: Numbers,
     *,
-    seed=0,
-    epoch=0,
-    samples=None,
-    decay=3.0,
-    num_classes=None,
-    compile=True,
-):
+    seed: Tensor = 0,
+    epoch: Tensor = 0,
+    samples: Tensor | None = None,
+    decay: float = 3.0,
+    num_classes: int | None = None,
+    compile: bool = True,
+) -> tuple[Tensor, Any]:
     """Puts a partner over smooth patches of images; labels are mixed by the count of pixels.
 
     Args:
@@ -121,7 +143,16 @@ def _masks(words, weight, *, size, decay):
     return fourier_masks(size, weight, Draws(*words), decay=decay)
 
 
-def mosaic(images, labels, partners, x=0.5, y=0.5, *, num_classes=None, compile=True):
+def mosaic(
+    images: Images,
+    labels: Labels,
+    partners: Any,
+    x: Numbers = 0.5,
+    y: Numbers = 0.5,
+    *,
+    num_classes: int | None = None,
+    compile: bool = True,
+) -> tuple[Tensor, Any]:
     """Joins four images in one point; labels are mixed by the count of pixels.
 
     Each quarter shows the part of its image that lies next to the point: the upper left one,
@@ -152,17 +183,17 @@ def mosaic(images, labels, partners, x=0.5, y=0.5, *, num_classes=None, compile=
 
 
 def remix(
-    images,
-    labels,
-    partners,
-    weight,
+    images: Images,
+    labels: Labels,
+    partners: Any,
+    weight: Numbers,
     *,
-    class_counts,
-    kappa=3.0,
-    tau=0.5,
-    num_classes=None,
-    compile=True,
-):
+    class_counts: Sequence[float],
+    kappa: float = 3.0,
+    tau: float = 0.5,
+    num_classes: int | None = None,
+    compile: bool = True,
+) -> tuple[Tensor, Any]:
     """Blends images as mixup does; a minority class gets the whole label of a mixed pair.
 
     The label is the partner's alone if its class has `kappa` times fewer samples than the own
@@ -196,7 +227,9 @@ def remix(
     )
 
 
-def sample_pairing(images, partners, weight=0.5, *, compile=True):
+def sample_pairing(
+    images: Images, partners: Any, weight: Numbers = 0.5, *, compile: bool = True
+) -> Tensor:
     """Blends images with partners; the labels are to stay as they are.
 
     Args:

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Labels, Tensor
 
 
 def are_classes(labels) -> bool:
@@ -100,7 +101,7 @@ def compact(parts, shares):
     return ops.stack([labels, ops.cast(shares, "float32")], axis=-1)
 
 
-def unpack_labels(labels):
+def unpack_labels(labels: Labels) -> tuple[Tensor, Tensor, Tensor]:
     """Takes the compact labels of two mixed images apart.
 
     Args:
@@ -123,7 +124,7 @@ def unpack_labels(labels):
     return classes[:, 0], classes[:, 1], labels[:, 1, 1]
 
 
-def dense_labels(labels, num_classes: int):
+def dense_labels(labels: Labels, num_classes: int) -> Tensor:
     """Turns compact labels into rows.
 
     Args:

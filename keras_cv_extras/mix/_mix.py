@@ -1,11 +1,12 @@
 """The base of the mixes that draw for themselves who is mixed with whom, and how much."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Images, Labels, Shape, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._op import as_partners
 from keras_cv_extras.mix._batch import Blend, as_images, as_rows, from_rows, gather
@@ -42,7 +43,7 @@ class Mix:
 
     num_partners: ClassVar[int] = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._set(rate=_checks.fraction("rate", self.rate))
         if self.num_classes is not None:
             _checks.integer("num_classes", self.num_classes, minimum=2)
@@ -56,7 +57,16 @@ class Mix:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
-    def __call__(self, images, labels, *, seed=0, epoch=0, samples=None, compile=True):
+    def __call__(
+        self,
+        images: Images,
+        labels: Labels,
+        *,
+        seed: Tensor = 0,
+        epoch: Tensor = 0,
+        samples: Tensor | None = None,
+        compile: bool = True,
+    ) -> tuple[Tensor, Any]:
         """Mixes a batch.
 
         Args:
@@ -100,7 +110,7 @@ class Mix:
             raise ValueError("the pool must have sample weights if and only if the batch has them")
         return [(as_partners(other, images), their) for other, their in given]
 
-    def plan(self, rows, draws: Draws, size) -> dict:
+    def plan(self, rows: Any, draws: Draws, size: Shape) -> dict:
         """Draws all that is random about a batch.
 
         Args:
@@ -119,7 +129,7 @@ class Mix:
             plan["chosen"] = chosen
         return plan
 
-    def places(self, rows, draws):
+    def places(self, rows: Any, draws: Draws) -> list[Any]:
         """Draws partners from the batch: a list of places `(batch,)`."""
         del rows
         place, order = draws.ring(_RING)
@@ -127,11 +137,11 @@ class Mix:
         steps = range(1, self.num_partners + 1)
         return [ops.take(order, ops.mod(place + step, size), axis=0) for step in steps]
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the numbers of the kernel, a tuple of tensors with one row per image."""
         raise NotImplementedError
 
-    def others(self, images, rows, given, plan) -> list:
+    def others(self, images: Images, rows: Any, given: Any, plan: Any) -> list:
         """Returns the partners of a batch, a list of pairs of images and rows.
 
         Args:
@@ -143,7 +153,7 @@ class Mix:
         others = given or [gather(images, rows, place) for place in plan["places"]]
         return others[: self.num_partners]
 
-    def blend(self, images, rows, others, plan) -> Blend:
+    def blend(self, images: Images, rows: Any, others: Any, plan: Any) -> Blend:
         """Mixes a batch as planned.
 
         Args:
@@ -156,15 +166,15 @@ class Mix:
         parts = self.label_parts(rows, [their for _, their in others])
         return chosen(Blend(mixed, parts, self.label_shares(shares, parts)), images, plan)
 
-    def mix(self, images, others, *numbers):
+    def mix(self, images: Images, others: Any, *numbers: Any) -> tuple[Tensor, Tensor]:
         """Returns mixed images, and the share of each part in them, `(batch, parts)`."""
         raise NotImplementedError
 
-    def label_parts(self, rows, their):
+    def label_parts(self, rows: Any, their: Any) -> list[Any]:
         """Returns the rows that the label is made of."""
         return [rows, *their]
 
-    def label_shares(self, shares, parts):
+    def label_shares(self, shares: Any, parts: Any) -> Tensor:
         """Returns the shares of the labels, given those of the images."""
         del parts
         return shares

@@ -1,12 +1,14 @@
 """Mixes that draw for themselves who is mixed with whom, and how much."""
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Images, Numbers, Shape, Tensor
 from keras_cv_extras.mix import _kernels
+from keras_cv_extras.mix._draws import Draws
 from keras_cv_extras.mix._long_tail import MinorityLabel, balanced_places
 from keras_cv_extras.mix._masks import fourier_masks
 from keras_cv_extras.mix._mix import Mix
@@ -34,15 +36,15 @@ class MixUp(Mix):
 
     alpha: float = 0.2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set(alpha=_checks.positive("alpha", self.alpha))
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the weights."""
         return (draws.beta(_WEIGHT, self.alpha, self.alpha),)
 
-    def mix(self, images, others, weight):
+    def mix(self, images: Images, others: Any, weight: Numbers) -> tuple[Tensor, Tensor]:
         """Returns blended images and their shares."""
         return _kernels.mixup(images, others, weight)
 
@@ -64,16 +66,18 @@ class CutMix(Mix):
 
     alpha: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set(alpha=_checks.positive("alpha", self.alpha))
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the shares and positions of the boxes."""
         weight = draws.beta(_WEIGHT, self.alpha, self.alpha)
         return weight, draws.uniform(_X), draws.uniform(_Y)
 
-    def mix(self, images, others, weight, x, y):
+    def mix(
+        self, images: Images, others: Any, weight: Numbers, x: Numbers, y: Numbers
+    ) -> tuple[Tensor, Tensor]:
         """Returns images with a box of the partner, and their shares."""
         return _kernels.cutmix(images, others, weight, x, y)
 
@@ -97,17 +101,17 @@ class FMix(Mix):
     alpha: float = 1.0
     decay: float = 3.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set(alpha=_checks.positive("alpha", self.alpha))
         self._set(decay=_checks.positive("decay", self.decay))
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the masks of the patches."""
         weight = draws.beta(_WEIGHT, self.alpha, self.alpha)
         return (fourier_masks(size, weight, draws, _NOISE, decay=self.decay),)
 
-    def mix(self, images, others, mask):
+    def mix(self, images: Images, others: Any, mask: Any) -> tuple[Tensor, Tensor]:
         """Returns images with patches of the partner, and their shares."""
         return _kernels.fmix(images, others, mask)
 
@@ -131,16 +135,16 @@ class Mosaic(Mix):
 
     num_partners: ClassVar[int] = 3
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set(centre=_checks.interval("centre", self.centre, low=0, high=1))
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the points."""
         low, high = self.centre
         return tuple(low + (high - low) * draws.uniform(slot) for slot in (_X, _Y))
 
-    def mix(self, images, others, x, y):
+    def mix(self, images: Images, others: Any, x: Numbers, y: Numbers) -> tuple[Tensor, Tensor]:
         """Returns images of four parts, and their shares."""
         return _kernels.mosaic(images, others, x, y)
 
@@ -167,20 +171,20 @@ class SamplePairing(Mix):
 
     weight: float = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set(weight=_checks.fraction("weight", self.weight))
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Returns the weights."""
         return (ops.full_like(draws.uniform(_WEIGHT), self.weight),)
 
-    def mix(self, images, others, weight):
+    def mix(self, images: Images, others: Any, weight: Numbers) -> tuple[Tensor, Tensor]:
         """Returns blended images; the share of the own label is one."""
         mixed, _ = _kernels.mixup(images, others, weight)
         return mixed, ops.ones_like(weight)[:, None]
 
-    def label_parts(self, rows, their):
+    def label_parts(self, rows: Any, their: Any) -> list[Any]:
         """Returns the own rows."""
         return [rows]
 
@@ -209,21 +213,21 @@ class ReMix(Mix):
     kappa: float = 3.0
     tau: float = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         rule = MinorityLabel(self.class_counts, self.kappa, self.tau)
         self._set(alpha=_checks.positive("alpha", self.alpha), class_counts=rule.class_counts)
         self._set(kappa=rule.kappa, tau=rule.tau)
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the weights."""
         return (draws.beta(_WEIGHT, self.alpha, self.alpha),)
 
-    def mix(self, images, others, weight):
+    def mix(self, images: Images, others: Any, weight: Numbers) -> tuple[Tensor, Tensor]:
         """Returns blended images and their shares."""
         return _kernels.mixup(images, others, weight)
 
-    def label_shares(self, shares, parts):
+    def label_shares(self, shares: Any, parts: Any) -> Tensor:
         """Returns the shares of the labels."""
         return MinorityLabel(self.class_counts, self.kappa, self.tau)(shares, parts)
 
@@ -249,20 +253,20 @@ class BalancedMixUp(Mix):
 
     alpha: float = 0.2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set(alpha=_checks.positive("alpha", self.alpha))
         if self.pool is not None and not self.pool.balanced:
             raise ValueError("the pool of BalancedMixUp must be made with balanced=True")
 
-    def places(self, rows, draws):
+    def places(self, rows: Any, draws: Draws) -> list[Any]:
         """Draws partners from the batch, each class of it as often as any other."""
         return [balanced_places(rows[0], draws.uniform(_CLASS))]
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the weights."""
         return (draws.beta(_WEIGHT, self.alpha, 1.0),)
 
-    def mix(self, images, others, weight):
+    def mix(self, images: Images, others: Any, weight: Numbers) -> tuple[Tensor, Tensor]:
         """Returns blended images and their shares."""
         return _kernels.mixup(images, others, weight)

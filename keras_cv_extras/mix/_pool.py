@@ -1,8 +1,11 @@
 """Partners from the whole data set."""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Images, Labels, Tensor
 from keras_cv_extras.augment import _engine
 from keras_cv_extras.augment._random import as_word
 from keras_cv_extras.mix._draws import Draws
@@ -31,7 +34,9 @@ class Pool:
         >>> train = keras_cv_extras.data.pipeline((images, labels), 128, policy, mix)
     """
 
-    def __init__(self, images, labels, *, policy=None, balanced=False):
+    def __init__(
+        self, images: Images, labels: Labels, *, policy: Any | None = None, balanced: bool = False
+    ) -> None:
         images = np.asarray(images)
         pair = isinstance(labels, (tuple, list)) and len(labels) == 2 and np.ndim(labels[0]) > 0
         rows = tuple(map(np.asarray, labels if pair else (labels,)))
@@ -56,7 +61,7 @@ class Pool:
             self._starts = ops.convert_to_tensor(starts, dtype="int32")
             self._counts = ops.convert_to_tensor(counts, dtype="int32")
 
-    def places(self, draws: Draws, slot: int):
+    def places(self, draws: Draws, slot: int) -> list[Any]:
         """Draws partners for a batch; returns their places in the data set, `(batch,)`."""
         if not self.balanced:
             return _whole(draws.uniform(slot), self.count)
@@ -65,7 +70,7 @@ class Pool:
         member = _whole(draws.uniform(slot + 1), size)
         return ops.take(self._order, ops.take(self._starts, group, axis=0) + member, axis=0)
 
-    def draw(self, draws: Draws, count: int):
+    def draw(self, draws: Draws, count: int) -> list[tuple[Tensor, tuple[Tensor, ...]]]:
         """Draws partners for a batch.
 
         Args:

@@ -6,7 +6,9 @@ from typing import Any
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Images, Shape
 from keras_cv_extras.mix._batch import Blend
+from keras_cv_extras.mix._draws import Draws
 from keras_cv_extras.mix._mix import Mix, chosen
 from keras_cv_extras.mix._mixes import BalancedMixUp, CutMix, MixUp
 
@@ -31,7 +33,7 @@ class RandomMix(Mix):
     mixes: tuple[Any, ...] = (MixUp(), CutMix())
     weights: tuple[float, ...] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         self._set(mixes=tuple(self.mixes))
         if not self.mixes or not all(isinstance(mix, Mix) for mix in self.mixes):
@@ -56,27 +58,27 @@ class RandomMix(Mix):
             self._set(weights=weights)
 
     @property
-    def num_partners(self):
+    def num_partners(self) -> int:
         """How many partners an image has at most."""
         return max(mix.num_partners for mix in self.mixes)
 
-    def numbers(self, draws, size):
+    def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws which mix each image gets."""
         weights = self.weights or (1.0,) * len(self.mixes)
         return (draws.uniform(_CHOICE) * sum(weights),)
 
-    def plan(self, rows, draws, size):
+    def plan(self, rows: Any, draws: Draws, size: Shape) -> dict[str, Any]:
         """Draws the choice, and the plans of all mixes."""
         plan = super().plan(rows, draws, size)
         plans = [mix.plan(rows, draws.apart(i), size) for i, mix in enumerate(self.mixes)]
         return {**plan, "plans": plans}
 
-    def others(self, images, rows, given, plan):
+    def others(self, images: Images, rows: Any, given: Any, plan: Any) -> list[Any]:
         """Returns the partners that each mix has for a batch, a list of lists."""
         pairs = zip(self.mixes, plan["plans"], strict=True)
         return [mix.others(images, rows, given, own) for mix, own in pairs]
 
-    def blend(self, images, rows, others, plan):
+    def blend(self, images: Images, rows: Any, others: Any, plan: Any) -> Blend:
         """Mixes a batch as planned."""
         weights = self.weights or (1.0,) * len(self.mixes)
         (choice,), passed, result = plan["numbers"], 0.0, None

@@ -1,11 +1,13 @@
 """When a mix is on: a pure function of the epoch."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Schedule:
     off: int = 2
     end: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _checks.integer("num_epochs", self.num_epochs, minimum=1)
         _checks.integer("warmup", self.warmup, minimum=0)
         _checks.integer("on", self.on, minimum=1)
@@ -47,7 +49,7 @@ class Schedule:
             object.__setattr__(self, "end", -(-self.num_epochs // 5))
         _checks.integer("end", self.end, minimum=0)
 
-    def active(self, epoch):
+    def active(self, epoch: Tensor) -> Any:
         """Whether an epoch mixes.
 
         Args:

@@ -1,6 +1,10 @@
 """Auxiliary heads: further classifiers inside a network that only training sees."""
 
+from typing import Any
+
 import keras
+
+from keras_cv_extras._types import Tensor
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
@@ -27,12 +31,25 @@ class AuxiliaryHeads(keras.Model):
 
     auxiliary_weight = 0.3  # the paper's
 
-    def call(self, inputs, training=None, mask=None, **kwargs):
+    def call(
+        self,
+        inputs: Tensor,
+        training: bool | None = None,
+        mask: Tensor | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
         """Returns all outputs in training, else the main one."""
         outputs = super().call(inputs, training=training, mask=mask, **kwargs)
         return outputs if training else outputs[0]
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        y_pred: Tensor | None = None,
+        sample_weight: Tensor | None = None,
+        training: bool | None = True,
+    ) -> Tensor:
         """Returns the weighted loss of all outputs that are given."""
 
         def loss_of(one):
@@ -48,13 +65,15 @@ class AuxiliaryHeads(keras.Model):
             total = total + self.auxiliary_weight * (loss_of(one) - added)
         return total
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> dict[str, Any]:
         """Returns the metrics of the main output."""
         main = y_pred[0] if isinstance(y_pred, (list, tuple)) else y_pred
         return super().compute_metrics(x, y, main, sample_weight)
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         """The shape of the main output."""
         return tuple(self.outputs[0].shape)
 

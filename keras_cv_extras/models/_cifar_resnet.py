@@ -1,9 +1,12 @@
 """Residual networks for small images: He's of 20 to 110 layers, and wide ones."""
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.models import _blocks
 
 
@@ -30,13 +33,13 @@ class PaddedShortcut(layers.Layer):
         >>> shortcut = PaddedShortcut(32, strides=2)(x)
     """
 
-    def __init__(self, filters, strides=1, **kwargs):
+    def __init__(self, filters: int, strides: Sizes = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters = _checks.integer("filters", filters, minimum=1)
         self.strides = _checks.integer("strides", strides, minimum=1)
         self.input_spec = layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Checks that there are not more channels than `filters`."""
         if input_shape[-1] > self.filters:
             raise ValueError(
@@ -45,19 +48,19 @@ class PaddedShortcut(layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Takes places and adds channels; see the class."""
         x = inputs[:, :: self.strides, :: self.strides]
         missing = self.filters - inputs.shape[-1]
         return ops.pad(x, [(0, 0)] * 3 + [(missing // 2, missing - missing // 2)])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the output."""
         batch, *sizes, _ = input_shape
         sizes = [size and -(-size // self.strides) for size in sizes]
         return (batch, *sizes, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "filters": self.filters, "strides": self.strides}
 

@@ -1,9 +1,12 @@
 """Fine-tuning: another head, what is trained when, and how fast each part learns."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
 
@@ -162,24 +165,26 @@ def layerwise_rates(model: keras.Model, decay: float = 0.7) -> dict[str, float]:
 class _Layerwise:
     """An optimizer with a learning rate for each weight; stands before a Keras optimizer."""
 
-    def __init__(self, learning_rate=1e-3, *, rates=None, **kwargs):
+    def __init__(
+        self, learning_rate: Tensor = 1e-3, *, rates: Any | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.rates = dict(rates or {})
         for path, rate in self.rates.items():
             _checks.non_negative(f"rates[{path!r}]", rate)
         self._factors = []
 
-    def build(self, variables):
+    def build(self, variables: Any) -> None:
         """Finds the factor of every variable."""
         self._factors = [self.rates.get(variable.path, 1.0) for variable in variables]
         super().build(variables)
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
         """Updates one variable at its own learning rate."""
         factor = self._factors[self._get_variable_index(variable)]
         super().update_step(gradient, variable, learning_rate * factor)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "rates": self.rates}
 

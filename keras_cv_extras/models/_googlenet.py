@@ -1,9 +1,13 @@
 """The modules of GoogLeNet, and the network itself with its auxiliary heads."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 from keras import layers
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.layers._local_response import LocalResponseNormalization
 from keras_cv_extras.models import _blocks
 from keras_cv_extras.models._auxiliary import AuxiliaryHeads
@@ -23,7 +27,14 @@ _MODULES = {
 _TORCHVISION_EPSILON = 1e-3
 
 
-def inception_module(x, filters, *, name, convolve=_blocks.conv, third_kernel_size=5):
+def inception_module(
+    x: Tensor,
+    filters: Sequence[int],
+    *,
+    name: str,
+    convolve: Callable[..., Any] = _blocks.conv,
+    third_kernel_size: int = 5,
+) -> Tensor:
     """Looks at several scales beside each other, each on a reduced number of channels.
 
     Args:
@@ -57,7 +68,9 @@ def inception_module(x, filters, *, name, convolve=_blocks.conv, third_kernel_si
     return layers.Concatenate(name=name)([first, second, third, fourth])
 
 
-def naive_inception_module(x, filters, *, name, convolve=_blocks.conv):
+def naive_inception_module(
+    x: Tensor, filters: Sequence[int], *, name: str, convolve: Callable[..., Any] = _blocks.conv
+) -> Tensor:
     """Looks at several scales beside each other, each on all channels.
 
     Pooling keeps every channel, so that the width grows from module to module: what the

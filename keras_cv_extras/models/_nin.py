@@ -1,12 +1,24 @@
 """Network in network: small perceptrons slide over the image, and the mean of maps decides."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
+from keras_cv_extras._types import Sizes, Tensor
 from keras_cv_extras.models import _blocks
 
 
-def mlp_conv(x, filters, kernel_size, strides=1, *, name, padding="same", last_relu=True):
+def mlp_conv(
+    x: Tensor,
+    filters: Sequence[int],
+    kernel_size: Sizes,
+    strides: Sizes = 1,
+    *,
+    name: str,
+    padding: str = "same",
+    last_relu: bool = True,
+) -> Tensor:
     """Convolves with a perceptron of several layers: a convolution, then 1x1 ones.
 
     Args:

@@ -1,9 +1,12 @@
 """From pixel values in [0, 255] to what a network was designed, or trained, to see."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 
 # Of ImageNet, red, green and blue: mean and standard deviation of values in [0, 1] as
 # torchvision publishes them, and the means of values in [0, 255] that Caffe's networks subtract.
@@ -35,12 +38,12 @@ class ImagePreprocessing(keras.layers.Layer):
         >>> x = ImagePreprocessing("torch")(images)
     """
 
-    def __init__(self, mode="torch", **kwargs):
+    def __init__(self, mode: str = "torch", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.mode = _checks.one_of("mode", mode, ("tf", "torch", "caffe"))
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Scales; see the class."""
         x = ops.cast(inputs, self.compute_dtype)
         if self.mode == "tf":
@@ -54,11 +57,11 @@ class ImagePreprocessing(keras.layers.Layer):
         x = x - ops.convert_to_tensor(_of(channels, _CAFFE_MEAN), x.dtype)
         return ops.flip(x, axis=-1) if channels == 3 else x
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the inputs."""
         return tuple(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "mode": self.mode}
 

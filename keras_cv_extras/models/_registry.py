@@ -5,6 +5,7 @@ import functools
 import inspect
 import pathlib
 import warnings
+from typing import Any
 
 import keras
 
@@ -67,7 +68,7 @@ def build(
     weights: str | pathlib.Path | None = None,
     dropout: float | None = None,
     pooling: str | None = None,
-    **options,
+    **options: Any,
 ) -> keras.Model:
     """Builds a network by its name, from pixel values to logits.
 

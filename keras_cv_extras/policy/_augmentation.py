@@ -1,7 +1,10 @@
 """What a policy and a schedule of policies have in common: images go in, and come out augmented."""
 
+from typing import Any
+
 from keras import ops
 
+from keras_cv_extras._types import Images, Tensor
 from keras_cv_extras.augment import OPS, _engine, _random
 from keras_cv_extras.augment._op import as_batch, as_fill, as_partners
 from keras_cv_extras.policy import _execute
@@ -16,7 +19,7 @@ class Augmentation:
 
     execute = staticmethod(_execute.execute)
 
-    def tables(self, height, width, epoch):
+    def tables(self, height: int, width: int, epoch: Tensor) -> tuple[list[Any], Any]:
         """Returns the data of the compiled program, and what is part of it.
 
         Args:
@@ -40,7 +43,16 @@ class Augmentation:
         """Whether the policy never changes an image."""
         return all(step.op == "identity" for steps in self.sub_policies for step in steps)
 
-    def __call__(self, images, *, seed=0, epoch=0, samples=None, partners=None, compile=True):
+    def __call__(
+        self,
+        images: Images,
+        *,
+        seed: Tensor = 0,
+        epoch: Tensor = 0,
+        samples: Tensor | None = None,
+        partners: Images | None = None,
+        compile: bool = True,
+    ) -> Tensor:
         """Augments images.
 
         Args:

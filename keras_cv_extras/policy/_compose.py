@@ -5,6 +5,8 @@ sub-policies with other weights, and runs as every policy does.
 """
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 from keras_cv_extras import _checks
 from keras_cv_extras.policy._policy import Policy
@@ -13,7 +15,7 @@ from keras_cv_extras.policy._step import Step
 _MOST = 4096  # sub-policies of a policy that is made of others
 
 
-def random_apply(policy: Policy, rate: float = 0.5, **options) -> Policy:
+def random_apply(policy: Policy, rate: float = 0.5, **options: Any) -> Policy:
     """Returns a policy that leaves some images as they are.
 
     Args:
@@ -29,7 +31,9 @@ def random_apply(policy: Policy, rate: float = 0.5, **options) -> Policy:
     return _of(rows, [policy], {"name": f"{policy.name} (rate {rate:.2g})", **options})
 
 
-def random_choice(policies, weights=None, **options) -> Policy:
+def random_choice(
+    policies: Sequence[Policy], weights: Sequence[float] | None = None, **options: Any
+) -> Policy:
     """Returns a policy that applies one of several policies to each image.
 
     Args:
@@ -56,7 +60,7 @@ def random_choice(policies, weights=None, **options) -> Policy:
     return _of(rows, policies, {"name": "random choice", **options})
 
 
-def random_order(steps, **options) -> Policy:
+def random_order(steps: Sequence[Step], **options: Any) -> Policy:
     """Returns a policy that applies all of some steps, in another order for every image.
 
     Args:
@@ -72,7 +76,9 @@ def random_order(steps, **options) -> Policy:
     return Policy(itertools.permutations(steps), **{"name": "random order", **options})
 
 
-def some_of(steps, num_steps: int, *, replace: bool = False, **options) -> Policy:
+def some_of(
+    steps: Sequence[Step], num_steps: int, *, replace: bool = False, **options: Any
+) -> Policy:
     """Returns a policy that applies some of several steps to each image.
 
     Args:
@@ -99,7 +105,7 @@ def some_of(steps, num_steps: int, *, replace: bool = False, **options) -> Polic
     return Policy(rows, **{"name": name, **options})
 
 
-def three_augment(jitter: float = 0.3, flip: bool = True, **options) -> Policy:
+def three_augment(jitter: float = 0.3, flip: bool = True, **options: Any) -> Policy:
     """Returns 3-Augment: grey, solarize or blur, one for each image, then colours and a flip.
 
     Args:

@@ -1,9 +1,13 @@
 """A policy: what is done to images, as data that can be written, read, joined and run."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 from keras import ops as keras_ops
 
 from keras_cv_extras import _checks, _files
+from keras_cv_extras._types import Color, Interval, Path, Tensor
 from keras_cv_extras.augment import OPS, _random
 from keras_cv_extras.policy import _execute
 from keras_cv_extras.policy._augmentation import Augmentation
@@ -45,17 +49,17 @@ class Policy(Augmentation):
 
     def __init__(
         self,
-        sub_policies,
-        weights=None,
-        num_draws=1,
+        sub_policies: Sequence[Sequence[Step]],
+        weights: Sequence[float] | None = None,
+        num_draws: int = 1,
         *,
-        fill=0,
-        value_range=(0, 255),
-        num_levels=None,
-        spec="kcx",
-        name=None,
-        provenance=None,
-    ):
+        fill: Color = 0,
+        value_range: Interval = (0, 255),
+        num_levels: int | None = None,
+        spec: str = "kcx",
+        name: str | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
         fill = tuple(fill) if isinstance(fill, (tuple, list)) else fill
         for value in fill if isinstance(fill, tuple) else (fill,):
             if not 0 <= _checks.number("fill", value) <= 255:
@@ -75,7 +79,7 @@ class Policy(Augmentation):
         *,
         ops: tuple[str, ...] = SEARCH_OPS,
         seed: int = 0,
-        **options,
+        **options: Any,
     ) -> "Policy":
         """Draws a policy from the search space: the control arm of every search.
 
@@ -103,7 +107,7 @@ class Policy(Augmentation):
         return cls(rows, **{"name": f"random policy {seed}", **options})
 
     @classmethod
-    def load(cls, path) -> "Policy":
+    def load(cls, path: Path) -> "Policy":
         """Reads a policy file.
 
         Args:
@@ -123,7 +127,7 @@ class Policy(Augmentation):
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
 
-    def save(self, path):
+    def save(self, path: Path) -> None:
         """Writes the policy as a JSON file, in one step.
 
         Args:
@@ -187,7 +191,7 @@ class Policy(Augmentation):
         """The weights of a policy of one stage."""
         return self.stages[0].weights if len(self.stages) == 1 else None
 
-    def __add__(self, other):
+    def __add__(self, other: "Policy") -> "Policy":
         """Returns the policy that applies this one and then the other."""
         if not isinstance(other, Policy):
             return NotImplemented
@@ -200,14 +204,14 @@ class Policy(Augmentation):
         names = [policy.name or "policy" for policy in (self, other)]
         return self._with_stages(self.stages + other.stages, name=" + ".join(names))
 
-    def with_value_range(self, value_range) -> "Policy":
+    def with_value_range(self, value_range: Interval) -> "Policy":
         """Returns this policy for images of another range, such as `(0, 1)`."""
         low, high = _value_range(value_range)
         return self._with_stages(
             self.stages, value_range=(low, high), provenance=dict(self.provenance)
         )
 
-    def tables(self, height, width, epoch):
+    def tables(self, height: int, width: int, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         tables, structure = [], []
         for stage in self.stages:
@@ -224,17 +228,17 @@ class Policy(Augmentation):
         policy.__dict__.update({**self.__dict__, "provenance": {}, "stages": stages, **changes})
         return policy
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and self.to_dict() == other.to_dict()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.stages)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Policy {self.name or self.spec}: {len(self.sub_policies)} sub-policies>"
 
 
-def concatenate(policies, *, name=None) -> Policy:
+def concatenate(policies: Sequence[Policy], *, name: str | None = None) -> Policy:
     """Returns one policy with the sub-policies of several, as AutoAugment joins its five best.
 
     Args:

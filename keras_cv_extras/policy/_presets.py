@@ -1,5 +1,8 @@
 """Policies that need no search, and the published ones."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from keras_cv_extras import _checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _published
@@ -26,7 +29,7 @@ RAND_AUGMENT_OPS = (
 )
 
 
-def no_augmentation(**options) -> Policy:
+def no_augmentation(**options: Any) -> Policy:
     """Returns the policy that changes nothing.
 
     Args:
@@ -35,7 +38,7 @@ def no_augmentation(**options) -> Policy:
     return Policy([[Step("identity")]], **{"name": "none", **options})
 
 
-def flip_crop(flip: bool = True, padding: float = 1 / 8, **options) -> Policy:
+def flip_crop(flip: bool = True, padding: float = 1 / 8, **options: Any) -> Policy:
     """Returns the usual augmentation of small images: mirror half of them, crop all.
 
     Args:
@@ -56,7 +59,7 @@ def rand_augment(
     strength: float = 0.5,
     *,
     ops: tuple[str, ...] = RAND_AUGMENT_OPS,
-    **options,
+    **options: Any,
 ) -> Policy:
     """Returns RandAugment: for every image some ops, drawn uniformly, all of one strength.
 
@@ -78,7 +81,7 @@ def rand_augment(
     )
 
 
-def trivial_augment(wide: bool = False, **options) -> Policy:
+def trivial_augment(wide: bool = False, **options: Any) -> Policy:
     """Returns TrivialAugment: for every image one op, drawn uniformly, of any of 31 strengths.
 
     Args:
@@ -102,7 +105,7 @@ def trivial_augment(wide: bool = False, **options) -> Policy:
     return Policy([[step] for step in steps], num_levels=31, **{"name": name, **options})
 
 
-def uniform_augment(num_ops: int = 2, **options) -> Policy:
+def uniform_augment(num_ops: int = 2, **options: Any) -> Policy:
     """Returns UniformAugment: ops, rates and strengths all drawn uniformly for every image.
 
     Args:
@@ -120,7 +123,7 @@ def uniform_augment(num_ops: int = 2, **options) -> Policy:
     )
 
 
-def auto_augment(name: str = "imagenet", *, spec: str = "torchvision", **options) -> Policy:
+def auto_augment(name: str = "imagenet", *, spec: str = "torchvision", **options: Any) -> Policy:
     """Returns a policy that AutoAugment found: 25 sub-policies of two steps.
 
     Args:
@@ -141,7 +144,9 @@ def auto_augment(name: str = "imagenet", *, spec: str = "torchvision", **options
     )
 
 
-def from_levels(sub_policies, *, spec: str, **options) -> Policy:
+def from_levels(
+    sub_policies: Sequence[Sequence[tuple[str, float, float | None]]], *, spec: str, **options: Any
+) -> Policy:
     """Translates a policy of another library, given as levels, exactly.
 
     Args:

@@ -1,9 +1,12 @@
 """Policies that change from epoch to epoch, run by one compiled program."""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import _checks, _files
+from keras_cv_extras._types import Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _execute
 from keras_cv_extras.policy._augmentation import Augmentation
@@ -37,7 +40,7 @@ class PolicySchedule(Augmentation):
         >>> augmented = schedule(images, seed=1, epoch=60)
     """
 
-    def __init__(self, policies: dict[int, Policy], *, name: str | None = None):
+    def __init__(self, policies: dict[int, Policy], *, name: str | None = None) -> None:
         if not isinstance(policies, dict) or not policies:
             raise TypeError(
                 "policies must be a dictionary from first epochs to policies, received "
@@ -74,7 +77,7 @@ class PolicySchedule(Augmentation):
         _checks.integer("epoch", epoch, minimum=0)
         return self.policies[max(first for first in self.policies if first <= epoch)]
 
-    def tables(self, height, width, epoch):
+    def tables(self, height: int, width: int, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         firsts = np.array(list(self.policies), "int32")
         epoch = ops.cast(epoch, "int32")
@@ -96,7 +99,7 @@ class PolicySchedule(Augmentation):
             structure.append((tuple(branches), stages[0].num_draws, stages[0].num_levels or 0))
         return tables, tuple(structure)
 
-    def with_value_range(self, value_range) -> "PolicySchedule":
+    def with_value_range(self, value_range: Interval) -> "PolicySchedule":
         """Returns this schedule for images of another range, such as `(0, 1)`."""
         policies = {k: policy.with_value_range(value_range) for k, policy in self.policies.items()}
         return PolicySchedule(policies, name=self.name)
@@ -141,7 +144,7 @@ class PolicySchedule(Augmentation):
                 raise ValueError(f"policy {number} of the schedule: {error!r}") from error
         return cls(policies, name=fields.get("name"))
 
-    def save(self, path):
+    def save(self, path: Path) -> None:
         """Writes the schedule as a JSON file, in one step.
 
         Args:
@@ -150,7 +153,7 @@ class PolicySchedule(Augmentation):
         _files.write_json(path, self.to_dict())
 
     @classmethod
-    def load(cls, path) -> "PolicySchedule":
+    def load(cls, path: Path) -> "PolicySchedule":
         """Reads a file that `save` wrote.
 
         Raises:
@@ -163,17 +166,19 @@ class PolicySchedule(Augmentation):
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, PolicySchedule) and self.to_dict() == other.to_dict()
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(tuple(self.policies.items()))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<PolicySchedule {self.name or ''}: {len(self.policies)} policies>"
 
 
-def ramp(policy: Policy, num_epochs: int, *, first: float = 0.0, last: float = 1.0):
+def ramp(
+    policy: Policy, num_epochs: int, *, first: float = 0.0, last: float = 1.0
+) -> PolicySchedule:
     """Returns a schedule in which a policy grows stronger, or weaker, from epoch to epoch.
 
     Args:
@@ -202,7 +207,7 @@ def ramp(policy: Policy, num_epochs: int, *, first: float = 0.0, last: float = 1
     return PolicySchedule(policies, name=f"{policy.name or 'policy'}, ramp")
 
 
-def load(path) -> Policy | PolicySchedule:
+def load(path: Path) -> Policy | PolicySchedule:
     """Reads a file of a policy or of a schedule.
 
     Args:

@@ -46,7 +46,7 @@ class Stage:
     num_draws: int = 1
     num_levels: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         rows = tuple(tuple(steps) for steps in self.sub_policies)
         if not rows:
             raise ValueError("a policy needs at least one sub-policy")

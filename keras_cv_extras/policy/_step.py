@@ -46,7 +46,7 @@ class Step:
     whole: bool = False
     options: tuple[tuple[str, object], ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.op not in OPS:
             raise ValueError(f"op must be one of {', '.join(sorted(OPS))}; received {self.op!r}")
         set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
@@ -77,7 +77,7 @@ class Step:
         pairs = sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in chosen.items())
         set_field("options", tuple(pairs))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         options = ", ".join(
             f"{key}={value!r}" for key, value in self.to_dict().items() if key != "op"
         )

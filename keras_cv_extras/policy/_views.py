@@ -2,11 +2,13 @@
 
 import functools
 import itertools
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Images, Interval, Labels, Tensor
 from keras_cv_extras.augment import _random
 from keras_cv_extras.augment._op import as_batch
 from keras_cv_extras.mix._draws import draws_of
@@ -49,19 +51,19 @@ def augmix_chain(strength: float = 0.3, fill: float = 0) -> Policy:
 
 
 def augmix(
-    images,
+    images: Images,
     *,
     strength: float = 0.3,
     width: int = 3,
     alpha: float = 1.0,
-    value_range=(0, 255),
+    value_range: Interval = (0, 255),
     fill: float = 0,
     jensen_shannon: bool = False,
     chain: Policy | None = None,
-    seed=0,
-    epoch=0,
-    samples=None,
-):
+    seed: Tensor = 0,
+    epoch: Tensor = 0,
+    samples: Tensor | None = None,
+) -> Any:
     """Blends each image with a mixture of several augmented versions of it.
 
     Args:
@@ -129,8 +131,15 @@ def _augmix(images, chain, width, alpha, draws, view):
 
 
 def repeated_augment(
-    policy: Policy, images, labels=None, *, num_repeats: int = 2, seed=0, epoch=0, samples=None
-):
+    policy: Policy,
+    images: Images,
+    labels: Labels | None = None,
+    *,
+    num_repeats: int = 2,
+    seed: Tensor = 0,
+    epoch: Tensor = 0,
+    samples: Tensor | None = None,
+) -> Any:
     """Augments every image of a batch several times, each time with other draws.
 
     Args:

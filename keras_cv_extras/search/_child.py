@@ -1,6 +1,8 @@
 """A child network of a search: how it is built, compiled and scored, however it is trained."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,7 +34,15 @@ class Child:
     Its arguments are those of `Trainer`.
     """
 
-    def __init__(self, build_model, train, *, epochs, batch_size, learning_rate=2e-3):
+    def __init__(
+        self,
+        build_model: Callable[..., keras.Model],
+        train: Any,
+        *,
+        epochs: int,
+        batch_size: int,
+        learning_rate: float = 2e-3,
+    ) -> None:
         if not callable(build_model):
             raise TypeError(
                 "build_model must be a function that returns a new Keras model, received "

@@ -12,6 +12,7 @@ that happens.
 import contextlib
 import pathlib
 import threading
+from typing import Any
 
 import keras_tuner as kt
 from keras_tuner.engine import trial as kt_trial
@@ -30,7 +31,7 @@ class DurableOracle(kt.Oracle):
     #: Whether no further trial will be run.
     stopped = False
 
-    def create_trial(self, tuner_id):
+    def create_trial(self, tuner_id: str) -> Any:
         """Returns a trial to run, or one whose status says to wait or to stop."""
         with _lock_released(self):
             trial = super().create_trial(tuner_id)
@@ -41,12 +42,12 @@ class DurableOracle(kt.Oracle):
             trial.status = "IDLE"
         return trial
 
-    def update_trial(self, trial_id, metrics, step=0):
+    def update_trial(self, trial_id: str, metrics: dict[str, Any], step: int = 0) -> Any:
         """Takes what a trial reports."""
         with _lock_released(self):
             return super().update_trial(trial_id, metrics, step)
 
-    def end_trial(self, trial):
+    def end_trial(self, trial: Any) -> Any:
         """Ends a trial."""
         with _lock_released(self):
             return super().end_trial(trial)
@@ -68,7 +69,7 @@ class DurableOracle(kt.Oracle):
         self.end_trial(ended)
         return True
 
-    def drop(self, tuner_id: str):
+    def drop(self, tuner_id: str) -> None:
         """Forgets a worker that has died; another one will run its trial."""
         with _lock_released(self):
             self._drop(tuner_id)
@@ -87,11 +88,11 @@ class DurableOracle(kt.Oracle):
         finished = [trial for trial in self.trials.values() if trial.status in _FINISHED]
         return bool(self.max_trials) and len(finished) >= self.max_trials
 
-    def get_state(self):
+    def get_state(self) -> dict[str, Any]:
         """Returns the state for JSON."""
         return {**super().get_state(), "stopped": self.stopped}
 
-    def save(self):
+    def save(self) -> None:
         """Writes the oracle's own state."""
         _files.write_json(self._get_oracle_fname(), self.get_state())
 
@@ -102,7 +103,7 @@ class DurableOracle(kt.Oracle):
             path = pathlib.Path(self._get_trial_dir(trial.trial_id), "trial.json")
             _files.write_json(path, trial.get_state())
 
-    def reload(self):
+    def reload(self) -> None:
         """Reads the state of an earlier run; a trial that was running will run again.
 
         Raises:

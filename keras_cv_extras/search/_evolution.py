@@ -1,5 +1,7 @@
 """Regularised evolution: the best of a few is changed a little, the oldest die."""
 
+from typing import Any
+
 import keras_tuner as kt
 import numpy as np
 
@@ -37,7 +39,7 @@ class EvolutionOracle(SuggestingOracle):
 
     def __init__(
         self,
-        objective=None,
+        objective: Any | None = None,
         max_trials: int = 20,
         hyperparameters: kt.HyperParameters | None = None,
         *,
@@ -45,15 +47,15 @@ class EvolutionOracle(SuggestingOracle):
         population_size: int = 16,
         tournament_size: int = 4,
         num_mutations: int = 2,
-        **options,
-    ):
+        **options: Any,
+    ) -> None:
         super().__init__(objective, max_trials, hyperparameters, seed=seed, **options)
         self._choices = choices(self.hyperparameters)
         self._population_size = _checks.integer("population_size", population_size, minimum=1)
         self._tournament_size = _checks.integer("tournament_size", tournament_size, minimum=1)
         self._num_mutations = _checks.integer("num_mutations", num_mutations, minimum=1)
 
-    def ask(self, trial_id, seed, attempt):
+    def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""
         finished = self.finished_trials()
         names = list(self._choices)

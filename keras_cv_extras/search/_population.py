@@ -5,12 +5,16 @@ A small network leaves most of a large accelerator idle; many of them in one pro
 """
 
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.augment import _random
+from keras_cv_extras.policy import Policy
 from keras_cv_extras.policy._stack import StackShape, stack_policies
 from keras_cv_extras.search._child import Child, Score, score_of
 from keras_cv_extras.training import DivergedError
@@ -52,14 +56,14 @@ class PopulationTrainer(Child):
 
     def __init__(
         self,
-        build_model,
-        train,
+        build_model: Callable[..., keras.Model],
+        train: Any,
         *,
-        epochs,
-        batch_size,
-        learning_rate=2e-3,
+        epochs: int,
+        batch_size: int,
+        learning_rate: float = 2e-3,
         population_size: int | None = None,
-    ):
+    ) -> None:
         if keras.backend.backend() != "jax":
             raise RuntimeError(
                 "a population is trained on the JAX backend, this is "
@@ -83,7 +87,15 @@ class PopulationTrainer(Child):
         self.population_size = _checks.integer("population_size", population_size, minimum=1)
         self._shape = StackShape()
 
-    def score_many(self, policies, seeds, images, labels, *, on_epoch=None) -> list[Score]:
+    def score_many(
+        self,
+        policies: Sequence[Policy],
+        seeds: Sequence[int],
+        images: ArrayLike,
+        labels: ArrayLike,
+        *,
+        on_epoch: Callable[..., None] = None,
+    ) -> list[Score]:
         """Trains a model with each policy and classifies other images.
 
         Args:
@@ -127,7 +139,7 @@ class PopulationTrainer(Child):
             began = time.monotonic()
         return scores
 
-    def score(self, policy, seed: int, images, labels) -> Score:
+    def score(self, policy: Policy, seed: int, images: ArrayLike, labels: ArrayLike) -> Score:
         """Trains with one policy, in the place of a `Trainer`; see `score_many`.
 
         Raises:

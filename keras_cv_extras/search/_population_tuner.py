@@ -1,7 +1,11 @@
 """A PolicyTuner that trains the trials of a round together, as a population."""
 
 import os
+from collections.abc import Callable
+from typing import Any
 
+import keras
+import keras_tuner as kt
 import numpy as np
 from keras_tuner import errors
 from keras_tuner.engine import trial as kt_trial
@@ -46,17 +50,17 @@ class PopulationTuner(PolicyTuner):
 
     def __init__(
         self,
-        oracle,
-        build_model=None,
-        train=None,
-        validation=None,
+        oracle: kt.Oracle,
+        build_model: Callable[..., keras.Model] | None = None,
+        train: Any | None = None,
+        validation: Any | None = None,
         *,
         epochs: int = 10,
         batch_size: int = 128,
         population_size: int | None = None,
         trainer: PopulationTrainer | None = None,
-        **options,
-    ):
+        **options: Any,
+    ) -> None:
         if "KERASTUNER_ORACLE_IP" in os.environ:
             raise RuntimeError(
                 "a population is trained by one process: unset KERASTUNER_ORACLE_IP, or use "
@@ -72,7 +76,7 @@ class PopulationTuner(PolicyTuner):
         super().__init__(oracle, validation=validation, trainer=trainer, **options)
         self._scores = {}
 
-    def search(self, *fit_args, **fit_kwargs):
+    def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
         """Runs the trials that are left, a round at a time."""
         self.on_search_begin()
         while (trials := self._next_round()) is not None:
@@ -83,7 +87,7 @@ class PopulationTuner(PolicyTuner):
         self.on_search_end()
         self._raise_failure()
 
-    def run_trial(self, trial, *args, **kwargs) -> dict:
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict:
         """Returns what the round has found for a trial; called by `search`."""
         score = self._scores.pop(trial.trial_id)
         if np.isnan(score.accuracy):

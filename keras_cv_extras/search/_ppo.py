@@ -1,6 +1,7 @@
 """The search method of AutoAugment: a controller trained by reinforcement, as an oracle."""
 
 import pathlib
+from typing import Any
 
 import keras_tuner as kt
 import numpy as np
@@ -53,7 +54,7 @@ class ControllerOracle(SuggestingOracle):
 
     def __init__(
         self,
-        objective=None,
+        objective: Any | None = None,
         max_trials: int = 20,
         hyperparameters: kt.HyperParameters | None = None,
         *,
@@ -63,8 +64,8 @@ class ControllerOracle(SuggestingOracle):
         entropy_weight: float = 1e-5,
         baseline_decay: float = 0.95,
         num_units: int = 100,
-        **options,
-    ):
+        **options: Any,
+    ) -> None:
         super().__init__(objective, max_trials, hyperparameters, seed=seed, **options)
         self._choices = choices(self.hyperparameters)
         self._learning_rate = _checks.positive("learning_rate", learning_rate)
@@ -76,14 +77,14 @@ class ControllerOracle(SuggestingOracle):
         self._num_units = _checks.integer("num_units", num_units, minimum=1)
         self._start()
 
-    def ask(self, trial_id, seed, attempt):
+    def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""
         self._learn()
         actions = self._controller.draw(seed)
         pairs = zip(self._choices.items(), actions, strict=True)
         return {name: values[action] for (name, values), action in pairs}
 
-    def get_state(self):
+    def get_state(self) -> dict[str, Any]:
         """Returns the state for JSON; the controller's own file is written beside."""
         self._learn()
         return super().get_state()

@@ -1,7 +1,10 @@
 """RandAugment tuned over its two numbers: the baseline that a searched policy has to beat."""
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
+import keras
 import keras_tuner as kt
 import numpy as np
 
@@ -59,13 +62,13 @@ class GridOracle(SuggestingOracle):
 
     def __init__(
         self,
-        objective=None,
+        objective: Any | None = None,
         max_trials: int | None = None,
         hyperparameters: kt.HyperParameters | None = None,
         *,
         seed: int = 0,
-        **options,
-    ):
+        **options: Any,
+    ) -> None:
         space = rand_augment_space() if hyperparameters is None else hyperparameters
         values = choices(space)
         count = int(np.prod([len(of_one) for of_one in values.values()]))
@@ -76,7 +79,7 @@ class GridOracle(SuggestingOracle):
         chosen = {n: c for n, c in enumerate(combinations) if n in set(kept)}
         self._grid = [dict(zip(values, chosen[number], strict=True)) for number in kept]
 
-    def ask(self, trial_id, seed, attempt):
+    def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""
         return self._grid[(int(trial_id) + attempt) % len(self._grid)]
 
@@ -115,9 +118,9 @@ class RandAugmentTuner(PolicyTuner):
 
     def __init__(
         self,
-        build_model=None,
-        train=None,
-        validation=None,
+        build_model: Callable[..., keras.Model] | None = None,
+        train: Any | None = None,
+        validation: Any | None = None,
         *,
         max_trials: int | None = None,
         num_ops: tuple[int, ...] = NUM_OPS,
@@ -125,8 +128,8 @@ class RandAugmentTuner(PolicyTuner):
         ops: tuple[str, ...] = RAND_AUGMENT_OPS,
         oracle: kt.Oracle | None = None,
         seed: int = 0,
-        **options,
-    ):
+        **options: Any,
+    ) -> None:
         for op in ops:
             _checks.one_of("an op", op, sorted(OPS))
         self.ops = tuple(ops)
@@ -137,7 +140,7 @@ class RandAugmentTuner(PolicyTuner):
             raise TypeError("RandAugmentTuner has one strength for all ops, and no caps")
         super().__init__(oracle, build_model, train, validation, seed=seed, **options)
 
-    def policy_of_values(self, values: dict, **options) -> Policy:
+    def policy_of_values(self, values: dict, **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
         if missing := {"num_ops", "strength"} - set(values):
             raise ValueError(

@@ -1,5 +1,7 @@
 """Random search: the oracle that learns nothing, and that every other one has to beat."""
 
+from typing import Any
+
 from keras_cv_extras.search._space import choices
 from keras_cv_extras.search._suggesting import SuggestingOracle, at, host_uniform
 
@@ -20,7 +22,7 @@ class RandomOracle(SuggestingOracle):
         >>> oracle = RandomOracle(max_trials=50)
     """
 
-    def ask(self, trial_id, seed, attempt):
+    def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""
         values = choices(self.hyperparameters)
         places = host_uniform(seed, len(values))

@@ -14,6 +14,7 @@ References:
 
 import dataclasses
 import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -107,12 +108,12 @@ class Screen:
 
 def screen(
     trainer: Trainer,
-    ops,
+    ops: Sequence[str],
     *,
     seed: int = 0,
     num_folds: int = NUM_FOLDS,
     threshold: float = 0.25,
-    on_step=None,
+    on_step: Callable[..., None] = None,
 ) -> Screen:
     """Scores every op at every strength by forward passes.
 

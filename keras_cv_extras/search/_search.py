@@ -5,10 +5,14 @@ import dataclasses
 import pathlib
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import keras
 from rich.console import Console
 
 from keras_cv_extras import _files, _search_processes
+from keras_cv_extras._types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search import _arms, _insight, _plan, _record, _report, _retrain
 from keras_cv_extras.search._progress import SearchProgress, is_finished
@@ -46,11 +50,11 @@ class SearchResult:
 
 
 def search_policy(
-    data,
-    build_model,
+    data: Any,
+    build_model: Callable[..., keras.Model],
     *,
-    directory,
-    validation_data=None,
+    directory: Path,
+    validation_data: Any | None = None,
     trials: int | None = None,
     budget: float | None = None,
     epochs: int = 20,
@@ -59,10 +63,10 @@ def search_policy(
     confirmation_size: int | None = None,
     batch_size: int = 64,
     confirm_seeds: int = 2,
-    oracle="tpe",
+    oracle: str = "tpe",
     method: str = "staged",
     ops: tuple[str, ...] | None = None,
-    flip="auto",
+    flip: str = "auto",
     retrain: bool = False,
     seed: int = 0,
     workers: int = 1,

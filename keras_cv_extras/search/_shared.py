@@ -10,8 +10,13 @@ References:
 """
 
 import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
 
 from keras_cv_extras import _checks, _files
+from keras_cv_extras._types import ArrayLike, Path
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search._trainer import Score, Trainer
@@ -42,7 +47,15 @@ class SharedWeights:
         >>> score = shared.score(policy, 1, *validation)
     """
 
-    def __init__(self, trainer: Trainer, policy: Policy, *, share=SHARE, seed=0, path=None):
+    def __init__(
+        self,
+        trainer: Trainer,
+        policy: Policy,
+        *,
+        share: float = SHARE,
+        seed: int = 0,
+        path: Path | None = None,
+    ) -> None:
         self.trainer = trainer
         self.policy = policy
         if not 0 < _checks.number("share", share) < 1:
@@ -55,11 +68,11 @@ class SharedWeights:
         self._state = None
 
     @property
-    def model(self):
+    def model(self) -> keras.Model:
         """The model that is trained."""
         return self.trainer.model
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Trains the common epochs, or reads what an earlier run has left of them.
 
         Raises:
@@ -76,7 +89,15 @@ class SharedWeights:
         if self.path is not None:
             _write(self.path, self._state)
 
-    def score(self, policy, seed: int, images, labels, *, last=None) -> Score:
+    def score(
+        self,
+        policy: Policy,
+        seed: int,
+        images: ArrayLike,
+        labels: ArrayLike,
+        *,
+        last: int | None = None,
+    ) -> Score:
         """Trains the last epochs with a policy and classifies other images.
 
         Args:
@@ -94,7 +115,9 @@ class SharedWeights:
         return self.trainer.score(policy, seed, images, labels, epochs=epochs, start=self._state)
 
 
-def uniform_policy(ops, *, caps=None, **options) -> Policy:
+def uniform_policy(
+    ops: Sequence[str], *, caps: Mapping[str, float] | None = None, **options: Any
+) -> Policy:
     """Returns the policy that gives every image one op of any strength.
 
     Args:

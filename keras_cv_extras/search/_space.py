@@ -1,6 +1,8 @@
 """The search space: sub-policies of a few steps, as keras-tuner's hyperparameters."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import keras_tuner as kt
 
@@ -90,7 +92,12 @@ def choices(space: kt.HyperParameters) -> dict[str, list]:
     return found
 
 
-def policy_from(hyperparameters, *, caps=None, **options) -> Policy:
+def policy_from(
+    hyperparameters: kt.HyperParameters | None,
+    *,
+    caps: Mapping[str, float] | None = None,
+    **options: Any,
+) -> Policy:
     """Returns the policy that hyperparameters stand for.
 
     Args:

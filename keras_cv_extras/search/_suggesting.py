@@ -3,6 +3,8 @@
 import itertools
 import warnings
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 import keras_tuner as kt
 import numpy as np
@@ -42,15 +44,15 @@ class SuggestingOracle(DurableOracle):
 
     def __init__(
         self,
-        objective=None,
-        max_trials=20,
-        hyperparameters=None,
+        objective: Any | None = None,
+        max_trials: int = 20,
+        hyperparameters: kt.HyperParameters | None = None,
         *,
-        seed=0,
-        first=(),
-        parallel=1,
-        **options,
-    ):
+        seed: int = 0,
+        first: Sequence[dict[str, Any]] = (),
+        parallel: int = 1,
+        **options: Any,
+    ) -> None:
         _checks.integer("max_trials", max_trials, minimum=1)
         self._own_seed = _checks.integer("seed", seed)
         self.parallel = _checks.integer("parallel", parallel, minimum=1)
@@ -82,7 +84,7 @@ class SuggestingOracle(DurableOracle):
         """
         raise NotImplementedError
 
-    def populate_space(self, trial_id):
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Returns the values of the next trial; called by keras-tuner, which holds a lock."""
         known = self.known_trials()
         if int(trial_id) >= len(self._first) and len(known) < int(trial_id) + 1 - self.parallel:

@@ -1,6 +1,7 @@
 """An oracle for keras-tuner that suggests by tree-structured Parzen estimators (TPE)."""
 
 import itertools
+from typing import Any
 
 import keras_tuner as kt
 import optuna
@@ -46,14 +47,14 @@ class TPEOracle(SuggestingOracle):
 
     def __init__(
         self,
-        objective=None,
+        objective: Any | None = None,
         max_trials: int = 20,
         hyperparameters: kt.HyperParameters | None = None,
         *,
         seed: int = 0,
         num_startup_trials: int = 8,
-        **options,
-    ):
+        **options: Any,
+    ) -> None:
         self._num_startup_trials = _checks.integer(
             "num_startup_trials", num_startup_trials, minimum=1
         )
@@ -65,7 +66,7 @@ class TPEOracle(SuggestingOracle):
         }
         self._places = _orders(self._distributions)
 
-    def ask(self, trial_id, seed, attempt):
+    def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""
         finished = self.finished_trials()
         # On a coarse grid the best of many candidates is often the same policy again. Fewer

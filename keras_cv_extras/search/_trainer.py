@@ -5,10 +5,14 @@ and traced once; a new start copies freshly drawn weights into it and resets its
 """
 
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
+from keras_cv_extras._types import ArrayLike
+from keras_cv_extras.policy import Policy
 from keras_cv_extras.policy._stack import StackShape
 from keras_cv_extras.search._child import Child, Score, filled_batches, score_of
 from keras_cv_extras.search._epochs import Epochs
@@ -38,13 +42,28 @@ class Trainer(Child):
         TypeError: if `build_model` does not return a Keras model.
     """
 
-    def __init__(self, build_model, train, *, policies=(), **options):
+    def __init__(
+        self,
+        build_model: Callable[..., keras.Model],
+        train: Any,
+        *,
+        policies: Sequence[Policy] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(build_model, train, **options)
         shape = StackShape().holding(policies) if policies else None
         self._epochs = Epochs(self.train_images, self.train_labels, self.batch_size, shape)
         self._steps = Steps(self.model, self.batch_size)
 
-    def train(self, policy, seed: int, *, rows=None, epochs=None, start=None) -> keras.Model:
+    def train(
+        self,
+        policy: Policy,
+        seed: int,
+        *,
+        rows: ArrayLike | None = None,
+        epochs: tuple[int, int] | None = None,
+        start: Any | None = None,
+    ) -> keras.Model:
         """Trains the model; every call returns the same model object.
 
         Args:
@@ -72,19 +91,21 @@ class Trainer(Child):
                 raise DivergedError(f"the training loss became {loss} in epoch {epoch + 1}")
         return self.model
 
-    def state(self):
+    def state(self) -> Any:
         """Returns copies of all variables of the model and of its optimizer."""
         model, optimizer = self.model.variables, self.model.optimizer.variables
         return [np.array(v) for v in model], [np.array(v) for v in optimizer]
 
-    def restore(self, state):
+    def restore(self, state: Any) -> None:
         """Gives the model and its optimizer the values of a `state`."""
         variables = (self.model.variables, self.model.optimizer.variables)
         for own, values in zip(variables, state, strict=True):
             for variable, value in zip(own, values, strict=True):
                 variable.assign(value)
 
-    def score(self, policy, seed: int, images, labels, **options) -> Score:
+    def score(
+        self, policy: Policy, seed: int, images: ArrayLike, labels: ArrayLike, **options: Any
+    ) -> Score:
         """Trains with a policy and classifies other images.
 
         Args:
@@ -101,7 +122,9 @@ class Trainer(Child):
         self.train(policy, seed, **options)
         return self.evaluate(images, labels, start=start)
 
-    def evaluate(self, images, labels, *, start=None) -> Score:
+    def evaluate(
+        self, images: ArrayLike, labels: ArrayLike, *, start: float | None = None
+    ) -> Score:
         """Classifies images with the model as it is.
 
         Args:

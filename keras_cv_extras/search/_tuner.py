@@ -2,11 +2,15 @@
 
 import pathlib
 import zlib
+from collections.abc import Callable
+from typing import Any
 
+import keras
 import keras_tuner as kt
 
 from keras_cv_extras import _checks, _files
 from keras_cv_extras._search_processes import Role, role_of_keras_tuner
+from keras_cv_extras._types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search._durable import forget_lock, make_durable
 from keras_cv_extras.search._shared import SharedWeights
@@ -65,21 +69,21 @@ class PolicyTuner(kt.Tuner):
     def __init__(
         self,
         oracle: kt.Oracle,
-        build_model=None,
-        train=None,
-        validation=None,
+        build_model: Callable[..., keras.Model] | None = None,
+        train: Any | None = None,
+        validation: Any | None = None,
         *,
         epochs: int = 10,
         batch_size: int = 128,
         seed: int = 0,
-        directory=None,
+        directory: Path | None = None,
         project_name: str = "trials",
         overwrite: bool = False,
         trainer: Trainer | SharedWeights | None = None,
         caps: dict[str, float] | None = None,
-        on_trial=None,
+        on_trial: Callable[..., None] = None,
         role: Role | None = None,
-    ):
+    ) -> None:
         if not isinstance(oracle, kt.Oracle):
             raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
         self.caps = dict(caps or {})
@@ -101,7 +105,7 @@ class PolicyTuner(kt.Tuner):
         self.oracle, self.tuner_id = oracle, self.role.tuner_id
         self._reload()
 
-    def run_trial(self, trial, *args, **kwargs) -> dict:
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict:
         """Trains and scores the policy of a trial; called by `search`."""
         policy = self.policy_of(trial)
         seed = seed_of_trial(self.seed, trial.trial_id)
@@ -114,7 +118,7 @@ class PolicyTuner(kt.Tuner):
             raise kt.errors.FatalError(f"trial {trial.trial_id}: {error}") from error
         return metrics_of(score)
 
-    def search(self, *fit_args, **fit_kwargs):
+    def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
         """Runs the trials that are left, or has them run if this process is the chief."""
         try:
             if self.role.kind == "chief":
@@ -164,16 +168,16 @@ class PolicyTuner(kt.Tuner):
         path = pathlib.Path(self.project_dir, "oracle.json")
         return path.is_file() and _files.read_json(path).get("stopped", False)
 
-    def on_trial_end(self, trial):
+    def on_trial_end(self, trial: Any) -> None:
         """Records a finished trial; called by `search`."""
         super().on_trial_end(trial)
         if self.on_trial is not None and self.role.decides:
             self.on_trial(self.oracle.get_trial(trial.trial_id))
 
-    def save(self):
+    def save(self) -> None:
         """Does nothing: all state is the oracle's, which writes it itself."""
 
-    def load_model(self, trial):
+    def load_model(self, trial: Any) -> Any:
         """Trials keep no models.
 
         Raises:
@@ -192,12 +196,12 @@ class PolicyTuner(kt.Tuner):
         trials = [t for t in self.oracle.get_best_trials(count) if t.status == "COMPLETED"]
         return [self.policy_of(trial) for trial in trials]
 
-    def policy_of(self, trial) -> Policy:
+    def policy_of(self, trial: Any) -> Policy:
         """Returns the policy of a trial."""
         name = f"trial {int(trial.trial_id)}"
         return self.policy_of_values(trial.hyperparameters.values, name=name)
 
-    def policy_of_values(self, values: dict, **options) -> Policy:
+    def policy_of_values(self, values: dict, **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
         return policy_from(values, caps=self.caps, **options)
 

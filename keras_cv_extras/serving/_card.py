@@ -12,6 +12,7 @@ import numpy as np
 
 import keras_cv_extras
 from keras_cv_extras import _files
+from keras_cv_extras._types import Path
 from keras_cv_extras.serving import _decode
 
 CARD_FILE = "model_card.json"
@@ -66,7 +67,7 @@ def card(served, *, file_format, signatures, top_k, on_bad_image, resize, data, 
     }
 
 
-def read_card(path) -> dict:
+def read_card(path: Path) -> dict:
     """Reads the card of an export.
 
     Raises:

@@ -1,6 +1,8 @@
 """A classifier as a folder that a server can load: encoded images in, class names out."""
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +22,7 @@ def export(
     model: keras.Model,
     path: str | os.PathLike,
     *,
-    class_names,
+    class_names: Sequence[str],
     images: np.ndarray | None = None,
     format: str = "saved_model",
     top_k: int = 5,
@@ -28,10 +30,10 @@ def export(
     resize: str = "crop",
     features: str | None = "auto",
     calibration: Calibration | str | os.PathLike | None = None,
-    data=None,
-    policy=None,
-    metrics=None,
-):
+    data: Any | None = None,
+    policy: Any | None = None,
+    metrics: Any | None = None,
+) -> None:
     """Writes a classifier as a folder for servers.
 
     A SavedModel has these signatures, all of a batch of any size, an empty one included:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from keras_cv_extras import _files
+from keras_cv_extras._types import ArrayLike, Path
 from keras_cv_extras.serving import _ops
 from keras_cv_extras.serving._card import read_card
 from keras_cv_extras.serving._convert import MODEL_FILES
@@ -44,7 +45,7 @@ class Verification:
     num_operations: int | None
     seconds: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         worst = ", ".join(f"{name} {value:.1e}" for name, value in self.differences.items())
         kinds = f", {self.num_operations} kinds of operations" if self.num_operations else ""
         return (
@@ -53,7 +54,13 @@ class Verification:
         )
 
 
-def verify(path, images=None, expected=None, *, timeout: float = 300.0) -> Verification:
+def verify(
+    path: Path,
+    images: ArrayLike | None = None,
+    expected: ArrayLike | None = None,
+    *,
+    timeout: float = 300.0,
+) -> Verification:
     """Runs an export in a process without Keras and this package, and compares what it says.
 
     First the graph of a SavedModel is read, and refused if it holds an operation that reads or

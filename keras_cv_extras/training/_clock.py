@@ -1,10 +1,12 @@
 """Where the time of training goes: waiting for batches, or computing with them."""
 
 import time
+from collections.abc import Mapping
 
 import keras
 import tensorflow as tf
 
+from keras_cv_extras._types import Logs
 from keras_cv_extras.data import _samples
 
 #: Share of the time spent waiting for input above which a training is called input-bound.
@@ -29,7 +31,7 @@ class InputClock(keras.callbacks.Callback):
         >>> print(clock.verdict())
     """
 
-    def __init__(self, advice=None):
+    def __init__(self, advice: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.advice = {**_ADVICE, **(advice or {})}
         # Seconds waited, and images given, in the epoch so far.
@@ -60,20 +62,20 @@ class InputClock(keras.callbacks.Callback):
         watched = watched.with_options(options)
         return _samples.remember(watched, lambda: _samples.samples_of(dataset))
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Starts the epoch's clock."""
         self._sums.assign(tf.zeros(2, tf.float64))
         self._now = {"begin": time.perf_counter(), "validation": 0.0}
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Logs = None) -> None:
         """Notes the begin of a validation."""
         self._now["test"] = time.perf_counter()
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Logs = None) -> None:
         """Takes the time of a validation out."""
         self._now["validation"] += time.perf_counter() - self._now.get("test", time.perf_counter())
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds what was measured to the scores."""
         waited, images = self._sums.numpy()
         taken = time.perf_counter() - self._now["begin"] - self._now["validation"]

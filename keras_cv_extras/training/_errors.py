@@ -1,5 +1,7 @@
 """What goes wrong in training."""
 
+from typing import Any
+
 
 class DivergedError(ArithmeticError):
     """The training loss became infinite or not a number.
@@ -9,7 +11,7 @@ class DivergedError(ArithmeticError):
         samples: the numbers of the batch's samples, or None where they are not known.
     """
 
-    def __init__(self, message, samples=None):
+    def __init__(self, message: str, samples: Any | None = None) -> None:
         super().__init__(message)
         self.samples = samples
 

@@ -1,11 +1,17 @@
 """How good a trained classifier is, with what the number of images says about it."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn import metrics
 
 from keras_cv_extras import _checks, _files
+from keras_cv_extras._types import ArrayLike, Path
+
+if TYPE_CHECKING:
+    import keras
 
 _SMALLEST = 1e-300  # a probability that float64 cannot tell from zero would make the loss infinite
 
@@ -41,11 +47,11 @@ class Evaluation:
         fields = dataclasses.asdict(self)
         return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}
 
-    def save(self, path):
+    def save(self, path: Path) -> None:
         """Writes the scores as a JSON file, in one step."""
         _files.write_json(path, self.to_dict())
 
-    def table(self):
+    def table(self) -> Any:
         """Returns a rich table, a row for each class."""
         from rich.table import Table
 
@@ -64,7 +70,14 @@ class Evaluation:
         return table
 
 
-def evaluate(model, images, labels, class_names, *, batch_size: int = 512) -> Evaluation:
+def evaluate(
+    model: "keras.Model",
+    images: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    *,
+    batch_size: int = 512,
+) -> Evaluation:
     """Scores a classifier.
 
     Args:

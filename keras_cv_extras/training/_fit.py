@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -33,17 +35,17 @@ class History:
 
 
 def fit(
-    model,
-    train,
-    validation=None,
+    model: keras.Model,
+    train: Any,
+    validation: Any | None = None,
     *,
     epochs: int,
-    strategy="auto",
-    callbacks=(),
+    strategy: Any = "auto",
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     learning_rate: float = 2e-3,
     weight_decay: float = 1e-4,
     label_smoothing: float = 0.0,
-    checkpoint=None,
+    checkpoint: Any | None = None,
     save_every: int | None = None,
     progress: bool = True,
 ) -> History:

@@ -1,14 +1,19 @@
 """A small network for small images, and how it is trained by default."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
 
 
-def small_cnn(input_shape: tuple[int, int, int], num_classes: int, *, width: int = 16):
+def small_cnn(
+    input_shape: tuple[int, int, int], num_classes: int, *, width: int = 16
+) -> keras.Model:
     """Builds a small convolutional classifier for images of about 8 to 64 pixels.
 
     Args:
@@ -52,13 +57,13 @@ class SmoothedCrossentropy(keras.losses.Loss):
         [Rethinking the Inception Architecture](https://arxiv.org/abs/1512.00567), section 7.
     """
 
-    def __init__(self, label_smoothing=0.0, **kwargs):
+    def __init__(self, label_smoothing: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**{"name": "smoothed_crossentropy", **kwargs})
         if not 0 <= _checks.number("label_smoothing", label_smoothing) < 1:
             raise ValueError(f"label_smoothing must be in [0, 1), received {label_smoothing!r}")
         self.label_smoothing = label_smoothing
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns one loss per sample."""
         logs = ops.log_softmax(y_pred, axis=-1)
         labels = ops.cast(ops.reshape(y_true, ops.shape(logs)[:-1]), "int32")
@@ -66,7 +71,7 @@ class SmoothedCrossentropy(keras.losses.Loss):
         mean = ops.mean(logs, axis=-1)
         return -(1 - self.label_smoothing) * chosen - self.label_smoothing * mean
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
@@ -86,13 +91,13 @@ def jit_compile():
 
 
 def compile_model(
-    model,
+    model: keras.Model,
     *,
     steps: int | None = None,
     learning_rate: float = 2e-3,
     weight_decay: float = 1e-4,
     label_smoothing: float = 0.0,
-):
+) -> keras.Model:
     """Compiles a classifier that gives logits: AdamW, cosine schedule, cross-entropy, accuracy.
 
     Args:

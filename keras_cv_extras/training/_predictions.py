@@ -3,12 +3,18 @@
 import csv
 import dataclasses
 import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_cv_extras import _files, data
+from keras_cv_extras._types import Path
 from keras_cv_extras.data._file_part import FilePart
 from keras_cv_extras.training import _evaluate
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,7 +49,7 @@ class Predictions:
         true = self.probabilities[np.arange(len(self.labels)), self.labels]
         return np.argsort(true, kind="stable")[:count]
 
-    def save_csv(self, path):
+    def save_csv(self, path: Path) -> None:
         """Writes a row for every image: name, true and given class, and all probabilities."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -58,7 +64,14 @@ class Predictions:
         _files.write_text(path, text.getvalue())
 
 
-def predict(model, part, class_names, *, batch_size: int = 256, pictures: int = 24) -> Predictions:
+def predict(
+    model: "keras.Model",
+    part: Any,
+    class_names: Sequence[str],
+    *,
+    batch_size: int = 256,
+    pictures: int = 24,
+) -> Predictions:
     """Asks a classifier about all images of a part of a data set.
 
     Args:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_cv_extras import _files
+from keras_cv_extras._types import Logs, Path
 
 _SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -25,13 +26,13 @@ class ProgressBar(keras.callbacks.Callback):
         batch_size: for the images per second of the bar, or None.
     """
 
-    def __init__(self, steps: int | None = None, batch_size: int | None = None):
+    def __init__(self, steps: int | None = None, batch_size: int | None = None) -> None:
         super().__init__()
         self._sizes = {"steps": steps, "batch": batch_size}
         self._console = Console()
         self._bar = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Begins a bar."""
         self._began = {"epoch": time.perf_counter()}
         if not self._console.is_terminal:
@@ -48,7 +49,7 @@ class ProgressBar(keras.callbacks.Callback):
         text = f"epoch {epoch + 1}"
         self._task = self._bar.add_task(text, total=self._sizes["steps"], text="")
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Moves the bar."""
         if self._bar is None:
             return
@@ -58,7 +59,7 @@ class ProgressBar(keras.callbacks.Callback):
             text += f", {(batch + 1) * self._sizes['batch'] / seconds:,.0f} images/s"
         self._bar.update(self._task, completed=batch + 1, text=text)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Ends the bar, prints the line."""
         self._close()
         logs = logs or {}
@@ -72,7 +73,7 @@ class ProgressBar(keras.callbacks.Callback):
         line = f"epoch {epoch + 1:3d}{of}: {', '.join(values)} ({seconds:.1f} s)"
         self._console.print(line, highlight=False, soft_wrap=True)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         """Ends the bar of an epoch that was broken off."""
         self._close()
 
@@ -92,11 +93,11 @@ class CsvLog(keras.callbacks.Callback):
         path: where to.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = pathlib.Path(path)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds a row."""
         rows = [row for row in read_log(self.path) if int(row["epoch"]) <= epoch]
         rows.append({"epoch": epoch + 1, **{k: f"{float(v):.6g}" for k, v in logs.items()}})
@@ -108,7 +109,7 @@ class CsvLog(keras.callbacks.Callback):
         _files.write_text(self.path, text.getvalue())
 
 
-def read_log(path) -> list[dict]:
+def read_log(path: Path) -> list[dict]:
     """Returns the rows of a `CsvLog`, as texts; none if there is no such file."""
     path = pathlib.Path(path)
     if not path.exists():

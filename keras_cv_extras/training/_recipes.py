@@ -43,7 +43,7 @@ class Recipe:
     epochs: int = 20
     source: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _checks.one_of("optimizer", self.optimizer, _OPTIMIZERS)
         _checks.positive("learning_rate", self.learning_rate)
         _checks.non_negative("weight_decay", self.weight_decay)

@@ -1,6 +1,7 @@
 """The report of a classifier: one HTML file that needs nothing else."""
 
 import html
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,15 @@ figcaption b { color: #c2410c; font-weight: 600; }
 """
 
 
-def report(predictions, *, title: str, data: dict, settings=None, log=(), notes=()) -> str:
+def report(
+    predictions: Any,
+    *,
+    title: str,
+    data: dict,
+    settings: Any | None = None,
+    log: Any = (),
+    notes: Any = (),
+) -> str:
     """Returns the report as HTML, pictures included.
 
     Args:

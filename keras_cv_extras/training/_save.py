@@ -5,10 +5,11 @@ import pathlib
 import keras
 
 from keras_cv_extras import _files
+from keras_cv_extras._types import Path
 from keras_cv_extras.training import _strategy
 
 
-def save_model(model: keras.Model, path):
+def save_model(model: keras.Model, path: Path) -> None:
     """Writes a model as a `.keras` file, in one step; of several workers, only the chief does.
 
     Args:
@@ -25,7 +26,7 @@ def save_model(model: keras.Model, path):
         model.save(temporary)
 
 
-def load_model(path) -> keras.Model:
+def load_model(path: Path) -> keras.Model:
     """Reads a model that `save_model` or Keras wrote; code inside the file is not run.
 
     Args:

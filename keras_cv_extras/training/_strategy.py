@@ -41,7 +41,7 @@ class Place:
     replicas: int
 
 
-def make_strategy(name="auto") -> tf.distribute.Strategy | None:
+def make_strategy(name: str = "auto") -> tf.distribute.Strategy | None:
     """Chooses how a model is trained on several devices.
 
     Where TF_CONFIG names several workers, call this first of all, before anything else of

@@ -1,12 +1,17 @@
 """Data with classes of unequal size, made from data with equal ones, for experiments."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.data.balance import _samplers, _targets
 
 
-def make_imbalanced(x, y, ratio: float = 100, kind: str = "exponential", *, seed: int = 0):
+def make_imbalanced(
+    x: ArrayLike, y: ArrayLike, ratio: float = 100, kind: str = "exponential", *, seed: int = 0
+) -> Any:
     """Leaves samples out so that classes have a long tail.
 
     With K classes in rising order and n samples in the first, class c keeps

@@ -1,11 +1,14 @@
 """The nearest samples of the same class: in pixels, principal components or an embedding."""
 
+from typing import Any, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 
 ENGINES = ("sklearn", "faiss")
 _COMPONENTS = 50  # beyond them distances are mostly noise, and no nearer than one another
@@ -124,11 +127,11 @@ class FaissNeighbors(BaseEstimator):
         >>> x, y = smote(x, y, k_neighbors=FaissNeighbors(n_neighbors=6))
     """
 
-    def __init__(self, n_neighbors=6, index="flat"):
+    def __init__(self, n_neighbors: int | None = 6, index: str = "flat") -> None:
         self.n_neighbors = n_neighbors
         self.index = index
 
-    def fit(self, x, y=None):
+    def fit(self, x: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Builds the index of the rows of `x`, `(n, d)`."""
         _checks.integer("n_neighbors", self.n_neighbors, minimum=1)
         _checks.one_of("index", self.index, ("flat", "hnsw"))
@@ -146,7 +149,12 @@ class FaissNeighbors(BaseEstimator):
         self.fitted_ = rows
         return self
 
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):  # noqa: N803
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> Any:  # noqa: N803
         """Returns Euclidean distances and numbers of the nearest fitted rows, `(m, k)` each."""
         count = self.n_neighbors if n_neighbors is None else n_neighbors
         rows = self.fitted_ if X is None else np.ascontiguousarray(X, dtype=np.float32)
@@ -165,7 +173,9 @@ class FaissNeighbors(BaseEstimator):
             return found
         return np.sqrt(np.maximum(squares, 0)), found
 
-    def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):  # noqa: N803
+    def kneighbors_graph(
+        self, X: ArrayLike | None = None, n_neighbors: int | None = None, mode: str = "connectivity"
+    ) -> Any:  # noqa: N803
         """Returns the sparse `(m, n)` matrix of neighbours: ones, or distances."""
         from scipy.sparse import csr_matrix
 

@@ -1,14 +1,19 @@
 """Classes balanced by how often their samples are seen: as row numbers, and inside tf.data."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Array, ArrayLike, Tensor
 from keras_cv_extras.data._rows import Rows
 from keras_cv_extras.data.balance import _draws, _labelled, _targets
 
 
-def oversample_indices(y, *, sampling_strategy: _targets.Strategy = "auto", seed=0):
+def oversample_indices(
+    y: ArrayLike, *, sampling_strategy: _targets.Strategy = "auto", seed: int = 0
+) -> Array:
     """Repeats random samples of small classes.
 
     Args:
@@ -35,7 +40,9 @@ def oversample_indices(y, *, sampling_strategy: _targets.Strategy = "auto", seed
     return np.concatenate(rows).astype(np.int64)
 
 
-def undersample_indices(y, *, sampling_strategy: _targets.Strategy = "auto", seed=0):
+def undersample_indices(
+    y: ArrayLike, *, sampling_strategy: _targets.Strategy = "auto", seed: int = 0
+) -> Array:
     """Leaves random samples of large classes out.
 
     Args:
@@ -90,7 +97,9 @@ class BalancedSource(Rows):
         >>> train = pipeline(balanced, 128, policy=rand_augment(), seed=1)
     """
 
-    def __init__(self, images, labels, num_samples="largest", *, seed: int = 0):
+    def __init__(
+        self, images: ArrayLike, labels: ArrayLike, num_samples: Any = "largest", *, seed: int = 0
+    ) -> None:
         super().__init__(images, labels)
         self.seed = _checks.integer("seed", seed)
         classes, _ = _labelled.as_classes(labels)
@@ -111,18 +120,18 @@ class BalancedSource(Rows):
         self._sizes, self._starts = tf.constant(sizes), tf.constant(starts)
         self._members = tf.constant(np.concatenate(members))
 
-    def indices(self, epoch: int = 0):
+    def indices(self, epoch: int = 0) -> Array:
         """Returns the rows of an epoch's samples in their order, `(count,)` int64."""
         return self.rows_of(tf.range(self.count, dtype=tf.int64), epoch).numpy()
 
-    def rows_of(self, samples, epoch):
+    def rows_of(self, samples: Tensor, epoch: int) -> Tensor:
         """Returns the row of each sample."""
         number = tf.gather(self._class_of, samples)
         size, places = tf.gather(self._sizes, number), tf.gather(self._place_of, samples)
         chosen = _draws.in_turn(_draws.of_class(self.seed, number), epoch, places, size)
         return tf.gather(self._members, tf.gather(self._starts, number) + chosen)
 
-    def gather(self, samples, epoch):
+    def gather(self, samples: Tensor, epoch: int) -> Any:
         """Returns `(images, labels)` of samples, by their numbers."""
         return self.take(self.rows_of(samples, epoch))
 

@@ -1,10 +1,12 @@
 """SMOTE: new samples between a sample of a small class and its neighbours of that class."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.data import _guard
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.data.balance import _labelled, _neighbors, _targets
@@ -14,20 +16,20 @@ _CHUNK_BYTES = 64 << 20  # of interpolated values at a time
 
 
 def smote(
-    x,
-    y=None,
+    x: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     sampling_strategy: _targets.Strategy = "auto",
-    k_neighbors=5,
-    seed=0,
+    k_neighbors: Any = 5,
+    seed: int = 0,
     base: str = "random",
-    neighbors_in="pixels",
+    neighbors_in: Any = "pixels",
     interpolate_in: str = "pixels",
-    decoder=None,
+    decoder: Any | None = None,
     engine: str = "sklearn",
     single: str = "error",
-    held_out=None,
-):
+    held_out: Any | None = None,
+) -> Any:
     """Balances classes by samples between a sample and one of its neighbours of the same class.
 
     A new sample is `a + u (b - a)`: `a` a sample of the class, `b` one of its nearest neighbours

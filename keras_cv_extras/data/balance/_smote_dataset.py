@@ -1,5 +1,7 @@
 """SMOTE as a dataset of batches, from arrays or from a stream."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,7 +23,7 @@ _PIPELINE = (
 )
 
 
-def smote_dataset(data, batch_size: int, *, seed: int = 0, **options) -> tf.data.Dataset:
+def smote_dataset(data: Any, batch_size: int, *, seed: int = 0, **options: Any) -> tf.data.Dataset:
     """Makes a dataset of batches with classes balanced by SMOTE, new samples in every epoch.
 
     The neighbours are found once. A new sample is made when its batch is read, from images held

@@ -1,9 +1,12 @@
 """SMOTE as a source of samples: the neighbours found once, new samples in every epoch."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike, Tensor
 from keras_cv_extras.data._rows import Rows
 from keras_cv_extras.data.balance import _draws, _labelled, _neighbors, _smote, _targets
 
@@ -45,18 +48,18 @@ class SmoteSource(Rows):
 
     def __init__(
         self,
-        x,
-        y=None,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
         *,
         sampling_strategy: _targets.Strategy = "auto",
-        k_neighbors=5,
+        k_neighbors: Any = 5,
         seed: int = 0,
         base: str = "even",
-        neighbors_in="pixels",
+        neighbors_in: Any = "pixels",
         engine: str = "sklearn",
         single: str = "error",
-        held_out=None,
-    ):
+        held_out: Any | None = None,
+    ) -> None:
         _neighbors.check_neighbors(k_neighbors, engine)
         self.base = _checks.one_of("base", base, _smote.BASES)
         self.seed = _checks.integer("seed", seed)
@@ -94,13 +97,13 @@ class SmoteSource(Rows):
         self._widths = tf.constant([table.shape[1] for table in tables], tf.int64)
         self._members, self._padded = tf.constant(np.concatenate(members)), tf.constant(padded)
 
-    def samples(self, numbers, epoch: int = 0):
+    def samples(self, numbers: Tensor, epoch: int = 0) -> Any:
         """Returns `(images, labels)` arrays of samples, given their numbers in an epoch."""
         numbers = tf.convert_to_tensor(np.asarray(numbers, np.int64))
         images, labels = self.gather(numbers, tf.constant(epoch, tf.int64))
         return images.numpy(), tf.nest.map_structure(lambda values: values.numpy(), labels)
 
-    def gather(self, samples, epoch):
+    def gather(self, samples: Tensor, epoch: int) -> Any:
         """Returns `(images, labels)` of samples, by their numbers."""
         if not self.neighbors:
             return self.take(samples)
@@ -112,7 +115,7 @@ class SmoteSource(Rows):
         values = start + steps * (tf.cast(end, self._dtype) - start)
         return tf.cast(tf.round(values) if begin.dtype.is_integer else values, begin.dtype), labels
 
-    def pairs(self, samples, epoch):
+    def pairs(self, samples: Tensor, epoch: int) -> Any:
         """Returns what samples are made of: two rows, and how far they lie from the first.
 
         A real sample is its own pair, at distance 0.

@@ -51,7 +51,7 @@ class SmoteStream(EpochStream):
         capacity: int = 256,
         most: int = 20,
         chunk: int = 64,
-    ):
+    ) -> None:
         spec = dataset.element_spec if isinstance(dataset, tf.data.Dataset) else None
         if not isinstance(spec, tuple) or len(spec) != 2:
             raise TypeError(f"dataset must be a tf.data.Dataset of (image, label), received {spec}")
@@ -73,7 +73,7 @@ class SmoteStream(EpochStream):
         if self.most >= _MOST:
             raise ValueError(f"most must be below {_MOST}, received {most}")
 
-    def of_epoch(self, epoch):
+    def of_epoch(self, epoch: int) -> tf.data.Dataset:
         """Returns the unbatched dataset of an epoch."""
         shape, dtype = self.element_spec[0].shape, self.element_spec[0].dtype
         state = (

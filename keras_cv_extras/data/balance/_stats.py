@@ -1,11 +1,13 @@
 """What the numbers of samples of each class are, and what follows from them."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.losses import class_balanced_weights
 
@@ -26,14 +28,14 @@ class ClassStats:
 
     counts: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         values = np.asarray(self.counts, np.float64)
         _checks.counts("counts", values.tolist())
         values.flags.writeable = False
         object.__setattr__(self, "counts", values)
 
     @classmethod
-    def from_dataset(cls, data, *, num_classes: int | None = None) -> "ClassStats":
+    def from_dataset(cls, data: Any, *, num_classes: int | None = None) -> "ClassStats":
         """Counts the classes of data.
 
         Args:
@@ -109,7 +111,9 @@ class ClassStats:
         return {item: float(w) for item, w in enumerate(np.where(present, weights, 0))}
 
 
-def class_weight(y, method: str = "balanced", *, beta: float = 0.9999, num_classes=None) -> dict:
+def class_weight(
+    y: ArrayLike, method: str = "balanced", *, beta: float = 0.9999, num_classes: int | None = None
+) -> dict:
     """Returns class weights of labels, as `fit(class_weight=...)` takes them.
 
     Args:

@@ -2,10 +2,12 @@
 
 import dataclasses
 import importlib
+from typing import Any
 
 import numpy as np
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import ArrayLike
 from keras_cv_extras.data import _guard
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.data.balance import _labelled
@@ -23,7 +25,15 @@ METHODS = {
 }
 
 
-def resample(x, y=None, *, method, seed: int = 0, held_out=None, **options):
+def resample(
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    method: Any,
+    seed: int = 0,
+    held_out: Any | None = None,
+    **options: Any,
+) -> Any:
     """Resamples images by a method of imbalanced-learn.
 
     Images are handed over as rows of floats and come back in their own shape and type, integers

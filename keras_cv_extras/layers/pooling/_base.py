@@ -1,9 +1,12 @@
 """What every pooling layer shares: arguments, shapes, data formats and the cells of a window."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Sizes, Tensor
 
 
 class Pooling(keras.layers.Layer):
@@ -23,7 +26,14 @@ class Pooling(keras.layers.Layer):
 
     rank = None
 
-    def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, **kwargs):
+    def __init__(
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.pool_size = _checks.sizes("pool_size", pool_size, self.rank)
         strides = self.pool_size if strides is None else strides
@@ -32,7 +42,7 @@ class Pooling(keras.layers.Layer):
         self.data_format = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Pools; see the class."""
         self.compute_output_shape(inputs.shape)  # raises if a window does not fit
         if self.data_format == "channels_last":
@@ -40,7 +50,7 @@ class Pooling(keras.layers.Layer):
         outputs = self.pool(ops.moveaxis(inputs, 1, -1), training)
         return ops.moveaxis(outputs, -1, 1)
 
-    def windows(self, x, value=0.0):
+    def windows(self, x: Tensor, value: float = 0.0) -> Tensor:
         """Returns the cells of all windows, one tensor per cell; see `cells`.
 
         Args:
@@ -51,20 +61,20 @@ class Pooling(keras.layers.Layer):
             x = pad_same(x, self.pool_size, self.strides, value)
         return cells(x, self.pool_size, self.strides)
 
-    def highest(self, x, strides=None):
+    def highest(self, x: Tensor, strides: Sizes | None = None) -> Tensor:
         """Returns the maximum of every window of `x`, by Keras' kernel."""
         strides = self.strides if strides is None else strides
         return ops.max_pool(x, self.pool_size, strides, self.padding, "channels_last")
 
-    def average(self, x):
+    def average(self, x: Tensor) -> Tensor:
         """Returns the average of every window of `x` without padding, by Keras' kernel."""
         return ops.average_pool(x, self.pool_size, self.strides, self.padding, "channels_last")
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         raise NotImplementedError
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape after pooling."""
         first = 1 if self.data_format == "channels_last" else 2
         shape = list(input_shape)
@@ -73,11 +83,11 @@ class Pooling(keras.layers.Layer):
             shape[first + axis] = num_windows(size, window, step, self.padding)
         return tuple(shape)
 
-    def compute_output_spec(self, inputs, training=False):
+    def compute_output_spec(self, inputs: Tensor, training: bool | None = False) -> Any:
         """Returns the shape and type after pooling."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),
@@ -102,36 +112,38 @@ class GlobalPooling(keras.layers.Layer):
 
     rank = None
 
-    def __init__(self, data_format=None, keepdims=False, **kwargs):
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.data_format = standard_data_format(data_format)
         self.keepdims = _checks.boolean("keepdims", keepdims)
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Pools; see the class."""
         return self.finish(self.reduce(self.channels_last(inputs), training))
 
-    def channels_last(self, x):
+    def channels_last(self, x: Tensor) -> Tensor:
         """Returns `x` with its channels last."""
         return x if self.data_format == "channels_last" else ops.moveaxis(x, 1, -1)
 
-    def finish(self, x):
+    def finish(self, x: Tensor) -> Tensor:
         """Returns reduced cells, channels last, in the shape that was asked for."""
         if not self.keepdims:
             return ops.squeeze(x, axis=self.axes)
         return x if self.data_format == "channels_last" else ops.moveaxis(x, -1, 1)
 
     @property
-    def axes(self):
+    def axes(self) -> tuple[int, ...]:
         """The spatial axes when channels are last."""
         return tuple(range(1, self.rank + 1))
 
-    def reduce(self, x, training):
+    def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
         raise NotImplementedError
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape after pooling."""
         batch, channels = input_shape[0], channels_of(input_shape, self.data_format)
         if not self.keepdims:
@@ -141,11 +153,11 @@ class GlobalPooling(keras.layers.Layer):
             return (batch, *cell, channels)
         return (batch, channels, *cell)
 
-    def compute_output_spec(self, inputs, training=False):
+    def compute_output_spec(self, inputs: Tensor, training: bool | None = False) -> Any:
         """Returns the shape and type after pooling."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

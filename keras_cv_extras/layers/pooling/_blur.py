@@ -1,11 +1,13 @@
 """Pooling without aliasing: a binomial blur before cells are left out."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Sizes, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling, with_example
 
@@ -42,13 +44,13 @@ class _BlurPooling(Pooling):
 
     def __init__(
         self,
-        pool_size=2,
-        strides=None,
-        padding="valid",
-        data_format=None,
-        filter_size=None,
-        **kwargs,
-    ):
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        filter_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         if filter_size is None:
             filter_size = tuple(max(size, 3) for size in self.pool_size)
@@ -59,7 +61,7 @@ class _BlurPooling(Pooling):
                 f"of {self.pool_size}: a smaller filter would ignore cells"
             )
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         blurred = at_least_float32(x)
         for axis in range(self.rank):
@@ -74,7 +76,7 @@ class _BlurPooling(Pooling):
             blurred = blur(blurred, axis + 1, taps, step, before, after)
         return ops.cast(blurred, x.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "filter_size": self.filter_size}
 
@@ -105,19 +107,25 @@ class _MaxBlurPooling(Pooling):
     """
 
     def __init__(
-        self, pool_size=2, strides=None, padding="valid", data_format=None, filter_size=3, **kwargs
-    ):
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        filter_size: int = 3,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self.filter_size = _checks.sizes("filter_size", filter_size, self.rank)
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         blurred = self.highest(at_least_float32(x), strides=1)
         for axis, (taps, step) in enumerate(zip(self.filter_size, self.strides, strict=True)):
             blurred = blur(blurred, axis + 1, taps, step, (taps - 1) // 2, taps // 2)
         return ops.cast(blurred, x.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "filter_size": self.filter_size}
 

@@ -1,11 +1,13 @@
 """Fractional max pooling: windows of one size or the next, so that any ratio is met."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
 
@@ -45,13 +47,13 @@ class FractionalMaxPooling2D(keras.layers.Layer):
 
     def __init__(
         self,
-        pool_ratio=2**0.5,
-        pseudo_random=True,
-        overlapping=False,
-        data_format=None,
-        seed=None,
-        **kwargs,
-    ):
+        pool_ratio: float = 2**0.5,
+        pseudo_random: bool = True,
+        overlapping: bool = False,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.pool_ratio = _checks.interval("pool_ratio", pool_ratio, low=1.0)
         self.pseudo_random = _checks.boolean("pseudo_random", pseudo_random)
@@ -61,7 +63,7 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Pools; see the class."""
         first = 1 if self.data_format == "channels_last" else 2
         for axis, ratio in enumerate(self.pool_ratio, start=first):
@@ -90,7 +92,7 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         inner = ops.cumsum(larger + size // count)
         return ops.concatenate([ops.zeros((1,), dtype="int32"), inner], axis=0), largest
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape after pooling."""
         first = 1 if self.data_format == "channels_last" else 2
         shape = list(input_shape)
@@ -99,11 +101,11 @@ class FractionalMaxPooling2D(keras.layers.Layer):
                 shape[axis] = _num_windows(shape[axis], ratio)
         return tuple(shape)
 
-    def compute_output_spec(self, inputs, training=False):
+    def compute_output_spec(self, inputs: Tensor, training: bool | None = False) -> Any:
         """Returns the shape and type after pooling."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

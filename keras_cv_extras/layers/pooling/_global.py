@@ -1,9 +1,12 @@
 """Global pooling that Keras lacks: log-sum-exp and attention."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Maker, Shape, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels
 
@@ -30,11 +33,13 @@ class _GlobalLogSumExpPooling(GlobalPooling):
         [From image-level to pixel-level labeling](https://arxiv.org/abs/1411.6228), equation 6
     """
 
-    def __init__(self, data_format=None, keepdims=False, r=1.0, **kwargs):
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, r: float = 1.0, **kwargs: Any
+    ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
         self.r = _checks.positive("r", r)
 
-    def reduce(self, x, training):
+    def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
         x, dtype = at_least_float32(x), x.dtype
         top = ops.stop_gradient(ops.max(x, axis=self.axes, keepdims=True))
@@ -42,7 +47,7 @@ class _GlobalLogSumExpPooling(GlobalPooling):
         mean = ops.mean(ops.expm1(self.r * (x - top)), axis=self.axes, keepdims=True)
         return ops.cast(top + ops.log1p(mean) / self.r, dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "r": self.r}
 
@@ -77,14 +82,14 @@ class _GlobalAttentionPooling(GlobalPooling):
 
     def __init__(
         self,
-        data_format=None,
-        keepdims=False,
-        units=64,
-        gated=False,
-        initializer="glorot_uniform",
-        regularizer=None,
-        **kwargs,
-    ):
+        data_format: str | None = None,
+        keepdims: bool = False,
+        units: int = 64,
+        gated: bool = False,
+        initializer: Maker = "glorot_uniform",
+        regularizer: Maker | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
         self.units = _checks.integer("units", units, minimum=1)
         self.gated = _checks.boolean("gated", gated)
@@ -92,7 +97,7 @@ class _GlobalAttentionPooling(GlobalPooling):
         self.regularizer = keras.regularizers.get(regularizer)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates V, U and w."""
         channels = known_channels(input_shape, self.data_format)
         for name in ("projection", "gate") if self.gated else ("projection",):
@@ -114,7 +119,7 @@ class _GlobalAttentionPooling(GlobalPooling):
         )
         self.built = True
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pools; see the class."""
         x = at_least_float32(self.channels_last(inputs))
         hidden = ops.tanh(ops.matmul(x, ops.cast(self.projection, x.dtype)))
@@ -129,15 +134,15 @@ class _GlobalAttentionPooling(GlobalPooling):
         pooled = ops.sum(weights * x, axis=self.axes, keepdims=True)
         return self.finish(ops.cast(pooled, inputs.dtype))
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """Returns None: no place is left."""
         return None
 
-    def compute_output_spec(self, inputs, mask=None):
+    def compute_output_spec(self, inputs: Tensor, mask: Tensor | None = None) -> Any:
         """Returns the shape and type after pooling."""
         return super().compute_output_spec(inputs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

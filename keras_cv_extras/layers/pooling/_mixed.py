@@ -1,9 +1,12 @@
 """Blends of max and average pooling: fixed, learned, drawn, or gated by what is pooled."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Maker, Shape, Sizes, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
     GlobalPooling,
@@ -30,7 +33,7 @@ class _Mixing:
         if mixing == "random":
             self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the shares that are learned."""
         if self.mixing in ("layer", "channel"):
             per_channel = self.mixing == "channel"
@@ -56,7 +59,7 @@ class _Mixing:
             share = ops.cast(self.shares, average.dtype)
         return share * highest + (1.0 - share) * average
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),
@@ -96,19 +99,19 @@ class _MixedPooling(_Mixing, Pooling):
 
     def __init__(
         self,
-        pool_size=2,
-        strides=None,
-        padding="valid",
-        data_format=None,
-        share=0.5,
-        mixing="layer",
-        seed=None,
-        **kwargs,
-    ):
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        share: float = 0.5,
+        mixing: str = "layer",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self._set_mixing(share, mixing, seed)
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         x, dtype = at_least_float32(x), x.dtype
         return ops.cast(self._mixed(self.highest(x), self.average(x), training), dtype)
@@ -142,12 +145,18 @@ class _GlobalMixedPooling(_Mixing, GlobalPooling):
     """
 
     def __init__(
-        self, data_format=None, keepdims=False, share=0.5, mixing="layer", seed=None, **kwargs
-    ):
+        self,
+        data_format: str | None = None,
+        keepdims: bool = False,
+        share: float = 0.5,
+        mixing: str = "layer",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
         self._set_mixing(share, mixing, seed)
 
-    def reduce(self, x, training):
+    def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
         x, dtype = at_least_float32(x), x.dtype
         highest = ops.max(x, axis=self.axes, keepdims=True)
@@ -182,21 +191,21 @@ class _GatedPooling(Pooling):
 
     def __init__(
         self,
-        pool_size=2,
-        strides=None,
-        padding="valid",
-        data_format=None,
-        per_channel=False,
-        initializer="zeros",
-        regularizer=None,
-        **kwargs,
-    ):
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        per_channel: bool = False,
+        initializer: Maker = "zeros",
+        regularizer: Maker | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self.per_channel = _checks.boolean("per_channel", per_channel)
         self.initializer = keras.initializers.get(initializer)
         self.regularizer = keras.regularizers.get(regularizer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the gating mask."""
         channels = known_channels(input_shape, self.data_format) if self.per_channel else 1
         self.mask = self.add_weight(
@@ -208,14 +217,14 @@ class _GatedPooling(Pooling):
         )
         self.built = True
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         x, dtype = at_least_float32(x), x.dtype
         mask = ops.reshape(ops.cast(self.mask, x.dtype), (-1, self.mask.shape[-1]))
         gate = ops.sigmoid(sum(mask[i] * view for i, view in enumerate(self.windows(x))))
         return ops.cast(gate * self.highest(x) + (1.0 - gate) * self.average(x), dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

@@ -1,8 +1,11 @@
 """Overlapping pooling, as AlexNet has it: windows larger than the step between them."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_cv_extras._types import Sizes, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import with_example
 
@@ -30,7 +33,14 @@ class _Overlapping:
         [AlexNet, section 3.4](https://papers.nips.cc/paper/4824)
     """
 
-    def __init__(self, pool_size=3, strides=2, padding="valid", data_format=None, **kwargs):
+    def __init__(
+        self,
+        pool_size: Sizes = 3,
+        strides: Sizes | None = 2,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         pairs = zip(self.pool_size, self.strides, strict=True)
         if any(step >= size for size, step in pairs):
@@ -40,7 +50,7 @@ class _Overlapping:
                 "others"
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Pools; see the class."""
         # TensorFlow has no kernel on the CPU for volumes of half precision.
         return ops.cast(super().call(at_least_float32(inputs)), inputs.dtype)

@@ -2,11 +2,13 @@
 
 import functools
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
     GlobalPooling,
@@ -40,7 +42,7 @@ class _LearnedPower:
         self.per_channel = _checks.boolean("per_channel", per_channel)
         self.epsilon = _checks.positive("epsilon", epsilon)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the exponent."""
         channels = known_channels(input_shape, self.data_format) if self.per_channel else None
         self.exponent = self.add_weight(
@@ -57,7 +59,7 @@ class _LearnedPower:
         x = at_least_float32(x)
         return ops.log(ops.maximum(x, self.epsilon)), ops.cast(self.exponent, x.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),
@@ -98,20 +100,20 @@ class _GeneralizedMeanPooling(_LearnedPower, Pooling):
 
     def __init__(
         self,
-        pool_size=2,
-        strides=None,
-        padding="valid",
-        data_format=None,
-        p=3.0,
-        learnable=True,
-        per_channel=False,
-        epsilon=1e-6,
-        **kwargs,
-    ):
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        p: float = 3.0,
+        learnable: bool = True,
+        per_channel: bool = False,
+        epsilon: float = 1e-6,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self._set_power(p, learnable, per_channel, epsilon)
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         logs, p = self._logs(x)
         # No logarithm is smaller than that of epsilon: padding is nowhere the largest cell.
@@ -152,18 +154,18 @@ class _GlobalGeneralizedMeanPooling(_LearnedPower, GlobalPooling):
 
     def __init__(
         self,
-        data_format=None,
-        keepdims=False,
-        p=3.0,
-        learnable=True,
-        per_channel=False,
-        epsilon=1e-6,
-        **kwargs,
-    ):
+        data_format: str | None = None,
+        keepdims: bool = False,
+        p: float = 3.0,
+        learnable: bool = True,
+        per_channel: bool = False,
+        epsilon: float = 1e-6,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
         self._set_power(p, learnable, per_channel, epsilon)
 
-    def reduce(self, x, training):
+    def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
         logs, p = self._logs(x)
         top = ops.stop_gradient(ops.max(logs, axis=self.axes, keepdims=True))
@@ -197,14 +199,20 @@ class _LPPooling(Pooling):
     """
 
     def __init__(
-        self, pool_size=2, strides=None, padding="valid", data_format=None, p=2.0, **kwargs
-    ):
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        p: float = 2.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self.p = _checks.number("p", p)
         if self.p < 1:
             raise ValueError(f"p must be at least 1, received {p!r}")
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         views = self.windows(ops.abs(at_least_float32(x)))
         top = ops.stop_gradient(functools.reduce(ops.maximum, views))
@@ -215,7 +223,7 @@ class _LPPooling(Pooling):
         root = ops.power(ops.where(positive, total, 1.0), 1.0 / self.p)
         return ops.cast(top * root, x.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "p": self.p}
 

@@ -1,11 +1,14 @@
 """Spatial pyramid pooling: a fixed number of cells from maps of any size."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import channels_of, standard_data_format
 
@@ -39,7 +42,13 @@ class _SpatialPyramidPooling(keras.layers.Layer):
 
     rank = None
 
-    def __init__(self, bins=(1, 2, 4), pooling="max", data_format=None, **kwargs):
+    def __init__(
+        self,
+        bins: Sequence[int] = (1, 2, 4),
+        pooling: str = "max",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if not isinstance(bins, (list, tuple)) or not bins:
             raise TypeError(f"bins must list at least one level, received {bins!r}")
@@ -48,7 +57,7 @@ class _SpatialPyramidPooling(keras.layers.Layer):
         self.data_format = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Pools; see the class."""
         x = inputs
         if self.pooling == "average":
@@ -73,7 +82,7 @@ class _SpatialPyramidPooling(keras.layers.Layer):
         bin_ = x[:, (number * size) // count : -((-(number + 1) * size) // count)]
         return ops.max(bin_, axis=1) if self.pooling == "max" else ops.mean(bin_, axis=1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape after pooling."""
         batch, channels = input_shape[0], channels_of(input_shape, self.data_format)
         count = sum(map(math.prod, self.bins))
@@ -81,11 +90,11 @@ class _SpatialPyramidPooling(keras.layers.Layer):
             return (batch, count, channels)
         return (batch, channels, count)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Tensor) -> Any:
         """Returns the shape and type after pooling."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

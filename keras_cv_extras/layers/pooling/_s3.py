@@ -1,8 +1,11 @@
 """S3Pool: dense maxima, then rows and columns drawn at random."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_cv_extras._types import Config, Sizes, Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling
 
@@ -36,13 +39,19 @@ class _S3Pooling(Pooling):
     """
 
     def __init__(
-        self, pool_size=2, strides=None, padding="valid", data_format=None, seed=None, **kwargs
-    ):
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         # TensorFlow has no kernel on the CPU for volumes of half precision.
         dense = self.highest(at_least_float32(x), strides=1)
@@ -75,7 +84,7 @@ class _S3Pooling(Pooling):
             )
         return sums[0] / sums[1]
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "seed": self.seed}
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._types import Tensor
 from keras_cv_extras.layers._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling, with_example
 
@@ -33,7 +34,7 @@ class _SoftPooling(Pooling):
         [Refining activation downsampling with SoftPool](https://arxiv.org/abs/2101.00440)
     """
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         x, dtype = at_least_float32(x), x.dtype
         # Padding is lower than any cell, and its exponential zero.

@@ -3,10 +3,12 @@
 import functools
 import itertools
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
+from keras_cv_extras._types import Config, Sizes, Tensor
 from keras_cv_extras.augment._engine import runner
 from keras_cv_extras.augment._random import as_word, threefry
 from keras_cv_extras.layers._normalization import at_least_float32
@@ -191,13 +193,19 @@ class _StochasticPooling(Pooling):
     """
 
     def __init__(
-        self, pool_size=2, strides=None, padding="valid", data_format=None, seed=None, **kwargs
-    ):
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def pool(self, x, training):
+    def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         if self.padding == "same":
             x = pad_same(x, self.pool_size, self.strides)
@@ -205,7 +213,7 @@ class _StochasticPooling(Pooling):
             return weighted_average(cells(x, self.pool_size, self.strides))
         return draw(x, self.seed_generator.next(), self.pool_size, self.strides)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "seed": self.seed}
 

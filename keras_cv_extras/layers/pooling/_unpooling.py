@@ -1,9 +1,12 @@
 """Max pooling that tells where its cells came from, and unpooling that puts cells back there."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_cv_extras import _checks
+from keras_cv_extras._types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, standard_data_format
 
 
@@ -37,7 +40,7 @@ class MaxPoolingWithPositions2D(Pooling):
 
     rank = 2
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Pools; see the class."""
         x = inputs
         if self.data_format == "channels_first":
@@ -71,12 +74,12 @@ class MaxPoolingWithPositions2D(Pooling):
             found = ops.where(better, place, found)
         return highest, found
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shapes of maxima and positions."""
         shape = super().compute_output_shape(input_shape)
         return shape, shape
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Tensor) -> Any:
         """Returns the shapes and types of maxima and positions."""
         shape, _ = self.compute_output_shape(inputs.shape)
         return keras.KerasTensor(shape, self.compute_dtype), keras.KerasTensor(shape, "int32")
@@ -116,7 +119,14 @@ class MaxUnpooling2D(keras.layers.Layer):
         >>> restored = MaxUnpooling2D(2)([y, positions, x])
     """
 
-    def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, **kwargs):
+    def __init__(
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         # Positions are integers that half precision would not hold.
         super().__init__(autocast=False, **kwargs)
         self.pool_size = _checks.sizes("pool_size", pool_size, 2)
@@ -124,7 +134,7 @@ class MaxUnpooling2D(keras.layers.Layer):
         self.padding = _checks.one_of("padding", padding, ("valid", "same"))
         self.data_format = standard_data_format(data_format)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Unpools; see the class."""
         if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
             raise ValueError(
@@ -159,7 +169,7 @@ class MaxUnpooling2D(keras.layers.Layer):
         triples = zip(sizes, self.strides, self.pool_size, strict=True)
         return [size and (size - 1) * step + window for size, step, window in triples]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of what was pooled."""
         first = 1 if self.data_format == "channels_last" else 2
         shape = list(input_shape[0])
@@ -169,12 +179,12 @@ class MaxUnpooling2D(keras.layers.Layer):
             shape[first : first + 2] = self._filled(shape[first : first + 2])
         return tuple(shape)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Tensor) -> Any:
         """Returns the shape and type of what was pooled."""
         shape = self.compute_output_shape([tensor.shape for tensor in inputs])
         return keras.KerasTensor(shape, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),

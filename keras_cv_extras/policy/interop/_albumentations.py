@@ -6,6 +6,7 @@ References:
 
 import itertools
 import math
+from typing import Any
 
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._policy import Policy
@@ -76,7 +77,7 @@ def to_albumentations(
     return {"__version__": VERSION, "transform": {**compose, "is_check_shapes": True}}
 
 
-def from_albumentations(fields, *, strict: bool = True, **options) -> Policy:
+def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> Policy:
     """Translates a pipeline of Albumentations.
 
     Args:

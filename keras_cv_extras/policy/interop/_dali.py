@@ -8,7 +8,9 @@ import ast
 import itertools
 import math
 import pprint
+from typing import Any
 
+from keras_cv_extras._types import Color
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
@@ -90,7 +92,7 @@ def to_dali(policy: Policy, *, strict: bool = True) -> str:
     return DALI.replace("{data}", data)
 
 
-def from_dali(policy, *, fill=128, **options) -> Policy:
+def from_dali(policy: Any, *, fill: Color = 128, **options: Any) -> Policy:
     """Translates a policy of NVIDIA DALI.
 
     Args:

@@ -7,6 +7,8 @@ References:
 
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from keras_cv_extras import _checks
 from keras_cv_extras.policy import _published
@@ -49,12 +51,12 @@ _PLACES = 9  # decimals of a level
 
 
 def from_model_garden(
-    policies="v0",
+    policies: Sequence[Policy] = "v0",
     *,
     cutout_const: float = 100,
     translate_const: float = 250,
     fill_mode: str = "reflect",
-    **options,
+    **options: Any,
 ) -> Policy:
     """Translates an AutoAugment policy of TensorFlow Model Garden.
 
@@ -107,7 +109,7 @@ def rand_augment_from_model_garden(
     prob_to_apply: float | None = None,
     exclude_ops: tuple[str, ...] = (),
     fill_mode: str = "reflect",
-    **options,
+    **options: Any,
 ) -> Policy:
     """Translates the RandAugment of TensorFlow Model Garden.
 

@@ -8,6 +8,8 @@ References:
 
 import ast
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 from keras_cv_extras import _checks
 from keras_cv_extras.policy._policy import Policy
@@ -37,7 +39,12 @@ _COUNTS = (0.2, 0.3, 0.5)  # how likely it is that none, one or two ops are appl
 
 
 def from_pba(
-    text: str, epochs: int, *, num_epochs: int | None = None, ops=PBA_OPS, **options
+    text: str,
+    epochs: int,
+    *,
+    num_epochs: int | None = None,
+    ops: Sequence[str] = PBA_OPS,
+    **options: Any,
 ) -> PolicySchedule:
     """Translates the log of a search of Population Based Augmentation.
 
@@ -73,7 +80,7 @@ def from_pba(
     return PolicySchedule(policies, name="PBA schedule")
 
 
-def pba_policy(numbers, *, ops=PBA_OPS, **options) -> Policy:
+def pba_policy(numbers: Sequence[float], *, ops: Sequence[str] = PBA_OPS, **options: Any) -> Policy:
     """Returns one policy of Population Based Augmentation.
 
     Args:

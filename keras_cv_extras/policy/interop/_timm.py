@@ -7,6 +7,7 @@ References:
 import functools
 import itertools
 import re
+from typing import Any
 
 from keras_cv_extras import _checks
 from keras_cv_extras.policy import _published
@@ -31,7 +32,7 @@ def from_timm(
     translate_const: float = 250,
     translate_pct: float = 0.45,
     strict: bool = True,
-    **options,
+    **options: Any,
 ) -> Policy:
     """Translates an augmentation of timm, given by its configuration string.
 

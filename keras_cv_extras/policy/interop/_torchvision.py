@@ -6,6 +6,7 @@ References:
 
 import ast
 import pprint
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ _SAYS = {*RAND_AUGMENT_OPS, "invert", "cutout", "solarize_add", "flip_horizontal
 _MARK = "STAGES = "
 
 
-def from_torchvision(transform, *, strict: bool = True, **arguments) -> Policy:
+def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -> Policy:
     """Translates an augmentation of torchvision.
 
     Args:
@@ -99,7 +100,9 @@ def from_torchvision(transform, *, strict: bool = True, **arguments) -> Policy:
     return policy
 
 
-def augmix_from_torchvision(transform="AugMix", *, strict: bool = True, **arguments) -> dict:
+def augmix_from_torchvision(
+    transform: Any = "AugMix", *, strict: bool = True, **arguments: Any
+) -> dict:
     """Translates an AugMix of torchvision into arguments of `augmix` and `layers.AugMix`.
 
     Args:
