@@ -1,0 +1,325 @@
+"""The stages of a search, with invented scores, on parts of different sizes."""
+
+import types
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import policy, search
+from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.search import _retrain, _splits, _stages, _state
+from keras_cv_extras.search._progress import SearchProgress
+from keras_cv_extras.search._stages import Candidate, Stages
+
+SIZES = {"train": 5, "validation": 100, "confirmation": 11}
+PARTS = {
+    part: (np.full((size, 2, 2, 1), number, "uint8"), np.full(size, number))
+    for number, (part, size) in enumerate(SIZES.items())
+}
+
+
+class Scorer:
+    """Gives every policy a score by a function, and notes what it was asked."""
+
+    epochs = 4
+
+    def __init__(self, hits=lambda policy, call: 50):
+        self.hits, self.calls, self.trained = hits, [], []
+
+    def score(self, chosen, seed, images, labels, **options):
+        call = {"policy": chosen, "seed": seed, "size": len(labels), "images": images, **options}
+        self.calls.append(call)
+        hits = self.hits(chosen, len(self.calls))
+        if hits is None:
+            raise search.DivergedError("it diverged")
+        correct = np.arange(len(labels)) < hits * len(labels) / 100
+        return search.Score(float(correct.mean()), 0.5, correct, 0.1)
+
+    def train(self, chosen, seed, *, epochs):
+        self.trained.append((chosen, seed, epochs))
+
+    def state(self):
+        return [np.zeros(2)], [np.zeros(1)]
+
+
+@pytest.fixture
+def stages(tmp_path):
+    """Makes the stages of a search whose trainer is a `Scorer`."""
+
+    def make(scorer, **changes):
+        space = search.policy_space(num_sub_policies=1, ops=("rotate", "invert"))
+        request = types.SimpleNamespace(
+            **{
+                "parts": PARTS,
+                "trainer": scorer,
+                "seed": 3,
+                "staged": True,
+                "confirm_seeds": 2,
+                "ops": ("rotate", "invert"),
+                "flip": False,
+                "trials": 4,
+                "make_oracle": lambda ops: search.RandomOracle(
+                    max_trials=4, hyperparameters=space, seed=1
+                ),
+                **changes,
+            }
+        )
+        shown = SearchProgress(1, shown=False)
+        return Stages(request, _state.SearchFolder(tmp_path, {}), shown)
+
+    return make
+
+
+def screened(**caps):
+    rows = {op: np.array([0.5]) for op in caps}
+    return search.Screen(0.9, rows, rows, caps, (), 10)
+
+
+def candidate(name, kind="control", *accuracies):
+    return Candidate(name, kind, Policy([[Step("identity")]], name=name), accuracies)
+
+
+def test_the_confirmation_is_on_images_that_the_search_has_not_seen(stages):
+    trainer, shared = Scorer(), Scorer()
+    made = stages(trainer)
+    made.scorer = shared
+    finalists = [candidate("none"), candidate("best trial", "searched")]
+    confirmed = made.confirm(finalists)
+    assert [one for one, _ in confirmed] == finalists
+    assert all(len(scores) == 2 for _, scores in confirmed)
+    assert shared.calls == []  # from fresh weights
+    assert [call["size"] for call in trainer.calls] == [11] * 4
+    assert all((call["images"] == 2).all() for call in trainer.calls)
+    names = [call["policy"].name for call in trainer.calls]
+    assert names == ["none"] * 2 + ["best trial"] * 2
+    seeds = [call["seed"] for call in trainer.calls]
+    assert seeds[:2] == seeds[2:]  # the arms of one number share it
+    assert seeds[0] != seeds[1]
+
+
+def test_every_other_stage_is_scored_on_the_validation_images(stages):
+    scorer = Scorer()
+    made = stages(scorer)
+    tuner = made.trials()
+    assert len(tuner.oracle.trials) == 4
+    portfolio = made.portfolio()
+    made.promote(tuner)
+    assert {call["size"] for call in scorer.calls} == {100}
+    assert all((call["images"] == 1).all() for call in scorer.calls)
+    names = [one.name for one in portfolio if one.kind == "control"]
+    assert names == ["none", "crop", "RandAugment", "TrivialAugment", "random policy"]
+    assert [one.kind for one in portfolio] == ["control"] * 5 + ["entrant"] * 9
+    # A third of 9 entrants and of 4 trials, rounded up, twice more each.
+    assert len(scorer.calls) == 4 + 14 + 2 * 3 + 2 * 2
+
+
+def test_a_training_that_was_done_is_not_done_again(stages):
+    scorer = Scorer()
+    made = stages(scorer)
+    finalists = [candidate("none")]
+    made.confirm(finalists)
+    again = made.confirm(finalists)
+    assert len(scorer.calls) == 2
+    assert [score.correct.size for _, scores in again for score in scores] == [11, 11]
+
+
+def test_a_diverged_training_is_a_score_that_is_not_a_number(stages):
+    made = stages(Scorer(lambda chosen, call: None if chosen.name == "wild" else 50))
+    (_, bad), (_, good) = made.confirm([candidate("wild"), candidate("none")])
+    assert all(np.isnan(score.accuracy) for score in bad)
+    assert [score.correct.sum() for score in bad] == [0, 0]
+    assert [score.correct.sum() for score in good] == [6, 6]
+
+
+def test_without_a_score_of_no_augmentation_there_is_no_search(stages):
+    name = policy.no_augmentation().name
+    made = stages(Scorer(lambda chosen, call: None if chosen.name == name else 50))
+    with pytest.raises(search.DivergedError, match="lower the learning rate of build_model"):
+        made.portfolio()
+
+
+def test_an_appeal_lifts_the_caps_of_ops_that_help_beyond_doubt(stages):
+    """A hundred images: 10 more have the error 0.03, and 0.1 > 2.5 * 0.03; 5 more 0.0218."""
+
+    def hits(chosen, call):
+        if call == 1:
+            return 50  # without augmentation
+        step = chosen.sub_policies[-1][0]
+        return {("rotate", 1.0): 60, ("rotate", 0.5): 65, ("invert", None): 55}.get(
+            (step.op, step.strength), 40
+        )
+
+    scorer = Scorer(hits)
+    made = stages(scorer)
+    made.screened = screened(rotate=0.4, cutout=0.5, invert=0.0, posterize=1.0)
+    found = made.appeal()
+    assert found is made.screened
+    # The highest strength that helps; 5 more may be chance; what harms stays capped.
+    assert found.caps == {"rotate": 1.0, "cutout": 0.5, "invert": 0.0, "posterize": 1.0}
+    assert found.reinstated == ("rotate",)
+    assert {call["size"] for call in scorer.calls} == {100}
+    tried = [call["policy"].sub_policies[-1][0] for call in scorer.calls[1:]]
+    # Half of the strength of cutout is no more than what it has.
+    assert [step.op for step in tried] == ["rotate", "rotate", "cutout", "invert", "invert"]
+    assert [step.strength for step in tried[:3]] == [1.0, 0.5, 1.0]
+
+
+def test_an_appeal_may_lift_a_cap_by_half(stages):
+    def hits(chosen, call):
+        step = chosen.sub_policies[-1][0]
+        return 80 if step.op == "rotate" and step.strength == 0.5 else 60
+
+    made = stages(Scorer(hits))
+    made.screened = screened(rotate=0.2)
+    assert made.appeal().caps == {"rotate": 0.5}
+    assert made.ops == ("rotate",)
+    assert made.caps == {"rotate": 0.5}
+
+
+def test_shared_weights_are_trained_with_what_the_screen_has_left(stages):
+    scorer = Scorer()
+    made = stages(scorer)
+    assert made.ops == ("rotate", "invert")
+    assert made.caps == {}
+    made.screened = screened(rotate=0.4, invert=0.0)
+    shared = made.share()
+    assert made.scorer is shared
+    ((chosen, _, epochs),) = scorer.trained
+    assert [steps[0].op for steps in chosen.sub_policies] == ["identity", "rotate"]
+    assert chosen.sub_policies[1][0].strength == (0.0, 0.4)
+    assert epochs == (0, 3)
+    shared.score(policy.no_augmentation(), 1, *PARTS["validation"])
+    assert scorer.calls[-1]["epochs"] == (3, 4)
+    made.screened = screened(invert=0.0)
+    assert made.ops == ("identity",)
+
+
+def test_trials_are_capped_by_the_screen(stages):
+    scorer = Scorer()
+    made = stages(scorer)
+    made.screened = screened(rotate=0.4, invert=0.0)
+    tuner = made.trials()
+    steps = [step for call in scorer.calls for row in call["policy"].sub_policies for step in row]
+    strengths = [step.strength for step in steps if step.op == "rotate"]
+    suggested = [
+        trial.hyperparameters.values[f"sub_policy_0.step_{step}.strength"]
+        for _, trial in sorted(tuner.oracle.trials.items())
+        for step in (0, 1)
+        if trial.hyperparameters.values[f"sub_policy_0.step_{step}.op"] == "rotate"
+    ]
+    assert strengths == pytest.approx([0.4 * strength for strength in suggested])
+    assert max(strengths) > 0
+
+
+def test_the_best_third_is_looked_at_again_and_ranked_anew(stages):
+    looks = {"a": [40, 50], "b": [70, 80], "c": [10, 20]}
+    made = stages(Scorer(lambda chosen, call: looks[chosen.name].pop(0)))
+    ranked = [candidate(name, "searched", value) for name, value in zip("abcdefg", (0.9, 0.6) * 4)]
+    again = made._looked_at_again(ranked)
+    # Three of seven: 0.9, 0.4, 0.5 for a, and so on; the others stay behind, in their order.
+    assert [one.name for one in again] == ["b", "a", "c", "d", "e", "f", "g"]
+    assert again[0].accuracies == (0.6, 0.7, 0.8)
+    assert again[0].accuracy == pytest.approx(0.7)
+    assert again[3].accuracies == (0.6,)
+    assert np.isnan(candidate("x").accuracy)
+    made.request.staged = False
+    assert made._looked_at_again(ranked) == ranked
+    assert [_stages.promoted_of(count) for count in (0, 1, 3, 4, 6, 7)] == [0, 1, 1, 2, 2, 3]
+
+
+def test_finalists(stages):
+    made = stages(Scorer())
+    controls = [candidate("none", "control", 0.5), candidate("crop", "control", float("nan"))]
+    entrants = [candidate("bad", "entrant", float("nan")), candidate("good", "entrant", 0.6)]
+    more = [candidate("late", "entrant", 0.5), candidate("uniform", "searched", 0.7)]
+    ranked = [
+        Candidate(f"trial {n}", "searched", Policy([[Step("rotate", 1.0, n / 10)]]), (0.9,))
+        for n in range(7)
+    ]
+    found = made.finalists(controls + entrants + more, ranked)
+    names = [one.name for one in found]
+    assert names == ["none", "crop", "good", "uniform", "best trial", "best 5 joined"]
+    assert found[4].policy == ranked[0].policy
+    joined = [steps[0].strength for steps in found[5].policy.sub_policies]
+    assert joined == [0.0, 0.1, 0.2, 0.3, 0.4]
+    assert found[5].kind == "searched"
+    assert [one.name for one in made.finalists(controls, ranked[:1])][-1] == "best trial"
+    assert made.finalists(controls, []) == controls
+
+
+def numbered(count, first=0):
+    """Images whose pixels hold their number, of three classes."""
+    images = (first + np.arange(count, dtype="uint8"))[:, None, None, None] * np.ones(
+        (1, 2, 2, 1), "uint8"
+    )
+    return images, np.arange(count) % 3
+
+
+def numbers(part):
+    images, labels = part
+    found = images[:, 0, 0, 0].astype(int)
+    return found, labels
+
+
+def test_the_parts_have_no_image_in_common():
+    sizes = {"train_size": 30, "validation_size": 12, "confirmation_size": 21}
+    parts = _splits.split_for_search(*numbered(90), **sizes, seed=1)
+    found = {name: numbers(part) for name, part in parts.items()}
+    assert {name: len(own) for name, (own, _) in found.items()} == {
+        "train": 30,
+        "validation": 12,
+        "confirmation": 21,
+    }
+    assert len(set(np.concatenate([own for own, _ in found.values()]))) == 63
+    for own, labels in found.values():
+        np.testing.assert_array_equal(own % 3, labels)
+        assert set(labels) == {0, 1, 2}
+    half = _splits.split_for_search(*numbered(90), train_size=30, seed=1)
+    assert [len(labels) for _, labels in half.values()] == [30, 30, 30]
+    with pytest.raises(ValueError, match="90 images of 3 classes are too few"):
+        _splits.split_for_search(*numbered(90), train_size=30, validation_size=61, seed=1)
+    with pytest.raises(ValueError, match="each with images of all classes"):
+        _splits.split_for_search(*numbered(90), train_size=30, validation_size=2, seed=1)
+
+
+def test_the_last_two_parts_of_images_of_later_use_have_none_in_common():
+    options = {"validation_data": numbered(60, first=100), "validation_size": 12, "seed": 1}
+    parts = _splits.split_for_search(*numbered(90), train_size=30, **options)
+    train, validation, confirmation = (numbers(parts[name])[0] for name in SIZES)
+    assert (len(train), len(validation), len(confirmation)) == (30, 12, 30)
+    assert train.max() < 90
+    assert min(validation.min(), confirmation.min()) >= 100
+    assert not set(validation) & set(confirmation)
+    whole = _splits.split_for_search(*numbered(90), train_size=90, **options)
+    assert len(whole["train"][1]) == 90
+
+
+def test_large_parts_are_no_larger_than_they_need_be():
+    images = np.zeros((30_000, 1, 1, 1), "uint8")
+    parts = _splits.split_for_search(images, np.arange(30_000) % 2, train_size=9, seed=0)
+    assert [len(labels) for _, labels in parts.values()] == [9, 5000, 5000]
+
+
+def test_the_last_training_is_on_all_the_data(tmp_path, monkeypatch):
+    made = []
+
+    class Trainer:
+        def __init__(self, build_model, train, **options):
+            made.append((build_model, train, options))
+
+        def train(self, chosen, seed):
+            made.append((chosen, seed))
+            return "model"
+
+    monkeypatch.setattr(_retrain, "Trainer", Trainer)
+    monkeypatch.setattr(_retrain.training, "save_model", lambda model, path: path.touch())
+    trainer = types.SimpleNamespace(build_model=1, epochs=7, batch_size=5, learning_rate=0.25)
+    request = types.SimpleNamespace(trainer=trainer, everything=numbered(40), seed=2, parts=PARTS)
+    path = tmp_path / "model.keras"
+    _retrain.retrain(request, "policy", path)
+    (build_model, (images, labels), options), (chosen, _) = made
+    assert (build_model, len(images), len(labels)) == (1, 40, 40)
+    assert options == {"epochs": 7, "batch_size": 5, "learning_rate": 0.25}
+    assert chosen == "policy"
+    _retrain.retrain(request, "policy", path)
+    assert len(made) == 2
