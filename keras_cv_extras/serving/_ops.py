@@ -70,10 +70,10 @@ def check_graph(path) -> int:
             for output in signature.outputs.values()
         }
         served = _served(meta.graph_def.node, functions, roots)
-        for where, nodes in [("the graph", meta.graph_def.node)] + [
-            (name, function.node_def) for name, function in functions.items()
+        # A server runs what it likes of the graph itself: only functions of their own may load.
+        for where, nodes, loading in [("the graph", meta.graph_def.node, False)] + [
+            (name, function.node_def, name not in served) for name, function in functions.items()
         ]:
-            loading = where not in served
             for node in nodes:
                 if not is_allowed(node.op) and not (loading and node.op in _LOADING):
                     raise ValueError(

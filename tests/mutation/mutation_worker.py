@@ -5,6 +5,7 @@ The package under test is never imported here: each child reads it anew, as it t
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -57,7 +58,7 @@ def run_pytest(arguments, timeout, folder):
 
     Returns:
         A dict with "code" (None after a timeout or a death), "timeout", "passed", "failed",
-        "uncollected", "seconds" and "log", the last lines that were printed.
+        "uncollected", "seconds" of the processor and "log", the last lines that were printed.
     """
     log, answer = pathlib.Path(folder, "log"), pathlib.Path(folder, "answer")
     answer.unlink(missing_ok=True)
@@ -73,13 +74,14 @@ def run_pytest(arguments, timeout, folder):
         finally:
             os._exit(0)
     late = False
-    while os.waitpid(child, os.WNOHANG)[0] == 0:
+    while (ended := os.wait4(child, os.WNOHANG))[0] == 0:
         if time.monotonic() - begin > timeout:
             late = True
             os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            ended = os.wait4(child, 0)
             break
         time.sleep(_POLL_SECONDS)
+    seconds = round(ended[2].ru_utime + ended[2].ru_stime, 1)
     # Servers and workers that a failed test left behind end with it.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
@@ -87,7 +89,6 @@ def run_pytest(arguments, timeout, folder):
     if answer.exists():
         result.update(json.loads(answer.read_text()))
     tail = log.read_text(errors="replace").splitlines()[-40:] if log.exists() else []
-    seconds = round(time.monotonic() - begin, 1)
     return {**result, "timeout": late, "seconds": seconds, "log": "\n".join(tail)}
 
 
@@ -114,6 +115,9 @@ def main(modules):
     os.dup2(2, 1)  # what a library prints is no answer
     for name in modules:
         importlib.import_module(name)
+    # What is loaded by now stays for ever: children need not search it for garbage.
+    gc.collect()
+    gc.freeze()
     stamp = int(time.time()) + 1000
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         for line in sys.stdin:

@@ -1,7 +1,11 @@
 """What a search tells beside its winner, on numbers whose answer is known."""
 
+import statistics
+
 import numpy as np
 import pytest
+from scipy import stats
+from sklearn.linear_model import Ridge
 
 from keras_cv_extras import policy
 from keras_cv_extras.policy import Policy, Step
@@ -86,3 +90,37 @@ def test_low_fidelity_is_a_warning():
     assert good.fidelity == pytest.approx(1.0)
     assert "That is low" not in good.describe()
     assert _insight.insight([], [], bad[:3]).fidelity is None
+
+
+def test_the_fit_is_scikit_learns_ridge_regression():
+    drawn = [Policy.random(5, 2, ops=("rotate", "invert", "cutout"), seed=n) for n in range(9)]
+    accuracy = np.array([0.80, 0.83, 0.79, 0.85, 0.81, 0.78, 0.84, 0.80, 0.82])
+    effects = _insight.op_effects(list(zip(drawn, accuracy, strict=True)))
+    shares = [_insight.op_shares(one) for one in drawn]
+    ops = ("cutout", "invert", "rotate")
+    design = np.array([[share.get(op, 0.0) for op in ops] for share in shares])
+    ridge = Ridge(alpha=0.02, solver="cholesky").fit(design, accuracy)  # the intercept is free
+    found = {one.op: one for one in effects}
+    np.testing.assert_allclose([found[op].effect for op in ops], ridge.coef_, atol=1e-9)
+    assert [one.op for one in effects] == [ops[place] for place in np.argsort(-ridge.coef_)]
+    # Nine policies, four numbers; of three intervals each holds with 1 - 0.05 / 3.
+    columns = np.column_stack([np.ones(9), design])
+    inverse = np.linalg.inv(columns.T @ columns + np.diag([0, 0.02, 0.02, 0.02]))
+    variance = np.sum((accuracy - ridge.predict(design)) ** 2) / 5
+    error = np.sqrt(variance * np.diag(inverse @ columns.T @ columns @ inverse))[1:]
+    half = stats.t.isf(0.05 / 3 / 2, 5) * error
+    np.testing.assert_allclose([found[op].high - found[op].effect for op in ops], half)
+    np.testing.assert_allclose([found[op].effect - found[op].low for op in ops], half)
+
+
+def test_how_much_of_the_best_is_luck():
+    looks = [(0.9, 0.80, 0.84), (0.7,), (0.6,), (0.5,), (0.88, 0.70, 0.74)]
+    # Later looks differ by 0.04 each: a variance of 0.0008. That of the first is 0.0308.
+    first = [one[0] for one in looks]
+    mean, spread = statistics.mean(first), statistics.variance(first)
+    wanted = mean + (1 - 0.0008 / spread) * (0.9 - mean)
+    assert _insight.expected_of_best(looks) == pytest.approx(wanted)
+    same = [(0.7, 0.5, 0.9)] + [(0.7,)] * 4
+    assert _insight.expected_of_best(same) == pytest.approx(0.7)
+    assert _insight.expected_of_best(looks[:3]) is None
+    assert _insight.insight([], looks, []).best_seen == 0.9

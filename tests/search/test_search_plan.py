@@ -6,9 +6,20 @@ import pathlib
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_cv_extras import data, policy, search
-from keras_cv_extras.search import _epochs, _plan, _portfolio, _progress, _request, _splits
+from keras_cv_extras.data import _pipeline
+from keras_cv_extras.search import (
+    _child,
+    _epochs,
+    _plan,
+    _portfolio,
+    _progress,
+    _request,
+    _shared,
+    _splits,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +75,14 @@ def test_a_plan_counts_what_runs(digits, network, tmp_path):
         make(digits, network, method="full"), tmp_path / "full", None, measured=False
     )
     assert {name for name, _, _ in its.stages} == {"portfolio", "trials", "confirmation"}
+
+
+def test_what_the_confirmation_can_tell():
+    """2.8 standard errors; two policies of 90 %, half of whose errors are the same."""
+    plan = _plan.Plan((("a", 2, 10.0), ("b", 3, 5.0)), 4.0, 1, None, 1000)
+    assert plan.resolution == pytest.approx(2.8 * np.sqrt(2 * 0.1 * 0.9 / 2 / 1000))
+    assert plan.minutes == pytest.approx(1.0)
+    assert plan.num_trainings == 5
 
 
 def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch):
@@ -177,3 +196,58 @@ def test_an_epoch_has_every_image_once_and_draws_of_its_own(digits):
     (part, part_labels), *_ = epochs.chunks(policy.rand_augment(), 1, 0, rows)
     assert len(part) == len(part_labels) == 100
     assert set(part_labels) == set(labels[rows])
+
+
+def test_an_image_that_comes_again_has_draws_of_its_own(digits):
+    images, labels = (array[:7] for array in digits.train)
+    epochs = _epochs.Epochs(images, labels, 4)
+    order, samples = epochs._order(3, 0, np.array([1, 4, 6]))
+    assert len(order) == 7
+    assert set(order[:3]) == set(order[3:6]) == {1, 4, 6}
+    np.testing.assert_array_equal(samples % 7, order)
+    np.testing.assert_array_equal(samples // 7, [0, 0, 0, 1, 1, 1, 2])
+    other, _ = epochs._order(3, 1, np.array([1, 4, 6]))
+    assert np.any(other != order)
+    whole, samples = epochs._order(3, 0, None)
+    assert sorted(whole) == list(range(7))
+    np.testing.assert_array_equal(samples, whole)
+
+
+def test_second_images_are_those_of_the_pipeline(digits):
+    images, labels = (array[:40] for array in digits.train)
+    epochs, samples = _epochs.Epochs(images, labels, 8), np.arange(8, 16)
+    source = _pipeline._Arrays((images, labels), 8, 5, False, (0, 1), None, True)
+    batch = {name: tf.constant(number, tf.int64) for name, number in (("epoch", 2), ("number", 1))}
+    read = source.read(batch)
+    np.testing.assert_array_equal(read["samples"], samples)
+    np.testing.assert_array_equal(epochs._partners(5, 2, samples), read["partners"])
+
+
+def test_scores():
+    labels = np.array([1, 1, 0])
+    logits = np.log([[1.0, 3.0], [3.0, 1.0], [4.0, 1.0]])
+    score = _child.score_of(logits, labels, 2.5)
+    assert score.correct.tolist() == [True, False, True]
+    assert score.accuracy == pytest.approx(2 / 3)
+    assert score.log_loss == pytest.approx(-np.log([0.75, 0.25, 0.8]).mean())
+    assert score.seconds == 2.5
+    likely = np.array([[0.25, 0.75], [0.75, 0.25], [0.8, 0.2]])
+    assert _child.score_of(likely, labels, 0.0).log_loss == pytest.approx(score.log_loss)
+
+
+def test_the_last_batch_is_filled_up():
+    batches = list(_child.filled_batches(np.arange(7), 3))
+    assert [batch.tolist() for batch in batches] == [[0, 1, 2], [3, 4, 5], [6, 6, 6]]
+
+
+def test_a_quarter_of_the_epochs_is_left_to_a_trial():
+    assert [_shared.common_epochs(n) for n in (2, 3, 4, 8, 20)] == [1, 2, 3, 6, 15]
+
+
+def test_other_data_has_another_name():
+    images, labels = np.arange(8, dtype="uint8").reshape(2, 2, 2, 1), np.array([0, 1])
+    name = _splits.digest(images, labels)
+    assert name == _splits.digest(images.copy(), labels.copy())
+    assert name != _splits.digest(images, labels[::-1])
+    assert name != _splits.digest(images ^ 1, labels)
+    assert name != _splits.digest(images.reshape(4, 2, 1, 1), labels)

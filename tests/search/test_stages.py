@@ -214,7 +214,10 @@ def test_trials_are_capped_by_the_screen(stages):
 def test_the_best_third_is_looked_at_again_and_ranked_anew(stages):
     looks = {"a": [40, 50], "b": [70, 80], "c": [10, 20]}
     made = stages(Scorer(lambda chosen, call: looks[chosen.name].pop(0)))
-    ranked = [candidate(name, "searched", value) for name, value in zip("abcdefg", (0.9, 0.6) * 4)]
+    ranked = [
+        candidate(name, "searched", value)
+        for name, value in zip("abcdefg", (0.9, 0.6) * 4, strict=False)
+    ]
     again = made._looked_at_again(ranked)
     # Three of seven: 0.9, 0.4, 0.5 for a, and so on; the others stay behind, in their order.
     assert [one.name for one in again] == ["b", "a", "c", "d", "e", "f", "g"]

@@ -1,0 +1,112 @@
+"""What a search writes down, and how it is drawn."""
+
+import csv
+import types
+
+import numpy as np
+import pytest
+
+from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.search import Score, _figures, _record, _state
+from keras_cv_extras.search._stages import Candidate
+
+POLICY = Policy([[Step("rotate", 1.0, 0.5)]])
+
+
+def score(*correct, seconds=1.0):
+    correct = np.array(correct, bool)
+    return Score(float(correct.mean()), 0.25, correct, seconds)
+
+
+NOTHING = Score(float("nan"), float("nan"), np.zeros(4, bool), float("nan"))
+
+
+def test_arms_are_of_all_their_trainings_or_of_none():
+    good = Candidate("good", "control", POLICY, (0.7, 0.8))
+    bad = Candidate("bad", "searched", POLICY, (0.9,))
+    scores = [score(1, 1, 0, 0), score(1, 1, 1, 0)]
+    one, other = _record.arms([(good, scores), (bad, [score(1, 1, 1, 1), NOTHING])])
+    assert one.accuracy == pytest.approx(5 / 8)
+    assert one.search_accuracy == pytest.approx(0.75)
+    assert one.correct.tolist() == [[1, 1, 0, 0], [1, 1, 1, 0]]
+    assert one.low < one.accuracy < one.high
+    assert np.isnan([other.accuracy, other.low, other.high]).all()
+    summary = _record.summary(other)
+    assert (summary["accuracy"], summary["search_accuracy"]) == (None, 0.9)
+
+
+def test_the_cost_of_stages(tmp_path):
+    folder = _state.SearchFolder(tmp_path, {})
+    for number, seconds in enumerate((1.0, 2.0, 6.0, float("nan"))):
+        folder.store("portfolio", f"policy {number}", score(1, seconds=seconds))
+    rows = [{"kind": "trial", "seconds": 3.0}, {"kind": "trial", "seconds": float("nan")}]
+    rows.append({"kind": "control", "seconds": 50.0})
+    found = _record.cost(folder, rows, types.SimpleNamespace(seconds=(4.0, 0.5)))
+    assert found == {
+        "screen": {"trainings": 1, "seconds": 4.5, "seconds_each": 4.5},
+        "portfolio": {"trainings": 3, "seconds": 9.0, "seconds_each": 2.0},
+        "trials": {"trainings": 1, "seconds": 3.0, "seconds_each": 3.0},
+    }
+
+
+def test_rows_are_a_table(tmp_path):
+    candidate = Candidate("none", "control", POLICY, ())
+    tuner = types.SimpleNamespace(oracle=types.SimpleNamespace(trials={}))
+    rows = _record.rows([(candidate, score(1, 0)), (candidate, NOTHING)], tuner)
+    assert [row["status"] for row in rows] == ["COMPLETED", "FAILED"]
+    _record.write_trials(tmp_path / "trials.csv", rows)
+    with (tmp_path / "trials.csv").open() as file:
+        first, second = csv.DictReader(file)
+    assert (first["val_accuracy"], first["val_log_loss"]) == ("0.5", "0.25")
+    assert second["val_accuracy"] == ""
+
+
+def test_a_score_comes_back_from_the_folder(tmp_path):
+    folder = _state.SearchFolder(tmp_path, {})
+    stored = score(*[1, 0, 1, 1, 0, 0, 1, 0, 1, 1])  # not a multiple of eight
+    folder.store("portfolio", "A policy (2, 0.5)", stored)
+    found = folder.load("portfolio", "A policy (2, 0.5)")
+    assert found.correct.tolist() == stored.correct.tolist()
+    assert (found.accuracy, found.log_loss, found.seconds) == (0.6, 0.25, 1.0)
+    assert folder.load("portfolio", "another") is None
+
+
+def test_the_best_policy_so_far_is_kept(tmp_path):
+    folder = _state.SearchFolder(tmp_path, {})
+    for accuracy, kept in ((0.5, 0.5), (0.4, 0.5), (0.6, 0.6)):
+        folder.keep_best("name", POLICY, accuracy)
+        assert Policy.load(tmp_path / "best.json").provenance["val_accuracy"] == kept
+
+
+def test_a_folder_tells_what_was_asked_otherwise(tmp_path):
+    _state.SearchFolder(tmp_path, {"model": {"layers": ("a", "b")}, "seed": 1})
+    _state.SearchFolder(tmp_path, {"model": {"layers": ["a", "b"]}, "seed": 1})
+    with pytest.raises(ValueError, match=r"model.layers was \['a', 'b'\] and is \['a'\]\. Use"):
+        _state.SearchFolder(tmp_path, {"model": {"layers": ["a"]}, "seed": 1})
+    with pytest.raises(ValueError, match="seed was 1 and is 'nothing'"):
+        _state.SearchFolder(tmp_path, {"model": {"layers": ["a", "b"]}})
+
+
+@pytest.mark.parametrize(
+    ("heights", "wanted"),
+    [
+        ([5.0, 1.0], [5.0, 1.0]),
+        ([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]),
+        ([9.5, 9.0], [10.0, 9.0]),
+        ([9.8, 9.9, 3.0], [9.0, 10.0, 3.0]),
+        ([], []),
+    ],
+)
+def test_labels_are_moved_apart(heights, wanted):
+    np.testing.assert_allclose(_figures.spread(heights, 1.0, 0.0, 10.0), wanted)
+
+
+def test_arms_are_drawn_the_best_on_top():
+    arms = [
+        types.SimpleNamespace(name=name, kind="control", accuracy=value, low=value, high=value)
+        for name, value in (("a", 0.9), ("b", 0.5), ("c", float("nan")))
+    ]
+    axes = _figures.arms_figure(arms, "a").axes[0]
+    labels = axes.get_yticklabels()
+    assert [label.get_text() for label in labels] == ["b", "a"]
+    assert [label.get_weight() for label in labels] == ["normal", "bold"]

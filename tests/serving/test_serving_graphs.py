@@ -1,0 +1,159 @@
+"""Where in a graph a bad operation may hide: graphs written by hand, and none of them run."""
+
+import pytest
+import tensorflow as tf
+from tensorflow.core.framework import graph_pb2
+from tensorflow.core.protobuf import saved_model_pb2
+
+from keras_cv_extras.serving import _ops
+
+
+def add_node(nodes, name, op, inputs=(), calls=None, branches=None):
+    """Adds a node; `calls` maps attributes to functions, `branches` to lists of functions."""
+    node = nodes.add(name=name, op=op, input=inputs)
+    for key, function in (calls or {}).items():
+        node.attr[key].func.name = function
+    for key, functions in (branches or {}).items():
+        for function in functions:
+            node.attr[key].list.func.add(name=function)
+
+
+def add_function(library, name, op, **options):
+    function = library.function.add()
+    function.signature.name = name
+    add_node(function.node_def, f"{op} of {name}", op, **options)
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Checks a graph whose signature gives the node "out"; a function fills it."""
+
+    def run(fill, before=None):
+        saved = saved_model_pb2.SavedModel()
+        for fill_one in ([before] if before else []) + [fill]:
+            meta = saved.meta_graphs.add()
+            meta.signature_def["serving_default"].outputs["probabilities"].name = "out:0"
+            fill_one(meta.graph_def)
+        path = tmp_path / "saved_model.pb"
+        path.write_bytes(saved.SerializeToString())
+        return _ops.check_graph(path)
+
+    return run
+
+
+CALLS = {
+    "call": ("StatefulPartitionedCall", {"calls": {"f": "hidden"}}),
+    "then": ("If", {"calls": {"then_branch": "hidden", "else_branch": "good"}}),
+    "else": ("If", {"calls": {"then_branch": "good", "else_branch": "hidden"}}),
+    "case": ("Case", {"branches": {"branches": ["good", "good", "hidden"]}}),
+    "stateless case": ("StatelessCase", {"branches": {"branches": ["hidden", "good"]}}),
+    "condition": ("While", {"calls": {"cond": "hidden", "body": "good"}}),
+    "body": ("StatelessWhile", {"calls": {"cond": "good", "body": "hidden"}}),
+}
+
+
+@pytest.mark.parametrize("kind", CALLS)
+@pytest.mark.parametrize("depth", ["at the output", "behind it", "after it", "nested"])
+def test_what_a_signature_reaches_may_not_load(check, kind, depth):
+    """RestoreV2 is for the function that loads variables, which no signature calls."""
+    op, options = CALLS[kind]
+
+    def fill(graph, hidden="RestoreV2"):
+        add_function(graph.library, "good", "Identity")
+        add_function(graph.library, "hidden", hidden)
+        if depth == "at the output":
+            add_node(graph.node, "out", op, **options)
+        elif depth == "behind it":
+            add_node(graph.node, "first", op, **options)
+            add_node(graph.node, "second", "Identity", ["first:1"])
+            add_node(graph.node, "out", "Identity", ["second"])
+        elif depth == "after it":  # by a control dependency
+            add_node(graph.node, "first", op, **options)
+            add_node(graph.node, "out", "Identity", ["^first"])
+        else:
+            add_function(graph.library, "middle", op, **options)
+            add_function(graph.library, "outer", "PartitionedCall", calls={"f": "middle"})
+            add_node(graph.node, "out", "PartitionedCall", calls={"f": "outer"})
+
+    message = r"holds the operation RestoreV2 \(RestoreV2 of hidden in hidden\)"
+    with pytest.raises(ValueError, match=message):
+        check(fill)
+    assert check(lambda graph: fill(graph, "Identity")) >= 1
+
+
+def test_every_graph_of_the_file_is_read(check):
+    def good(graph):
+        add_node(graph.node, "out", "Identity")
+
+    def bad(graph):
+        add_node(graph.node, "out", "ReadFile")
+
+    with pytest.raises(ValueError, match=r"ReadFile \(out in the graph\)"):
+        check(good, before=bad)
+    with pytest.raises(ValueError, match=r"ReadFile \(out in the graph\)"):
+        check(bad, before=good)
+    assert check(good, before=good) == 1
+
+
+def test_the_graph_itself_may_not_load(check):
+    def fill(graph):
+        add_node(graph.node, "out", "Identity")
+        add_node(graph.node, "apart", "AssignVariableOp")
+
+    with pytest.raises(ValueError, match="AssignVariableOp"):
+        check(fill)
+
+
+def test_what_a_function_that_loads_may_do(check):
+    """Of all operations of TensorFlow that may not be served, five may load, and no other."""
+    found = set()
+    for name in sorted(name for name in dir(tf.raw_ops) if name[0].isupper()):
+        if _ops.is_allowed(name):
+            continue
+
+        def fill(graph, name=name):
+            add_node(graph.node, "out", "Identity")
+            add_function(graph.library, "load", name)
+
+        try:
+            check(fill)
+        except ValueError:
+            continue
+        found.add(name)
+    assert found == {
+        "AssignVariableOp",
+        "DisableCopyOnRead",
+        "MergeV2Checkpoints",
+        "RestoreV2",
+        "SaveV2",
+    }
+
+
+def test_operations_are_counted_once(check):
+    def fill(graph):
+        add_node(graph.node, "out", "Identity", ["a", "b"])
+        add_node(graph.node, "a", "Relu")
+        add_node(graph.node, "b", "Relu")
+        add_function(graph.library, "unused", "Softmax")
+
+    assert check(fill) == 3
+
+
+def test_a_file_without_a_graph(tmp_path):
+    path = tmp_path / "saved_model.pb"
+    path.write_bytes(saved_model_pb2.SavedModel().SerializeToString())
+    with pytest.raises(ValueError, match="a SavedModel without a graph"):
+        _ops.check_graph(path)
+
+
+def test_what_may_not_be_served_is_found_in_nested_functions():
+    graph = graph_pb2.GraphDef()
+    add_node(graph.node, "out", "PartitionedCall", calls={"f": "outer"})
+    add_function(graph.library, "outer", "StatelessCase", branches={"branches": ["inner"]})
+    add_function(graph.library, "inner", "Relu")
+    assert _ops.forbidden(graph) is None
+    add_function(graph.library, "deepest", "RandomUniform")
+    assert _ops.forbidden(graph) == ("RandomUniform of deepest", "RandomUniform")
+    loading = graph_pb2.GraphDef()
+    add_node(loading.node, "out", "RestoreV2")
+    assert _ops.forbidden(loading) == ("out", "RestoreV2")
