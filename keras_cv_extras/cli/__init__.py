@@ -34,8 +34,17 @@ def demo(
     output: Annotated[
         pathlib.Path, typer.Option(help="Folder for all that is written.")
     ] = pathlib.Path("kcx-demo"),
-    trials: Annotated[int, typer.Option(help="Policies that the search tries.")] = 16,
-    epochs: Annotated[int, typer.Option(help="Passes over the data in the last training.")] = 20,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Policies that the search tries: 16 if not given.")
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Passes over the data in the last training: 20 if not given."),
+    ] = None,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="Only see that it runs: tiny images, few trials, one pass."),
+    ] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
 ):
@@ -45,7 +54,7 @@ def demo(
     """
     from keras_cv_extras.commands import run_demo
 
-    run_demo(output, trials=trials, epochs=epochs, seed=seed, progress=not quiet)
+    run_demo(output, trials=trials, epochs=epochs, seed=seed, smoke=smoke, progress=not quiet)
 
 
 app.command()(_train.train)

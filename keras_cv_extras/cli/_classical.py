@@ -13,7 +13,7 @@ classical_app = typer.Typer(
 )
 
 
-class System(str, enum.Enum):
+class System(enum.StrEnum):
     """Features and their coding."""
 
     hog = "hog"
@@ -24,7 +24,7 @@ class System(str, enum.Enum):
     fisher = "fisher"
 
 
-class Classifier(str, enum.Enum):
+class Classifier(enum.StrEnum):
     """What decides on the features."""
 
     linear_svm = "linear_svm"

@@ -26,7 +26,7 @@ Seed = Annotated[int, typer.Option(help="Another seed gives another run; the sam
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 
-class Loss(str, enum.Enum):
+class Loss(enum.StrEnum):
     """What both networks minimise."""
 
     hinge = "hinge"

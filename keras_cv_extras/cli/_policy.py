@@ -13,7 +13,7 @@ Library = Literal["kcx", "torchvision", "timm", "model_garden", "albumentations"
 policy_app = typer.Typer(help="Look at policies, and translate those of other libraries.")
 
 
-class Spec(str, enum.Enum):
+class Spec(enum.StrEnum):
     """Whose reading of the published levels."""
 
     paper = "paper"

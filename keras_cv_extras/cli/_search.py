@@ -28,7 +28,7 @@ search_app = typer.Typer(cls=_SearchGroup, help="Search an augmentation policy."
 Folder = Annotated[pathlib.Path, typer.Argument(help="The folder of a search.")]
 
 
-class Method(str, enum.Enum):
+class Method(enum.StrEnum):
     """How trials are scored."""
 
     staged = "staged"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-class Format(str, enum.Enum):
+class Format(enum.StrEnum):
     """What an export is made of."""
 
     saved_model = "saved_model"
@@ -15,14 +15,14 @@ class Format(str, enum.Enum):
     onnx = "onnx"
 
 
-class BadImage(str, enum.Enum):
+class BadImage(enum.StrEnum):
     """What a file does that cannot be decoded."""
 
     fail = "raise"
     report = "report"
 
 
-class Resize(str, enum.Enum):
+class Resize(enum.StrEnum):
     """How files get to the size of the model."""
 
     crop = "crop"
@@ -30,7 +30,7 @@ class Resize(str, enum.Enum):
     stretch = "stretch"
 
 
-class Views(str, enum.Enum):
+class Views(enum.StrEnum):
     """Crops for test-time augmentation."""
 
     flip = "flip"

@@ -11,7 +11,7 @@ from keras_cv_extras.cli._options import Data, ImageSize, MaxBad, Quiet, Seed, S
 BELOW = 3  # the exit code of scores below what was asked for
 
 
-class MixName(str, enum.Enum):
+class MixName(enum.StrEnum):
     """How images are mixed."""
 
     none = "none"
@@ -19,7 +19,7 @@ class MixName(str, enum.Enum):
     cutmix = "cutmix"
 
 
-class ClassWeights(str, enum.Enum):
+class ClassWeights(enum.StrEnum):
     """How much the images of a class count."""
 
     none = "none"

@@ -28,7 +28,7 @@ def card(served, *, file_format, signatures, top_k, on_bad_image, resize, data, 
         "format": FORMAT,
         "version": VERSION,
         "file_format": file_format,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "software": {
             "keras_cv_extras": keras_cv_extras.__version__,
             **{name: importlib.metadata.version(name) for name in packages},
