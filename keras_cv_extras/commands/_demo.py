@@ -10,18 +10,45 @@ from keras_cv_extras import _files, data, policy, search, serving, training
 from keras_cv_extras._types import Path
 from keras_cv_extras.commands._common import small_model, train_model
 
-_DATA = "mnist_5k"
+_DATA, _TRIALS, _EPOCHS = "mnist_5k", 16, 20
 _SEARCH = {"epochs": 8, "train_size": 1000, "confirm_seeds": 3, "batch_size": 64}
+# The same steps with 8 x 8 digits, to see that they run.
+_SMOKE_DATA, _SMOKE_TRIALS, _SMOKE_EPOCHS = "digits", 2, 1
+_SMOKE_SEARCH = {"epochs": 2, "train_size": 200, "confirm_seeds": 2, "batch_size": 64}
 
 
-def run_demo(output: Path, *, trials: int, epochs: int, seed: int, progress: bool = True) -> None:
-    """Runs the demo into a folder; what an interrupted run has finished is not done again."""
+def run_demo(
+    output: Path,
+    *,
+    trials: int | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    smoke: bool = False,
+    progress: bool = True,
+) -> None:
+    """Runs the demo into a folder; what an interrupted run has finished is not done again.
+
+    Args:
+        output: the folder.
+        trials: how many policies the search tries; None for 16, or 2 of `smoke`.
+        epochs: passes over the data in the last trainings; None for 20, or 1 of `smoke`.
+        seed: an integer; the same one gives the same search and the same weights.
+        smoke: whether to run with few and tiny images, which says nothing about policies.
+        progress: whether to say what is done.
+
+    Raises:
+        ValueError: if the folder holds a demo with other settings.
+    """
+    name, search_settings = (_SMOKE_DATA, _SMOKE_SEARCH) if smoke else (_DATA, _SEARCH)
+    trials = trials or (_SMOKE_TRIALS if smoke else _TRIALS)
+    epochs = epochs or (_SMOKE_EPOCHS if smoke else _EPOCHS)
     console = Console(quiet=not progress)
     output = pathlib.Path(output)
     started = time.monotonic()
     settings = {"trials": trials, "epochs": epochs, "seed": seed}
+    settings |= {"smoke": True} if smoke else {}
     _check_settings(output / "demo.json", settings)
-    images = data.load(_DATA, seed=seed)
+    images = data.load(name, seed=seed)
     console.print(f"[bold]1 of 5[/bold] search a policy: {images!r}")
     found = search.search_policy(
         images,
@@ -30,7 +57,7 @@ def run_demo(output: Path, *, trials: int, epochs: int, seed: int, progress: boo
         trials=trials,
         seed=seed,
         progress=progress,
-        **_SEARCH,
+        **search_settings,
     )
     console.print(found.verdict)
 
@@ -61,7 +88,7 @@ def run_demo(output: Path, *, trials: int, epochs: int, seed: int, progress: boo
     console.print(str(report))
 
     console = Console()
-    console.print(_table(found, scores))
+    console.print(_table(images, found, scores, search_settings["train_size"]))
     for name, path in (
         ("report", output / "search" / "report.html"),
         ("policy", output / "search" / "policy.json"),
@@ -87,8 +114,9 @@ def _check_settings(path, settings):
         _files.write_json(path, settings)
 
 
-def _table(found, scores):
-    table = Table(title="5,000 digits of MNIST: what each policy is worth")
+def _table(images, found, scores, train_size):
+    total = len(images.train[1]) + len(images.test[1])
+    table = Table(title=f"{total:,} images of {images.name}: what each policy is worth")
     table.add_column("arm")
     table.add_column("confirmed accuracy", justify="right")
     table.add_column("95 % interval", justify="right")
@@ -104,7 +132,7 @@ def _table(found, scores):
             style="bold" if chosen else None,
         )
     table.caption = (
-        "Confirmed: trained on 1,000 images with new seeds, scored on images that the search has "
-        "not seen.\nTest: trained on all training images, scored once."
+        f"Confirmed: trained on {train_size:,} images with new seeds, scored on images that the "
+        "search has not seen.\nTest: trained on all training images, scored once."
     )
     return table

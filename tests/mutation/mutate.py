@@ -24,8 +24,8 @@ import sys
 import tempfile
 import threading
 import time
-
 import tomllib
+
 from mutation_table import CHANGES, TableError, read_table
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-
 import tomllib
 
 CHANGES = pathlib.Path(__file__).parent / "changes"

@@ -1,0 +1,102 @@
+"""Every `>>>` line of the package runs, and prints what its docstring shows.
+
+Examples speak of what their reader has, such as `images` and `model`: tests/docstring_names.py
+says what these are here. What takes long, or a network, is made smaller by `SMALLER`. A line
+without a result shown must run, no more.
+"""
+
+import doctest
+import importlib
+import importlib.util
+import pathlib
+import re
+
+import pytest
+
+import keras_cv_extras
+
+ROOT = pathlib.Path(__file__).parent
+SOURCE = pathlib.Path(keras_cv_extras.__file__).parent
+FILES = [
+    path.relative_to(SOURCE)
+    for path in sorted(SOURCE.rglob("*.py"))
+    if ">>> " in path.read_text(encoding="utf-8")
+]
+ON_JAX = [path for path in FILES if path.stem.startswith("_population")]  # they run there alone
+PARTS = sorted({path.parts[0] for path in FILES})
+OPTIONAL = ("albumentations", "nvidia", "official", "torchvision")
+SMALLER = (
+    (r'weights="imagenet"', "weights=None"),  # no download
+    (r"\bepochs=\d+", "epochs=1"),
+    (r"\bmax_trials=\d+(?=\), build)|\bmax_trials=\d+(?=, epochs)", "max_trials=2"),
+    (r"\bpopulation_size=\d+(?=,\n)", "population_size=2"),
+    (r"range\(32\)", "range(2)"),
+)
+
+
+class Checker(doctest.OutputChecker):
+    """An example that shows no result may have one."""
+
+    def check_output(self, want, got, optionflags):
+        return not want or super().check_output(want, got, optionflags)
+
+
+def examples(path):
+    """Returns the docstrings of a file that have examples."""
+    from docstring_names import Names
+
+    name = ".".join(("keras_cv_extras", *path.with_suffix("").parts))
+    found = doctest.DocTestFinder().find(importlib.import_module(name))
+    found = [docstring for docstring in found if docstring.examples]
+    for docstring in found:
+        docstring.globs = Names(name.partition(".")[2], docstring.name)
+        for example in docstring.examples:
+            for pattern, smaller in SMALLER:
+                example.source = re.sub(pattern, smaller, example.source)
+            missing = [
+                library
+                for library in OPTIONAL
+                if f"{library}." in example.source and not importlib.util.find_spec(library)
+            ]
+            if missing:
+                example.options[doctest.SKIP] = True
+    return found
+
+
+def run(paths):
+    """Runs the examples of files; returns how many ran, and what was wrong."""
+    runner = doctest.DocTestRunner(
+        Checker(), verbose=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    )
+    wrong = []
+    for path in paths:
+        for docstring in examples(path):
+            runner.run(docstring, out=wrong.append)
+    return runner.tries, "".join(wrong)
+
+
+# Keras' fit says that it does not shuffle a dataset, which nobody has asked it to do.
+SHUFFLE = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
+
+
+@SHUFFLE
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_examples_run(part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    from docstring_names import write_files
+
+    write_files()
+    paths = [path for path in FILES if path.parts[0] == part and path not in ON_JAX]
+    tries, wrong = run(paths)
+    assert not wrong, wrong
+    assert tries
+
+
+@pytest.mark.slow
+def test_examples_run_on_jax(python_on_jax, tmp_path):
+    script = "import os; os.chdir(sys.argv[1]); sys.path.append(sys.argv[2])\n"
+    script += "import pathlib, test_docstrings\n"
+    script += "tries, wrong = test_docstrings.run(map(pathlib.Path, sys.argv[3:]))\n"
+    script += "assert not wrong, wrong\nprint(tries)"
+    assert int(python_on_jax(script, tmp_path, ROOT, *ON_JAX)) >= 5
