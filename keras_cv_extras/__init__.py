@@ -9,7 +9,7 @@ TensorFlow's nor Keras' start-up time:
     augmented = policy(images, seed=7)
 """
 
-from keras_cv_extras import _lazy
+from keras_cv_extras._base import lazy
 
 __version__ = "0.1.0"
 
@@ -32,4 +32,4 @@ __all__ = [
 ]
 
 
-__getattr__, __dir__ = _lazy.attach(__name__, dict.fromkeys(__all__, ""))
+__getattr__, __dir__ = lazy.attach(__name__, dict.fromkeys(__all__, ""))

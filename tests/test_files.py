@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from keras_cv_extras import _files
+from keras_cv_extras._base import files
 
 WRITER = """
 import itertools, sys
-from keras_cv_extras import _files
+from keras_cv_extras._base import files
 
 for number in itertools.count():
-    with _files.replacing(sys.argv[1]) as folder:
+    with files.replacing(sys.argv[1]) as folder:
         folder.mkdir()
         for name in ("first", "second"):
             (folder / name).write_text(f"{number} " * 20_000)
@@ -53,11 +53,11 @@ def test_a_killed_writer_leaves_a_whole_folder(tmp_path):
 
 @linux
 def test_there_is_no_moment_without_a_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(_files, "_sync", lambda path: None)  # the disk would take the time
+    monkeypatch.setattr(files, "_sync", lambda path: None)  # the disk would take the time
     path = tmp_path / "folder"
 
     def write():
-        with _files.replacing(path) as folder:
+        with files.replacing(path) as folder:
             folder.mkdir()
             (folder / "file").touch()
 
@@ -83,9 +83,9 @@ def test_there_is_no_moment_without_a_folder(tmp_path, monkeypatch):
 
 
 def test_without_the_system_call_a_folder_is_replaced_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(_files, "_exchange", lambda first, second: False)
+    monkeypatch.setattr(files, "_exchange", lambda first, second: False)
     for number in range(2):
-        with _files.replacing(tmp_path / "folder") as folder:
+        with files.replacing(tmp_path / "folder") as folder:
             folder.mkdir()
             (folder / "file").write_text(str(number))
     assert (tmp_path / "folder" / "file").read_text() == "1"
@@ -93,10 +93,10 @@ def test_without_the_system_call_a_folder_is_replaced_too(tmp_path, monkeypatch)
 
 
 def test_a_failed_block_changes_nothing(tmp_path):
-    _files.write_text(tmp_path / "file", "before")
+    files.write_text(tmp_path / "file", "before")
 
     def fail():
-        with _files.replacing(tmp_path / "file") as temporary:
+        with files.replacing(tmp_path / "file") as temporary:
             temporary.write_text("after")
             raise RuntimeError
 

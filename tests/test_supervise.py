@@ -9,18 +9,18 @@ import time
 
 import pytest
 
-from keras_cv_extras import _supervise
+from keras_cv_extras._base import supervise
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 
 
 def process(name, script, *arguments, **options):
-    return _supervise.Process(name, [*PYTHON, script, *map(str, arguments)], **options)
+    return supervise.Process(name, [*PYTHON, script, *map(str, arguments)], **options)
 
 
 def run(*processes, **options):
     lines = []
-    code = _supervise.supervise(
+    code = supervise.supervise(
         list(processes), report=lines.append, **{"delay": 0.01, "grace": 2.0, **options}
     )
     return code, lines
@@ -78,7 +78,7 @@ def test_the_limit_of_restarts_and_exit_codes(tmp_path, together):
     assert flaky.read_text() == "xx"
     killed = process("killed", "import os; os.kill(os.getpid(), 9)")
     assert run(killed, restarts=0) == (137, ["killed was ended by SIGKILL: giving up"])
-    code, _ = run(_supervise.Process("absent", ["/no/such/program"]), restarts=0)
+    code, _ = run(supervise.Process("absent", ["/no/such/program"]), restarts=0)
     assert code == 1
 
 
@@ -88,7 +88,7 @@ def test_every_attempt_may_have_other_processes():
     def processes(attempt):
         return [process("one", script, environment={"ATTEMPT": str(attempt)})]
 
-    assert _supervise.supervise(processes, together=True, delay=0.01) == 0
+    assert supervise.supervise(processes, together=True, delay=0.01) == 0
 
 
 def test_a_process_that_does_not_listen_is_killed(tmp_path):
@@ -141,10 +141,10 @@ def test_a_service_and_what_processes_leave_behind_end_with_the_rest(tmp_path):
 
 SUPERVISOR = """
 import sys
-from keras_cv_extras import _supervise
-processes = [_supervise.Process(str(i), [sys.executable, "-I", "-S", "-c", sys.argv[2],
-                                         f"{sys.argv[1]}/{i}", "never"]) for i in range(2)]
-sys.exit(_supervise.supervise(processes, grace=5))
+from keras_cv_extras._base import supervise
+processes = [supervise.Process(str(i), [sys.executable, "-I", "-S", "-c", sys.argv[2],
+                                        f"{sys.argv[1]}/{i}", "never"]) for i in range(2)]
+sys.exit(supervise.supervise(processes, grace=5))
 """
 
 
@@ -181,4 +181,4 @@ time.sleep(600)
 
 
 def test_free_ports_differ():
-    assert len(set(_supervise.free_ports(20))) == 20
+    assert len(set(supervise.free_ports(20))) == 20

@@ -168,10 +168,10 @@ def supervised(folder):
 
 def run_workers(folder, environment):
     """Runs two workers without a supervisor; returns codes, and seconds from first to last end."""
-    from keras_cv_extras import _supervise
+    from keras_cv_extras._base import supervise
 
     folder.mkdir(parents=True, exist_ok=True)
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in _supervise.free_ports(2)]}
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in supervise.free_ports(2)]}
     processes = []
     for index in range(2):
         config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})

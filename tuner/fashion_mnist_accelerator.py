@@ -23,7 +23,8 @@ import keras
 import numpy as np
 import study
 
-from keras_cv_extras import _files, data, models, policy, search, training
+from keras_cv_extras import data, models, policy, search, training
+from keras_cv_extras._base import files
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "fashion_mnist_accelerator.json"
 HELD_OUT = 5_000
@@ -47,8 +48,8 @@ def main():
     result = run(data.load("digits" if options.smoke else "fashion_mnist"), options)
     print(json.dumps(result, indent=2))
     if not options.smoke:
-        rows = _files.read_json(options.output) if options.output.exists() else []
-        _files.write_json(options.output, [*rows, result])
+        rows = files.read_json(options.output) if options.output.exists() else []
+        files.write_json(options.output, [*rows, result])
 
 
 def run(images, options) -> dict:

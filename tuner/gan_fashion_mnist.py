@@ -26,7 +26,8 @@ from scipy import stats
 from sklearn import metrics
 
 import keras_cv_extras as kcx
-from keras_cv_extras import _files, generative
+from keras_cv_extras import generative
+from keras_cv_extras._base import files
 from keras_cv_extras.generative._local_features import trained_classifier
 
 SEEDS = 3
@@ -70,7 +71,7 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="a few seconds, nothing is kept")
     options = parser.parse_args()
     if options.table:
-        rows = _files.read_json(options.output / "gan_fashion_mnist.json")["replicates"]
+        rows = files.read_json(options.output / "gan_fashion_mnist.json")["replicates"]
         print(table([rows[name] for name in sorted(rows, key=int)]))
     elif options.smoke:
         with tempfile.TemporaryDirectory() as folder:
@@ -115,11 +116,11 @@ def images(settings):
 def replicate(settings, work, seed, _folder):
     """Trains and scores all arms of a seed; those that `work` has of an earlier run are kept."""
     path = work / f"seed-{seed}.json"
-    row = _files.read_json(path) if path.exists() else {"gan": {}, "arms": {}}
+    row = files.read_json(path) if path.exists() else {"gan": {}, "arms": {}}
 
     def keep(part, key, value):
         row[part][key] = value
-        _files.write_json(path, row)
+        files.write_json(path, row)
         print(f"seed {seed}, {key}: {value if part == 'arms' else 'done'}", flush=True)
 
     x, y, test = images(settings)

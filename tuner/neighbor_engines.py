@@ -19,7 +19,8 @@ import numpy as np
 import sklearn
 from sklearn.neighbors import NearestNeighbors
 
-from keras_cv_extras import _files, data
+from keras_cv_extras import data
+from keras_cv_extras._base import files
 
 RESULT = pathlib.Path(__file__).parent / "results" / "neighbor_engines.json"
 K = 5
@@ -80,7 +81,7 @@ def main():
             "versions": versions,
             "table": table,
         }
-        _files.write_json(RESULT, result)
+        files.write_json(RESULT, result)
 
 
 if __name__ == "__main__":

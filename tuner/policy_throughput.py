@@ -25,7 +25,8 @@ import study
 from skimage import data as photographs
 from skimage.transform import resize
 
-from keras_cv_extras import _files, policy
+from keras_cv_extras import policy
+from keras_cv_extras._base import files
 
 RESULT = pathlib.Path(__file__).parent / "results" / "policy_throughput.json"
 BATCHES = {32: 1024, 224: 128}
@@ -50,7 +51,7 @@ def main():
         rows += measured(size, images_of(size, BATCHES[size]), options)
         if not options.smoke:
             found = study.measured_on(*PACKAGES)
-            _files.write_json(options.output, {**found, "table": rows})
+            files.write_json(options.output, {**found, "table": rows})
     print(f"{'size':>5} {'contestant':<36}{'images/s':>12}{'ours is':>10}{'first, s':>10}")
     for row in rows:
         print(

@@ -21,7 +21,8 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import study
 
-from keras_cv_extras import _files, data, search, training
+from keras_cv_extras import data, search, training
+from keras_cv_extras._base import files
 from keras_cv_extras.policy import Policy
 
 RESULT = pathlib.Path(__file__).parent / "results" / "population_throughput.json"
@@ -75,7 +76,7 @@ def main():
             rates[size].append(3600 * count / _timed(trainer, count, validation))
             print(f"population of {size}: {rates[size][-1]:.0f} trials per hour", file=sys.stderr)
             if not options.smoke:  # what is there is kept, should the rest take too long
-                _files.write_json(options.output, {**result, "table": _table(rates, first)})
+                files.write_json(options.output, {**result, "table": _table(rates, first)})
     print(f"{'population':>10}{'trials/hour':>13}{'against first':>15}{'first call, s':>15}")
     for row in _table(rates, first):
         print(

@@ -16,8 +16,9 @@ import time
 import keras
 import numpy as np
 
-from keras_cv_extras import _files, data, search
-from keras_cv_extras.search._request import versions
+from keras_cv_extras import data, search
+from keras_cv_extras._base import files as _files
+from keras_cv_extras.search.stages._request import versions
 
 RESULT = pathlib.Path(__file__).parent / "results" / "search_memory.json"
 SEED = 0

@@ -22,9 +22,9 @@ import sys
 import tempfile
 import time
 
-from keras_cv_extras import _files
-from keras_cv_extras._search_processes import Role
-from keras_cv_extras._supervise import Process, free_ports, supervise
+from keras_cv_extras._base import files
+from keras_cv_extras._base.supervise import Process, free_ports, supervise
+from keras_cv_extras.search.workers._processes import Role
 
 RESULT = pathlib.Path(__file__).parent / "results" / "search_workers.json"
 SEED = 0
@@ -71,7 +71,7 @@ def wait_for(path):
 def work(options):
     """Does a process's part of every case, when its turn has come."""
     from keras_cv_extras import data, search, training
-    from keras_cv_extras.search._tuner import seed_of_trial
+    from keras_cv_extras.search.trials._tuner import seed_of_trial
 
     images = data.load("digits" if options.smoke else "mnist_5k")
     shape, count = images.train[0].shape[1:], options.images
@@ -173,9 +173,9 @@ def main():
 
 def report(options, seconds, ratios, same):
     """Writes what was measured."""
-    from keras_cv_extras.search._request import versions
+    from keras_cv_extras.search.stages._request import versions
 
-    _files.write_json(
+    files.write_json(
         RESULT,
         {
             "command": "python tuner/search_workers.py",

@@ -15,7 +15,8 @@ import keras
 import numpy as np
 from scipy import stats
 
-from keras_cv_extras import _files, search
+from keras_cv_extras import search
+from keras_cv_extras._base import files
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 
@@ -132,7 +133,7 @@ class Results:
             "summary": {},
         }
         if self.path.is_file():
-            earlier = _files.read_json(self.path)
+            earlier = files.read_json(self.path)
             if earlier["protocol"] != protocol:
                 raise ValueError(f"{self.path} is of another protocol: move it away to start anew")
             self._fields = earlier
@@ -177,7 +178,7 @@ class Results:
 
     def write(self):
         """Writes the file."""
-        _files.write_json(self.path, self._fields)
+        files.write_json(self.path, self._fields)
 
 
 def _timed(run, number):

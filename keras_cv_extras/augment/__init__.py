@@ -5,7 +5,24 @@ floats with values in [0, 255], and one number for all images or one per image. 
 come out equal to Pillow's, to the last bit, where Pillow has the op. `OPS` lists them all.
 """
 
-from keras_cv_extras.augment._affine import (
+from keras_cv_extras.augment._blur import box_blur, gaussian_blur, median_blur, motion_blur
+from keras_cv_extras.augment._erase import (
+    coarse_dropout,
+    cutout,
+    grid_mask,
+    hole_dropout,
+    random_erasing,
+)
+from keras_cv_extras.augment._filter import sharpness
+from keras_cv_extras.augment._mix import sample_pairing
+from keras_cv_extras.augment._noise import (
+    gaussian_noise,
+    poisson_noise,
+    salt_and_pepper,
+    speckle_noise,
+)
+from keras_cv_extras.augment._op import OPS, Op, Range
+from keras_cv_extras.augment.geometric._affine import (
     affine,
     aspect,
     rotate,
@@ -14,10 +31,30 @@ from keras_cv_extras.augment._affine import (
     warp_affine,
     zoom,
 )
-from keras_cv_extras.augment._blur import box_blur, gaussian_blur, median_blur, motion_blur
-from keras_cv_extras.augment._channels import channel_dropout, channel_shift, channel_shuffle
-from keras_cv_extras.augment._clahe import clahe
-from keras_cv_extras.augment._color import (
+from keras_cv_extras.augment.geometric._crop import (
+    center_crop,
+    jittered_resize,
+    padded_crop,
+    random_crop,
+    random_resized_crop,
+)
+from keras_cv_extras.augment.geometric._deform import elastic, grid_distortion, perspective
+from keras_cv_extras.augment.geometric._geometry import (
+    flip_horizontal,
+    flip_vertical,
+    identity,
+    rotate_90,
+    translate_x,
+    translate_y,
+)
+from keras_cv_extras.augment.geometric._resize import resize
+from keras_cv_extras.augment.photometric._channels import (
+    channel_dropout,
+    channel_shift,
+    channel_shuffle,
+)
+from keras_cv_extras.augment.photometric._clahe import clahe
+from keras_cv_extras.augment.photometric._color import (
     autocontrast,
     brightness,
     color,
@@ -28,44 +65,11 @@ from keras_cv_extras.augment._color import (
     solarize,
     solarize_add,
 )
-from keras_cv_extras.augment._crop import (
-    center_crop,
-    jittered_resize,
-    padded_crop,
-    random_crop,
-    random_resized_crop,
-)
-from keras_cv_extras.augment._deform import elastic, grid_distortion, perspective
-from keras_cv_extras.augment._erase import (
-    coarse_dropout,
-    cutout,
-    grid_mask,
-    hole_dropout,
-    random_erasing,
-)
-from keras_cv_extras.augment._filter import sharpness
-from keras_cv_extras.augment._geometry import (
-    flip_horizontal,
-    flip_vertical,
-    identity,
-    rotate_90,
-    translate_x,
-    translate_y,
-)
-from keras_cv_extras.augment._hue import hue, saturation
-from keras_cv_extras.augment._jitter import color_jitter
-from keras_cv_extras.augment._jpeg import jpeg
-from keras_cv_extras.augment._lighting import pca_lighting, planckian_jitter
-from keras_cv_extras.augment._mix import sample_pairing
-from keras_cv_extras.augment._noise import (
-    gaussian_noise,
-    poisson_noise,
-    salt_and_pepper,
-    speckle_noise,
-)
-from keras_cv_extras.augment._op import OPS, Op, Range
-from keras_cv_extras.augment._resize import resize
-from keras_cv_extras.augment._tone import gamma, grayscale
+from keras_cv_extras.augment.photometric._hue import hue, saturation
+from keras_cv_extras.augment.photometric._jitter import color_jitter
+from keras_cv_extras.augment.photometric._jpeg import jpeg
+from keras_cv_extras.augment.photometric._lighting import pca_lighting, planckian_jitter
+from keras_cv_extras.augment.photometric._tone import gamma, grayscale
 
 __all__ = [
     "OPS",

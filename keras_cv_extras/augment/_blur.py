@@ -5,19 +5,18 @@ import functools
 import numpy as np
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Numbers, Tensor
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.augment._exact import exp2, product
+from keras_cv_extras._base import checks, engine
+from keras_cv_extras._base.exact import exp2, product
+from keras_cv_extras._base.random import of_key
+from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
-from keras_cv_extras.augment._random import of_key
 
 _HALF_LOG2_E = 0.7213475204444817
 _DIRECTIONS = 256
 
 
 def _check_kernel_size(name, value):
-    if _checks.integer(name, value, minimum=1) % 2 == 0:
+    if checks.integer(name, value, minimum=1) % 2 == 0:
         raise ValueError(f"{name} must be odd, received {value}")
     return int(value)
 
@@ -103,13 +102,13 @@ def motion_blur(
     channels = image.shape[-1]
     length = ops.clip(length, 1.0, float(kernel_size))
     direction = ops.cast(ops.floor(of_key(key, 1)[0] * _DIRECTIONS), "int32")
-    offsets = _engine.take(ops.convert_to_tensor(_line_offsets(radius)), direction, axis=0)
+    offsets = engine.take(ops.convert_to_tensor(_line_offsets(radius)), direction, axis=0)
     padded = pad_columns(pad_rows(image, radius), channels, radius)
     height, width = ops.shape(image)[:2]
 
     def shifted(down, right):
         start = (radius + down, (radius + right) * channels)
-        return _engine.window(padded, start, (height, width * channels))
+        return engine.window(padded, start, (height, width * channels))
 
     total = shifted(0, 0)
     for distance in range(1, radius + 1):
@@ -161,7 +160,7 @@ def pad_rows(image, radius):
         above, below = ops.tile(rows[:1], (radius, 1)), ops.tile(rows[-1:], (radius, 1))
         return ops.concatenate([above, rows, below], axis=0)
 
-    return _engine.kept(pad, ops.reshape(image, (ops.shape(image)[0], -1)))
+    return engine.kept(pad, ops.reshape(image, (ops.shape(image)[0], -1)))
 
 
 def pad_columns(rows, channels, radius):
@@ -173,7 +172,7 @@ def pad_columns(rows, channels, radius):
             [ops.tile(left, (1, radius)), rows, ops.tile(right, (1, radius))], axis=1
         )
 
-    return _engine.kept(pad, rows)
+    return engine.kept(pad, rows)
 
 
 def _separable(image, weights, radius):
@@ -181,8 +180,8 @@ def _separable(image, weights, radius):
     channels = image.shape[-1]
     add_rows = functools.partial(_weigh, radius=radius, axis=0)
     add_columns = functools.partial(_weigh, radius=radius, axis=1, step=channels)
-    rows = _engine.kept(add_rows, pad_rows(image, radius), weights)
-    columns = _engine.kept(add_columns, pad_columns(rows, channels, radius), weights)
+    rows = engine.kept(add_rows, pad_rows(image, radius), weights)
+    columns = engine.kept(add_columns, pad_columns(rows, channels, radius), weights)
     return ops.reshape(columns, ops.shape(image))
 
 

@@ -3,48 +3,41 @@
 import numpy as np
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Color, Interval, Numbers, Sizes, Tensor
-from keras_cv_extras.augment import _engine, _random
-from keras_cv_extras.augment._box import draw_box
-from keras_cv_extras.augment._fill import Fill, check_filled, flat_filling
-from keras_cv_extras.augment._fixed import (
-    between,
-    cos_sin,
-    key_of,
-    round_half_up,
-    to_fixed,
-)
+from keras_cv_extras._base import checks, engine, random
+from keras_cv_extras._base.fill import Fill, check_filled, flat_filling
+from keras_cv_extras._base.fixed import between, cos_sin, key_of, round_half_up, to_fixed
+from keras_cv_extras._base.types import Color, Interval, Numbers, Sizes, Tensor
 from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment.geometric._box import draw_box
 
 _MOST_HOLES = 31  # one bit of an int32 each
 
 
 def _check_counts(name, value):
-    low, high = (_checks.integer(name, number, minimum=1) for number in _pair(name, value))
+    low, high = (checks.integer(name, number, minimum=1) for number in _pair(name, value))
     if not low <= high <= _MOST_HOLES:
         raise ValueError(f"{name} must rise to at most {_MOST_HOLES}, received {value}")
     return low, high
 
 
 def _pair(name, value):
-    low, high = _checks.interval(name, value)
+    low, high = checks.interval(name, value)
     return (int(low), int(high)) if (low, high) == (int(low), int(high)) else (low, high)
 
 
 def _check_fractions(name, value):
-    low, high = _checks.interval(name, value, low=0.0, high=1.0)
+    low, high = checks.interval(name, value, low=0.0, high=1.0)
     if not 0 < low <= high:
         raise ValueError(f"{name} must rise from above 0, received {value}")
     return low, high
 
 
 def _check_grid(name, value):
-    return _checks.integer(name, value, minimum=1)
+    return checks.integer(name, value, minimum=1)
 
 
 def _check_aspect(name, value):
-    if not _checks.fraction(name, value) > 0:
+    if not checks.fraction(name, value) > 0:
         raise ValueError(f"{name} must be in (0, 1], received {value}")
     return float(value)
 
@@ -94,7 +87,7 @@ def cutout(
     strength=Range(0.0, 0.4),
     pixels="moved",
     checks={
-        "smallest": _checks.fraction,
+        "smallest": checks.fraction,
         "aspect": _check_aspect,
         "fill_mode": check_filled,
     },
@@ -132,7 +125,7 @@ def random_erasing(
         0.3, to half of the images, filled with noise.
     """
     height, width = ops.shape(image)[:2]
-    draws = _random.of_key(key, 4)
+    draws = random.of_key(key, 4)
     share = between(ops.minimum(smallest, area), area, draws[0])
     box = draw_box(height, width, ops.clip(share, 0.0, 1.0), (aspect, 1 / aspect), draws[1:])
     return _erase(image, _box_mask(image, *box), Fill(fill_mode, fill, key))
@@ -143,7 +136,7 @@ def random_erasing(
     pixels="moved",
     checks={
         "num_holes": _check_counts,
-        "per_channel": _checks.boolean,
+        "per_channel": checks.boolean,
         "fill_mode": check_filled,
     },
 )
@@ -180,7 +173,7 @@ def hole_dropout(
     height, width, channels = ops.shape(image)
     fewest, most = num_holes
     sets = channels if per_channel else 1
-    draws = _random.of_key(key, 1 + 4 * most * sets)
+    draws = random.of_key(key, 1 + 4 * most * sets)
     count = fewest + ops.cast(ops.floor(draws[0] * (most - fewest + 1)), "int32")
     draws = ops.reshape(draws[1:], (4, most, sets))
     covered = []
@@ -206,7 +199,7 @@ def hole_dropout(
 @image_op(
     strength=Range(0.0, 0.3),
     pixels="moved",
-    checks={"grid": _check_grid, "per_channel": _checks.boolean, "fill_mode": check_filled},
+    checks={"grid": _check_grid, "per_channel": checks.boolean, "fill_mode": check_filled},
 )
 def coarse_dropout(
     image: Tensor,
@@ -241,19 +234,19 @@ def coarse_dropout(
     """
     height, width, channels = ops.shape(image)
     sets = channels if per_channel else 1
-    small = ops.reshape(_random.of_key(key, grid * grid * sets) < rate, (grid, grid * sets))
+    small = ops.reshape(random.of_key(key, grid * grid * sets) < rate, (grid, grid * sets))
     column = ops.arange(width * channels, dtype="int32")
     cell = (column // channels * grid) // width
     place = cell * sets + column % channels if per_channel else cell
     row = (ops.arange(height, dtype="int32") * grid) // height
-    mask = _engine.take(_engine.take(small, place, axis=1), row, axis=0)
+    mask = engine.take(engine.take(small, place, axis=1), row, axis=0)
     return _erase(image, mask, Fill(fill_mode, fill, key))
 
 
 @image_op(
     strength=Range(0.0, 0.5),
     pixels="moved",
-    checks={"unit": _check_fractions, "degrees": _checks.number, "fill_mode": check_filled},
+    checks={"unit": _check_fractions, "degrees": checks.number, "fill_mode": check_filled},
 )
 def grid_mask(
     image: Tensor,
@@ -287,7 +280,7 @@ def grid_mask(
         [GridMask](https://arxiv.org/abs/2001.04086)
     """
     height, width, channels = ops.shape(image)
-    draws = _random.of_key(key, 4)
+    draws = random.of_key(key, 4)
     shorter = ops.cast(ops.minimum(height, width), "float32")
     distance = ops.maximum(round_half_up(between(*unit, draws[0]) * shorter), 1)
     side = round_half_up(ratio * ops.cast(distance, "float32"))

@@ -2,9 +2,9 @@
 
 from keras import backend, ops
 
-from keras_cv_extras._types import Numbers, Tensor
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.augment._color import blend
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.exact import blend
+from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, finish, image_op
 
 
@@ -41,7 +41,7 @@ def sharpness(image: Tensor, factor: Numbers) -> Tensor:
         smooth = ops.floor((total + 6.5) * (1.0 / 13.0))  # never near a whole number
         return finish(blend(smooth, ops.cast(centre, "float32"), factor), image.dtype)
 
-    inner = _engine.kept(blend_inner, flat, _engine.kept(add_rows, flat), factor)
+    inner = engine.kept(blend_inner, flat, engine.kept(add_rows, flat), factor)
     # Joined from parts: padding and masking take the compiled program ten times as long.
     middle = [flat[1:-1, :channels], inner, flat[1:-1, channels:][:, -channels:]]
     parts = [flat[:1], ops.concatenate(middle, axis=1), flat[1:][-1:]]

@@ -1,7 +1,7 @@
 """Ops that mix two images."""
 
-from keras_cv_extras._types import Numbers, Tensor
-from keras_cv_extras.augment._color import blend
+from keras_cv_extras._base.exact import blend
+from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 
 

@@ -2,11 +2,11 @@
 
 from keras import ops
 
-from keras_cv_extras._types import Numbers, Tensor
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.augment._exact import exp2_near, product
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.exact import exp2_near, product
+from keras_cv_extras._base.random import halves_of_key, normal_of_halves
+from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
-from keras_cv_extras.augment._random import halves_of_key, normal_of_halves
 
 _LOG2_E = 1.4426950408889634
 _FEW = 4.0  # below so many photons on average their number is counted out
@@ -100,9 +100,9 @@ def poisson_noise(
 
     def count(image, halves):
         # In one loop with the rest, neither of the two has vector instructions.
-        few = _engine.kept(_count_out, ops.minimum(image / gain, _FEW), halves)
-        normal = _engine.kept(normal_of_halves, halves)
-        return _engine.kept(choose, image, few, normal, gain)
+        few = engine.kept(_count_out, ops.minimum(image / gain, _FEW), halves)
+        normal = engine.kept(normal_of_halves, halves)
+        return engine.kept(choose, image, few, normal, gain)
 
     return _with_noise(image, key, per_channel, count)
 
@@ -162,7 +162,7 @@ def _count_out(expected, halves):
         return share
 
     uniform = (ops.cast(halves, "float32") + 0.5) * (1.0 / 65536)
-    share = _engine.kept(none, expected)
+    share = engine.kept(none, expected)
     below = share
     count = ops.cast(uniform > below, "float32")
     for photons in range(1, _MOST):

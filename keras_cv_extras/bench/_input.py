@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Path
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _input_peers, _measure
 
 INPUT = "input:"
@@ -50,9 +50,9 @@ def run_input(
     _measure.check_sizes((size,), {size: batch_size})
     names = ("own", *(_input_peers.NAMES[1:] if peers is None else peers))
     for name in names:
-        _checks.one_of("peer", name, _input_peers.NAMES)
-    _checks.integer("repeats", repeats, minimum=1)
-    _checks.positive("seconds", seconds)
+        checks.one_of("peer", name, _input_peers.NAMES)
+    checks.integer("repeats", repeats, minimum=1)
+    checks.positive("seconds", seconds)
     settings = []
     for setting in cores:
         cpus = _measure.chosen_cpus(setting)

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Path
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
 #: Labels and predictions of one step: 256 samples of 100 classes.
@@ -157,9 +157,9 @@ def run_losses(
     known = tuple(cases())
     chosen = known if losses is None else tuple(losses)
     for name in chosen:
-        _checks.one_of("loss", name, known)
-    repeats = _checks.integer("repeats", repeats, minimum=1)
-    seconds = _checks.number("seconds", seconds)
+        checks.one_of("loss", name, known)
+    repeats = checks.integer("repeats", repeats, minimum=1)
+    seconds = checks.number("seconds", seconds)
     process = _measure.Measured(1, BATCH_SIZE, _measure.chosen_cpus(1))
     try:
         rows = [

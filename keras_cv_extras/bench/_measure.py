@@ -10,7 +10,8 @@ import sys
 import tempfile
 import time
 
-from keras_cv_extras import __version__, _checks, _files
+from keras_cv_extras import __version__
+from keras_cv_extras._base import checks, files
 from keras_cv_extras.bench._images import LARGEST
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -115,7 +116,7 @@ def chosen_cpus(cores):
     cpus = available_cpus()
     if cores == "all":
         return cpus
-    if _checks.integer("cores", cores, minimum=1) > len(cpus):
+    if checks.integer("cores", cores, minimum=1) > len(cpus):
         raise ValueError(f"cores must be at most {len(cpus)} on this machine, received {cores}")
     return cpus[:cores]
 
@@ -126,13 +127,13 @@ def check_sizes(sizes, batch_sizes):
     if not sizes:
         raise ValueError("sizes must hold at least one size in pixels, received none")
     for size in sizes:
-        if _checks.integer("size", size, minimum=1) > LARGEST:
+        if checks.integer("size", size, minimum=1) > LARGEST:
             raise ValueError(
                 f"size must be at most {LARGEST}, the height of the photographs, received {size}"
             )
         if size not in batch_sizes:
             raise ValueError(f"batch_sizes must name one for size {size}, received {batch_sizes}")
-        _checks.integer("batch size", batch_sizes[size], minimum=1)
+        checks.integer("batch size", batch_sizes[size], minimum=1)
     return sizes
 
 
@@ -151,7 +152,7 @@ def write_report(path, benchmark, rows, **settings):
         **settings,
         "rows": rows,
     }
-    _files.write_json(path, report)
+    files.write_json(path, report)
 
 
 def processor():

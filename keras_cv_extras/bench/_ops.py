@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Path
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 from keras_cv_extras.bench._mixes import MIXES
 from keras_cv_extras.bench._policies import BATCH_SIZES
@@ -66,11 +66,11 @@ def run_ops(
     known = (*OPS, *MIXES)
     ops = known if ops is None else tuple(ops)
     for op in ops:
-        _checks.one_of("op", op, sorted(known))
+        checks.one_of("op", op, sorted(known))
     for peer in peers:
-        _checks.one_of("peer", peer, OP_PEERS)
-    repeats = _checks.integer("repeats", repeats, minimum=1)
-    seconds = _checks.number("seconds", seconds)
+        checks.one_of("peer", peer, OP_PEERS)
+    repeats = checks.integer("repeats", repeats, minimum=1)
+    seconds = checks.number("seconds", seconds)
     rows = []
     for size in sizes:
         rows += _run(("copy", *ops), tuple(peers), size, batch_sizes[size], seconds, repeats)

@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Path
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
 #: What this library is measured with; the first is what the others are compared with. The plain
@@ -60,9 +60,9 @@ def run_policies(
     sizes = _measure.check_sizes(sizes, batch_sizes)
     peers = PEERS if peers is None else tuple(peers)
     for peer in peers:
-        _checks.one_of("peer", peer, PEERS)
-    repeats = _checks.integer("repeats", repeats, minimum=1)
-    seconds = _checks.number("seconds", seconds)
+        checks.one_of("peer", peer, PEERS)
+    repeats = checks.integer("repeats", repeats, minimum=1)
+    seconds = checks.number("seconds", seconds)
     settings = []  # on a machine of one core, 1 and "all" are the same
     for setting in cores:
         cpus = _measure.chosen_cpus(setting)

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Path
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
 POOLING = "pooling:"
@@ -58,9 +58,9 @@ def run_pooling(
     from keras_cv_extras.layers import pooling
 
     for layer in layers:
-        _checks.one_of("layer", layer, pooling.__all__)
-    repeats = _checks.integer("repeats", repeats, minimum=1)
-    seconds = _checks.number("seconds", seconds)
+        checks.one_of("layer", layer, pooling.__all__)
+    repeats = checks.integer("repeats", repeats, minimum=1)
+    seconds = checks.number("seconds", seconds)
     cpus = _measure.chosen_cpus(cores)
     rows = []
     console = Console()
@@ -112,7 +112,7 @@ def step_of(name):
         import tensorflow as tf
 
         from keras_cv_extras import layers
-        from keras_cv_extras.augment._random import uniform
+        from keras_cv_extras._base.random import uniform
 
         home = keras.layers if layer == _BASELINE else layers
         pool = getattr(home, layer)(int(window), int(step))

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.mixture import GaussianMixture
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.classical._coder import Coder, check_enough, learn_words, nearest_words
 from keras_cv_extras.classical._descriptors import by_cell
 
@@ -13,9 +13,9 @@ class _Aggregate(Coder):
     """A coder whose result is one dense row per image; the parts of the grid one after another."""
 
     def _check_parameters(self):
-        _checks.integer("num_words", self.num_words, minimum=1)
+        checks.integer("num_words", self.num_words, minimum=1)
         check_levels(self.levels)
-        _checks.fraction("power", self.power)
+        checks.fraction("power", self.power)
 
     def _encode(self, given, descriptors):
         count = len(descriptors)
@@ -89,7 +89,7 @@ class FisherVector(_Aggregate):
 
     def _check_parameters(self):
         super()._check_parameters()
-        _checks.positive("regularization", self.regularization)
+        checks.positive("regularization", self.regularization)
 
     def _learn(self, values):
         check_enough("num_words", self.num_words, values)
@@ -190,7 +190,7 @@ class VLAD(_Aggregate):
 
     def _check_parameters(self):
         super()._check_parameters()
-        _checks.boolean("intra", self.intra)
+        checks.boolean("intra", self.intra)
 
     def _learn(self, values):
         self.words_ = learn_words(values, self.num_words, self.seed)
@@ -218,7 +218,7 @@ def check_levels(levels):
     if not isinstance(levels, (tuple, list)) or not levels:
         raise ValueError(f"levels must list one or more grids, as (1, 2, 4); received {levels!r}")
     for grid in levels:
-        _checks.integer("levels", grid, minimum=1)
+        checks.integer("levels", grid, minimum=1)
 
 
 def unit_rows(values):

@@ -9,8 +9,8 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Array, ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Array, ArrayLike
 from keras_cv_extras.classical._descriptors import DescriptorSet, as_descriptor_set
 from keras_cv_extras.classical._input import chunks
 
@@ -39,8 +39,8 @@ class Coder(TransformerMixin, BaseEstimator):
                 too few descriptors.
         """
         self._check_parameters()
-        _checks.integer("max_samples", self.max_samples, minimum=1)
-        _checks.integer("seed", self.seed, minimum=0)
+        checks.integer("max_samples", self.max_samples, minimum=1)
+        checks.integer("seed", self.seed, minimum=0)
         values = self._read(X, reset=True).values
         self._learn(sample(values, self.max_samples, self.seed))
         return self

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from keras_cv_extras._types import Array, ArrayLike
+from keras_cv_extras._base.types import Array, ArrayLike
 
 
 class DescriptorSet:

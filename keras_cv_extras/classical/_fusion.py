@@ -10,8 +10,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import Normalizer
 from sklearn.svm import LinearSVC
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._input import chunks
 from keras_cv_extras.classical._presets import ImageClassifier
 
@@ -53,9 +53,9 @@ def fuse(
         >>> both = {"hog": make_classifier("hog"), "lbp": make_classifier("lbp")}
         >>> fuse(both, method="stacking").fit(images, labels)
     """
-    _checks.one_of("method", method, METHODS)
-    _checks.integer("folds", folds, minimum=2)
-    _checks.integer("seed", seed, minimum=0)
+    checks.one_of("method", method, METHODS)
+    checks.integer("folds", folds, minimum=2)
+    checks.integer("seed", seed, minimum=0)
     if not isinstance(systems, dict) or len(systems) < 2:
         raise ValueError("systems must be a dictionary of two or more names and pipelines")
     parts = [(name, clone(system)) for name, system in systems.items()]
@@ -125,13 +125,13 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
         """
         import keras
 
-        _checks.integer("batch_size", self.batch_size, minimum=1)
+        checks.integer("batch_size", self.batch_size, minimum=1)
         if not isinstance(self.model, keras.Model):
             raise TypeError(f"model must be a Keras model, received {type(self.model).__name__}")
         model = self.model
         if self.layer is not None:
             names = [layer.name for layer in model.layers]
-            _checks.one_of("layer", self.layer, names)
+            checks.one_of("layer", self.layer, names)
             inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
             model = keras.Model(inputs, model.get_layer(self.layer).output)
         X = np.asarray(X)

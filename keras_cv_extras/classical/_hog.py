@@ -5,8 +5,8 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._input import as_images, chunks
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
@@ -91,10 +91,10 @@ class HOG(ImageTransformer):
             TypeError, ValueError: if a parameter or the images are wrong, or a block is larger
                 than an image.
         """
-        _checks.integer("orientations", self.orientations, minimum=1)
-        cell = _checks.sizes("pixels_per_cell", self.pixels_per_cell, 2)
-        block = _checks.sizes("cells_per_block", self.cells_per_block, 2)
-        _checks.one_of("block_norm", self.block_norm, _NORMS)
+        checks.integer("orientations", self.orientations, minimum=1)
+        cell = checks.sizes("pixels_per_cell", self.pixels_per_cell, 2)
+        block = checks.sizes("cells_per_block", self.cells_per_block, 2)
+        checks.one_of("block_norm", self.block_norm, _NORMS)
         images = as_images(X, self.value_range)
         least = tuple(c * b for c, b in zip(cell, block, strict=True))
         if images.shape[1] < least[0] or images.shape[2] < least[1]:

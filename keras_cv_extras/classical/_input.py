@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 
 # ITU-R BT.601, as Pillow's "L" and OpenCV's grey have them.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -114,7 +114,7 @@ def requires(module, user, package):
 
 
 def _range(value_range):
-    low, high = _checks.interval("value_range", value_range)
+    low, high = checks.interval("value_range", value_range)
     if low >= high:
         raise ValueError(f"value_range must be (low, high) with low < high, received {value_range}")
     return low, high

@@ -7,7 +7,7 @@ from sklearn.metrics.pairwise import (
     manhattan_distances,
 )
 
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._pyramid import check_levels, level_weights
 
 

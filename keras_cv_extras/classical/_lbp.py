@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._hog import ImageTransformer
 from keras_cv_extras.classical._input import as_bytes, as_images, chunks, requires
 
@@ -64,15 +64,15 @@ class LBP(ImageTransformer):
             ImportError: without scikit-image.
             TypeError, ValueError: if a parameter or the images are wrong.
         """
-        points = _checks.integer("num_points", self.num_points, minimum=1)
-        radius = _checks.positive("radius", self.radius)
-        _checks.one_of("method", self.method, _METHODS)
+        points = checks.integer("num_points", self.num_points, minimum=1)
+        radius = checks.positive("radius", self.radius)
+        checks.one_of("method", self.method, _METHODS)
         if self.method == "default" and points > 16:
             raise ValueError(
                 f"num_points must be at most 16 with method='default', which has 2**num_points "
                 f"bins; received {points}"
             )
-        grid = _checks.sizes("grid", self.grid, 2)
+        grid = checks.sizes("grid", self.grid, 2)
         images = as_images(X, self.value_range)
         if images.shape[1] < grid[0] or images.shape[2] < grid[1]:
             raise ValueError(

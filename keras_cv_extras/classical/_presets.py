@@ -8,8 +8,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, LinearSVC
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._aggregate import FisherVector
 from keras_cv_extras.classical._hog import HOG
 from keras_cv_extras.classical._input import check_classes
@@ -95,17 +95,17 @@ def make_classifier(
         >>> model = make_classifier("llc", num_words=256).fit(images, labels)
         >>> model.score(test_images, test_labels)
     """
-    _checks.one_of("name", name, SYSTEMS)
-    _checks.one_of("classifier", classifier, CLASSIFIERS)
-    _checks.integer("pixels", pixels, minimum=8)
-    _checks.integer("seed", seed, minimum=0)
+    checks.one_of("name", name, SYSTEMS)
+    checks.one_of("classifier", classifier, CLASSIFIERS)
+    checks.integer("pixels", pixels, minimum=8)
+    checks.integer("seed", seed, minimum=0)
     if name in ("hog", "lbp"):
         if num_words is not None or levels is not None:
             raise ValueError(f"num_words and levels are not for {name!r}, which has no codebook")
         steps = _whole_image(name, pixels, value_range)
     else:
         num_words = (16 if name == "fisher" else 256) if num_words is None else num_words
-        _checks.integer("num_words", num_words, minimum=1)
+        checks.integer("num_words", num_words, minimum=1)
         levels = ((1, 2) if name == "fisher" else (1, 2, 4)) if levels is None else tuple(levels)
         steps = _local(name, classifier, num_words, levels, pixels, value_range, seed)
     return ImageClassifier([*steps, ("classifier", _classifier(name, classifier, seed))])

@@ -7,8 +7,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._aggregate import check_levels, unit_rows
 from keras_cv_extras.classical._coder import sample
 from keras_cv_extras.classical._descriptors import DescriptorSet, by_cell
@@ -98,9 +98,9 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
 
     def _checked(self, descriptors):
         check_levels(self.levels)
-        _checks.one_of("pooling", self.pooling, _POOLINGS)
-        _checks.one_of("norm", self.norm, ("l2", "l1", None))
-        _checks.boolean("norm_cells", self.norm_cells)
+        checks.one_of("pooling", self.pooling, _POOLINGS)
+        checks.one_of("norm", self.norm, ("l2", "l1", None))
+        checks.boolean("norm_cells", self.norm_cells)
         if not isinstance(descriptors, DescriptorSet):
             raise TypeError(
                 "descriptors must be a DescriptorSet, whose descriptors have positions; received "
@@ -149,8 +149,8 @@ class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         Returns:
             This object.
         """
-        _checks.integer("max_samples", self.max_samples, minimum=1)
-        _checks.integer("seed", self.seed, minimum=0)
+        checks.integer("max_samples", self.max_samples, minimum=1)
+        checks.integer("seed", self.seed, minimum=0)
         if not isinstance(X, DescriptorSet):
             raise TypeError(f"descriptors must be a DescriptorSet, received {type(X).__name__}")
         values = sample(X.values, self.max_samples, self.seed)
@@ -186,14 +186,14 @@ def level_weights(weights, levels):
     if weights is None:
         return [1.0] * len(levels)
     if isinstance(weights, str):
-        _checks.one_of("weights", weights, ("lazebnik",))
+        checks.one_of("weights", weights, ("lazebnik",))
         last = len(levels) - 1
         return [2.0**-last] + [2.0 ** (level - 1 - last) for level in range(1, last + 1)]
     if len(weights) != len(levels):
         raise ValueError(
             f"weights must be {len(levels)} numbers, one per level, received {weights}"
         )
-    return [_checks.non_negative("weights", weight) for weight in weights]
+    return [checks.non_negative("weights", weight) for weight in weights]
 
 
 def pool(groups, pooling):

@@ -6,7 +6,7 @@ import pathlib
 import warnings
 from typing import Any
 
-from keras_cv_extras import _files
+from keras_cv_extras._base import files
 
 # What pipelines of this package hold beside it and skops does not know by itself: the trees of a
 # random forest, and the dictionary in which unions keep their parts.
@@ -32,7 +32,7 @@ def save(model: Any, path: str | os.PathLike) -> pathlib.Path:
     if path.suffix not in (".skops", ".joblib"):
         installed = importlib.util.find_spec("skops") is not None
         path = path.with_name(path.name + (".skops" if installed else ".joblib"))
-    with _files.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         if path.suffix == ".skops":
             _skops().dump(model, temporary)
         else:

@@ -5,8 +5,8 @@ import functools
 import numpy as np
 from scipy import ndimage
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._descriptors import DescriptorSet
 from keras_cv_extras.classical._hog import ImageTransformer
 from keras_cv_extras.classical._input import as_bytes, as_grey, chunks, image_groups, requires
@@ -80,14 +80,14 @@ class DenseSIFT(ImageTransformer):
             TypeError, ValueError: if a parameter or the images are wrong, or a patch is larger
                 than an image.
         """
-        _checks.integer("step", self.step, minimum=1)
-        _checks.non_negative("smoothing", self.smoothing)
-        _checks.non_negative("contrast_threshold", self.contrast_threshold)
-        _checks.boolean("root", self.root)
+        checks.integer("step", self.step, minimum=1)
+        checks.non_negative("smoothing", self.smoothing)
+        checks.non_negative("contrast_threshold", self.contrast_threshold)
+        checks.boolean("root", self.root)
         if not isinstance(self.bin_sizes, (tuple, list)) or not self.bin_sizes:
             raise ValueError(f"bin_sizes must list one or more sizes, received {self.bin_sizes!r}")
         for size in self.bin_sizes:
-            _checks.integer("bin_sizes", size, minimum=1)
+            checks.integer("bin_sizes", size, minimum=1)
         found = [None] * len(X)
         for places, batch in image_groups(X, self.value_range):
             values, positions = self._batch(batch)
@@ -176,11 +176,11 @@ class SIFT(ImageTransformer):
         """
         cv2 = requires("cv2", "SIFT", "opencv-python-headless>=5")
         detector = cv2.SIFT_create(
-            nfeatures=_checks.integer("num_keypoints", self.num_keypoints, minimum=0),
-            contrastThreshold=_checks.positive("contrast_threshold", self.contrast_threshold),
-            edgeThreshold=_checks.positive("edge_threshold", self.edge_threshold),
+            nfeatures=checks.integer("num_keypoints", self.num_keypoints, minimum=0),
+            contrastThreshold=checks.positive("contrast_threshold", self.contrast_threshold),
+            edgeThreshold=checks.positive("edge_threshold", self.edge_threshold),
         )
-        _checks.boolean("root", self.root)
+        checks.boolean("root", self.root)
         found = [None] * len(X)
         for places, batch in image_groups(X, self.value_range):
             size = np.array(batch.shape[2:0:-1], np.float32)  # width, height

@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import shuffle
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.classical._coder import WordCoder, check_enough, learn_words
 
 _ITERATIONS = 10_000  # steps of a descriptor: reached only where words nearly depend on others
@@ -68,10 +68,10 @@ class SparseCoding(WordCoder):
         self.seed = seed
 
     def _check_parameters(self):
-        _checks.integer("num_words", self.num_words, minimum=1)
-        _checks.positive("penalty", self.penalty)
-        _checks.integer("epochs", self.epochs, minimum=0)
-        _checks.positive("tolerance", self.tolerance)
+        checks.integer("num_words", self.num_words, minimum=1)
+        checks.positive("penalty", self.penalty)
+        checks.integer("epochs", self.epochs, minimum=0)
+        checks.positive("tolerance", self.tolerance)
 
     def _learn(self, values):
         check_enough("num_words", self.num_words, values)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.classical._coder import (
     WordCoder,
     learn_words,
@@ -65,10 +65,10 @@ class VectorQuantization(WordCoder):
         self.seed = seed
 
     def _check_parameters(self):
-        _checks.integer("num_words", self.num_words, minimum=1)
-        _checks.one_of("assignment", self.assignment, ("hard", "soft"))
+        checks.integer("num_words", self.num_words, minimum=1)
+        checks.one_of("assignment", self.assignment, ("hard", "soft"))
         if self.bandwidth is not None:
-            _checks.positive("bandwidth", self.bandwidth)
+            checks.positive("bandwidth", self.bandwidth)
         if self.assignment == "soft":
             _check_neighbors(self)
 
@@ -137,8 +137,8 @@ class LLC(WordCoder):
         self.seed = seed
 
     def _check_parameters(self):
-        _checks.integer("num_words", self.num_words, minimum=1)
-        _checks.positive("regularization", self.regularization)
+        checks.integer("num_words", self.num_words, minimum=1)
+        checks.positive("regularization", self.regularization)
         _check_neighbors(self)
 
     def _learn(self, values):
@@ -159,7 +159,7 @@ class LLC(WordCoder):
 
 
 def _check_neighbors(coder):
-    _checks.integer("num_neighbors", coder.num_neighbors, minimum=1)
+    checks.integer("num_neighbors", coder.num_neighbors, minimum=1)
     if coder.num_neighbors > coder.num_words:
         raise ValueError(
             f"num_neighbors must be at most num_words={coder.num_words}, received "

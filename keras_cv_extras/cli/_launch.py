@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from keras_cv_extras import _checks, _supervise
+from keras_cv_extras._base import checks, supervise
 
 _LAST_LINES = 20
 
@@ -39,14 +39,14 @@ def launch(
 
 def run_launch(command, *, workers, restarts, logs):
     """Runs workers until they have ended; returns an exit code."""
-    _checks.integer("workers", workers, minimum=1)
+    checks.integer("workers", workers, minimum=1)
     logs = pathlib.Path(logs)
 
     def processes(attempt):
         # Other ports in every attempt: another program may have taken one of the last.
-        cluster = {"worker": [f"127.0.0.1:{port}" for port in _supervise.free_ports(workers)]}
+        cluster = {"worker": [f"127.0.0.1:{port}" for port in supervise.free_ports(workers)]}
         return [
-            _supervise.Process(
+            supervise.Process(
                 name=f"worker {index}",
                 command=command,
                 environment={
@@ -62,7 +62,7 @@ def run_launch(command, *, workers, restarts, logs):
 
     for index in range(1, workers):
         (logs / f"worker-{index}.log").unlink(missing_ok=True)
-    code = _supervise.supervise(processes, restarts=restarts, together=True, report=_report)
+    code = supervise.supervise(processes, restarts=restarts, together=True, report=_report)
     if code:
         for index in range(1, workers):
             _show_end(logs / f"worker-{index}.log")

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from sklearn import metrics
 
-from keras_cv_extras import _checks, _files, classical, data, training
-from keras_cv_extras._types import Path
+from keras_cv_extras import classical, data, training
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.classical._input import check_classes
 from keras_cv_extras.commands._common import load_data
 
@@ -68,7 +69,7 @@ def run_classical_evaluate(
         )
     scores = _scores(model, *images.test, images.class_names)
     if output is not None:
-        _files.write_json(output, scores)
+        files.write_json(output, scores)
     console.print(_table(scores))
 
 
@@ -76,7 +77,7 @@ def _some(images, labels, size, seed):
     """Returns `size` of the training images, every class alike, or all."""
     if size is None:
         return images, labels
-    _checks.integer("train_size", size, minimum=1)
+    checks.integer("train_size", size, minimum=1)
     if size > len(labels):
         raise ValueError(f"train_size must be at most {len(labels)}, received {size}")
     return data.split(images, labels, [size], seed=seed)[0]

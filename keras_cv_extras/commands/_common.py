@@ -3,7 +3,8 @@
 import json
 import pathlib
 
-from keras_cv_extras import _files, data, models, policy, training
+from keras_cv_extras import data, models, policy, training
+from keras_cv_extras._base import files
 
 _PRESETS = {
     "none": policy.no_augmentation,
@@ -73,9 +74,9 @@ def same_settings(path, settings):
     """Raises if a folder holds a training with other settings."""
     settings = json.loads(json.dumps(settings))
     if not path.exists():
-        _files.write_json(path, settings)
+        files.write_json(path, settings)
         return
-    before = _files.read_json(path)
+    before = files.read_json(path)
     different = sorted(key for key in settings if before.get(key) != settings[key])
     if different:
         raise ValueError(

@@ -6,8 +6,9 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from keras_cv_extras import _files, data, policy, search, serving, training
-from keras_cv_extras._types import Path
+from keras_cv_extras import data, policy, search, serving, training
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import small_model, train_model
 
 _DATA, _TRIALS, _EPOCHS = "mnist_5k", 16, 20
@@ -104,14 +105,14 @@ def run_demo(
 def _check_settings(path, settings):
     """Raises if the folder holds a demo with other settings."""
     if path.exists():
-        before = _files.read_json(path)
+        before = files.read_json(path)
         if before != settings:
             raise ValueError(
                 f"{path.parent} holds a demo with {before}, not {settings}: give another --output, "
                 "or delete it"
             )
     else:
-        _files.write_json(path, settings)
+        files.write_json(path, settings)
 
 
 def _table(images, found, scores, train_size):

@@ -7,8 +7,10 @@ import pathlib
 import numpy as np
 from rich.progress import track
 
-from keras_cv_extras import _files, _html, augment, mix, policy
-from keras_cv_extras._types import Path
+from keras_cv_extras import augment, mix, policy
+from keras_cv_extras._base import files as _files
+from keras_cv_extras._base import pages
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.augment import OPS
 
 _SIDE = 128  # pixels of a picture's side
@@ -61,7 +63,7 @@ def _page(cards):
         f'<a href="#{name}">{html.escape(name)}</a>' for topic in cards.values() for name in topic
     )
     sections = [
-        _html.section(topic.capitalize(), "", *cards_of_topic.values())
+        pages.section(topic.capitalize(), "", *cards_of_topic.values())
         for topic, cards_of_topic in cards.items()
     ]
     count = sum(map(len, cards.values())) - len(cards["policies"]) - len(cards["mixes"])
@@ -72,7 +74,7 @@ def _page(cards):
         "scikit-learn&rsquo;s china and flower.</p>"
         f"<nav>{links}</nav>"
     )
-    return _html.page("Augmentation gallery", head + "\n".join(sections), style=_STYLE)
+    return pages.page("Augmentation gallery", head + "\n".join(sections), style=_STYLE)
 
 
 def _photographs():
@@ -172,5 +174,5 @@ def _card(name, text, results, captions, original):
 
 
 def _figure(name, image, caption):
-    picture = _html.photograph(image, f"{name} {caption}".strip(), width=_SIDE)
+    picture = pages.photograph(image, f"{name} {caption}".strip(), width=_SIDE)
     return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"

@@ -7,9 +7,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from keras_cv_extras import _checks, _files, generative, training
+from keras_cv_extras import generative, training
+from keras_cv_extras._base import checks, files
 from keras_cv_extras.commands._common import load_data, same_settings
-from keras_cv_extras.generative import _gan_report, _gan_training, _sheet
+from keras_cv_extras.generative import _sheet
+from keras_cv_extras.generative.gan import _report, _training
 
 _SETTINGS = "train.json"
 
@@ -29,7 +31,7 @@ def run_gan_train(
     progress,
 ):
     """Trains a GAN into a folder, or goes on with what is there."""
-    _gan_training.check_steps(steps, every)
+    _training.check_steps(steps, every)
     console = Console(quiet=not progress)
     output = pathlib.Path(output)
     images = load_data(name, image_size)
@@ -82,7 +84,7 @@ def run_gan_sample(model, output, *, count, classes, sheet, seed):
     model = pathlib.Path(model)
     gan = _load(model)
     names = _known(model, gan).get("class_names") or [str(i) for i in range(gan.num_classes)]
-    _checks.integer("count", count, minimum=1)
+    checks.integer("count", count, minimum=1)
     unknown = sorted(set(classes) - set(names))
     if unknown:
         raise ValueError(f"class must be one of {', '.join(names)}, received {unknown[0]}")
@@ -126,7 +128,7 @@ def run_gan_report(model, name, output, *, count, steps, image_size, seed, progr
     console.print(f"two trainings of {steps} steps: on real images, and on made ones")
     useful = generative.usefulness((x, y), (made, labels), images.test, steps=steps, seed=seed)
     parts = model.parent / "progress.json"
-    page = _gan_report.gan_report(
+    page = _report.gan_report(
         gan,
         title=f"GAN on {images.name}",
         class_names=images.class_names,
@@ -135,12 +137,12 @@ def run_gan_report(model, name, output, *, count, steps, image_size, seed, progr
         scores=scores,
         memory=memory,
         useful=useful,
-        parts=_files.read_json(parts)["parts"] if parts.exists() else [],
+        parts=files.read_json(parts)["parts"] if parts.exists() else [],
     )
     output = pathlib.Path(output or model.parent / "report.html")
-    _files.write_text(output, page)
+    files.write_text(output, page)
     results = {**scores.to_dict(), "memorization": memory.to_dict(), "usefulness": useful}
-    _files.write_json(output.with_suffix(".json"), results)
+    files.write_json(output.with_suffix(".json"), results)
     console = Console()
     console.print(_table(scores, images.class_names, useful, memory))
     console.print(str(output), soft_wrap=True)
@@ -166,7 +168,7 @@ def _load(path):
 def _known(model, gan):
     """What kcx gan train noted beside a model, or nothing."""
     path = model.parent / _SETTINGS
-    known = _files.read_json(path) if path.exists() else {}
+    known = files.read_json(path) if path.exists() else {}
     if gan is not None and len(known.get("class_names", [])) != gan.num_classes:
         return {}
     return known

@@ -5,8 +5,9 @@ import pathlib
 
 from rich.console import Console
 
-from keras_cv_extras import _files, policy
-from keras_cv_extras._types import Path
+from keras_cv_extras import policy
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.policy import _published
 
@@ -23,12 +24,12 @@ def run_policy_show(
     seed: int,
 ) -> None:
     """Prints a policy and draws its sheet."""
-    from keras_cv_extras.policy._sheet import policy_sheet
+    from keras_cv_extras.policy import policy_sheet
 
     chosen = policy.Policy.load(file)
     images = load_data(data, image_size).train[0]
     figure = policy_sheet(chosen, images, columns=columns, seed=seed)
-    with _files.replacing(output) as temporary:
+    with files.replacing(output) as temporary:
         figure.savefig(temporary)
     console = Console()
     console.print(f"{chosen.name or file}: {chosen.describe()}", highlight=False)
@@ -55,9 +56,9 @@ def run_policy_convert(
             options["image_size"] = (image_size, image_size)
         made = getattr(policy, f"to_{to}")(converted, **options)
         if to in _TEXTS:
-            _files.write_text(output, made.rstrip("\n") + "\n")
+            files.write_text(output, made.rstrip("\n") + "\n")
         else:
-            _files.write_json(output, made)
+            files.write_json(output, made)
     Console().print(f"{converted.describe()}\n{output}", highlight=False, soft_wrap=True)
 
 
@@ -73,13 +74,13 @@ def _read(source, source_format, spec, strict):
         options = {"strict": strict} if source_format == "torchvision" else {}
         return getattr(policy, f"from_{source_format}")(text, **options)
     if source_format == "albumentations":
-        return policy.from_albumentations(_files.read_json(source), strict=strict)
+        return policy.from_albumentations(files.read_json(source), strict=strict)
     if source_format == "model_garden":
-        known = source if not path.is_file() else _files.read_json(source)
+        known = source if not path.is_file() else files.read_json(source)
         return policy.from_model_garden(known)
     if source in _published.AUTO_AUGMENT:
         return policy.auto_augment(source, spec=spec)
-    fields = _files.read_json(source)
+    fields = files.read_json(source)
     if isinstance(fields, dict):
         return policy.Policy.load(source)
     return _of_levels(fields, source, spec)

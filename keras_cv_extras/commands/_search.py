@@ -6,10 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from keras_cv_extras import _files, search
-from keras_cv_extras._types import Path
+from keras_cv_extras import search
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data, small_model
-from keras_cv_extras.search._progress import describe_progress
+from keras_cv_extras.search import describe_progress
 
 _WRITTEN = ("policy.json", "trials.csv", "report.html", "model.keras")
 
@@ -38,7 +39,7 @@ def run_search_report(folder: Path) -> None:
             "far it is"
         )
     try:
-        provenance = _files.read_json(path)["provenance"]
+        provenance = files.read_json(path)["provenance"]
         table = _table(provenance["arms"])
         verdict = provenance["verdict"]
         needed = [one["op"] for one in provenance["insight"]["effects"] if one["low"] > 0]

@@ -8,7 +8,7 @@ from keras import ops
 from rich.console import Console
 
 from keras_cv_extras import inference, metrics, serving, training
-from keras_cv_extras._types import Path
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.serving import _ops

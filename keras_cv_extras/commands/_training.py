@@ -10,11 +10,12 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
-from keras_cv_extras import _checks, _files, data, mix, models, training
-from keras_cv_extras._types import Path
+from keras_cv_extras import data, mix, models, training
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import chosen_policy, load_data, same_settings
-from keras_cv_extras.data._file_part import FilePart
-from keras_cv_extras.training._strategy import writes_files
+from keras_cv_extras.data import FilePart
+from keras_cv_extras.training import writes_files
 
 _GIB = 1 << 30
 _MIXES = {"none": None, "mixup": mix.MixUp, "cutmix": mix.CutMix}
@@ -64,7 +65,7 @@ def run_train(
     bad = {**_unreadable(images), **job.unreadable()}
     about = _about(name, images, bad)
     settings["policy"] = chosen.describe() or "none"
-    _files.write_text(
+    files.write_text(
         output / "report.html",
         training.report(
             found,
@@ -107,7 +108,7 @@ def run_evaluate(
         found.save_csv(predictions)
     if report is not None:
         title = f"{path} on {images.name}"
-        _files.write_text(
+        files.write_text(
             report, training.report(found, title=title, data=_about(name, images, bad))
         )
     console = Console()
@@ -215,9 +216,9 @@ def _shown(job, output, progress, tensorboard):
 
 def _recipe(given):
     """Returns the recipe of the network, with what was given in place of its own numbers."""
-    share = _checks.fraction("validation", given["validation"])
+    share = checks.fraction("validation", given["validation"])
     if given["patience"] is not None:
-        _checks.integer("patience", given["patience"], minimum=1)
+        checks.integer("patience", given["patience"], minimum=1)
         if share == 0:
             raise ValueError("patience needs validation images: give --validation a share above 0")
         if given["average"]:

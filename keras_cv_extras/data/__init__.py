@@ -1,6 +1,7 @@
 """Sources of labelled images, splits, class balance, and pipelines of augmented batches."""
 
-from keras_cv_extras import _lazy
+from keras_cv_extras._base import lazy
+from keras_cv_extras._base.samples import samples_of
 from keras_cv_extras.data._sources import ImageData, load
 from keras_cv_extras.data._split import split
 
@@ -22,13 +23,13 @@ _BALANCE = (
 # These import TensorFlow. They are loaded when first used, so that images can be loaded and
 # split where there is none.
 _PLACES = {
-    "ImageFiles": "_image_files",
-    "image_files": "_image_files",
+    "FilePart": "files._file_part",
+    "ImageFiles": "files._image_files",
+    "image_files": "files._image_files",
     "pipeline": "_pipeline",
-    "samples_of": "_samples",
     **dict.fromkeys(_BALANCE, "balance"),
 }
 
-__all__ = ["ImageData", "load", "split", *_PLACES]
+__all__ = ["ImageData", "load", "samples_of", "split", *_PLACES]
 
-__getattr__, __dir__ = _lazy.attach(__name__, {"balance": "", **_PLACES})
+__getattr__, __dir__ = lazy.attach(__name__, {"balance": "", **_PLACES})

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from keras_cv_extras import _checks
-from keras_cv_extras.augment import _random
-from keras_cv_extras.data import _samples
-from keras_cv_extras.data._file_part import FilePart, Files
+from keras_cv_extras._base import checks, random
+from keras_cv_extras._base import samples as _samples
+from keras_cv_extras._base.random import PARTNER_SLOT
 from keras_cv_extras.data._order import samples_at, word
 from keras_cv_extras.data._rows import EpochStream, Rows
+from keras_cv_extras.data.files._file_part import FilePart, Files
 from keras_cv_extras.policy import Policy, PolicySchedule
-from keras_cv_extras.policy._execute import PARTNER_SLOT
 
 if TYPE_CHECKING:
     from keras_cv_extras.mix import Mix
@@ -81,11 +80,11 @@ def pipeline(
         >>> train = pipeline((images, labels), 128, policy=rand_augment(), seed=1)
         >>> model.fit(train, epochs=10)
     """
-    batch_size = _checks.integer("batch_size", batch_size, minimum=1)
-    _checks.integer("first_epoch", first_epoch, minimum=0)
+    batch_size = checks.integer("batch_size", batch_size, minimum=1)
+    checks.integer("first_epoch", first_epoch, minimum=0)
     index, count = shard
-    _checks.integer("the number of shards", count, minimum=1)
-    if not 0 <= _checks.integer("the index of the shard", index) < count:
+    checks.integer("the number of shards", count, minimum=1)
+    if not 0 <= checks.integer("the index of the shard", index) < count:
         raise ValueError(f"shard must be (index, count) with index below count, received {shard}")
     if policy is not None and not isinstance(policy, (Policy, PolicySchedule)):
         raise TypeError(f"policy must be a Policy or None, received {policy!r}")
@@ -96,9 +95,9 @@ def pipeline(
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
 
     if epoch is not None:
-        epochs = tf.data.Dataset.from_tensors(_checks.integer("epoch", epoch, minimum=0))
+        epochs = tf.data.Dataset.from_tensors(checks.integer("epoch", epoch, minimum=0))
     elif num_epochs is not None:
-        last = first_epoch + _checks.integer("num_epochs", num_epochs, minimum=1)
+        last = first_epoch + checks.integer("num_epochs", num_epochs, minimum=1)
         epochs = tf.data.Dataset.range(first_epoch, last)
     else:
         epochs = _next_epoch(first_epoch)
@@ -212,7 +211,7 @@ class _Arrays:
         gathered = {"epoch": epoch, "samples": samples, "images": images, "labels": labels}
         if self.pairs:
             real = self.rows.images
-            chosen = _random.uniform(self.seed, epoch, samples, PARTNER_SLOT)
+            chosen = random.uniform(self.seed, epoch, samples, PARTNER_SLOT)
             partners = tf.cast(chosen * float(real.shape[0]), tf.int64)
             gathered["partners"] = tf.gather(real, tf.minimum(partners, real.shape[0] - 1))
         return gathered
@@ -235,7 +234,7 @@ class _Stream:
         self.pairs = pairs
         self.shard, self.buffer = (
             shard,
-            _checks.integer("shuffle_buffer", shuffle_buffer, minimum=1),
+            checks.integer("shuffle_buffer", shuffle_buffer, minimum=1),
         )
         count = int(data.cardinality())
         if count == 0:

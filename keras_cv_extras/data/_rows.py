@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras._types import ArrayLike, Tensor
+from keras_cv_extras._base.types import ArrayLike, Tensor
 
 
 class Rows:

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from PIL import Image
 
-from keras_cv_extras import _checks
-from keras_cv_extras.data import _decode, _folder, _guard
+from keras_cv_extras._base import checks, guard
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._split import split
+from keras_cv_extras.data.files import _decode, _folder
 
 _FASHION_FOLDER = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian's package
 _KERAS = {"mnist": DIGITS, "fashion_mnist": FASHION, "cifar10": CIFAR10, "cifar100": CIFAR100}
@@ -43,7 +43,7 @@ class ImageData:
 
     def __post_init__(self) -> None:
         if self.test is not None:
-            _guard.mark_held_out(self.test[0], self.name)
+            guard.mark_held_out(self.test[0], self.name)
 
     def __repr__(self) -> str:
         return (
@@ -105,11 +105,11 @@ def load(
             images, or too many that are damaged.
     """
     image_size = _image_size(image_size)
-    _checks.one_of("resize", resize, _decode.RESIZES)
-    _checks.one_of("channels", channels, (None, 1, 3))
-    _checks.one_of("on_error", on_error, ("skip", "raise"))
-    _checks.integer("seed", seed)
-    if test_fraction is not None and not 0 < _checks.number("test_fraction", test_fraction) < 1:
+    checks.one_of("resize", resize, _decode.RESIZES)
+    checks.one_of("channels", channels, (None, 1, 3))
+    checks.one_of("on_error", on_error, ("skip", "raise"))
+    checks.integer("seed", seed)
+    if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     options = {"image_size": image_size, "resize": resize, "channels": channels}
     default = 0.2
@@ -264,4 +264,4 @@ def _image_size(value):
     pair = value if isinstance(value, (tuple, list)) else (value, value)
     if len(pair) != 2:
         raise ValueError(f"image_size must be (height, width) or one number, received {value!r}")
-    return tuple(_checks.integer("image_size", item, minimum=1) for item in pair)
+    return tuple(checks.integer("image_size", item, minimum=1) for item in pair)

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
-from keras_cv_extras.augment._random import permutation
-from keras_cv_extras.data import _guard
+from keras_cv_extras._base import checks, guard
+from keras_cv_extras._base.random import permutation
+from keras_cv_extras._base.types import ArrayLike
 
 
 def split(
@@ -40,10 +39,10 @@ def split(
             (`smote`), which would carry one part's images into another.
     """
     images, labels = np.asarray(images), np.asarray(labels)
-    _guard.check_not_synthesised(images)
+    guard.check_not_synthesised(images)
     _check_labelled(images, labels)
     sizes = _sizes(fractions_or_sizes, len(labels))
-    order = permutation(len(labels), _checks.integer("seed", seed))
+    order = permutation(len(labels), checks.integer("seed", seed))
     classes, numbers_of_class = np.unique(labels, return_inverse=True)
     counts = _counts(classes, np.bincount(numbers_of_class), sizes)
     part_of = np.empty(len(labels), np.int64)
@@ -89,7 +88,7 @@ def _sizes(fractions_or_sizes, total):
         )
     values = list(fractions_or_sizes)
     if all(isinstance(value, numbers.Integral) for value in values):
-        sizes = [_checks.integer("fractions_or_sizes", value, minimum=1) for value in values]
+        sizes = [checks.integer("fractions_or_sizes", value, minimum=1) for value in values]
         if sum(sizes) > total:
             raise ValueError(
                 f"fractions_or_sizes asks for {sum(sizes)} images, received {total}: ask for fewer"
@@ -100,7 +99,7 @@ def _sizes(fractions_or_sizes, total):
             "fractions_or_sizes must be all floats (shares) or all integers (numbers of images), "
             f"received {values!r}"
         )
-    values = [_checks.fraction("fractions_or_sizes", value) for value in values]
+    values = [checks.fraction("fractions_or_sizes", value) for value in values]
     if sum(values) > 1 + 1e-9 or min(values) <= 0:
         raise ValueError(
             "fractions_or_sizes must be above 0 with a sum of at most 1, "

@@ -13,10 +13,10 @@ from keras_cv_extras.generative._fidelity import (
     kernel_distance,
     neighbor_scores,
 )
-from keras_cv_extras.generative._gan import ConditionalGAN
-from keras_cv_extras.generative._gan_training import train_gan
 from keras_cv_extras.generative._local_features import LocalFeatures
 from keras_cv_extras.generative._synthesis import TooFewImagesError
+from keras_cv_extras.generative.gan._gan import ConditionalGAN
+from keras_cv_extras.generative.gan._training import train_gan
 
 __all__ = [
     "ConditionalGAN",

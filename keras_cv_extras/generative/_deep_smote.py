@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Array, ArrayLike, Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Array, ArrayLike, Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
 _BATCH = 512
@@ -50,13 +50,13 @@ class DeepSMOTE(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.image_shape = _checks.sizes("image_shape", tuple(image_shape), 3)
+        self.image_shape = checks.sizes("image_shape", tuple(image_shape), 3)
         if min(self.image_shape[:2]) < 4:
             raise ValueError(f"image_shape must be at least 4 x 4 pixels, received {image_shape}")
-        self.code_size = _checks.integer("code_size", code_size, minimum=1)
-        self.width = _checks.integer("width", width, minimum=1)
-        self.penalty = _checks.non_negative("penalty", penalty)
-        self.value_range = _checks.interval("value_range", tuple(value_range))
+        self.code_size = checks.integer("code_size", code_size, minimum=1)
+        self.width = checks.integer("width", width, minimum=1)
+        self.penalty = checks.non_negative("penalty", penalty)
+        self.value_range = checks.interval("value_range", tuple(value_range))
         if self.value_range[0] >= self.value_range[1]:
             raise ValueError(f"value_range must rise, received {value_range!r}")
         self.encoder, self.decoder = self._encoder(), self._decoder()

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_cv_extras import _checks, _files
-from keras_cv_extras._types import ArrayLike, Path
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _fidelity
 from keras_cv_extras.generative._local_features import LocalFeatures, trained_classifier
 
@@ -40,7 +40,7 @@ class MadeScores:
 
     def save(self, path: Path) -> None:
         """Writes the scores as a JSON file, in one step."""
-        _files.write_json(path, self.to_dict())
+        files.write_json(path, self.to_dict())
 
 
 def evaluate_made(
@@ -61,7 +61,7 @@ def evaluate_made(
     Raises:
         ValueError: if an argument is not as above.
     """
-    _checks.integer("k", k, minimum=1)
+    checks.integer("k", k, minimum=1)
     (real_images, real_labels), (images, labels) = _pair("real", real), _pair("made", made)
     real_rows, rows = network.features(real_images), network.features(images)
     given = network.logits(images).argmax(axis=1)

@@ -7,8 +7,8 @@ and are only to be compared among themselves.
 
 import numpy as np
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 
 _CHUNK = 1024  # rows of a distance matrix that are held at a time
 
@@ -95,7 +95,7 @@ def neighbor_scores(real: ArrayLike, made: ArrayLike, *, k: int = 5) -> dict[str
         [Kynkäänniemi et al., Improved precision and recall](https://arxiv.org/abs/1904.06991);
         [Naeem et al., Density and coverage](https://arxiv.org/abs/2002.09797)
     """
-    _checks.integer("k", k, minimum=1)
+    checks.integer("k", k, minimum=1)
     real, made = _checked(real, made, least=k + 1)
     of_real, of_made = _radii(real, k), _radii(made, k)
     inside = np.zeros(len(made), int)  # how many real balls each made row is in

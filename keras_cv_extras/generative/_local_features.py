@@ -6,8 +6,8 @@ from typing import Self
 import keras
 import numpy as np
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 
 _BATCH = 512
 _TRAIN_BATCH = 64
@@ -129,7 +129,7 @@ def trained_classifier(
 
     one_epoch = data.pipeline(source, _TRAIN_BATCH, seed=seed)
     length = int(one_epoch.cardinality())
-    _checks.integer("steps", steps, minimum=1)
+    checks.integer("steps", steps, minimum=1)
     model = training.small_cnn(tuple(image_shape), num_classes, width=width)
     for number, weight in enumerate(model.trainable_weights):
         if len(weight.shape) > 1:  # drawn anew: Keras' own draws depend on what was drawn before

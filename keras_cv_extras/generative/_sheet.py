@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_cv_extras import _files
+from keras_cv_extras._base import files
 
 _GAP = 2  # pixels between images, as they are
 
@@ -45,5 +45,5 @@ def save_png(picture, path):
     """Writes a uint8 image as a PNG file, in one step."""
     from PIL import Image
 
-    with _files.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         Image.fromarray(picture).save(temporary, optimize=True)

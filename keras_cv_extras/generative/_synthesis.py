@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from keras import ops
 
-from keras_cv_extras import _checks, _files
+from keras_cv_extras._base import checks, files
 
 _BATCH = 256
 _MOST_TRIES = 50  # candidates for each image that is kept, before the filter gives up
@@ -81,7 +81,7 @@ def synthetic_counts(gan, labels, balance_to) -> dict[int, int]:
         classes = _class_numbers(gan, "labels", np.asarray(labels))
         present = np.bincount(classes, minlength=gan.num_classes)
     if isinstance(balance_to, str):
-        _checks.one_of("balance_to", balance_to, ("max",))
+        checks.one_of("balance_to", balance_to, ("max",))
         if labels is None:
             raise ValueError("balance_to='max' needs labels, those of the real images")
         wanted = dict.fromkeys(range(gan.num_classes), int(present.max()))
@@ -100,7 +100,7 @@ def synthetic_counts(gan, labels, balance_to) -> dict[int, int]:
             raise ValueError(
                 f"balance_to must name classes from 0 to {gan.num_classes - 1}, received {item!r}"
             )
-        number = _checks.integer(f"balance_to[{item}]", number, minimum=0)
+        number = checks.integer(f"balance_to[{item}]", number, minimum=0)
         if number < present[item]:
             raise ValueError(
                 f"balance_to must ask for at least the {present[item]} images that class {item} "
@@ -129,8 +129,8 @@ def chosen_images(gan, counts, *, seed=0, classifier=None, confidence=0.5):
     Raises:
         TooFewImagesError: if the filter keeps too few of a class.
     """
-    _checks.integer("seed", seed)
-    _checks.fraction("confidence", confidence)
+    checks.integer("seed", seed)
+    checks.fraction("confidence", confidence)
     numbers, rates = {}, {}
     for item, count in counts.items():
         if classifier is None:
@@ -173,7 +173,7 @@ def synthetic_dataset(
     """Makes a dataset of made images; see `ConditionalGAN.to_dataset`."""
     import tensorflow as tf
 
-    _checks.integer("batch_size", batch_size, minimum=1)
+    checks.integer("batch_size", batch_size, minimum=1)
     counts = synthetic_counts(gan, labels, balance_to)
     if not counts:
         raise ValueError(f"balance_to asks for no image beyond the real ones: {balance_to!r}")
@@ -199,7 +199,7 @@ def resample(
     held_out=None,
 ):
     """Balances classes by made images, as arrays; see `ConditionalGAN.resample`."""
-    from keras_cv_extras.data import _guard
+    from keras_cv_extras._base import guard
     from keras_cv_extras.data.balance import _labelled
 
     images, labels = _labelled.training_part(x, y, held_out)
@@ -212,7 +212,7 @@ def resample(
         return images, labels
     made = gan.generate(chosen, numbers=numbers, seed=seed)
     together = np.concatenate([images, _labelled.to_dtype(made, images.dtype)])
-    _guard.mark_synthesised(together, type(gan).__name__)
+    guard.mark_synthesised(together, type(gan).__name__)
     _, restore = _labelled.as_classes(labels)
     return together, np.concatenate([labels, restore(chosen)])
 
@@ -233,7 +233,7 @@ def export_generator(gan, path):
             tf.TensorSpec((), tf.int64, name="seed"),
         ],
     )
-    with _files.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         archive.write_out(temporary, verbose=False)
 
 

@@ -10,10 +10,11 @@ from keras_cv_extras.inference._crops import (
     ten_crop,
 )
 from keras_cv_extras.inference._fusion import fuse
-from keras_cv_extras.inference._model import TestTimeAugment
+from keras_cv_extras.inference._model import Fuse, TestTimeAugment, output_activation
 
 __all__ = [
     "Calibration",
+    "Fuse",
     "TestTimeAugment",
     "center_crop",
     "fit_temperature",
@@ -22,5 +23,6 @@ __all__ = [
     "fuse",
     "inception_crops",
     "multi_scale_crops",
+    "output_activation",
     "ten_crop",
 ]

@@ -6,8 +6,8 @@ import numpy as np
 from keras import ops
 from scipy import optimize
 
-from keras_cv_extras import _checks, _files
-from keras_cv_extras._types import Path, Tensor
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import Path, Tensor
 
 _FORMAT = "keras_cv_extras.calibration"
 _COLDEST, _HOTTEST = 0.05, 20.0
@@ -45,7 +45,7 @@ class Calibration:
     num_samples: int | None = None
 
     def __post_init__(self) -> None:
-        _checks.positive("temperature", self.temperature)
+        checks.positive("temperature", self.temperature)
         if self.train_prior is None:
             if self.new_prior is not None:
                 raise ValueError("new_prior needs train_prior, received None")
@@ -82,7 +82,7 @@ class Calibration:
         Raises:
             ValueError: if there is not one prior for each class.
         """
-        _checks.one_of("activation", activation, ("softmax", "sigmoid"))
+        checks.one_of("activation", activation, ("softmax", "sigmoid"))
         logits = ops.convert_to_tensor(logits) / self.temperature
         if self.shift is not None:
             self.check(logits.shape[-1], activation)
@@ -109,7 +109,7 @@ class Calibration:
 
     def save(self, path: Path) -> None:
         """Writes the calibration as a JSON file, in one step."""
-        _files.write_json(path, self.to_dict())
+        files.write_json(path, self.to_dict())
 
     @classmethod
     def load(cls, path: Path) -> "Calibration":
@@ -119,7 +119,7 @@ class Calibration:
             FileNotFoundError: if there is no such file.
             ValueError: if it is no calibration.
         """
-        fields = _files.read_json(path)
+        fields = files.read_json(path)
         if not isinstance(fields, dict) or fields.pop("format", None) != _FORMAT:
             raise ValueError(f"{path}: not a calibration; `Calibration.save` writes them")
         if fields.pop("version", None) != 1:
@@ -184,7 +184,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
 
 def _prior(name, values):
     """Returns counts or shares of classes as shares."""
-    values = _checks.numbers_or_none(name, values)
+    values = checks.numbers_or_none(name, values)
     if len(values) < 2 or min(values) <= 0:
         raise ValueError(f"{name} must have a number above 0 for each class, received {values}")
     total = sum(values)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Images, Sizes, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Images, Sizes, Tensor
 
 
 def center_crop(images: Images, size: Sizes) -> Tensor:
@@ -131,7 +131,7 @@ def inception_crops(
     References:
         [Going deeper with convolutions](https://arxiv.org/abs/1409.4842), section 7.
     """
-    size = _checks.sizes("size", size, 2)
+    size = checks.sizes("size", size, 2)
     views = []
     for scale in _scales(scales):
         scaled = _scaled(images, scale, size)
@@ -155,7 +155,7 @@ def _check(images, size):
             f"shape {tuple(images.shape)}"
         )
     size, own = (
-        _checks.sizes("size", tuple(size) if hasattr(size, "__len__") else size, 2),
+        checks.sizes("size", tuple(size) if hasattr(size, "__len__") else size, 2),
         (
             images.shape[1],
             images.shape[2],
@@ -175,7 +175,7 @@ def check_fits(own, size):
 
 
 def _scales(scales):
-    scales = [_checks.integer("a scale", scale, minimum=1) for scale in scales]
+    scales = [checks.integer("a scale", scale, minimum=1) for scale in scales]
     if not scales:
         raise ValueError("scales must hold at least one number, received none")
     return scales
@@ -192,7 +192,7 @@ def check_scale(scale, size):
 
 def _scaled(images, scale, size):
     """Brings the shorter side of images to a length, in float32."""
-    size = _checks.sizes("size", size, 2)
+    size = checks.sizes("size", size, 2)
     check_scale(scale, size)
     images, (height, width), _ = _check(images, 1)
     shorter = min(height, width)

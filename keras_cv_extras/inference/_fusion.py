@@ -4,8 +4,8 @@ import math
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Tensor
 
 FUSIONS = ("probability", "logit", "geometric", "max")
 ACTIVATIONS = ("softmax", "sigmoid")
@@ -30,8 +30,8 @@ def fuse(logits: Tensor, fusion: str = "probability", *, activation: str = "soft
     Raises:
         ValueError: if an argument is not as above.
     """
-    _checks.one_of("fusion", fusion, FUSIONS)
-    _checks.one_of("activation", activation, ACTIVATIONS)
+    checks.one_of("fusion", fusion, FUSIONS)
+    checks.one_of("activation", activation, ACTIVATIONS)
     logits = ops.convert_to_tensor(logits)
     if len(logits.shape) != 3:
         raise ValueError(

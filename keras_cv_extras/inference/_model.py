@@ -6,8 +6,8 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Sizes
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Sizes
 from keras_cv_extras.inference import _crops
 from keras_cv_extras.inference._fusion import FUSIONS, fuse
 
@@ -132,18 +132,18 @@ class TestTimeAugment(keras.Model):
     ) -> None:
         if not isinstance(model, keras.Model) or len(getattr(model, "input_shape", ())) != 4:
             raise TypeError(f"model must be a Keras model of one batch of images, received {model}")
-        _checks.one_of("crops", crops, sorted(_VIEWS))
-        _checks.one_of("fusion", fusion, FUSIONS)
+        checks.one_of("crops", crops, sorted(_VIEWS))
+        checks.one_of("fusion", fusion, FUSIONS)
         _, height, width, channels = model.input_shape
         if crop_size is None:
             if None in (height, width):
                 raise ValueError("crop_size must be given: the model takes images of any size")
             crop_size = (height, width)
-        crop_size = _checks.sizes("crop_size", crop_size, 2)
+        crop_size = checks.sizes("crop_size", crop_size, 2)
         if image_size is None:
             larger = 1 if crops in ("flip", "center") else 8 / 7
             image_size = tuple(round(side * larger) for side in crop_size)
-        image_size = _checks.sizes("image_size", image_size, 2)
+        image_size = checks.sizes("image_size", image_size, 2)
         if crops not in _SCALED:
             if scales is not None:
                 raise ValueError(f"scales go with {' and '.join(_SCALED)}, not with {crops!r}")
@@ -155,8 +155,8 @@ class TestTimeAugment(keras.Model):
                 _crops.check_scale(scale, crop_size)
         else:
             _crops.check_fits(image_size, crop_size)
-        found, from_logits = ending(model)
-        activation = _checks.one_of("activation", activation or found, ("softmax", "sigmoid"))
+        found, from_logits = output_activation(model)
+        activation = checks.one_of("activation", activation or found, ("softmax", "sigmoid"))
 
         images = keras.Input((*image_size, channels), name="images", dtype=model.inputs[0].dtype)
         views = _Views(crops, crop_size, scales, name="views")(images)
@@ -204,7 +204,7 @@ def _num_views(crops, scales):
     return fixed[crops] if crops in fixed else each[crops] * len(scales)
 
 
-def ending(model):
+def output_activation(model):
     """Returns the activation at the end of a model, and whether the model gives logits."""
     last = model.layers[-1]
     if isinstance(last, TestTimeAugment):

@@ -1,6 +1,6 @@
 """Keras layers: augmentation by policies, and the parts of networks that Keras lacks."""
 
-from keras_cv_extras.layers._compose import (
+from keras_cv_extras.layers.augmentation._compose import (
     AugMix,
     RandomApply,
     RandomChoice,
@@ -8,12 +8,10 @@ from keras_cv_extras.layers._compose import (
     RepeatedAugment,
     SomeOf,
 )
-from keras_cv_extras.layers._cosine import CosineDense
-from keras_cv_extras.layers._crop import JitteredResize, RandomCrop, RandomResizedCrop
-from keras_cv_extras.layers._ctaugment import CTAUGMENT_OPS, CTAugment, CTAugmentProbe
-from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
-from keras_cv_extras.layers._epoch import EpochCounter
-from keras_cv_extras.layers._image_op import (
+from keras_cv_extras.layers.augmentation._crop import JitteredResize, RandomCrop, RandomResizedCrop
+from keras_cv_extras.layers.augmentation._ctaugment import CTAUGMENT_OPS, CTAugment, CTAugmentProbe
+from keras_cv_extras.layers.augmentation._epoch import EpochCounter
+from keras_cv_extras.layers.augmentation._image_op import (
     ImageOp,
     RandomAffine,
     RandomAspect,
@@ -68,10 +66,7 @@ from keras_cv_extras.layers._image_op import (
     RandomZoom,
     image_op_layer,
 )
-from keras_cv_extras.layers._local_response import LocalResponseNormalization
-from keras_cv_extras.layers._logit_adjustment import LogitAdjustment
-from keras_cv_extras.layers._maxout import Maxout
-from keras_cv_extras.layers._mix import (
+from keras_cv_extras.layers.augmentation._mix import (
     BalancedMixUp,
     CutMix,
     FMix,
@@ -82,16 +77,20 @@ from keras_cv_extras.layers._mix import (
     ReMix,
     SamplePairing,
 )
-from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
-from keras_cv_extras.layers._policy import (
+from keras_cv_extras.layers.augmentation._policy import (
     AutoAugment,
     PolicyAugment,
     RandAugment,
     TrivialAugment,
 )
-from keras_cv_extras.layers._replace import replace_pooling
-from keras_cv_extras.layers._squeeze_excite import SqueezeExcite
-from keras_cv_extras.layers._weight_normalization import WeightNormalization
+from keras_cv_extras.layers.parts._cosine import CosineDense
+from keras_cv_extras.layers.parts._drop import DropBlock2D, DropPath, StochasticDepth
+from keras_cv_extras.layers.parts._local_response import LocalResponseNormalization
+from keras_cv_extras.layers.parts._logit_adjustment import LogitAdjustment
+from keras_cv_extras.layers.parts._maxout import Maxout
+from keras_cv_extras.layers.parts._normalization import TLU, FilterResponseNormalization
+from keras_cv_extras.layers.parts._squeeze_excite import SqueezeExcite
+from keras_cv_extras.layers.parts._weight_normalization import WeightNormalization
 from keras_cv_extras.layers.pooling import (
     BlurPooling1D,
     BlurPooling2D,
@@ -151,6 +150,7 @@ from keras_cv_extras.layers.pooling import (
     StochasticPooling2D,
     StochasticPooling3D,
 )
+from keras_cv_extras.layers.pooling._replace import replace_pooling
 
 __all__ = [
     "AugMix",

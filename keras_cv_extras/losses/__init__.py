@@ -11,68 +11,8 @@ from keras_cv_extras.losses._addons import (
     sparsemax_loss,
     weighted_kappa_loss,
 )
-from keras_cv_extras.losses._asymmetric import (
-    AsymmetricCategorical,
-    AsymmetricMultilabel,
-    asymmetric_categorical,
-    asymmetric_multilabel,
-)
-from keras_cv_extras.losses._bi_tempered import BiTempered, bi_tempered
-from keras_cv_extras.losses._contrastive import (
-    NTXent,
-    SupCon,
-    nt_xent,
-    supcon,
-)
-from keras_cv_extras.losses._distances import angular_distance, pairwise_distance
-from keras_cv_extras.losses._focal import (
-    CategoricalFocal,
-    Poly1,
-    SigmoidFocalCrossEntropy,
-    categorical_focal,
-    poly1,
-    sigmoid_focal_crossentropy,
-)
-from keras_cv_extras.losses._hinge import Hinge, MulticlassHinge, hinge, multiclass_hinge
-from keras_cv_extras.losses._imbalance import (
-    LDAM,
-    LogitAdjusted,
-    class_balanced_weights,
-    ldam,
-    logit_adjusted,
-)
-from keras_cv_extras.losses._jensen_shannon import (
-    JensenShannonConsistency,
-    jensen_shannon_consistency,
-    jensen_shannon_divergence,
-)
-from keras_cv_extras.losses._log import LogLoss, log_loss
 from keras_cv_extras.losses._loss import FunctionLoss
-from keras_cv_extras.losses._margin import (
-    ArcFace,
-    CosFace,
-    arcface,
-    cosface,
-)
-from keras_cv_extras.losses._noise import (
-    ActivePassive,
-    GeneralizedCrossentropy,
-    SymmetricCrossentropy,
-    active_passive,
-    generalized_crossentropy,
-    symmetric_crossentropy,
-)
 from keras_cv_extras.losses._overlap import Tversky, tversky
-from keras_cv_extras.losses._pairs import (
-    ContrastiveLoss,
-    LiftedStructLoss,
-    NpairsLoss,
-    NpairsMultilabelLoss,
-    contrastive_loss,
-    lifted_struct_loss,
-    npairs_loss,
-    npairs_multilabel_loss,
-)
 from keras_cv_extras.losses._regression import (
     Huber,
     ImageMeanAbsoluteError,
@@ -82,15 +22,64 @@ from keras_cv_extras.losses._regression import (
     pinball_loss,
     pseudo_huber,
 )
-from keras_cv_extras.losses._reweighting import (
-    ClassWeighted,
-    DeferredReweighting,
+from keras_cv_extras.losses.classification._asymmetric import (
+    AsymmetricCategorical,
+    AsymmetricMultilabel,
+    asymmetric_categorical,
+    asymmetric_multilabel,
 )
-from keras_cv_extras.losses._soft_target import (
-    SoftTarget,
-    soft_target,
+from keras_cv_extras.losses.classification._bi_tempered import BiTempered, bi_tempered
+from keras_cv_extras.losses.classification._focal import (
+    CategoricalFocal,
+    Poly1,
+    SigmoidFocalCrossEntropy,
+    categorical_focal,
+    poly1,
+    sigmoid_focal_crossentropy,
 )
-from keras_cv_extras.losses._triplet import (
+from keras_cv_extras.losses.classification._hinge import (
+    Hinge,
+    MulticlassHinge,
+    hinge,
+    multiclass_hinge,
+)
+from keras_cv_extras.losses.classification._imbalance import (
+    LDAM,
+    LogitAdjusted,
+    class_balanced_weights,
+    ldam,
+    logit_adjusted,
+)
+from keras_cv_extras.losses.classification._jensen_shannon import (
+    JensenShannonConsistency,
+    jensen_shannon_consistency,
+    jensen_shannon_divergence,
+)
+from keras_cv_extras.losses.classification._log import LogLoss, log_loss
+from keras_cv_extras.losses.classification._noise import (
+    ActivePassive,
+    GeneralizedCrossentropy,
+    SymmetricCrossentropy,
+    active_passive,
+    generalized_crossentropy,
+    symmetric_crossentropy,
+)
+from keras_cv_extras.losses.classification._reweighting import ClassWeighted, DeferredReweighting
+from keras_cv_extras.losses.classification._soft_target import SoftTarget, soft_target
+from keras_cv_extras.losses.embedding._contrastive import NTXent, SupCon, nt_xent, supcon
+from keras_cv_extras.losses.embedding._distances import angular_distance, pairwise_distance
+from keras_cv_extras.losses.embedding._margin import ArcFace, CosFace, arcface, cosface
+from keras_cv_extras.losses.embedding._pairs import (
+    ContrastiveLoss,
+    LiftedStructLoss,
+    NpairsLoss,
+    NpairsMultilabelLoss,
+    contrastive_loss,
+    lifted_struct_loss,
+    npairs_loss,
+    npairs_multilabel_loss,
+)
+from keras_cv_extras.losses.embedding._triplet import (
     TripletHardLoss,
     TripletSemiHardLoss,
     triplet_hard_loss,

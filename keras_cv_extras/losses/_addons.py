@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._replicas import over_replicas, shared
@@ -78,14 +78,14 @@ class SparsemaxLoss(FunctionLoss):
 
 
 def _num_classes(name, value):
-    return _checks.integer(name, value, minimum=2)
+    return checks.integer(name, value, minimum=2)
 
 
 @per_sample(
     num_classes=_num_classes,
-    weightage=_checks.choice("quadratic", "linear"),
-    epsilon=_checks.non_negative,
-    gather_across_replicas=_checks.boolean,
+    weightage=checks.choice("quadratic", "linear"),
+    epsilon=checks.non_negative,
+    gather_across_replicas=checks.boolean,
 )
 def weighted_kappa_loss(
     y_true: Tensor,
@@ -165,7 +165,7 @@ class WeightedKappaLoss(FunctionLoss):
         return shared(super().call(y_true, y_pred))
 
 
-@per_sample(mode=_checks.choice("giou", "iou"))
+@per_sample(mode=checks.choice("giou", "iou"))
 def giou_loss(y_true: Tensor, y_pred: Tensor, *, mode: str = "giou") -> Tensor:
     """Box loss: one minus the (generalised) intersection over union.
 

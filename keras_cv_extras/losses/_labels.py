@@ -7,7 +7,7 @@ Mixed labels are what `keras_cv_extras.mix` makes of integers: pairs of a label 
 import keras
 from keras import ops
 
-from keras_cv_extras.augment._engine import is_traced
+from keras_cv_extras._base.engine import is_traced
 
 
 def are_classes(y_true, y_pred):

@@ -17,7 +17,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base.types import Config, Tensor
 
 _OWN = ("reduction", "name")
 
@@ -62,14 +63,6 @@ def tensors(values, convert=ops.convert_to_tensor):
     if isinstance(values, (tuple, list)) and values and len(getattr(values[0], "shape", ())):
         return tuple(map(convert, values))
     return convert(values)
-
-
-def floats(values):
-    """Returns a tensor of float32, or of float64 if it is one."""
-    tensor = ops.convert_to_tensor(values)
-    if keras.backend.standardize_dtype(tensor.dtype) == "float64":
-        return tensor
-    return ops.cast(tensor, "float32")
 
 
 class FunctionLoss(keras.losses.Loss):

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
 
 @per_sample(
-    alpha=_checks.non_negative,
-    beta=_checks.non_negative,
-    gamma=_checks.positive,
-    smooth=_checks.non_negative,
+    alpha=checks.non_negative,
+    beta=checks.non_negative,
+    gamma=checks.positive,
+    smooth=checks.non_negative,
 )
 def tversky(
     y_true: Tensor,

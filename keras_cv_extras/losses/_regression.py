@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses._labels import same_rank
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.metrics import image_mean_absolute_error
@@ -17,7 +17,7 @@ def _mean(values):
     return ops.mean(values, axis=-1) if len(values.shape) > 1 else values
 
 
-@per_sample(delta=_checks.positive)
+@per_sample(delta=checks.positive)
 def huber(y_true: Tensor, y_pred: Tensor, *, delta: float = 1.0) -> Tensor:
     """Huber loss: half the squared error up to `delta`, linear beyond.
 
@@ -57,7 +57,7 @@ class Huber(FunctionLoss):
     function = huber
 
 
-@per_sample(delta=_checks.positive)
+@per_sample(delta=checks.positive)
 def pseudo_huber(y_true: Tensor, y_pred: Tensor, *, delta: float = 1.0) -> Tensor:
     """Pseudo-Huber loss: `delta^2 (sqrt(1 + (e / delta)^2) - 1)`, smooth everywhere.
 
@@ -98,7 +98,7 @@ class PseudoHuber(FunctionLoss):
     function = pseudo_huber
 
 
-@per_sample(tau=_checks.fraction)
+@per_sample(tau=checks.fraction)
 def pinball_loss(y_true: Tensor, y_pred: Tensor, *, tau: float = 0.5) -> Tensor:
     """Pinball (quantile) loss: `max(tau d, (tau - 1) d)` with `d = y_true - y_pred`.
 

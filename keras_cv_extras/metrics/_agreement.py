@@ -4,8 +4,8 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 from keras_cv_extras.metrics._confusion import ConfusionMetric
 
@@ -54,7 +54,7 @@ class CohenKappa(ConfusionMetric):
         threshold: float | None = 0.5,
     ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
-        self.weightage = _checks.one_of("weightage", weightage, (None, "linear", "quadratic"))
+        self.weightage = checks.one_of("weightage", weightage, (None, "linear", "quadratic"))
         self.sparse_labels = bool(sparse_labels)
         self.regression = bool(regression)
 

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._types import Shape, Tensor
-from keras_cv_extras.augment._engine import is_traced
+from keras_cv_extras._base.engine import is_traced
+from keras_cv_extras._base.types import Shape, Tensor
 
 # A package of its own: some metrics have the class name of a loss.
 registered = keras.saving.register_keras_serializable("keras_cv_extras.metrics")

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
 
@@ -59,7 +59,7 @@ class ExpectedCalibrationError(_base.Accumulator):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
-        self.num_bins = _checks.integer("num_bins", num_bins, minimum=1)
+        self.num_bins = checks.integer("num_bins", num_bins, minimum=1)
         self.from_logits = bool(from_logits)
         # Rows: the sums of confidence, of correct samples, and of samples.
         self.bins = self.add_sum((3, self.num_bins), "bins")

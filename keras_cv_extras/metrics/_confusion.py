@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
 
@@ -29,8 +29,8 @@ class ConfusionMetric(_base.Accumulator):
         self, num_classes: int, name: str, dtype: Any, threshold: float | None = 0.5
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.num_classes = _checks.integer("num_classes", num_classes, minimum=2)
-        self.threshold = _checks.number("threshold", threshold)
+        self.num_classes = checks.integer("num_classes", num_classes, minimum=2)
+        self.threshold = checks.number("threshold", threshold)
         self.confusion = self.add_sum((self.num_classes, self.num_classes), "confusion")
 
     def update_state(

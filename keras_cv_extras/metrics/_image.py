@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Interval, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Interval, Tensor
 from keras_cv_extras.metrics import _base
 
 
@@ -103,7 +103,7 @@ class ImageMeanAbsoluteError(_base.Accumulator):
 
 def _value_range(value_range):
     """Returns the range as two floats, or raises if it is empty."""
-    low, high = _checks.interval("value_range", value_range)
+    low, high = checks.interval("value_range", value_range)
     if low >= high:
         raise ValueError(f"value_range must be (least, greatest), received {value_range!r}")
     return low, high

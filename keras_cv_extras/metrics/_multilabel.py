@@ -4,8 +4,8 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
 
@@ -44,8 +44,8 @@ class HammingLoss(_base.Accumulator):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
-        self.mode = _checks.one_of("mode", mode, ("multiclass", "multilabel"))
-        self.threshold = None if threshold is None else _checks.number("threshold", threshold)
+        self.mode = checks.one_of("mode", mode, ("multiclass", "multilabel"))
+        self.threshold = None if threshold is None else checks.number("threshold", threshold)
         self.wrong = self.add_sum((), "wrong")
         self.weight = self.add_sum((), "weight")
 
@@ -149,8 +149,8 @@ class MultiLabelConfusionMatrix(_base.Accumulator):
         threshold: float | None = 0.5,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.num_classes = _checks.integer("num_classes", num_classes, minimum=1)
-        self.threshold = None if threshold is None else _checks.number("threshold", threshold)
+        self.num_classes = checks.integer("num_classes", num_classes, minimum=1)
+        self.threshold = None if threshold is None else checks.number("threshold", threshold)
         self.confusion = self.add_sum((self.num_classes, 2, 2), "confusion")
 
     def update_state(

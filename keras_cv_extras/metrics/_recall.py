@@ -4,8 +4,8 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 from keras_cv_extras.metrics._confusion import ConfusionMetric
 
@@ -92,7 +92,7 @@ class GeometricMeanScore(ConfusionMetric):
         threshold: float | None = 0.5,
     ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
-        self.correction = _checks.fraction("correction", correction)
+        self.correction = checks.fraction("correction", correction)
 
     def score(self, confusion: Tensor) -> Tensor:
         """Returns the geometric mean of the recalls of a confusion matrix."""

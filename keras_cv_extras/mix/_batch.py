@@ -8,8 +8,8 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.augment._op import as_batch, as_partners
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.batches import as_batch, as_partners
 from keras_cv_extras.mix._labels import mixed_labels, weighted
 
 
@@ -108,7 +108,7 @@ def as_others(partners, images, rows, count):
         )
     index = ops.cast(index, "int32")
     batch = images.shape[0]
-    if not _engine.is_traced(index) and batch is not None:
+    if not engine.is_traced(index) and batch is not None:
         values = ops.convert_to_numpy(index)
         if len(values) != batch or values.min() < 0 or values.max() >= batch:
             raise ValueError(
@@ -122,6 +122,6 @@ def as_others(partners, images, rows, count):
 def gather(images, rows, index):
     """Returns the images and rows at some places of a batch."""
     return (
-        _engine.take(images, index, axis=0),
-        tuple(_engine.take(row, index, axis=0) for row in rows),
+        engine.take(images, index, axis=0),
+        tuple(engine.take(row, index, axis=0) for row in rows),
     )

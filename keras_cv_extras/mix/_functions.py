@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Images, Labels, Numbers, Tensor
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.augment._op import per_image
+from keras_cv_extras._base import checks, engine
+from keras_cv_extras._base.batches import per_image
+from keras_cv_extras._base.draws import Draws, draws_of
+from keras_cv_extras._base.types import Images, Labels, Numbers, Tensor
 from keras_cv_extras.mix import _kernels
 from keras_cv_extras.mix._batch import Blend, as_images, as_others, as_rows, from_rows
-from keras_cv_extras.mix._draws import Draws, draws_of
 from keras_cv_extras.mix._long_tail import MinorityLabel
 from keras_cv_extras.mix._masks import fourier_masks
 
@@ -131,9 +130,9 @@ def fmix(
         [FMix](https://arxiv.org/abs/2002.12047)
     """
     images = as_images(images)
-    decay = _checks.positive("decay", decay)
+    decay = checks.positive("decay", decay)
     draws = draws_of(images, seed, epoch, samples)
-    masks = _engine.runner(_masks, compile, images, size=tuple(images.shape[1:3]), decay=decay)
+    masks = engine.runner(_masks, compile, images, size=tuple(images.shape[1:3]), decay=decay)
     words = (draws.seed, draws.epoch, draws.samples)
     numbers = (masks(words, per_image("weight", weight, images)),)
     return _run(_kernels.fmix, images, labels, partners, numbers, num_classes, compile)
@@ -260,10 +259,10 @@ def sample_pairing(
 
 def _run(kernel, images, labels, partners, numbers, num_classes, compile, *, relabel=None):
     if num_classes is not None:
-        _checks.integer("num_classes", num_classes, minimum=1)
+        checks.integer("num_classes", num_classes, minimum=1)
     rows = as_rows(labels, images)
     others = as_others(partners, images, rows, _kernels.NUM_PARTNERS[kernel])
-    run = _engine.runner(
+    run = engine.runner(
         _program,
         compile,
         images,

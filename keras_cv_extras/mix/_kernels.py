@@ -8,7 +8,7 @@ them, `(batch, 1 + partners)`: of pixels that are moved, the exact count.
 import keras
 from keras import ops
 
-from keras_cv_extras.augment import _engine
+from keras_cv_extras._base import engine
 from keras_cv_extras.mix._masks import box_masks
 
 __all__ = ["NUM_PARTNERS", "cutmix", "fmix", "mixup", "mosaic"]
@@ -81,12 +81,12 @@ def mosaic(images, others, x, y):
         length = width * channels
         pairs = ((first, third), (second, fourth))
         tall = [ops.reshape(ops.concatenate(pair), (2 * height, length)) for pair in pairs]
-        halves = [_engine.window(pair, (height - row, 0), (height, length)) for pair in tall]
+        halves = [engine.window(pair, (height - row, 0), (height, length)) for pair in tall]
         start = (0, (width - column) * channels)
-        return _engine.window(ops.concatenate(halves, axis=1), start, (height, length))
+        return engine.window(ops.concatenate(halves, axis=1), start, (height, length))
 
     rows = (height, width * channels)
-    mixed = _engine.map_images(join, images, *others, row, column, shape=rows)
+    mixed = engine.map_images(join, images, *others, row, column, shape=rows)
     above, left = ops.cast(row, "float32"), ops.cast(column, "float32")
     height, width = ops.cast(height, "float32"), ops.cast(width, "float32")
     counts = [above * left, above * (width - left), (height - above) * left]

@@ -8,8 +8,8 @@ its share, in one tensor that `fit` hands to a loss as it is.
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Labels, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Labels, Tensor
 
 
 def are_classes(labels) -> bool:
@@ -134,7 +134,7 @@ def dense_labels(labels: Labels, num_classes: int) -> Tensor:
     Returns:
         float32 `(batch, num_classes)`.
     """
-    _checks.integer("num_classes", num_classes, minimum=1)
+    checks.integer("num_classes", num_classes, minimum=1)
     labels = ops.convert_to_tensor(labels)
     rows = ops.one_hot(ops.cast(labels[..., 0], "int32"), num_classes, dtype="float32")
     return ops.sum(rows * labels[..., 1:], axis=1)

@@ -4,7 +4,7 @@ import dataclasses
 
 from keras import ops
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.mix._labels import classes_of
 
 
@@ -23,10 +23,10 @@ class MinorityLabel:
     tau: float = 0.5
 
     def __post_init__(self):
-        counts = tuple(_checks.counts("class_counts", self.class_counts))
+        counts = tuple(checks.counts("class_counts", self.class_counts))
         object.__setattr__(self, "class_counts", counts)
-        object.__setattr__(self, "kappa", _checks.positive("kappa", self.kappa))
-        object.__setattr__(self, "tau", _checks.fraction("tau", self.tau))
+        object.__setattr__(self, "kappa", checks.positive("kappa", self.kappa))
+        object.__setattr__(self, "tau", checks.fraction("tau", self.tau))
 
     def __call__(self, shares, parts):
         """Returns the shares of two labels, given those of their images."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from keras import ops
 
-from keras_cv_extras.augment import _engine
+from keras_cv_extras._base import engine
 
 _MOST_WAVES = 32  # of an axis, on each side of zero; finer ones are cut off
 _HALVINGS = 18  # of the interval that a mask's threshold lies in
@@ -104,6 +104,6 @@ def _highest(values, share):
 
         # A loop, not its unrolled form: XLA would fuse and repeat it, twice as often each step.
         ends = ops.stack([ops.min(row) - 1.0, ops.max(row) + 1.0])
-        return _engine.repeat(_HALVINGS, halve, ends, ops.arange(_HALVINGS, dtype="int32"))[1]
+        return engine.repeat(_HALVINGS, halve, ends, ops.arange(_HALVINGS, dtype="int32"))[1]
 
-    return values > _engine.map_rows(threshold, values, count)[:, None]
+    return values > engine.map_rows(threshold, values, count)[:, None]

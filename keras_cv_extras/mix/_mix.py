@@ -5,12 +5,11 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Images, Labels, Shape, Tensor
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.augment._op import as_partners
+from keras_cv_extras._base import checks, engine
+from keras_cv_extras._base.batches import as_partners
+from keras_cv_extras._base.draws import Draws, draws_of
+from keras_cv_extras._base.types import Images, Labels, Shape, Tensor
 from keras_cv_extras.mix._batch import Blend, as_images, as_rows, from_rows, gather
-from keras_cv_extras.mix._draws import Draws, draws_of
 from keras_cv_extras.mix._pool import Pool
 from keras_cv_extras.mix._schedule import Schedule
 
@@ -44,10 +43,10 @@ class Mix:
     num_partners: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        self._set(rate=_checks.fraction("rate", self.rate))
+        self._set(rate=checks.fraction("rate", self.rate))
         if self.num_classes is not None:
-            _checks.integer("num_classes", self.num_classes, minimum=2)
-        self._set(label_smoothing=_checks.fraction("label_smoothing", self.label_smoothing))
+            checks.integer("num_classes", self.num_classes, minimum=2)
+        self._set(label_smoothing=checks.fraction("label_smoothing", self.label_smoothing))
         if self.schedule is not None and not isinstance(self.schedule, Schedule):
             raise TypeError(f"schedule must be a Schedule or None, received {self.schedule!r}")
         if self.pool is not None and not isinstance(self.pool, Pool):
@@ -93,8 +92,8 @@ class Mix:
         mix = dataclasses.replace(self, pool=None)
         words = (draws.seed, draws.epoch, draws.samples)
         # Two programs: within one, XLA would draw the numbers of an image anew for every pixel.
-        plan = _engine.runner(_draw, compile, images, mix=mix, size=tuple(images.shape[1:3]))
-        run = _engine.runner(_blend, compile, images, mix=mix)
+        plan = engine.runner(_draw, compile, images, mix=mix, size=tuple(images.shape[1:3]))
+        run = engine.runner(_blend, compile, images, mix=mix)
         drawn = plan(rows, words)
         # Whole images are gathered between them: within a program, XLA does it number by number.
         others = self.others(images, rows, given, drawn)

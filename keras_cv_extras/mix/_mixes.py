@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Images, Numbers, Shape, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.draws import Draws
+from keras_cv_extras._base.types import Images, Numbers, Shape, Tensor
 from keras_cv_extras.mix import _kernels
-from keras_cv_extras.mix._draws import Draws
 from keras_cv_extras.mix._long_tail import MinorityLabel, balanced_places
 from keras_cv_extras.mix._masks import fourier_masks
 from keras_cv_extras.mix._mix import Mix
@@ -38,7 +38,7 @@ class MixUp(Mix):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(alpha=_checks.positive("alpha", self.alpha))
+        self._set(alpha=checks.positive("alpha", self.alpha))
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the weights."""
@@ -68,7 +68,7 @@ class CutMix(Mix):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(alpha=_checks.positive("alpha", self.alpha))
+        self._set(alpha=checks.positive("alpha", self.alpha))
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the shares and positions of the boxes."""
@@ -103,8 +103,8 @@ class FMix(Mix):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(alpha=_checks.positive("alpha", self.alpha))
-        self._set(decay=_checks.positive("decay", self.decay))
+        self._set(alpha=checks.positive("alpha", self.alpha))
+        self._set(decay=checks.positive("decay", self.decay))
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the masks of the patches."""
@@ -137,7 +137,7 @@ class Mosaic(Mix):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(centre=_checks.interval("centre", self.centre, low=0, high=1))
+        self._set(centre=checks.interval("centre", self.centre, low=0, high=1))
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the points."""
@@ -173,7 +173,7 @@ class SamplePairing(Mix):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(weight=_checks.fraction("weight", self.weight))
+        self._set(weight=checks.fraction("weight", self.weight))
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Returns the weights."""
@@ -216,7 +216,7 @@ class ReMix(Mix):
     def __post_init__(self) -> None:
         super().__post_init__()
         rule = MinorityLabel(self.class_counts, self.kappa, self.tau)
-        self._set(alpha=_checks.positive("alpha", self.alpha), class_counts=rule.class_counts)
+        self._set(alpha=checks.positive("alpha", self.alpha), class_counts=rule.class_counts)
         self._set(kappa=rule.kappa, tau=rule.tau)
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
@@ -255,7 +255,7 @@ class BalancedMixUp(Mix):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._set(alpha=_checks.positive("alpha", self.alpha))
+        self._set(alpha=checks.positive("alpha", self.alpha))
         if self.pool is not None and not self.pool.balanced:
             raise ValueError("the pool of BalancedMixUp must be made with balanced=True")
 

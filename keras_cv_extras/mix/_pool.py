@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._types import Images, Labels, Tensor
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.augment._random import as_word
-from keras_cv_extras.mix._draws import Draws
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.draws import Draws
+from keras_cv_extras._base.random import as_word
+from keras_cv_extras._base.types import Images, Labels, Tensor
 
 _POLICY_SEED = 0x9E3779B9  # sets the augmentation of a partner apart from the sample's own
 
@@ -83,7 +83,7 @@ class Pool:
         drawn = []
         for number in range(count):
             places = self.places(draws, 2 * number)
-            images = _engine.take(self._images, places, axis=0)
+            images = engine.take(self._images, places, axis=0)
             if self.policy is not None:
                 images = self.policy(
                     images,
@@ -91,7 +91,7 @@ class Pool:
                     epoch=draws.epoch,
                     samples=draws.samples,
                 )
-            drawn.append((images, tuple(_engine.take(row, places, axis=0) for row in self._rows)))
+            drawn.append((images, tuple(engine.take(row, places, axis=0) for row in self._rows)))
         return drawn
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Images, Shape
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.draws import Draws
+from keras_cv_extras._base.types import Images, Shape
 from keras_cv_extras.mix._batch import Blend
-from keras_cv_extras.mix._draws import Draws
 from keras_cv_extras.mix._mix import Mix, chosen
 from keras_cv_extras.mix._mixes import BalancedMixUp, CutMix, MixUp
 
@@ -49,7 +49,7 @@ class RandomMix(Mix):
             if isinstance(mix, BalancedMixUp) and self.pool is not None and not self.pool.balanced:
                 raise ValueError("the pool of BalancedMixUp must be made with balanced=True")
         if self.weights is not None:
-            weights = tuple(_checks.non_negative("a weight", weight) for weight in self.weights)
+            weights = tuple(checks.non_negative("a weight", weight) for weight in self.weights)
             if len(weights) != len(self.mixes) or not sum(weights):
                 raise ValueError(
                     f"weights must hold one number per mix, {len(self.mixes)}, not all of them 0; "

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Schedule:
     end: int | None = None
 
     def __post_init__(self) -> None:
-        _checks.integer("num_epochs", self.num_epochs, minimum=1)
-        _checks.integer("warmup", self.warmup, minimum=0)
-        _checks.integer("on", self.on, minimum=1)
-        _checks.integer("off", self.off, minimum=0)
+        checks.integer("num_epochs", self.num_epochs, minimum=1)
+        checks.integer("warmup", self.warmup, minimum=0)
+        checks.integer("on", self.on, minimum=1)
+        checks.integer("off", self.off, minimum=0)
         if self.end is None:
             object.__setattr__(self, "end", -(-self.num_epochs // 5))
-        _checks.integer("end", self.end, minimum=0)
+        checks.integer("end", self.end, minimum=0)
 
     def active(self, epoch: Tensor) -> Any:
         """Whether an epoch mixes.

@@ -1,9 +1,5 @@
 """Networks by name, from pixel values to logits, and how to fine-tune them."""
 
-from keras_cv_extras.models._alexnet import alexnet
-from keras_cv_extras.models._auxiliary import AuxiliaryHeads
-from keras_cv_extras.models._bn_inception import bn_inception
-from keras_cv_extras.models._cifar_resnet import PaddedShortcut, cifar_resnet, wide_resnet
 from keras_cv_extras.models._finetune import (
     LayerwiseAdamW,
     LayerwiseSGD,
@@ -13,18 +9,22 @@ from keras_cv_extras.models._finetune import (
     stages,
     unfreeze,
 )
-from keras_cv_extras.models._googlenet import (
+from keras_cv_extras.models._registry import build, names
+from keras_cv_extras.models.networks._alexnet import alexnet
+from keras_cv_extras.models.networks._auxiliary import AuxiliaryHeads
+from keras_cv_extras.models.networks._bn_inception import bn_inception
+from keras_cv_extras.models.networks._cifar_resnet import PaddedShortcut, cifar_resnet, wide_resnet
+from keras_cv_extras.models.networks._googlenet import (
     googlenet,
     inception_module,
     naive_inception_module,
 )
-from keras_cv_extras.models._inception_v4 import inception_v4
-from keras_cv_extras.models._lenet import lenet5
-from keras_cv_extras.models._nin import mlp_conv, nin_cifar, nin_imagenet
-from keras_cv_extras.models._preprocessing import ImagePreprocessing
-from keras_cv_extras.models._registry import build, names
-from keras_cv_extras.models._resnet import resnet
-from keras_cv_extras.models._vgg import vgg
+from keras_cv_extras.models.networks._inception_v4 import inception_v4
+from keras_cv_extras.models.networks._lenet import lenet5
+from keras_cv_extras.models.networks._nin import mlp_conv, nin_cifar, nin_imagenet
+from keras_cv_extras.models.networks._preprocessing import ImagePreprocessing
+from keras_cv_extras.models.networks._resnet import resnet
+from keras_cv_extras.models.networks._vgg import vgg
 
 __all__ = [
     "AuxiliaryHeads",

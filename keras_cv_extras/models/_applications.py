@@ -7,7 +7,7 @@ import warnings
 import keras
 from keras import layers
 
-from keras_cv_extras.models import _blocks
+from keras_cv_extras.models.networks import _blocks
 
 # What networks with unpadded stems are given at least: it leaves them some places at the end.
 _ENLARGED = 128

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
 
@@ -65,12 +65,12 @@ def unfreeze(
         >>> ...  # compile with a lower learning rate and fit: the last stage too
     """
     *body, head = stages(model)
-    count = len(body) if num_stages is None else _checks.integer("num_stages", num_stages)
+    count = len(body) if num_stages is None else checks.integer("num_stages", num_stages)
     if not 0 <= count <= len(body):
         raise ValueError(
             f"num_stages must be in [0, {len(body)}] for this model, received {num_stages}"
         )
-    _checks.boolean("batch_norm", batch_norm)
+    checks.boolean("batch_norm", batch_norm)
     for number, stage in enumerate([*body, head]):
         trained = number >= len(body) - count
         for layer in stage:
@@ -111,7 +111,7 @@ def replace_head(model: keras.Model, num_classes: int) -> keras.Model:
     Example:
         >>> model = replace_head(build("resnet18", (32, 32, 3), 100, weights=path), 10)
     """
-    _checks.integer("num_classes", num_classes, minimum=2)
+    checks.integer("num_classes", num_classes, minimum=2)
     copies, heads = [], []
 
     def copy(layer):
@@ -152,7 +152,7 @@ def layerwise_rates(model: keras.Model, decay: float = 0.7) -> dict[str, float]:
     Example:
         >>> optimizer = LayerwiseAdamW(1e-3, rates=layerwise_rates(model, decay=0.7))
     """
-    if not 0 < _checks.number("decay", decay) <= 1:
+    if not 0 < checks.number("decay", decay) <= 1:
         raise ValueError(f"decay must be in (0, 1], received {decay!r}")
     return {
         weight.path: decay**distance
@@ -171,7 +171,7 @@ class _Layerwise:
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.rates = dict(rates or {})
         for path, rate in self.rates.items():
-            _checks.non_negative(f"rates[{path!r}]", rate)
+            checks.non_negative(f"rates[{path!r}]", rate)
         self._factors = []
 
     def build(self, variables: Any) -> None:

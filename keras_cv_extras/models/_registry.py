@@ -9,18 +9,18 @@ from typing import Any
 
 import keras
 
-from keras_cv_extras import _checks
-from keras_cv_extras.layers._replace import replace_pooling
-from keras_cv_extras.models._alexnet import alexnet
+from keras_cv_extras._base import checks
+from keras_cv_extras.layers import replace_pooling
 from keras_cv_extras.models._applications import FAMILIES, application, weights_file
-from keras_cv_extras.models._bn_inception import bn_inception
-from keras_cv_extras.models._cifar_resnet import cifar_resnet, wide_resnet
-from keras_cv_extras.models._googlenet import googlenet
-from keras_cv_extras.models._inception_v4 import inception_v4
-from keras_cv_extras.models._lenet import lenet5
-from keras_cv_extras.models._nin import nin_cifar, nin_imagenet
-from keras_cv_extras.models._resnet import resnet
-from keras_cv_extras.models._vgg import vgg
+from keras_cv_extras.models.networks._alexnet import alexnet
+from keras_cv_extras.models.networks._bn_inception import bn_inception
+from keras_cv_extras.models.networks._cifar_resnet import cifar_resnet, wide_resnet
+from keras_cv_extras.models.networks._googlenet import googlenet
+from keras_cv_extras.models.networks._inception_v4 import inception_v4
+from keras_cv_extras.models.networks._lenet import lenet5
+from keras_cv_extras.models.networks._nin import nin_cifar, nin_imagenet
+from keras_cv_extras.models.networks._resnet import resnet
+from keras_cv_extras.models.networks._vgg import vgg
 
 _partial = functools.partial
 APPLICATIONS = {
@@ -105,7 +105,7 @@ def build(
     """
     key = _key(name)
     if dropout is not None:
-        if _checks.fraction("dropout", dropout) == 1:
+        if checks.fraction("dropout", dropout) == 1:
             raise ValueError("dropout must be below 1, received 1: nothing would be left")
         options["dropout"] = dropout
     path = None

@@ -1,5 +1,6 @@
 """Augmentation policies as data: written, read, joined, and run as one compiled program."""
 
+from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._compose import (
     random_apply,
     random_choice,
@@ -18,7 +19,9 @@ from keras_cv_extras.policy._presets import (
     trivial_augment,
     uniform_augment,
 )
-from keras_cv_extras.policy._schedule import PolicySchedule, load, ramp
+from keras_cv_extras.policy._schedule import PolicySchedule, from_dict, load, ramp
+from keras_cv_extras.policy._sheet import policy_sheet
+from keras_cv_extras.policy._stack import Padded, StackShape, execute_stack, stack_policies
 from keras_cv_extras.policy._stage import SEARCH_OPS, Stage
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy._views import AUGMIX_OPS, augmix, augmix_chain, repeated_augment
@@ -43,11 +46,14 @@ from keras_cv_extras.policy.interop import (
 
 __all__ = [
     "AUGMIX_OPS",
+    "Augmentation",
     "PBA_OPS",
+    "Padded",
     "Policy",
     "PolicySchedule",
     "RAND_AUGMENT_OPS",
     "SEARCH_OPS",
+    "StackShape",
     "Stage",
     "Step",
     "augmix",
@@ -56,9 +62,11 @@ __all__ = [
     "augmix_from_torchvision",
     "auto_augment",
     "concatenate",
+    "execute_stack",
     "flip_crop",
     "from_albumentations",
     "from_dali",
+    "from_dict",
     "from_levels",
     "from_model_garden",
     "from_pba",
@@ -67,6 +75,7 @@ __all__ = [
     "load",
     "no_augmentation",
     "pba_policy",
+    "policy_sheet",
     "ramp",
     "rand_augment",
     "rand_augment_from_model_garden",
@@ -75,6 +84,7 @@ __all__ = [
     "random_order",
     "repeated_augment",
     "some_of",
+    "stack_policies",
     "three_augment",
     "to_albumentations",
     "to_dali",

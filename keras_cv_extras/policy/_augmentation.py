@@ -4,9 +4,11 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras._types import Images, Tensor
-from keras_cv_extras.augment import OPS, _engine, _random
-from keras_cv_extras.augment._op import as_batch, as_fill, as_partners
+from keras_cv_extras._base import engine, random
+from keras_cv_extras._base.batches import as_batch, as_fill, as_partners
+from keras_cv_extras._base.types import Images, Tensor
+from keras_cv_extras._base.value_range import from_pixel_range, to_pixel_range
+from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _execute
 
 
@@ -85,19 +87,19 @@ class Augmentation:
                 f"a policy needs images of a known size, received shape {tuple(images.shape)}: "
                 "resize them first, or set their shape"
             )
-        scaled = _execute.to_levels(images, self.value_range)
+        scaled = to_pixel_range(images, self.value_range)
         if partners is None:
             partners = ops.roll(scaled, -1, axis=0) if self.needs_partners else scaled
         else:
-            partners = _execute.to_levels(as_partners(partners, images), self.value_range)
+            partners = to_pixel_range(as_partners(partners, images), self.value_range)
         tables, structure = self.tables(height, width, epoch)
         if samples is None:
             samples = ops.arange(ops.shape(images)[0], dtype="int32")
         draws = (
-            _random.as_word(seed),
-            _random.as_word(epoch),
-            ops.reshape(_random.as_word(samples), (-1,)),
+            random.as_word(seed),
+            random.as_word(epoch),
+            ops.reshape(random.as_word(samples), (-1,)),
         )
-        run = _engine.runner(self.execute, compile, images, structure=structure)
+        run = engine.runner(self.execute, compile, images, structure=structure)
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
-        return restore(_execute.from_levels(result, self.value_range, images.dtype))
+        return restore(from_pixel_range(result, self.value_range, images.dtype))

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 
@@ -26,7 +26,7 @@ def random_apply(policy: Policy, rate: float = 0.5, **options: Any) -> Policy:
     Raises:
         ValueError: if the policy has too many combinations of sub-policies to list them.
     """
-    rate = _checks.fraction("rate", rate)
+    rate = checks.fraction("rate", rate)
     rows = [(1 - rate, (Step("identity"),)), *((rate * w, steps) for w, steps in listed(policy))]
     return _of(rows, [policy], {"name": f"{policy.name} (rate {rate:.2g})", **options})
 
@@ -46,7 +46,7 @@ def random_choice(
     """
     policies = list(policies)
     weights = [1.0] * len(policies) if weights is None else list(weights)
-    weights = [_checks.non_negative("a weight", weight) for weight in weights]
+    weights = [checks.non_negative("a weight", weight) for weight in weights]
     if not policies or len(weights) != len(policies) or not sum(weights):
         raise ValueError(
             f"weights must hold one number per policy, {len(policies)} and at least one, not all "
@@ -92,9 +92,9 @@ def some_of(
         ValueError: if there are fewer steps, or too many combinations.
     """
     steps = list(steps)
-    _checks.integer("num_steps", num_steps, minimum=1)
+    checks.integer("num_steps", num_steps, minimum=1)
     name = f"{num_steps} of {len(steps)}"
-    if _checks.boolean("replace", replace):
+    if checks.boolean("replace", replace):
         return Policy([[s] for s in steps], num_draws=num_steps, **{"name": name, **options})
     if num_steps > len(steps):
         raise ValueError(
@@ -117,7 +117,7 @@ def three_augment(jitter: float = 0.3, flip: bool = True, **options: Any) -> Pol
     References:
         [DeiT III](https://arxiv.org/abs/2204.07118), section 3.2.
     """
-    jitter = _checks.fraction("jitter", jitter)
+    jitter = checks.fraction("jitter", jitter)
     blur = Step("gaussian_blur", value=(0.1, 2.0))
     solarize, grey = Step("solarize", value=128.0), Step("grayscale", value=1.0)
     one = Policy([[grey], [solarize], [blur]], **options)

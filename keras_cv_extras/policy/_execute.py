@@ -5,41 +5,17 @@ steps over the same ops runs the same program: nothing is traced or compiled aga
 """
 
 import numpy as np
-from keras import backend, ops
+from keras import ops
 
-from keras_cv_extras.augment import OPS, _engine
-from keras_cv_extras.augment._random import uniform
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.random import uniform
+from keras_cv_extras.augment import OPS
 
 # One step reads six numbers of a table, and six of the generator.
 COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
 SLOTS = ("choice", "rate", "value", "sign", "x", "y")
-PARTNER_SLOT = 1 << 30  # of the draw of a second image: beyond any slot of a step
 
 IDENTITY = ("identity", ())
-
-
-def to_levels(images, value_range):
-    """Returns images of a range of values on [0, 255].
-
-    Raises:
-        ValueError: if they are integers, and the range is another one.
-    """
-    low, high = value_range
-    if (low, high) == (0, 255):
-        return images
-    if not backend.is_float_dtype(backend.standardize_dtype(images.dtype)):
-        raise ValueError(
-            f"integer images have the value_range (0, 255), this policy has {value_range}"
-        )
-    return (ops.cast(images, "float32") - low) * (255.0 / (high - low))
-
-
-def from_levels(images, value_range, dtype):
-    """Returns images on [0, 255] in their own range and type again."""
-    low, high = value_range
-    if (low, high) == (0, 255):
-        return images
-    return ops.cast(images / (255.0 / (high - low)) + low, dtype)
 
 
 def stage_table(sub_policies, branches, height, width):
@@ -92,11 +68,11 @@ def execute(images, partners, fill, draws, stages, *, structure):
         numbers = ops.reshape(numbers, (num_draws, num_steps, len(SLOTS), -1))
         index, arguments = _choose(table, cumulative, numbers, branches, num_levels)
         shape = (total, -1)
-        images = _engine.repeat(
+        images = engine.repeat(
             total,
             lambda images, *row, branches=branches: apply_step(
                 images,
-                lambda position: _engine.take(partners, position, axis=0),
+                lambda position: engine.take(partners, position, axis=0),
                 lambda position: fill,
                 branches,
                 *row,
@@ -172,7 +148,7 @@ def apply_step(images, partner_of, fill_of, branches, index, value, x, y):
                 return lambda: op.apply(image, partner_of(position), *arguments, **options)
             return lambda: op.apply(image, *arguments, **options)
 
-        return _engine.switch(index, [branch(*pair) for pair in branches])
+        return engine.switch(index, [branch(*pair) for pair in branches])
 
     positions = ops.arange(ops.shape(images)[0], dtype="int32")
-    return _engine.map_images(one, images, positions, index, value, x, y)
+    return engine.map_images(one, images, positions, index, value, x, y)

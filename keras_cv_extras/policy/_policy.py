@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from keras import ops as keras_ops
 
-from keras_cv_extras import _checks, _files
-from keras_cv_extras._types import Color, Interval, Path, Tensor
-from keras_cv_extras.augment import OPS, _random
-from keras_cv_extras.policy import _execute
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import random as _random
+from keras_cv_extras._base.types import Color, Interval, Path, Tensor
+from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._stage import SEARCH_OPS, Stage, stage_from_dict, stage_to_dict
 from keras_cv_extras.policy._step import Step
@@ -62,7 +62,7 @@ class Policy(Augmentation):
     ) -> None:
         fill = tuple(fill) if isinstance(fill, (tuple, list)) else fill
         for value in fill if isinstance(fill, tuple) else (fill,):
-            if not 0 <= _checks.number("fill", value) <= 255:
+            if not 0 <= checks.number("fill", value) <= 255:
                 raise ValueError(f"fill must lie in [0, 255], received {fill!r}")
         self.stages = (Stage(sub_policies, weights, num_draws, num_levels),)
         self.fill = fill
@@ -94,8 +94,8 @@ class Policy(Augmentation):
             A policy with ops drawn uniformly, rates from 0, 0.1, ..., 1, strengths from
             0, 1/9, ..., 1, as in AutoAugment's space.
         """
-        _checks.integer("num_sub_policies", num_sub_policies, minimum=1)
-        _checks.integer("num_steps", num_steps, minimum=1)
+        checks.integer("num_sub_policies", num_sub_policies, minimum=1)
+        checks.integer("num_steps", num_steps, minimum=1)
         samples = np.arange(num_sub_policies * num_steps)[:, None]
         draws = keras_ops.convert_to_numpy(_random.uniform(seed, 0, samples, np.arange(3)))
         steps = []
@@ -121,7 +121,7 @@ class Policy(Augmentation):
             ValueError: if it is no policy file; the message names the file, and the
                 sub-policy and step that are wrong.
         """
-        fields = _files.read_json(path)
+        fields = files.read_json(path)
         try:
             return cls.from_dict(fields)
         except (TypeError, ValueError) as error:
@@ -133,7 +133,7 @@ class Policy(Augmentation):
         Args:
             path: where to; missing folders are made.
         """
-        _files.write_json(path, self.to_dict())
+        files.write_json(path, self.to_dict())
 
     @classmethod
     def from_dict(cls, fields: dict) -> "Policy":
@@ -215,7 +215,7 @@ class Policy(Augmentation):
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         tables, structure = [], []
         for stage in self.stages:
-            table = _execute.stage_table(stage.sub_policies, stage.branches, height, width)
+            table = stage.table(height, width)
             cumulative = stage.cumulative_weights()
             tables.append(
                 (keras_ops.convert_to_tensor(table), keras_ops.convert_to_tensor(cumulative))
@@ -279,7 +279,7 @@ def concatenate(policies: Sequence[Policy], *, name: str | None = None) -> Polic
 
 
 def _value_range(value_range):
-    low, high = _checks.interval("value_range", tuple(value_range))
+    low, high = checks.interval("value_range", tuple(value_range))
     if not low < high:
         raise ValueError(f"value_range must rise, received {value_range!r}")
     return low, high

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
@@ -48,7 +48,7 @@ def flip_crop(flip: bool = True, padding: float = 1 / 8, **options: Any) -> Poli
             side; 1/8 is 4 pixels at 32 x 32.
         **options: `fill`, `value_range`, `name` of `Policy`.
     """
-    padding = _checks.fraction("padding", padding)
+    padding = checks.fraction("padding", padding)
     steps = [Step("flip_horizontal", 0.5)] if flip else []
     steps.append(Step("padded_crop", 1.0, value=padding, unit="shorter"))
     return Policy([steps], **{"name": "flip and crop" if flip else "crop", **options})
@@ -72,11 +72,11 @@ def rand_augment(
     References:
         [RandAugment](https://arxiv.org/abs/1909.13719)
     """
-    strength = _checks.fraction("strength", strength)
+    strength = checks.fraction("strength", strength)
     name = f"RandAugment({num_ops}, {strength:.2g})"
     return Policy(
         [[_step(op, 1.0, strength)] for op in ops],
-        num_draws=_checks.integer("num_ops", num_ops, minimum=1),
+        num_draws=checks.integer("num_ops", num_ops, minimum=1),
         **{"name": name, **options},
     )
 
@@ -118,7 +118,7 @@ def uniform_augment(num_ops: int = 2, **options: Any) -> Policy:
     """
     return Policy(
         [[_step(op, 0.5, (0.0, 1.0))] for op in ("identity", *_published.UNIFORM_AUGMENT_OPS)],
-        num_draws=_checks.integer("num_ops", num_ops, minimum=1),
+        num_draws=checks.integer("num_ops", num_ops, minimum=1),
         **{"name": "UniformAugment", **options},
     )
 
@@ -136,7 +136,7 @@ def auto_augment(name: str = "imagenet", *, spec: str = "torchvision", **options
     References:
         [AutoAugment](https://arxiv.org/abs/1805.09501), appendix.
     """
-    _checks.one_of("name", name, sorted(_published.AUTO_AUGMENT))
+    checks.one_of("name", name, sorted(_published.AUTO_AUGMENT))
     return from_levels(
         _published.AUTO_AUGMENT[name],
         spec=spec,

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_cv_extras import _checks, _files
-from keras_cv_extras._types import Interval, Path, Tensor
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _execute
 from keras_cv_extras.policy._augmentation import Augmentation
@@ -47,7 +47,7 @@ class PolicySchedule(Augmentation):
                 f"{policies!r:.80}"
             )
         for epoch, policy in policies.items():
-            _checks.integer("an epoch", epoch, minimum=0)
+            checks.integer("an epoch", epoch, minimum=0)
             if not isinstance(policy, Policy):
                 raise TypeError(f"policies must hold Policies, received {policy!r}")
         self.policies = dict(sorted(policies.items()))
@@ -74,7 +74,7 @@ class PolicySchedule(Augmentation):
         Args:
             epoch: an integer, counted from 0.
         """
-        _checks.integer("epoch", epoch, minimum=0)
+        checks.integer("epoch", epoch, minimum=0)
         return self.policies[max(first for first in self.policies if first <= epoch)]
 
     def tables(self, height: int, width: int, epoch: Tensor) -> Any:
@@ -92,7 +92,7 @@ class PolicySchedule(Augmentation):
             table[..., 0] = branches.index(_execute.IDENTITY)
             cumulative = np.ones((len(stages), rows), "float32")
             for number, stage in enumerate(stages):
-                own = _execute.stage_table(stage.sub_policies, branches, height, width)
+                own = stage.table(height, width, branches)
                 table[number, : own.shape[0], : own.shape[1]] = own
                 cumulative[number, : own.shape[0]] = stage.cumulative_weights()
             tables.append(tuple(ops.take(part, which, axis=0) for part in (table, cumulative)))
@@ -150,7 +150,7 @@ class PolicySchedule(Augmentation):
         Args:
             path: where to; missing folders are made.
         """
-        _files.write_json(path, self.to_dict())
+        files.write_json(path, self.to_dict())
 
     @classmethod
     def load(cls, path: Path) -> "PolicySchedule":
@@ -160,7 +160,7 @@ class PolicySchedule(Augmentation):
             FileNotFoundError: if there is no such file.
             ValueError: if it is no schedule; the message names the file.
         """
-        fields = _files.read_json(path)
+        fields = files.read_json(path)
         try:
             return cls.from_dict(fields)
         except (TypeError, ValueError) as error:
@@ -197,8 +197,8 @@ def ramp(
     Example:
         >>> schedule = ramp(rand_augment(2, 0.8), num_epochs=30)
     """
-    _checks.integer("num_epochs", num_epochs, minimum=1)
-    first, last = _checks.fraction("first", first), _checks.fraction("last", last)
+    checks.integer("num_epochs", num_epochs, minimum=1)
+    first, last = checks.fraction("first", first), checks.fraction("last", last)
     steps = max(1, num_epochs - 1)
     policies = {
         epoch: _scaled(policy, first + (last - first) * epoch / steps)
@@ -217,7 +217,7 @@ def load(path: Path) -> Policy | PolicySchedule:
         FileNotFoundError: if there is no such file.
         ValueError: if it is neither; the message names the file.
     """
-    fields = _files.read_json(path)
+    fields = files.read_json(path)
     scheduled = isinstance(fields, dict) and fields.get("format") == FORMAT
     return (PolicySchedule if scheduled else Policy).load(path)
 

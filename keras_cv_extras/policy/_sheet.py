@@ -1,17 +1,21 @@
 """A picture of a policy: what it does to real images, drawn once per column."""
 
-import numpy as np
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
-from keras_cv_extras import _checks
+import numpy as np
+
+from keras_cv_extras._base import checks
 from keras_cv_extras.policy._policy import Policy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _CELL = 0.72  # inches, of an image
 _GAP = 0.06  # of an image's side
 _INK, _QUIET = "#1f2933", "#6b7785"
 
 
-def policy_sheet(policy: Policy, images, *, columns: int = 8, seed: int = 0) -> Figure:
+def policy_sheet(policy: Policy, images, *, columns: int = 8, seed: int = 0) -> "Figure":
     """Draws what a policy does: a row for each sub-policy, a column for each draw.
 
     The first row shows the images themselves, the second what training sees: sub-policies
@@ -34,7 +38,7 @@ def policy_sheet(policy: Policy, images, *, columns: int = 8, seed: int = 0) -> 
         raise ValueError(
             f"images must have the shape (n, height, width, 1 or 3), received {images.shape}"
         )
-    _checks.integer("columns", columns, minimum=1)
+    checks.integer("columns", columns, minimum=1)
     images = images[np.arange(columns) % len(images)]
     rows = [("images", images), ("as in training", policy(images, seed=seed))]
     for stage in policy.stages:
@@ -58,6 +62,8 @@ def _label(step):
 
 
 def _figure(policy, rows):
+    from matplotlib.figure import Figure
+
     count, height, width, channels = rows[0][1].shape
     gap = max(1, round(_GAP * min(height, width)))
     low, high = policy.value_range

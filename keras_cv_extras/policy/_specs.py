@@ -14,7 +14,7 @@ References:
 from collections.abc import Callable
 from fractions import Fraction
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.policy._step import Step
 
 #: Published name -> name in `OPS`.
@@ -124,12 +124,12 @@ def step_of_level(spec: str, op: str, rate: float, level: float | None) -> Step:
     Raises:
         TypeError, ValueError: if the spec, op or level is not known.
     """
-    _checks.one_of("spec", spec, sorted(SPECS))
+    checks.one_of("spec", spec, sorted(SPECS))
     table, highest = SPECS[spec]
-    name = OP_NAMES[_checks.one_of("op", op, sorted(OP_NAMES))]
+    name = OP_NAMES[checks.one_of("op", op, sorted(OP_NAMES))]
     if name in ("autocontrast", "invert", "equalize", "identity"):
         return Step(name, rate)
-    if not 0 <= _checks.number("level", level) <= highest:
+    if not 0 <= checks.number("level", level) <= highest:
         raise ValueError(f"level must be in [0, {highest}], received {level!r}")
     fields = table(level)
     if name not in fields:

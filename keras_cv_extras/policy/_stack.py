@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_cv_extras.augment import OPS, _engine
-from keras_cv_extras.augment._random import uniform
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.random import uniform
+from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._execute import (
     COLUMNS,
@@ -21,7 +22,6 @@ from keras_cv_extras.policy._execute import (
     SLOTS,
     apply_step,
     op_and_value,
-    stage_table,
 )
 from keras_cv_extras.policy._stage import SEARCH_OPS
 
@@ -104,7 +104,7 @@ def _numbers(policies, shape, height, width):
     for member, policy in enumerate(policies):
         place = 0
         for stage in policy.stages:
-            rows = stage_table(stage.sub_policies, shape.branches, height, width)
+            rows = stage.table(height, width, shape.branches)
             for _ in range(stage.num_draws):
                 own = slice(place, place + rows.shape[1])
                 table[own, member, : len(rows)] = rows.swapaxes(0, 1)
@@ -159,12 +159,12 @@ def execute_stack(images, partners, draws, stack, *, branches):
     value = ops.where(count > 0, ops.floor(value * count) * width, value)
     index, value = op_and_value(rows, rate, value, sign, branches)
     second, numbers = partners[0], ops.reshape(partners[1], (-1,))
-    images = _engine.repeat(
+    images = engine.repeat(
         num_steps,
         lambda images, *row: apply_step(
             images,
-            lambda position: _engine.take(second, _engine.take(numbers, position, axis=0), axis=0),
-            lambda position: _engine.take(stack.fill, position // batch, axis=0),
+            lambda position: engine.take(second, engine.take(numbers, position, axis=0), axis=0),
+            lambda position: engine.take(stack.fill, position // batch, axis=0),
             branches,
             *row,
         ),

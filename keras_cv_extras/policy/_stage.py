@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
+from keras_cv_extras.policy._execute import stage_table
 from keras_cv_extras.policy._step import Step
 
 #: The 16 ops of AutoAugment, arXiv:1805.09501: the space that policies are searched in.
@@ -57,11 +58,11 @@ class Stage:
                 if not isinstance(step, Step):
                     raise TypeError(f"sub-policy {number} must hold Steps, received {step!r}")
         object.__setattr__(self, "sub_policies", rows)
-        _checks.integer("num_draws", self.num_draws, minimum=1)
+        checks.integer("num_draws", self.num_draws, minimum=1)
         if self.num_levels is not None:
-            _checks.integer("num_levels", self.num_levels, minimum=2)
+            checks.integer("num_levels", self.num_levels, minimum=2)
         if self.weights is not None:
-            weights = tuple(_checks.number("a weight", weight) for weight in self.weights)
+            weights = tuple(checks.number("a weight", weight) for weight in self.weights)
             if len(weights) != len(rows):
                 raise ValueError(
                     f"weights must hold one number per sub-policy, {len(rows)}, received "
@@ -80,6 +81,16 @@ class Stage:
         used = {step.branch for steps in self.sub_policies for step in steps} | {("identity", ())}
         standard = tuple((name, ()) for name in ("identity", *SEARCH_OPS))
         return standard if used <= set(standard) else tuple(sorted(used, key=repr))
+
+    def table(self, height: int, width: int, branches=None) -> np.ndarray:
+        """Returns the steps as numbers, `(sub-policies, steps, columns)`, for images of a size.
+
+        Args:
+            height: height of the images in pixels.
+            width: width of the images in pixels.
+            branches: the branches of the compiled switch; None for the stage's own.
+        """
+        return stage_table(self.sub_policies, branches or self.branches, height, width)
 
     def cumulative_weights(self) -> np.ndarray:
         """The cumulative shares of the sub-policies, the last being 1."""

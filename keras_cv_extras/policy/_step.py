@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 
 _UNITS = ("width", "height", "shorter")
@@ -50,22 +50,20 @@ class Step:
         if self.op not in OPS:
             raise ValueError(f"op must be one of {', '.join(sorted(OPS))}; received {self.op!r}")
         set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        set_field("rate", _checks.fraction("rate", self.rate))
+        set_field("rate", checks.fraction("rate", self.rate))
         if not OPS[self.op].has_strength:
             if self.strength is not None or self.value is not None:
                 raise ValueError(f"{self.op} has no strength: leave out strength and value")
         elif (self.strength is None) == (self.value is None):
             raise ValueError(f"{self.op} needs either a strength in [0, 1] or a value")
         if self.strength is not None:
-            set_field(
-                "strength", _short(_checks.interval("strength", self.strength, low=0, high=1))
-            )
+            set_field("strength", _short(checks.interval("strength", self.strength, low=0, high=1)))
         if self.value is not None:
-            set_field("value", _short(_checks.interval("value", self.value)))
+            set_field("value", _short(checks.interval("value", self.value)))
         elif self.unit is not None or self.signed or self.whole:
             raise ValueError("unit, signed and whole go with value, not with strength")
         if self.unit is not None:
-            _checks.one_of("unit", self.unit, _UNITS)
+            checks.one_of("unit", self.unit, _UNITS)
         known = OPS[self.op].options
         for name in dict(self.options):
             if name not in known:

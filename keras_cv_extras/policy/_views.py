@@ -7,11 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Images, Interval, Labels, Tensor
-from keras_cv_extras.augment import _random
-from keras_cv_extras.augment._op import as_batch
-from keras_cv_extras.mix._draws import draws_of
+from keras_cv_extras._base import checks, random
+from keras_cv_extras._base.batches import as_batch
+from keras_cv_extras._base.draws import draws_of
+from keras_cv_extras._base.types import Images, Interval, Labels, Tensor
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 
@@ -42,7 +41,7 @@ def augmix_chain(strength: float = 0.3, fill: float = 0) -> Policy:
         A policy whose sub-policies are all chains of one, two and three ops, each length as
         likely as another.
     """
-    strength = _checks.fraction("strength", strength)
+    strength = checks.fraction("strength", strength)
     flat = ("autocontrast", "equalize")
     steps = [Step(op, 1.0, None if op in flat else (0.0, strength)) for op in AUGMIX_OPS]
     chains = [chain for length in (1, 2, 3) for chain in itertools.product(steps, repeat=length)]
@@ -90,14 +89,14 @@ def augmix(
     References:
         [AugMix](https://arxiv.org/abs/1912.02781)
     """
-    _checks.integer("width", width, minimum=1)
-    alpha = _checks.positive("alpha", alpha)
+    checks.integer("width", width, minimum=1)
+    alpha = checks.positive("alpha", alpha)
     images, restore = as_batch(images)
     draws = draws_of(images, seed, epoch, samples)
     chain = augmix_chain(float(strength), fill) if chain is None else chain
     chain = chain.with_value_range(value_range)
     view = functools.partial(_augmix, images, chain, width, alpha, draws)
-    if _checks.boolean("jensen_shannon", jensen_shannon):
+    if checks.boolean("jensen_shannon", jensen_shannon):
         return restore(images), restore(view(0)), restore(view(1))
     return restore(view(0))
 
@@ -113,7 +112,7 @@ def _augmix(images, chain, width, alpha, draws, view):
         rest = rest * (1 - part)
     mixture = 0.0
     for number, weight in enumerate(weights):
-        stream = _random.as_word(_STREAM * (1 + view * width + number))
+        stream = random.as_word(_STREAM * (1 + view * width + number))
         augmented = chain(
             images,
             seed=ops.bitwise_xor(draws.seed, stream),
@@ -159,13 +158,13 @@ def repeated_augment(
         [Augment your batch](https://arxiv.org/abs/1901.09335), and
         [MultiGrain](https://arxiv.org/abs/1902.05509).
     """
-    _checks.integer("num_repeats", num_repeats, minimum=1)
+    checks.integer("num_repeats", num_repeats, minimum=1)
     images, _ = as_batch(images)
     draws = draws_of(images, seed, epoch, samples)
     views = [
         policy(
             images,
-            seed=ops.bitwise_xor(draws.seed, _random.as_word(_STREAM * number)),
+            seed=ops.bitwise_xor(draws.seed, random.as_word(_STREAM * number)),
             epoch=draws.epoch,
             samples=draws.samples,
         )

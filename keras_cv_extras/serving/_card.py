@@ -11,8 +11,8 @@ import keras
 import numpy as np
 
 import keras_cv_extras
-from keras_cv_extras import _files
-from keras_cv_extras._types import Path
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.serving import _decode
 
 CARD_FILE = "model_card.json"
@@ -77,7 +77,7 @@ def read_card(path: Path) -> dict:
     path = pathlib.Path(path)
     if not (path / CARD_FILE).is_file():
         raise FileNotFoundError(f"{path}: no export there, {CARD_FILE} is missing")
-    fields = _files.read_json(path / CARD_FILE)
+    fields = files.read_json(path / CARD_FILE)
     if not isinstance(fields, dict) or fields.get("format") != FORMAT:
         raise ValueError(f"{path / CARD_FILE}: not the card of an export")
     if fields.get("version") != VERSION:

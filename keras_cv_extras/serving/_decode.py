@@ -1,8 +1,8 @@
 """Encoded images to what the model was trained on, by TensorFlow operations alone.
 
 `data.load` reads files with Pillow; a server has TensorFlow. Both must see the same picture, so
-each step here is one of `data/_decode.py`: upright, transparency over white, 8 bits, ITU-R 601
-grey, the same geometry of "crop", "pad" and "stretch", triangle filter, whole numbers. Only the
+each step here is one of `data/files/_decode.py`: upright, transparency over white, 8 bits, ITU-R
+601 grey, the same geometry of "crop", "pad" and "stretch", triangle filter, whole numbers. Only the
 one colour that a PNG file without an alpha channel may call transparent is not seen.
 """
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _checks, _files
+from keras_cv_extras._base import checks, files
 from keras_cv_extras.inference import Calibration
 from keras_cv_extras.serving import _card, _convert, _golden, _ops
 from keras_cv_extras.serving._model import ServedModel
@@ -97,16 +97,16 @@ def export(
             "export needs Keras on TensorFlow: save the model as a .keras file, and load and "
             f"export it with KERAS_BACKEND=tensorflow; the backend is {keras.backend.backend()}"
         )
-    _checks.one_of("format", format, FORMATS)
+    checks.one_of("format", format, FORMATS)
     _convert.check_packages(format)
-    _checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
-    _checks.one_of("resize", resize, RESIZES)
+    checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
+    checks.one_of("resize", resize, RESIZES)
     if calibration is None:
         calibration = Calibration()
     elif isinstance(calibration, (str, os.PathLike)):
         calibration = Calibration.load(calibration)
     served = ServedModel(model, class_names, features, calibration)
-    top_k = min(_checks.integer("top_k", top_k, minimum=1), len(served.class_names))
+    top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
     servable = Servable(served, top_k=top_k, on_bad_image=on_bad_image, resize=resize)
     golden = _golden.golden(served, servable, images)
     if format == "saved_model":
@@ -126,15 +126,15 @@ def export(
         policy=policy,
         metrics=metrics,
     )
-    with _files.replacing(path) as folder, _as_os_error(path):
+    with files.replacing(path) as folder, _as_os_error(path):
         folder.mkdir()
         if format == "saved_model":
             tf.saved_model.save(servable.root, str(folder), signatures=signatures)
             _golden.write_warmup(folder, signatures, golden)
         else:
             _convert.convert(format, servable, plain, folder)
-        _files.write_json(folder / _golden.GOLDEN_FILE, golden)
-        _files.write_json(folder / _card.CARD_FILE, card)
+        files.write_json(folder / _golden.GOLDEN_FILE, golden)
+        files.write_json(folder / _card.CARD_FILE, card)
 
 
 def _check_random(signatures):

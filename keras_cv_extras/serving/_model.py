@@ -4,8 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_cv_extras.inference import Calibration
-from keras_cv_extras.inference._model import Fuse, ending
+from keras_cv_extras.inference import Calibration, Fuse, output_activation
 
 _HEADS = (keras.layers.Dense, keras.layers.Conv2D)
 
@@ -38,7 +37,7 @@ class ServedModel:
             raise TypeError(
                 f"calibration must be a Calibration or its file, received {calibration}"
             )
-        self.activation, self.from_logits = ending(model)
+        self.activation, self.from_logits = output_activation(model)
         calibration.check(len(self.class_names), self.activation)
         self.calibration = calibration
         self._joint, self.features = model, None

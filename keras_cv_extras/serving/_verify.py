@@ -13,8 +13,8 @@ import time
 import numpy as np
 from PIL import Image
 
-from keras_cv_extras import _files
-from keras_cv_extras._types import ArrayLike, Path
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.serving import _ops
 from keras_cv_extras.serving._card import read_card
 from keras_cv_extras.serving._convert import MODEL_FILES
@@ -89,7 +89,7 @@ def verify(
     if (images is None) != (expected is None):
         raise ValueError("images and expected go together: give both, or none")
     if images is None:
-        golden = _files.read_json(path / GOLDEN_FILE)
+        golden = files.read_json(path / GOLDEN_FILE)
         requests = golden["encoded"]
         wanted = {name: golden[name] for name in ("probabilities", "features")}
     else:

@@ -1,31 +1,37 @@
 """Training of classifiers, and their evaluation."""
 
-from keras_cv_extras import _lazy
+from keras_cv_extras._base import lazy
 from keras_cv_extras.training._errors import DivergedError, WorkerLostError
-from keras_cv_extras.training._model import SmoothedCrossentropy, compile_model, small_cnn
+from keras_cv_extras.training._model import (
+    SmoothedCrossentropy,
+    compile_model,
+    jit_compile,
+    small_cnn,
+)
 
 # These import TensorFlow. They are loaded when first used, so that networks can be built, and
 # populations of them searched, where there is none.
 _PLACES = {
     "CsvLog": "_progress",
-    "Evaluation": "_evaluate",
+    "Evaluation": "evaluation._evaluate",
     "History": "_fit",
     "InputClock": "_clock",
-    "Predictions": "_predictions",
+    "Predictions": "evaluation._predictions",
     "ProgressBar": "_progress",
     "Recipe": "_recipes",
-    "evaluate": "_evaluate",
+    "evaluate": "evaluation._evaluate",
     "fit": "_fit",
     "load_model": "_save",
     "make_strategy": "_strategy",
-    "predict": "_predictions",
+    "predict": "evaluation._predictions",
     "read_log": "_progress",
     "recipe": "_recipes",
-    "report": "_report",
+    "report": "evaluation._report",
     "save_model": "_save",
-    "wilson_interval": "_evaluate",
+    "wilson_interval": "evaluation._evaluate",
     "with_class_weights": "_labels",
     "with_rows": "_labels",
+    "writes_files": "_strategy",
 }
 
 __all__ = [
@@ -33,8 +39,9 @@ __all__ = [
     "SmoothedCrossentropy",
     "WorkerLostError",
     "compile_model",
+    "jit_compile",
     "small_cnn",
     *_PLACES,
 ]
 
-__getattr__, __dir__ = _lazy.attach(__name__, _PLACES)
+__getattr__, __dir__ = lazy.attach(__name__, _PLACES)

@@ -13,7 +13,7 @@ import warnings
 import keras
 import numpy as np
 
-from keras_cv_extras import _files
+from keras_cv_extras._base import files
 
 _ARRAYS, _STATE = "arrays.npz", "state.json"
 _NAMES = "[0-9]*-[0-9]*"
@@ -74,7 +74,7 @@ class Checkpoints:
         """
         path = self.folder / name
         state = self._read_state(path)
-        arrays = _files.read_arrays(path / _ARRAYS)
+        arrays = files.read_arrays(path / _ARRAYS)
         self._good = path
         return state, arrays
 
@@ -90,12 +90,12 @@ class Checkpoints:
         """
         path = self.folder / self.name(state["epoch"], state["step"])
         try:
-            with _files.replacing(path) as temporary:
+            with files.replacing(path) as temporary:
                 temporary.mkdir()
                 with open(temporary / _ARRAYS, "wb") as file:
                     np.savez(file, **arrays)
                 state = {**state, "sha256": _sha256(temporary / _ARRAYS)}
-                _files.write_json(temporary / _STATE, state)
+                files.write_json(temporary / _STATE, state)
         except OSError as error:
             kept = "none is there" if self._good is None else f"{self._good.name} is still there"
             raise OSError(
@@ -109,7 +109,7 @@ class Checkpoints:
 
     def _read_state(self, path):
         try:
-            state = _files.read_json(path / _STATE)
+            state = files.read_json(path / _STATE)
             if not isinstance(state, dict) or _sha256(path / _ARRAYS) != state.get("sha256"):
                 raise ValueError(f"{path / _ARRAYS}: not the file that was written")
         except (OSError, ValueError) as error:

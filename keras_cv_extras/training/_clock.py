@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import keras
 import tensorflow as tf
 
-from keras_cv_extras._types import Logs
-from keras_cv_extras.data import _samples
+from keras_cv_extras._base import samples
+from keras_cv_extras._base.types import Logs
 
 #: Share of the time spent waiting for input above which a training is called input-bound.
 INPUT_BOUND = 0.15
@@ -60,7 +60,7 @@ class InputClock(keras.callbacks.Callback):
         options.experimental_optimization.inject_prefetch = False
         options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
         watched = watched.with_options(options)
-        return _samples.remember(watched, lambda: _samples.samples_of(dataset))
+        return samples.remember(watched, lambda: samples.samples_of(dataset))
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Starts the epoch's clock."""

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.training import _strategy
 from keras_cv_extras.training._errors import WorkerLostError
 from keras_cv_extras.training._model import compile_model
@@ -91,9 +91,9 @@ def fit(
     Example:
         >>> fit(model, lambda epoch: pipeline((x, y), 64, policy, epoch=epoch), epochs=10)
     """
-    _checks.integer("epochs", epochs, minimum=1)
+    checks.integer("epochs", epochs, minimum=1)
     if save_every is not None:
-        _checks.integer("save_every", save_every, minimum=1)
+        checks.integer("save_every", save_every, minimum=1)
     given, own = model, _own_strategy(model)
     strategy = _strategy.make_strategy(strategy) if own is None else _agreed(strategy, own)
     train = train if callable(train) else _always(train)

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras import mix
-from keras_cv_extras.data import _samples
+from keras_cv_extras._base import samples
 
 
 def with_rows(dataset: tf.data.Dataset, num_classes: int) -> tf.data.Dataset:
@@ -23,7 +23,7 @@ def with_rows(dataset: tf.data.Dataset, num_classes: int) -> tf.data.Dataset:
         return images, labels
 
     made = dataset.map(rows)
-    return _samples.remember(made, lambda: _samples.samples_of(dataset))
+    return samples.remember(made, lambda: samples.samples_of(dataset))
 
 
 def with_class_weights(dataset: tf.data.Dataset, weights: dict[int, float]) -> tf.data.Dataset:
@@ -48,4 +48,4 @@ def with_class_weights(dataset: tf.data.Dataset, weights: dict[int, float]) -> t
         return images, labels, tf.gather(tf.constant(table), labels)
 
     made = dataset.map(weighted)
-    return _samples.remember(made, lambda: _samples.samples_of(dataset))
+    return samples.remember(made, lambda: samples.samples_of(dataset))

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
 
@@ -28,7 +28,7 @@ def small_cnn(
     Example:
         >>> model = small_cnn((28, 28, 1), 10)
     """
-    _checks.integer("num_classes", num_classes, minimum=2)
+    checks.integer("num_classes", num_classes, minimum=2)
     images = keras.Input(input_shape, name="images")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(images)
     side = min(input_shape[:2])
@@ -59,7 +59,7 @@ class SmoothedCrossentropy(keras.losses.Loss):
 
     def __init__(self, label_smoothing: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**{"name": "smoothed_crossentropy", **kwargs})
-        if not 0 <= _checks.number("label_smoothing", label_smoothing) < 1:
+        if not 0 <= checks.number("label_smoothing", label_smoothing) < 1:
             raise ValueError(f"label_smoothing must be in [0, 1), received {label_smoothing!r}")
         self.label_smoothing = label_smoothing
 
@@ -114,11 +114,11 @@ def compile_model(
     References:
         [AdamW](https://arxiv.org/abs/1711.05101), [cosine](https://arxiv.org/abs/1608.03983).
     """
-    rate = _checks.number("learning_rate", learning_rate)
+    rate = checks.number("learning_rate", learning_rate)
     if rate <= 0:
         raise ValueError(f"learning_rate must be above 0, received {learning_rate!r}")
     if steps is not None:
-        warmup = max(1, _checks.integer("steps", steps, minimum=1) // 20)
+        warmup = max(1, checks.integer("steps", steps, minimum=1) // 20)
         rate = keras.optimizers.schedules.CosineDecay(
             rate / 10,
             max(1, steps - warmup),
@@ -126,7 +126,7 @@ def compile_model(
             warmup_steps=warmup,
         )
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=_checks.number("weight_decay", weight_decay)),
+        keras.optimizers.AdamW(rate, weight_decay=checks.number("weight_decay", weight_decay)),
         SmoothedCrossentropy(label_smoothing),
         metrics=["accuracy"],
         jit_compile=jit_compile(),

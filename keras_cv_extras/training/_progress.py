@@ -9,8 +9,8 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_cv_extras import _files
-from keras_cv_extras._types import Logs, Path
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Logs, Path
 
 _SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -106,7 +106,7 @@ class CsvLog(keras.callbacks.Callback):
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        _files.write_text(self.path, text.getvalue())
+        files.write_text(self.path, text.getvalue())
 
 
 def read_log(path: Path) -> list[dict]:

@@ -5,7 +5,7 @@ import math
 
 import keras
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.training._model import SmoothedCrossentropy
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
@@ -44,14 +44,14 @@ class Recipe:
     source: str = ""
 
     def __post_init__(self) -> None:
-        _checks.one_of("optimizer", self.optimizer, _OPTIMIZERS)
-        _checks.positive("learning_rate", self.learning_rate)
-        _checks.non_negative("weight_decay", self.weight_decay)
-        _checks.integer("batch_size", self.batch_size, minimum=1)
-        _checks.integer("epochs", self.epochs, minimum=1)
-        _checks.boolean("average", self.average)
+        checks.one_of("optimizer", self.optimizer, _OPTIMIZERS)
+        checks.positive("learning_rate", self.learning_rate)
+        checks.non_negative("weight_decay", self.weight_decay)
+        checks.integer("batch_size", self.batch_size, minimum=1)
+        checks.integer("epochs", self.epochs, minimum=1)
+        checks.boolean("average", self.average)
         for name in ("warmup", "label_smoothing"):
-            if _checks.fraction(name, getattr(self, name)) == 1:
+            if checks.fraction(name, getattr(self, name)) == 1:
                 raise ValueError(f"{name} must be below 1, received 1")
 
     def with_batch_size(self, batch_size: int) -> "Recipe":
@@ -61,7 +61,7 @@ class Recipe:
             SGD, in proportion: [Goyal et al.](https://arxiv.org/abs/1706.02677); Adam, by the
             square root: [Malladi et al.](https://arxiv.org/abs/2205.10287).
         """
-        factor = _checks.integer("batch_size", batch_size, minimum=1) / self.batch_size
+        factor = checks.integer("batch_size", batch_size, minimum=1) / self.batch_size
         rate = self.learning_rate * (factor if self.optimizer == "sgd" else math.sqrt(factor))
         return dataclasses.replace(self, batch_size=batch_size, learning_rate=rate)
 
@@ -76,7 +76,7 @@ class Recipe:
         Returns:
             The model.
         """
-        steps = _checks.integer("steps", steps, minimum=1)
+        steps = checks.integer("steps", steps, minimum=1)
         warmup = min(steps - 1, max(1, round(self.warmup * steps))) if self.warmup else 0
         rate = keras.optimizers.schedules.CosineDecay(
             self.learning_rate / 10 if warmup else self.learning_rate,

@@ -4,8 +4,8 @@ import pathlib
 
 import keras
 
-from keras_cv_extras import _files
-from keras_cv_extras._types import Path
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.training import _strategy
 
 
@@ -22,7 +22,7 @@ def save_model(model: keras.Model, path: Path) -> None:
     path = _keras_path(path)
     if not _strategy.writes_files():
         return
-    with _files.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         model.save(temporary)
 
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 
 _NAMES = ("auto", "none", "mirrored", "multiworker")
 SUPPORTED = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
@@ -67,7 +67,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy | None:
     """
     if isinstance(name, tf.distribute.Strategy) or name is None:
         return _checked(name)
-    _checks.one_of("strategy", name, _NAMES)
+    checks.one_of("strategy", name, _NAMES)
     if keras.backend.backend() != "tensorflow":
         if name in ("mirrored", "multiworker"):
             raise ValueError(

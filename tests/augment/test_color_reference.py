@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import color, exposure
 
 from keras_cv_extras import augment
-from keras_cv_extras.augment._lighting import black_body_gains
+from keras_cv_extras.augment.photometric._lighting import black_body_gains
 
 NAMES = [
     *("channel_dropout", "channel_shift", "channel_shuffle", "clahe", "color_jitter", "gamma"),

@@ -3,12 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras.augment import _engine
+from keras_cv_extras._base import engine
 
 
 def _twice(images):
     double = lambda images: 2 * images  # noqa: E731
-    rows = _engine.kept(double, images)
+    rows = engine.kept(double, images)
     return rows[:-1] + rows[1:]
 
 
@@ -16,13 +16,13 @@ def test_kept_is_the_function():
     images = np.arange(24, dtype="float32").reshape(4, 6) - 7.0
     images[0, 0] = np.nan
     wanted = 2 * images[:-1] + 2 * images[1:]
-    np.testing.assert_array_equal(_engine.compiled(_twice)(images), wanted)
+    np.testing.assert_array_equal(engine.compiled(_twice)(images), wanted)
     np.testing.assert_array_equal(_twice(tf.constant(images)), wanted)
 
 
 def test_xla_does_not_look_through_what_is_kept():
     """Were the branch found to be always the same, ops would be slow again, and no test fail."""
-    function = _engine.compiled(_twice)
+    function = engine.compiled(_twice)
     for dtype in ("uint8", "float32"):
         images = tf.ones((4, 6), dtype)
         program = function.experimental_get_compiler_ir(images)(stage="optimized_hlo")

@@ -3,10 +3,10 @@
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.augment import _engine
+from keras_cv_extras._base import engine
 
 
-@pytest.mark.parametrize("map_over", [_engine.map_images, _engine.map_rows])
+@pytest.mark.parametrize("map_over", [engine.map_images, engine.map_rows])
 def test_a_strategy_can_begin_after_an_error(map_over):
     def refuse(image):
         raise ValueError("refused")

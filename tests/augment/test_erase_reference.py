@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import augment
-from keras_cv_extras.augment._random import of_key
+from keras_cv_extras._base.random import of_key
 
 COUNT = 200
 KEYS = np.arange(COUNT) * 65_537 % (1 << 24)
@@ -107,7 +107,7 @@ def test_fills(name, batch):
 
 
 def test_noise_is_uniform_and_follows_its_key():
-    from keras_cv_extras.augment._fill import noise
+    from keras_cv_extras._base.fill import noise
 
     first, same, other = (np.asarray(noise(key, (64, 64, 3))) for key in (5, 5, 6))
     np.testing.assert_array_equal(first, same)

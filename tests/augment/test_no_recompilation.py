@@ -14,7 +14,8 @@ import glob, json, sys
 import numpy as np
 import tensorflow as tf
 from keras_cv_extras import augment, policy
-from keras_cv_extras.augment import OPS, _engine
+from keras_cv_extras._base import engine
+from keras_cv_extras.augment import OPS
 
 folder = sys.argv[1]
 images = (np.arange(4 * 12 * 12 * 3) % 251).astype("uint8").reshape(4, 12, 12, 3)
@@ -55,7 +56,7 @@ def epoch(seed):
     list(dataset.map(lambda step, batch: augment(batch, seed=seed, epoch=step)))
 count("datasets", epoch)
 
-sliced = _engine.compiled(lambda images, start: tf.slice(images, [0, start, 0, 0], [4, 8, 12, 3]))
+sliced = engine.compiled(lambda images, start: tf.slice(images, [0, start, 0, 0], [4, 8, 12, 3]))
 count("a data-dependent slice", lambda seed: sliced(images, tf.constant(seed % 4)))
 print(json.dumps(grown))
 """

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.augment import _random
+from keras_cv_extras._base import random
 
 
 # Known answers of the authors' library Random123, kat_vectors, threefry2x32 with 20 rounds.
@@ -15,22 +15,22 @@ from keras_cv_extras.augment import _random
     ],
 )
 def test_known_answers(key, counter, wanted):
-    words = [[_random.as_word(v) for v in pair] for pair in (key, counter)]
-    assert tuple(int(v) for v in _random.threefry(*words)) == wanted
+    words = [[random.as_word(v) for v in pair] for pair in (key, counter)]
+    assert tuple(int(v) for v in random.threefry(*words)) == wanted
     arrays = [[np.array([v], "uint32") for v in pair] for pair in (key, counter)]
-    assert tuple(int(v[0]) for v in _random.threefry(*arrays, library=np)) == wanted
+    assert tuple(int(v[0]) for v in random.threefry(*arrays, library=np)) == wanted
 
 
 def test_graph_and_xla_give_the_same_bits():
     samples = np.arange(1000)
-    eager = _random.uniform(7, 3, samples, 5)
+    eager = random.uniform(7, 3, samples, 5)
     for options in ({}, {"jit_compile": True}):
-        traced = tf.function(lambda s: _random.uniform(7, 3, s, 5), **options)
+        traced = tf.function(lambda s: random.uniform(7, 3, s, 5), **options)
         np.testing.assert_array_equal(traced(samples), eager)
 
 
 def test_numbers_are_uniform_and_independent():
-    numbers = np.asarray(_random.uniform(1, 0, np.arange(20000)[:, None], np.arange(4)))
+    numbers = np.asarray(random.uniform(1, 0, np.arange(20000)[:, None], np.arange(4)))
     assert numbers.min() >= 0
     assert numbers.max() < 1
     # Standard errors: 0.289 / sqrt(80000) of the mean, 1 / sqrt(20000) of a correlation.
@@ -39,26 +39,26 @@ def test_numbers_are_uniform_and_independent():
 
 
 def test_every_coordinate_matters():
-    base = float(_random.uniform(1, 2, 3, 4))
+    base = float(random.uniform(1, 2, 3, 4))
     assert (
         len(
             {
                 base,
                 *(
-                    float(_random.uniform(*at))
+                    float(random.uniform(*at))
                     for at in [(9, 2, 3, 4), (1, 9, 3, 4), (1, 2, 9, 4), (1, 2, 3, 9)]
                 ),
             }
         )
         == 5
     )
-    assert float(_random.uniform(1 + 2**32, 2, 3, 4)) == base  # modulo 2**32
-    assert float(_random.uniform(-1, 2, 3, 4)) == float(_random.uniform(2**32 - 1, 2, 3, 4))
+    assert float(random.uniform(1 + 2**32, 2, 3, 4)) == base  # modulo 2**32
+    assert float(random.uniform(-1, 2, 3, 4)) == float(random.uniform(2**32 - 1, 2, 3, 4))
 
 
 def test_permutation():
-    first = _random.permutation(1000, seed=3)
+    first = random.permutation(1000, seed=3)
     np.testing.assert_array_equal(np.sort(first), np.arange(1000))
-    np.testing.assert_array_equal(first, _random.permutation(1000, seed=3))
-    assert np.any(first != _random.permutation(1000, seed=3, epoch=1))
+    np.testing.assert_array_equal(first, random.permutation(1000, seed=3))
+    assert np.any(first != random.permutation(1000, seed=3, epoch=1))
     assert abs(np.corrcoef(first, np.arange(1000))[0, 1]) < 0.1

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data
-from keras_cv_extras.data import _guard
+from keras_cv_extras._base import guard
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +72,12 @@ def test_held_out_images_are_looked_for(digits):
 
 
 def test_what_is_gone_is_forgotten():
-    before = len(_guard._synthesised), len(_guard._held_out)
+    before = len(guard._synthesised), len(guard._held_out)
     array = np.zeros((3, 2))
-    _guard.mark_synthesised(array, "a test")
-    _guard.mark_held_out(array, "a test")
+    guard.mark_synthesised(array, "a test")
+    guard.mark_held_out(array, "a test")
     with pytest.raises(ValueError, match="a test synthesised"):
-        _guard.check_not_synthesised(array[1:])
+        guard.check_not_synthesised(array[1:])
     del array
     gc.collect()
-    assert (len(_guard._synthesised), len(_guard._held_out)) <= before
+    assert (len(guard._synthesised), len(guard._held_out)) <= before

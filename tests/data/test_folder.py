@@ -9,7 +9,7 @@ import skimage.data
 from PIL import Image
 
 from keras_cv_extras import data
-from keras_cv_extras.data import _decode, _folder
+from keras_cv_extras.data.files import _decode, _folder
 
 PHOTOGRAPHS = {
     "cat": Image.fromarray(skimage.data.chelsea()[:200, 100:340]),  # 200 x 240

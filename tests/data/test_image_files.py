@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_cv_extras import data, policy
-from keras_cv_extras.data import _decode, _decode_ops
+from keras_cv_extras.data.files import _decode, _decode_ops
 
 CAT = Image.fromarray(skimage.data.chelsea()[:200, 100:340])  # 200 x 240
 CLEAR = CAT.convert("RGBA")

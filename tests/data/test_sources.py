@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from keras_cv_extras import data
-from keras_cv_extras.data import _folder, _names, _sources
+from keras_cv_extras.data import _names, _sources
+from keras_cv_extras.data.files import _folder
 
 
 @pytest.fixture(scope="module")

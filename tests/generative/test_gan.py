@@ -4,9 +4,10 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, generative
-from keras_cv_extras.generative import ConditionalGAN, _diff_augment, _gan_losses
-from keras_cv_extras.generative._gan_networks import ConditionalBatchNormalization
-from keras_cv_extras.generative._spectral import SpectralNormalized
+from keras_cv_extras.generative import ConditionalGAN
+from keras_cv_extras.generative.gan import _diff_augment, _losses
+from keras_cv_extras.generative.gan._networks import ConditionalBatchNormalization
+from keras_cv_extras.generative.gan._spectral import SpectralNormalized
 
 SMALL = {"latent_size": 8, "width": 8, "seed": 3}
 
@@ -135,15 +136,15 @@ def test_losses_are_the_published_ones():
         "non_saturating": (soft(-real).mean() + soft(made).mean(), soft(-made).mean()),
         "wgan_gp": (made.mean() - real.mean(), -made.mean()),
     }
-    assert set(wanted) == set(_gan_losses.LOSSES)
+    assert set(wanted) == set(_losses.LOSSES)
     for kind, pair in wanted.items():
         given = (
-            _gan_losses.discriminator_loss(kind, real, made),
-            _gan_losses.generator_loss(kind, made),
+            _losses.discriminator_loss(kind, real, made),
+            _losses.generator_loss(kind, made),
         )
         np.testing.assert_allclose([float(x) for x in given], pair, rtol=1e-6)
     gradients = np.array([[[3.0], [4.0]], [[0.0], [1.0]]], "float32")
-    np.testing.assert_allclose(float(_gan_losses.gradient_penalty(gradients)), 10 * 16 / 2)
+    np.testing.assert_allclose(float(_losses.gradient_penalty(gradients)), 10 * 16 / 2)
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (64, 64, 3), (9, 30, 3)])

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras.src.testing import TestCase
 
 from keras_cv_extras import layers, policy
-from keras_cv_extras.layers._mix import _MixLayer
+from keras_cv_extras.layers.augmentation._mix import _MixLayer
 from keras_cv_extras.policy import Step
 
 MODULES = ("_compose", "_crop", "_ctaugment", "_image_op", "_mix", "_policy")

@@ -8,14 +8,14 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from keras_cv_extras.layers._cosine import CosineDense
-from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
-from keras_cv_extras.layers._local_response import LocalResponseNormalization
-from keras_cv_extras.layers._logit_adjustment import LogitAdjustment
-from keras_cv_extras.layers._maxout import Maxout
-from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
-from keras_cv_extras.layers._squeeze_excite import SqueezeExcite
-from keras_cv_extras.layers._weight_normalization import WeightNormalization
+from keras_cv_extras.layers.parts._cosine import CosineDense
+from keras_cv_extras.layers.parts._drop import DropBlock2D, DropPath, StochasticDepth
+from keras_cv_extras.layers.parts._local_response import LocalResponseNormalization
+from keras_cv_extras.layers.parts._logit_adjustment import LogitAdjustment
+from keras_cv_extras.layers.parts._maxout import Maxout
+from keras_cv_extras.layers.parts._normalization import TLU, FilterResponseNormalization
+from keras_cv_extras.layers.parts._squeeze_excite import SqueezeExcite
+from keras_cv_extras.layers.parts._weight_normalization import WeightNormalization
 
 
 class Residual(StochasticDepth):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import ops
 from scipy import stats
 
-from keras_cv_extras.layers._drop import DropBlock2D, DropPath, StochasticDepth
+from keras_cv_extras.layers.parts._drop import DropBlock2D, DropPath, StochasticDepth
 
 
 def arrays(*shape, seed=0, count=1):

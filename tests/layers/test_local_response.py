@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.layers._local_response import LocalResponseNormalization
+from keras_cv_extras.layers.parts._local_response import LocalResponseNormalization
 
 
 def normal(*shape, seed=0):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.layers._maxout import Maxout
+from keras_cv_extras.layers.parts._maxout import Maxout
 
 
 @pytest.mark.parametrize("axis", [-1, 1, 2, -2])

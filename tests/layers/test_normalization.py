@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.layers._normalization import TLU, FilterResponseNormalization
+from keras_cv_extras.layers.parts._normalization import TLU, FilterResponseNormalization
 
 
 def normal(*shape, seed=0):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras.layers import pooling
-from keras_cv_extras.layers._replace import _POOLINGS, replace_pooling
+from keras_cv_extras.layers.pooling._replace import _POOLINGS, replace_pooling
 
 MODELS = {
     "VGG16": (keras.applications.VGG16, {"include_top": False}, 5, "max"),

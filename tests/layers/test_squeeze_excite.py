@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from keras_cv_extras.layers._squeeze_excite import SqueezeExcite
+from keras_cv_extras.layers.parts._squeeze_excite import SqueezeExcite
 
 
 def test_value(batch):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.layers._weight_normalization import WeightNormalization
+from keras_cv_extras.layers.parts._weight_normalization import WeightNormalization
 
 LAYERS = {
     "Dense": (lambda **k: keras.layers.Dense(5, **k), (6, 4)),

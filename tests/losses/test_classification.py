@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import losses
-from keras_cv_extras.losses._bi_tempered import tempered_log_softmax
+from keras_cv_extras.losses.classification._bi_tempered import tempered_log_softmax
 
 from . import oracles
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_cv_extras import losses, mix
-from keras_cv_extras.mix._draws import draws_of
+from keras_cv_extras._base.draws import draws_of
 
 COUNT, HEIGHT, WIDTH = 5, 13, 10
 PLACES = np.array([3, 0, 4, 2, 1])

@@ -7,7 +7,7 @@ import scipy.stats
 import tensorflow as tf
 
 from keras_cv_extras import data, losses, mix, policy
-from keras_cv_extras.mix._draws import draws_of
+from keras_cv_extras._base.draws import draws_of
 
 COUNT = 7
 LABELS = np.arange(COUNT) % 3

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import augment, policy
-from keras_cv_extras.augment import _engine
+from keras_cv_extras._base import engine
 from keras_cv_extras.policy import Policy, Step, _execute
 
 PRESETS = {
@@ -63,7 +63,7 @@ def test_plain_graph_and_datasets_agree(name, batch):
 
 def test_another_policy_of_the_shape_is_not_traced_again(batch):
     branches = tuple((name, ()) for name in ("identity", *policy.SEARCH_OPS))
-    program = _engine.runner(
+    program = engine.runner(
         _execute.execute, True, tf.constant(batch), structure=((branches, 1, 0),)
     )
     Policy.random(5, 2, seed=0)(batch)

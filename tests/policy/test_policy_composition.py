@@ -106,8 +106,8 @@ def test_augmix_chain_lengths_are_equally_likely():
 
 def test_augmix_is_the_mixture_of_its_chains(batch):
     """Equal to NumPy's mixture, with the weights drawn again."""
-    from keras_cv_extras.augment import _random
-    from keras_cv_extras.mix._draws import draws_of
+    from keras_cv_extras._base import random
+    from keras_cv_extras._base.draws import draws_of
     from keras_cv_extras.policy import _views
 
     result = np.asarray(policy.augmix(batch, width=2, seed=5, epoch=1), "float64")
@@ -116,7 +116,7 @@ def test_augmix_is_the_mixture_of_its_chains(batch):
     first = np.asarray(own.beta(0, 1.0, 1.0), "float64")[:, None, None, None]
     share = np.asarray(own.beta(2, 1.0, 1.0), "float64")[:, None, None, None]
     seeds = [
-        np.asarray(draws.seed) ^ np.asarray(_random.as_word(_views._STREAM * number))
+        np.asarray(draws.seed) ^ np.asarray(random.as_word(_views._STREAM * number))
         for number in (1, 2)
     ]
     chains = [

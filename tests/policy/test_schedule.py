@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, layers, policy
-from keras_cv_extras.augment import _engine
+from keras_cv_extras._base import engine
 from keras_cv_extras.policy import Policy, PolicySchedule, Step, _execute
 from keras_cv_extras.policy.interop import _pba
 
@@ -39,7 +39,7 @@ def test_the_policy_of_every_epoch():
 
 def test_no_epoch_compiles_again(batch):
     def traces():
-        run = _engine.runner(
+        run = engine.runner(
             _execute.execute, True, tf.convert_to_tensor(IMAGES), structure=structure
         )
         return run.experimental_get_tracing_count()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import policy
-from keras_cv_extras.augment import _engine
+from keras_cv_extras._base import engine
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.policy._stack import Padded, StackShape, execute_stack, stack_policies
 
@@ -29,7 +29,7 @@ POLICIES = {
 def stacked(policies, images, seeds, epoch, samples, partners, shape=None):
     shape = (shape or StackShape()).holding(policies)
     numbers = stack_policies(policies, shape, images)
-    run = _engine.compiled(
+    run = engine.compiled(
         lambda images, partners, seeds, epoch, samples, *numbers: execute_stack(
             images, partners, (seeds, epoch, samples), numbers, branches=shape.branches
         )
@@ -74,7 +74,7 @@ def test_padded_policies_share_a_program(batch):
         assert np.abs(different).max(initial=0) <= 1, name
     assert not StackShape().holds(POLICIES["random"])
     if keras.backend.backend() == "tensorflow":
-        run = _engine.runner(Padded.execute, True, images, structure=shape.branches)
+        run = engine.runner(Padded.execute, True, images, structure=shape.branches)
         assert run.experimental_get_tracing_count() == 1
 
 

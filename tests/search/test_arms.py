@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from keras_cv_extras.search import _arms
+from keras_cv_extras.search.verdict import _arms
 
 NORMAL = 1.959963984540054  # quantiles of 97.5 %, from a table
 T_OF_3 = 3.182446305284263

@@ -9,8 +9,8 @@ from sklearn.linear_model import Ridge
 
 from keras_cv_extras import policy
 from keras_cv_extras.policy import Policy, Step
-from keras_cv_extras.search import _insight
-from keras_cv_extras.search._arms import Arm
+from keras_cv_extras.search.verdict import _insight
+from keras_cv_extras.search.verdict._arms import Arm
 
 
 def arm(seen, confirmed):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import policy, search
-from keras_cv_extras.search import _controller
+from keras_cv_extras.search.oracles import _controller
 
 
 class Invented(kt.Tuner):

@@ -12,11 +12,11 @@ import keras
 import numpy as np
 import keras_cv_extras as kcx
 from keras_cv_extras import policy, search
-from keras_cv_extras.augment import _engine, _random
+from keras_cv_extras._base import engine, random
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.policy._stack import StackShape, stack_policies
-from keras_cv_extras.search import _steps
-from keras_cv_extras.search._population_program import Program
+from keras_cv_extras.search.trials import _steps
+from keras_cv_extras.search.trials._population_program import Program
 
 assert kcx.data.load("mnist_5k").train[0].shape == (2500, 28, 28, 1)
 digits = kcx.data.load("digits")
@@ -59,7 +59,7 @@ options = {"epochs": 6, "batch_size": 64, "learning_rate": 1e-2}
 
 
 def partners_of(seed, epoch, samples):
-    drawn = np.asarray(_random.uniform(seed, epoch, samples, 1 << 30))
+    drawn = np.asarray(random.uniform(seed, epoch, samples, 1 << 30))
     return images[(drawn * len(images)).astype(int)]
 
 
@@ -96,7 +96,7 @@ for own, value in zip(one.model.variables, fresh.variables):
 for own, value in zip(one.model.optimizer.variables, one._optimizer_start):
     own.assign(value)
 for epoch in range(options["epochs"]):
-    order = _random.permutation(150, seeds[1], epoch)
+    order = random.permutation(150, seeds[1], epoch)
     augmented = policies[1](images[order], seed=seeds[1], epoch=epoch, samples=order,
                             partners=partners_of(seeds[1], epoch, order))
     for start in range(0, 150, 64):
@@ -108,15 +108,15 @@ close([search._child.score_of(outputs, test[1], 0.0)], scores[1:2])
 # The draws are those of the policy alone, whatever the others are; here as on an accelerator:
 # many images at a time, all branches of each.
 shape = StackShape().holding(policies)
-numbers = np.stack([_random.permutation(150, seed)[:40] for seed in seeds]).astype("int32")
-program, one_by_one = four._program, _engine.images_at_once
-_engine.images_at_once = lambda shape: 128
+numbers = np.stack([random.permutation(150, seed)[:40] for seed in seeds]).astype("int32")
+program, one_by_one = four._program, engine.images_at_once
+engine.images_at_once = lambda shape: 128
 augment = jax.jit(program.augment, static_argnames=("branches", "value_range"))
 together = np.asarray(augment(
     jax.numpy.asarray(images), numbers, np.array(seeds, "uint32"), np.uint32(2),
     stack_policies(policies, shape, images), branches=shape.branches, value_range=(0, 255),
 ))
-_engine.images_at_once = one_by_one
+engine.images_at_once = one_by_one
 for place in (1, 5):
     rows = numbers[place]
     alone = policies[place](images[rows], seed=seeds[place], epoch=2, samples=rows,

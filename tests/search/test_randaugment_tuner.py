@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import policy, search
-from keras_cv_extras.search._trainer import Score
+from keras_cv_extras.search.trials._trainer import Score
 
 
 class Invented:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from keras_cv_extras.policy import Policy, Step
-from keras_cv_extras.search import Score, _figures, _record, _state
-from keras_cv_extras.search._stages import Candidate
+from keras_cv_extras.search import Score
+from keras_cv_extras.search.stages import _state
+from keras_cv_extras.search.stages._stages import Candidate
+from keras_cv_extras.search.verdict import _figures, _record
 
 POLICY = Policy([[Step("rotate", 1.0, 0.5)]])
 

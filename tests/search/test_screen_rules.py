@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.search import Screen, _screen
+from keras_cv_extras.search import Screen
+from keras_cv_extras.search.stages import _screen
 
 COUNT = 100
 

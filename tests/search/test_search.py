@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search
-from keras_cv_extras.search import _arms, _portfolio, _request
+from keras_cv_extras.search.stages import _portfolio, _request
+from keras_cv_extras.search.verdict import _arms
 
 
 @pytest.fixture(scope="module")

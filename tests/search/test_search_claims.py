@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from keras_cv_extras import _search_processes
-from keras_cv_extras.search import _claims, _jobs, _state
+from keras_cv_extras.search.stages import _state
+from keras_cv_extras.search.workers import _claims, _jobs, _processes
 
 
 def test_a_claim_is_one_process_alone(tmp_path):
@@ -81,7 +81,7 @@ def test_jobs_are_shared_out_and_each_is_done_once(tmp_path, start, monkeypatch)
         return f"score of {job.name}"
 
     def share(kind, seen):
-        role = _search_processes.Role(kind, "127.0.0.1:1", kind)
+        role = _processes.Role(kind, "127.0.0.1:1", kind)
         return _jobs.do_all(jobs, Folder(tmp_path), compute, seen, role=role, check=lambda: None)
 
     for _ in range(3):
@@ -113,7 +113,7 @@ def test_a_worker_waits_for_a_chief_but_not_for_ever(tmp_path, monkeypatch, star
 
 
 def test_roles(tmp_path, monkeypatch):
-    role_in = _search_processes.role_in
+    role_in = _processes.role_in
     assert role_in(tmp_path, {}).kind == "alone"
     cluster = {"KERASTUNER_ORACLE_IP": "10.0.0.1", "KERASTUNER_ORACLE_PORT": "8000"}
     worker = role_in(tmp_path, {**cluster, "KERASTUNER_TUNER_ID": "tuner1"})
@@ -130,7 +130,7 @@ def test_roles(tmp_path, monkeypatch):
 
 
 def test_role_options():
-    options = _search_processes.role_of_options
+    options = _processes.role_of_options
     assert options(False, False, None) is None
     assert options(True, False, "0.0.0.0:80").kind == "chief"
     one, other = (options(False, True, "chief-host:80") for _ in range(2))
@@ -148,8 +148,8 @@ def test_role_options():
 
 def test_a_notebook_cannot_be_started_again(monkeypatch):
     for command in (["python"], ["python", "-"]):
-        monkeypatch.setattr(_search_processes.sys, "orig_argv", command)
+        monkeypatch.setattr(_processes.sys, "orig_argv", command)
         with pytest.raises(ValueError, match="needs a script"):
-            _search_processes.this_command()
-    monkeypatch.setattr(_search_processes.sys, "orig_argv", ["python", "script.py", "a b"])
-    assert _search_processes.this_command()[1:] == ["script.py", "a b"]
+            _processes.this_command()
+    monkeypatch.setattr(_processes.sys, "orig_argv", ["python", "script.py", "a b"])
+    assert _processes.this_command()[1:] == ["script.py", "a b"]

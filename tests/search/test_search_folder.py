@@ -12,8 +12,9 @@ import time
 import numpy as np
 import pytest
 
-from keras_cv_extras import _files, policy, search
-from keras_cv_extras.search import _plan, _progress, _state
+from keras_cv_extras import policy, search
+from keras_cv_extras._base import files as _files
+from keras_cv_extras.search.stages import _plan, _progress, _state
 
 
 class Invented:

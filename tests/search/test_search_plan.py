@@ -10,16 +10,8 @@ import tensorflow as tf
 
 from keras_cv_extras import data, policy, search
 from keras_cv_extras.data import _pipeline
-from keras_cv_extras.search import (
-    _child,
-    _epochs,
-    _plan,
-    _portfolio,
-    _progress,
-    _request,
-    _shared,
-    _splits,
-)
+from keras_cv_extras.search.stages import _plan, _portfolio, _progress, _request, _splits
+from keras_cv_extras.search.trials import _child, _epochs, _shared
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,12 @@ ROOT = pathlib.Path(__file__).parents[2]
 PROGRAM = """
 import pathlib, sys, time
 import numpy as np
-from keras_cv_extras import _search_processes, search
-from keras_cv_extras.search import _jobs, _state
+from keras_cv_extras import search
+from keras_cv_extras.search.stages import _state
+from keras_cv_extras.search.workers import _jobs, _processes
 
 folder = pathlib.Path(sys.argv[1])
-role = _search_processes.role_in(folder)
+role = _processes.role_in(folder)
 
 class Invented:
     def score(self, policy, seed, *validation):
@@ -49,11 +50,11 @@ _jobs.do_all(jobs, keeper, compute, lambda *seen: None, role=role, check=lambda:
 # Starts them, without TensorFlow.
 LAUNCHER = """
 import sys
-from keras_cv_extras import _search_processes
+from keras_cv_extras.search.workers import _processes
 command = [sys.executable, "-c", *sys.argv[1:]]
 report = lambda line: print(line, flush=True)
 sys.exit(
-    _search_processes.launch(command, sys.argv[2], 2, end_with_search=False, report=report)
+    _processes.launch(command, sys.argv[2], 2, end_with_search=False, report=report)
 )
 """
 

@@ -13,8 +13,9 @@ import keras_tuner as kt
 import numpy as np
 import pytest
 
-from keras_cv_extras import _search_processes, _supervise, search
-from keras_cv_extras.search import _chief, _worker
+from keras_cv_extras import search
+from keras_cv_extras._base import supervise
+from keras_cv_extras.search.workers import _chief, _processes, _worker
 
 SPACE = {"num_sub_policies": 2, "ops": ("invert", "rotate", "cutout")}
 ORACLES = {
@@ -54,14 +55,14 @@ def make_tuner(folder, role=None, oracle=None, action=None, **options):
         trainer=Invented(action),
         validation=(),
         directory=folder,
-        role=_search_processes.Role() if role is None else role,
+        role=_processes.Role() if role is None else role,
         **options,
     )
 
 
 @pytest.fixture
 def address():
-    return f"127.0.0.1:{_supervise.free_ports(1)[0]}"
+    return f"127.0.0.1:{supervise.free_ports(1)[0]}"
 
 
 def listed(oracle):
@@ -121,13 +122,11 @@ def test_workers_finish_the_trials_and_all_know_of_it(tmp_path, address, start):
     seen = []
     chief = make_tuner(
         tmp_path,
-        _search_processes.Role("chief", address, "chief"),
+        _processes.Role("chief", address, "chief"),
         on_trial=lambda trial: seen.append(trial.trial_id),
     )
     workers = [
-        make_tuner(
-            tmp_path, _search_processes.Role("worker", address, f"worker-{n}"), action=may_fail
-        )
+        make_tuner(tmp_path, _processes.Role("worker", address, f"worker-{n}"), action=may_fail)
         for n in range(2)
     ]
     for worker in workers:
@@ -157,13 +156,13 @@ def test_workers_finish_the_trials_and_all_know_of_it(tmp_path, address, start):
 
 def test_the_trial_of_a_dead_worker_is_run_by_another(tmp_path, address, start, monkeypatch):
     monkeypatch.setattr(_chief, "PATIENCE", 1.0)
-    chief = make_tuner(tmp_path, _search_processes.Role("chief", address, "chief"))
+    chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"))
     thread = start(chief.search)
     oracle = _worker.WorkerOracle(make_oracle(), address, "worker-dead", lambda: False)
     lost = oracle.create_trial("worker-dead")
     assert lost.status == "RUNNING"
     oracle.close()  # as a killed process does
-    worker = make_tuner(tmp_path, _search_processes.Role("worker", address, "worker-1"))
+    worker = make_tuner(tmp_path, _processes.Role("worker", address, "worker-1"))
     worker.search()
     assert f"trial {lost.trial_id}" in worker.trainer.names
     thread.join(10)
@@ -184,11 +183,11 @@ def test_a_worker_outlives_its_chief(tmp_path, address, start):
             first.join()
             gone.set()
 
-    role = _search_processes.Role("worker", address, "worker-0")
+    role = _processes.Role("worker", address, "worker-0")
     worker = make_tuner(tmp_path, role, action=wait)
     start(worker.search)
     assert gone.wait(20)
-    chief = make_tuner(tmp_path, _search_processes.Role("chief", address, "chief"))
+    chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"))
     chief.search()
     assert worker.trainer.names == [f"trial {n}" for n in range(8)]  # none again
     alone = make_tuner(tmp_path / "alone")
@@ -253,10 +252,10 @@ def test_a_worker_without_work_asks_seldom(tmp_path, address, start):
             return super().create_trial(tuner_id)
 
     oracle = Counting(max_trials=2, hyperparameters=search.policy_space(**SPACE), parallel=1)
-    chief = make_tuner(tmp_path, _search_processes.Role("chief", address, "chief"), oracle)
+    chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"), oracle)
     thread = start(chief.search)
     for n in range(2):
-        role = _search_processes.Role("worker", address, f"worker-{n}")
+        role = _processes.Role("worker", address, f"worker-{n}")
         worker = make_tuner(tmp_path, role, make_oracle(), action=lambda policy: time.sleep(1))
         start(worker.search)
     thread.join(15)
@@ -269,8 +268,8 @@ def test_an_oracle_that_fails_keeps_no_lock_and_ends_the_search(tmp_path, addres
             raise OSError("no space left")
 
     oracle = Failing(max_trials=2, hyperparameters=search.policy_space(**SPACE))
-    chief = make_tuner(tmp_path, _search_processes.Role("chief", address, "chief"), oracle)
-    role = _search_processes.Role("worker", address, "worker-0")
+    chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"), oracle)
+    role = _processes.Role("worker", address, "worker-0")
     worker = make_tuner(tmp_path, role)
 
     def work():
@@ -295,8 +294,8 @@ def test_a_suggestion_that_fails_ends_the_search(tmp_path, address, start, recwa
             raise ValueError("no idea")
 
     oracle = Failing(max_trials=2, hyperparameters=search.policy_space(**SPACE))
-    chief = make_tuner(tmp_path, _search_processes.Role("chief", address, "chief"), oracle)
-    worker = make_tuner(tmp_path, _search_processes.Role("worker", address, "worker-0"))
+    chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"), oracle)
+    worker = make_tuner(tmp_path, _processes.Role("worker", address, "worker-0"))
 
     def work():  # nor does it go on to what comes after the trials
         with pytest.raises(ConnectionError, match="not all trials are finished"):
@@ -310,7 +309,7 @@ def test_a_suggestion_that_fails_ends_the_search(tmp_path, address, start, recwa
 def test_a_worker_deletes_nothing(tmp_path):
     tuner = make_tuner(tmp_path)
     tuner.search()
-    role = _search_processes.Role("worker", "127.0.0.1:1", "worker-0")
+    role = _processes.Role("worker", "127.0.0.1:1", "worker-0")
     worker = make_tuner(tmp_path, role, overwrite=True)
     assert listed(worker.oracle) == listed(tuner.oracle)
     assert len(list(tmp_path.glob("trials/trial_*/trial.json"))) == 8
@@ -318,7 +317,7 @@ def test_a_worker_deletes_nothing(tmp_path):
 
 def test_a_worker_without_a_chief_says_so(tmp_path, address, monkeypatch):
     monkeypatch.setattr(_worker, "PATIENCE", 0.5)
-    worker = make_tuner(tmp_path, _search_processes.Role("worker", address, "worker-0"))
+    worker = make_tuner(tmp_path, _processes.Role("worker", address, "worker-0"))
     with pytest.raises(ConnectionError, match=f"no chief at {address} for 0 seconds: start"):
         worker.search()
 
@@ -328,7 +327,7 @@ def test_a_worker_that_comes_late_needs_no_chief(tmp_path):
     chief.search()
     chief.oracle.stopped = True
     chief.oracle.save()
-    worker = make_tuner(tmp_path, _search_processes.Role("worker", "127.0.0.1:1", "worker-0"))
+    worker = make_tuner(tmp_path, _processes.Role("worker", "127.0.0.1:1", "worker-0"))
     worker.search()
     assert worker.trainer.names == []
     assert listed(worker.oracle) == listed(chief.oracle)
@@ -336,7 +335,7 @@ def test_a_worker_that_comes_late_needs_no_chief(tmp_path):
 
 def test_two_chiefs_at_one_address(tmp_path, address, start):
     with socket.create_server(("127.0.0.1", int(address.partition(":")[2]))):
-        chief = make_tuner(tmp_path, _search_processes.Role("chief", address, "chief"))
+        chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"))
         with pytest.raises(OSError, match=f"cannot listen on {address}: the port is in use"):
             chief.search()
 

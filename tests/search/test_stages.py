@@ -7,9 +7,9 @@ import pytest
 
 from keras_cv_extras import policy, search
 from keras_cv_extras.policy import Policy, Step
-from keras_cv_extras.search import _retrain, _splits, _stages, _state
-from keras_cv_extras.search._progress import SearchProgress
-from keras_cv_extras.search._stages import Candidate, Stages
+from keras_cv_extras.search.stages import _retrain, _splits, _stages, _state
+from keras_cv_extras.search.stages._progress import SearchProgress
+from keras_cv_extras.search.stages._stages import Candidate, Stages
 
 SIZES = {"train": 5, "validation": 100, "confirmation": 11}
 PARTS = {

@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from keras_cv_extras import search
-from keras_cv_extras.search import _space, _tpe
+from keras_cv_extras.search.oracles import _space, _tpe
 
 SPACE = {"num_sub_policies": 2, "num_steps": 2, "ops": ("rotate", "invert", "shear_x")}
 LOSS = kt.Objective("val_log_loss", "min")

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_cv_extras.data import _decode as training_side
+from keras_cv_extras.data.files import _decode as training_side
 from keras_cv_extras.serving import _decode
 
 CASES = [("crop", (64, 48, 3)), ("pad", (40, 90, 1)), ("stretch", (300, 417, 3))]

@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from keras_cv_extras import _supervise, training
+from keras_cv_extras import training
+from keras_cv_extras._base import supervise
 
 SCRIPT = pathlib.Path(__file__).parent.parent.parent / "tuner" / "distributed_equality.py"
 
@@ -116,12 +117,12 @@ print(json.dumps({"batches": same, "weights": same_weights}))
 
 @pytest.mark.slow
 def test_batches_of_a_tf_data_service_are_the_same(tmp_path):
-    ports = list(map(str, _supervise.free_ports(2)))
+    ports = list(map(str, supervise.free_ports(2)))
     python = [sys.executable, "-c"]
     lines = []
-    code = _supervise.supervise(
+    code = supervise.supervise(
         [
-            _supervise.Process(
+            supervise.Process(
                 name,
                 [*python, SERVER, *ports, name],
                 log=tmp_path / f"{name}.log",
@@ -129,7 +130,7 @@ def test_batches_of_a_tf_data_service_are_the_same(tmp_path):
             )
             for name in ("dispatcher", "worker")
         ]
-        + [_supervise.Process("client", [*python, CLIENT, *ports], log=tmp_path / "client.log")],
+        + [supervise.Process("client", [*python, CLIENT, *ports], log=tmp_path / "client.log")],
         restarts=0,
         report=lines.append,
     )

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data.balance import _samplers, _targets
 
 
@@ -39,9 +39,9 @@ def make_imbalanced(
     Example:
         >>> images, labels = make_imbalanced(*load("fashion_mnist").train, ratio=100)
     """
-    if _checks.number("ratio", ratio) < 1:
+    if checks.number("ratio", ratio) < 1:
         raise ValueError(f"ratio must be at least 1, received {ratio!r}")
-    _checks.one_of("kind", kind, ("exponential", "step"))
+    checks.one_of("kind", kind, ("exponential", "step"))
     x, y = np.asarray(x), np.asarray(y)
     if y.ndim != 1 or len(x) != len(y):
         raise ValueError(

@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from keras_cv_extras import _checks
-from keras_cv_extras.data import _guard
+from keras_cv_extras._base import checks, guard
 from keras_cv_extras.data._sources import ImageData
 
 
@@ -45,7 +44,7 @@ def training_part(x, y, held_out=None):
         )
     if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
         raise ValueError("x must be finite, received NaN or infinity: leave those samples out")
-    _guard.check_training_part(images, held_out)
+    guard.check_training_part(images, held_out)
     return images, labels
 
 
@@ -82,7 +81,7 @@ def random_state(seed):
     if hasattr(seed, "randint"):
         return check_random_state(seed)
     # The generator takes 32 bits.
-    return check_random_state(_checks.integer("seed", seed) % (1 << 32))
+    return check_random_state(checks.integer("seed", seed) % (1 << 32))
 
 
 def to_dtype(values, dtype):

@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 
 ENGINES = ("sklearn", "faiss")
 _COMPONENTS = 50  # beyond them distances are mostly noise, and no nearer than one another
@@ -30,7 +30,7 @@ def features(images, neighbors_in):
         TypeError, ValueError: if it is none of these, or gives other than a row for each image.
     """
     if isinstance(neighbors_in, str):
-        _checks.one_of("neighbors_in", neighbors_in, ("pixels", "pca"))
+        checks.one_of("neighbors_in", neighbors_in, ("pixels", "pca"))
         flat = images.reshape(len(images), -1)
         flat = flat if flat.dtype.kind == "f" else flat.astype(np.float32)
         if neighbors_in == "pixels":
@@ -94,9 +94,9 @@ def neighbor_table(rows, k_neighbors, engine="sklearn"):
 
 def check_neighbors(k_neighbors, engine):
     """Raises if they are not what `neighbor_table` takes."""
-    _checks.one_of("engine", engine, ENGINES)
+    checks.one_of("engine", engine, ENGINES)
     if not hasattr(k_neighbors, "kneighbors"):
-        _checks.integer("k_neighbors", k_neighbors, minimum=1)
+        checks.integer("k_neighbors", k_neighbors, minimum=1)
     elif engine != "sklearn":
         raise ValueError(f"engine must be left out with an estimator, received {engine!r}")
 
@@ -133,8 +133,8 @@ class FaissNeighbors(BaseEstimator):
 
     def fit(self, x: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Builds the index of the rows of `x`, `(n, d)`."""
-        _checks.integer("n_neighbors", self.n_neighbors, minimum=1)
-        _checks.one_of("index", self.index, ("flat", "hnsw"))
+        checks.integer("n_neighbors", self.n_neighbors, minimum=1)
+        checks.one_of("index", self.index, ("flat", "hnsw"))
         try:
             import faiss
         except ImportError as error:
@@ -179,7 +179,7 @@ class FaissNeighbors(BaseEstimator):
         """Returns the sparse `(m, n)` matrix of neighbours: ones, or distances."""
         from scipy.sparse import csr_matrix
 
-        _checks.one_of("mode", mode, ("connectivity", "distance"))
+        checks.one_of("mode", mode, ("connectivity", "distance"))
         distances, found = self.kneighbors(X, n_neighbors)
         values = np.ones(found.size) if mode == "connectivity" else distances.ravel()
         ends = np.arange(0, found.size + 1, found.shape[1])

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Array, ArrayLike, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Array, ArrayLike, Tensor
 from keras_cv_extras.data._rows import Rows
 from keras_cv_extras.data.balance import _draws, _labelled, _targets
 
@@ -101,7 +101,7 @@ class BalancedSource(Rows):
         self, images: ArrayLike, labels: ArrayLike, num_samples: Any = "largest", *, seed: int = 0
     ) -> None:
         super().__init__(images, labels)
-        self.seed = _checks.integer("seed", seed)
+        self.seed = checks.integer("seed", seed)
         classes, _ = _labelled.as_classes(labels)
         counts = _targets.class_counts(classes)
         wanted = _wanted(num_samples, counts)
@@ -138,16 +138,16 @@ class BalancedSource(Rows):
 
 def _wanted(num_samples, counts):
     if isinstance(num_samples, str):
-        _checks.one_of("num_samples", num_samples, ("largest", "smallest"))
+        checks.one_of("num_samples", num_samples, ("largest", "smallest"))
         number = (max if num_samples == "largest" else min)(counts.values())
         return dict.fromkeys(counts, number)
     if not isinstance(num_samples, dict):
-        return dict.fromkeys(counts, _checks.integer("num_samples", num_samples, minimum=1))
+        return dict.fromkeys(counts, checks.integer("num_samples", num_samples, minimum=1))
     unknown = [item for item in num_samples if item not in counts]
     if unknown:
         raise ValueError(
             f"num_samples must name classes of the labels, {list(counts)}, received {unknown}"
         )
     for item, number in num_samples.items():
-        _checks.integer(f"num_samples[{item!r}]", number, minimum=0)
+        checks.integer(f"num_samples[{item!r}]", number, minimum=0)
     return {**counts, **num_samples}

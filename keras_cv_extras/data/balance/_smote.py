@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
-from keras_cv_extras.data import _guard
+from keras_cv_extras._base import checks, guard
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.data.balance import _labelled, _neighbors, _targets
 
@@ -84,8 +83,8 @@ def smote(
         >>> x, y = smote(x_train, y_train, k_neighbors=5, neighbors_in=encoder)
     """
     _neighbors.check_neighbors(k_neighbors, engine)
-    _checks.one_of("base", base, BASES)
-    _checks.one_of("interpolate_in", interpolate_in, ("pixels", "embedding"))
+    checks.one_of("base", base, BASES)
+    checks.one_of("interpolate_in", interpolate_in, ("pixels", "embedding"))
     if interpolate_in == "pixels" and decoder is not None:
         raise ValueError("decoder needs interpolate_in='embedding', received 'pixels'")
     if interpolate_in == "embedding" and isinstance(neighbors_in, str) and neighbors_in == "pixels":
@@ -117,7 +116,7 @@ def smote(
     new_classes = np.repeat(np.array(list(wanted), classes.dtype), list(wanted.values()))
     new_labels = np.concatenate([labels, restore(new_classes)])
     if len(new):
-        _guard.mark_synthesised(balanced, "smote")
+        guard.mark_synthesised(balanced, "smote")
     if isinstance(x, ImageData):
         return dataclasses.replace(x, train=(balanced, new_labels))
     return balanced, new_labels
@@ -133,7 +132,7 @@ def table_of_class(rows, item, k_neighbors, engine, single):
 
 def check_single(item, single):
     """Raises if a class of one sample is not to be repeated."""
-    _checks.one_of("single", single, ("error", "duplicate"))
+    checks.one_of("single", single, ("error", "duplicate"))
     if single == "error":
         raise ValueError(
             f"class {item!r} has a single sample, which has no neighbours: add samples, leave the "

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data._rows import Rows
 from keras_cv_extras.data.balance import _draws, _labelled, _neighbors, _smote, _targets
 
@@ -61,8 +61,8 @@ class SmoteSource(Rows):
         held_out: Any | None = None,
     ) -> None:
         _neighbors.check_neighbors(k_neighbors, engine)
-        self.base = _checks.one_of("base", base, _smote.BASES)
-        self.seed = _checks.integer("seed", seed)
+        self.base = checks.one_of("base", base, _smote.BASES)
+        self.seed = checks.integer("seed", seed)
         images, labels = _labelled.training_part(x, y, held_out)
         super().__init__(images, labels)
         self.num_real = len(images)

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.data._rows import EpochStream
 from keras_cv_extras.data.balance import _draws
 
@@ -64,12 +64,12 @@ class SmoteStream(EpochStream):
                 "unbatch the dataset, and give the numbers of classes"
             )
         self.dataset, self.element_spec = dataset, spec
-        self.num_classes = _checks.integer("num_classes", num_classes, minimum=2)
-        self.k_neighbors = _checks.integer("k_neighbors", k_neighbors, minimum=1)
-        self.seed = _checks.integer("seed", seed)
-        self.capacity = _checks.integer("capacity", capacity, minimum=self.k_neighbors)
-        self.most = _checks.integer("most", most, minimum=0)
-        self.chunk = _checks.integer("chunk", chunk, minimum=1)
+        self.num_classes = checks.integer("num_classes", num_classes, minimum=2)
+        self.k_neighbors = checks.integer("k_neighbors", k_neighbors, minimum=1)
+        self.seed = checks.integer("seed", seed)
+        self.capacity = checks.integer("capacity", capacity, minimum=self.k_neighbors)
+        self.most = checks.integer("most", most, minimum=0)
+        self.chunk = checks.integer("chunk", chunk, minimum=1)
         if self.most >= _MOST:
             raise ValueError(f"most must be below {_MOST}, received {most}")
 

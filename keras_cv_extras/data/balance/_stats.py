@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.losses import class_balanced_weights
 
@@ -30,7 +30,7 @@ class ClassStats:
 
     def __post_init__(self) -> None:
         values = np.asarray(self.counts, np.float64)
-        _checks.counts("counts", values.tolist())
+        checks.counts("counts", values.tolist())
         values.flags.writeable = False
         object.__setattr__(self, "counts", values)
 
@@ -52,7 +52,7 @@ class ClassStats:
             TypeError, ValueError: if an argument is not as above.
         """
         if num_classes is not None:
-            _checks.integer("num_classes", num_classes, minimum=2)
+            checks.integer("num_classes", num_classes, minimum=2)
         if isinstance(data, tf.data.Dataset):
             return cls(_count_dataset(data, num_classes))
         if isinstance(data, ImageData):
@@ -85,7 +85,7 @@ class ClassStats:
         References:
             [Cui et al., Class-Balanced Loss](https://arxiv.org/abs/1901.05555)
         """
-        if not 0 <= _checks.number("beta", beta) < 1:
+        if not 0 <= checks.number("beta", beta) < 1:
             raise ValueError(f"beta must be in [0, 1), received {beta!r}")
         if beta == 0:
             return (self.counts > 0).astype(np.float64)
@@ -103,7 +103,7 @@ class ClassStats:
         Returns:
             A dictionary from class to weight; a class without samples has weight 0.
         """
-        _checks.one_of("method", method, ("balanced", "effective"))
+        checks.one_of("method", method, ("balanced", "effective"))
         if method == "effective":
             return class_balanced_weights(self.counts.tolist(), beta=beta)
         present = self.counts > 0

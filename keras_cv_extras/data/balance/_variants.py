@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import ArrayLike
-from keras_cv_extras.data import _guard
+from keras_cv_extras._base import checks, guard
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.data.balance import _labelled
 
@@ -65,7 +64,7 @@ def resample(
     Example:
         >>> x, y = resample(x, y, method="borderline_smote", k_neighbors=5)
     """
-    sampler = _sampler(method, _checks.integer("seed", seed), options)
+    sampler = _sampler(method, checks.integer("seed", seed), options)
     images, labels = _labelled.training_part(x, y, held_out)
     classes, restore = _labelled.as_classes(labels)
     rows = images.reshape(len(images), -1)
@@ -74,7 +73,7 @@ def resample(
     new, new_classes = sampler.fit_resample(rows, classes)
     new = _labelled.to_dtype(new, images.dtype).reshape(len(new), *images.shape[1:])
     new_labels = restore(np.asarray(new_classes))
-    _guard.mark_synthesised(new, type(sampler).__name__)
+    guard.mark_synthesised(new, type(sampler).__name__)
     if isinstance(x, ImageData):
         return dataclasses.replace(x, train=(new, new_labels))
     return new, new_labels
@@ -87,7 +86,7 @@ def _sampler(method, seed, options):
                 f"options must be left out with a sampler ready made, received {sorted(options)}"
             )
         return method
-    module, name, draws = METHODS[_checks.one_of("method", method, tuple(METHODS))]
+    module, name, draws = METHODS[checks.one_of("method", method, tuple(METHODS))]
     try:
         sampler = getattr(importlib.import_module(f"imblearn.{module}"), name)
     except ImportError as error:

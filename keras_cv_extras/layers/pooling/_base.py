@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Shape, Sizes, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 
 
 class Pooling(keras.layers.Layer):
@@ -35,10 +35,10 @@ class Pooling(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pool_size = _checks.sizes("pool_size", pool_size, self.rank)
+        self.pool_size = checks.sizes("pool_size", pool_size, self.rank)
         strides = self.pool_size if strides is None else strides
-        self.strides = _checks.sizes("strides", strides, self.rank)
-        self.padding = _checks.one_of("padding", padding, ("valid", "same"))
+        self.strides = checks.sizes("strides", strides, self.rank)
+        self.padding = checks.one_of("padding", padding, ("valid", "same"))
         self.data_format = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
 
@@ -117,7 +117,7 @@ class GlobalPooling(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.data_format = standard_data_format(data_format)
-        self.keepdims = _checks.boolean("keepdims", keepdims)
+        self.keepdims = checks.boolean("keepdims", keepdims)
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
@@ -191,7 +191,7 @@ def standard_data_format(data_format):
     """Returns the data format, Keras' setting for None."""
     if data_format is None:
         return keras.config.image_data_format()
-    return _checks.one_of("data_format", data_format, ("channels_last", "channels_first"))
+    return checks.one_of("data_format", data_format, ("channels_last", "channels_first"))
 
 
 def num_windows(size, window, step, padding):

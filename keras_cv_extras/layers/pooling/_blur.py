@@ -6,9 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Sizes, Tensor
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Sizes, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling, with_example
 
 
@@ -54,7 +54,7 @@ class _BlurPooling(Pooling):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         if filter_size is None:
             filter_size = tuple(max(size, 3) for size in self.pool_size)
-        self.filter_size = _checks.sizes("filter_size", filter_size, self.rank)
+        self.filter_size = checks.sizes("filter_size", filter_size, self.rank)
         if any(t < size for t, size in zip(self.filter_size, self.pool_size, strict=True)):
             raise ValueError(
                 f"filter_size must be at least pool_size, received {self.filter_size} for windows "
@@ -116,7 +116,7 @@ class _MaxBlurPooling(Pooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.filter_size = _checks.sizes("filter_size", filter_size, self.rank)
+        self.filter_size = checks.sizes("filter_size", filter_size, self.rank)
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Shape, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
 
@@ -55,9 +55,9 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pool_ratio = _checks.interval("pool_ratio", pool_ratio, low=1.0)
-        self.pseudo_random = _checks.boolean("pseudo_random", pseudo_random)
-        self.overlapping = _checks.boolean("overlapping", overlapping)
+        self.pool_ratio = checks.interval("pool_ratio", pool_ratio, low=1.0)
+        self.pseudo_random = checks.boolean("pseudo_random", pseudo_random)
+        self.overlapping = checks.boolean("overlapping", overlapping)
         self.data_format = standard_data_format(data_format)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)

@@ -5,9 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Maker, Shape, Tensor
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Maker, Shape, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels
 
 
@@ -37,7 +37,7 @@ class _GlobalLogSumExpPooling(GlobalPooling):
         self, data_format: str | None = None, keepdims: bool = False, r: float = 1.0, **kwargs: Any
     ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
-        self.r = _checks.positive("r", r)
+        self.r = checks.positive("r", r)
 
     def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
@@ -91,8 +91,8 @@ class _GlobalAttentionPooling(GlobalPooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
-        self.units = _checks.integer("units", units, minimum=1)
-        self.gated = _checks.boolean("gated", gated)
+        self.units = checks.integer("units", units, minimum=1)
+        self.gated = checks.boolean("gated", gated)
         self.initializer = keras.initializers.get(initializer)
         self.regularizer = keras.regularizers.get(regularizer)
         self.supports_masking = True

@@ -5,9 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Maker, Shape, Sizes, Tensor
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Maker, Shape, Sizes, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
     GlobalPooling,
     Pooling,
@@ -27,8 +27,8 @@ class _Mixing:
     """The share of max pooling: its arguments, its weight or draw, its configuration."""
 
     def _set_mixing(self, share, mixing, seed):
-        self.share = _checks.fraction("share", share)
-        self.mixing = _checks.one_of("mixing", mixing, ("fixed", "layer", "channel", "random"))
+        self.share = checks.fraction("share", share)
+        self.mixing = checks.one_of("mixing", mixing, ("fixed", "layer", "channel", "random"))
         self.seed = seed
         if mixing == "random":
             self.seed_generator = keras.random.SeedGenerator(seed)
@@ -201,7 +201,7 @@ class _GatedPooling(Pooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.per_channel = _checks.boolean("per_channel", per_channel)
+        self.per_channel = checks.boolean("per_channel", per_channel)
         self.initializer = keras.initializers.get(initializer)
         self.regularizer = keras.regularizers.get(regularizer)
 

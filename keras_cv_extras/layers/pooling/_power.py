@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Shape, Sizes, Tensor
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
     GlobalPooling,
     Pooling,
@@ -35,12 +35,12 @@ class _LearnedPower:
     """The exponent of a generalised mean: its arguments, its weight, its configuration."""
 
     def _set_power(self, p, learnable, per_channel, epsilon):
-        self.p = _checks.positive("p", p)
+        self.p = checks.positive("p", p)
         if self.p < _SMALLEST_P:
             raise ValueError(f"p must be at least {_SMALLEST_P}, received {p!r}")
-        self.learnable = _checks.boolean("learnable", learnable)
-        self.per_channel = _checks.boolean("per_channel", per_channel)
-        self.epsilon = _checks.positive("epsilon", epsilon)
+        self.learnable = checks.boolean("learnable", learnable)
+        self.per_channel = checks.boolean("per_channel", per_channel)
+        self.epsilon = checks.positive("epsilon", epsilon)
 
     def build(self, input_shape: Shape) -> None:
         """Creates the exponent."""
@@ -208,7 +208,7 @@ class _LPPooling(Pooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.p = _checks.number("p", p)
+        self.p = checks.number("p", p)
         if self.p < 1:
             raise ValueError(f"p must be at least 1, received {p!r}")
 

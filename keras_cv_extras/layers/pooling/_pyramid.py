@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Shape, Tensor
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Shape, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import channels_of, standard_data_format
 
 
@@ -52,8 +52,8 @@ class _SpatialPyramidPooling(keras.layers.Layer):
         super().__init__(**kwargs)
         if not isinstance(bins, (list, tuple)) or not bins:
             raise TypeError(f"bins must list at least one level, received {bins!r}")
-        self.bins = tuple(_checks.sizes("bins", level, self.rank) for level in bins)
-        self.pooling = _checks.one_of("pooling", pooling, ("max", "average"))
+        self.bins = tuple(checks.sizes("bins", level, self.rank) for level in bins)
+        self.pooling = checks.one_of("pooling", pooling, ("max", "average"))
         self.data_format = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
 

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras._types import Config, Sizes, Tensor
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base.types import Config, Sizes, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling
 
 

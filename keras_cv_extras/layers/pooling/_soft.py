@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._types import Tensor
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base.types import Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling, with_example
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras._types import Config, Sizes, Tensor
-from keras_cv_extras.augment._engine import runner
-from keras_cv_extras.augment._random import as_word, threefry
-from keras_cv_extras.layers._normalization import at_least_float32
+from keras_cv_extras._base.engine import runner
+from keras_cv_extras._base.random import as_word, threefry
+from keras_cv_extras._base.types import Config, Sizes, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, resized, with_example
 
 

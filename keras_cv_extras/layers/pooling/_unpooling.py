@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras import _checks
-from keras_cv_extras._types import Config, Shape, Sizes, Tensor
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, standard_data_format
 
 
@@ -129,9 +129,9 @@ class MaxUnpooling2D(keras.layers.Layer):
     ) -> None:
         # Positions are integers that half precision would not hold.
         super().__init__(autocast=False, **kwargs)
-        self.pool_size = _checks.sizes("pool_size", pool_size, 2)
-        self.strides = _checks.sizes("strides", self.pool_size if strides is None else strides, 2)
-        self.padding = _checks.one_of("padding", padding, ("valid", "same"))
+        self.pool_size = checks.sizes("pool_size", pool_size, 2)
+        self.strides = checks.sizes("strides", self.pool_size if strides is None else strides, 2)
+        self.padding = checks.one_of("padding", padding, ("valid", "same"))
         self.data_format = standard_data_format(data_format)
 
     def call(self, inputs: Tensor) -> Tensor:

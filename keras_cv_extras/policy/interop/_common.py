@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from fractions import Fraction
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._compose import listed
 from keras_cv_extras.policy._policy import Policy
@@ -43,7 +43,7 @@ class Losses:
 
     def settle(self, strict: bool):
         """Raises a ValueError of what was noted, or warns of it if not `strict`."""
-        _checks.boolean("strict", strict)
+        checks.boolean("strict", strict)
         if not self.found:
             return
         named = "; ".join(self.found[:_MOST_NAMED])

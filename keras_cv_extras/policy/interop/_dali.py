@@ -10,7 +10,7 @@ import math
 import pprint
 from typing import Any
 
-from keras_cv_extras._types import Color
+from keras_cv_extras._base.types import Color
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._specs import OP_NAMES, step_of_level
@@ -86,7 +86,7 @@ def from_model_garden(
             "svhn": _published.AUTO_AUGMENT["svhn"],
             "reduced_imagenet": _published.AUTO_AUGMENT["imagenet"],
         }
-        policies = known[_checks.one_of("policies", policies, tuple(known))]
+        policies = known[checks.one_of("policies", policies, tuple(known))]
     rows = []
     for number, steps in enumerate(policies):
         rows.append([])
@@ -130,8 +130,8 @@ def rand_augment_from_model_garden(
         ValueError: if an argument is not as above.
     """
     for op in exclude_ops:
-        _checks.one_of("exclude_ops", op, RAND_AUGMENT_OPS)
-    rate = 1.0 if prob_to_apply is None else _checks.fraction("prob_to_apply", prob_to_apply)
+        checks.one_of("exclude_ops", op, RAND_AUGMENT_OPS)
+    rate = 1.0 if prob_to_apply is None else checks.fraction("prob_to_apply", prob_to_apply)
     rows = [
         [_filled(_step(op, rate, magnitude, cutout_const, translate_const), fill_mode)]
         for op in RAND_AUGMENT_OPS
@@ -140,7 +140,7 @@ def rand_augment_from_model_garden(
     name = f"RandAugment({num_layers}, {magnitude:g})"
     return Policy(
         [*rows, [Step("identity")]],
-        num_draws=_checks.integer("num_layers", num_layers, minimum=1),
+        num_draws=checks.integer("num_layers", num_layers, minimum=1),
         **{"fill": 128, "spec": "tpu", "name": name, **options},
     )
 

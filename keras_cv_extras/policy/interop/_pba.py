@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._schedule import PolicySchedule
 from keras_cv_extras.policy._specs import step_of_level
@@ -70,8 +70,8 @@ def from_pba(
     Example:
         >>> schedule = from_pba(pathlib.Path("rsvhn_16_wrn.txt").read_text(), 160)
     """
-    _checks.integer("epochs", epochs, minimum=1)
-    total = epochs if num_epochs is None else _checks.integer("num_epochs", num_epochs, minimum=1)
+    checks.integer("epochs", epochs, minimum=1)
+    total = epochs if num_epochs is None else checks.integer("num_epochs", num_epochs, minimum=1)
     policies, first = {}, 0
     for length, numbers in _segments(text, epochs):
         if length * total // epochs > 0 or not policies:
@@ -99,7 +99,7 @@ def pba_policy(numbers: Sequence[float], *, ops: Sequence[str] = PBA_OPS, **opti
         )
     steps, chances = [], []
     for (tenths, level), op in zip(pairs, itertools.cycle(ops), strict=False):
-        chance = _checks.fraction("a probability", tenths / 10)
+        chance = checks.fraction("a probability", tenths / 10)
         if chance:
             steps.append(step_of_level("paper", op, 1.0, level))
             chances.append(chance)

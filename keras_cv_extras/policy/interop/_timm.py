@@ -9,7 +9,7 @@ import itertools
 import re
 from typing import Any
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
@@ -62,7 +62,7 @@ def from_timm(
             "AugMix mixes several images and is no policy: use augmix_from_timm and layers.AugMix"
         )
     constants = {"translate_const": translate_const, "translate_pct": translate_pct}
-    constants["interpolation"] = _checks.one_of(
+    constants["interpolation"] = checks.one_of(
         "interpolation", interpolation, ("bilinear", "nearest")
     )
     losses = Losses("keras_cv_extras")
@@ -147,10 +147,10 @@ def _parse(config):
         raise TypeError(f"config must be a string such as 'rand-m9-n3', received {config!r}")
     kind, *parts = config.split("-")
     kinds = {"rand": _RAND, "augmix": _AUGMIX} | dict.fromkeys(_tables(), _AUTO)
-    given = dict(kinds[_checks.one_of("the kind of augmentation", kind, tuple(kinds))])
+    given = dict(kinds[checks.one_of("the kind of augmentation", kind, tuple(kinds))])
     for part in parts:
         if kind == "rand" and part.startswith("t"):
-            given["t"] = _checks.one_of("t", part[1:], ("weights", "3a", "3aw"))
+            given["t"] = checks.one_of("t", part[1:], ("weights", "3a", "3aw"))
             continue
         match = re.fullmatch(r"([a-z]+)(-?\d+|\d*\.\d+|\d+\.\d*|inf)", part)
         if not match or match[1] not in given or match[1] == "t":
@@ -165,8 +165,8 @@ def _parse(config):
 
 def _rand(given, constants, losses):
     names, weights = _timm_ops.choices(given["t"], increasing=bool(given["inc"]))
-    rate = _checks.fraction("p", given["p"])
-    count = _checks.integer("n", given["n"], minimum=1)
+    rate = checks.fraction("p", given["p"])
+    count = checks.integer("n", given["n"], minimum=1)
     draws = 1 if weights is None else count
     if sum(1 for _ in itertools.permutations(names, min(draws, 4))) > _MOST_ROWS:
         raise ValueError(

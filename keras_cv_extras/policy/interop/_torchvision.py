@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras import _checks
+from keras_cv_extras._base import checks
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._presets import RAND_AUGMENT_OPS
@@ -82,14 +82,14 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
     options = _options(given, losses)
     made = {"name": name, "fill": options.pop("fill"), "spec": "torchvision"}
     if name == "AutoAugment":
-        rows = _published.AUTO_AUGMENT[_checks.one_of("policy", *_policy_name(given["policy"]))]
+        rows = _published.AUTO_AUGMENT[checks.one_of("policy", *_policy_name(given["policy"]))]
         steps = [[step_of_level("torchvision", *step) for step in row] for row in rows]
         made["name"] = f"AutoAugment ({_policy_name(given['policy'])[0]})"
         policy = Policy(_with(steps, options), **made)
     elif name == "RandAugment":
         num_bins, magnitude = given["num_magnitude_bins"], given["magnitude"]
-        _checks.integer("num_magnitude_bins", num_bins, minimum=2)
-        if not 0 <= _checks.integer("magnitude", magnitude) < num_bins:
+        checks.integer("num_magnitude_bins", num_bins, minimum=2)
+        if not 0 <= checks.integer("magnitude", magnitude) < num_bins:
             raise ValueError(f"magnitude must be in [0, {num_bins - 1}], received {magnitude}")
         ends = space(magnitude / (num_bins - 1))
         rows = [[Step(op, **ends.get(op, {}))] for op in RAND_AUGMENT_OPS]
@@ -126,7 +126,7 @@ def augmix_from_torchvision(
     losses = Losses("keras_cv_extras")
     options = _options(given, losses)
     levels = given["severity"]  # of the ten levels, the first ones
-    if not 1 <= _checks.integer("severity", levels) <= 10:
+    if not 1 <= checks.integer("severity", levels) <= 10:
         raise ValueError(f"severity must be in [1, 10], received {levels}")
     share = (levels - 1) / 9
     low, high = space(0.0), space(share)
@@ -220,7 +220,7 @@ def space(share: float) -> dict[str, dict]:
 def _read(transform, arguments):
     """Returns the name of a transform and all its arguments."""
     if isinstance(transform, str):
-        name = _checks.one_of("transform", transform, tuple(_ARGUMENTS))
+        name = checks.one_of("transform", transform, tuple(_ARGUMENTS))
         known = {**_ARGUMENTS[name], **_COMMON}
         if unknown := sorted(set(arguments) - set(known)):
             raise ValueError(
@@ -277,7 +277,7 @@ def _policy_name(policy):
 
 
 def _trivial_augment(num_bins, options, made):
-    _checks.integer("num_magnitude_bins", num_bins, minimum=2)
+    checks.integer("num_magnitude_bins", num_bins, minimum=2)
     rows, weights = [], []
     for op in RAND_AUGMENT_OPS:
         fields = _published.TRIVIAL_AUGMENT_WIDE.get(op, {})

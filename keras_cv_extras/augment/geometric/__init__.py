@@ -1,0 +1,1 @@
+"""Ops that move pixels: affine and other warps, flips, crops, resizing."""

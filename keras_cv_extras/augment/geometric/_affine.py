@@ -1,0 +1,324 @@
+"""Affine ops: shears, rotation, zoom, aspect, and all of them in one warp."""
+
+from keras import ops
+
+from keras_cv_extras._base import random
+from keras_cv_extras._base.fill import Fill
+from keras_cv_extras._base.fixed import (
+    HALF,
+    ONE,
+    cos_sin,
+    offset,
+    round_half_up,
+    sum_pairs,
+    times,
+    times_half,
+    to_fixed,
+)
+from keras_cv_extras._base.sampling import lookup_grid
+from keras_cv_extras._base.types import Color, Interval, Numbers, Tensor
+from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment.geometric._geometry import about_centre, warp
+
+_SMALLEST = 1e-6  # a factor below makes nothing smaller: there is but one pixel left
+
+
+@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
+def shear_x(
+    image: Tensor,
+    slope: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Shears images along the horizontal axis, with the top left corner fixed.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        slope: horizontal pixels for each vertical one; a number, or one per image. Row `y`
+            shows what was `slope * y` pixels further right. 0 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `Image.transform(size, AFFINE, (1, slope, 0, 0, 1, 0))`.
+    """
+    step, start = _shear(slope)
+    return warp(image, (ONE, step, start, 0, ONE, HALF), Fill(fill_mode, fill, key), interpolation)
+
+
+@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
+def shear_y(
+    image: Tensor,
+    slope: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Shears images along the vertical axis, with the top left corner fixed.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        slope: vertical pixels for each horizontal one; a number, or one per image. Column `x`
+            shows what was `slope * x` pixels further down. 0 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `Image.transform(size, AFFINE, (1, 0, 0, slope, 1, 0))`.
+    """
+    step, start = _shear(slope)
+    return warp(image, (ONE, 0, HALF, step, ONE, start), Fill(fill_mode, fill, key), interpolation)
+
+
+@image_op(strength=Range(0.0, 30.0, signed=True), pixels="moved")
+def rotate(
+    image: Tensor,
+    degrees: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Rotates images about their centre.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        degrees: the angle, counter-clockwise; a number, or one per image. 0 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `Image.rotate(degrees)`.
+    """
+    height, width = ops.shape(image)[:2]
+    cos, sin = cos_sin(degrees)
+    minus_sin = (-sin[0], -sin[1])
+    # The centre of the picture stays: c = W/2 - a W/2 - b H/2, and half a pixel to pixel centres.
+    right, down = 1 - width, 1 - height
+    x_start = sum_pairs((width * HALF, 0.0), times_half(cos, right), times_half(minus_sin, down))
+    y_start = sum_pairs((height * HALF, 0.0), times_half(sin, right), times_half(cos, down))
+    parts = (cos, minus_sin, x_start, sin, cos, y_start)
+    matrix = [to_fixed(part) for part in parts]
+    return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
+
+
+@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved")
+def zoom(
+    image: Tensor,
+    factor: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Makes what images show larger or smaller, about their centre.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        factor: how many times as large; a number above 0, or one per image. 1 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `Image.transform(size, AFFINE, ...)` with the scale `1 / factor`.
+    """
+    scale = _coefficient(1.0 / ops.maximum(factor, _SMALLEST), image)
+    return _stretch(image, scale, scale, Fill(fill_mode, fill, key), interpolation)
+
+
+@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved")
+def aspect(
+    image: Tensor,
+    ratio: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Stretches images in one direction and shrinks them in the other, about their centre.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        ratio: by how much the ratio of width to height grows, at the same area; a number above
+            0, or one per image. 1 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+    """
+    wider = ops.sqrt(ops.maximum(ratio, _SMALLEST))
+    across, down = _coefficient(1.0 / wider, image), _coefficient(wider, image)
+    return _stretch(image, across, down, Fill(fill_mode, fill, key), interpolation)
+
+
+@image_op(strength=Range(0.0, 1.0), pixels="moved")
+def affine(
+    image: Tensor,
+    amount: Numbers,
+    key: Numbers = 0,
+    *,
+    degrees: float = 30.0,
+    shift: float = 0.1,
+    scale: Interval = 0.2,
+    slope: float = 0.2,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Rotates, moves, zooms and shears images at random, in one warp.
+
+    One warp loses less than four, and is as fast as one. `warp_affine` takes the numbers
+    themselves.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        amount: the share of the largest changes, below, that may be drawn, in [0, 1]; a number,
+            or one per image. 0 is the identity.
+        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
+            per image.
+        degrees: the largest angle, either way.
+        shift: the furthest that images move, either way, as a fraction of the side.
+        scale: images become larger or smaller by a factor of up to `1 + scale`.
+        slope: the steepest horizontal shear, either way.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+    """
+    draws = (random.of_key(key, 5) * 2.0 - 1.0) * amount
+    angle, right, down, size, lean = (draws[number] for number in range(5))
+    height, width = ops.shape(image)[:2]
+    matrix = _affine_matrix(
+        image,
+        angle * degrees,
+        right * (shift * ops.cast(width, "float32")),
+        down * (shift * ops.cast(height, "float32")),
+        ops.where(size < 0, 1.0 / (1.0 - times(size, scale)), 1.0 + times(size, scale)),
+        lean * slope,
+    )
+    return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
+
+
+@image_op(pixels="moved", listed=False)
+def warp_affine(
+    image: Tensor,
+    degrees: Numbers = 0.0,
+    shift_x: Numbers = 0.0,
+    shift_y: Numbers = 0.0,
+    factor: Numbers = 1.0,
+    slope: Numbers = 0.0,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Shears, zooms, rotates and moves images, in this order about their centre, in one warp.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        degrees: the angle, counter-clockwise; this and all below a number, or one per image.
+        shift_x: pixels to the right.
+        shift_y: pixels down.
+        factor: how many times as large, above 0.
+        slope: horizontal pixels to the right for each pixel down.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+    """
+    matrix = _affine_matrix(image, degrees, shift_x, shift_y, factor, slope)
+    return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
+
+
+def _affine_matrix(image, degrees, shift_x, shift_y, factor, slope):
+    """The inverse of shear, zoom, rotation and shift: from the result back to the image."""
+    factor = ops.maximum(factor, _SMALLEST)
+    cos, sin = (
+        (ops.cast(whole, "float32") + fraction) / (factor * ONE)
+        for whole, fraction in cos_sin(degrees)
+    )
+    # Unrotate, then unshear: what the rotation gives for x, less the slope times that for y.
+    a, b = cos - times(slope, sin), -sin - times(slope, cos)
+    x = offset(-times(a, shift_x) - times(b, shift_y))
+    y = offset(-times(sin, shift_x) - times(cos, shift_y))
+    coefficients = (_coefficient(number, image) for number in (a, b, sin, cos))
+    a, b, c, d, e, f = about_centre(image, *coefficients)
+    return a, b, c + x, d, e, f + y
+
+
+def _coefficient(number, image):
+    """A float32 in 1/65536, as small as sums over an image's sides need it."""
+    longer = ops.cast(ops.maximum(*ops.shape(image)[:2]), "float32")
+    limit = 8192.0 / longer
+    return round_half_up(ops.clip(number, -limit, limit) * ONE)
+
+
+def _stretch(image, across, down, fill, interpolation):
+    """Warps by a diagonal matrix, `across` and `down` in 1/65536, about the centre."""
+    height, width = ops.shape(image)[:2]
+    a, _, c, _, e, f = about_centre(image, across, 0, 0, down)
+    x = a * ops.arange(width, dtype="int32") + c
+    y = e * ops.arange(height, dtype="int32") + f
+    return lookup_grid(image, x, y, fill, interpolation)
+
+
+def _shear(slope):
+    """The step from row to row and the offset of the first, in 1/65536 pixel."""
+    return round_half_up(slope * ONE), HALF + round_half_up(slope * HALF)

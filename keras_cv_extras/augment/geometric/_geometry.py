@@ -1,0 +1,242 @@
+"""Ops that move whole pixels: flips, quarter turns, translations; and the affine warp.
+
+Signs, units and rounding are Pillow's, to the last bit: an affine op looks up, for the centre of
+every output pixel, the nearest input pixel, in the 16-bit fixed-point arithmetic of
+`Image.transform` (libImaging/Geometry.c). All coefficients are whole numbers of 1/65536 pixel,
+so that every backend, compiled or not, reads the same pixels.
+"""
+
+import numpy as np
+from keras import ops
+
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.fill import CONTINUED, Fill, continued, flat_filling
+from keras_cv_extras._base.fixed import HALF, ONE, offset, round_half_up
+from keras_cv_extras._base.sampling import lookup, lookup_grid
+from keras_cv_extras._base.types import Color, Numbers, Tensor
+from keras_cv_extras.augment._op import Range, image_op
+
+_NOTHING = np.int32(0)
+_STILL = np.float32(0)
+
+
+@image_op(pixels="moved")
+def identity(image: Tensor) -> Tensor:
+    """Returns the images as they are.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+
+    Returns:
+        Images of the same shape and type.
+    """
+    return image
+
+
+@image_op(pixels="moved")
+def flip_horizontal(image: Tensor) -> Tensor:
+    """Mirrors images left to right.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+
+    Returns:
+        Images of the same shape and type.
+    """
+    return ops.flip(image, axis=1)
+
+
+@image_op(pixels="moved")
+def flip_vertical(image: Tensor) -> Tensor:
+    """Mirrors images top to bottom.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+
+    Returns:
+        Images of the same shape and type.
+    """
+    return ops.flip(image, axis=0)
+
+
+@image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved")
+def rotate_90(
+    image: Tensor, turns: Numbers, key: Numbers = 0, *, fill_mode: str = "constant", fill: Color = 0
+) -> Tensor:
+    """Rotates images by quarter turns about their centre.
+
+    Images that are not square keep their shape: what is turned out of it is cut off, and what is
+    missing is filled.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        turns: quarter turns, counter-clockwise, rounded to a whole number; a number, or one per
+            image. 0 is the identity. Draws from the whole range of strengths, of either sign,
+            make all four directions equally likely.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `Image.rotate(90 * turns)`.
+    """
+    turns = round_half_up(turns)
+    cos, sin = (
+        ops.cast(ops.equal(ops.mod(turns + shift, 4), 0), "int32")
+        - ops.cast(ops.equal(ops.mod(turns + shift, 4), 2), "int32")
+        for shift in (0, 3)
+    )
+    matrix = about_centre(image, cos * ONE, -sin * ONE, sin * ONE, cos * ONE)
+    return warp(image, matrix, Fill(fill_mode, fill, key), "nearest")
+
+
+@image_op(strength=Range(0.0, 150 / 331, signed=True, unit="width"), pixels="moved")
+def translate_x(
+    image: Tensor,
+    pixels: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Moves images horizontally.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        pixels: how far to the left; a number, or one per image. Rounded to whole pixels, halves
+            up, unless interpolated. 0 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `Image.transform(size, AFFINE, (1, 0, pixels, 0, 1, 0))`.
+    """
+    fill = Fill(fill_mode, fill, key)
+    if interpolation == "bilinear":
+        return translate_between(image, pixels, _STILL, fill)
+    return translate(image, round_half_up(pixels), _NOTHING, fill)
+
+
+@image_op(strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved")
+def translate_y(
+    image: Tensor,
+    pixels: Numbers,
+    key: Numbers = 0,
+    *,
+    interpolation: str = "nearest",
+    fill_mode: str = "constant",
+    fill: Color = 0,
+) -> Tensor:
+    """Moves images vertically.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        pixels: how far up; a number, or one per image. Rounded to whole pixels, halves up,
+            unless interpolated. 0 is the identity.
+        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
+            image.
+        interpolation: "nearest" or "bilinear".
+        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
+            "noise", or the image continued by "reflect", "nearest" or "wrap".
+        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `Image.transform(size, AFFINE, (1, 0, 0, 0, 1, pixels))`.
+    """
+    fill = Fill(fill_mode, fill, key)
+    if interpolation == "bilinear":
+        return translate_between(image, _STILL, pixels, fill)
+    return translate(image, _NOTHING, round_half_up(pixels), fill)
+
+
+def translate(image, x, y, fill):
+    """Moves an image by whole pixels, `x` to the left and `y` up.
+
+    Takes rows, cuts a window out of two or three images side by side, and fills what came
+    round: three times as fast as a warp.
+    """
+    height, width, channels = ops.shape(image)
+    row = width * channels
+    source_x = ops.arange(row, dtype="int32") // channels + x
+    source_y = ops.arange(height, dtype="int32") + y
+    rows = source_y if fill.mode in CONTINUED else ops.mod(source_y, height)
+    if fill.mode in CONTINUED:
+        rows = continued(source_y, height, fill.mode)
+    flat = engine.take(ops.reshape(image, (height, row)), rows, axis=0)
+    if fill.mode == "reflect":
+        mirrored = ops.reshape(ops.flip(ops.reshape(flat, (height, width, channels)), 1), (-1, row))
+        parts, start = [flat, mirrored, flat], ops.mod(x, 2 * width)
+    elif fill.mode == "nearest":
+        first, last = flat[:, :channels], flat[:, row - channels :]
+        parts = [ops.tile(first, (1, width)), flat, ops.tile(last, (1, width))]
+        start = ops.clip(x, -width, width) + width
+    else:
+        parts, start = [flat, flat], ops.mod(x, width)
+    flat = engine.window(ops.concatenate(parts, axis=1), (0, start * channels), (height, row))
+    if fill.mode not in CONTINUED:
+        inside_x = (source_x >= 0) & (source_x < width)
+        inside_y = (source_y >= 0) & (source_y < height)
+        inside = inside_y[:, None] & inside_x[None, :]
+        flat = ops.where(inside, flat, flat_filling(fill, image))
+    return ops.reshape(flat, ops.shape(image))
+
+
+def translate_between(image, x, y, fill):
+    """Moves an image by any number of pixels, `x` to the left and `y` up, bilinearly."""
+    height, width = ops.shape(image)[:2]
+    across, down = (
+        ops.arange(side, dtype="int32") * ONE + HALF + offset(pixels)
+        for side, pixels in ((width, x), (height, y))
+    )
+    return lookup_grid(image, across, down, fill, "bilinear")
+
+
+def warp(image, matrix, fill, interpolation):
+    """Looks up every pixel of the result in an image.
+
+    Args:
+        image: `(height, width, channels)`.
+        matrix: six int32 scalars `(a, b, c, d, e, f)` in 1/65536 pixel. Pixel `(x, y)` of the
+            result shows position `(a x + b y + c, d x + e y + f)` of the image.
+        fill: a `Fill`, what is shown outside.
+        interpolation: "nearest" or "bilinear".
+
+    Returns:
+        An image of the same shape and type.
+    """
+    height, width = ops.shape(image)[:2]
+    a, b, c, d, e, f = matrix
+    x = ops.arange(width, dtype="int32")[None, :]
+    y = ops.arange(height, dtype="int32")[:, None]
+    return lookup(image, a * x + b * y + c, d * x + e * y + f, fill, interpolation)
+
+
+def about_centre(image, a, b, d, e):
+    """Completes a matrix for `warp` so that the centre of the image stays where it is."""
+    height, width = ops.shape(image)[:2]
+    right, down = 1 - width, 1 - height  # twice the way from the centre to the first pixel's
+    c = ops.right_shift(width * ONE + a * right + b * down, 1)
+    f = ops.right_shift(height * ONE + d * right + e * down, 1)
+    return a, b, c, d, e, f

@@ -1,0 +1,130 @@
+"""Equalisation of the neighbourhood of every pixel, with limited contrast."""
+
+from keras import ops
+
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.exact import product
+from keras_cv_extras._base.types import Sizes, Tensor
+from keras_cv_extras.augment._op import image_op
+
+
+@image_op(pixels="levels")
+def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sizes = (8, 8)) -> Tensor:
+    """Equalises every channel over tiles, with limited contrast (CLAHE).
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]. Floats are cut to whole levels first.
+        clip_limit: how many times as frequent as on average a level may count, a positive
+            number; what is above is shared out among all levels.
+        tiles: how many tiles from top to bottom and from left to right, a pair of integers.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Zuiderveld, Contrast limited adaptive histogram equalization, Graphics Gems IV (1994);
+        OpenCV's `createCLAHE(clip_limit, tiles[::-1])`, channel by channel, its borders and
+        rounding included.
+    """
+    height, width, channels = (*ops.shape(image)[:2], image.shape[-1])
+    down, across = tiles
+    left_over = height % down, width % across
+    # OpenCV pads both sides if either does not divide, even one that does, by a pixel per tile.
+    uneven = (left_over[0] + left_over[1] + (1 << 16) - 1) // (1 << 16)
+    full = (
+        height + uneven * (down - left_over[0]),
+        width + uneven * (across - left_over[1]),
+    )
+    tile = full[0] // down, full[1] // across
+    area = tile[0] * tile[1]
+
+    levels = ops.cast(image, "int32")
+    padded = engine.take(levels, _mirrored(full[0], height), axis=0)
+    padded = engine.take(padded, _mirrored(full[1], width), axis=1)
+    rows = ops.arange(full[0], dtype="int32") // tile[0] * across
+    columns = ops.arange(full[1], dtype="int32") // tile[1]
+    number = (rows[:, None] + columns[None])[..., None] * channels + _channels(channels)
+    bins = down * across * channels
+    # Levels go down and bins across: sums over levels are sums of whole rows, which are fast.
+    index = ops.reshape(padded * bins + number, (-1,))
+    counts = ops.segment_sum(ops.ones_like(index), index, num_segments=256 * bins)
+    tables = _tables(ops.reshape(counts, (256, bins)), area, clip_limit)
+    tables = ops.reshape(tables, (-1,))
+
+    above, below, low = _neighbours(height, tile[0], down)
+    before, behind, left = _neighbours(width, tile[1], across)
+    low, left = low[:, None, None], left[None, :, None]
+
+    def look_up(rows, columns):
+        number = (rows[:, None] * across + columns[None])[..., None] * channels
+        index = levels * bins + number + _channels(channels)
+        return ops.cast(engine.take(tables, index, axis=0), "float32")
+
+    def between(rows):
+        first, second = look_up(rows, before), look_up(rows, behind)
+        return product(first, 1.0 - left) + product(second, left)
+
+    blended = product(between(above), 1.0 - low) + product(between(below), low)
+    return ops.cast(ops.round(blended), "uint8")
+
+
+def _tables(counts, area, clip_limit):
+    """The level that every level becomes, for the counts of every tile and channel."""
+    area = ops.cast(area, "float32")
+    limit = ops.cast(ops.maximum(ops.floor(area * (clip_limit / 256.0)), 1.0), "int32")
+    places = ops.arange(256, dtype="float32")[:, None]
+
+    def share_out(counts):
+        """What all levels get, how many get one more, and how far these are from each other."""
+        excess = _sum_of_rows(ops.maximum(counts - limit, 0))
+        rest = ops.cast(ops.bitwise_and(excess, 255), "float32")
+        return ops.stack(
+            [
+                ops.cast(ops.right_shift(excess, 8), "float32"),
+                rest,
+                ops.floor(256.0 / ops.maximum(rest, 1.0)),
+            ]
+        )
+
+    def clip(counts, shares):
+        shared, rest, step = shares[0], shares[1], shares[2]
+        # With the half the float32 quotient is exact.
+        turn = ops.floor((places + 0.5) * (1.0 / step))
+        single = ops.logical_and(turn * step == places, turn < rest)
+        clipped = ops.minimum(counts, limit) + ops.cast(shared, "int32")
+        return clipped + ops.cast(single, "int32")
+
+    def scale(below):
+        share = ops.cast(below, "float32") * (255.0 / area)
+        return ops.cast(ops.clip(ops.round(share), 0.0, 255.0), "uint8")
+
+    clipped = engine.kept(clip, counts, engine.kept(share_out, counts))
+    return engine.kept(scale, engine.running_sum(clipped))
+
+
+def _sum_of_rows(rows):
+    """The sums over 256 rows, in halves: a compiled reduction along rows has no vectors."""
+    for half in (128, 64, 32, 16, 8, 4, 2, 1):
+        rows = rows[:half] + rows[half:]
+    return rows[0]
+
+
+def _neighbours(size, tile, count):
+    """The tiles before and behind every pixel along an axis, and how near the second is."""
+    pixels = ops.cast(ops.arange(size, dtype="int32"), "float32")
+    place = product(pixels, 1.0 / ops.cast(tile, "float32")) - 0.5
+    first = ops.floor(place)
+    index = ops.cast(first, "int32")
+    return ops.maximum(index, 0), ops.minimum(index + 1, count - 1), place - first
+
+
+def _mirrored(full, size):
+    """The places 0 to `full` of an axis that goes back and forth, without its ends twice."""
+    period = 2 * (size - 1)
+    place = ops.arange(full, dtype="int32") % ops.maximum(period, 1)
+    return ops.minimum(place, ops.abs(period - place))
+
+
+def _channels(count):
+    return ops.arange(count, dtype="int32")

@@ -1,0 +1,280 @@
+"""Ops that change levels and colours: Pillow's ImageOps and ImageEnhance, to the last bit."""
+
+import functools
+
+import numpy as np
+from keras import ops
+
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.exact import blend
+from keras_cv_extras._base.types import Numbers, Tensor
+from keras_cv_extras.augment._op import Range, image_op
+
+GREY_OR_RGB = (1, 3)
+
+_ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.09501
+
+
+@image_op(pixels="moved")
+def invert(image: Tensor) -> Tensor:
+    """Replaces every level by its distance from 255.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `ImageOps.invert`.
+    """
+    return 255 - image
+
+
+@image_op(strength=Range(256.0, 0.0), pixels="moved")
+def solarize(image: Tensor, threshold: Numbers) -> Tensor:
+    """Inverts the levels at or above a threshold.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        threshold: a number, or one per image, in [0, 256]. 256 is the identity, 0 inverts all.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `ImageOps.solarize(image, threshold)`.
+    """
+    return ops.where(ops.cast(image, "float32") < threshold, image, 255 - image)
+
+
+@image_op(strength=Range(0.0, 110.0), pixels="computed")
+def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> Tensor:
+    """Adds to the levels below a threshold.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        addition: levels to add; a number, or one per image. 0 is the identity.
+        threshold: levels below it are changed; a number in [0, 256].
+
+    Returns:
+        Images of the same shape and type, clipped to [0, 255].
+
+    References:
+        [RandAugment](https://arxiv.org/abs/1909.13719), as in the authors' TPU code.
+    """
+    return ops.where(image < threshold, image + addition, image)
+
+
+@image_op(strength=Range(8.0, 4.0), pixels="levels")
+def posterize(image: Tensor, bits: Numbers) -> Tensor:
+    """Keeps the highest bits of every level.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]. Floats are cut to whole levels first.
+        bits: how many to keep, rounded to a whole number in [0, 8]; a number, or one per
+            image. 8 is the identity. 0 gives black, where Pillow refuses.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `ImageOps.posterize(image, bits)`.
+    """
+    dropped = 8 - ops.cast(ops.floor(ops.clip(bits, 0.0, 8.0) + 0.5), "int32")
+    mask = 256 - ops.left_shift(ops.ones((), "int32"), dropped)
+    return ops.bitwise_and(image, ops.cast(mask, "uint8"))
+
+
+@image_op(strength=_ENHANCE, pixels="computed")
+def brightness(image: Tensor, factor: Numbers) -> Tensor:
+    """Blends images with black.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        factor: a number, or one per image. 0 gives black, 1 is the identity, more is brighter.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `ImageEnhance.Brightness(image).enhance(factor)`.
+    """
+    return image * factor
+
+
+@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB)
+def contrast(image: Tensor, factor: Numbers) -> Tensor:
+    """Blends images with their mean grey.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]; 1 or 3 channels.
+        factor: a number, or one per image. 0 gives one grey, 1 is the identity, more has more
+            contrast.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `ImageEnhance.Contrast(image).enhance(factor)`.
+    """
+    levels = ops.cast(luma(image), "int32")
+    height, width = ops.shape(image)[:2]
+    count = ops.cast(height * width, "int32")
+    total = ops.sum(levels)
+    # int(mean + 0.5) in whole numbers: a float32 does not hold the sum of a large picture.
+    mean = total // count + ops.cast(total % count * 2 >= count, "int32")
+    return blend(ops.cast(mean, "float32"), image, factor)
+
+
+@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB)
+def color(image: Tensor, factor: Numbers) -> Tensor:
+    """Blends images with their grey version.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]; 1 or 3 channels. Grey images do not change.
+        factor: a number, or one per image. 0 gives grey, 1 is the identity, more is more
+            colourful.
+
+    Returns:
+        Images of the same shape and type.
+
+    References:
+        Pillow's `ImageEnhance.Color(image).enhance(factor)`.
+    """
+    if image.shape[-1] == 1:
+        return image
+    return blend(luma(image), image, factor)
+
+
+@image_op(pixels="levels")
+def autocontrast(image: Tensor) -> Tensor:
+    """Stretches every channel to the whole range of levels.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]. Floats are cut to whole levels first.
+
+    Returns:
+        Images of the same shape and type. A channel of one level does not change.
+
+    References:
+        Pillow's `ImageOps.autocontrast(image)`.
+    """
+    flags = ops.convert_to_tensor(_autocontrast_flags())
+    flag_of_level = ops.convert_to_tensor(_FLAG_OF_LEVEL)
+    levels = ops.arange(256, dtype="int32")
+
+    def table(low, high):
+        span = ops.maximum(high - low, 1)
+        stretched = ops.clip((levels - low) * 255, 0, 255 * span) // span
+        shift = engine.take(flag_of_level, stretched, axis=0)
+        flag = ops.right_shift(engine.take(flags, low * 256 + high, axis=0), shift)
+        return ops.where(high > low, stretched - ops.bitwise_and(flag, 1), levels)
+
+    low, high = darkest_and_brightest(image)
+    return look_up(image, engine.map_rows(table, low, high))
+
+
+@image_op(pixels="levels")
+def equalize(image: Tensor) -> Tensor:
+    """Spreads the levels of every channel so that all are about equally frequent.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]. Floats are cut to whole levels first.
+
+    Returns:
+        Images of the same shape and type. A channel of one level does not change, nor does a
+        small image: below 256 pixels outside its brightest level Pillow's step is 0.
+
+    References:
+        Pillow's `ImageOps.equalize(image)`.
+    """
+    levels = ops.arange(256, dtype="int32")
+
+    def table(counts):
+        brightest = ops.max(ops.where(counts > 0, levels, 0))
+        step = (ops.sum(counts) - engine.take(counts, brightest, axis=0)) // 255
+        below = ops.cumsum(counts) - counts
+        equalized = ops.minimum((below + step // 2) // ops.maximum(step, 1), 255)
+        return ops.where(step > 0, equalized, levels)
+
+    return look_up(image, engine.map_rows(table, histogram(image)))
+
+
+def luma(image):
+    """Returns the whole grey levels of an image, `(height, width, 1)`, as Pillow converts RGB."""
+    if image.shape[-1] == 1:
+        return ops.floor(image)
+    red, green, blue = image[..., 0:1], image[..., 1:2], image[..., 2:3]
+    # ITU-R 601-2 in 1/65536 (libImaging/Convert.c): sums below 2**24, exact in float32.
+    total = 19595.0 * red + 38470.0 * green + 7471.0 * blue + 32768.0
+    return ops.floor(total * (1.0 / 65536.0))
+
+
+def histogram(image):
+    """Counts the levels of a uint8 image, per channel: int32 of shape (channels, 256)."""
+    channels = image.shape[-1]
+    levels = ops.reshape(_by_channel(image), (-1,))
+    counts = ops.segment_sum(ops.ones_like(levels), levels, num_segments=channels * 256)
+    return ops.reshape(counts, (channels, 256))
+
+
+def look_up(image, table):
+    """Replaces the levels of a uint8 image by a table, int32 of shape (channels, 256)."""
+    table = ops.reshape(ops.cast(table, "uint8"), (-1,))
+    levels = engine.take(table, ops.reshape(_by_channel(image), (-1,)), axis=0)
+    return ops.reshape(levels, ops.shape(image))
+
+
+def darkest_and_brightest(image):
+    """Returns the least and the greatest level of every channel, int32 of shape (channels,).
+
+    Halves that overlap are compared until one pixel is left, which a compiler makes fast; a
+    reduction over the pixels takes it seven times as long.
+    """
+    ends = []
+    for reduce, combine in ((ops.min, ops.minimum), (ops.max, ops.maximum)):
+        pixels = ops.reshape(image, (-1, image.shape[-1]))
+        while pixels.shape[0] is not None and pixels.shape[0] > 1:
+            count = pixels.shape[0]
+            half = (count + 1) // 2
+            pixels = combine(pixels[:half], pixels[count - half :])
+        ends.append(ops.cast(reduce(pixels, axis=0), "int32"))
+    return ends
+
+
+def _by_channel(image):
+    """The levels of a uint8 image, counted on from channel to channel."""
+    return ops.cast(image, "int32") + ops.arange(image.shape[-1], dtype="int32") * 256
+
+
+# Pillow computes the levels of autocontrast in double precision and cuts them. Where the exact
+# result is whole, rounding may leave it just below, and Pillow gives one level less. That only
+# happens at multiples of 17 and of 15, for some pairs of darkest and brightest level; one flag
+# for each of these 31 results says where.
+_FLAG_LEVELS = sorted({17 * k for k in range(1, 16)} | {15 * k for k in range(1, 18)})
+_FLAG_OF_LEVEL = np.full(256, 31, "int32")  # bit 31 is never set
+_FLAG_OF_LEVEL[_FLAG_LEVELS] = np.arange(31)
+
+
+@functools.cache
+def _autocontrast_flags():
+    """One int32 of flags for each `256 * low + high`."""
+    flags = np.zeros((256, 256), "int64")
+    low, high = np.triu_indices(256, 1)
+    scale = 255.0 / (high - low)
+    for bit, level in enumerate(_FLAG_LEVELS):
+        source = level * (high - low)
+        position = low + source // 255
+        cut = (position * scale + -low * scale).astype("int64")
+        flags[low, high] |= ((source % 255 == 0) & (cut < level)).astype("int64") << bit
+    return flags.reshape(-1).astype("int32")

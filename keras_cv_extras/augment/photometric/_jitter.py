@@ -1,0 +1,73 @@
+"""Brightness, contrast, saturation and hue at once, in a random order."""
+
+from keras import ops
+
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.exact import product
+from keras_cv_extras._base.random import of_key, order_of_key
+from keras_cv_extras._base.types import Numbers, Tensor
+from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment.photometric import _color, _hue
+
+
+@image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=_color.GREY_OR_RGB)
+def color_jitter(
+    image: Tensor,
+    amount: Numbers,
+    key: Numbers = 0,
+    *,
+    brightness: float = 0.8,
+    contrast: float = 0.8,
+    saturation: float = 0.8,
+    hue: float = 0.2,
+) -> Tensor:
+    """Changes brightness, contrast, saturation and hue, in a random order.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]; 1 or 3 channels.
+        amount: how much of the four ranges below is used, in [0, 1]; a number, or one per
+            image. 0 is the identity, 0.5 and 1 are what SimCLR has for CIFAR-10 and ImageNet.
+        key: an integer in [0, 2**24), or one per image; another key gives other changes in
+            another order.
+        brightness: the factor lies in [1 - brightness * amount, 1 + brightness * amount].
+        contrast: likewise, the factor of `contrast`.
+        saturation: likewise, the factor of `color`: images are blended with their luma.
+        hue: the hue is turned by [-hue * amount, hue * amount] of the circle.
+
+    Returns:
+        Images of the same shape and type, clipped to [0, 255] after each of the four; integers
+        are rounded at the end.
+
+    References:
+        Chen et al., A simple framework for contrastive learning of visual representations,
+        [ICML 2020](https://arxiv.org/abs/2002.05709); `torchvision.transforms.ColorJitter`.
+    """
+    ranges = (brightness, contrast, saturation, hue)
+    order = order_of_key(key, len(ranges))
+    # The order has read the first numbers of the key: these are the next.
+    numbers = 2.0 * of_key(key, 2 * len(ranges))[len(ranges) :] - 1.0
+    changes = [product(amount * share, numbers[place]) for place, share in enumerate(ranges)]
+    factors = [ops.maximum(1.0 + change, 0.0) for change in changes[:3]]
+
+    def step(image, which):
+        return ops.clip(
+            engine.switch(
+                which,
+                [
+                    lambda: image * factors[0],
+                    lambda: _contrast(image, factors[1]),
+                    lambda: _saturate(image, factors[2]),
+                    lambda: _turn(image, changes[3]),
+                ],
+            ),
+            0.0,
+            255.0,
+        )
+
+    return engine.repeat(len(ranges), step, image, order)
+
+
+_contrast = _color.contrast.__wrapped__
+_saturate = _color.color.__wrapped__
+_turn = _hue.hue.__wrapped__

@@ -1,0 +1,66 @@
+"""Ops that bend the levels or take the colour out."""
+
+import numpy as np
+from keras import backend, ops
+
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.exact import exp2, product
+from keras_cv_extras._base.types import Numbers, Tensor
+from keras_cv_extras.augment._op import Range, image_op, round_off
+from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
+
+
+@image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved")
+def gamma(image: Tensor, exponent: Numbers) -> Tensor:
+    """Raises levels, as shares of the brightest, to a power.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255].
+        exponent: not negative; a number, or one per image. Below 1 images get brighter, 1 is
+            the identity, above they get darker.
+
+    Returns:
+        Images of the same shape and type; integers are rounded.
+
+    References:
+        scikit-image's `exposure.adjust_gamma(image, exponent)`.
+    """
+    if backend.standardize_dtype(image.dtype) != "uint8":
+        shares = ops.clip(ops.cast(image, "float32") * (1.0 / 255.0), 0.0, 1.0)
+        return round_off(255.0 * ops.power(shares, exponent), image.dtype)
+
+    def table(exponent):
+        # One power for each level. Black stays black but for the power 0: its share is 2**-126.
+        powers = exp2(exponent * ops.convert_to_tensor(_LOG2_SHARES))
+        return round_off(255.0 * powers, "uint8")
+
+    levels = ops.cast(ops.reshape(image, (-1,)), "int32")
+    result = engine.take(engine.kept(table, exponent), levels, axis=0)
+    return ops.reshape(result, ops.shape(image))
+
+
+@image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB)
+def grayscale(image: Tensor, amount: Numbers) -> Tensor:
+    """Blends images with their grey version.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]; 1 or 3 channels. Grey images do not change.
+        amount: share of the grey version, in [0, 1]; a number, or one per image. 0 is the
+            identity, 1 gives grey in all three channels.
+
+    Returns:
+        Images of the same shape and type; integers are rounded.
+
+    References:
+        Pillow's `Image.convert("L")`, ITU-R 601-2. `color` also goes the other way, to more
+        colourful.
+    """
+    if image.shape[-1] == 1:
+        return image
+    return image + product(amount, luma(image) - image)
+
+
+with np.errstate(divide="ignore"):
+    _LOG2_SHARES = np.log2(np.arange(256) / 255).clip(-1e4, 0).astype("float32")

@@ -1,0 +1,188 @@
+"""Image files that are read anew in every epoch; what cannot be read is left out and named."""
+
+import math
+import re
+
+import numpy as np
+import tensorflow as tf
+
+from keras_cv_extras.data._order import samples_at
+from keras_cv_extras.data.files import _decode, _decode_ops, _unreadable
+
+
+class FilePart:
+    """Image files with labels: sample number i is file i, in every epoch.
+
+    Attributes:
+        paths: where the files are.
+        labels: `(n,)` int32.
+        image_size: `(height, width)` that images are brought to.
+        resize: "crop", "pad" or "stretch".
+        channels: 1 or 3.
+        most_bad: how many files may be unreadable in one epoch.
+    """
+
+    def __init__(self, paths, labels, facts, *, image_size, resize, channels, most_bad):
+        self.paths = tuple(map(str, paths))
+        self.labels = np.asarray(labels, np.int32)
+        self.facts = np.asarray(facts, np.int32).reshape(-1, 4)
+        self.image_size, self.resize, self.channels = image_size, resize, channels
+        self.most_bad = most_bad
+        # Set where a file is found to be unreadable, in the middle of an epoch.
+        self._failed = tf.Variable(tf.zeros(len(self.paths), tf.bool), trainable=False)
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __repr__(self):
+        size = (*self.image_size, self.channels)
+        return f"FilePart({len(self)} files, images of {size})"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """`(height, width, channels)` of an image."""
+        return (*self.image_size, self.channels)
+
+    def subset(self, numbers) -> "FilePart":
+        """Returns a part with some of the files, which counts its own unreadable ones."""
+        return FilePart(
+            [self.paths[number] for number in numbers],
+            self.labels[numbers],
+            self.facts[numbers],
+            image_size=self.image_size,
+            resize=self.resize,
+            channels=self.channels,
+            most_bad=self.most_bad,
+        )
+
+    def unreadable(self) -> dict[str, str]:
+        """Returns the files that could not be decoded so far, and why."""
+        numbers = np.flatnonzero(self._failed.numpy())
+        return {self.paths[number]: self._reason(self.paths[number]) for number in numbers}
+
+    def check(self):
+        """Raises if more files than allowed could not be decoded so far.
+
+        Raises:
+            ValueError: names the first ones.
+        """
+        bad = self.unreadable()
+        if len(bad) > self.most_bad:
+            raise ValueError(_unreadable.too_many(bad, len(self), self.most_bad))
+
+    def read(self, sample):
+        """Returns the image of a sample, an int64 scalar tensor, decoded."""
+        content = tf.io.read_file(tf.gather(tf.constant(self.paths), sample))
+        facts = tf.gather(tf.constant(self.facts), sample)
+        return _decode_ops.decode(content, facts, self.image_size, self.resize, self.channels)
+
+    def image(self, number: int) -> np.ndarray:
+        """Returns the decoded image of a sample."""
+        return self.read(tf.constant(number, tf.int64)).numpy()
+
+    def readable(self) -> np.ndarray:
+        """Returns the numbers of the samples that are not known to be unreadable."""
+        return np.flatnonzero(~self._failed.numpy())
+
+    def note(self, samples):
+        """Remembers, in a graph, that files could not be decoded."""
+        updates = tf.ones_like(samples, tf.bool)
+        return self._failed.scatter_update(tf.IndexedSlices(updates, samples))
+
+    def _reason(self, path):
+        """Asks what is wrong with a file that TensorFlow did not decode."""
+        try:
+            header = _decode.read_header(path)
+            number = self.paths.index(path)
+            if _decode_ops.facts(header) != tuple(self.facts[number]):
+                return "not the file that it was when the folder was listed"
+            tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
+        except tf.errors.OpError as error:
+            return f"damaged ({re.sub(r'{{.*?}}', '', error.message).strip()[:100]})"
+        except Exception as error:  # Pillow raises errors of many kinds for damaged files
+            return _unreadable.reason(path, error)
+        return "could not be read at the time"
+
+
+class Files:
+    """Batches of a `FilePart`, for `pipeline`.
+
+    Files are decoded by parallel calls, in order. A call that fails leaves its sample out; the
+    numbers that are missing in what comes out are the files that could not be read. A shuffled
+    epoch begins anew in their place, so that it has as many batches as all files make: training
+    schedules and several devices count on it. Otherwise, as for scores, nothing comes twice.
+    """
+
+    def __init__(self, data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs):
+        del shuffle_buffer
+        self.part, self.batch_size, self.pairs = data, batch_size, pairs
+        self.order = {"count": len(data), "seed": seed, "shuffle": shuffle, "shard": shard}
+        index, shards = shard
+        self.own = len(range(index, len(data), shards))
+        if self.own == 0:
+            raise ValueError(f"shard {shard} of {len(data)} files is empty")
+        # Without shuffling it is not known: some files may not be readable.
+        self.num_batches = math.ceil(self.own / batch_size) if shuffle else None
+
+    def batches(self, epochs):
+        """Gives images, labels and numbers of every batch."""
+        return epochs.flat_map(tf.autograph.experimental.do_not_convert(self._epoch))
+
+    def samples(self, batch):
+        """Gives the numbers of a batch's samples."""
+        return batch["samples"]
+
+    def read(self, batch):
+        """Adds partners: the next images of the batch."""
+        return {**batch, "partners": tf.roll(batch["images"], -1, axis=0)} if self.pairs else batch
+
+    def _epoch(self, epoch):
+        plain = tf.autograph.experimental.do_not_convert
+
+        def decode(place):
+            sample = samples_at(place[None], epoch, **self.order)[0]
+            return place, sample, self.part.read(sample)
+
+        images = tf.data.Dataset.range(self.own, output_type=tf.int64)
+        images = images.map(plain(decode), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        images = images.ignore_errors(log_warning=False)
+        # One more place, that is always there, shows what is missing at the end.
+        end = (tf.constant(self.own, tf.int64), tf.constant(-1, tf.int64))
+        end = tf.data.Dataset.from_tensors((*end, tf.zeros(self.part.shape, tf.uint8)))
+        images = images.concatenate(end)
+        start = (tf.constant(-1, tf.int64), tf.constant(0, tf.int64))
+        images = images.scan(start, plain(lambda state, row: self._watched(state, row, epoch)))
+        images = images.filter(lambda sample, image: sample >= 0)
+        if self.order["shuffle"]:
+            images = images.repeat().take(self.own)
+        return images.batch(self.batch_size).map(
+            plain(
+                lambda samples, pixels: {
+                    "epoch": epoch,
+                    "samples": samples,
+                    "images": pixels,
+                    "labels": tf.gather(tf.constant(self.part.labels), samples),
+                }
+            )
+        )
+
+    def _watched(self, state, row, epoch):
+        """Notes the files between the last place and this one, which are missing."""
+        last, bad = state
+        place, sample, image = row
+
+        def note():
+            samples = samples_at(tf.range(last + 1, place), epoch, **self.order)
+            count = bad + place - last - 1
+            with tf.control_dependencies([self.part.note(samples)]):
+                message = (
+                    f"more than {self.part.most_bad} of {len(self.part)} image files cannot be "
+                    "read, the last of them"
+                )
+                paths = tf.gather(tf.constant(self.part.paths), samples)
+                check = tf.debugging.Assert(count <= self.part.most_bad, [message, paths])
+            with tf.control_dependencies([check]):
+                return tf.identity(count)
+
+        bad = tf.cond(place > last + 1, note, lambda: bad)
+        return (place, bad), (sample, image)

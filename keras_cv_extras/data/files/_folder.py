@@ -1,0 +1,231 @@
+"""Folders of class folders of image files, read into arrays."""
+
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import warnings
+from collections import Counter
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from keras_cv_extras.data.files import _decode, _unreadable
+
+MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
+
+_TRAIN, _TEST, _VALIDATION = "train", "test", ("val", "valid", "validation")
+
+
+def read_folder(folder, *, image_size, resize, channels, on_error):
+    """Reads the images of a folder with one folder for each class.
+
+    Args:
+        folder: path of a folder as `data.load` describes it.
+        image_size: `(height, width)`, or None if all images are of one size.
+        resize: as in `data.load`.
+        channels: 1, 3, or None for 3 if any file has colours.
+        on_error: "skip" or "raise".
+
+    Returns:
+        `(train, test, class_names)`, each part `(images, labels)`; test is None if the folder has
+        no such part.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, ValueError: as `data.load`.
+    """
+    folder = existing(folder)
+    class_names, paths, labels, is_test = list_files(folder)
+    bad = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of odd metadata; damage raises
+        headers = each(_decode.read_header, paths, bad, on_error, "Reading file headers")
+        _check_bad(folder, bad, len(paths))
+        kept = [row for row, header in enumerate(headers) if header is not None]
+        headers = [headers[row] for row in kept]
+        image_size = image_size or _common_size(folder, headers)
+        channels = channels or max(header.channels for header in headers)
+        check_bytes(len(kept), image_size, channels)
+        images = np.empty((len(kept), *image_size, channels), np.uint8)
+
+        def decode_into(item):
+            place, path = item
+            images[place] = _decode.decode(path, image_size, resize, channels)
+            return True
+
+        items = list(enumerate(paths[row] for row in kept))
+        done = each(decode_into, items, bad, on_error, "Decoding images")
+    _check_bad(folder, bad, len(paths))
+    rows = np.flatnonzero([flag is not None for flag in done])
+    for place, row in enumerate(rows):  # in place: a copy would take as much memory again
+        if place != row:
+            images[place] = images[row]
+    images, kept = images[: len(rows)], np.asarray(kept)[rows]
+    if bad:
+        _warn(folder, bad, len(paths))
+    return _parts(folder, images, labels[kept], is_test[kept], class_names)
+
+
+def existing(folder):
+    """Returns a folder's path, or raises if there is none."""
+    folder = pathlib.Path(folder).expanduser()
+    if not folder.exists():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: a file; give a folder with one folder for each class")
+    return folder
+
+
+def check_bytes(count, image_size, channels):
+    """Raises if `count` images are too many to be held in memory."""
+    size = count * image_size[0] * image_size[1] * channels
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"{count:,} images of {image_size[0]} x {image_size[1]} x {channels} take "
+            f"{size / (1 << 30):.1f} GiB of memory, above the limit of {MOST_BYTES >> 30} GiB: "
+            "give a smaller image_size, or pass an unbatched tf.data.Dataset of (image, label) to "
+            "data.pipeline instead"
+        )
+
+
+@contextlib.contextmanager
+def progress_bar(description, total):
+    """Gives a function to call once an item; shows a bar on a terminal only, gone at the end."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(description, total=total)
+        yield lambda: progress.advance(task)
+
+
+def list_files(folder):
+    """Returns class names, and for every image file its path, class and whether it is for tests."""
+    parts = _part_folders(folder)
+    trained = [path for path, test in parts if not test]
+    names = sorted({item.name for path in trained for item in _folders(path)})
+    if not names:
+        raise ValueError(
+            f"{folder}: no class folders; put the images of each class in a folder of its own, "
+            "named after the class"
+        )
+    paths, labels, is_test = [], [], []
+    for path, test in parts:
+        for item in _folders(path):
+            if item.name not in names:
+                raise ValueError(
+                    f"{item}: class {item.name!r} has no folder in the training part; its "
+                    f"classes are {', '.join(names[:20])}"
+                )
+            files = _image_files(item)
+            paths += files
+            labels += [names.index(item.name)] * len(files)
+            is_test += [test] * len(files)
+    if not paths:
+        raise ValueError(
+            f"{folder}: zero images; files ending with {', '.join(_decode.SUFFIXES)} are read"
+        )
+    if len(names) == 1:
+        raise ValueError(
+            f"{folder}: one class only, {names[0]!r}; a classifier needs at least two class folders"
+        )
+    return tuple(names), paths, np.asarray(labels, np.int32), np.asarray(is_test, bool)
+
+
+def _part_folders(folder):
+    """Returns `(folder of class folders, whether it is the test part)` pairs."""
+    items = {item.name: item for item in _folders(folder)}
+    known = {_TRAIN, _TEST, *_VALIDATION}
+    # "train" may be a class too: it is a part if it has folders, and only parts are beside it.
+    if _TRAIN not in items or not set(items) <= known or not _folders(items[_TRAIN]):
+        return [(folder, False)]
+    has_test = _TEST in items
+    return [
+        (item, name == _TEST or (name in _VALIDATION and not has_test))
+        for name, item in items.items()
+    ]
+
+
+def _folders(path):
+    return sorted(
+        (item for item in path.iterdir() if item.is_dir() and not item.name.startswith(".")),
+        key=lambda item: item.name,
+    )
+
+
+def _image_files(path):
+    found = []
+    for parent, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [
+            pathlib.Path(parent, name)
+            for name in sorted(files)
+            if name.lower().endswith(_decode.SUFFIXES) and not name.startswith(".")
+        ]
+    return found
+
+
+def each(function, items, bad, on_error, description):
+    """Returns `function` of each item, None for those that raise, which are noted in `bad`."""
+
+    def attempt(item):
+        try:
+            return function(item), None
+        except MemoryError:
+            raise
+        except Exception as error:  # Pillow raises errors of many kinds for damaged files
+            return None, error
+
+    results = []
+    pool = concurrent.futures.ThreadPoolExecutor(min(16, os.cpu_count() or 1))
+    try:
+        with progress_bar(description, len(items)) as advance:
+            for item, (result, error) in zip(items, pool.map(attempt, items), strict=True):
+                if error is not None:
+                    path = item[1] if isinstance(item, tuple) else item
+                    bad[path] = _unreadable.reason(path, error)
+                    if on_error == "raise":
+                        raise ValueError(f"{path}: {bad[path]}") from error
+                results.append(result)
+                advance()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return results
+
+
+def _check_bad(folder, bad, total):
+    if 2 * len(bad) > total:
+        raise ValueError(
+            f"{folder}: {len(bad)} of {total} image files cannot be read, more than half: "
+            f"{_unreadable.listing(bad)}"
+        )
+
+
+def _warn(folder, bad, total):
+    warnings.warn(
+        f"{folder}: {len(bad)} of {total} image files cannot be read and are skipped: "
+        f"{_unreadable.listing(bad)}",
+        stacklevel=4,  # the caller of `load`
+    )
+
+
+def _common_size(folder, headers):
+    sizes = Counter((header.height, header.width) for header in headers)
+    if len(sizes) > 1:
+        (size, count), *_ = sizes.most_common(1)
+        raise ValueError(
+            f"{folder}: the images have {len(sizes)} different sizes (most often {size[0]} x "
+            f"{size[1]}, {count} of {len(headers)}): give image_size=(height, width)"
+        )
+    return next(iter(sizes))
+
+
+def _parts(folder, images, labels, is_test, class_names):
+    counts = np.bincount(labels[~is_test], minlength=len(class_names))
+    if not counts.all():
+        raise ValueError(
+            f"{folder}: class {class_names[np.argmin(counts)]!r} has no image to train on that can "
+            "be read: add images, or remove its folder"
+        )
+    if not is_test.any():
+        return (images, labels), None, class_names
+    return (images[~is_test], labels[~is_test]), (images[is_test], labels[is_test]), class_names

@@ -1,0 +1,135 @@
+"""Folders of images that are read file by file, for data that memory does not hold."""
+
+import dataclasses
+import math
+import os
+import warnings
+
+import numpy as np
+
+from keras_cv_extras._base import checks
+from keras_cv_extras.data._split import split
+from keras_cv_extras.data.files import _decode, _decode_ops, _folder, _unreadable
+from keras_cv_extras.data.files._file_part import FilePart
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ImageFiles:
+    """Labelled image files: a training part and a test part, for `pipeline`.
+
+    Attributes:
+        train: the files to train on.
+        test: others.
+        class_names: the name of each class, by its number.
+        name: of the folder.
+        refused: files that were left out when the folder was listed, and why.
+    """
+
+    train: FilePart
+    test: FilePart
+    class_names: tuple[str, ...]
+    name: str
+    refused: dict[str, str]
+
+    def __repr__(self) -> str:
+        return (
+            f"ImageFiles({self.name!r}: {len(self.train)} training and {len(self.test)} test "
+            f"files, images of {self.train.shape}, {len(self.class_names)} classes)"
+        )
+
+    def unreadable(self) -> dict[str, str]:
+        """Returns all files left out so far, and why: when listed, and while they were decoded."""
+        return {**self.refused, **self.train.unreadable(), **self.test.unreadable()}
+
+
+def image_files(
+    folder: str | os.PathLike,
+    image_size: int | tuple[int, int],
+    *,
+    resize: str = "crop",
+    channels: int = 3,
+    max_bad: float = 0.01,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+) -> ImageFiles:
+    """Lists a folder of images whose files `pipeline` decodes anew in every epoch.
+
+    The headers of all files are read here: their sizes, so that nothing is decoded that claims
+    more than 64 million pixels, and how they have to be turned. A file that turns out to be
+    damaged when it is decoded is left out, and named by `unreadable()`; in a shuffled epoch
+    another one takes its place, so that the number of batches stays the same.
+
+    Args:
+        folder: one folder of files for each class, or that inside of train/ and test/, as in
+            `load`.
+        image_size: `(height, width)`, or one number for both.
+        resize: "crop" keeps the aspect ratio and cuts off what is outside the centre, "pad" keeps
+            it and adds black borders, "stretch" does not keep it.
+        channels: 1 for grey, 3 for RGB.
+        max_bad: share of the files that may be unreadable, at least one file; more are an error.
+        test_fraction: share of every class for the test part, where the folder has none.
+        seed: of that split.
+
+    Returns:
+        The parts, to be given to `pipeline`.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: if there is no such folder.
+        ValueError: if it has no class folders, one class only, or too many files that cannot be
+            read.
+
+    Example:
+        >>> files = image_files("photographs", 224)
+        >>> train = pipeline(files.train, 64, policy=rand_augment())
+        >>> model.fit(train, epochs=10)
+        >>> files.unreadable()
+        {'photographs/cat/7.jpg': 'an empty file'}
+    """
+    size = checks.sizes("image_size", image_size, 2)
+    checks.one_of("resize", resize, _decode.RESIZES)
+    checks.one_of("channels", channels, (1, 3))
+    checks.fraction("max_bad", max_bad)
+    folder = _folder.existing(folder)
+    class_names, paths, labels, is_test = _folder.list_files(folder)
+    refused = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of odd metadata
+        facts = _folder.each(_facts, paths, refused, "skip", "Reading file headers")
+    most = max(1, math.floor(max_bad * len(paths)))
+    if len(refused) > most:
+        raise ValueError(f"{folder}: {_unreadable.too_many(refused, len(paths), most)}")
+    kept = np.flatnonzero([fact is not None for fact in facts])
+    train, test = kept[~is_test[kept]], kept[is_test[kept]]
+    if not is_test.any():
+        share = checks.number("test_fraction", test_fraction)
+        if not 0 < share < 1:
+            raise ValueError(f"test_fraction must be above 0 and below 1, received {share!r}")
+        (train, _), (test, _) = split(kept, labels[kept], [1 - share, share], seed=seed)
+    _check_classes(folder, labels[train], class_names)
+
+    def part(rows):
+        return FilePart(
+            [paths[row] for row in rows],
+            labels[rows],
+            [facts[row] for row in rows],
+            image_size=size,
+            resize=resize,
+            channels=channels,
+            most_bad=max(1, math.floor(max_bad * len(rows))),
+        )
+
+    named = {str(path): why for path, why in refused.items()}
+    return ImageFiles(part(train), part(test), class_names, folder.resolve().name, named)
+
+
+def _facts(path):
+    return _decode_ops.facts(_decode.read_header(path))
+
+
+def _check_classes(folder, labels, class_names):
+    counts = np.bincount(labels, minlength=len(class_names))
+    if not counts.all():
+        raise ValueError(
+            f"{folder}: class {class_names[np.argmin(counts)]!r} has no image to train on that can "
+            "be read: add images, or remove its folder"
+        )

@@ -1,0 +1,1 @@
+"""A conditional GAN: its networks, its training, and the images that it makes."""

@@ -1,0 +1,146 @@
+"""The report of a GAN: one HTML file that needs nothing else."""
+
+import html
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from keras_cv_extras._base import pages
+from keras_cv_extras.generative._evaluation import SCORES
+from keras_cv_extras.generative._sheet import class_sheet, sheet
+
+_LINE, _QUIET = "#1f6fb2", "#5f6c7b"
+_PAIRS = 12  # nearest pairs that are shown
+
+
+def gan_report(gan, *, title, class_names, train, made, scores, memory, useful, parts) -> str:
+    """Returns the report as HTML, pictures included.
+
+    Args:
+        gan: the model.
+        title: of the page, plain text.
+        class_names: the name of each class, by its number.
+        train: `(images, labels)` that it was trained on.
+        made: `(images, labels)` that were scored.
+        scores: the `MadeScores`.
+        memory: the `Memorization`.
+        useful: what `usefulness` returned.
+        parts: what `train_gan` returned, or an empty list.
+    """
+    counts = np.bincount(train[1], minlength=gan.num_classes)
+    verdict = (
+        f"Trained on made images alone, a classifier gets {_percent(useful['made_on_real'])} of "
+        f"real test images right; on the real ones alone, {_percent(useful['real_on_real'])}."
+    )
+    facts = {
+        "images trained on": f"{len(train[1]):,}",
+        "smallest class": f"{counts[counts > 0].min():,}",
+        "steps": f"{int(gan.step):,}",
+        "local FID": f"{scores.scores['local_fid']:.2f}",
+        "suspicious": _percent(memory.suspicious),
+    }
+    sections = [
+        f"<h1>{html.escape(title)}</h1>",
+        f'<p class="quiet">Scores are measured by {html.escape(scores.network)}, a network '
+        "trained on the real images at hand. They are not the FID and KID of papers, and only "
+        "numbers of the same network and of as many images are to be compared.</p>",
+        f'<section class="verdict"><p>{html.escape(verdict)}</p></section>',
+        '<dl class="facts">'
+        + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
+        + "</dl>",
+        pages.section(
+            "Made images",
+            "A row for each class: " + html.escape(", ".join(map(str, class_names))) + ".",
+            _picture(class_sheet(gan), "Made images, a row for each class"),
+        ),
+        pages.section(
+            "Every class",
+            f"{scores.num_made:,} made images against {scores.num_real:,} real ones that the "
+            "generator was not trained on. Agreement is the share of the made images that the "
+            "network gives the class they were made for.",
+            _class_table(scores, class_names, counts),
+        ),
+        pages.section(
+            "Copies",
+            f"{_percent(memory.suspicious)} of the made images are nearer to a training image "
+            "than 99 % of held-out real images are; of new images it would be 1 %. The median "
+            f"distance is {memory.median_ratio:.2f} of theirs. The nearest pairs, made above, "
+            "training image below:",
+            _picture(_pairs(made[0], train[0], memory, gan.value_range), "Nearest pairs"),
+        ),
+        pages.section(
+            "Usefulness",
+            "The same small network, trained for as many steps.",
+            _useful_table(useful),
+        ),
+    ]
+    if any(part.get("local_fid") is not None for part in parts):
+        sections.append(
+            pages.section(
+                "Over training",
+                "Local FID of 1,000 made images after each part of the training.",
+                pages.figure(_curve(parts), "Local FID over training steps"),
+            )
+        )
+    settings = {key: value for key, value in gan.get_config().items() if key != "dtype"}
+    sections.append(pages.section("Settings", "", pages.table_of(settings)))
+    return pages.page(title, "\n".join(sections))
+
+
+def _picture(picture, description):
+    return pages.photograph(picture, description, width=min(860, picture.shape[1]))
+
+
+def _pairs(made, train, memory, value_range):
+    nearest = np.argsort(memory.distances)[:_PAIRS]
+    return sheet([made[nearest], train[memory.numbers[nearest]]], value_range, side=56)
+
+
+def _class_table(scores, class_names, counts):
+    head = "".join(
+        f"<th>{name}</th>"
+        for name in ("class", "real images", "agreement", *(s.replace("_", " ") for s in SCORES))
+    )
+    lines = [_row("all", counts.sum(), "", scores.scores, won=True)]
+    for item, values in scores.classes.items():
+        agreement = f"{values['agreement']:.2f}"
+        lines.append(_row(class_names[item], counts[item], agreement, values))
+    return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
+
+
+def _row(name, count, agreement, values, won=False):
+    cells = [html.escape(str(name)), f"{count:,}", agreement]
+    cells += ["-" if values[score] is None else f"{values[score]:.3f}" for score in SCORES]
+    style = " class=won" if won else ""
+    return f"<tr{style}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _useful_table(useful):
+    names = {
+        "real_on_real": "trained on real, tested on real images",
+        "made_on_real": "trained on made, tested on real images",
+        "real_on_made": "trained on real, tested on made images",
+    }
+    lines = "".join(
+        f"<tr><td>{text}</td><td>{_percent(useful[name])}</td></tr>" for name, text in names.items()
+    )
+    return f"<table><tr><th></th><th>accuracy</th></tr>{lines}</table>"
+
+
+def _curve(parts):
+    figure = Figure(figsize=(8.6, 3.2), facecolor="white")
+    axes = figure.add_axes((0.08, 0.17, 0.89, 0.78))
+    steps = [part["step"] for part in parts]
+    axes.plot(steps, [part["local_fid"] for part in parts], "o-", color=_LINE, linewidth=2)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("step", color=_QUIET, fontsize=9)
+    axes.set_ylabel("local FID", color=_QUIET, fontsize=9)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(axis="y", color="#e1e6eb")
+    axes.tick_params(colors=_QUIET, length=0, labelsize=9)
+    return figure
+
+
+def _percent(value):
+    return f"{100 * value:.1f} %"

@@ -1,0 +1,130 @@
+"""Training of a GAN in parts: progress, sample sheets and scores after each, and going on."""
+
+import math
+import pathlib
+import time
+from typing import Any
+
+import numpy as np
+
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import ArrayLike, Path
+from keras_cv_extras.generative import _evaluation, _sheet
+
+_SCORED = 1000  # made images of each score over training
+
+
+def train_gan(
+    gan: Any,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    steps: int,
+    directory: Path,
+    every: int = 250,
+    batch_size: int = 64,
+    balanced: bool = True,
+    network: Any | None = None,
+    held_out: ArrayLike | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> list[dict]:
+    """Trains a GAN, and shows on the way what it makes.
+
+    Interrupted and called again with the same directory, it goes on, bit by bit as if it had
+    not been interrupted.
+
+    Args:
+        gan: a compiled `ConditionalGAN`.
+        x: `(n, height, width, channels)` training images.
+        y: `(n,)` classes.
+        steps: training steps, a multiple of `every`.
+        directory: for progress.json, samples.png and samples/, checkpoint/, and gan.keras in
+            the end.
+        every: steps between two checkpoints, sheets and scores.
+        batch_size: real images of a step.
+        balanced: whether batches hold all classes alike. Otherwise rare classes are seen as
+            rarely as they are.
+        network: None, or a `LocalFeatures` that scores the images on the way.
+        held_out: `(images, labels)` of real images that they are compared with; with `network`.
+        seed: an integer, for the order of the images.
+        progress: whether to print a line after each part.
+
+    Returns:
+        A dictionary for each part: "step", the losses, "rate" of augmentation, "seconds" that
+        its training took, and with a network the scores.
+
+    Raises:
+        DivergedError: if a loss becomes infinite or not a number.
+        TypeError, ValueError: if an argument is not as above.
+    """
+    from keras_cv_extras import data, training
+    from keras_cv_extras.generative import _synthesis
+
+    check_steps(steps, every)
+    if (network is None) != (held_out is None):
+        raise ValueError("network and held_out must be given together")
+    x, y = _synthesis.checked_images(gan, x, y)
+    source = data.BalancedSource(x, y, "largest", seed=seed) if balanced else (x, y)
+    length = math.ceil((source.count if balanced else len(y)) / batch_size)
+    directory = pathlib.Path(directory)
+    file = directory / "progress.json"
+    rows = files.read_json(file)["parts"] if file.exists() else []
+
+    def part(number):
+        first, skipped = divmod(number * every, length)
+        batches = data.pipeline(
+            source,
+            batch_size,
+            seed=seed,
+            first_epoch=first,
+            num_epochs=math.ceil((skipped + every) / length),
+        )
+        return batches.skip(skipped).take(every)
+
+    labels = np.arange(_SCORED) % gan.num_classes
+    while len(rows) * every < steps:
+        began = time.monotonic()
+        done = training.fit(
+            gan,
+            part,
+            epochs=len(rows) + 1,
+            checkpoint=directory / "checkpoint",
+            progress=False,
+        )
+        took = time.monotonic() - began
+        row = {"step": int(gan.step), "seconds": round(took, 2), "rate": float(gan.rate)}
+        row |= {name: values[len(rows)] for name, values in done.history.items()}
+        if network is not None:
+            made = gan.generate(labels), labels
+            row |= _evaluation.evaluate_made(network, held_out, made).scores
+        picture = _sheet.class_sheet(gan)
+        _sheet.save_png(picture, directory / "samples" / f"step-{row['step']:06d}.png")
+        _sheet.save_png(picture, directory / "samples.png")
+        rows.append(row)
+        files.write_json(file, {"network": network and network.name, "parts": rows})
+        if progress:
+            print(_line(row, steps, every), flush=True)
+    if int(gan.step) == 0:  # nothing was left to do: this only reads the checkpoint
+        training.fit(
+            gan, part, epochs=len(rows), checkpoint=directory / "checkpoint", progress=False
+        )
+    training.save_model(gan, directory / "gan.keras")
+    return rows
+
+
+def check_steps(steps, every):
+    """Raises if a number of steps is not made of whole parts."""
+    checks.integer("every", every, minimum=1)
+    if checks.integer("steps", steps, minimum=1) % every:
+        raise ValueError(f"steps must be a multiple of every, {every}, received {steps}")
+
+
+def _line(row, steps, every):
+    text = (
+        f"step {row['step']:6d} of {steps}: generator {row['generator_loss']:.3f}, "
+        f"discriminator {row['discriminator_loss']:.3f}"
+    )
+    if row.get("local_fid") is not None:
+        text += f", local FID {row['local_fid']:.2f}, coverage {row['coverage']:.2f}"
+    return f"{text} ({1000 * row['seconds'] / every:.0f} ms a step)"

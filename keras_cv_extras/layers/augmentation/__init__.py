@@ -1,0 +1,1 @@
+"""Layers that augment images in a model: ops, policies, mixes, crops."""

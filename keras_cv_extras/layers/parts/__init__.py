@@ -1,0 +1,1 @@
+"""Parts of networks that Keras lacks: normalization, dropped branches, attention."""

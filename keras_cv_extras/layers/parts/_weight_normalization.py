@@ -1,0 +1,202 @@
+"""Weight normalisation: a layer's kernel as a direction and a length of its own."""
+
+import contextlib
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_cv_extras._base.types import Config, Shape, Tensor
+from keras_cv_extras.layers.parts._normalization import at_least_float32
+
+_TRANSPOSED = (
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+_PLAIN = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+
+
+@keras.saving.register_keras_serializable("keras_cv_extras")
+class WeightNormalization(keras.layers.Wrapper):
+    """Runs a layer with the kernel `g * v / ||v||`, one length `g` per output channel.
+
+    The direction `v` is the layer's own kernel variable; `g` starts as its norm, so that a fresh
+    or a trained layer computes the same wrapped and unwrapped.
+
+    With `data_init`, the first batch in training sets the lengths and the biases so that every
+    output channel, before the activation, has mean 0 and variance 1 on that batch. They are kept
+    as offsets beside `g` and the bias: gradients are those of the paper, and the initialisation
+    works where a training step must not write trainable variables (the JAX backend). A channel
+    that does not vary over the batch keeps its length and only loses its mean. Inference never
+    initialises, and calls before the first batch in training use the layer as it is.
+
+    Args:
+        layer: a `Dense`, `Conv1D` to `Conv3D`, `Conv1DTranspose` to `Conv3DTranspose`,
+            `DepthwiseConv1D` or `DepthwiseConv2D` layer. Its `kernel_regularizer` and
+            `kernel_constraint` act on the direction; an `activity_regularizer` belongs to the
+            wrapper.
+        data_init: whether the first batch in training sets lengths and biases.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: the inputs of the layer.
+        training: whether the layer is being trained.
+
+    Returns:
+        The outputs of the layer.
+
+    Raises:
+        TypeError: if the layer is of another kind.
+        ValueError: if the layer is quantized, uses LoRA or has an `activity_regularizer`.
+
+    References:
+        [Weight normalization](https://arxiv.org/abs/1602.07868)
+
+    Example:
+        >>> layer = WeightNormalization(keras.layers.Conv2D(16, 3, activation="relu"))
+        >>> features = layer(images)
+    """
+
+    def __init__(self, layer: keras.layers.Layer, data_init: bool = True, **kwargs: Any) -> None:
+        if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, *_DEPTHWISE)):
+            raise TypeError(
+                "layer must be a Dense, Conv, ConvTranspose or DepthwiseConv layer, received "
+                f"{layer!r}"
+            )
+        if layer.activity_regularizer is not None:
+            raise ValueError(
+                "layer must not have an activity_regularizer: give it to WeightNormalization"
+            )
+        # The layer casts its own inputs; lengths are computed in the type of the variables.
+        super().__init__(layer, **{"dtype": layer.dtype_policy, "autocast": False, **kwargs})
+        self.data_init = bool(data_init)
+        self.supports_masking = layer.supports_masking
+
+    def build(self, input_shape: Shape) -> None:
+        """Builds the layer, the lengths and the offsets."""
+        super().build(input_shape)
+        if not isinstance(self.layer.kernel, keras.Variable):
+            raise ValueError(f"layer must not be quantized or use LoRA, received {self.layer!r}")
+        kernel = self.layer.kernel
+        rank = len(kernel.shape)
+        if isinstance(self.layer, _DEPTHWISE):
+            output_axes = (rank - 2, rank - 1)
+        elif isinstance(self.layer, _TRANSPOSED):
+            output_axes = (rank - 2,)
+        else:
+            output_axes = (rank - 1,)
+        self._axes = tuple(axis for axis in range(rank) if axis not in output_axes)
+        self._length_shape = tuple(
+            size if axis in output_axes else 1 for axis, size in enumerate(kernel.shape)
+        )
+        channels = 1
+        for axis in output_axes:
+            channels *= kernel.shape[axis]
+        self.g = self.add_weight(
+            name="g",
+            shape=(channels,),
+            initializer=lambda shape, dtype: ops.cast(ops.reshape(self._norm(), shape), dtype),
+            dtype=kernel.dtype,
+            autocast=False,
+        )
+        if self.data_init:
+            self.length_offset, self.bias_offset, self.initialized = (
+                self.add_weight(
+                    name=name,
+                    shape=shape,
+                    initializer="zeros",
+                    dtype=kernel.dtype,
+                    trainable=False,
+                    autocast=False,
+                )
+                for name, shape in (
+                    ("length_offset", (channels,)),
+                    ("bias_offset", (channels,)),
+                    ("initialized", ()),
+                )
+            )
+        self.built = True
+
+    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
+        """Runs the layer with the normalised kernel; see the class."""
+        length, bias = self.g.value, None
+        if self.layer.bias is not None:
+            bias = at_least_float32(self.layer.bias.value)
+        if self.data_init:
+            length_offset, bias_offset = self.length_offset.value, self.bias_offset.value
+            if training:
+                length_offset, bias_offset = ops.cond(
+                    self.initialized.value > 0,
+                    lambda: (length_offset, bias_offset),
+                    lambda: self._offsets_from(inputs),
+                )
+                self.length_offset.assign(length_offset)
+                self.bias_offset.assign(bias_offset)
+                self.initialized.assign(ops.ones_like(self.initialized.value))
+            length = length + length_offset
+            bias = None if bias is None else bias + bias_offset
+        return ops.cast(self._run(inputs, length, bias), self.compute_dtype)
+
+    def _run(self, inputs, length, bias):
+        """Returns the layer's outputs with other lengths and another bias."""
+        direction = at_least_float32(self.layer.kernel.value)
+        scale = ops.reshape(at_least_float32(length), self._length_shape) / self._norm()
+        # Every variable needs a value, or the layer would read those that it had before a
+        # surrounding stateless call, a training step on JAX for one.
+        values = [(variable, variable.value) for variable in self.layer.variables]
+        values.append((self.layer.kernel, direction * scale))
+        if bias is not None:
+            values.append((self.layer.bias, bias))
+        with keras.StatelessScope(values):
+            return self.layer(inputs)
+
+    def _norm(self):
+        """Returns the norms of the directions, shaped like the kernel with single entries."""
+        direction = at_least_float32(self.layer.kernel.value)
+        square = ops.sum(ops.square(direction), axis=self._axes, keepdims=True)
+        # A direction of zeros stays zero, with a gradient of zero.
+        return ops.sqrt(ops.where(square > 0, square, 1.0))
+
+    def _offsets_from(self, inputs):
+        """Returns what to add to `g` and the bias for outputs of mean 0 and variance 1."""
+        ones = ops.ones_like(self.g.value)
+        bias = None if self.layer.bias is None else ops.zeros_like(self.layer.bias.value)
+        with _without_activation(self.layer):
+            outputs = at_least_float32(self._run(inputs, ones, bias))
+        channels_first = getattr(self.layer, "data_format", None) == "channels_first"
+        rank = len(outputs.shape)
+        axes = [axis for axis in range(rank) if axis != (1 if channels_first else rank - 1)]
+        mean, variance = ops.moments(outputs, axes=axes)
+        varies = variance > 1e-10
+        length = ops.where(varies, ops.rsqrt(ops.where(varies, variance, 1.0)), self.g.value)
+        length_offset = ops.cast(length, self.g.dtype) - self.g.value
+        bias_offset = ops.zeros_like(length_offset)
+        if bias is not None:
+            bias_offset = ops.cast(-mean * length, self.g.dtype) - at_least_float32(
+                self.layer.bias.value
+            )
+        return ops.stop_gradient(length_offset), ops.stop_gradient(bias_offset)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Returns the shape of the layer's outputs."""
+        return self.layer.compute_output_shape(input_shape)
+
+    def compute_output_spec(self, inputs: Tensor, training: bool | None = False) -> Any:
+        """Returns the shape and type of the layer's outputs."""
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
+
+    def get_config(self) -> Config:
+        """Returns the configuration."""
+        return {**super().get_config(), "data_init": self.data_init}
+
+
+@contextlib.contextmanager
+def _without_activation(layer):
+    activation = layer.activation
+    layer.activation = None
+    try:
+        yield
+    finally:
+        layer.activation = activation

@@ -1,0 +1,1 @@
+"""Losses of classes: stable, for imbalanced classes, for noisy labels."""

@@ -1,0 +1,146 @@
+"""Hinge losses of two and of more classes."""
+
+from keras import ops
+
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Tensor
+from keras_cv_extras.losses import _labels
+from keras_cv_extras.losses._loss import FunctionLoss, per_sample
+
+
+def _positive_part(values):
+    # At exactly zero the derivative is that of the violated side: the subgradient -y x.
+    return values + ops.relu(-values)
+
+
+@per_sample(labels=checks.choice("signed", "binary"), squared=checks.boolean)
+def hinge(
+    y_true: Tensor, y_pred: Tensor, *, labels: str = "signed", squared: bool = False
+) -> Tensor:
+    """Hinge loss: `max(0, 1 - y f)` for labels -1 and 1 and scores f.
+
+    Args:
+        y_true: labels of the shape of `y_pred`.
+        y_pred: scores `(batch,)` or `(batch, ..., outputs)`, not bounded.
+        labels: what the labels are: "signed" for -1 and 1, "binary" for 0 and 1.
+        squared: whether to square the loss.
+
+    Returns:
+        The mean over the last axis, `(batch, ...)`; `(batch,)` for scores `(batch,)`. The
+        derivative by f is -y where `y f <= 1`, the kink included, and 0 beyond.
+
+    Raises:
+        ValueError: for other labels; in a compiled program they give NaN.
+
+    References:
+        Cortes and Vapnik, Support-Vector Networks, 1995; `sklearn.metrics.hinge_loss`.
+    """
+    signs, valid = _labels.signs(y_true, y_pred, labels)
+    values = _positive_part(1 - signs * y_pred)
+    values = values**2 if squared else values
+    values = ops.mean(values, axis=-1) if len(values.shape) > 1 else values
+    return ops.where(valid, values, float("nan"))
+
+
+class Hinge(FunctionLoss):
+    """Hinge loss for labels -1 and 1, the loss of the linear support vector machine.
+
+    `keras.losses.Hinge` guesses from each batch whether labels are 0 and 1; here it is said.
+
+    Args:
+        labels: what the labels are: "signed" for -1 and 1, "binary" for 0 and 1.
+        squared: whether to square the loss.
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> model.compile("sgd", loss=Hinge(labels="binary"))
+    """
+
+    function = hinge
+
+
+@per_sample(
+    variant=checks.choice("crammer_singer", "weston_watkins", "one_vs_rest"),
+    margin=checks.positive,
+    squared=checks.boolean,
+)
+def multiclass_hinge(
+    y_true: Tensor,
+    y_pred: Tensor,
+    *,
+    variant: str = "crammer_singer",
+    margin: float = 1.0,
+    squared: bool = False,
+) -> Tensor:
+    """Hinge loss of several classes, for scores `f` and the true class k.
+
+    crammer_singer: `max(0, margin + max_{j != k} f_j - f_k)`;
+    weston_watkins: `sum_{j != k} max(0, margin + f_j - f_k)`;
+    one_vs_rest: `max(0, margin - f_k) + sum_{j != k} max(0, margin + f_j)`.
+
+    Args:
+        y_true: integer labels `(...)` or `(..., 1)`, or rows `(..., num_classes)`, for which
+            the loss is the mean over classes.
+        y_pred: scores `(..., num_classes)`, not bounded.
+        variant: one of the three.
+        margin: how far the true class must lead, above 0.
+        squared: whether to square every term.
+
+    Returns:
+        `(...)`. Rows of labels take memory of num_classes squared in weston_watkins.
+
+    References:
+        Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector
+        Machines, 2001; Weston and Watkins, Support Vector Machines for Multi-Class Pattern
+        Recognition, 1999; `sklearn.metrics.hinge_loss`.
+    """
+    _labels.num_classes(y_pred)
+
+    def cost(values):
+        values = _positive_part(values)
+        return values**2 if squared else values
+
+    if variant == "one_vs_rest":
+        against = cost(margin + y_pred)
+        losses = cost(margin - y_pred) - against + ops.sum(against, axis=-1, keepdims=True)
+    elif variant == "crammer_singer" and _labels.are_classes(y_true, y_pred):
+        classes = _labels.indices(y_true, y_pred)
+        best = ops.max(_labels.without(y_pred, classes), axis=-1)
+        return cost(margin + best - _labels.pick(y_pred, classes))
+    elif variant == "crammer_singer":
+        best = ops.max(y_pred, axis=-1, keepdims=True)
+        top = y_pred == best
+        # Of several that are best, each has another one that is as good.
+        alone = ops.sum(ops.cast(top, "int32"), axis=-1, keepdims=True) == 1
+        top = ops.logical_and(top, alone)
+        second = ops.max(ops.where(top, -float("inf"), y_pred), axis=-1, keepdims=True)
+        losses = cost(margin + ops.where(top, second, best) - y_pred)
+    elif _labels.are_classes(y_true, y_pred):
+        true = _labels.pick(y_pred, _labels.indices(y_true, y_pred))[..., None]
+        # The true class against itself costs cost(margin), with no gradient.
+        return ops.sum(cost(margin + y_pred - true), axis=-1) - cost(margin * ops.ones(()))
+    else:
+        differences = cost(margin + y_pred[..., None, :] - y_pred[..., :, None])
+        losses = ops.sum(differences, axis=-1) - cost(margin * ops.ones(()))
+    return _labels.expected(y_true, losses)
+
+
+class MulticlassHinge(FunctionLoss):
+    """Hinge loss of several classes, in three variants.
+
+    `keras.losses.CategoricalHinge` takes a negative score of a wrong class for zero; this one
+    does not, and equals scikit-learn's `hinge_loss` in the default variant.
+
+    Args:
+        variant: "crammer_singer", "weston_watkins" or "one_vs_rest".
+        margin: how far the true class must lead, above 0.
+        squared: whether to square every term.
+        reduction: as of every Keras loss.
+        name: as of every Keras loss.
+
+    Example:
+        >>> model.compile("sgd", loss=MulticlassHinge("weston_watkins"))
+    """
+
+    function = multiclass_hinge

@@ -1,0 +1,1 @@
+"""Losses of embeddings: which samples should be close, and which apart."""

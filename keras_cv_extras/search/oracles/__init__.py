@@ -1,0 +1,1 @@
+"""Oracles: which policy is tried next."""

@@ -1,0 +1,182 @@
+"""The search space: sub-policies of a few steps, as keras-tuner's hyperparameters."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import keras_tuner as kt
+
+from keras_cv_extras._base import checks
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy import SEARCH_OPS, Policy, Step
+
+NUM_SUB_POLICIES = 5  # as in AutoAugment, arXiv:1805.09501
+NUM_STEPS = 2
+
+_NAME = re.compile(r"sub_policy_(\d+)\.step_(\d+)\.(op|rate|strength)")
+
+
+def policy_space(
+    *,
+    num_sub_policies: int = NUM_SUB_POLICIES,
+    num_steps: int = NUM_STEPS,
+    ops: tuple[str, ...] = SEARCH_OPS,
+) -> kt.HyperParameters:
+    """Returns the space of policies, complete, as an oracle wants it up front.
+
+    Every step has an op, a rate and a strength; for the few ops without a strength it has no
+    effect. There are no conditions: keras-tuner loses those on their way to its workers.
+
+    Args:
+        num_sub_policies: sub-policies of a policy.
+        num_steps: steps of a sub-policy.
+        ops: names in `keras_cv_extras.augment.OPS` to choose from.
+
+    Returns:
+        Hyperparameters named `sub_policy_0.step_0.op`, `.rate` and `.strength`, and so on; rates
+        and strengths are 0, 0.1, ..., 1.
+
+    Raises:
+        ValueError: if an op is not known, or there are none.
+    """
+    checks.integer("num_sub_policies", num_sub_policies, minimum=1)
+    checks.integer("num_steps", num_steps, minimum=1)
+    if not ops:
+        raise ValueError("ops must name at least one op")
+    for op in ops:
+        checks.one_of("an op", op, sorted(OPS))
+    space = kt.HyperParameters()
+    for row in range(num_sub_policies):
+        for column in range(num_steps):
+            space.Choice(_name(row, column, "op"), list(ops))
+            space.Float(_name(row, column, "rate"), 0.0, 1.0, step=0.1, default=0.5)
+            space.Float(_name(row, column, "strength"), 0.0, 1.0, step=0.1, default=0.5)
+    return space
+
+
+def place_in_policy(name: str) -> tuple[int, int, str] | None:
+    """Returns a hyperparameter's sub-policy, step and field; None if it is another one."""
+    match = _NAME.fullmatch(name)
+    return (int(match[1]), int(match[2]), match[3]) if match else None
+
+
+def kind_of(name: str) -> str:
+    """Returns what hyperparameters of several places have in common: "op", "rate", ..."""
+    place = place_in_policy(name)
+    return place[2] if place else name
+
+
+def choices(space: kt.HyperParameters) -> dict[str, list]:
+    """Returns for every hyperparameter of a space the values that it can have.
+
+    Raises:
+        ValueError: if one has no finite number of values.
+    """
+    kinds = kt.engine.hyperparameters
+    found = {}
+    for hp in space.space:
+        if isinstance(hp, kinds.Fixed):
+            found[hp.name] = [hp.value]
+        elif isinstance(hp, (kinds.Choice, kinds.Boolean)):
+            found[hp.name] = list(hp.values)
+        elif isinstance(hp, kinds.Int) and hp.sampling in (None, "linear"):
+            found[hp.name] = list(range(hp.min_value, hp.max_value + 1, hp.step or 1))
+        elif hp.step is not None and hp.sampling in (None, "linear"):
+            count = int((hp.max_value - hp.min_value) / hp.step + 1.5)
+            found[hp.name] = [round(hp.min_value + k * hp.step, 10) for k in range(count)]
+        else:
+            raise ValueError(
+                f"the hyperparameter {hp.name!r} must have a finite number of values: give it a "
+                "step, and sample it linearly"
+            )
+    return found
+
+
+def policy_from(
+    hyperparameters: kt.HyperParameters | None,
+    *,
+    caps: Mapping[str, float] | None = None,
+    **options: Any,
+) -> Policy:
+    """Returns the policy that hyperparameters stand for.
+
+    Args:
+        hyperparameters: keras-tuner's, or a dictionary of their values.
+        caps: None, or for ops the strength in [0, 1] that a hyperparameter of 1 stands for; 1
+            for the others.
+        **options: `fill`, `value_range`, `name`, `provenance` of `Policy`.
+
+    Raises:
+        ValueError: if they hold no policy of `policy_space`.
+    """
+    values = getattr(hyperparameters, "values", hyperparameters)
+    if callable(values):  # a dictionary, whose `values` is a method
+        values = hyperparameters
+    fields = {}
+    for name, value in values.items():
+        if place := place_in_policy(name):
+            fields.setdefault(place[:2], {})[place[2]] = value
+    if not fields:
+        raise ValueError(
+            "the hyperparameters hold no policy: give the oracle "
+            "hyperparameters=keras_cv_extras.search.policy_space()"
+        )
+    rows = {}
+    for (row, column), step in sorted(fields.items()):
+        if missing := {"op", "rate", "strength"} - set(step):
+            raise ValueError(f"{_name(row, column, sorted(missing)[0])} has no value")
+        rows.setdefault(row, []).append(_step(**step, cap=(caps or {}).get(step["op"], 1.0)))
+    return Policy(list(rows.values()), **options)
+
+
+def values_from(policy: Policy) -> dict:
+    """Returns the values of hyperparameters that stand for a policy: `policy_from` turned round.
+
+    Args:
+        policy: a policy of one stage, without weights, whose steps have strengths (not values,
+            not intervals) on the grid of 0.1.
+
+    Raises:
+        ValueError: if the policy does not lie in the space.
+    """
+    values = {}
+    for row, steps in enumerate(policy.sub_policies):
+        for column, step in enumerate(steps):
+            strength = step.strength if OPS[step.op].has_strength else 0.0
+            if not isinstance(strength, float) or any(
+                abs(10 * number - round(10 * number)) > 1e-6 for number in (step.rate, strength)
+            ):
+                raise ValueError(f"sub-policy {row}, step {column} is not in the space: {step!r}")
+            values[_name(row, column, "op")] = step.op
+            values[_name(row, column, "rate")] = round(step.rate, 1)
+            values[_name(row, column, "strength")] = round(strength, 1)
+    return values
+
+
+def op_alone(op: str, *, rate=None, num_sub_policies: int = NUM_SUB_POLICIES) -> dict:
+    """Returns the values of the policy that has one op alone, of strengths up to 1.
+
+    Args:
+        op: its name.
+        rate: the share of the images that get it; None for all, or for half with an op that
+            has no strength, as there is no weak form of it.
+        num_sub_policies: sub-policies, each of another strength.
+    """
+    if rate is None:
+        rate = 1.0 if OPS[op].has_strength else 0.5
+    values = {}
+    for row in range(num_sub_policies):
+        strength = round((row + 1) / num_sub_policies, 1)
+        for column in range(NUM_STEPS):
+            fields = {"op": op, "rate": rate if column == 0 else 0.0, "strength": strength}
+            values |= {_name(row, column, field): value for field, value in fields.items()}
+    return values
+
+
+def _name(row, column, field):
+    return f"sub_policy_{row}.step_{column}.{field}"
+
+
+def _step(op, rate, strength, cap=1.0):
+    # keras-tuner's steps of 0.1 come out as 0.30000000000000004.
+    return Step(op, round(rate, 6), round(cap * strength, 6) if OPS[op].has_strength else None)

@@ -1,0 +1,1 @@
+"""Stages of a search, from its request and its plan to the final training."""

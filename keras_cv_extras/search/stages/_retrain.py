@@ -1,0 +1,33 @@
+"""The last training: the policy that was found, on all the data."""
+
+import pathlib
+
+import numpy as np
+
+from keras_cv_extras import training
+from keras_cv_extras.search.trials._trainer import Trainer
+from keras_cv_extras.search.trials._tuner import seed_of_trial
+
+
+def retrain(request, policy, path):
+    """Trains a new model with a policy on all images that a search was given; writes it.
+
+    What an earlier run has written is kept.
+
+    Args:
+        request: what the search was asked.
+        policy: the policy that it found.
+        path: the `.keras` file.
+    """
+    if pathlib.Path(path).is_file():
+        return
+    images, labels = (np.asarray(array) for array in request.everything)
+    trainer = Trainer(
+        request.trainer.build_model,
+        (images, labels),
+        epochs=request.trainer.epochs,
+        batch_size=request.trainer.batch_size,
+        learning_rate=request.trainer.learning_rate,
+    )
+    model = trainer.train(policy, seed_of_trial(request.seed, "last training"))
+    training.save_model(model, path)

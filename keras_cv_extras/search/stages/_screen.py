@@ -1,0 +1,199 @@
+"""The density screen: which ops, at which strengths, keep what a label says.
+
+A few models are trained, each without a part of the training images, with all ops at all
+strengths. Then every op at every strength is scored by forward passes alone, on the part that
+the model has not seen. A model that was trained with an op and still does not recognise its
+results has been given images whose label is gone: a six that was turned by half a circle.
+
+Scored by models that never saw the ops, as density matching was proposed, an op is also blamed
+for being new to the model, and a search would be led away from just what it is for.
+
+References:
+    Lim et al., [Fast AutoAugment](https://arxiv.org/abs/1905.00397)
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from keras_cv_extras._base import checks
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.search.trials._shared import uniform_policy
+from keras_cv_extras.search.trials._trainer import Trainer
+
+LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
+NUM_FOLDS = 2
+_TUPLES = ("unchanged", "reinstated", "seconds")
+
+
+@dataclasses.dataclass(frozen=True)
+class Screen:
+    """What a screen found.
+
+    Args:
+        clean: accuracy on the images themselves, in [0, 1].
+        accuracy: for each op its accuracy at `LEVELS`, of the worse sign for a signed op; one
+            number for an op without strength.
+        errors: likewise, the standard error of the difference from `clean`.
+        caps: for each op the highest strength that keeps labels, in [0, 1]; 0 for an op that
+            destroys them at any strength.
+        unchanged: ops that change no image.
+        num_images: how many images were classified for each number.
+        reinstated: ops that were capped, and whose cap was lifted as training with them helps.
+        seconds: wall time, of the trainings and of the forward passes.
+    """
+
+    clean: float
+    accuracy: dict[str, np.ndarray]
+    errors: dict[str, np.ndarray]
+    caps: dict[str, float]
+    unchanged: tuple[str, ...]
+    num_images: int
+    reinstated: tuple[str, ...] = ()
+    seconds: tuple[float, float] = (float("nan"), float("nan"))
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The ops that are worth searching in."""
+        return tuple(op for op, cap in self.caps.items() if cap > 0 and op not in self.unchanged)
+
+    @property
+    def harmful(self) -> tuple[str, ...]:
+        """The ops that destroy labels at some strength."""
+        return tuple(op for op, cap in self.caps.items() if cap < 1)
+
+    def reinstate(self, caps: dict[str, float]) -> "Screen":
+        """Returns the screen with the caps of some ops lifted to these."""
+        return dataclasses.replace(self, caps={**self.caps, **caps}, reinstated=tuple(caps))
+
+    def to_dict(self) -> dict:
+        """Returns the screen as a dictionary for JSON."""
+        rounded = {
+            name: {op: [round(float(v), 6) for v in row] for op, row in rows.items()}
+            for name, rows in (("accuracy", self.accuracy), ("errors", self.errors))
+        }
+        lists = {name: list(getattr(self, name)) for name in _TUPLES}
+        return {**dataclasses.asdict(self), **rounded, **lists}
+
+    @classmethod
+    def from_dict(cls, fields: dict) -> "Screen":
+        """Returns the screen of a dictionary, as `to_dict` makes it."""
+        arrays = {
+            name: {op: np.array(row) for op, row in fields[name].items()}
+            for name in ("accuracy", "errors")
+        }
+        tuples = {name: tuple(fields[name]) for name in _TUPLES}
+        return cls(**{**fields, **arrays, **tuples})
+
+    def describe(self) -> str:
+        """Says in plain words what is left out, and why."""
+        lines = [f"{op}: changes no image, left out" for op in self.unchanged]
+        for op in self.harmful:
+            lowest = 100 * (self.clean - self.accuracy[op].min())
+            if self.caps[op] == 0:
+                lines.append(f"{op}: destroys labels ({lowest:.1f} points), left out")
+            else:
+                lines.append(
+                    f"{op}: destroys labels above strength {self.caps[op]:.1f} "
+                    f"({lowest:.1f} points), capped"
+                )
+        if self.reinstated:
+            names = ", ".join(self.reinstated)
+            lines.append(f"looked harmful, but training with them helps: {names}")
+        return "\n".join(lines) or "every op keeps the labels at every strength"
+
+
+def screen(
+    trainer: Trainer,
+    ops: Sequence[str],
+    *,
+    seed: int = 0,
+    num_folds: int = NUM_FOLDS,
+    threshold: float = 0.25,
+    on_step: Callable[..., None] = None,
+) -> Screen:
+    """Scores every op at every strength by forward passes.
+
+    Args:
+        trainer: trains the model; its training images are cut into folds.
+        ops: names in `keras_cv_extras.augment.OPS`.
+        seed: an integer.
+        num_folds: how many models are trained, each without one fold, at least 2.
+        threshold: an op destroys labels if the accuracy falls by more than this share, in (0, 1),
+            of what it has above that of guessing, and by more than three standard errors.
+        on_step: None, or a function that is called with the name of every op that is scored.
+
+    Raises:
+        DivergedError: if a training diverges.
+        ValueError: if an argument is not as above.
+    """
+    checks.integer("num_folds", num_folds, minimum=2)
+    threshold = checks.fraction("threshold", threshold)
+    images, labels = trainer.train_images, trainer.train_labels
+    # Training images come stratified and shuffled: every n-th of a class is as good as drawn.
+    fold = np.empty(len(labels), int)
+    fold[np.argsort(labels, kind="stable")] = np.arange(len(labels)) % num_folds
+    cells = {op: list(_cells(op, images.shape[1:3])) for op in ops}
+    correct = {op: np.zeros((len(cells[op]), len(labels)), bool) for op in ops}
+    clean, changed = np.zeros(len(labels), bool), dict.fromkeys(ops, False)
+    common = uniform_policy(ops)
+    training = scoring = 0.0
+    for number in range(num_folds):
+        held = np.flatnonzero(fold == number)
+        start = time.monotonic()
+        trainer.train(common, seed + number, rows=np.flatnonzero(fold != number))
+        training += time.monotonic() - start
+        start = time.monotonic()
+        clean[held] = trainer.evaluate(images[held], labels[held]).correct
+        filled = np.resize(held, np.bincount(fold).max())  # folds of one size share a program
+        for op in ops:
+            results = [policy(images[filled], seed=seed, samples=filled) for policy in cells[op]]
+            augmented = np.stack([np.asarray(result)[: len(held)] for result in results])
+            changed[op] = changed[op] or bool((augmented != images[held]).any())
+            # One call for all cells: calls take longer than small networks do.
+            flat = augmented.reshape(-1, *images.shape[1:])
+            score = trainer.evaluate(flat, np.tile(labels[held], len(cells[op])))
+            correct[op][:, held] = score.correct.reshape(len(cells[op]), -1)
+            if on_step is not None:
+                on_step(op)
+        scoring += time.monotonic() - start
+    guessing = np.bincount(labels).max() / len(labels)
+    most = threshold * max(clean.mean() - guessing, 0.0)
+    found = _judge(clean, correct, changed, most)
+    return dataclasses.replace(found, seconds=(round(training, 3), round(scoring, 3)))
+
+
+def _cells(op, size):
+    """Gives policies that apply an op at each level, the signs of a level side by side."""
+    strength = OPS[op].strength
+    if strength is None:
+        yield Policy([[Step(op)]])
+        return
+    for level in LEVELS:
+        value = strength.value(level, *size)
+        yield Policy([[Step(op, value=value)]])
+        if strength.signed:
+            yield Policy([[Step(op, value=2 * strength.value(0.0, *size) - value)]])
+
+
+def _judge(clean, correct, changed, most):
+    accuracy, errors, caps = {}, {}, {}
+    for op, rows in correct.items():
+        strength = OPS[op].strength
+        signs = 2 if strength is not None and strength.signed else 1
+        difference = rows.astype(float) - clean
+        means = rows.mean(axis=1).reshape(-1, signs)
+        spread = (difference.std(axis=1, ddof=1) / np.sqrt(len(clean))).reshape(-1, signs)
+        worse = np.argmin(means, axis=1)[:, None]
+        accuracy[op] = np.take_along_axis(means, worse, axis=1)[:, 0]
+        errors[op] = np.take_along_axis(spread, worse, axis=1)[:, 0]
+        drop = clean.mean() - accuracy[op]
+        bad = (drop > most) & (drop > 3 * errors[op])
+        first = int(np.argmax(bad)) if bad.any() else len(bad)
+        levels = (0.0, *LEVELS) if strength is not None else (0.0, 1.0)
+        caps[op] = levels[first]
+    unchanged = tuple(op for op in correct if not changed[op])
+    return Screen(float(clean.mean()), accuracy, errors, caps, unchanged, len(clean))

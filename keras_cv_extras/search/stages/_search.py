@@ -1,0 +1,262 @@
+"""A whole search: portfolio, trials, and the confirmation that its claim rests on."""
+
+import contextlib
+import dataclasses
+import pathlib
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from rich.console import Console
+
+from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Path
+from keras_cv_extras.policy import Policy
+from keras_cv_extras.search.stages import _plan, _retrain
+from keras_cv_extras.search.stages._progress import SearchProgress, is_finished
+from keras_cv_extras.search.stages._request import make_request, versions
+from keras_cv_extras.search.stages._screen import Screen
+from keras_cv_extras.search.stages._stages import Stages
+from keras_cv_extras.search.stages._state import ChiefWatch, SearchFolder, hold
+from keras_cv_extras.search.verdict import _arms, _insight, _record, _report
+from keras_cv_extras.search.workers import _processes
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Args:
+        policy: the policy of the arm that won; the one in `policy.json`.
+        winner: that arm, a finalist of the search or a control: the simplest within one
+            standard error of the best.
+        arms: all arms with their confirmed accuracies, controls first.
+        verdict: in plain words, which arm won, by how much, and whether that may be chance.
+        trials: a dictionary for each policy that was tried: what the search saw.
+        screen: what the screen of the ops found; None with `method="full"`.
+        insight: what the search as a whole tells: what each op is worth, how well cheap scores
+            foretell confirmed ones, what the best trial is worth without its luck.
+        directory: the folder with `policy.json`, `trials.csv` and `report.html`.
+    """
+
+    policy: Policy
+    winner: _arms.Arm
+    arms: tuple[_arms.Arm, ...]
+    verdict: str
+    trials: tuple[dict, ...]
+    screen: Screen | None
+    insight: _insight.Insight
+    directory: pathlib.Path
+
+
+def search_policy(
+    data: Any,
+    build_model: Callable[..., keras.Model],
+    *,
+    directory: Path,
+    validation_data: Any | None = None,
+    trials: int | None = None,
+    budget: float | None = None,
+    epochs: int = 20,
+    train_size: int = 1000,
+    validation_size: int | None = None,
+    confirmation_size: int | None = None,
+    batch_size: int = 64,
+    confirm_seeds: int = 2,
+    oracle: str = "tpe",
+    method: str = "staged",
+    ops: tuple[str, ...] | None = None,
+    flip: str = "auto",
+    retrain: bool = False,
+    seed: int = 0,
+    workers: int = 1,
+    progress: bool = True,
+) -> SearchResult:
+    """Searches an augmentation policy, and says honestly whether it is worth using.
+
+    The training data is cut into three parts: trials train on the first and are scored on the
+    second; the best of them and the controls (no augmentation, crop, RandAugment,
+    TrivialAugment, a random policy) are then trained again with new seeds and scored on the
+    third. That score counts: of all arms within one standard error of the best, the simplest is
+    written, and that may be a control.
+
+    The stages: a screen finds out which ops at which strengths destroy labels, and they are left
+    out, unless training with them helps all the same. The first three quarters of a training
+    are done once, for all policies. From there, a portfolio of known policies and the trials
+    train the last quarter, each with its own policy; the best third of the trials does so twice
+    more. The best are confirmed from fresh weights.
+
+    Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, or killed, and started
+    again with the same arguments, it goes on: finished trainings are not repeated.
+
+    On a cluster, run the same script in every process, with keras-tuner's variables
+    KERASTUNER_TUNER_ID ("chief" in one of them), KERASTUNER_ORACLE_IP and
+    KERASTUNER_ORACLE_PORT set, and `directory` on a file system that all see.
+
+    Args:
+        data: an `ImageData`, whose test part is not touched, or training data as
+            `(images, labels)`: uint8 `(n, height, width, channels)` and integers `(n,)`.
+        build_model: a function without arguments that returns a new Keras classifier, with one
+            output per class, compiled with a loss for integer labels or not compiled.
+        directory: folder for what is written.
+        validation_data: None, or `(images, labels)` to score on in place of a part of the
+            training data: for images that differ from those to train on as the images of
+            later use do. Half of them are kept for the confirmation.
+        trials: how many policies to try; None for what the budget allows, or 40.
+        budget: None, or the minutes that the whole search may take, as a measured epoch
+            foretells them.
+        epochs: passes over the training part in each training.
+        train_size: images of the training part.
+        validation_size: images that trials are scored on; None for half of what is left, at
+            most 5,000.
+        confirmation_size: images that finalists and controls are scored on; None likewise.
+        batch_size: images per training step.
+        confirm_seeds: trainings of each finalist and control for the confirmation.
+        oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
+            Oracle over `policy_space()` whose objective is "val_accuracy" or "val_log_loss"; its
+            own `max_trials` then counts, and its own space, so that an op that the screen would
+            leave out is only capped.
+        method: "staged" as above; "full" without screen and shared weights, every trial being a
+            training of its own, as long as the confirmation's.
+        ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
+            of channels allows and that can change them.
+        flip: whether the controls may mirror images; "auto" for not with digits and letters,
+            told by the data's name.
+        retrain: whether to train a last model with the policy on all the data, and write it as
+            `model.keras`.
+        seed: an integer; the same one gives the same trials.
+        workers: how many trainings run at once, each in a process of its own: the script is
+            started once more for each, up to this call, and ends there (so `workers` needs a
+            script; `kcx search` has the same option). Of several workers a trial is suggested
+            before its neighbours have finished, so that another number gives other trials.
+        progress: whether to show the plan and a progress line.
+
+    Returns:
+        The policy, the arms and the verdict.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above, or if `directory` holds a search
+            with other arguments, or a damaged one.
+        OSError: if the folder cannot be written; what it holds stays good, and `best.json` is
+            the best policy so far.
+        DivergedError: if even the training without augmentation diverges.
+
+    References:
+        [AutoAugment](https://arxiv.org/abs/1805.09501): the space, and joining the five best
+        policies. [Fast AutoAugment](https://arxiv.org/abs/1905.00397): scores without training.
+        [Augmentation-wise weight sharing](https://arxiv.org/abs/2009.14737): the shared epochs.
+    """
+    request = make_request(
+        data,
+        build_model,
+        validation_data=validation_data,
+        trials=trials,
+        epochs=epochs,
+        train_size=train_size,
+        validation_size=validation_size,
+        confirmation_size=confirmation_size,
+        batch_size=batch_size,
+        confirm_seeds=confirm_seeds,
+        oracle=oracle,
+        method=method,
+        ops=ops,
+        flip=flip,
+        seed=seed,
+        workers=workers,
+    )
+    role = _processes.role_in(directory)
+    if workers > 1 and role.kind == "alone" and not is_finished(directory):
+        _launch(directory, workers)
+    with contextlib.ExitStack() as stack:
+        if role.decides:
+            stack.enter_context(hold(directory))
+            # What workers are writing is younger.
+            files.remove_leftovers(directory, age=0.0 if role.kind == "alone" else 600.0)
+        else:
+            progress = False
+            ChiefWatch(directory).wait_for("settings.json")
+        request, plan = _plan.decide(request, pathlib.Path(directory), budget, measured=progress)
+        if progress:
+            Console(stderr=True).print(plan.describe(), highlight=False)
+        folder = SearchFolder(directory, request.settings())
+        shown = SearchProgress(
+            plan.num_trainings, folder=folder.path if role.decides else None, shown=progress
+        )
+        result = _run(request, folder, stack.enter_context(shown), role, retrain)
+    if role.kind != "alone" and _processes.ends_with_search():
+        sys.exit(0)  # what follows in the program is for the process that started this one
+    return result
+
+
+def _launch(directory, workers):
+    """Has this program run by a chief and workers, until the search is done."""
+    code = _processes.launch(
+        _processes.this_command(),
+        directory,
+        workers,
+        end_with_search=True,
+        report=lambda line: print(line, file=sys.stderr),
+    )
+    if code == 128 + signal.SIGINT:
+        raise KeyboardInterrupt
+    if code:
+        raise RuntimeError(
+            f"the processes of the search have ended with exit code {code}; what they said is "
+            f"above, and in {pathlib.Path(directory) / 'logs'}. Started again, the search goes on"
+        )
+
+
+def _run(request, folder, shown, role, retrain):
+    """Runs the stages, or this process's part of them."""
+    stages = Stages(request, folder, shown, role)
+    if request.staged:
+        stages.screen()
+        stages.share()
+        stages.appeal()
+    portfolio = stages.portfolio()
+    tuner = stages.trials()
+    ranked = stages.promote(tuner)
+    confirmed = stages.confirm(stages.finalists(portfolio, ranked))
+    result = _result(
+        request, folder, stages.screened, portfolio, tuner, ranked, confirmed, write=role.decides
+    )
+    if retrain and role.decides:
+        shown.stage("last training")
+        _retrain.retrain(request, result.policy, folder.path / "model.keras")
+    return result
+
+
+def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, write):
+    """Judges what was found, and writes it if this process is the one to do so."""
+    scored = [(one, folder.load("portfolio", one.name)) for one in portfolio]
+    rows = _record.rows(scored, tuner)
+    arms = _record.arms(confirmed)
+    # The policies that differ in the searched ops alone tell what these are worth.
+    candidates = [(row["policy"], row["val_accuracy"]) for row in rows if row["kind"] == "trial"]
+    candidates.append((portfolio[0].policy, portfolio[0].accuracy))
+    insight = _insight.insight(candidates, [one.accuracies for one in ranked], arms)
+    best, verdict = _arms.chosen(arms), _arms.verdict(arms)
+    provenance = {
+        "arm": best.name,
+        "kind": best.kind,
+        "verdict": verdict,
+        "arms": [_record.summary(arm) for arm in arms],
+        "insight": insight.to_dict(),
+        "cost": _record.cost(folder, rows, screened),
+        "settings": request.settings(),
+        "budget": request.budget,
+        **versions(),
+    }
+    title = f"{best.name}, chosen on {request.name}" if request.name else best.name
+    policy = Policy.from_dict({**best.policy.to_dict(), "name": title, "provenance": provenance})
+    if write:
+        _record.write_trials(folder.path / "trials.csv", rows)
+        images = request.parts["train"][0]
+        page = _report.report(policy, arms, rows, verdict, insight, images=images, screen=screened)
+        files.write_text(folder.path / "report.html", page)
+        policy.save(folder.path / "policy.json")
+    return SearchResult(
+        policy, best, tuple(arms), verdict, tuple(rows), screened, insight, folder.path
+    )

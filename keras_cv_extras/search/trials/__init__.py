@@ -1,0 +1,1 @@
+"""Trials: how a policy is trained and scored."""

@@ -1,0 +1,144 @@
+"""A child network of a search: how it is built, compiled and scored, however it is trained."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_cv_extras._base import checks
+from keras_cv_extras.training import jit_compile
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """How well a model that was trained with a policy classifies images it has not seen.
+
+    Args:
+        accuracy: share of the images classified correctly, in [0, 1].
+        log_loss: mean negative logarithm of the probability given to the true class.
+        correct: `(images,)`, bool: whether each one was classified correctly.
+        seconds: wall time of training and scoring.
+    """
+
+    accuracy: float
+    log_loss: float
+    correct: np.ndarray
+    seconds: float
+
+
+class Child:
+    """Base of what trains a child network: the model, and what tells it from others.
+
+    Its arguments are those of `Trainer`.
+    """
+
+    def __init__(
+        self,
+        build_model: Callable[..., keras.Model],
+        train: Any,
+        *,
+        epochs: int,
+        batch_size: int,
+        learning_rate: float = 2e-3,
+    ) -> None:
+        if not callable(build_model):
+            raise TypeError(
+                "build_model must be a function that returns a new Keras model, received "
+                f"{build_model!r}"
+            )
+        self.build_model = build_model
+        self.train_images, self.train_labels = train
+        self.epochs = checks.integer("epochs", epochs, minimum=1)
+        self.batch_size = checks.integer("batch_size", batch_size, minimum=1)
+        self.learning_rate = checks.number("learning_rate", learning_rate)
+        self.model = self._fresh_model(0)
+        if not self.model.compiled:
+            self._compile()
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._optimizer_start = [np.array(v) for v in self.model.optimizer.variables]
+
+    def describe(self) -> dict:
+        """Returns what tells this model and training from others, for JSON."""
+        optimizer = {
+            key: value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
+            for key, value in self.model.optimizer.get_config().items()
+            if key != "name"
+        }
+        if isinstance(self.model.optimizer.get_config()["learning_rate"], dict):
+            optimizer["learning_rate"] = self.model.optimizer.get_config()["learning_rate"]
+        return {
+            "layers": [type(layer).__name__ for layer in self.model.layers],
+            "weights": [list(weight.shape) for weight in self.model.weights],
+            "optimizer": {"class": type(self.model.optimizer).__name__, **optimizer},
+        }
+
+    def _fresh_model(self, seed):
+        # Keras draws the seeds of initializers and dropout from this global state.
+        keras.utils.set_random_seed(seed)
+        model = self.build_model()
+        if not isinstance(model, keras.Model):
+            raise TypeError(f"build_model must return a Keras model, received {model!r}")
+        if not model.built:
+            model.build((None, *self.train_images.shape[1:]))
+        return model
+
+    def _compile(self):
+        outputs = np.array(self.model(self.train_images[:2].astype("float32"), training=False))
+        steps = -(-len(self.train_images) // self.batch_size)
+        self.model.compile(
+            optimizer=keras.optimizers.AdamW(
+                keras.optimizers.schedules.CosineDecay(self.learning_rate, steps * self.epochs),
+                weight_decay=0.01,
+            ),
+            loss=keras.losses.SparseCategoricalCrossentropy(
+                from_logits=not _are_probabilities(outputs)
+            ),
+            jit_compile=jit_compile(),
+        )
+
+
+def filled_batches(images, batch_size: int):
+    """Gives images in batches of one size: a last one of another would be another program.
+
+    The last one is filled up with its last image.
+
+    Args:
+        images: `(n, height, width, channels)`.
+        batch_size: images per batch.
+    """
+    for start in range(0, len(images), batch_size):
+        rows = np.arange(start, start + batch_size)
+        yield images[np.minimum(rows, len(images) - 1)]
+
+
+def score_of(outputs, labels, seconds) -> Score:
+    """Returns the score of a model's outputs.
+
+    Args:
+        outputs: `(n, classes)`, logits or probabilities, finite.
+        labels: `(n,)`, integers.
+        seconds: what training and scoring took.
+    """
+    probabilities = _as_probabilities(outputs)
+    chosen = probabilities[np.arange(len(labels)), labels]
+    correct = np.argmax(probabilities, axis=-1) == labels
+    return Score(
+        accuracy=float(np.mean(correct)),
+        log_loss=float(-np.mean(np.log(np.maximum(chosen, 1e-12)))),
+        correct=correct,
+        seconds=seconds,
+    )
+
+
+def _are_probabilities(outputs):
+    return outputs.min() >= 0 and np.allclose(outputs.sum(axis=-1), 1.0, atol=1e-3)
+
+
+def _as_probabilities(outputs):
+    outputs = outputs.astype("float64")
+    if _are_probabilities(outputs):
+        return outputs
+    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

@@ -1,0 +1,1 @@
+"""Workers: processes that share the trials of one search."""

@@ -1,0 +1,1 @@
+"""How good a trained classifier is: predictions, scores, and the report."""

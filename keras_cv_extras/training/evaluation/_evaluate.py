@@ -1,0 +1,170 @@
+"""How good a trained classifier is, with what the number of images says about it."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn import metrics
+
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import ArrayLike, Path
+
+if TYPE_CHECKING:
+    import keras
+
+_SMALLEST = 1e-300  # a probability that float64 cannot tell from zero would make the loss infinite
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The scores of a classifier on labelled images.
+
+    Args:
+        accuracy: share classified correctly, in [0, 1].
+        low: lower end of the accuracy's 95 % interval, for images drawn at random.
+        high: upper end.
+        log_loss: mean negative logarithm of the probability given to the true class.
+        confusion: `(classes, classes)`, counts: rows are true classes, columns given ones.
+        precision: for each class, the share of its answers that are right.
+        recall: for each class, the share of its images that are found.
+        f1: for each class, the harmonic mean of both.
+        class_names: the names of the classes.
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    log_loss: float
+    confusion: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    class_names: tuple[str, ...]
+
+    def to_dict(self) -> dict:
+        """Returns the scores as a dictionary for JSON."""
+        fields = dataclasses.asdict(self)
+        return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}
+
+    def save(self, path: Path) -> None:
+        """Writes the scores as a JSON file, in one step."""
+        files.write_json(path, self.to_dict())
+
+    def table(self) -> Any:
+        """Returns a rich table, a row for each class."""
+        from rich.table import Table
+
+        count = int(self.confusion.sum())
+        table = Table(
+            title=f"accuracy {self.accuracy:.4f} (95 %: {self.low:.4f} to {self.high:.4f}), "
+            f"log loss {self.log_loss:.4f}, {count} images"
+        )
+        table.add_column("class")
+        for column in ("images", "precision", "recall", "F1"):
+            table.add_column(column, justify="right")
+        for number, name in enumerate(self.class_names):
+            scores = (self.precision[number], self.recall[number], self.f1[number])
+            images = str(int(self.confusion[number].sum()))
+            table.add_row(name, images, *(f"{score:.3f}" for score in scores))
+        return table
+
+
+def evaluate(
+    model: "keras.Model",
+    images: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    *,
+    batch_size: int = 512,
+) -> Evaluation:
+    """Scores a classifier.
+
+    Args:
+        model: a Keras model that gives logits, or probabilities.
+        images: `(count, height, width, channels)`.
+        labels: `(count,)`, integers.
+        class_names: the name of each class, by its number.
+        batch_size: images at a time.
+
+    Returns:
+        The scores.
+
+    Raises:
+        ValueError: if there are no images, or labels that have no class.
+    """
+    labels = np.asarray(labels)
+    num_classes = len(class_names)
+    if len(images) == 0 or len(images) != len(labels):
+        raise ValueError(
+            f"images and labels must be as many, at least one, received {len(images)} and "
+            f"{len(labels)}"
+        )
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"labels must lie in [0, {num_classes}), received {labels.min()} to {labels.max()}"
+        )
+    outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=0)
+    return score(probabilities_of(outputs, num_classes), labels, class_names)
+
+
+def score(probabilities, labels, class_names) -> Evaluation:
+    """Scores probabilities that a classifier gave.
+
+    Args:
+        probabilities: `(count, classes)`.
+        labels: `(count,)`, integers below the number of classes.
+        class_names: the name of each class, by its number.
+    """
+    given = probabilities.argmax(axis=-1)
+    accuracy = float(np.mean(given == labels))
+    low, high = wilson_interval(accuracy, len(labels))
+    every = np.arange(len(class_names))
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        labels, given, labels=every, zero_division=0.0
+    )
+    true = probabilities[np.arange(len(labels)), labels].astype("float64")
+    return Evaluation(
+        accuracy=accuracy,
+        low=low,
+        high=high,
+        log_loss=float(-np.mean(np.log(np.maximum(true, _SMALLEST)))),
+        confusion=metrics.confusion_matrix(labels, given, labels=every),
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        class_names=tuple(class_names),
+    )
+
+
+def wilson_interval(share: float, count: int) -> tuple[float, float]:
+    """Returns the 95 % interval of a share that was seen in `count` draws.
+
+    References:
+        [Wilson 1927](https://doi.org/10.1080/01621459.1927.10502953)
+    """
+    share = checks.fraction("share", share)
+    z = 1.959964  # the 97.5 % point of the normal distribution
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = (
+        z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    )
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+
+
+def probabilities_of(outputs, num_classes):
+    """Returns the probabilities of logits, or of probabilities where that is what they are.
+
+    Raises:
+        ValueError: if there are others than `num_classes` of them for an image.
+    """
+    if outputs.shape[-1] != num_classes:
+        raise ValueError(
+            f"the model has {outputs.shape[-1]} classes, class_names {num_classes}: give the data "
+            "that it was trained on"
+        )
+    outputs = outputs.astype("float64")
+    if outputs.min() >= 0 and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3):
+        return outputs
+    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

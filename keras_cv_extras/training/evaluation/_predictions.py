@@ -1,0 +1,115 @@
+"""What a classifier says of every image of a data set."""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_cv_extras import data
+from keras_cv_extras._base import files as _files
+from keras_cv_extras._base.types import Path
+from keras_cv_extras.data import FilePart
+from keras_cv_extras.training.evaluation import _evaluate
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Predictions:
+    """Probabilities for labelled images, with what is needed to look at them.
+
+    Args:
+        probabilities: `(count, classes)`.
+        labels: `(count,)`, integers.
+        names: for every image the path of its file, or its row.
+        class_names: the name of each class, by its number.
+        pictures: uint8 images of the `worst` ones, by their place.
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    pictures: dict[int, np.ndarray] = dataclasses.field(repr=False, default_factory=dict)
+
+    @property
+    def given(self) -> np.ndarray:
+        """`(count,)`, the class that each image is said to be."""
+        return self.probabilities.argmax(axis=-1)
+
+    def evaluation(self) -> _evaluate.Evaluation:
+        """Returns the scores."""
+        return _evaluate.score(self.probabilities, self.labels, self.class_names)
+
+    def worst(self, count: int) -> np.ndarray:
+        """Returns the places of the images whose true class got the least probability."""
+        true = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return np.argsort(true, kind="stable")[:count]
+
+    def save_csv(self, path: Path) -> None:
+        """Writes a row for every image: name, true and given class, and all probabilities."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        head = ("image", "true", "given", "correct", "probability")
+        writer.writerow((*head, *(f"p({name})" for name in self.class_names)))
+        given = self.given
+        for row, name in enumerate(self.names):
+            true, said = self.labels[row], given[row]
+            chances = [f"{value:.6f}" for value in self.probabilities[row]]
+            names = (self.class_names[true], self.class_names[said])
+            writer.writerow((name, *names, int(true == said), chances[said], *chances))
+        _files.write_text(path, text.getvalue())
+
+
+def predict(
+    model: "keras.Model",
+    part: Any,
+    class_names: Sequence[str],
+    *,
+    batch_size: int = 256,
+    pictures: int = 24,
+) -> Predictions:
+    """Asks a classifier about all images of a part of a data set.
+
+    Args:
+        model: a Keras model that gives logits, or probabilities.
+        part: `(images, labels)`, or a part of `data.image_files`. Files that cannot be read are
+            left out.
+        class_names: the name of each class, by its number.
+        batch_size: images at a time.
+        pictures: how many of the worst images are kept to be looked at.
+
+    Returns:
+        The probabilities.
+
+    Raises:
+        ValueError: if there is no image, or the model has other classes.
+    """
+    files = isinstance(part, FilePart)
+    if not files and len(part[0]) == 0:
+        raise ValueError("part must hold at least one image, received none")
+    batches = data.pipeline(part, batch_size, shuffle=False, epoch=0)
+    outputs, labels = [], []
+    for images, labels_of_batch in batches:
+        outputs.append(model.predict_on_batch(images))
+        labels.append(labels_of_batch.numpy())
+    if not outputs:
+        raise ValueError("part must hold at least one image that can be read, received none")
+    # After the images: only then is it known which files are left out.
+    kept = part.readable() if files else np.arange(len(part[1]))
+    names = [part.paths[row] for row in kept] if files else [str(row) for row in kept]
+    probabilities = _evaluate.probabilities_of(np.concatenate(outputs), len(class_names))
+    labels = np.concatenate(labels).astype(np.int64)
+    if labels.max() >= len(class_names) or len(names) != len(labels):
+        raise ValueError(
+            f"part must hold labels below {len(class_names)} and files that do not change while "
+            f"they are read, received labels up to {labels.max()}, {len(labels)} of {len(names)}"
+        )
+    found = Predictions(probabilities, labels, tuple(names), tuple(class_names))
+    for place in found.worst(pictures):
+        found.pictures[int(place)] = part.image(kept[place]) if files else part[0][kept[place]]
+    return found
