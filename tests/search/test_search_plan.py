@@ -63,6 +63,9 @@ def test_a_plan_counts_what_runs(digits, network, tmp_path):
     assert plan.num_trainings == sum(count for count, _ in counts.values())
     assert plan.minutes is None
     assert "confirmation images tell differences" in plan.describe()
+    ops = ("rotate", "invert", "posterize")  # two signs of five levels, one, five levels
+    _, few = _plan.decide(make(digits, network, ops=ops), tmp_path / "ops", None, measured=False)
+    assert few.stages[0] == ("screen of 3 ops", 1, pytest.approx(2 * 8 + 16 / 3))
     full, its = _plan.decide(
         make(digits, network, method="full"), tmp_path / "full", None, measured=False
     )
@@ -83,7 +86,8 @@ def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch
     chosen, plan = _plan.decide(request, tmp_path, 12, measured=False)
     assert plan.minutes <= 12 < plan.minutes + 0.2
     monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 3.0)
-    again, _ = _plan.decide(request, tmp_path, 12, measured=False)
+    again, same = _plan.decide(request, tmp_path, 12, measured=False)
+    assert same.minutes == plan.minutes
     assert again.trials == chosen.trials
     assert again.budget == chosen.budget == 12
     with pytest.raises(ValueError, match=r"holds a search with budget=12"):
@@ -139,6 +143,9 @@ def test_the_portfolio_holds_what_people_try_by_hand():
     assert {"AutoAugment cifar10", "AutoAugment svhn", "AutoAugment imagenet"} <= set(entrants)
     again = _portfolio.entrant_policies(seed=3)
     assert entrants == again
+    control = _portfolio.control_policies(flip=False, seed=3)["random policy"]
+    drawn = [control, entrants["random policy 2"], entrants["random policy 3"]]
+    assert len({one.sub_policies for one in drawn}) == 3
 
 
 def test_screened_ops_enter_as_a_grid_of_rand_augment():

@@ -1,0 +1,168 @@
+"""Streams in shards, partners of streams, and orders that numbers decide."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras import data
+from keras_cv_extras.data import _decode, _folder, _order, _pipeline, _unreadable
+from keras_cv_extras.data._rows import EpochStream, Rows
+
+
+def numbered(count, size=2):
+    """Images whose pixels hold their number, which is their label too."""
+    images = np.tile(np.arange(count, dtype="uint8")[:, None, None, None], (1, size, size, 1))
+    return images, np.arange(count, dtype="int32")
+
+
+def stream_of(count):
+    return tf.data.Dataset.from_tensor_slices(numbered(count))
+
+
+def labels_of(dataset):
+    return np.concatenate([labels for _, labels in dataset.as_numpy_iterator()]).tolist()
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_shards_of_a_stream_make_up_the_whole(shuffle):
+    options = {"seed": 2, "epoch": 1, "shuffle": shuffle, "shuffle_buffer": 30}
+    whole = labels_of(data.pipeline(stream_of(23), 4, **options))
+    parts = [data.pipeline(stream_of(23), 4, shard=(i, 3), **options) for i in range(3)]
+    # Every third of the epoch's order: 8, 8 and 7 samples, in batches of 4.
+    assert [labels_of(part) for part in parts] == [whole[i::3] for i in range(3)]
+    assert [int(part.cardinality()) for part in parts] == [2, 2, 2]
+    assert [int(data.pipeline(stream_of(9), 4, shard=(i, 2)).cardinality()) for i in (0, 1)] == [
+        2,
+        1,
+    ]
+    if not shuffle:
+        assert whole == list(range(23))
+
+
+def test_a_sample_of_a_stream_keeps_its_number_in_a_shard():
+    def mix(images, labels, *, seed, epoch, samples):
+        return images, (labels, samples)
+
+    shard = data.pipeline(stream_of(11), 3, mix=mix, shard=(1, 2), seed=3, epoch=0)
+    for _, (labels, samples) in shard.as_numpy_iterator():
+        np.testing.assert_array_equal(labels, samples)
+
+
+def test_the_shards_of_arrays_are_every_nth_of_the_order():
+    rows = numbered(23)
+    whole = labels_of(data.pipeline(rows, 4, seed=2, epoch=1))
+    assert whole != sorted(whole)
+    parts = [data.pipeline(rows, 4, seed=2, epoch=1, shard=(i, 3)) for i in range(3)]
+    assert [labels_of(part) for part in parts] == [whole[i::3] for i in range(3)]
+    assert [int(part.cardinality()) for part in parts] == [2, 2, 2]
+    with pytest.raises(ValueError, match=r"shard \(4, 5\) of 3 samples is empty"):
+        data.pipeline(numbered(3), 2, shard=(4, 5))
+
+
+@pytest.mark.parametrize("kind", ["stream", "arrays"])
+def test_second_images(kind):
+    """Of a stream the next of the batch; of arrays any of them, drawn for each sample."""
+    shape = (8, 0, False, (0, 1), 10, True)
+    if kind == "stream":
+        source = _pipeline._Stream(stream_of(20), *shape)
+        batch = next(iter(source.batches(tf.data.Dataset.from_tensors(np.int64(0)))))
+        read = source.read(batch)
+        np.testing.assert_array_equal(read["partners"][:, 0, 0, 0], [*range(1, 8), 0])
+        return
+    source = _pipeline._Arrays(numbered(20), *shape)
+    reads = [
+        source.read({"epoch": tf.constant(0, tf.int64), "number": tf.constant(n, tf.int64)})
+        for n in range(3)
+    ]
+    partners = np.concatenate([read["partners"][:, 0, 0, 0] for read in reads])
+    assert len(partners) == 20
+    assert 8 < len(set(partners.tolist())) < 20
+    assert partners[:8].max() > 8  # of all the data, not of the batch
+
+
+def test_a_shuffle_goes_through_its_buffer():
+    found = labels_of(data.pipeline(stream_of(40), 8, seed=1, epoch=0, shuffle_buffer=5))
+    assert sorted(found) == list(range(40))
+    assert found != sorted(found)
+    # A sample can come at most four places before its own.
+    assert max(label - place for place, label in enumerate(found)) <= 4
+
+
+class Growing(EpochStream):
+    """A stream whose samples tell the epoch."""
+
+    element_spec = (tf.TensorSpec((2, 2, 1), tf.uint8), tf.TensorSpec((), tf.int64))
+
+    def of_epoch(self, epoch):
+        images = tf.zeros((3, 2, 2, 1), tf.uint8)
+        return tf.data.Dataset.from_tensor_slices(
+            (images, tf.range(3, dtype=tf.int64) + 10 * epoch)
+        )
+
+
+def test_a_stream_of_epochs_is_asked_for_each():
+    dataset = data.pipeline(Growing(), 2, shuffle=False, first_epoch=1)
+    assert int(dataset.cardinality()) == tf.data.UNKNOWN_CARDINALITY
+    assert labels_of(dataset) == [10, 11, 12]
+    assert labels_of(dataset) == [20, 21, 22]
+
+
+def test_orders_are_permutations_that_seed_and_epoch_decide():
+    places = tf.range(9, dtype=tf.int64)
+
+    def order(seed, epoch, shuffle=True, shard=(0, 1), places=places):
+        options = {"count": 9, "seed": seed, "shuffle": shuffle, "shard": shard}
+        return _order.samples_at(places, tf.constant(epoch, tf.int64), **options).numpy().tolist()
+
+    orders = {tuple(order(seed, epoch)) for seed in (0, 1, -1) for epoch in (0, 1)}
+    assert len(orders) == 6
+    assert all(sorted(one) == list(range(9)) for one in orders)
+    assert order(5, 0, shuffle=False) == list(range(9))
+    assert order(5, 0, shuffle=False, shard=(1, 4), places=places[:2]) == [1, 5]
+    assert order(1 << 32, 3) == order(0, 3)
+
+
+def test_rows_of_a_nest_of_labels():
+    rows = Rows(numbered(5)[0], {"a": np.arange(5), "b": np.ones((5, 2))})
+    images, labels = rows.take([3, 1])
+    assert images[:, 0, 0, 0].numpy().tolist() == [3, 1]
+    assert labels["a"].numpy().tolist() == [3, 1]
+    nothing = np.zeros((4, 2, 2, 1), "float32")
+    nothing[2, 0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="in 1 images, the first of them number 2"):
+        Rows(nothing, np.arange(4))
+    with pytest.raises(TypeError, match="integers or floats, received complex64"):
+        Rows(nothing.astype("complex64"), np.arange(4))
+
+
+def test_what_is_said_of_unreadable_files(tmp_path):
+    bad = {f"{n}.png": "torn" for n in range(7)}
+    assert _unreadable.listing(bad) == (
+        "; ".join(f"{n}.png (torn)" for n in range(5)) + "; and 2 more"
+    )
+    assert "7 of 50 image files cannot be read, more than the 3" in _unreadable.too_many(bad, 50, 3)
+    (tmp_path / "empty.png").touch()
+    assert _unreadable.reason(tmp_path / "empty.png", ValueError("x")) == "an empty file"
+
+
+def test_more_images_than_memory_holds_are_refused():
+    _folder.check_bytes(8192, (1024, 1024), 1)  # 8 GiB to the byte
+    with pytest.raises(ValueError, match=r"8,193 images of 1024 x 1024 x 1 take 8\.0 GiB"):
+        _folder.check_bytes(8193, (1024, 1024), 1)
+
+
+def test_images_are_fitted_as_they_say():
+    """A left half of 0 and a right half of 200, twice as wide as high."""
+    from PIL import Image
+
+    pixels = np.zeros((4, 8), "uint8")
+    pixels[:, 4:] = 200
+    image = Image.fromarray(pixels)
+    crop = _decode.fit(image, (4, 4), "crop", 1)[..., 0]
+    assert crop.tolist() == [[0, 0, 200, 200]] * 4
+    pad = _decode.fit(image, (8, 8), "pad", 1)[..., 0]
+    assert pad[:2].max() == pad[6:].max() == 0
+    np.testing.assert_array_equal(pad[2:6], pixels)
+    stretched = _decode.fit(image, (2, 8), "stretch", 3)
+    assert stretched.shape == (2, 8, 3)
+    np.testing.assert_array_equal(stretched[0, :, 1], pixels[0])

@@ -1,0 +1,285 @@
+"""Parts of a training on values that are worked out by hand: no model is trained."""
+
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras import training
+from keras_cv_extras.training import (
+    _callbacks,
+    _checkpoint,
+    _clock,
+    _evaluate,
+    _fit,
+    _predictions,
+    _replicas,
+    _report,
+    _strategy,
+)
+
+
+def tiny():
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+
+
+def test_the_default_schedule_warms_up_for_a_twentieth_and_ends_at_zero():
+    model = training.compile_model(tiny(), steps=100, learning_rate=0.02, weight_decay=0.3)
+    rates = [float(model.optimizer._learning_rate(step)) for step in (0, 5, 52, 100)]
+    # From a tenth up in 5 steps; 47 of the other 95 steps down the cosine.
+    half = 0.02 * (1 + np.cos(np.pi * 47 / 95)) / 2
+    np.testing.assert_allclose(rates, [0.002, 0.02, half, 0], atol=1e-8)
+    assert model.optimizer.weight_decay == 0.3
+    constant = training.compile_model(tiny(), learning_rate=0.02)
+    assert float(constant.optimizer.learning_rate) == pytest.approx(0.02)
+
+
+def batches(*sizes):
+    """Batches of rows that hold their numbers, of these sizes."""
+    parts = [(np.arange(size, dtype="float32")[:, None], np.arange(size)) for size in sizes]
+    signature = (tf.TensorSpec((None, 1)), tf.TensorSpec((None,), tf.int64))
+    return tf.data.Dataset.from_generator(lambda: iter(parts), output_signature=signature)
+
+
+@pytest.mark.parametrize("weigh", [True, False])
+def test_batches_are_filled_up_by_rows_without_weight(weigh):
+    filled = _replicas.filled(batches(5, 4), 4, weigh=weigh)
+    (x, y, weights), (_, _, others) = filled.as_numpy_iterator()
+    assert x[:, 0].tolist() == [0, 1, 2, 3, 4, 4, 4, 4]
+    assert y.tolist() == x[:, 0].tolist()
+    # The mean over eight rows is that over five.
+    scale = 8 / 5 if weigh else 1
+    np.testing.assert_allclose(weights, [scale] * 5 + [0] * 3)
+    assert others.tolist() == [1] * 4
+
+
+def test_pieces_of_a_batch_of_given_weights():
+    batch = (tf.range(5.0), tf.range(5), tf.constant([1.0, 2, 3, 4, 5]))
+    pieces = [_replicas._piece(batch, tf.constant(n, tf.int64), 2, True) for n in (0, 1)]
+    # Two rows and three: 2 * 2 / 5 and 2 * 3 / 5.
+    np.testing.assert_allclose(pieces[0][2], np.array([1, 2]) * 0.8)
+    np.testing.assert_allclose(pieces[1][2], np.array([3, 4, 5]) * 1.2)
+    assert [piece[0].numpy().tolist() for piece in pieces] == [[0, 1], [2, 3, 4]]
+    _, _, plain = _replicas._piece(batch, tf.constant(1, tf.int64), 2, False)
+    assert plain.numpy().tolist() == [3, 4, 5]
+
+
+def test_losses_that_a_strategy_can_weigh():
+    def model(*reductions):
+        losses = [types.SimpleNamespace(reduction=reduction) for reduction in reductions]
+        return types.SimpleNamespace(loss=losses)
+
+    assert _replicas.scales_by_size(model("sum_over_batch_size", "mean"))
+    assert _replicas.scales_by_size(types.SimpleNamespace(loss="mse"))
+    assert not _replicas.scales_by_size(model("sum", "sum"))
+    for mixed in (("sum", "mean"), ("none",), (None,)):
+        with pytest.raises(ValueError, match="losses must be reduced by"):
+            _replicas.scales_by_size(model(*mixed))
+
+
+class Workers(tf.distribute.MultiWorkerMirroredStrategy):
+    """What a strategy of several workers says of itself, without any."""
+
+    def __init__(self, kind, number, replicas, local, chief=False):
+        cluster = {"worker": ["a:1", "b:1"], **({"chief": ["c:1"]} if chief else {})}
+        spec = types.SimpleNamespace(as_dict=lambda: cluster)
+        self._told = types.SimpleNamespace(
+            cluster_spec=lambda: spec, task_type=kind, task_id=number
+        )
+        self._replicas = replicas
+        self._local = types.SimpleNamespace(worker_devices=["device"] * local)
+
+    num_replicas_in_sync = property(lambda self: self._replicas)
+    extended = property(lambda self: self._local)
+    cluster_resolver = property(lambda self: self._told)
+
+    def __del__(self):
+        """Nothing was made."""
+
+
+@pytest.mark.parametrize(
+    ("strategy", "place"),
+    [
+        (None, (0, 1, 0, 1, 1)),
+        (Workers("worker", 1, 4, 2), (1, 2, 2, 2, 4)),
+        (Workers("worker", 0, 4, 2), (0, 2, 0, 2, 4)),
+        (Workers("chief", 0, 3, 1, chief=True), (0, 3, 0, 1, 3)),
+        (Workers("worker", 1, 3, 1, chief=True), (2, 3, 2, 1, 3)),
+        (Workers("worker", 0, 2, 2), (0, 1, 0, 2, 2)),
+    ],
+)
+def test_where_a_process_stands(strategy, place):
+    assert _strategy.place_of(strategy) == _strategy.Place(*place)
+
+
+def test_what_a_lost_worker_looks_like():
+    lost = tf.errors.UnavailableError(None, None, "Collective ops is aborted by: gone\nfor good")
+    assert _fit._is_loss(lost)
+    assert _fit._reason(lost) == "gone"
+    assert _fit._is_loss(tf.errors.InternalError(None, None, "Collective ops is aborted by: x"))
+    assert not _fit._is_loss(tf.errors.InternalError(None, None, "something else"))
+    assert not _fit._is_loss(
+        tf.errors.InvalidArgumentError(None, None, "Collective ops is aborted")
+    )
+    assert not _fit._is_loss(ValueError("x"))
+
+
+def test_batches_of_a_resumed_epoch_are_counted_from_its_begin():
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append(batch)
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(-batch)
+
+    watched = _callbacks.Throughout([Watch()], tiny())
+    watched.first_batch = 3
+    watched.on_train_batch_begin(0)
+    watched.on_train_batch_end(1, {"loss": 0.0})
+    assert seen == [3, -4]
+
+
+def test_checkpoints_are_written_every_so_many_batches():
+    saved = []
+    recorder = _callbacks.Recorder(saved.append, 2)
+    recorder.set_model(tiny())
+    recorder.last_batch = 6
+    for batch in range(6):
+        recorder.on_train_batch_end(batch)
+    assert saved == [2, 4]  # the one after the last batch is that of the epoch
+    never = _callbacks.Recorder()
+    never.on_train_batch_end(0)
+    called = []
+    recorder.at_begin(lambda: called.append(1))
+    recorder.on_epoch_begin(0)
+    recorder.on_epoch_begin(1)
+    assert called == [1]
+
+
+def test_a_loss_that_is_no_number_says_where():
+    asked = []
+
+    def samples_of(epoch, batch):
+        asked.append((epoch, batch))
+        return list(range(23))
+
+    stop = _callbacks.StopWhenDiverged(samples_of)
+    stop.on_epoch_begin(4)
+    stop.on_train_batch_end(6, {"loss": 1e30})
+    with pytest.raises(training.DivergedError, match="in epoch 5, batch 8: .* 19 and 3 more"):
+        stop.on_train_batch_end(7, {"loss": float("inf")})
+    assert asked == [(4, 7)]
+
+
+def state(epoch, step=0):
+    return {"epoch": epoch, "step": step, "note": "x"}
+
+
+def test_the_newest_checkpoint_and_the_one_before_are_kept(tmp_path):
+    kept = _checkpoint.Checkpoints(tmp_path)
+    assert kept.newest() is None
+    arrays = {"a": np.arange(3)}
+    names = []
+    for place in ((0, 20), (1, 0), (9, 0), (10, 0)):
+        kept.write(state(*place), arrays)
+        names.append(kept.name(*place))
+        assert sorted(path.name for path in tmp_path.iterdir()) == names[-2:]
+        assert kept.newest() == names[-1]
+    assert names[0] == "000000-000000020"
+    assert kept.numbers(names[0]) == (0, 20)
+    found, values = kept.read(names[-1])
+    assert (found["epoch"], found["note"]) == (10, "x")
+    np.testing.assert_array_equal(values["a"], arrays["a"])
+    # Of what was read whole, the one before is kept too.
+    again = _checkpoint.Checkpoints(tmp_path)
+    again.read(names[-2])
+    again.write(state(11), arrays)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [names[-2], again.name(11, 0)]
+
+
+def test_hashes_of_arrays_go_by_name_and_value():
+    arrays = {"a": np.arange(3), "b": np.ones(2)}
+    digest = _checkpoint.sha256_of(arrays)
+    assert digest == _checkpoint.sha256_of(dict(reversed(arrays.items())))
+    assert digest != _checkpoint.sha256_of({"b": np.arange(3), "a": np.ones(2)})
+    assert digest != _checkpoint.sha256_of({**arrays, "b": np.zeros(2)})
+
+
+def test_variables_are_written_back_by_group_and_place():
+    groups = {"model": [keras.Variable([1.0, 2.0]), keras.Variable(3.0)]}
+    arrays = _checkpoint.read_variables(groups)
+    assert sorted(arrays) == ["model.0", "model.1"]
+    groups["model"][0].assign([7.0, 7.0])
+    _checkpoint.write_variables(groups, arrays, "path")
+    assert keras.ops.convert_to_numpy(groups["model"][0]).tolist() == [1, 2]
+    for wrong in ({**arrays, "model.2": np.ones(1)}, {**arrays, "model.0": np.ones(3)}):
+        with pytest.raises(ValueError, match="path: a checkpoint of another model"):
+            _checkpoint.write_variables(groups, wrong, "path")
+
+
+def test_validation_is_no_part_of_the_clocks_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(_clock.time, "perf_counter", lambda: now[0])
+    clock = training.InputClock()
+    clock.on_epoch_begin(0)
+    clock._sums.assign([2.0, 400.0])  # seconds waited, images
+    now[0] = 6.0
+    clock.on_test_begin()
+    now[0] = 10.0
+    clock.on_test_end()
+    now[0] = 12.0
+    logs = {}
+    clock.on_epoch_end(0, logs)
+    assert logs == {"images_per_second": 400 / 8, "input_wait": 2 / 8}
+    clock.on_epoch_begin(1)
+    assert clock._sums.numpy().tolist() == [0, 0]
+
+
+PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.1, 0.6, 0.3], [0.2, 0.7, 0.1]])
+LABELS = np.array([0, 1, 1, 2])
+
+
+def test_scores_by_hand():
+    found = _evaluate.score(PROBABILITIES, LABELS, "abc")
+    assert found.accuracy == 0.5
+    assert found.log_loss == pytest.approx(-np.log([0.7, 0.4, 0.6, 0.1]).mean())
+    assert found.confusion.tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
+    np.testing.assert_allclose(found.precision, [1 / 2, 1 / 2, 0])
+    np.testing.assert_allclose(found.recall, [1, 1 / 2, 0])
+    np.testing.assert_allclose(found.f1, [2 / 3, 1 / 2, 0])
+    # Wilson's interval of 2 in 4: 0.15 to 0.85.
+    assert (round(found.low, 4), round(found.high, 4)) == (0.15, 0.85)
+    assert training.wilson_interval(0.0, 10)[0] == 0.0
+    likely = _evaluate.probabilities_of(np.log(PROBABILITIES), 3)
+    np.testing.assert_allclose(likely, PROBABILITIES)
+    assert _evaluate.probabilities_of(PROBABILITIES, 3) is not None
+    np.testing.assert_array_equal(_evaluate.probabilities_of(PROBABILITIES, 3), PROBABILITIES)
+
+
+def test_the_worst_images_and_the_pairs_that_are_confused():
+    found = _predictions.Predictions(PROBABILITIES, LABELS, tuple("wxyz"), ("a", "b<", "c"))
+    assert found.worst(2).tolist() == [3, 1]
+    assert found.given.tolist() == [0, 0, 1, 1]
+    scores = found.evaluation()
+    rows = _report._confused(scores).split("<tr>")[2:]
+    assert [row.count("100.0%") for row in rows] == [0, 1]
+    assert [row.count("50.0%") for row in rows] == [1, 0]
+    assert '<td class="left">b&lt;</td><td class="left">a</td><td>1</td>' in rows[0]
+    right = _evaluate.score(np.eye(3), np.arange(3), "abc")
+    assert "No image was given a wrong class" in _report._confused(right)
+
+
+def test_a_clusters_task_must_be_one_of_its_own(monkeypatch):
+    text = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": %s}}'
+    monkeypatch.setenv("TF_CONFIG", text % 1)
+    assert _strategy._read_cluster() == 2
+    for wrong in (2, -1, '"1"', "true"):
+        monkeypatch.setenv("TF_CONFIG", text % wrong)
+        with pytest.raises(ValueError, match="the task of TF_CONFIG must be one of its cluster"):
+            _strategy._read_cluster()
+    monkeypatch.delenv("TF_CONFIG")
+    assert _strategy._read_cluster() == 0
