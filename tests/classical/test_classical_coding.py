@@ -15,6 +15,7 @@ from keras_cv_extras.classical import (
     FisherVector,
     SparseCoding,
     VectorQuantization,
+    _coder,
 )
 
 CODERS = [VectorQuantization, LLC, SparseCoding, FisherVector, VLAD]
@@ -145,6 +146,29 @@ def test_fisher_vector_is_its_definition(ragged):
     assert not vectors[0].any()  # no descriptors: zeros, and no NaN
     for row, (values, _) in zip(vectors, ragged, strict=True):
         np.testing.assert_allclose(row, _improved(_fisher(values, *mixture)), atol=1e-5)
+
+
+def test_fisher_vectors_are_means_whatever_the_neighbours(ragged):
+    """Parts of an image have different numbers of descriptors, and each is divided by its own."""
+    coder = FisherVector(3, levels=(1, 2), power=1).fit(ragged)
+    mixture = coder.weights_, coder.means_, coder.variances_
+    for row, (values, positions) in zip(coder.transform(ragged), ragged, strict=True):
+        cell = (positions[:, 1] >= 0.5) * 2 + (positions[:, 0] >= 0.5)
+        parts = [values, *(values[cell == number] for number in range(4))]
+        wanted = np.concatenate([_fisher(part, *mixture) for part in parts])
+        length = np.linalg.norm(wanted)
+        np.testing.assert_allclose(row, wanted / length if length else wanted, atol=1e-5)
+
+
+def test_a_sample_is_drawn_from_all_descriptors():
+    values = np.arange(1000)[:, None]
+    drawn = _coder.sample(values, 20, 1)[:, 0]
+    assert len(set(drawn.tolist())) == 20
+    assert drawn.tolist() == sorted(drawn)
+    assert drawn[0] < 300
+    assert drawn[-1] > 700
+    assert drawn.tolist() != _coder.sample(values, 20, 2)[:, 0].tolist()
+    assert _coder.sample(values, 1000, 1) is values
 
 
 def test_fisher_vector_is_scikit_images_but_for_sign(ragged):

@@ -131,6 +131,14 @@ def test_dense_sift_of_flat_patches_and_of_many_sizes(images):
     np.testing.assert_allclose(np.square(root).sum(axis=1), 1, atol=1e-5)
 
 
+def test_flat_patches_are_left_out_by_their_contrast():
+    """The mean gradient of a ramp is its slope, here around 0.005 of 255: 1.275 a pixel."""
+    for slope, some in ((1.2, False), (1.35, True)):
+        ramp = np.tile(slope * np.arange(28, dtype="float32"), (1, 28, 1))
+        assert DenseSIFT().transform(ramp).values.any() == some
+        assert DenseSIFT(contrast_threshold=0).transform(ramp).values.any()
+
+
 def test_keypoint_sift_is_opencvs(photographs):
     nothing = np.zeros((40, 30), np.uint8)
     ours = SIFT(num_keypoints=40).transform([photographs[1], nothing])

@@ -106,6 +106,50 @@ def test_fusion(digits):
     assert not hasattr(systems["hog"][0], "n_features_in_")  # those given are not fitted
 
 
+def test_voting_is_soft_where_all_give_probabilities():
+    forests = {name: _small(name, classifier="random_forest") for name in ("hog", "lbp")}
+    assert fuse(forests).voting == "soft"
+    assert fuse({**forests, "svm": _small("hog")}).voting == "hard"
+    stacked = fuse(forests, method="stacking", folds=4)
+    assert stacked.cv == 4
+    joined = fuse(forests, method="concatenation", seed=5)
+    assert joined["classifier"].random_state == 5
+    for _, part in joined["features"].transformer_list:  # features alone, each of length 1
+        assert [name for name, _ in part.steps] == ["features", "length"]
+
+
+def test_what_a_system_is_made_of():
+    def made(name, classifier="linear_svm", **options):
+        return make_classifier(name, classifier=classifier, **options)
+
+    def pooling(*names):
+        options = made(*names)["pooling"].get_params()
+        return [options[key] for key in ("pooling", "weights", "norm", "norm_cells")]
+
+    assert pooling("bow") == ["sum", None, "l2", True]
+    assert pooling("bow", "kernel_svm") == ["sum", "lazebnik", "l1", False]
+    assert pooling("scspm") == ["absmax", None, "l2", False]
+    assert pooling("llc") == ["max", None, "l2", False]
+    kernels = {name: made(name, "kernel_svm")["classifier"].kernel for name in SYSTEMS}
+    assert kernels.pop("bow") is classical.histogram_intersection
+    assert kernels.pop("lbp") is classical.chi_square
+    assert set(kernels.values()) == {"rbf"}
+    assert made("hog")["classifier"].C == 0.02
+    assert made("llc")["classifier"].C == 1
+    fisher = made("fisher", seed=3)
+    assert list(fisher.named_steps) == ["features", "reduction", "coding", "classifier"]
+    assert (fisher["coding"].num_words, fisher["coding"].levels) == (16, (1, 2))
+    assert {fisher[step].seed for step in ("reduction", "coding")} == {3}
+    assert made("llc", num_words=3)["coding"].num_neighbors == 3
+    assert made("llc")["pooling"].levels == (1, 2, 4)
+    # Of 28 pixels: cells of 4; bins of 3, 4 and 6 every 3 pixels; of others in proportion.
+    assert made("hog")["features"].pixels_per_cell == 4
+    assert made("hog", pixels=56)["features"].pixels_per_cell == 8
+    for pixels, sizes, step in ((28, (3, 4, 6), 3), (56, (6, 8, 12), 6), (8, (1, 2), 1)):
+        features = made("llc", pixels=pixels)["features"]
+        assert (features.bin_sizes, features.step) == (sizes, step)
+
+
 def test_keras_models_are_features(digits):
     import keras
 

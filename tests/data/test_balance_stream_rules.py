@@ -175,3 +175,15 @@ def test_every_sample_of_a_class_is_a_base_as_often():
     assert sorted(np.bincount(first).tolist()) == [2, 2, 3]
     assert np.all(first != second)
     assert len(steps) == 7
+
+
+def test_distances_are_of_principal_components():
+    images = np.asarray(_random.uniform(1, 0, np.arange(80)[:, None], np.arange(60)))
+    images = (255 * images).astype("uint8").reshape(80, 10, 6, 1)
+    rows = _neighbors.features(images, "pca")
+    assert rows.shape == (80, 50)
+    flat = images.reshape(80, -1).astype("float64")
+    values = np.linalg.svd(flat - flat.mean(axis=0), compute_uv=False)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=0), values[:50], rtol=1e-4)
+    assert _neighbors.features(images, "pixels").shape == (80, 60)
+    assert _neighbors.features(images, "pixels").dtype == np.float32

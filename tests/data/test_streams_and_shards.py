@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_cv_extras import data
 from keras_cv_extras.data import _decode, _folder, _order, _pipeline, _unreadable
+from keras_cv_extras.data._file_part import FilePart
 from keras_cv_extras.data._rows import EpochStream, Rows
 
 
@@ -166,3 +167,49 @@ def test_images_are_fitted_as_they_say():
     stretched = _decode.fit(image, (2, 8), "stretch", 3)
     assert stretched.shape == (2, 8, 3)
     np.testing.assert_array_equal(stretched[0, :, 1], pixels[0])
+
+
+def test_which_samples_a_batch_is_made_of():
+    for source in (numbered(11), stream_of(11)):
+        dataset = data.pipeline(source, 4, seed=3, epoch=2, shard=(1, 2))
+        found = [batch.tolist() for batch in data.samples_of(dataset).as_numpy_iterator()]
+        labels = [labels.tolist() for _, labels in dataset.as_numpy_iterator()]
+        assert found == labels
+    assert data.samples_of(dataset.take(1)) is None
+
+
+def test_digits_are_white_at_255():
+    digits = data.load("digits")
+    levels = np.unique(np.concatenate([digits.train[0].ravel(), digits.test[0].ravel()]))
+    np.testing.assert_array_equal(levels, np.rint(np.arange(17) * 255 / 16))
+
+
+def test_a_subset_has_its_own_files_and_labels():
+    options = {"image_size": (4, 3), "resize": "crop", "channels": 3, "most_bad": 2}
+    part = FilePart(["a", "b", "c"], [0, 1, 2], np.arange(12).reshape(3, 4), **options)
+    some = part.subset([2, 0])
+    assert some.paths == ("c", "a")
+    assert some.labels.tolist() == [2, 0]
+    assert some.facts.tolist() == [[8, 9, 10, 11], [0, 1, 2, 3]]
+    assert (some.shape, some.most_bad) == ((4, 3, 3), 2)
+    some.note(tf.constant([1], tf.int64))
+    assert some.readable().tolist() == [0]
+    assert part.readable().tolist() == [0, 1, 2]
+
+
+def test_the_test_part_of_files_is_its_share(tmp_path):
+    from PIL import Image
+
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            Image.new("RGB", (4, 4)).save(tmp_path / name / f"{number}.png")
+    files = data.image_files(tmp_path, 4, test_fraction=0.2, max_bad=0.5)
+    assert (len(files.train), len(files.test)) == (16, 4)
+    assert np.bincount(files.test.labels).tolist() == [2, 2]
+    assert not set(files.train.paths) & set(files.test.paths)
+    assert (files.train.most_bad, files.test.most_bad) == (8, 2)
+    assert all(
+        f"/{files.class_names[n]}/" in path
+        for n, path in zip(files.train.labels, files.train.paths, strict=True)
+    )

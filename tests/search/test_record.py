@@ -83,6 +83,7 @@ def test_the_best_policy_so_far_is_kept(tmp_path):
 def test_a_folder_tells_what_was_asked_otherwise(tmp_path):
     _state.SearchFolder(tmp_path, {"model": {"layers": ("a", "b")}, "seed": 1})
     _state.SearchFolder(tmp_path, {"model": {"layers": ["a", "b"]}, "seed": 1})
+    _state.SearchFolder(tmp_path, {"model": {"layers": ("a", "b")}, "seed": 1})
     with pytest.raises(ValueError, match=r"model.layers was \['a', 'b'\] and is \['a'\]\. Use"):
         _state.SearchFolder(tmp_path, {"model": {"layers": ["a"]}, "seed": 1})
     with pytest.raises(ValueError, match="seed was 1 and is 'nothing'"):

@@ -92,6 +92,27 @@ def test_jobs_are_shared_out_and_each_is_done_once(tmp_path, start, monkeypatch)
     assert list(tmp_path.glob("*.claim")) == []
 
 
+def test_what_another_has_finished_is_not_computed_again(tmp_path):
+    """Between the look at the folder and the claim, another worker may be done with a job."""
+
+    class Late(Folder):
+        looks = 0
+
+        def load(self, stage, name):
+            self.looks += 1
+            return None if self.looks == 1 else "score of another"
+
+    def refuse(job):
+        raise AssertionError("it was computed again")
+
+    role = _search_processes.Role("worker", "127.0.0.1:1", "worker")
+    job = _jobs.Job("stage", "job", None, "", "validation", None)
+    options = {"role": role, "check": lambda: None}
+    found = _jobs.do_all([job], Late(tmp_path), refuse, lambda job, score: None, **options)
+    assert found == ["score of another"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_has_one_search_at_a_time(tmp_path):
     with (
         _state.hold(tmp_path),

@@ -13,6 +13,7 @@ from keras_cv_extras.training import (
     _checkpoint,
     _clock,
     _evaluate,
+    _figures,
     _fit,
     _predictions,
     _replicas,
@@ -283,3 +284,42 @@ def test_a_clusters_task_must_be_one_of_its_own(monkeypatch):
             _strategy._read_cluster()
     monkeypatch.delenv("TF_CONFIG")
     assert _strategy._read_cluster() == 0
+
+
+class Compiled(Exception):
+    """Raised in place of compiling, so that nothing is trained."""
+
+
+@pytest.mark.parametrize(("sizes", "steps"), [((4, 4, 4, 1), 12), (None, None)])
+def test_the_default_schedule_is_of_all_epochs(monkeypatch, sizes, steps):
+    def compile_model(model, **options):
+        raise Compiled(options["steps"])
+
+    monkeypatch.setattr(_fit, "compile_model", compile_model)
+    dataset = batches(*(sizes or (4,)))
+    if sizes:
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(sizes)))
+    with pytest.raises(Compiled) as seen:
+        training.fit(tiny(), dataset, epochs=3, progress=False)
+    assert seen.value.args == (steps,)
+
+
+def test_only_the_chief_writes_a_model(monkeypatch, tmp_path):
+    monkeypatch.setattr(_strategy, "place_of", lambda strategy: _strategy.Place(1, 2, 1, 1, 2))
+    training.save_model(tiny(), tmp_path / "model.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_code_in_a_model_file_is_not_run(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)])
+    training.save_model(model, tmp_path / "model.keras")
+    with pytest.raises(ValueError, match=r"model\.keras: not a model that can be loaded"):
+        training.load_model(tmp_path / "model.keras")
+
+
+def test_confusion_is_coloured_by_the_share_of_the_true_class():
+    confusion = np.array([[3, 1, 0], [0, 2, 2], [0, 0, 0]])
+    axes = _figures.confusion_figure(confusion, "abc").axes[0]
+    wanted = [[0.75, 0.25, 0], [0, 0.5, 0.5], [0, 0, 0]]
+    np.testing.assert_allclose(axes.images[0].get_array(), wanted)
+    assert sorted(text.get_text() for text in axes.texts) == ["1", "2", "2", "3"]

@@ -1,0 +1,157 @@
+"""How measurements take turns and are compared, with processes that only count."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import bench
+from keras_cv_extras.bench import _images, _input, _measure, _ops, _policies, _repeated, _worker
+
+
+class Process:
+    """Stands for a measured process: every measurement of it takes as long as it is told."""
+
+    def __init__(self, asked, rates, answers=None):
+        self.asked, self.rates, self.answers = asked, rates, answers or {}
+
+    def ask(self, do, **arguments):
+        if do != "measure":
+            return self.answers.get((do, arguments["name"]), {"seconds": 0.5, "version": "1"})
+        self.asked.append((arguments["name"], arguments["seconds"]))
+        return {"images": 6, "seconds": 6 / self.rates[arguments["name"]].pop(0)}
+
+
+def test_contestants_take_turns_in_both_orders():
+    asked = []
+    process = Process(asked, {"a": [9, 1, 2, 3], "b": [9, 10, 20, 40]})
+    rates = _measure.take_turns([(process, "a"), (process, "b")], 2.0, 3)
+    assert [name for name, _ in asked] == ["a", "b", "a", "b", "b", "a", "a", "b"]
+    # The first measurement warms up, and does not count.
+    assert [seconds for _, seconds in asked] == [0.5, 0.5] + [2.0] * 6
+    assert rates["a"] == pytest.approx([1, 2, 3])
+    assert rates["b"] == pytest.approx([10, 20, 40])
+    assert _measure.ratio(rates["b"], rates["a"]) == pytest.approx(10)
+    assert _measure.ratio([1, 8, 9], [2, 2, 1]) == 4
+
+
+def test_rows_of_ops():
+    rates = {
+        "op:invert": [0, 10, 20, 30],
+        "keras:invert": [0, 5, 4, 10],
+        "op:copy": [0, 50, 60, 90],
+    }
+    rates = {name: [value or 9 for value in values] for name, values in rates.items()}
+    answers = {
+        ("attempt", "torchvision:invert"): {"failed": "KeyError"},
+        ("attempt", "kornia:invert"): {"missing": "kornia"},
+    }
+    process = Process([], rates, answers)
+    names = ("op", "keras", "torchvision", "kornia")
+    row = _ops._row("invert", dict.fromkeys(names, process), 32, 8, 1.0, 3)
+    assert row["images_per_second"] == pytest.approx(20)
+    assert row["microseconds_per_image"] == pytest.approx(50_000)
+    assert row["copies"] == pytest.approx(3)  # of 5, 3 and 3 times as fast
+    assert row["first_call_seconds"] == 0.5
+    assert row["peers"] == {
+        "keras": {"version": "1", "images_per_second": pytest.approx(5), "ratio": pytest.approx(3)},
+        "torchvision": {"failed": "KeyError"},
+    }
+
+
+def test_what_is_said_of_a_row():
+    row = {"contestant": "timm", "version": "1.0", "status": "measured", "ratio": 1.234}
+    row |= {"images_per_second": 2000.0, "turns": [1900.0, 2000.0, 2300.0]}
+    row |= {"first_batch_seconds": 1.25}
+    cells = _policies._cells(row)
+    assert cells == ("timm 1.0", "2,000", "20%", "1.2 s", "1.23 x as fast")
+    failed = {**row, "contestant": "copy", "status": "failed: x"}
+    assert _policies._cells(failed) == ("copy", "failed: x")
+
+    def ask():
+        raise RuntimeError("no memory")
+
+    assert _policies._answer("timm", ask, None) == {"status": "failed: no memory"}
+    with pytest.raises(RuntimeError, match="copy failed: no memory"):
+        _policies._answer("copy", ask, None)
+
+
+def test_cores(monkeypatch):
+    monkeypatch.setattr(_measure, "available_cpus", lambda: [3, 5, 8])
+    assert _measure.chosen_cpus("all") == [3, 5, 8]
+    assert _measure.chosen_cpus(2) == [3, 5]
+    assert _measure.chosen_cpus(3) == [3, 5, 8]
+    with pytest.raises(ValueError, match="cores must be at most 3 on this machine, received 4"):
+        _measure.chosen_cpus(4)
+
+
+def test_sizes():
+    assert _measure.check_sizes([427, 32], {427: 1, 32: 8}) == (427, 32)
+    with pytest.raises(ValueError, match="size must be at most 427"):
+        _measure.check_sizes([428], {428: 1})
+    with pytest.raises(ValueError, match="batch size must be at least 1"):
+        _measure.check_sizes([32], {32: 0})
+
+
+def test_the_report(tmp_path):
+    _measure.write_report(tmp_path / "x.json", "ops", [{"op": "copy"}], seconds=2, repeats=3)
+    report = json.loads((tmp_path / "x.json").read_text())
+    assert (report["benchmark"], report["rows"]) == ("ops", [{"op": "copy"}])
+    assert (report["seconds"], report["repeats"]) == (2, 3)
+    assert report["cores"] == len(_measure.available_cpus())
+    assert report["processor"]
+
+
+def test_a_function_in_a_loop_counts_its_images(monkeypatch):
+    now, called = [0.0], []
+    monkeypatch.setattr(_repeated.time, "perf_counter", lambda: now[0])
+
+    def function(item):
+        called.append(item)
+        now[0] += 0.25
+
+    loop = _repeated.Repeated(function, ["a", "b"], 8, "1.0")
+    loop.start()
+    assert called == ["a"]
+    # Whole passes of half a second, until the time is over.
+    assert loop.measure(1.2) == (24, 1.5)
+
+
+def test_work_ahead_has_ended_before_the_next_turn(monkeypatch):
+    now, busy = [0.0], [0.0, 1.0, 2.0, 2.001]
+    monkeypatch.setattr(_worker.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(_worker.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_worker.time, "process_time", lambda: busy.pop(0))
+    _worker.settle(interval=0.02)
+    assert now[0] == pytest.approx(0.06)
+    assert busy == []
+
+
+def test_images_are_parts_of_the_photographs():
+    from sklearn.datasets import load_sample_images
+
+    images = _images.photographs(100, 5)
+    whole = load_sample_images().images
+    for number, image in enumerate(images):
+        top, left = number * 37 % 328, number * 61 % 541
+        part = whole[number % 2][top : top + 100, left : left + 100]
+        np.testing.assert_array_equal(image, part)
+
+
+def test_the_first_contestant_is_what_others_are_compared_with(monkeypatch):
+    rates = {"input:own": [40, 40, 20, 40], "input:keras": [9, 10, 10, 5]}
+    answers = {("attempt", "input:torch"): {"missing": "torch"}}
+
+    def start(*arguments):
+        process = Process([], rates, answers)
+        process.close = lambda: None
+        return process
+
+    monkeypatch.setattr(_measure, "Measured", start)
+    own, keras, torch = _input._run(("own", "keras", "torch"), 32, 8, [0, 1], 1.0, 3)
+    assert own["ratio"] == 1
+    assert own["per_core"] == pytest.approx(20)
+    assert keras["images_per_second"] == pytest.approx(10)
+    assert keras["ratio"] == pytest.approx(4)  # of 4, 2 and 8
+    assert torch["status"] == "not installed"
+    assert bench.OWN[0] == "rand_augment"
