@@ -5,7 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from keras_cv_extras import _checks, _html, _lazy, _search_processes
+from keras_cv_extras._base import checks as _checks
+from keras_cv_extras._base import lazy as _lazy
+from keras_cv_extras._base import pages as _html
+from keras_cv_extras.search.workers import _processes as _search_processes
 
 
 def refused(error, message, function, *arguments, **options):

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data
-from keras_cv_extras.augment import _random
+from keras_cv_extras._base import random as _random
 from keras_cv_extras.data.balance import _draws, _labelled, _neighbors, _smote, _smote_stream
 
 

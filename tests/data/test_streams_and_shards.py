@@ -5,9 +5,10 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data
-from keras_cv_extras.data import _decode, _folder, _order, _pipeline, _unreadable
-from keras_cv_extras.data._file_part import FilePart
+from keras_cv_extras.data import _order, _pipeline
 from keras_cv_extras.data._rows import EpochStream, Rows
+from keras_cv_extras.data.files import _decode, _folder, _unreadable
+from keras_cv_extras.data.files._file_part import FilePart
 
 
 def numbered(count, size=2):

@@ -105,7 +105,7 @@ def test_what_another_has_finished_is_not_computed_again(tmp_path):
     def refuse(job):
         raise AssertionError("it was computed again")
 
-    role = _search_processes.Role("worker", "127.0.0.1:1", "worker")
+    role = _processes.Role("worker", "127.0.0.1:1", "worker")
     job = _jobs.Job("stage", "job", None, "", "validation", None)
     options = {"role": role, "check": lambda: None}
     found = _jobs.do_all([job], Late(tmp_path), refuse, lambda job, score: None, **options)

@@ -8,18 +8,8 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import training
-from keras_cv_extras.training import (
-    _callbacks,
-    _checkpoint,
-    _clock,
-    _evaluate,
-    _figures,
-    _fit,
-    _predictions,
-    _replicas,
-    _report,
-    _strategy,
-)
+from keras_cv_extras.training import _callbacks, _checkpoint, _clock, _fit, _replicas, _strategy
+from keras_cv_extras.training.evaluation import _evaluate, _figures, _predictions, _report
 
 
 def tiny():
