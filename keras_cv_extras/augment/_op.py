@@ -16,9 +16,9 @@ from keras import backend, ops
 
 from keras_cv_extras._base import checks as _checks
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.batches import as_batch, as_fill, as_partners, key_from, per_image
-from keras_cv_extras._base.fill import check_mode
-from keras_cv_extras._base.sampling import check_interpolation
+from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners, key_from, per_image
+from keras_cv_extras._base.images.fill import check_mode
+from keras_cv_extras._base.images.sampling import check_interpolation
 from keras_cv_extras._base.types import Numbers, Tensor
 
 OPS: dict[str, "Op"] = {}

@@ -7,6 +7,7 @@ from keras_cv_extras.classical._aggregate import VLAD, FisherVector
 from keras_cv_extras.classical._descriptors import DescriptorSet
 from keras_cv_extras.classical._fusion import ModelFeatures, fuse
 from keras_cv_extras.classical._hog import HOG
+from keras_cv_extras.classical._input import check_classes
 from keras_cv_extras.classical._kernels import chi_square, histogram_intersection, pyramid_match
 from keras_cv_extras.classical._lbp import LBP
 from keras_cv_extras.classical._presets import ImageClassifier, make_classifier
@@ -17,6 +18,7 @@ from keras_cv_extras.classical._sparse_coding import SparseCoding
 from keras_cv_extras.classical._words import LLC, VectorQuantization
 
 __all__ = [
+    "check_classes",
     "HOG",
     "LBP",
     "LLC",

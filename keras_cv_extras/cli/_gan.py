@@ -63,7 +63,7 @@ def gan_train(
     Interrupted and started again with the same output folder, it goes on. More --steps go on,
     too.
     """
-    from keras_cv_extras.commands._gan import run_gan_train
+    from keras_cv_extras.commands import run_gan_train
 
     run_gan_train(
         data,
@@ -97,7 +97,7 @@ def gan_sample(
     seed: Seed = 0,
 ):
     """Make images with MODEL, in folders that kcx train and data.load read."""
-    from keras_cv_extras.commands._gan import run_gan_sample
+    from keras_cv_extras.commands import run_gan_sample
 
     run_gan_sample(model, output, count=count, classes=classes or [], sheet=sheet, seed=seed)
 
@@ -122,7 +122,7 @@ def gan_report(
     Likeness for each class on a local network, copies of training images, and how good a
     classifier gets that is trained on made images alone.
     """
-    from keras_cv_extras.commands._gan import run_gan_report
+    from keras_cv_extras.commands import run_gan_report
 
     run_gan_report(
         model,

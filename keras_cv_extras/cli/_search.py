@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from keras_cv_extras.search.workers import _processes
+from keras_cv_extras.search import workers as search_workers
 
 _DEFAULT_TRIALS = 20
 
@@ -134,10 +134,10 @@ def run(
 
     kcx search status FOLDER says how far it is, kcx search report FOLDER what it has found.
     """
-    role = _processes.role_of_options(chief, worker, address)
+    role = search_workers.role_of_options(chief, worker, address)
     if role is not None:
         os.environ |= role.environment()
-    elif workers > 1 and _processes.role_in(output).kind == "alone":
+    elif workers > 1 and search_workers.role_in(output).kind == "alone":
         _launch(output, workers)
         return
     from keras_cv_extras.commands import run_search
@@ -179,8 +179,8 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
 
 
 def _launch(output, workers):
-    code = _processes.launch(
-        _processes.this_command(),
+    code = search_workers.launch(
+        search_workers.this_command(),
         output,
         workers,
         end_with_search=False,

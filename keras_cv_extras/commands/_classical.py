@@ -12,7 +12,7 @@ from sklearn import metrics
 from keras_cv_extras import classical, data, training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.classical._input import check_classes
+from keras_cv_extras.classical import check_classes
 from keras_cv_extras.commands._common import load_data
 
 

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from keras_cv_extras import generative, training
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.pictures import write_png
 from keras_cv_extras.commands._common import load_data, same_settings
-from keras_cv_extras.generative import _sheet
-from keras_cv_extras.generative.gan import _report, _training
+from keras_cv_extras.generative.gan import check_steps, gan_report
 
 _SETTINGS = "train.json"
 
@@ -31,7 +31,7 @@ def run_gan_train(
     progress,
 ):
     """Trains a GAN into a folder, or goes on with what is there."""
-    _training.check_steps(steps, every)
+    check_steps(steps, every)
     console = Console(quiet=not progress)
     output = pathlib.Path(output)
     images = load_data(name, image_size)
@@ -97,7 +97,7 @@ def run_gan_sample(model, output, *, count, classes, sheet, seed):
         for place, image in enumerate(_levels(images, gan.value_range)):
             Image.fromarray(image.squeeze()).save(folder / f"{place:05d}.png")
     if sheet:
-        _sheet.save_png(_sheet.class_sheet(gan, seed=seed), output.with_suffix(".png"))
+        write_png(generative.class_sheet(gan, seed=seed), output.with_suffix(".png"))
     Console().print(f"{count} images of each of {len(wanted)} classes\n{output}", highlight=False)
 
 
@@ -128,7 +128,7 @@ def run_gan_report(model, name, output, *, count, steps, image_size, seed, progr
     console.print(f"two trainings of {steps} steps: on real images, and on made ones")
     useful = generative.usefulness((x, y), (made, labels), images.test, steps=steps, seed=seed)
     parts = model.parent / "progress.json"
-    page = _report.gan_report(
+    page = gan_report(
         gan,
         title=f"GAN on {images.name}",
         class_names=images.class_names,

@@ -9,7 +9,6 @@ from keras_cv_extras import policy
 from keras_cv_extras._base import files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data
-from keras_cv_extras.policy import _published
 
 _TEXTS = ("torchvision", "dali", "timm")  # the others are JSON
 
@@ -78,7 +77,7 @@ def _read(source, source_format, spec, strict):
     if source_format == "model_garden":
         known = source if not path.is_file() else files.read_json(source)
         return policy.from_model_garden(known)
-    if source in _published.AUTO_AUGMENT:
+    if source in policy.AUTO_AUGMENT:
         return policy.auto_augment(source, spec=spec)
     fields = files.read_json(source)
     if isinstance(fields, dict):

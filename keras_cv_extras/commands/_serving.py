@@ -11,8 +11,7 @@ from keras_cv_extras import inference, metrics, serving, training
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.policy import Policy
-from keras_cv_extras.serving import _ops
-from keras_cv_extras.serving._model import ServedModel
+from keras_cv_extras.serving import ServedModel, check_graph
 
 
 def run_export(
@@ -76,7 +75,7 @@ def run_predict(path: Path, files: Sequence[Path]) -> None:
         raise ValueError(
             f"{path}: a {card['file_format']} file takes no image files; export a saved_model"
         )
-    _ops.check_graph(path / "saved_model.pb")
+    check_graph(path / "saved_model.pb")
     loaded = tf.saved_model.load(str(path))
     ask = loaded.signatures["serving_default"]
     bad = []

@@ -14,6 +14,7 @@ from keras_cv_extras.generative._fidelity import (
     neighbor_scores,
 )
 from keras_cv_extras.generative._local_features import LocalFeatures
+from keras_cv_extras.generative._sheet import class_sheet
 from keras_cv_extras.generative._synthesis import TooFewImagesError
 from keras_cv_extras.generative.gan._gan import ConditionalGAN
 from keras_cv_extras.generative.gan._training import train_gan
@@ -25,6 +26,7 @@ __all__ = [
     "MadeScores",
     "Memorization",
     "TooFewImagesError",
+    "class_sheet",
     "evaluate_made",
     "frechet_distance",
     "kernel_distance",

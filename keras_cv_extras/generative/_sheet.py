@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from keras_cv_extras._base import files
-
 _GAP = 2  # pixels between images, as they are
 
 
@@ -39,11 +37,3 @@ def class_sheet(gan, *, columns: int = 10, seed: int = 0, side: int = 48) -> np.
     numbers = np.tile(np.arange(columns), gan.num_classes)
     images = gan.generate(labels, numbers=numbers, seed=seed)
     return sheet(np.split(images, gan.num_classes), gan.value_range, side=side)
-
-
-def save_png(picture, path):
-    """Writes a uint8 image as a PNG file, in one step."""
-    from PIL import Image
-
-    with files.replacing(path) as temporary:
-        Image.fromarray(picture).save(temporary, optimize=True)

@@ -200,9 +200,9 @@ def resample(
 ):
     """Balances classes by made images, as arrays; see `ConditionalGAN.resample`."""
     from keras_cv_extras._base import guard
-    from keras_cv_extras.data.balance import _labelled
+    from keras_cv_extras.data import balance
 
-    images, labels = _labelled.training_part(x, y, held_out)
+    images, labels = balance.training_part(x, y, held_out)
     images, classes = checked_images(gan, images, labels)
     counts = synthetic_counts(gan, classes, balance_to)
     chosen, numbers, _ = chosen_images(
@@ -211,9 +211,9 @@ def resample(
     if not len(chosen):
         return images, labels
     made = gan.generate(chosen, numbers=numbers, seed=seed)
-    together = np.concatenate([images, _labelled.to_dtype(made, images.dtype)])
+    together = np.concatenate([images, balance.to_dtype(made, images.dtype)])
     guard.mark_synthesised(together, type(gan).__name__)
-    _, restore = _labelled.as_classes(labels)
+    _, restore = balance.as_classes(labels)
     return together, np.concatenate([labels, restore(chosen)])
 
 

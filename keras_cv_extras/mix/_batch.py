@@ -9,7 +9,7 @@ from typing import Any
 from keras import ops
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.batches import as_batch, as_partners
+from keras_cv_extras._base.images.batches import as_batch, as_partners
 from keras_cv_extras.mix._labels import mixed_labels, weighted
 
 

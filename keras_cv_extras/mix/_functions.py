@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.batches import per_image
 from keras_cv_extras._base.draws import Draws, draws_of
+from keras_cv_extras._base.images.batches import per_image
 from keras_cv_extras._base.types import Images, Labels, Numbers, Tensor
 from keras_cv_extras.mix import _kernels
 from keras_cv_extras.mix._batch import Blend, as_images, as_others, as_rows, from_rows

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from keras import ops
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.batches import as_partners
 from keras_cv_extras._base.draws import Draws, draws_of
+from keras_cv_extras._base.images.batches import as_partners
 from keras_cv_extras._base.types import Images, Labels, Shape, Tensor
 from keras_cv_extras.mix._batch import Blend, as_images, as_rows, from_rows, gather
 from keras_cv_extras.mix._pool import Pool

@@ -19,6 +19,7 @@ from keras_cv_extras.policy._presets import (
     trivial_augment,
     uniform_augment,
 )
+from keras_cv_extras.policy._published import AUTO_AUGMENT
 from keras_cv_extras.policy._schedule import PolicySchedule, from_dict, load, ramp
 from keras_cv_extras.policy._sheet import policy_sheet
 from keras_cv_extras.policy._stack import Padded, StackShape, execute_stack, stack_policies
@@ -46,6 +47,7 @@ from keras_cv_extras.policy.interop import (
 
 __all__ = [
     "AUGMIX_OPS",
+    "AUTO_AUGMENT",
     "Augmentation",
     "PBA_OPS",
     "Padded",

@@ -5,9 +5,9 @@ from typing import Any
 from keras import ops
 
 from keras_cv_extras._base import engine, random
-from keras_cv_extras._base.batches import as_batch, as_fill, as_partners
+from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners
+from keras_cv_extras._base.images.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras._base.types import Images, Tensor
-from keras_cv_extras._base.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _execute
 

@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks, random
-from keras_cv_extras._base.batches import as_batch
 from keras_cv_extras._base.draws import draws_of
+from keras_cv_extras._base.images.batches import as_batch
 from keras_cv_extras._base.types import Images, Interval, Labels, Tensor
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step

@@ -107,7 +107,7 @@ def test_fills(name, batch):
 
 
 def test_noise_is_uniform_and_follows_its_key():
-    from keras_cv_extras._base.fill import noise
+    from keras_cv_extras._base.images.fill import noise
 
     first, same, other = (np.asarray(noise(key, (64, 64, 3))) for key in (5, 5, 6))
     np.testing.assert_array_equal(first, same)

@@ -3,8 +3,8 @@
 from keras import ops
 
 from keras_cv_extras._base import random
-from keras_cv_extras._base.fill import Fill
-from keras_cv_extras._base.fixed import (
+from keras_cv_extras._base.images.fill import Fill
+from keras_cv_extras._base.images.fixed import (
     HALF,
     ONE,
     cos_sin,
@@ -15,7 +15,7 @@ from keras_cv_extras._base.fixed import (
     times_half,
     to_fixed,
 )
-from keras_cv_extras._base.sampling import lookup_grid
+from keras_cv_extras._base.images.sampling import lookup_grid
 from keras_cv_extras._base.types import Color, Interval, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment.geometric._geometry import about_centre, warp

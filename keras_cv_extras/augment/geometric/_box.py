@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.fixed import round_half_up
+from keras_cv_extras._base.images.fixed import round_half_up
 
 # Ratios stand in a table, 64 to an octave, from 1/512 to 512: logarithms and powers differ in
 # their last bit between backends.

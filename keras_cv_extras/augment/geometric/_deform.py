@@ -3,9 +3,9 @@
 from keras import ops
 
 from keras_cv_extras._base import checks, random
-from keras_cv_extras._base.fill import Fill
-from keras_cv_extras._base.fixed import HALF, ONE, round_half_up, times
-from keras_cv_extras._base.sampling import lookup, lookup_grid
+from keras_cv_extras._base.images.fill import Fill
+from keras_cv_extras._base.images.fixed import HALF, ONE, round_half_up, times
+from keras_cv_extras._base.images.sampling import lookup, lookup_grid
 from keras_cv_extras._base.types import Color, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 

@@ -10,9 +10,9 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.fill import CONTINUED, Fill, continued, flat_filling
-from keras_cv_extras._base.fixed import HALF, ONE, offset, round_half_up
-from keras_cv_extras._base.sampling import lookup, lookup_grid
+from keras_cv_extras._base.images.fill import CONTINUED, Fill, continued, flat_filling
+from keras_cv_extras._base.images.fixed import HALF, ONE, offset, round_half_up
+from keras_cv_extras._base.images.sampling import lookup, lookup_grid
 from keras_cv_extras._base.types import Color, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 

@@ -3,9 +3,9 @@
 from keras import backend, ops
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.fill import Fill
-from keras_cv_extras._base.fixed import HALF, ONE
-from keras_cv_extras._base.sampling import lookup_grid
+from keras_cv_extras._base.images.fill import Fill
+from keras_cv_extras._base.images.fixed import HALF, ONE
+from keras_cv_extras._base.images.sampling import lookup_grid
 from keras_cv_extras._base.types import Color, Sizes, Tensor
 from keras_cv_extras.augment._op import image_op
 

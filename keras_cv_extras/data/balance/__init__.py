@@ -1,6 +1,7 @@
 """Class balance: synthesis of samples, samplers, weights, and the counts behind them."""
 
 from keras_cv_extras.data.balance._imbalanced import make_imbalanced
+from keras_cv_extras.data.balance._labelled import as_classes, to_dtype, training_part
 from keras_cv_extras.data.balance._neighbors import FaissNeighbors
 from keras_cv_extras.data.balance._samplers import (
     BalancedSource,
@@ -23,11 +24,14 @@ __all__ = [
     "FaissNeighbors",
     "SmoteSource",
     "SmoteStream",
+    "as_classes",
     "class_weight",
     "make_imbalanced",
     "oversample_indices",
     "resample",
     "smote",
     "smote_dataset",
+    "to_dtype",
+    "training_part",
     "undersample_indices",
 ]

@@ -16,9 +16,9 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.exact import blend
-from keras_cv_extras._base.fill import Fill
-from keras_cv_extras._base.fixed import HALF, ONE
-from keras_cv_extras._base.sampling import lookup_grid
+from keras_cv_extras._base.images.fill import Fill
+from keras_cv_extras._base.images.fixed import HALF, ONE
+from keras_cv_extras._base.images.sampling import lookup_grid
 from keras_cv_extras.augment import OPS
 
 KINDS = ("color", "translation", "cutout")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.pictures import write_png
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _evaluation, _sheet
 
@@ -99,8 +100,8 @@ def train_gan(
             made = gan.generate(labels), labels
             row |= _evaluation.evaluate_made(network, held_out, made).scores
         picture = _sheet.class_sheet(gan)
-        _sheet.save_png(picture, directory / "samples" / f"step-{row['step']:06d}.png")
-        _sheet.save_png(picture, directory / "samples.png")
+        write_png(picture, directory / "samples" / f"step-{row['step']:06d}.png")
+        write_png(picture, directory / "samples.png")
         rows.append(row)
         files.write_json(file, {"network": network and network.name, "parts": rows})
         if progress:

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_cv_extras import augment
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.batches import key_from
+from keras_cv_extras._base.images.batches import key_from
 from keras_cv_extras._base.random import uniform
 from keras_cv_extras._base.types import Color, Config, Interval, Shape, Sizes, Tensor
 from keras_cv_extras.augment import OPS

@@ -11,8 +11,8 @@ import numpy as np
 from jax import numpy as jnp
 
 from keras_cv_extras._base import random
+from keras_cv_extras._base.images.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras._base.random import PARTNER_SLOT
-from keras_cv_extras._base.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras.policy import execute_stack
 from keras_cv_extras.search.trials import _steps
 from keras_cv_extras.search.trials._child import filled_batches

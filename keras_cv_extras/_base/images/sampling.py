@@ -9,8 +9,15 @@ pixels or of separate channels, by two to eight times.
 from keras import backend, ops
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.fill import CONTINUED, Fill, colour, continued, filling, flat_filling
-from keras_cv_extras._base.fixed import HALF
+from keras_cv_extras._base.images.fill import (
+    CONTINUED,
+    Fill,
+    colour,
+    continued,
+    filling,
+    flat_filling,
+)
+from keras_cv_extras._base.images.fixed import HALF
 
 check_interpolation = checks.choice("nearest", "bilinear")
 

@@ -1,0 +1,1 @@
+"""What kernels share: how images come in, what is looked up between pixels, what fills the rest."""
