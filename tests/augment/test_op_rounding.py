@@ -1,0 +1,58 @@
+"""What `@image_op` does to levels: it clips, and cuts or rounds, as Pillow does or as it says."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from keras_cv_extras import augment
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.augment._op import finish, round_off, to_levels
+
+
+def test_computed_levels_are_clipped_and_cut():
+    values = np.float32([-300.0, -0.5, 0.0, 0.99, 1.5, 254.99, 255.0, 255.7, 600.0])
+    np.testing.assert_array_equal(finish(values, "uint8"), [0, 0, 0, 0, 1, 254, 255, 255, 255])
+    clipped = np.float32([0, 0, 0, 0.99, 1.5, 254.99, 255, 255, 255])
+    np.testing.assert_array_equal(finish(values, "float32"), clipped)
+
+
+def test_rounded_levels_are_clipped_and_halves_go_up():
+    values = np.float32([-300.0, 0.49, 0.5, 1.5, 2.5, 254.49, 254.5, 255.7, 600.0])
+    for dtype in ("uint8", "int32"):
+        wanted = [0, 0, 1, 2, 3, 254, 255, 255, 255]
+        np.testing.assert_array_equal(round_off(values, dtype), wanted)
+    clipped = np.clip(values, 0, 255)
+    np.testing.assert_array_equal(round_off(values, "float32"), clipped)
+
+
+def test_whole_levels_are_clipped_and_cut():
+    np.testing.assert_array_equal(to_levels(np.float32([-4, 3.99, 254.5, 300])), [0, 3, 254, 255])
+    np.testing.assert_array_equal(to_levels(np.int32([-4, 3, 300])), [0, 3, 255])
+
+
+@pytest.mark.parametrize("factor", [0.37, 1.3, 1.9])
+def test_every_level_is_that_of_pillow(factor):
+    levels = np.arange(256, dtype="uint8").reshape(16, 16)
+    wanted = ImageEnhance.Brightness(Image.fromarray(levels)).enhance(float(np.float32(factor)))
+    result = augment.brightness(levels[..., None], factor, compile=False)
+    np.testing.assert_array_equal(np.asarray(result)[..., 0], wanted)
+
+
+@pytest.mark.parametrize("pixels", [-1.5, -0.5, 0.5, 2.5])
+def test_half_pixels_go_where_pillow_moves_them(pixels):
+    image = np.arange(1, 65, dtype="uint8").reshape(8, 8)
+    for name, matrix in (("x", (1, 0, pixels, 0, 1, 0)), ("y", (1, 0, 0, 0, 1, pixels))):
+        wanted = Image.fromarray(image).transform((8, 8), Image.Transform.AFFINE, matrix)
+        function = getattr(augment, f"translate_{name}")
+        result = function(image[..., None], pixels, compile=False)
+        np.testing.assert_array_equal(np.asarray(result)[..., 0], wanted)
+
+
+def test_a_policy_s_numbers_become_positions_and_keys():
+    """Two numbers in [0, 1) are a position, or the 24 bits of the first one are a key."""
+    assert OPS["cutout"].numbers(5.0, 0.25, 0.75) == [5.0, 0.25, 0.75]
+    x = np.float32(0.7123456)
+    (value, key) = OPS["gaussian_noise"].numbers(5.0, x, 0.9)
+    assert value == 5.0
+    assert float(key) == np.floor(np.float64(x) * 2**24)
+    assert OPS["invert"].numbers(None, 0.25, 0.75) == []
