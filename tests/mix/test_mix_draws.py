@@ -1,0 +1,98 @@
+"""What mixes draw: from which distributions, and every number for one thing alone."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from keras_cv_extras import mix
+from keras_cv_extras.mix._draws import draws_of
+
+COUNT = 600
+DRAWS = draws_of(np.zeros((COUNT, 1)), 3, 1, None)
+LABELS = np.arange(COUNT) % 3
+
+
+def numbers(kind, size=(8, 8), draws=DRAWS):
+    return [np.asarray(part, "float64") for part in kind.numbers(draws, size)]
+
+
+def correlation(first, second):
+    return abs(np.corrcoef(first, second)[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "law"),
+    [
+        (mix.MixUp(alpha=0.7), (0.7, 0.7)),
+        (mix.CutMix(alpha=0.8), (0.8, 0.8)),
+        (mix.ReMix([9, 1], alpha=0.5), (0.5, 0.5)),
+        (mix.BalancedMixUp(alpha=0.3), (0.3, 1.0)),
+    ],
+)
+def test_weights_are_of_the_distribution_that_was_asked_for(kind, law):
+    weights = numbers(kind)[0]
+    assert scipy.stats.kstest(weights, scipy.stats.beta(*law).cdf).pvalue > 0.001
+
+
+def test_boxes_and_points_lie_anywhere():
+    _, x, y = numbers(mix.CutMix())
+    assert correlation(x, y) < 0.15  # 3.6 standard errors
+    x, y = numbers(mix.Mosaic(centre=(0.2, 0.4)))
+    assert correlation(x, y) < 0.15
+    for place in (x, y):
+        assert 0.2 <= place.min() < 0.21
+        assert 0.39 < place.max() <= 0.4
+
+
+def test_decay_makes_patches_smooth():
+    draws = draws_of(np.zeros((4, 1)), 3, 1, None)
+    edges = {}
+    for decay in (0.5, 3.0):
+        (mask,) = numbers(mix.FMix(decay=decay), (16, 16), draws)
+        edges[decay] = np.abs(np.diff(mask, axis=2)).mean()
+    assert edges[0.5] > 2 * edges[3.0]
+
+
+def test_the_mix_that_is_chosen_does_not_tell_its_weight():
+    kind = mix.RandomMix([mix.MixUp(alpha=1.0), mix.MixUp(alpha=1.0)])
+    plan = kind.plan((LABELS,), DRAWS, (8, 8))
+    choice = np.asarray(plan["numbers"][0])
+    first, second = (np.asarray(own["numbers"][0]) for own in plan["plans"])
+    assert correlation(choice, first) < 0.15
+    assert correlation(choice, second) < 0.15
+    assert correlation(first, second) < 0.15
+
+
+def test_a_mosaic_has_four_images():
+    places = [np.asarray(part) for part in mix.Mosaic().places((LABELS,), DRAWS)]
+    all_four = np.stack([np.arange(COUNT), *places])
+    assert all(len(set(column)) == 4 for column in all_four.T)
+
+
+def test_partners_of_a_pool_are_drawn_and_augmented_one_by_one():
+    seen = []
+
+    def policy(images, *, seed, epoch, samples):
+        seen.append((int(seed), int(epoch)))
+        np.testing.assert_array_equal(samples, np.arange(COUNT))
+        return images
+
+    classes = np.repeat(np.arange(10), 10)
+    images = np.arange(100, dtype="float32").reshape(100, 1, 1, 1)
+    pool = mix.Pool(images, classes, policy=policy, balanced=True)
+    later = dataclasses.replace(DRAWS, epoch=DRAWS.epoch + 4)
+    drawn = [np.asarray(part).ravel().astype(int) for part, _ in pool.draw(later, 3)]
+    assert len({seed for seed, _ in seen}) == 3
+    assert int(DRAWS.seed) not in {seed for seed, _ in seen}, "it is the image's own"
+    assert {epoch for _, epoch in seen} == {5}
+    # The tens are the class, the ones which image of it.
+    columns = [part // 10 for part in drawn] + [part % 10 for part in drawn]
+    related = np.abs(np.corrcoef(columns) - np.eye(6))
+    assert related.max() < 0.16
+
+
+def test_the_last_fifth_of_a_training_is_not_mixed():
+    ends = {count: mix.Schedule(num_epochs=count).end for count in (3, 20, 24, 100)}
+    assert ends == {3: 1, 20: 4, 24: 5, 100: 20}  # at least a fifth, and at least one epoch
