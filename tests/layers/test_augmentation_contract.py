@@ -1,6 +1,7 @@
 """What holds for every layer that augments or mixes: Keras' own checks, ranges, types, places."""
 
 import inspect
+import json
 
 import keras
 import numpy as np
@@ -10,7 +11,9 @@ import tensorflow as tf
 # Keras' own checks of a layer: configuration, build, symbolic and eager shapes, mixed precision.
 from keras.src.testing import TestCase
 
-from keras_cv_extras import layers, policy
+from keras_cv_extras import layers, mix, policy
+from keras_cv_extras._base import engine
+from keras_cv_extras.augment import OPS
 from keras_cv_extras.layers.augmentation._mix import _MixLayer
 from keras_cv_extras.policy import Step
 
@@ -126,6 +129,161 @@ def test_a_dataset_knows_shapes_and_types(name):
         assert images_of(drawn).dtype == "uint8"
     if name in ("SamplePairing", "RepeatedAugment"):
         assert spec[1].dtype == "int64"
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Programs run as they are, without a compilation, which gives the same pixels."""
+    monkeypatch.setattr(engine, "compiled", lambda function: function)
+    engine._runner.cache_clear()
+    yield
+    engine._runner.cache_clear()
+
+
+def off_default(name):
+    """Arguments of a layer, as few as possible with their defaults; images are in [-1, 1]."""
+    if name in OFF_DEFAULT:
+        return OFF_DEFAULT[name]
+    kind = getattr(layers, name)
+    if not issubclass(kind, layers.ImageOp):
+        return {**ARGUMENTS.get(name, {}), "value_range": (-1, 1)}
+    op = OPS[kind.op]
+    other = {bool: lambda v: not v, int: lambda v: v + 2, float: lambda v: v * 0.8 + 0.1}
+    return {
+        **({"strength": (0.7, 0.9)} if op.has_strength else {}),
+        **({"fill": (10, 250, 90)} if op.takes_fill else {}),
+        **{k: other[type(v)](v) for k, v in op.options.items() if type(v) in other},
+        **{k: v for k, v in OPTIONS.items() if k in op.options},
+        "rate": 0.9,
+        "value_range": (-1, 1),
+    }
+
+
+SCALED = {"value_range": (-1, 1)}
+SOME = policy.Policy([[Step("invert", 0.8), Step("solarize", strength=0.5)]], **SCALED)
+OTHER = policy.Policy([[Step("flip_horizontal")]], **SCALED)
+OPTIONS = {
+    "fill_mode": "mean",
+    "interpolation": "bilinear",
+    "num_holes": (2, 3),
+    "tiles": (2, 3),
+    "unit": (0.4, 0.6),
+}
+TURN = [Step("rotate", strength=0.9), Step("invert", 0.5)]
+OFF_DEFAULT = {
+    "AugMix": {"strength": 0.9, "width": 2, "alpha": 2.0, "fill": 9, "chain": SOME, **SCALED},
+    "AutoAugment": {"policy": "svhn", "spec": "paper", "fill": 250, **SCALED},
+    "BalancedMixUp": {"alpha": 3.0, "rate": 0.9, "num_classes": 2, "label_smoothing": 0.1},
+    "CTAugment": {
+        "ops": ("invert", "rotate"),
+        "num_ops": 3,
+        "num_bins": 5,
+        "threshold": 0.5,
+        "decay": 0.9,
+        "fill": 200,
+        **SCALED,
+    },
+    "CutMix": {"alpha": 2.0, "rate": 0.9, "num_classes": 2, "label_smoothing": 0.1},
+    "FMix": {"alpha": 2.0, "decay": 1.5, "rate": 0.9},
+    "JitteredResize": {
+        "size": (10, 20),
+        "scale": (0.5, 0.6),
+        "fill": (10, 250, 90),
+        "interpolation": "nearest",
+        **SCALED,
+    },
+    "MixUp": {"alpha": 3.0, "schedule": mix.Schedule(num_epochs=9, warmup=0, on=2, off=3, end=1)},
+    "Mosaic": {"centre": (0.1, 0.2), "rate": 0.9},
+    "PolicyAugment": {"policy": policy.Policy([TURN], fill=99), **SCALED},
+    "RandAugment": {"num_ops": 3, "strength": 0.9, "fill": 250, **SCALED},
+    "RandomApply": {"policy": SOME, "rate": 0.9},
+    "RandomChoice": {"policies": [SOME, OTHER], "weights": [1, 9]},
+    "RandomCrop": {"size": (7, 6), **SCALED},
+    "RandomMix": {
+        "mixes": [
+            mix.MixUp(alpha=5.0, schedule=mix.Schedule(num_epochs=9, warmup=0)),
+            mix.CutMix(),
+        ],
+        "weights": [3, 1],
+    },
+    "RandomOrder": {"steps": TURN, "fill": 250, **SCALED},
+    "RandomResizedCrop": {
+        "size": (10, 20),
+        "area": (0.2, 0.3),
+        "aspect": (0.5, 0.6),
+        "interpolation": "nearest",
+        "antialias": True,
+        **SCALED,
+    },
+    "ReMix": {"class_counts": [9, 1], "alpha": 5.0, "kappa": 2.0, "tau": 0.9},
+    "RepeatedAugment": {"policy": SOME, "num_repeats": 3},
+    "SamplePairing": {"weight": 0.3, "rate": 0.9},
+    "SomeOf": {"steps": TURN, "num_steps": 2, "replace": True, "fill": 250, **SCALED},
+    "TrivialAugment": {"wide": True, "fill": 250, **SCALED},
+}
+IMAGES = (np.arange(5 * 9 * 8 * 3) * 7919 % 509 / 254.5 - 1).reshape(5, 9, 8, 3).astype("float32")
+CLASSES = np.eye(2, dtype="float32")[[0, 1, 1, 0, 1]]
+#: All layers of one op, and all presets, are one class: some stand for the others that are run.
+ALIKE = {"AutoAugment", "TrivialAugment", "BalancedMixUp", "FMix", "ReMix"}
+DRAWN = [n for n in NAMES if not issubclass(getattr(layers, n), layers.ImageOp) and n not in ALIKE]
+DRAWN += ["RandomCutout", "RandomGaussianNoise", "RandomInvert"]
+
+
+def loaded_again(layer):
+    """A layer as a file of a model would bring it back."""
+    return keras.layers.deserialize(json.loads(json.dumps(keras.layers.serialize(layer))))
+
+
+def test_configurations_hold_every_argument():
+    for name in NAMES:
+        kind, given = getattr(layers, name), off_default(name)
+        layer = kind(**given, seed=1)
+        config, again = layer.get_config(), loaded_again(layer)
+        assert again.get_config() == config, name
+        wanted = {*given, "seed"}
+        if not issubclass(kind, (layers.ImageOp, _MixLayer)):
+            wanted |= set(inspect.signature(kind).parameters) - {"kwargs"}
+        if name == "PolicyAugment":
+            wanted.remove("value_range")  # it is the policy's
+        assert wanted <= set(config), name
+        if issubclass(kind, layers.PolicyAugment):
+            assert again.policy == layer.policy, name
+        if issubclass(kind, _MixLayer):
+            assert again.mix == layer.mix, name
+        if issubclass(kind, layers.ImageOp):
+            assert json.loads(json.dumps({k: config[k] for k in given})) == json.loads(
+                json.dumps(given)
+            )
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_loaded_layer_draws_as_the_original_goes_on(name, plain):
+    layer = getattr(layers, name)(**off_default(name), seed=1, dtype="mixed_float16")
+    images = IMAGES if name in LABELED else IMAGES[:2]
+    inputs = [images, CLASSES] if name in LABELED else images
+    first = np.asarray(images_of(layer(inputs, training=True)))
+    again = loaded_again(layer)
+    again.seed_generator.state.assign(layer.seed_generator.state)
+    drawn, wanted = again(inputs, training=True), layer(inputs, training=True)
+    for part, exact in zip(keras.tree.flatten(drawn), keras.tree.flatten(wanted), strict=True):
+        assert part.dtype == "float32"
+        np.testing.assert_array_equal(part, exact)
+    assert np.any(np.asarray(images_of(wanted)) != first), "new draws at every call"
+    idle = np.asarray(images_of(layer(inputs, training=False)))
+    assert np.any(first != idle), "training does something"
+    if name not in SIZED:
+        np.testing.assert_array_equal(idle[: len(images)], images)
+
+
+def test_a_model_that_is_loaded_draws_from_its_seed_again(plain, tmp_path):
+    chain = [getattr(layers, n)(**off_default(n), seed=1) for n in ("RandomRotate", "RandomCrop")]
+    model = keras.Sequential([keras.Input(IMAGES.shape[1:]), *chain])
+    first = np.asarray(model(IMAGES[:2], training=True))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    drawn = np.asarray(again(IMAGES[:2], training=True))
+    np.testing.assert_array_equal(drawn, first)
+    assert np.any(drawn != np.asarray(again(IMAGES[:2], training=False)))
 
 
 def test_one_model_of_all_saved_and_exported(tmp_path):

@@ -109,6 +109,7 @@ class CTAugment(keras.layers.Layer):
             dtype="float32",
             initializer="ones",
             trainable=False,
+            autocast=False,
         )
         self.built = True
 
