@@ -1,0 +1,233 @@
+"""Every option of the command line reaches the function that does the work, under its own name."""
+
+import json
+import pathlib
+import types
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli, commands
+from keras_cv_extras.commands import _common, _gan, _training
+
+# Command -> the function, its arguments as typed, and what the function is to be called with.
+CASES = {
+    "train": (
+        (commands, "run_train"),
+        "photos --output out --model vgg11 --weights w.h5 --policy crop --mix cutmix --epochs 7"
+        " --batch-size 8 --learning-rate 0.5 --weight-decay 0.25 --label-smoothing 0.125"
+        " --no-average --class-weights effective --validation 0.2 --patience 3 --image-size 24"
+        " --stream --max-bad 0.5 --tensorboard --seed 9 --quiet",
+        ["photos", pathlib.Path("out")],
+        {
+            **{"model": "vgg11", "weights": "w.h5", "policy": "crop", "mix": "cutmix"},
+            **{"epochs": 7, "batch_size": 8, "learning_rate": 0.5, "weight_decay": 0.25},
+            **{"label_smoothing": 0.125, "average": False, "class_weights": "effective"},
+            **{"validation": 0.2, "patience": 3, "image_size": 24, "stream": True},
+            **{"max_bad": 0.5, "tensorboard": True, "seed": 9, "progress": False},
+        },
+    ),
+    "evaluate": (
+        (commands, "run_evaluate"),
+        "m.keras photos --output o.json --report r.html --predictions p.csv --image-size 24"
+        " --stream --max-bad 0.5",
+        [pathlib.Path("m.keras"), "photos"],
+        {
+            **{"output": pathlib.Path("o.json"), "report": pathlib.Path("r.html")},
+            **{"predictions": pathlib.Path("p.csv"), "image_size": 24, "stream": True},
+            "max_bad": 0.5,
+        },
+    ),
+    "export": (
+        (commands, "run_export"),
+        "m.keras photos --output o --format onnx --top-k 3 --on-bad-image report --resize pad"
+        " --test-time-augment ten --calibrate --policy p.json --image-size 24",
+        [pathlib.Path("m.keras"), "photos", pathlib.Path("o")],
+        {
+            **{"file_format": "onnx", "top_k": 3, "on_bad_image": "report", "resize": "pad"},
+            **{"views": "ten", "calibrate": True, "policy": pathlib.Path("p.json")},
+            "image_size": 24,
+        },
+    ),
+    "policy show": (
+        (commands, "run_policy_show"),
+        "p.json --output s.png --data digits --columns 3 --image-size 24 --seed 9",
+        [pathlib.Path("p.json"), pathlib.Path("s.png")],
+        {"data": "digits", "columns": 3, "image_size": 24, "seed": 9},
+    ),
+    "policy convert": (
+        (commands, "run_policy_convert"),
+        "p.json o.json --from dali --to timm --spec tpu --image-size 24 --lossy",
+        ["p.json", pathlib.Path("o.json")],
+        {
+            **{"spec": "tpu", "source_format": "dali", "to": "timm", "image_size": 24},
+            "strict": False,
+        },
+    ),
+    "gan train": (
+        (_gan, "run_gan_train"),
+        "photos --output o --steps 8 --every 4 --width 3 --batch-size 5 --loss wgan_gp"
+        " --learning-rate 0.5 --image-size 24 --seed 9 --quiet",
+        ["photos", pathlib.Path("o")],
+        {
+            **{"steps": 8, "every": 4, "width": 3, "batch_size": 5, "loss": "wgan_gp"},
+            **{"learning_rate": 0.5, "image_size": 24, "seed": 9, "progress": False},
+        },
+    ),
+    "gan sample": (
+        (_gan, "run_gan_sample"),
+        "m.keras --output o --count 3 --class a --class b --no-sheet --seed 9",
+        [pathlib.Path("m.keras"), pathlib.Path("o")],
+        {"count": 3, "classes": ["a", "b"], "sheet": False, "seed": 9},
+    ),
+    "gan report": (
+        (_gan, "run_gan_report"),
+        "m.keras photos --output r.html --count 3 --steps 4 --image-size 24 --seed 9 --quiet",
+        [pathlib.Path("m.keras"), "photos", pathlib.Path("r.html")],
+        {"count": 3, "steps": 4, "image_size": 24, "seed": 9, "progress": False},
+    ),
+    "demo": (
+        (commands, "run_demo"),
+        "--output o --trials 3 --epochs 4 --seed 9 --quiet",
+        [pathlib.Path("o")],
+        {"trials": 3, "epochs": 4, "seed": 9, "progress": False},
+    ),
+    "search run": (
+        (commands, "run_search"),
+        "photos --output o --trials 3 --budget 2.5 --method full --oracle random --epochs 4"
+        " --train-size 5 --validation-size 6 --batch-size 7 --confirm-seeds 8 --retrain"
+        " --image-size 24 --seed 9 --quiet",
+        ["photos", pathlib.Path("o")],
+        {
+            **{"trials": 3, "budget": 2.5, "method": "full", "oracle": "random", "epochs": 4},
+            **{"train_size": 5, "validation_size": 6, "batch_size": 7, "confirm_seeds": 8},
+            **{"retrain": True, "workers": 1, "image_size": 24, "seed": 9, "progress": False},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_every_option_arrives(command, monkeypatch):
+    (module, name), typed, arguments, options = CASES[command]
+    calls = []
+
+    def called(*given, **named):
+        calls.append((list(given), named))
+
+    monkeypatch.setattr(module, name, called)
+    if command == "evaluate":
+        monkeypatch.setattr(cli._train, "_judge", lambda scores, least: None)
+    result = CliRunner().invoke(cli.app, [*command.split(), *typed.split()])
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert calls == [(arguments, options)]
+
+
+@pytest.mark.parametrize(("least", "code"), [(None, 0), (0.5, 0), (0.51, 3)])
+def test_an_accuracy_that_is_too_low_ends_with_3(least, code, monkeypatch):
+    scores = types.SimpleNamespace(accuracy=0.5)
+    options = [] if least is None else ["--min-accuracy", str(least)]
+    for command, name in (("evaluate", "run_evaluate"), ("train", "run_train")):
+        monkeypatch.setattr(commands, name, lambda *given, **named: scores)
+        typed = ["m.keras", "digits"] if command == "evaluate" else ["digits"]
+        assert CliRunner().invoke(cli.app, [command, *typed, *options]).exit_code == code
+
+
+def test_a_gan_is_scored_on_images_that_it_was_not_trained_on(monkeypatch, tmp_path):
+    train = np.zeros((6, 8, 8, 1), "uint8"), np.arange(6) % 2
+    test = np.ones((4, 8, 8, 1), "uint8"), np.arange(4) % 2
+    images = types.SimpleNamespace(
+        train=train, test=test, class_names=("a", "b"), name="two digits"
+    )
+    asked, seen = [], {}
+
+    def generate(labels, *, numbers, seed):
+        asked.append((labels.tolist(), numbers.tolist(), seed))
+        return np.full((len(labels), 8, 8, 1), 2)
+
+    gan = types.SimpleNamespace(image_shape=(8, 8, 1), num_classes=2, generate=generate)
+    scores = types.SimpleNamespace(to_dict=dict)
+    results = {"evaluate_made": scores, "memorization": scores, "usefulness": {}}
+    monkeypatch.setattr(_gan, "load_data", lambda name, size: images)
+    monkeypatch.setattr(_gan, "_load", lambda path: gan)
+    monkeypatch.setattr(_gan, "_network", lambda *given: "the network")
+    monkeypatch.setattr(_gan, "_table", lambda *given: "")
+    monkeypatch.setattr(_gan._gan_report, "gan_report", lambda gan, **parts: "page")
+
+    def noted(name):
+        def call(*given, **named):
+            seen[name] = given, named
+            return results[name]
+
+        return call
+
+    for name in results:
+        monkeypatch.setattr(_gan.generative, name, noted(name))
+    result_path = tmp_path / "report.html"
+    options = {"count": 3, "steps": 5, "image_size": None, "seed": 9, "progress": False}
+    _gan.run_gan_report(tmp_path / "gan.keras", "digits", result_path, **options)
+    assert result_path.read_text() == "page"
+    assert asked == [([0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2], 9)]
+    (network, real, (made, labels)), _ = seen["evaluate_made"]
+    assert network == "the network"
+    assert real is test
+    assert labels.tolist() == [0, 0, 0, 1, 1, 1]
+    (_, copies, known, other), _ = seen["memorization"]
+    assert copies is made
+    assert known is train[0]
+    assert other is test[0]
+    (learned, _, scored), named = seen["usefulness"]
+    np.testing.assert_array_equal(learned[0], train[0])
+    assert scored is test
+    assert named == {"steps": 5, "seed": 9}
+
+
+def test_the_report_of_a_search_tells_help_from_harm(monkeypatch, tmp_path, capsys):
+    arm = {"name": "none", "accuracy": 0.9, "low": 0.8, "high": 0.95, "search_accuracy": None}
+    better = {**arm, "name": "found", "accuracy": 0.92}
+    effects = [
+        {"op": "rotate", "low": 0.01, "high": 0.02},
+        {"op": "invert", "low": -0.02, "high": -0.01},
+        {"op": "color", "low": -0.01, "high": 0.01},
+    ]
+    provenance = {"arms": [arm, better], "verdict": "It is so.", "insight": {"effects": effects}}
+    (tmp_path / "policy.json").write_text(json.dumps({"provenance": provenance}))
+    commands.run_search_report(tmp_path)
+    text = capsys.readouterr().out
+    assert "Ops that help: rotate." in text
+    assert "Ops that harm: invert." in text
+    assert "color" not in text
+    assert text.index("found") < text.index("none")
+    assert "92.00%" in text
+
+
+def test_presets_of_policies():
+    ops = lambda name: [s.op for s in _common.chosen_policy(name).sub_policies[0]]  # noqa: E731
+    assert ops("crop") == ["padded_crop"]
+    assert ops("flip_crop") == ["flip_horizontal", "padded_crop"]
+    assert _common.chosen_policy("none").is_identity
+    assert _common.chosen_policy("svhn").name == "AutoAugment (svhn)"
+
+
+def test_another_setting_is_named(tmp_path):
+    path = tmp_path / "train.json"
+    _common.same_settings(path, {"epochs": 3, "seed": 1, "names": ("a", "b")})
+    _common.same_settings(path, {"epochs": 3, "seed": 1, "names": ["a", "b"]})
+    with pytest.raises(ValueError, match="a training with another seed"):
+        _common.same_settings(path, {"epochs": 3, "seed": 2, "names": ["a", "b"]})
+
+
+def test_what_is_given_takes_the_place_of_the_recipe():
+    given = {
+        **{"model": None, "weights": None, "validation": 0.1, "patience": None, "epochs": 3},
+        **{"batch_size": 32, "learning_rate": None, "weight_decay": 0.5, "label_smoothing": None},
+        "average": None,
+    }
+    recipe = _training._recipe(dict(given))
+    assert (recipe.epochs, recipe.batch_size, recipe.weight_decay) == (3, 32, 0.5)
+    plain = _training._recipe({**given, "batch_size": None})
+    assert recipe.learning_rate < plain.learning_rate  # smaller for a smaller batch
+    assert not _training._recipe({**given, "patience": 2}).average
+    with pytest.raises(ValueError, match="validation must be at most 0.9"):
+        _training._recipe({**given, "validation": 0.95})

@@ -1,0 +1,161 @@
+"""The parts of generation and of its measure alone, with stand-ins for the networks."""
+
+import types
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cv_extras.generative import (
+    ConditionalGAN,
+    DeepSMOTE,
+    _evaluation,
+    _fidelity,
+    _gan_step,
+    _synthesis,
+    evaluate_made,
+    memorization,
+    usefulness,
+)
+from keras_cv_extras.generative._image_maker import ImageMaker
+
+RNG = np.random.default_rng(0)
+
+
+class _Network:
+    """Stands for a network: an image's features are its pixels, its class the first of them."""
+
+    name = "stand-in"
+
+    def features(self, images):
+        return np.asarray(images, "float64").reshape(len(images), -1)
+
+    def logits(self, images):
+        return np.eye(3)[np.asarray(images)[:, 0, 0, 0].astype(int) % 3]
+
+
+def images_of(labels):
+    images = RNG.normal(size=(len(labels), 2, 2, 1))
+    images[:, 0, 0, 0] = labels
+    return images
+
+
+def test_scores_of_a_class_are_against_the_real_images_of_that_class():
+    real_labels, labels = np.repeat([0, 1], 30), np.repeat([0, 1], 20)
+    real, made = images_of(real_labels), images_of(labels)
+    made[25:] += 3.0  # most of class 1 is not like it, and is taken for another
+    found = evaluate_made(_Network(), (real, real_labels), (made, labels))
+    rows, made_rows = real.reshape(60, 4), made.reshape(40, 4)
+    for item in (0, 1):
+        own = rows[real_labels == item], made_rows[labels == item]
+        assert found.classes[item]["local_fid"] == _fidelity.frechet_distance(*own)
+        assert found.classes[item]["coverage"] == _fidelity.neighbor_scores(*own)["coverage"]
+    assert found.scores["local_fid"] == _fidelity.frechet_distance(rows, made_rows)
+    assert (found.num_real, found.num_made) == (60, 40)
+    assert found.classes[0]["agreement"] == 1
+
+
+def test_suspicious_images_are_nearer_than_the_nearest_hundredth_of_others():
+    train = np.zeros((1, 1, 1, 1))
+    held_out = np.arange(1.0, 202.0).reshape(201, 1, 1, 1)  # the hundredth lies at 3
+    made = np.array([0.5, 2.9, 3.0, 50.0]).reshape(4, 1, 1, 1)
+    found = memorization(_Network(), made, train, held_out)
+    assert found.threshold == pytest.approx(3.0)
+    assert found.suspicious == 0.5
+    assert found.median_ratio == pytest.approx(((2.9 + 3.0) / 2) / 101)
+    assert found.distances.tolist() == pytest.approx([0.5, 2.9, 3.0, 50.0])
+
+
+def test_usefulness_trains_on_one_and_tests_on_the_other(monkeypatch):
+    """A stand-in learns the mean of its images, and is right where that is the label."""
+    trained = []
+
+    def train(part, shape, num_classes, *, steps, seed):
+        trained.append((shape, num_classes, steps, seed))
+        return types.SimpleNamespace(mean=int(np.mean(part[0])))
+
+    def features(model):
+        one = lambda images: np.eye(3)[[model.mean] * len(images)]  # noqa: E731
+        return types.SimpleNamespace(logits=one)
+
+    monkeypatch.setattr(_evaluation, "trained_classifier", train)
+    monkeypatch.setattr(_evaluation, "LocalFeatures", features)
+    of_real = np.full((4, 2, 2, 1), 1), np.array([1, 1, 2, 0])
+    made = np.full((5, 2, 2, 1), 2), np.array([2, 2, 2, 2, 1])
+    test = np.zeros((10, 2, 2, 1)), np.repeat([0, 1, 2], [5, 4, 1])
+    found = usefulness(of_real, made, test, steps=7, seed=3)
+    assert found == {"real_on_real": 0.4, "made_on_real": 0.1, "real_on_made": 0.2}
+    assert trained == [((2, 2, 1), 3, 7, 3)] * 2
+
+
+class _Maker:
+    """Stands for a GAN: an image is its number, and the seed is remembered."""
+
+    num_classes, image_shape, value_range = 2, (1, 1, 1), (0, 255)
+
+    def __init__(self):
+        self.seeds = []
+
+    def generate(self, labels, *, numbers=None, seed=0):
+        self.seeds.append(seed)
+        return np.asarray(numbers, "uint8").reshape(-1, 1, 1, 1)
+
+
+def test_the_images_that_are_looked_at_are_those_that_are_made(monkeypatch):
+    maker = _Maker()
+    even = lambda classifier, images, count: np.where(  # noqa: E731
+        images.reshape(-1, 1) % 2 == 0, [0.2, 0.8], [0.7, 0.3]
+    )
+    monkeypatch.setattr(_synthesis, "probabilities", even)
+    options = {"seed": 5, "classifier": "any", "confidence": 0.8}
+    labels, numbers, rates = _synthesis.chosen_images(maker, {1: 4}, **options)
+    assert labels.tolist() == [1] * 4
+    assert numbers.tolist() == [0, 2, 4, 6]
+    assert rates == {1: 0.5}
+    assert maker.seeds == [5]
+    x, y = np.uint8([9, 8, 200]).reshape(3, 1, 1, 1), np.array([0, 0, 1])
+    both, classes = _synthesis.resample(maker, x, y, seed=6)
+    assert both.ravel().tolist() == [9, 8, 200, 0]
+    assert classes.tolist() == [0, 0, 1, 1]
+    assert maker.seeds == [5, 6]
+
+
+def test_the_rate_of_augmentation_is_steered_to_the_target(monkeypatch):
+    signs = iter([0.9, 0.9, 0.5])
+    step = lambda gan, real, labels, step: (0.0, 0.0, np.float32(next(signs)))  # noqa: E731
+    monkeypatch.setattr(_gan_step, "training_step", step)
+    gan = ConditionalGAN((8, 8, 1), 2, latent_size=2, width=2, adaptive_images=80)
+    images, labels = np.zeros((4, 8, 8, 1), "uint8"), np.array([0, 1, 0, 1])
+    rates = []
+    for _ in range(3):
+        gan.train_step((images, labels))
+        rates.append(float(gan.rate))
+    # A twentieth for four images of 80: up above the target of 0.6, and down below.
+    assert rates == pytest.approx([0.05, 0.1, 0.05])
+    assert int(gan.step) == 3
+
+
+def test_levels_of_made_images_are_rounded():
+    class Maker(ImageMaker):
+        value_range, latent_size = (0, 255), 2
+
+        def __call__(self, inputs):
+            return keras.ops.reshape(keras.ops.convert_to_tensor([-3.0, 1.6, 254.7]), (3, 1, 1, 1))
+
+    assert np.ravel(Maker().make(np.zeros(3), np.arange(3))).tolist() == [0, 2, 255]
+
+
+def test_sample_weights_and_the_penalty_of_deep_smote():
+    model = DeepSMOTE((4, 4, 1), code_size=2, width=2, penalty=0.25, value_range=(0, 1))
+    images, labels = RNG.random((6, 4, 4, 1)).astype("float32"), np.array([0, 1, 0, 1, 2, 2])
+    weights = np.float32([0, 1, 2, 0, 1, 2])
+    outputs = model(images)
+    partners = [2, 3, 0, 1, 5, 4]
+    own = ((np.asarray(outputs["images"]) - images) ** 2).mean(axis=(1, 2, 3))
+    decoded = np.asarray(model.decoder(np.asarray(outputs["codes"])[partners]))
+    other = ((decoded - images) ** 2).mean(axis=(1, 2, 3))
+    found = float(model.compute_loss(images, labels, outputs, weights))
+    np.testing.assert_allclose(found, (weights * (own + 0.25 * other)).mean(), rtol=1e-4)
+    again = DeepSMOTE.from_config(model.get_config())
+    assert (again.penalty, again.code_size, again.width) == (0.25, 2, 2)
+    assert again.value_range == (0, 1)
