@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import augment
-from keras_cv_extras.augment._fill import noise
-from keras_cv_extras.augment._random import halves_of_key, of_key
+from keras_cv_extras._base.images.fill import noise
+from keras_cv_extras._base.random import halves_of_key, of_key
 
 KEYS = np.arange(160) * 65_537 % (1 << 24)
 

@@ -89,9 +89,9 @@ CASES = {
     ),
     "demo": (
         (commands, "run_demo"),
-        "--output o --trials 3 --epochs 4 --seed 9 --quiet",
+        "--output o --trials 3 --epochs 4 --smoke --seed 9 --quiet",
         [pathlib.Path("o")],
-        {"trials": 3, "epochs": 4, "seed": 9, "progress": False},
+        {"trials": 3, "epochs": 4, "smoke": True, "seed": 9, "progress": False},
     ),
     "search run": (
         (commands, "run_search"),
@@ -153,7 +153,7 @@ def test_a_gan_is_scored_on_images_that_it_was_not_trained_on(monkeypatch, tmp_p
     monkeypatch.setattr(_gan, "_load", lambda path: gan)
     monkeypatch.setattr(_gan, "_network", lambda *given: "the network")
     monkeypatch.setattr(_gan, "_table", lambda *given: "")
-    monkeypatch.setattr(_gan._gan_report, "gan_report", lambda gan, **parts: "page")
+    monkeypatch.setattr(_gan, "gan_report", lambda gan, **parts: "page")
 
     def noted(name):
         def call(*given, **named):

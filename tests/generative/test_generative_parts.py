@@ -11,13 +11,13 @@ from keras_cv_extras.generative import (
     DeepSMOTE,
     _evaluation,
     _fidelity,
-    _gan_step,
     _synthesis,
     evaluate_made,
     memorization,
     usefulness,
 )
-from keras_cv_extras.generative._image_maker import ImageMaker
+from keras_cv_extras.generative.gan import _step as _gan_step
+from keras_cv_extras.generative.gan._image_maker import ImageMaker
 
 RNG = np.random.default_rng(0)
 

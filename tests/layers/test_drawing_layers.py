@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import layers, policy
-from keras_cv_extras.augment import _engine
-from keras_cv_extras.layers import _compose, _crop, _ctaugment, _image_op, _mix, _policy
+from keras_cv_extras._base import engine
+from keras_cv_extras.layers.augmentation import (
+    _compose,
+    _crop,
+    _ctaugment,
+    _image_op,
+    _mix,
+    _policy,
+)
 
 AUGMENTATIONS = {
     module.__name__ for module in (_compose, _crop, _ctaugment, _image_op, _mix, _policy)
@@ -33,10 +40,10 @@ NAMES = [
 @pytest.fixture
 def plain(monkeypatch):
     """Programs run as they are, without a compilation, which gives the same numbers."""
-    monkeypatch.setattr(_engine, "compiled", lambda function: function)
-    _engine._runner.cache_clear()
+    monkeypatch.setattr(engine, "compiled", lambda function: function)
+    engine._runner.cache_clear()
     yield
-    _engine._runner.cache_clear()
+    engine._runner.cache_clear()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from keras_cv_extras import mix
-from keras_cv_extras.mix._draws import draws_of
+from keras_cv_extras._base.draws import draws_of
 
 COUNT = 600
 DRAWS = draws_of(np.zeros((COUNT, 1)), 3, 1, None)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import models
-from keras_cv_extras.models import _blocks
+from keras_cv_extras.models.networks import _blocks
 
 
 def layers_of(model, kind):
