@@ -3,17 +3,24 @@
 import contextlib
 import ctypes
 import errno
-import fnmatch
+import functools
 import json
 import os
 import pathlib
 import shutil
+import socket
 import sys
 import tempfile
 import time
 import zipfile
 import zlib
 
+from keras_cv_extras._base.owned import marks
+
+TEMPORARY = ".kcx-tmp-"  # how temporary folders are called; each has a mark as well
+_PREVIOUS = "previous"
+_PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
+_cleared = set()  # folders in which this process has looked for what killed writers left
 _FULL = "free some space there, or choose a folder on another disk, and start again"
 _CLOSED = "choose a folder that you may write to"
 _ADVICE = {
@@ -27,28 +34,165 @@ _ADVICE = {
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path, *, kind: str = "folder", known=None, **identity):
     """Gives a temporary path beside `path`; at the end of the block, moves it to `path`.
 
     An interrupted or failed block leaves what was at `path` as it was. The temporary path may
     be made a file or a folder; it ends as `path` does, since some writers go by the ending.
 
+    A file takes the place of a file. A folder takes the place of an empty one, or of one that
+    this function wrote: it has the library's mark, with the same kind and identity, and nothing
+    has been added to it. Whatever else is at `path` stays, and is an error.
+
     Args:
         path: where the result goes. Missing parent folders are made.
+        kind: what a folder is, for its mark.
+        known: None, or a function that says of a folder without a mark whether an earlier
+            version of this library wrote it.
+        **identity: what a folder of this kind must agree on to be replaced, for JSON.
+
+    Raises:
+        OSError, ValueError: if what is at `path` may not be replaced, or nothing can be written;
+            one line says why.
     """
-    path = pathlib.Path(path)
+    path = pathlib.Path(os.path.abspath(path))
     with explaining(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        check_replaceable(path, kind=kind, known=known, **identity)
+        made = marks.make_folders(path.parent)
         try:
-            yield folder / path.name
-            _sync(folder / path.name)
-            if not (path.is_dir() and _exchange(folder / path.name, path)):
-                if path.is_dir():  # killed between these two steps, the old one is in the folder
-                    os.replace(path, folder / "previous")
-                os.replace(folder / path.name, path)
+            _remove_dead(path.parent)
+            with _temporary(path, alone=kind != "folder") as folder:
+                yield folder / path.name
+                if (folder / path.name).is_dir():
+                    _mark(folder / path.name, kind, identity)
+                _sync(folder / path.name)
+                check = functools.partial(check_replaceable, kind=kind, known=known, **identity)
+                _move(folder, path, check)
+        except BaseException:
+            marks.remove_folders(made)
+            raise
+
+
+def check_file(path):
+    """Raises if a file cannot be written at a path: said before the work, not after it.
+
+    Raises:
+        OSError: if there is a folder, a link or a device, or the folder cannot be written.
+    """
+    path = pathlib.Path(os.path.abspath(path))
+    if path.is_symlink():
+        raise OSError(f"{path}: a link; give the path of the file that it points to")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: a folder; give the path of a file")
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path}: not a regular file; give another path")
+    check_parent(path)
+
+
+def check_parent(path):
+    """Raises if the nearest folder above a path that exists is none, or cannot be written to."""
+    for folder in path.parents:
+        if os.path.lexists(folder):
+            if not folder.is_dir():
+                raise NotADirectoryError(f"{folder}: not a folder; give another path than {path}")
+            if not os.access(folder, os.W_OK | os.X_OK):
+                with explaining(path):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
+
+
+def check_replaceable(path, *, kind: str, known=None, **identity):
+    """Raises unless nothing is lost if something takes the place of what is at a path.
+
+    The arguments and errors are those of `replacing`.
+    """
+    path = pathlib.Path(os.path.abspath(path))
+    if path.is_symlink() or not path.is_dir():
+        check_file(path)
+        if kind != "folder" and path.is_file():
+            raise NotADirectoryError(f"{path}: a file; give the path of a folder")
+        return
+    if path in (here := pathlib.Path.cwd(), *here.parents):
+        raise IsADirectoryError(f"{path}: a folder that this runs in; give another path")
+    if not any(path.iterdir()):
+        return
+    mark = marks.read_mark(path)
+    if mark is None and known is not None and known(path):
+        return
+    if mark is None or mark["kind"] != kind:
+        raise IsADirectoryError(
+            f"{path}: a folder that this did not write, and that is not replaced: give another "
+            "path, or an empty folder"
+        )
+    added = sorted(marks.contents(path) - set(mark.get("files", ())))
+    if added:
+        raise IsADirectoryError(
+            f"{path}: holds {added[0]}, which this did not write and would be lost: move it, or "
+            "give another path"
+        )
+    before = mark.get("identity", {})
+    for key, value in json.loads(json.dumps(identity)).items():
+        if key in before and before[key] != value:
+            raise ValueError(
+                f"{path}: holds one with another {key} ({_short(before[key])}, not "
+                f"{_short(value)}): give another path, or delete it"
+            )
+
+
+def _short(value):
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _mark(folder, kind, identity):
+    files = sorted(marks.contents(folder))
+    text = marks.mark_text(kind, identity=identity, files=files)
+    (folder / marks.MARK).write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _temporary(path, *, alone):
+    """Gives a folder beside a path, marked as temporary, and locked as long as it is in use."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+    try:
+        text = marks.mark_text("temporary", of=path.name, host=socket.gethostname())
+        file = marks.lock(folder / marks.MARK, text)
+        try:
+            if alone and len(list(_writers(path))) > 1:
+                raise ValueError(f"{path}: another process is writing it: wait for it")
+            yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            os.close(file)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _writers(path):
+    """Gives the temporary folders of those who write to a path at present."""
+    for folder in path.parent.glob(f"{TEMPORARY}*"):
+        mark = marks.read_mark(folder)
+        ours = mark is not None and mark["kind"] == "temporary" and mark.get("of") == path.name
+        if ours and marks.is_locked(folder / marks.MARK):
+            yield folder
+
+
+def _move(folder, path, check):
+    """Moves what is in a temporary folder to its place, if what is there may be replaced."""
+    check(path)
+    new = folder / path.name
+    if not new.is_dir():
+        os.replace(new, path)  # fails if there is a folder
+        return
+    if path.is_dir() and any(path.iterdir()):
+        if _exchange(new, path):
+            try:
+                check(new)  # that is what stood there: it may have changed meanwhile
+            except BaseException:
+                _exchange(new, path)
+                raise
+            return
+        os.rename(path, folder / _PREVIOUS)  # killed here, it is put back at the next start
+    os.replace(new, path)  # fails if there is a folder that is not empty
 
 
 @contextlib.contextmanager
@@ -73,20 +217,63 @@ def explaining(path):
         raise better from error
 
 
-def remove_leftovers(folder, *, age: float = 0.0):
-    """Removes the temporary folders that killed writers have left in a folder and below it.
+def remove_leftovers(folder):
+    """Removes what killed writers have left in a folder and below it.
+
+    That is folders with the name and the mark of `replacing`'s temporary ones, which no living
+    process has locked. Nothing else is touched, whatever its name.
 
     Args:
         folder: the folder.
-        age: seconds since the last change that make a temporary folder a leftover.
     """
     for parent, names, _ in os.walk(folder):
-        for name in fnmatch.filter(names, ".*.????????"):  # as `mkdtemp` names them
-            path = pathlib.Path(parent, name)
-            with contextlib.suppress(FileNotFoundError):  # its writer has finished meanwhile
-                changed = max(item.stat().st_mtime for item in [path, *path.iterdir()])
-                if time.time() - changed >= age:
-                    shutil.rmtree(path, ignore_errors=True)
+        for name in [name for name in names if name.startswith(TEMPORARY)]:
+            names.remove(name)
+            _remove_if_dead(pathlib.Path(parent, name))
+
+
+def remove_own(folder, *, kind: str, known=None):
+    """Removes a folder that `replacing` wrote, unless something else is in it by now.
+
+    Args:
+        folder: the folder.
+        kind: what it is, as its mark says.
+        known: as in `replacing`.
+    """
+    folder = pathlib.Path(folder)
+    with contextlib.suppress(OSError):
+        if folder.is_symlink() or not folder.is_dir():
+            return
+        check_replaceable(folder, kind=kind, known=known)
+        shutil.rmtree(folder)
+
+
+def _remove_dead(parent):
+    """Removes what killed writers have left in one folder, once for each process."""
+    if parent not in _cleared:
+        _cleared.add(parent)
+        for folder in parent.glob(f"{TEMPORARY}*"):
+            _remove_if_dead(folder)
+
+
+def _remove_if_dead(folder):
+    if folder.is_symlink():
+        return
+    mark = marks.read_mark(folder)
+    if mark is None or mark["kind"] != "temporary" or marks.is_locked(folder / marks.MARK):
+        return
+    if mark.get("host") != socket.gethostname():  # whose locks may not be seen here
+        with contextlib.suppress(FileNotFoundError):  # its writer has finished meanwhile
+            changed = max(item.stat().st_mtime for item in [folder, *folder.rglob("*")])
+            if time.time() - changed < _PATIENCE:
+                return
+    previous, place = folder / _PREVIOUS, mark.get("of")
+    if previous.exists():  # its writer was killed between two steps: see `_move`
+        if not isinstance(place, str) or pathlib.Path(place).name != place:
+            return
+        if not os.path.lexists(folder.parent / place):
+            os.rename(previous, folder.parent / place)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _exchange(first, second):
@@ -105,6 +292,7 @@ def _exchange(first, second):
 
 def write_text(path, text):
     """Writes a text file in one step."""
+    check_file(path)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -129,6 +317,7 @@ def write_arrays(path, arrays):
     """Writes NumPy arrays by name in one step."""
     import numpy as np
 
+    check_file(path)
     with replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)
 

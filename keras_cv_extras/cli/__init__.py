@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.cli import _launch, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
 from keras_cv_extras.cli._classical import classical_app
@@ -52,6 +54,7 @@ def demo(
 
     Takes some minutes on two cores. Interrupted and started again, it goes on where it was.
     """
+    folders.check(output, kinds.DEMO)
     from keras_cv_extras.commands import run_demo
 
     run_demo(output, trials=trials, epochs=epochs, seed=seed, smoke=smoke, progress=not quiet)
@@ -69,6 +72,7 @@ def gallery(
     quiet: Quiet = False,
 ):
     """Draw every op at several strengths on real photographs, as one HTML page."""
+    files.check_file(output)
     from keras_cv_extras.commands import run_gallery
 
     typer.echo(run_gallery(output, progress=not quiet))

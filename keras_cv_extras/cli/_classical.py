@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras.cli._options import Data, ImageSize, Quiet, Seed
+
+_ENDINGS = (".skops", ".joblib")
 
 classical_app = typer.Typer(
     help="Image classification without deep networks: local features, coding, SVMs."
@@ -64,6 +67,8 @@ def classical_train(
 
     For example: kcx classical train digits --system hog
     """
+    for ending in ("",) if output.suffix in _ENDINGS else _ENDINGS:
+        files.check_file(f"{output}{ending}")
     from keras_cv_extras.commands import run_classical_train
 
     run_classical_train(
@@ -92,6 +97,8 @@ def classical_evaluate(
 
     A .joblib file is a pickle, and reading it runs the code in it: only read your own.
     """
+    if output is not None:
+        files.check_file(output)
     from keras_cv_extras.commands import run_classical_evaluate
 
     run_classical_evaluate(model, data, output=output, image_size=image_size)

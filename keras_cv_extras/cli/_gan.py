@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
+
 gan_app = typer.Typer(help="Make images of classes that have too few, and measure them.")
 
 Data = Annotated[
@@ -63,6 +66,7 @@ def gan_train(
     Interrupted and started again with the same output folder, it goes on. More --steps go on,
     too.
     """
+    folders.check(output, kinds.GAN)
     from keras_cv_extras.commands import run_gan_train
 
     run_gan_train(
@@ -97,6 +101,7 @@ def gan_sample(
     seed: Seed = 0,
 ):
     """Make images with MODEL, in folders that kcx train and data.load read."""
+    folders.check(output, kinds.MADE_IMAGES)
     from keras_cv_extras.commands import run_gan_sample
 
     run_gan_sample(model, output, count=count, classes=classes or [], sheet=sheet, seed=seed)
@@ -122,6 +127,7 @@ def gan_report(
     Likeness for each class on a local network, copies of training images, and how good a
     classifier gets that is trained on made images alone.
     """
+    files.check_file(output or model.parent / "report.html")
     from keras_cv_extras.commands import run_gan_report
 
     run_gan_report(

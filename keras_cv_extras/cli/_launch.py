@@ -4,6 +4,7 @@ They get what a cluster's manager gives them: TF_CONFIG, a restart after a failu
 folder of checkpoints. Not in `commands`, which takes TensorFlow's start-up time.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ from typing import Annotated
 import typer
 
 from keras_cv_extras._base import checks, supervise
+from keras_cv_extras._base.owned import folders, kinds
 
 _LAST_LINES = 20
 
@@ -60,9 +62,10 @@ def run_launch(command, *, workers, restarts, logs):
             for index in range(workers)
         ]
 
-    for index in range(1, workers):
-        (logs / f"worker-{index}.log").unlink(missing_ok=True)
-    code = supervise.supervise(processes, restarts=restarts, together=True, report=_report)
+    with folders.owned(logs, kinds.LOGS) if workers > 1 else contextlib.nullcontext():
+        for index in range(1, workers):
+            (logs / f"worker-{index}.log").unlink(missing_ok=True)
+        code = supervise.supervise(processes, restarts=restarts, together=True, report=_report)
     if code:
         for index in range(1, workers):
             _show_end(logs / f"worker-{index}.log")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.search import workers as search_workers
 
 _DEFAULT_TRIALS = 20
@@ -140,6 +141,8 @@ def run(
     elif workers > 1 and search_workers.role_in(output).kind == "alone":
         _launch(output, workers)
         return
+    if role is None or role.decides:
+        folders.check(output, kinds.SEARCH)
     from keras_cv_extras.commands import run_search
 
     run_search(

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import kinds
+
 
 class Format(enum.StrEnum):
     """What an export is made of."""
@@ -101,6 +104,7 @@ def export(
 
     Then: kcx predict digits/1 some.png, or docs/serving.md for TensorFlow Serving and KServe.
     """
+    files.check_replaceable(output, kind="export", known=kinds.is_export)
     from keras_cv_extras.commands import run_export
 
     run_export(

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.cli._options import Data, ImageSize, MaxBad, Quiet, Seed, Stream
 
 BELOW = 3  # the exit code of scores below what was asked for
@@ -112,6 +114,7 @@ def train(
 
     kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
+    folders.check(output, kinds.TRAINING)
     from keras_cv_extras.commands import run_train
 
     scores = run_train(
@@ -166,6 +169,9 @@ def evaluate(
 
     kcx evaluate kcx-train/model.keras photographs --image-size 128 --min-accuracy 0.9
     """
+    for path in (output, report, predictions):
+        if path is not None:
+            files.check_file(path)
     from keras_cv_extras.commands import run_evaluate
 
     scores = run_evaluate(

@@ -1,10 +1,8 @@
 """What several commands do."""
 
-import json
 import pathlib
 
 from keras_cv_extras import data, models, policy, training
-from keras_cv_extras._base import files
 
 _PRESETS = {
     "none": policy.no_augmentation,
@@ -66,20 +64,5 @@ def train_model(
         progress=progress,
         **options,
     )
-    training.save_model(model, path)
+    training.save_model(model, path, about={"class_names": list(images.class_names)})
     return model
-
-
-def same_settings(path, settings):
-    """Raises if a folder holds a training with other settings."""
-    settings = json.loads(json.dumps(settings))
-    if not path.exists():
-        files.write_json(path, settings)
-        return
-    before = files.read_json(path)
-    different = sorted(key for key in settings if before.get(key) != settings[key])
-    if different:
-        raise ValueError(
-            f"{path.parent} holds a training with another {different[0]}: give another --output, "
-            "or delete it"
-        )

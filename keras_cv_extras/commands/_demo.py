@@ -8,6 +8,7 @@ from rich.table import Table
 
 from keras_cv_extras import data, policy, search, serving, training
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import small_model, train_model
 
@@ -45,10 +46,15 @@ def run_demo(
     epochs = epochs or (_SMOKE_EPOCHS if smoke else _EPOCHS)
     console = Console(quiet=not progress)
     output = pathlib.Path(output)
-    started = time.monotonic()
     settings = {"trials": trials, "epochs": epochs, "seed": seed}
-    settings |= {"smoke": True} if smoke else {}
-    _check_settings(output / "demo.json", settings)
+    settings["smoke"] = smoke
+    with folders.owned(output, kinds.DEMO, settings):
+        files.write_json(output / "demo.json", settings)
+        _run(output, console, name, trials, epochs, seed, progress, search_settings)
+
+
+def _run(output, console, name, trials, epochs, seed, progress, search_settings):
+    started = time.monotonic()
     images = data.load(name, seed=seed)
     console.print(f"[bold]1 of 5[/bold] search a policy: {images!r}")
     found = search.search_policy(
@@ -100,19 +106,6 @@ def run_demo(
     ):
         console.print(f"{name:>11}: {path}", soft_wrap=True)
     console.print(f"finished in {time.monotonic() - started:.0f} s")
-
-
-def _check_settings(path, settings):
-    """Raises if the folder holds a demo with other settings."""
-    if path.exists():
-        before = files.read_json(path)
-        if before != settings:
-            raise ValueError(
-                f"{path.parent} holds a demo with {before}, not {settings}: give another --output, "
-                "or delete it"
-            )
-    else:
-        files.write_json(path, settings)
 
 
 def _table(images, found, scores, train_size):

@@ -8,8 +8,7 @@ import numpy as np
 from rich.progress import track
 
 from keras_cv_extras import augment, mix, policy
-from keras_cv_extras._base import files as _files
-from keras_cv_extras._base import pages
+from keras_cv_extras._base import files, pages
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.augment import OPS
 
@@ -43,6 +42,7 @@ def run_gallery(output: Path, *, progress: bool = True) -> Path:
         output: the path of the file.
         progress: whether to show a progress bar.
     """
+    files.check_file(output)
     images = _photographs()
     topics = list(_TOPICS)
     rank = lambda topic: topics.index(topic) if topic in topics else len(topics)  # noqa: E731
@@ -54,7 +54,7 @@ def run_gallery(output: Path, *, progress: bool = True) -> Path:
     cards["policies"] = {name: _policy_card(chosen, images) for name, chosen in _policies().items()}
     cards["mixes"] = {name: _mix_card(name, chosen, images) for name, chosen in _mixes().items()}
     output = pathlib.Path(output)
-    _files.write_text(output, _page(cards))
+    files.write_text(output, _page(cards))
     return output
 
 

@@ -1,5 +1,6 @@
 """GANs on the command line."""
 
+import os
 import pathlib
 
 import keras
@@ -7,10 +8,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from keras_cv_extras import generative, training
+from keras_cv_extras import data, generative, training
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.pictures import write_png
-from keras_cv_extras.commands._common import load_data, same_settings
+from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.generative.gan import check_steps, gan_report
 
 _SETTINGS = "train.json"
@@ -34,13 +36,13 @@ def run_gan_train(
     check_steps(steps, every)
     console = Console(quiet=not progress)
     output = pathlib.Path(output)
+    folders.check(output, kinds.GAN)
     images = load_data(name, image_size)
     x, y = images.train
     console.print(repr(images))
     settings = {
         "data": images.name,
-        "class_names": list(images.class_names),
-        "image_shape": list(x.shape[1:]),
+        **data.identity(images),
         "num_images": len(y),
         "every": every,
         "width": width,
@@ -49,8 +51,6 @@ def run_gan_train(
         "learning_rate": learning_rate,
         "seed": seed,
     }
-    same_settings(output / _SETTINGS, settings)
-    network = _network(output / "network.keras", x, y, images.name, seed, console)
     gan = generative.ConditionalGAN(
         x.shape[1:], len(images.class_names), loss=loss, width=width, seed=seed
     )
@@ -59,19 +59,22 @@ def run_gan_train(
         moments = (0.0, 0.9) if loss == "wgan_gp" else (0.5, 0.99)
         optimizers = [keras.optimizers.Adam(n * learning_rate, *moments) for n in (1, 2)]
     gan.compile(*optimizers)
-    generative.train_gan(
-        gan,
-        x,
-        y,
-        steps=steps,
-        every=every,
-        directory=output,
-        batch_size=batch_size,
-        network=network,
-        held_out=images.test,
-        seed=seed,
-        progress=progress,
-    )
+    with folders.owned(output, kinds.GAN, settings):
+        files.write_json(output / _SETTINGS, settings)
+        network = _network(output / "network.keras", x, y, images.name, seed, console)
+        generative.train_gan(
+            gan,
+            x,
+            y,
+            steps=steps,
+            every=every,
+            directory=output,
+            batch_size=batch_size,
+            network=network,
+            held_out=images.test,
+            seed=seed,
+            progress=progress,
+        )
     console = Console()
     for file in ("gan.keras", "samples.png"):
         console.print(str(output / file), soft_wrap=True)
@@ -90,14 +93,21 @@ def run_gan_sample(model, output, *, count, classes, sheet, seed):
         raise ValueError(f"class must be one of {', '.join(names)}, received {unknown[0]}")
     wanted = [number for number, name in enumerate(names) if not classes or name in classes]
     output = pathlib.Path(output)
-    for number in wanted:
-        images = gan.generate(np.full(count, number), seed=seed)
-        folder = output / names[number].replace("/", "-")
-        folder.mkdir(parents=True, exist_ok=True)
-        for place, image in enumerate(_levels(images, gan.value_range)):
-            Image.fromarray(image.squeeze()).save(folder / f"{place:05d}.png")
-    if sheet:
-        write_png(generative.class_sheet(gan, seed=seed), output.with_suffix(".png"))
+    picture = output.with_name(f"{output.name}.png")
+    made = {"class_names": names, "image_shape": list(gan.image_shape), "seed": seed}
+    known = folders.check(output, kinds.MADE_IMAGES, made)
+    if sheet and known is None and os.path.lexists(picture):
+        raise FileExistsError(f"{picture}: there already; give another --output, or --no-sheet")
+    with folders.owned(output, kinds.MADE_IMAGES, made):
+        for number in wanted:
+            images = gan.generate(np.full(count, number), seed=seed)
+            folder = output / names[number].replace("/", "-")
+            folder.mkdir(exist_ok=True)
+            for place, image in enumerate(_levels(images, gan.value_range)):
+                with files.replacing(folder / f"{place:05d}.png") as temporary:
+                    Image.fromarray(image.squeeze()).save(temporary)
+        if sheet:
+            write_png(generative.class_sheet(gan, seed=seed), picture)
     Console().print(f"{count} images of each of {len(wanted)} classes\n{output}", highlight=False)
 
 
@@ -105,6 +115,11 @@ def run_gan_report(model, name, output, *, count, steps, image_size, seed, progr
     """Scores a GAN against the data that it was trained on, and writes the page."""
     console = Console(quiet=not progress)
     model = pathlib.Path(model)
+    output = pathlib.Path(output or model.parent / "report.html")
+    numbers = output.with_suffix(".json")
+    files.check_file(output)
+    if os.path.lexists(numbers) and not _is_report(numbers):
+        raise FileExistsError(f"{numbers}: there already, for the numbers; give another --output")
     gan, known = _load(model), _known(model, None)
     images = load_data(name, image_size)
     x, y = images.train
@@ -139,10 +154,9 @@ def run_gan_report(model, name, output, *, count, steps, image_size, seed, progr
         useful=useful,
         parts=files.read_json(parts)["parts"] if parts.exists() else [],
     )
-    output = pathlib.Path(output or model.parent / "report.html")
     files.write_text(output, page)
     results = {**scores.to_dict(), "memorization": memory.to_dict(), "usefulness": useful}
-    files.write_json(output.with_suffix(".json"), results)
+    files.write_json(numbers, results)
     console = Console()
     console.print(_table(scores, images.class_names, useful, memory))
     console.print(str(output), soft_wrap=True)
@@ -156,6 +170,15 @@ def _network(path, x, y, name, seed, console):
         network = generative.LocalFeatures.train(x, y, data=name, seed=seed)
     training.save_model(network.model, path)
     return network
+
+
+def _is_report(path):
+    """Returns whether a file holds the numbers of a report, and nothing else."""
+    files.check_file(path)
+    try:
+        return {"memorization", "usefulness"} <= set(files.read_json(path))
+    except (ValueError, TypeError):
+        return False
 
 
 def _load(path):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from keras_cv_extras import inference, metrics, serving, training
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.commands._common import load_data
+from keras_cv_extras.commands._model_data import load_for
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.serving import ServedModel, check_graph
 
@@ -27,25 +27,28 @@ def run_export(
     **options: Any,
 ) -> None:
     """Exports a model file and verifies what was written."""
-    console = Console()
-    model = training.load_model(model)
-    images = load_data(name, image_size)
+    console, path = Console(), model
+    model = training.load_model(path)
+    chosen = load_for(model, path, name, image_size=image_size)
+    images, part = chosen.images, chosen.part
+    for line in chosen.notes:
+        console.print(line, highlight=False, soft_wrap=True)
     if views is not None:
-        model = inference.TestTimeAugment(model, views, image_size=images.test[0].shape[1:3])
+        model = inference.TestTimeAugment(model, views, image_size=part[0].shape[1:3])
     calibration, scored = None, slice(None)
     if calibrate:
         scored = slice(1, None, 2)
-        calibration = _fitted(model, *(part[::2] for part in images.test))
+        calibration = _fitted(model, *(array[::2] for array in part))
         console.print(
             f"temperature {calibration.temperature:.3f}, fitted on {calibration.num_samples} of "
-            f"the {len(images.test[1])} test images; the scores are of the others"
+            f"the {len(part[1])} test images; the scores are of the others"
         )
-    scores = _scores(model, *(part[scored] for part in images.test), images, calibration)
+    scores = _scores(model, *(array[scored] for array in part), images, calibration)
     serving.export(
         model,
         output,
         class_names=images.class_names,
-        images=images.test[0],
+        images=part[0],
         format=file_format,
         calibration=calibration,
         data=images,

@@ -1,25 +1,29 @@
 """`kcx train` and `kcx evaluate`."""
 
 import dataclasses
-import math
+import os
 import pathlib
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from rich.console import Console
 
-from keras_cv_extras import data, mix, models, training
-from keras_cv_extras._base import checks, files
+from keras_cv_extras import data, training
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.commands._common import chosen_policy, load_data, same_settings
-from keras_cv_extras.data import FilePart
+from keras_cv_extras.commands._common import chosen_policy, load_data
+from keras_cv_extras.commands._job import (
+    OVERRIDES,
+    Job,
+    count,
+    labels_of,
+    recipe_of,
+    shape_of,
+    shown,
+)
+from keras_cv_extras.commands._model_data import SAMPLES, load_for
 from keras_cv_extras.training import writes_files
-
-_GIB = 1 << 30
-_MIXES = {"none": None, "mixup": mix.MixUp, "cutmix": mix.CutMix}
-_OVERRIDES = ("epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average")
 
 
 def run_train(
@@ -41,45 +45,113 @@ def run_train(
     strategy = training.make_strategy()  # first of all: it connects the workers
     writes = writes_files()
     output, console = pathlib.Path(output), Console(quiet=not writes)
-    recipe = _recipe(given)
+    recipe = recipe_of(given)
     chosen = chosen_policy(policy)
+    if writes:
+        folders.check(output, kinds.TRAINING)
     images = _load(name, image_size, stream, max_bad)
     console.print(repr(images), soft_wrap=True)
-    kept = {k: v for k, v in given.items() if k not in _OVERRIDES}
-    settings = {"data": images.name, "policy": chosen.to_dict(), "stream": stream, **kept}
-    settings |= dataclasses.asdict(recipe)
-    if writes:
-        same_settings(output / "train.json", settings)
-    job = _Job(images, chosen, recipe, given, stream)
-    if (output / "model.keras").exists():  # written last: the training has been finished
-        model = training.load_model(output / "model.keras")
-    else:
-        shown = _shown(job, output, progress, tensorboard) if writes else []
-        model = job.run(strategy, shown, output / "checkpoint")
-        training.save_model(model, output / "model.keras")
+    kept = {k: v for k, v in given.items() if k not in OVERRIDES}
+    job = Job(images, chosen, recipe, given, stream)
+    settings = {"data": images.name, **data.identity(images), "policy": chosen.to_dict()}
+    settings |= {"stream": stream, **kept, **dataclasses.asdict(recipe)}
     if not writes:
+        if _finished(output, recipe.epochs) is None:
+            job.run(strategy, [], output / "checkpoint")
         return None
-    found = training.predict(model, images.test, images.class_names)
+    identity = {key: value for key, value in settings.items() if key != "epochs"}
+    with folders.owned(output, kinds.TRAINING, identity):
+        note = _finished(output, recipe.epochs)
+        if note is not None:
+            model = training.load_model(output / "model.keras")
+        else:
+            _check_epochs(output, recipe.epochs)
+            files.write_json(output / "train.json", settings)
+            digest = np.array(settings["data_digest"])
+            files.write_arrays(output / SAMPLES, {**job.samples(), "data_digest": digest})
+            told = shown(job, output, progress, tensorboard)
+            history = job.run(strategy, told, output / "checkpoint")
+            model = history.model
+            about = {key: settings[key] for key in _ABOUT}
+            about |= {"epochs": recipe.epochs, "trained": history.epochs}
+            training.save_model(model, output / "model.keras", about=about)
+        settings["policy"] = chosen.describe() or "none"
+        return _tell(name, output, model, job, settings, console, note)
+
+
+_ABOUT = ("data", "data_digest", "class_names", "image_shape")
+
+
+def _finished(output, epochs):
+    """Returns in a line that a training has been finished, None if it has not.
+
+    Raises:
+        ValueError: if it was one of more epochs.
+    """
+    path = output / "model.keras"
+    if not path.exists():
+        return None
+    about = training.read_about(path)
+    if "epochs" not in about:  # of an earlier version: its checkpoint tells
+        trained = training.trained_epochs(output / "checkpoint") or epochs
+        about = {"epochs": trained, "trained": trained}
+    if about["epochs"] > epochs:
+        raise ValueError(
+            f"{output} holds a training of {about['epochs']} epochs, not {epochs}: give --epochs "
+            f"{about['epochs']} to see its scores, more to go on, or another --output"
+        )
+    if about["trained"] < about["epochs"]:
+        return (
+            f"{output}: this training has been finished, by --patience after {about['trained']} "
+            "epochs; these are its scores"
+        )
+    if about["epochs"] < epochs:
+        return None
+    return (
+        f"{output}: this training has been finished, with {epochs} epochs; these are its scores. "
+        "With more --epochs it goes on"
+    )
+
+
+def _check_epochs(output, epochs):
+    """Raises if the training in a folder was begun with more epochs."""
+    path = output / "train.json"
+    before = files.read_json(path)["epochs"] if path.exists() else epochs
+    if before > epochs:
+        raise ValueError(
+            f"{output} holds a training with another epochs ({before}, not {epochs}): give as "
+            "many, or more, or another --output"
+        )
+
+
+def _tell(name, output, model, job, settings, console, note):
+    """Scores a trained network, writes what is found, and prints it."""
+    images = job.images
+    paths = getattr(images, "files", None) or {}
+    found = training.predict(model, images.test, images.class_names, names=paths.get("test"))
     scores = found.evaluation()
     notes = [] if not job.clock.waits else [job.clock.verdict()]
     bad = {**_unreadable(images), **job.unreadable()}
-    about = _about(name, images, bad)
-    settings["policy"] = chosen.describe() or "none"
-    files.write_text(
-        output / "report.html",
-        training.report(
-            found,
-            title=f"{given['model'] or 'Small network'} on {images.name}",
-            data=about,
-            settings=settings,
-            log=training.read_log(output / "log.csv"),
-            notes=notes,
-        ),
-    )
-    found.save_csv(output / "predictions.csv")
-    scores.save(output / "scores.json")
+    written = os.access(output, os.W_OK)
+    if written:
+        files.write_text(
+            output / "report.html",
+            training.report(
+                found,
+                title=f"{job.given['model'] or 'Small network'} on {images.name}",
+                data=_about(name, images, bad),
+                settings=settings,
+                log=training.read_log(output / "log.csv"),
+                notes=notes,
+            ),
+        )
+        found.save_csv(output / "predictions.csv")
+        scores.save(output / "scores.json")
     console.print(scores.table())
-    for line in [*notes, *_bad_lines(bad)]:
+    told = [line for line in [note, *notes, *_bad_lines(bad)] if line is not None]
+    if not written:
+        told.append(f"{output} cannot be written to: its files are as they were")
+    for line in told:
         console.print(line, highlight=False, soft_wrap=True)
     for file in ("model.keras", "report.html", "predictions.csv", "scores.json", "log.csv"):
         console.print(str(output / file), soft_wrap=True)
@@ -99,142 +171,25 @@ def run_evaluate(
 ) -> dict[str, Any]:
     """Scores a model file on the test images of a data set; returns the scores."""
     path, model = model, training.load_model(model)
-    images = _load(name, image_size, stream, max_bad)
-    found = training.predict(model, images.test, images.class_names)
-    scores, bad = found.evaluation(), _unreadable(images)
+    chosen = load_for(model, path, name, image_size=image_size, stream=stream, max_bad=max_bad)
+    images = chosen.images
+    found = training.predict(model, chosen.part, images.class_names, names=chosen.files)
+    scores, bad = found.evaluation(), _unreadable(images, chosen.part)
     if output is not None:
         scores.save(output)
     if predictions is not None:
         found.save_csv(predictions)
     if report is not None:
         title = f"{path} on {images.name}"
+        about = _about(name, images, bad)
         files.write_text(
-            report, training.report(found, title=title, data=_about(name, images, bad))
+            report, training.report(found, title=title, data=about, notes=chosen.notes)
         )
     console = Console()
     console.print(scores.table())
-    for line in _bad_lines(bad):
+    for line in [*chosen.notes, *_bad_lines(bad)]:
         console.print(line, highlight=False, soft_wrap=True)
     return scores
-
-
-class _Job:
-    """One training: its datasets, its callbacks, its network."""
-
-    def __init__(self, images, policy, recipe, given, stream):
-        self.images, self.policy, self.recipe, self.given = images, policy, recipe, given
-        self.clock = training.InputClock(_advice(images, stream, policy))
-        self.train, self.validation = _parts(images.train, given["validation"], given["seed"])
-
-    @property
-    def steps(self):
-        """Batches of an epoch."""
-        return math.ceil(_count(self.train) / self.recipe.batch_size)
-
-    def network(self):
-        """Builds and compiles the network; every call gives the same weights."""
-        given, shape, num_classes = self.given, _shape(self.train), len(self.images.class_names)
-        keras.utils.set_random_seed(given["seed"])
-        if given["model"] is None:
-            model = training.small_cnn(shape, num_classes)
-        else:
-            model = models.build(given["model"], shape, num_classes, weights=given["weights"])
-        steps, rows = self.steps * self.recipe.epochs, _MIXES[given["mix"]] is not None
-        return self.recipe.compile(model, steps=steps, rows=rows)
-
-    def run(self, strategy, shown, checkpoint):
-        """Trains, and returns the network.
-
-        Args:
-            strategy: of `training.make_strategy`.
-            shown: callbacks that show and write how it goes.
-            checkpoint: the folder of checkpoints.
-        """
-        recipe, given, num_classes = self.recipe, self.given, len(self.images.class_names)
-        mixing = _MIXES[given["mix"]]
-        mixing = mixing and mixing(num_classes=num_classes)
-        weights = None
-        if given["class_weights"] != "none":
-            weights = data.class_weight(
-                _labels(self.train), given["class_weights"], num_classes=num_classes
-            )
-
-        def batches(epoch):
-            made = data.pipeline(
-                self.train, recipe.batch_size, self.policy, mixing, given["seed"], epoch=epoch
-            )
-            return self.clock.watch(training.with_class_weights(made, weights) if weights else made)
-
-        validation = None
-        if self.validation is not None:
-            validation = data.pipeline(self.validation, 256, epoch=0)
-            if mixing is not None:
-                validation = training.with_rows(validation, num_classes)
-        callbacks = [self.clock, *shown]
-        if given["patience"] is not None:
-            callbacks.append(
-                keras.callbacks.EarlyStopping(
-                    "val_accuracy",
-                    mode="max",
-                    patience=given["patience"],
-                    restore_best_weights=True,
-                )
-            )
-        try:
-            return training.fit(
-                self.network() if strategy is None else self.network,
-                batches,
-                validation,
-                epochs=recipe.epochs,
-                strategy=strategy,
-                callbacks=callbacks,
-                checkpoint=checkpoint,
-                progress=False,
-            ).model
-        except tf.errors.InvalidArgumentError:
-            for part in self._files():
-                part.check()  # names the files, where they were too many
-            raise
-
-    def unreadable(self):
-        """Returns the files that were found to be unreadable while training."""
-        return {path: why for part in self._files() for path, why in part.unreadable().items()}
-
-    def _files(self):
-        return [part for part in (self.train, self.validation) if isinstance(part, FilePart)]
-
-
-def _shown(job, output, progress, tensorboard):
-    """Returns the callbacks that show and write how a training goes."""
-    callbacks = [training.CsvLog(output / "log.csv")]
-    if progress:
-        callbacks.append(training.ProgressBar(job.steps, job.recipe.batch_size))
-    if tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(output / "tensorboard", write_graph=False))
-    return callbacks
-
-
-def _recipe(given):
-    """Returns the recipe of the network, with what was given in place of its own numbers."""
-    share = checks.fraction("validation", given["validation"])
-    if given["patience"] is not None:
-        checks.integer("patience", given["patience"], minimum=1)
-        if share == 0:
-            raise ValueError("patience needs validation images: give --validation a share above 0")
-        if given["average"]:
-            raise ValueError(
-                "--average and --patience both choose the weights at the end: give one of them"
-            )
-        given["average"] = False
-    if share > 0.9:
-        raise ValueError(f"validation must be at most 0.9, received {share:g}")
-    if given["model"] is None and given["weights"] is not None:
-        raise ValueError("--weights needs --model: the small network has none")
-    recipe = training.recipe(given["model"], fine_tune=given["weights"] is not None)
-    if given["batch_size"] is not None:
-        recipe = recipe.with_batch_size(given["batch_size"])
-    changed = {name: given[name] for name in _OVERRIDES if given[name] is not None}
-    return dataclasses.replace(recipe, **changed)
 
 
 def _load(name, image_size, stream, max_bad):
@@ -245,32 +200,9 @@ def _load(name, image_size, stream, max_bad):
     return data.image_files(name, image_size, max_bad=max_bad)
 
 
-def _parts(part, share, seed):
-    """Splits validation images off."""
-    if share == 0:
-        return part, None
-    rows = np.arange(_count(part))
-    (train, _), (held, _) = data.split(rows, _labels(part), [1 - share, share], seed=seed)
-    if isinstance(part, FilePart):
-        return part.subset(train), part.subset(held)
-    images, labels = part
-    return (images[train], labels[train]), (images[held], labels[held])
-
-
-def _count(part):
-    return len(_labels(part))
-
-
-def _labels(part):
-    return part.labels if isinstance(part, FilePart) else part[1]
-
-
-def _shape(part):
-    return part.shape if isinstance(part, FilePart) else part[0].shape[1:]
-
-
-def _unreadable(images):
-    return images.unreadable() if isinstance(images, data.ImageFiles) else {}
+def _unreadable(images, part=None):
+    found = images.unreadable() if isinstance(images, data.ImageFiles) else {}
+    return {**found, **(part.unreadable() if hasattr(part, "unreadable") else {})}
 
 
 def _bad_lines(bad):
@@ -283,35 +215,16 @@ def _bad_lines(bad):
 
 def _about(name, images, bad):
     """What the data was, for the report."""
-    counts = np.bincount(_labels(images.train), minlength=len(images.class_names))
-    shape = _shape(images.train)
+    counts = np.bincount(labels_of(images.train), minlength=len(images.class_names))
+    shape = shape_of(images.train)
     listed = zip(images.class_names, counts, strict=True)
     about = {
         "from": name,
-        "training images": f"{_count(images.train):,}",
-        "test images": f"{_count(images.test):,}",
+        "training images": f"{count(images.train):,}",
+        "test images": f"{count(images.test):,}",
         "size": f"{shape[0]} x {shape[1]}, {shape[2]} channel{'s' if shape[2] > 1 else ''}",
         "training images of each class": ", ".join(f"{key} {count}" for key, count in listed),
     }
     for number, (path, why) in enumerate(bad.items()):
         about[f"could not be read ({number + 1} of {len(bad)})"] = f"{path}: {why}"
     return about
-
-
-def _advice(images, stream, policy):
-    """The one setting that would help, for a training that waits for input and for others."""
-    shape = _shape(images.train)
-    size = (_count(images.train) + _count(images.test)) * int(np.prod(shape))
-    if stream and size < 8 * _GIB:
-        inputs = f"Leave --stream out: decoded, the images take {size / _GIB:.2f} GiB of memory."
-    elif any(policy.sub_policies):
-        inputs = "A cheaper --policy would help, such as flip_crop."
-    else:
-        inputs = "A smaller --image-size would help."
-    if tf.config.list_physical_devices("GPU"):
-        return {"input": inputs, "compute": "A larger --batch-size may help."}
-    smaller = max(8, shape[0] // 2)
-    compute = f"Half the --image-size, {smaller}, would be about four times as fast."
-    if shape[0] < 48:
-        compute = "A smaller --model would be faster, and so would a GPU."
-    return {"input": inputs, "compute": compute}

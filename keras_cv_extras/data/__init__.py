@@ -2,6 +2,8 @@
 
 from keras_cv_extras._base import lazy
 from keras_cv_extras._base.samples import samples_of
+from keras_cv_extras.data._identity import identity, sample_digests
+from keras_cv_extras.data._part import held_out
 from keras_cv_extras.data._sources import ImageData, load
 from keras_cv_extras.data._split import split
 
@@ -30,6 +32,15 @@ _PLACES = {
     **dict.fromkeys(_BALANCE, "balance"),
 }
 
-__all__ = ["ImageData", "load", "samples_of", "split", *_PLACES]
+__all__ = [
+    "ImageData",
+    "held_out",
+    "identity",
+    "load",
+    "sample_digests",
+    "samples_of",
+    "split",
+    *_PLACES,
+]
 
 __getattr__, __dir__ = lazy.attach(__name__, {"balance": "", **_PLACES})

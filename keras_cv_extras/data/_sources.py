@@ -5,6 +5,7 @@ import gzip
 import os
 import pathlib
 import struct
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -29,6 +30,9 @@ class ImageData:
         test: the same, of other images.
         class_names: the name of each class, by its number.
         name: of the set.
+        files: of a folder the paths of the images' files, in their order: `{"train": (...),
+            "test": (...)}`; else None.
+        divided: whether it is a folder without a test part, some of whose images were set aside.
 
     Example:
         >>> digits = load("digits")
@@ -40,6 +44,8 @@ class ImageData:
     test: tuple[np.ndarray, np.ndarray]
     class_names: tuple[str, ...]
     name: str
+    files: dict[str, tuple[str, ...]] | None = dataclasses.field(default=None, repr=False)
+    divided: bool = False
 
     def __post_init__(self) -> None:
         if self.test is not None:
@@ -61,6 +67,7 @@ def load(
     on_error: str = "skip",
     test_fraction: float | None = None,
     seed: int = 0,
+    class_names: Sequence[str] | None = None,
 ) -> ImageData:
     """Loads labelled images, all of one size, into memory.
 
@@ -92,7 +99,11 @@ def load(
         test_fraction: the share of the images that is set aside for the test, in (0, 1), every
             class alike, where there is no test part. None for 0.5 with "mnist_5k" and "digits",
             else 0.2.
+            Of a folder, each file's path below it says whether it is one of them: they stay when
+            others come or go.
         seed: an integer, for which images these are.
+        class_names: None, or the names of a folder's classes, by their numbers, as a model has
+            them: the folder may then lack some, and one with another name is an error.
 
     Returns:
         The images, of at most 8 GiB in all.
@@ -112,7 +123,7 @@ def load(
     if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     options = {"image_size": image_size, "resize": resize, "channels": channels}
-    default = 0.2
+    given, default = class_names, 0.2
     if name in ("mnist_5k", "digits"):
         default = 0.5
         train, test, class_names = {"mnist_5k": _mnist_5k, "digits": _digits}[name]()
@@ -125,7 +136,17 @@ def load(
     else:
         folder = _as_folder(name)
         name = folder.resolve().name
-        train, test, class_names = _folder.read_folder(folder, **options, on_error=on_error)
+        train, test, class_names, files, divided = _folder.read_folder(
+            folder,
+            **options,
+            on_error=on_error,
+            test_fraction=test_fraction,
+            seed=seed,
+            class_names=class_names,
+        )
+        return ImageData(train, test, class_names, name, files, divided)
+    if given is not None:
+        raise ValueError(f"class_names are for folders: {name} has its own, leave them out")
     if test is not None and test_fraction is not None:
         raise ValueError(f"{name} has a test part of its own: leave test_fraction out")
     train = _fitted(train, **options)

@@ -233,7 +233,7 @@ def export_generator(gan, path):
             tf.TensorSpec((), tf.int64, name="seed"),
         ],
     )
-    with files.replacing(path) as temporary:
+    with files.replacing(path, kind="generator") as temporary:
         archive.write_out(temporary, verbose=False)
 
 

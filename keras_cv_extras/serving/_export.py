@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.inference import Calibration
 from keras_cv_extras.serving import _card, _convert, _golden, _ops
 from keras_cv_extras.serving._model import ServedModel
@@ -16,6 +17,7 @@ from keras_cv_extras.serving._signatures import BAD_IMAGE, Servable
 
 FORMATS = ("saved_model", "litert", "onnx")
 RESIZES = ("crop", "pad", "stretch")
+_OURS = {"kind": "export", "known": kinds.is_export}
 
 
 def export(
@@ -54,7 +56,8 @@ def export(
     Nothing random is served, and only the variables that an answer depends on are written. Beside
     the model there are a model card, `model_card.json`; requests for `verify` with the answers of
     the Keras model, `golden.json`; and for TensorFlow Serving requests to warm up with. The
-    folder appears in one step: what was there before stays whole if the export fails.
+    folder appears in one step: what was there before stays whole if the export fails. What was
+    there must be an export of a model of the same classes, with no other files beside it.
 
     Args:
         model: a Keras model of one input, images of a known size with 1 or 3 channels and values
@@ -86,7 +89,7 @@ def export(
         ImportError: if a package for the format is missing.
         TypeError, ValueError: if arguments are not as above, the model draws random numbers when
             it predicts, or it cannot be converted.
-        OSError: if the files cannot be written.
+        OSError: if the files cannot be written, or `path` is not a folder that may be replaced.
 
     Example:
         >>> export(model, "digits/1", class_names=data.class_names, images=data.test[0])
@@ -97,6 +100,7 @@ def export(
             "export needs Keras on TensorFlow: save the model as a .keras file, and load and "
             f"export it with KERAS_BACKEND=tensorflow; the backend is {keras.backend.backend()}"
         )
+    files.check_replaceable(path, **_OURS)
     checks.one_of("format", format, FORMATS)
     _convert.check_packages(format)
     checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
@@ -126,7 +130,9 @@ def export(
         policy=policy,
         metrics=metrics,
     )
-    with files.replacing(path) as folder, _as_os_error(path):
+    names = [str(name) for name in served.class_names]
+    replaced = files.replacing(path, **_OURS, class_names=names)
+    with replaced as folder, _as_os_error(path):
         folder.mkdir()
         if format == "saved_model":
             tf.saved_model.save(servable.root, str(folder), signatures=signatures)

@@ -7,16 +7,18 @@ there in one step. Only then are those before the last good one deleted.
 
 import hashlib
 import pathlib
-import shutil
 import warnings
 
 import keras
 import numpy as np
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.types import Path
 
 _ARRAYS, _STATE = "arrays.npz", "state.json"
-_NAMES = "[0-9]*-[0-9]*"
+_NAMES = f"{'[0-9]' * 6}-{'[0-9]' * 9}"
+_CHECKPOINT = "checkpoint"
 
 
 class Checkpoints:
@@ -90,7 +92,8 @@ class Checkpoints:
         """
         path = self.folder / self.name(state["epoch"], state["step"])
         try:
-            with files.replacing(path) as temporary:
+            replaced = files.replacing(path, kind=_CHECKPOINT, known=kinds.is_checkpoint)
+            with replaced as temporary:
                 temporary.mkdir()
                 with open(temporary / _ARRAYS, "wb") as file:
                     np.savez(file, **arrays)
@@ -105,7 +108,15 @@ class Checkpoints:
         self._good = path
         for other in self.folder.glob(_NAMES):
             if other not in kept:
-                shutil.rmtree(other, ignore_errors=True)
+                files.remove_own(other, kind=_CHECKPOINT, known=kinds.is_checkpoint)
+
+    def held(self):
+        """Holds the folder for this process, at the begin of a training.
+
+        Raises:
+            OSError, ValueError: if it is somebody else's, or another training writes there.
+        """
+        return folders.owned(self.folder, kinds.CHECKPOINTS)
 
     def _read_state(self, path):
         try:
@@ -115,6 +126,27 @@ class Checkpoints:
         except (OSError, ValueError) as error:
             raise ValueError(f"a damaged checkpoint, {error}") from error
         return state
+
+
+def trained_epochs(folder: Path) -> int:
+    """Returns after how many epochs the newest whole checkpoint in a folder was written.
+
+    Args:
+        folder: the `checkpoint` that `fit` was given.
+
+    Returns:
+        The number; 0 if there is no checkpoint.
+
+    Raises:
+        ValueError: if there are some, but none is whole.
+
+    Example:
+        >>> trained_epochs("kcx-train/checkpoint")
+        10
+    """
+    saved = Checkpoints(folder)
+    newest = saved.newest()
+    return 0 if newest is None else saved.numbers(newest)[0]
 
 
 def read_variables(groups):

@@ -36,6 +36,11 @@ class Run:
 
     def train(self, epochs, progress):
         """Trains up to a number of epochs."""
+        writes = self.saved is not None and self.place.worker == 0
+        with self.saved.held() if writes else contextlib.nullcontext():
+            self._train(epochs, progress)
+
+    def _train(self, epochs, progress):
         model, strategy = self.model, self.strategy
         with strategy.scope() if strategy else contextlib.nullcontext():
             model.optimizer.build(model.trainable_variables)

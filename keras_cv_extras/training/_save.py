@@ -1,6 +1,10 @@
 """Models as files."""
 
+import json
 import pathlib
+import shutil
+import zipfile
+from typing import Any
 
 import keras
 
@@ -8,13 +12,18 @@ from keras_cv_extras._base import files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training import _strategy
 
+_METADATA, _ABOUT = "metadata.json", "keras_cv_extras"
+_MOST_METADATA = 1 << 24  # bytes
 
-def save_model(model: keras.Model, path: Path) -> None:
+
+def save_model(model: keras.Model, path: Path, *, about: dict[str, Any] | None = None) -> None:
     """Writes a model as a `.keras` file, in one step; of several workers, only the chief does.
 
     Args:
         model: a Keras model.
         path: where to; ends in ".keras".
+        about: None, or what `read_about` is to return: a dictionary for JSON. `kcx evaluate` and
+            `kcx export` read "class_names" in it, the name of each class by its number.
 
     Raises:
         ValueError: if `path` does not end in ".keras".
@@ -23,7 +32,47 @@ def save_model(model: keras.Model, path: Path) -> None:
     if not _strategy.writes_files():
         return
     with files.replacing(path) as temporary:
-        model.save(temporary)
+        if about is None:
+            model.save(temporary)
+            return
+        plain = temporary.with_name(f"plain-{path.name[-100:]}")
+        model.save(plain)
+        _copy_with(plain, temporary, about)
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """Returns what `save_model` was told about a model; nothing is loaded.
+
+    Args:
+        path: a `.keras` file.
+
+    Returns:
+        The dictionary; an empty one if the file holds none.
+
+    Example:
+        >>> read_about("kcx-train/model.keras")["class_names"]
+        ['cat', 'dog']
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(_METADATA).file_size > _MOST_METADATA:
+                return {}
+            found = json.loads(archive.read(_METADATA)).get(_ABOUT, {})
+    except (OSError, KeyError, ValueError, AttributeError, RecursionError, zipfile.BadZipFile):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _copy_with(plain, path, about):
+    """Copies a `.keras` file, and adds to its metadata."""
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w") as new:
+        for item in old.infolist():
+            if item.filename == _METADATA:
+                new.writestr(item, json.dumps({**json.loads(old.read(item)), _ABOUT: about}))
+                continue
+            large = item.file_size > 1 << 30
+            with old.open(item) as source, new.open(item, "w", force_zip64=large) as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
 
 
 def load_model(path: Path) -> keras.Model:

@@ -95,8 +95,8 @@ def test_train_evaluate(tmp_path):
     assert model.exists()
     again = kcx("train", *options)
     assert again.exit_code == 0, again.output
-    other = kcx("train", *options, "--epochs", 3)
-    assert "a training with another epochs" in str(other.exception)
+    other = kcx("train", *options, "--seed", 3)
+    assert "a training with another seed" in str(other.exception)
     result = kcx("evaluate", model, "digits", "--output", tmp_path / "scores.json")
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "scores.json").read_text())["accuracy"] > 0.1

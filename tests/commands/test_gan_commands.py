@@ -6,6 +6,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, training
+from keras_cv_extras._base.owned import folders, kinds
 
 SMALL = ["--width", "4", "--batch-size", "32", "--every", "5", "--quiet"]
 
@@ -19,7 +20,8 @@ def run(tmp_path_factory):
     """A folder where a short training was interrupted, and then went on."""
     folder = tmp_path_factory.mktemp("gan")
     # A measure that is there is not trained: one without training does for this.
-    training.save_model(training.small_cnn((8, 8, 1), 10), folder / "network.keras")
+    with folders.owned(folder, kinds.GAN):
+        training.save_model(training.small_cnn((8, 8, 1), 10), folder / "network.keras")
     for steps in (5, 10):
         result = kcx("train", "digits", "--output", folder, "--steps", steps, *SMALL)
         assert result.exit_code == 0, result.output

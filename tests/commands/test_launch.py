@@ -31,7 +31,7 @@ def test_every_worker_knows_the_others_and_itself(tmp_path):
     ]
     assert all(config["cluster"] == configs[0]["cluster"] for config in configs)
     assert len(set(configs[0]["cluster"]["worker"])) == 3
-    assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "logs").glob("[!.]*")) == [
         "worker-1.log",
         "worker-2.log",
     ]

@@ -44,9 +44,11 @@ def close(image, wanted, mean=3.0):
 def test_folder_of_class_folders(tmp_path):
     loaded = data.load(make(tmp_path / "pets", num_images=10))
     assert (loaded.name, loaded.class_names) == ("pets", ("cat", "cup"))
-    assert loaded.train[0].shape == (16, 200, 240, 3)
+    assert loaded.train[0].shape[1:] == (200, 240, 3)
     assert loaded.test[1].dtype == np.int32
-    assert np.bincount(loaded.test[1]).tolist() == [2, 2]
+    counts = [np.bincount(labels) for _, labels in (loaded.train, loaded.test)]
+    assert np.sum(counts, axis=0).tolist() == [10, 10]
+    assert 0 < counts[1].min() <= counts[1].max() < 6
     for images, labels in (loaded.train, loaded.test):
         for image, label in zip(images, labels, strict=True):
             wanted = np.asarray(PHOTOGRAPHS[loaded.class_names[label]])
@@ -76,7 +78,9 @@ def test_validation_part_beside_a_test_part_is_for_training(tmp_path):
 
 
 def test_train_alone_is_split_and_train_can_be_a_class(tmp_path):
-    assert len(data.load(make(tmp_path / "a" / "train").parent).test[1]) == 2
+    alone = data.load(make(tmp_path / "a" / "train").parent)
+    assert 2 <= len(alone.test[1]) < 8
+    assert len(alone.train[1]) + len(alone.test[1]) == 12
     vehicles = make(tmp_path / "vehicles", classes=["bus", "train"])
     assert data.load(vehicles).class_names == ("bus", "train")
 

@@ -6,14 +6,15 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import tempfile
-import time
 
 import numpy as np
 import pytest
 
 from keras_cv_extras import policy, search
 from keras_cv_extras._base import files as _files
+from keras_cv_extras._base.owned import marks as _marks
 from keras_cv_extras.search.stages import _plan, _progress, _state
 
 
@@ -96,25 +97,17 @@ def test_a_folder_that_may_not_be_written(tmp_path, monkeypatch, number):
 
 
 def test_what_killed_writers_leave_is_removed(tmp_path):
-    for parent in (tmp_path, tmp_path / "trials" / "trial_1"):
-        parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=".trial.json.", dir=parent)
-        (parent / "trial.json").touch()
-        with open(f"{folder}/trial.json", "w") as file:
-            file.write("torn")
+    mark = _marks.mark_text("temporary", of="trial.json", host=socket.gethostname())
+    for name in (".trial.json.abcd1234", ".kcx-tmp-abcd1234"):  # the first may be anybody's
+        for parent in (tmp_path, tmp_path / "trials" / "trial_1"):
+            folder = parent / name
+            folder.mkdir(parents=True)
+            (folder / "trial.json").write_text("torn")
+            (folder / _marks.MARK).write_text(mark)
     (tmp_path / ".hidden").mkdir()
-    _files.remove_leftovers(tmp_path, age=60)
-    assert len(list(tmp_path.rglob(".trial.json.*"))) == 2  # they may be in use
-    newer = time.time() + 120
-    for path in [*tmp_path.rglob(".trial.json.*/trial.json")]:
-        os.utime(path, (newer, newer))
     _files.remove_leftovers(tmp_path)
-    assert len(list(tmp_path.rglob(".trial.json.*"))) == 2
-    for path in [*tmp_path.rglob(".trial.json.*/trial.json")]:
-        os.utime(path)
-    _files.remove_leftovers(tmp_path)
-    assert not list(tmp_path.rglob(".trial.json.*"))
-    assert len(list(tmp_path.rglob("trial.json"))) == 2
+    assert not list(tmp_path.rglob(".kcx-tmp-*"))
+    assert len(list(tmp_path.rglob(".trial.json.*/trial.json"))) == 2
     assert (tmp_path / ".hidden").is_dir()
 
 

@@ -35,7 +35,7 @@ def test_litert(classifier, batch, wanted, tmp_path):
     path = tmp_path / "lite"
     options = {"class_names": NAMES, "images": batch, "calibration": CALIBRATION}
     serving.export(classifier, path, format="litert", **options)
-    assert sorted(file.name for file in path.iterdir()) == [
+    assert sorted(file.name for file in path.glob("[!.]*")) == [
         "golden.json",
         "model.tflite",
         "model_card.json",

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from keras_cv_extras.data._part import held_out
 from keras_cv_extras.data.files import _decode, _unreadable
 
 MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
@@ -18,7 +19,9 @@ MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
 _TRAIN, _TEST, _VALIDATION = "train", "test", ("val", "valid", "validation")
 
 
-def read_folder(folder, *, image_size, resize, channels, on_error):
+def read_folder(
+    folder, *, image_size, resize, channels, on_error, test_fraction, seed, class_names=None
+):
     """Reads the images of a folder with one folder for each class.
 
     Args:
@@ -27,16 +30,21 @@ def read_folder(folder, *, image_size, resize, channels, on_error):
         resize: as in `data.load`.
         channels: 1, 3, or None for 3 if any file has colours.
         on_error: "skip" or "raise".
+        test_fraction: share of every class for the test part; None for the folder's own one, or
+            else a fifth.
+        seed: of that.
+        class_names: the names of the classes, in their order; None for those of the folder's.
 
     Returns:
-        `(train, test, class_names)`, each part `(images, labels)`; test is None if the folder has
-        no such part.
+        `(train, test, class_names, files, divided)`, each part `(images, labels)`; `files` are
+        the paths of each part by its name; `divided` is whether the folder has no test part.
 
     Raises:
         FileNotFoundError, NotADirectoryError, ValueError: as `data.load`.
     """
     folder = existing(folder)
-    class_names, paths, labels, is_test = list_files(folder)
+    known = class_names
+    class_names, paths, labels, is_test = list_files(folder, known)
     bad = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata; damage raises
@@ -64,7 +72,47 @@ def read_folder(folder, *, image_size, resize, channels, on_error):
     images, kept = images[: len(rows)], np.asarray(kept)[rows]
     if bad:
         _warn(folder, bad, len(paths))
-    return _parts(folder, images, labels[kept], is_test[kept], class_names)
+    paths, labels = [paths[row] for row in kept], labels[kept]
+    divided = not is_test[kept].any()
+    is_test = choose_test(folder, paths, labels, is_test[kept], test_fraction, seed)
+    if known is None:
+        check_classes(folder, labels, is_test, class_names, divided)
+    parts = {"train": ~is_test, "test": is_test}
+    files = {
+        name: tuple(str(paths[row]) for row in np.flatnonzero(rows)) for name, rows in parts.items()
+    }
+    train, test = ((images[rows], labels[rows]) for rows in parts.values())
+    return train, test, class_names, files, divided
+
+
+def choose_test(folder, paths, labels, is_test, fraction, seed):
+    """Returns which files are for tests: those of the folder's own part, or a share of all.
+
+    Which ones these are is told from the path of each file below the folder.
+    """
+    if is_test.any():
+        if fraction is not None:
+            raise ValueError(f"{folder} has a test part of its own: leave test_fraction out")
+        return is_test
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return held_out(names, labels, 0.2 if fraction is None else fraction, seed, "test")
+
+
+def check_classes(folder, labels, is_test, class_names, divided):
+    """Raises if a class has nothing to train on, or cannot be divided where that is needed."""
+    counts = np.bincount(labels, minlength=len(class_names))
+    if divided and 1 in counts:
+        rare = int(np.argmax(counts == 1))
+        raise ValueError(
+            f"{folder}: class {rare} has only 1 image, in {class_names[rare]}; one to train on and "
+            "one to test on are needed: add images of it, or leave the class out"
+        )
+    counts = np.bincount(labels[~is_test], minlength=len(class_names))
+    if not counts.all():
+        raise ValueError(
+            f"{folder}: class {class_names[np.argmin(counts)]!r} has no image to train on that can "
+            "be read: add images, or remove its folder"
+        )
 
 
 def existing(folder):
@@ -98,11 +146,19 @@ def progress_bar(description, total):
         yield lambda: progress.advance(task)
 
 
-def list_files(folder):
-    """Returns class names, and for every image file its path, class and whether it is for tests."""
+def list_files(folder, class_names=None):
+    """Returns class names, and for every image file its path, class and whether it is for tests.
+
+    Args:
+        folder: its path.
+        class_names: the names of the classes, some of which may have no folder; None for those
+            of the folders.
+    """
     parts = _part_folders(folder)
     trained = [path for path, test in parts if not test]
     names = sorted({item.name for path in trained for item in _folders(path)})
+    if class_names is not None:
+        names = list(class_names)
     if not names:
         raise ValueError(
             f"{folder}: no class folders; put the images of each class in a folder of its own, "
@@ -112,9 +168,11 @@ def list_files(folder):
     for path, test in parts:
         for item in _folders(path):
             if item.name not in names:
+                why = "has no folder in the training part; its"
+                if class_names is not None:
+                    why = "is not known to the model; the"
                 raise ValueError(
-                    f"{item}: class {item.name!r} has no folder in the training part; its "
-                    f"classes are {', '.join(names[:20])}"
+                    f"{item}: class {item.name!r} {why} classes are {', '.join(names[:20])}"
                 )
             files = _image_files(item)
             paths += files
@@ -124,7 +182,7 @@ def list_files(folder):
         raise ValueError(
             f"{folder}: zero images; files ending with {', '.join(_decode.SUFFIXES)} are read"
         )
-    if len(names) == 1:
+    if len(names) == 1 and class_names is None:
         raise ValueError(
             f"{folder}: one class only, {names[0]!r}; a classifier needs at least two class folders"
         )
@@ -217,15 +275,3 @@ def _common_size(folder, headers):
             f"{size[1]}, {count} of {len(headers)}): give image_size=(height, width)"
         )
     return next(iter(sizes))
-
-
-def _parts(folder, images, labels, is_test, class_names):
-    counts = np.bincount(labels[~is_test], minlength=len(class_names))
-    if not counts.all():
-        raise ValueError(
-            f"{folder}: class {class_names[np.argmin(counts)]!r} has no image to train on that can "
-            "be read: add images, or remove its folder"
-        )
-    if not is_test.any():
-        return (images, labels), None, class_names
-    return (images[~is_test], labels[~is_test]), (images[is_test], labels[is_test]), class_names

@@ -4,11 +4,11 @@ import dataclasses
 import math
 import os
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.data._split import split
 from keras_cv_extras.data.files import _decode, _decode_ops, _folder, _unreadable
 from keras_cv_extras.data.files._file_part import FilePart
 
@@ -23,6 +23,7 @@ class ImageFiles:
         class_names: the name of each class, by its number.
         name: of the folder.
         refused: files that were left out when the folder was listed, and why.
+        divided: whether the folder has no test part, so that some files were set aside.
     """
 
     train: FilePart
@@ -30,6 +31,7 @@ class ImageFiles:
     class_names: tuple[str, ...]
     name: str
     refused: dict[str, str]
+    divided: bool = False
 
     def __repr__(self) -> str:
         return (
@@ -49,8 +51,9 @@ def image_files(
     resize: str = "crop",
     channels: int = 3,
     max_bad: float = 0.01,
-    test_fraction: float = 0.2,
+    test_fraction: float | None = None,
     seed: int = 0,
+    class_names: Sequence[str] | None = None,
 ) -> ImageFiles:
     """Lists a folder of images whose files `pipeline` decodes anew in every epoch.
 
@@ -67,8 +70,11 @@ def image_files(
             it and adds black borders, "stretch" does not keep it.
         channels: 1 for grey, 3 for RGB.
         max_bad: share of the files that may be unreadable, at least one file; more are an error.
-        test_fraction: share of every class for the test part, where the folder has none.
-        seed: of that split.
+        test_fraction: share of every class for the test part, where the folder has none; None
+            for a fifth. Each file's path below the folder says whether it is one of them: they
+            stay when others come or go.
+        seed: an integer, for which files these are.
+        class_names: None, or the names of the classes, as in `load`.
 
     Returns:
         The parts, to be given to `pipeline`.
@@ -89,8 +95,11 @@ def image_files(
     checks.one_of("resize", resize, _decode.RESIZES)
     checks.one_of("channels", channels, (1, 3))
     checks.fraction("max_bad", max_bad)
+    if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
+        raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     folder = _folder.existing(folder)
-    class_names, paths, labels, is_test = _folder.list_files(folder)
+    known = class_names
+    class_names, paths, labels, is_test = _folder.list_files(folder, known)
     refused = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata
@@ -99,13 +108,13 @@ def image_files(
     if len(refused) > most:
         raise ValueError(f"{folder}: {_unreadable.too_many(refused, len(paths), most)}")
     kept = np.flatnonzero([fact is not None for fact in facts])
-    train, test = kept[~is_test[kept]], kept[is_test[kept]]
-    if not is_test.any():
-        share = checks.number("test_fraction", test_fraction)
-        if not 0 < share < 1:
-            raise ValueError(f"test_fraction must be above 0 and below 1, received {share!r}")
-        (train, _), (test, _) = split(kept, labels[kept], [1 - share, share], seed=seed)
-    _check_classes(folder, labels[train], class_names)
+    chosen = _folder.choose_test(
+        folder, [paths[row] for row in kept], labels[kept], is_test[kept], test_fraction, seed
+    )
+    divided = not is_test[kept].any()
+    if known is None:
+        _folder.check_classes(folder, labels[kept], chosen, class_names, divided)
+    train, test = kept[~chosen], kept[chosen]
 
     def part(rows):
         return FilePart(
@@ -119,17 +128,8 @@ def image_files(
         )
 
     named = {str(path): why for path, why in refused.items()}
-    return ImageFiles(part(train), part(test), class_names, folder.resolve().name, named)
+    return ImageFiles(part(train), part(test), class_names, folder.resolve().name, named, divided)
 
 
 def _facts(path):
     return _decode_ops.facts(_decode.read_header(path))
-
-
-def _check_classes(folder, labels, class_names):
-    counts = np.bincount(labels, minlength=len(class_names))
-    if not counts.all():
-        raise ValueError(
-            f"{folder}: class {class_names[np.argmin(counts)]!r} has no image to train on that can "
-            "be read: add images, or remove its folder"
-        )

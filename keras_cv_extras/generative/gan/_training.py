@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.pictures import write_png
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _evaluation, _sheet
@@ -70,7 +71,7 @@ def train_gan(
     length = math.ceil((source.count if balanced else len(y)) / batch_size)
     directory = pathlib.Path(directory)
     file = directory / "progress.json"
-    rows = files.read_json(file)["parts"] if file.exists() else []
+    rows = []
 
     def part(number):
         first, skipped = divmod(number * every, length)
@@ -83,34 +84,36 @@ def train_gan(
         )
         return batches.skip(skipped).take(every)
 
-    labels = np.arange(_SCORED) % gan.num_classes
-    while len(rows) * every < steps:
-        began = time.monotonic()
-        done = training.fit(
-            gan,
-            part,
-            epochs=len(rows) + 1,
-            checkpoint=directory / "checkpoint",
-            progress=False,
-        )
-        took = time.monotonic() - began
-        row = {"step": int(gan.step), "seconds": round(took, 2), "rate": float(gan.rate)}
-        row |= {name: values[len(rows)] for name, values in done.history.items()}
-        if network is not None:
-            made = gan.generate(labels), labels
-            row |= _evaluation.evaluate_made(network, held_out, made).scores
-        picture = _sheet.class_sheet(gan)
-        write_png(picture, directory / "samples" / f"step-{row['step']:06d}.png")
-        write_png(picture, directory / "samples.png")
-        rows.append(row)
-        files.write_json(file, {"network": network and network.name, "parts": rows})
-        if progress:
-            print(_line(row, steps, every), flush=True)
-    if int(gan.step) == 0:  # nothing was left to do: this only reads the checkpoint
-        training.fit(
-            gan, part, epochs=len(rows), checkpoint=directory / "checkpoint", progress=False
-        )
-    training.save_model(gan, directory / "gan.keras")
+    with folders.owned(directory, kinds.GAN):
+        rows += files.read_json(file)["parts"] if file.exists() else []
+        labels = np.arange(_SCORED) % gan.num_classes
+        while len(rows) * every < steps:
+            began = time.monotonic()
+            done = training.fit(
+                gan,
+                part,
+                epochs=len(rows) + 1,
+                checkpoint=directory / "checkpoint",
+                progress=False,
+            )
+            took = time.monotonic() - began
+            row = {"step": int(gan.step), "seconds": round(took, 2), "rate": float(gan.rate)}
+            row |= {name: values[len(rows)] for name, values in done.history.items()}
+            if network is not None:
+                made = gan.generate(labels), labels
+                row |= _evaluation.evaluate_made(network, held_out, made).scores
+            picture = _sheet.class_sheet(gan)
+            write_png(picture, directory / "samples" / f"step-{row['step']:06d}.png")
+            write_png(picture, directory / "samples.png")
+            rows.append(row)
+            files.write_json(file, {"network": network and network.name, "parts": rows})
+            if progress:
+                print(_line(row, steps, every), flush=True)
+        if int(gan.step) == 0:  # nothing was left to do: this only reads the checkpoint
+            training.fit(
+                gan, part, epochs=len(rows), checkpoint=directory / "checkpoint", progress=False
+            )
+        training.save_model(gan, directory / "gan.keras")
     return rows
 
 

@@ -12,6 +12,7 @@ import keras
 from rich.console import Console
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.stages import _plan, _retrain
@@ -148,6 +149,9 @@ def search_policy(
         policies. [Fast AutoAugment](https://arxiv.org/abs/1905.00397): scores without training.
         [Augmentation-wise weight sharing](https://arxiv.org/abs/2009.14737): the shared epochs.
     """
+    role = _processes.role_in(directory)
+    if role.decides:
+        folders.check(directory, kinds.SEARCH)
     request = make_request(
         data,
         build_model,
@@ -166,14 +170,12 @@ def search_policy(
         seed=seed,
         workers=workers,
     )
-    role = _processes.role_in(directory)
     if workers > 1 and role.kind == "alone" and not is_finished(directory):
         _launch(directory, workers)
     with contextlib.ExitStack() as stack:
         if role.decides:
+            stack.enter_context(folders.owned(directory, kinds.SEARCH))
             stack.enter_context(hold(directory))
-            # What workers are writing is younger.
-            files.remove_leftovers(directory, age=0.0 if role.kind == "alone" else 600.0)
         else:
             progress = False
             ChiefWatch(directory).wait_for("settings.json")
@@ -181,6 +183,8 @@ def search_policy(
         if progress:
             Console(stderr=True).print(plan.describe(), highlight=False)
         folder = SearchFolder(directory, request.settings())
+        if role.decides:
+            folders.identify(directory, request.settings())
         shown = SearchProgress(
             plan.num_trainings, folder=folder.path if role.decides else None, shown=progress
         )

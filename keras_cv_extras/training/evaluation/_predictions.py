@@ -72,6 +72,7 @@ def predict(
     *,
     batch_size: int = 256,
     pictures: int = 24,
+    names: Sequence[str] | None = None,
 ) -> Predictions:
     """Asks a classifier about all images of a part of a data set.
 
@@ -82,6 +83,7 @@ def predict(
         class_names: the name of each class, by its number.
         batch_size: images at a time.
         pictures: how many of the worst images are kept to be looked at.
+        names: None, or the name of each image: that of its file, as `ImageData.files` has it.
 
     Returns:
         The probabilities.
@@ -101,7 +103,8 @@ def predict(
         raise ValueError("part must hold at least one image that can be read, received none")
     # After the images: only then is it known which files are left out.
     kept = part.readable() if files else np.arange(len(part[1]))
-    names = [part.paths[row] for row in kept] if files else [str(row) for row in kept]
+    known = part.paths if files else names
+    names = [str(row) if known is None else known[row] for row in kept]
     probabilities = _evaluate.probabilities_of(np.concatenate(outputs), len(class_names))
     labels = np.concatenate(labels).astype(np.int64)
     if labels.max() >= len(class_names) or len(names) != len(labels):

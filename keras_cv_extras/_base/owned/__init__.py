@@ -1,0 +1,1 @@
+"""Which folders are this library's own, and may be written to."""

@@ -1,0 +1,215 @@
+"""Folders that are written to: new, empty, or this library's own with the same identity.
+
+Every command and function that writes several files into a folder asks here first. What is
+somebody else's is left alone, and is an error of one line.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import socket
+import threading
+
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import marks
+
+_WORDS = {"class_names": "other classes", "data_digest": "other images"}
+_held = set()  # paths of the folders that are held, and the threads that do
+_FIXED = re.compile(r"mnist_5k|digits|fashion_mnist|keras:|tfds:")  # data that never changes
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What a folder holds.
+
+    Args:
+        name: in a few words, such as "a training".
+        begun: names of the files that are written before there is any result. A folder with no
+            others holds nothing that could be lost.
+        beside: names of folders and files that may come before the mark, such as logs.
+        earlier: None, or a function that is given a folder without a mark, and returns the
+            identity of what an earlier version of this library wrote there, None if there is
+            no such thing.
+    """
+
+    name: str
+    begun: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    earlier: object = None
+
+    @property
+    def key(self) -> str:
+        """The kind as it is in marks."""
+        return self.name.split(" ", 1)[-1]
+
+
+def check(path, kind: Kind, identity: dict | None = None) -> dict | None:
+    """Looks whether a folder may be written to; touches nothing.
+
+    Args:
+        path: the folder, which need not exist.
+        kind: what is to be written there.
+        identity: what was asked, for JSON: only a folder that agrees is gone on with. None to
+            leave that open.
+
+    Returns:
+        The mark of the folder; None if it is new or empty.
+
+    Raises:
+        OSError, ValueError: if it may not; one line says why.
+    """
+    path = pathlib.Path(path)
+    if not os.path.lexists(path):
+        files.check_parent(path)
+        return None
+    if not path.is_dir():
+        raise NotADirectoryError(f"{path}: a file, not a folder; give another path")
+    mark = marks.read_mark(path)
+    names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
+    if mark is None and names - set(kind.beside):
+        known = kind.earlier and kind.earlier(path)
+        if known is None:
+            raise FileExistsError(
+                f"{path}: not empty, and not a folder of {kind.name} that this library wrote: "
+                "give a new or an empty folder"
+            )
+        mark = {"kind": kind.key, "identity": known, "earlier": True}
+    if mark is None:
+        return None
+    if mark["kind"] != kind.key:
+        raise FileExistsError(f"{path}: holds a {mark['kind']}, not {kind.name}: give another path")
+    if not _is_begun(kind, names):
+        _compare(path, kind, mark, identity)
+    return mark
+
+
+@contextlib.contextmanager
+def owned(path, kind: Kind, identity: dict | None = None):
+    """Holds a folder for this process, and marks it as this library's own.
+
+    A new folder that nothing has been written to but what `kind` calls begun goes away again if
+    the block fails. What killed writers left in it is removed. In a folder that cannot be
+    written to, neither is done: what is there can still be read.
+
+    Args:
+        path: the folder; it is made if it is missing.
+        kind: what is written there.
+        identity: what was asked, for JSON.
+
+    Raises:
+        OSError, ValueError: if the folder is somebody else's, of another kind or with another
+            identity, or another process is writing there. Nothing has been touched then.
+    """
+    path = pathlib.Path(path)
+    check(path, kind, identity)
+    holder = (os.path.realpath(path), threading.get_ident())
+    if holder in _held:  # by a caller, who does more there
+        yield path
+        return
+    if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
+        yield path
+        return
+    with files.explaining(path):
+        made = marks.make_folders(path)
+        try:
+            file = _lock(path, kind)
+            _held.add(holder)
+            try:
+                fresh = _prepare(path, kind, identity)
+                try:
+                    yield path
+                except Exception:
+                    if fresh:
+                        _undo(path, kind)
+                    raise
+            finally:
+                _held.discard(holder)
+                os.close(file)
+        except BaseException:
+            marks.remove_folders(made)
+            raise
+
+
+def identify(path, identity: dict):
+    """Notes the identity of a folder that was held before it was known."""
+    mark = marks.read_mark(path)
+    if mark is not None and not mark.get("identity"):
+        _write(path, mark["kind"], identity)
+
+
+def _compare(path, kind, mark, identity):
+    before = mark.get("identity")
+    if not identity or not before:
+        return
+    asked = json.loads(json.dumps(identity))
+    if mark.get("earlier"):
+        if "data_digest" in asked and not _FIXED.match(str(before.get("data"))):
+            raise ValueError(
+                f"{path} holds {kind.name} of an earlier version, which did not note what its "
+                "images were: give another --output"
+            )
+        asked = {key: value for key, value in asked.items() if key in before}
+    different = sorted(key for key in asked if before.get(key) != asked[key])
+    if different:
+        raise ValueError(
+            f"{path} holds {kind.name} with {_change(before, asked, different[0])}: give another "
+            "--output, or delete it"
+        )
+
+
+def _change(before, asked, key):
+    """Says how two identities differ."""
+    what = _WORDS.get(key, f"another {key}")
+    values = [before.get(key), asked[key]]
+    texts = [", ".join(map(str, v)) if isinstance(v, list) else str(v) for v in values]
+    if key == "data_digest" or key not in before or max(map(len, texts)) > 60:
+        return what
+    return what if isinstance(asked[key], dict) else f"{what} ({texts[0]}, not {texts[1]})"
+
+
+def _is_begun(kind, names):
+    """Whether a folder with these names in it holds nothing that could be lost."""
+    known = {*kind.begun, *kind.beside}
+    return all(name in known or name.startswith(files.TEMPORARY) for name in names)
+
+
+def _lock(path, kind):
+    owner = f"process {os.getpid()} on {socket.gethostname()}"
+    file = marks.lock(path / marks.LOCK, f"{owner}\n")
+    if file is None:
+        with contextlib.suppress(OSError):
+            owner = (path / marks.LOCK).read_text(encoding="utf-8").strip()
+        raise ValueError(
+            f"{path}: {kind.name} is running here ({owner}): wait for it, or give another path"
+        )
+    return file
+
+
+def _prepare(path, kind, identity):
+    """Marks a folder that is held, and tidies it; returns whether it holds nothing yet."""
+    mark = check(path, kind, identity)  # once more: now nobody else of us writes there
+    files.remove_leftovers(path)
+    names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
+    fresh = _is_begun(kind, names)
+    if fresh:
+        for name in names & set(kind.begun):
+            (path / name).unlink()
+    if fresh or marks.read_mark(path) is None or (identity and not mark.get("identity")):
+        _write(path, kind.key, identity)
+    return fresh
+
+
+def _write(path, key, identity):
+    text = marks.mark_text(key, identity=identity)
+    files.write_text(path / marks.MARK, text)
+
+
+def _undo(path, kind):
+    """Removes a mark, and what was written before any result, if there is nothing else."""
+    names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
+    if names <= set(kind.begun):
+        for name in [*names, marks.MARK, marks.LOCK]:
+            (path / name).unlink(missing_ok=True)

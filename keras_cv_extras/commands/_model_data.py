@@ -1,0 +1,193 @@
+"""Data for a model that is there: of its size, by the names of its classes, none that it knows."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from keras_cv_extras import data, training
+from keras_cv_extras._base import files
+from keras_cv_extras.commands._common import load_data
+from keras_cv_extras.commands._job import labels_of, shape_of, some
+from keras_cv_extras.data import FilePart
+
+SAMPLES = "samples.npz"  # beside a model: digests of what it was trained on, and what was held out
+_NAMED = ("mnist_5k", "digits", "fashion_mnist")
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelData:
+    """Images to ask a model about.
+
+    Args:
+        images: an `ImageData` or `ImageFiles`, whose classes have the model's numbers.
+        part: the images that the model is scored on.
+        files: the names of their files, None if they have none.
+        notes: sentences that should be known.
+    """
+
+    images: object
+    part: object
+    files: tuple[str, ...] | None
+    notes: tuple[str, ...]
+
+
+def load_for(model, path, name, *, image_size, stream=False, max_bad=0.01) -> ModelData:
+    """Loads data for a model.
+
+    Classes go by name where the model knows its own. Scored is what is certain not to have been
+    trained on: of a folder without a test part of its own all images that the model has not
+    seen, else the test part.
+
+    Args:
+        model: a Keras model.
+        path: its file; `samples.npz` beside it says what it was trained on.
+        name: of the data.
+        image_size: None for the model's, or a number.
+        stream: whether files are decoded as they are needed.
+        max_bad: with `stream` the share of the files that may be unreadable.
+
+    Raises:
+        ValueError: if the model does not know a class, or takes other images, or has been
+            trained on all that there are.
+    """
+    about, notes = training.read_about(path), []
+    classes = _class_names(about, model)
+    images = _loaded(model, path, name, classes, image_size, stream, max_bad)
+    if classes is None:
+        known = ", ".join(images.class_names[:10])
+        notes.append(
+            f"{path} does not say what its classes are: those of {images.name} are taken, in "
+            f"their order ({known})"
+        )
+    else:
+        images = _by_name(images, classes, path)
+    part, paths, line = _unseen(images, path, about)
+    if line:
+        notes.append(line)
+    return ModelData(images, part, paths, tuple(notes))
+
+
+def _class_names(about, model):
+    names = about.get("class_names")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(names) if len(names) == model.output_shape[-1] else None
+
+
+def _loaded(model, path, name, classes, image_size, stream, max_bad):
+    height, width, channels = model.input_shape[1:]
+    if (
+        image_size is not None
+        and None not in (height, width)
+        and (height, width)
+        != (
+            image_size,
+            image_size,
+        )
+    ):
+        raise ValueError(
+            f"--image-size {image_size}: {path} takes images of {height} x {width}; leave it out"
+        )
+    if _is_folder(name):
+        size = image_size if None in (height, width) else (height, width)
+        options = {"class_names": classes}
+        if stream:
+            if size is None:
+                raise ValueError(f"{path} takes images of any size: give --image-size")
+            return data.image_files(name, size, channels=channels or 3, max_bad=max_bad, **options)
+        return data.load(name, image_size=size, channels=channels, **options)
+    if stream:
+        return data.image_files(name, image_size or (height, width), max_bad=max_bad)
+    images = load_data(name, image_size)
+    wanted, given = (height, width, channels), shape_of(images.train)
+    if any(one not in (None, other) for one, other in zip(wanted, given, strict=True)):
+        raise ValueError(
+            f"{path} takes images of {' x '.join(map(str, wanted))}, those of {images.name} are "
+            f"{' x '.join(map(str, given))}: give --image-size, or other data"
+        )
+    return images
+
+
+def _is_folder(name):
+    if str(name) in _NAMED or str(name).startswith(("keras:", "tfds:")):
+        return False
+    return pathlib.Path(name).expanduser().is_dir()
+
+
+def _by_name(images, classes, path):
+    """Gives the classes of data the numbers that a model has for their names."""
+    if tuple(images.class_names) == classes:
+        return images
+    unknown = [name for name in images.class_names if name not in classes]
+    if unknown:
+        raise ValueError(
+            f"{images.name} has the class {unknown[0]!r}, which {path} does not know; its classes "
+            f"are {', '.join(classes)}: give the data that it was trained on"
+        )
+    numbers = np.array([classes.index(name) for name in images.class_names], np.int32)
+    for part in (images.train, images.test):
+        labels_of(part)[...] = numbers[labels_of(part)]
+    return dataclasses.replace(images, class_names=classes)
+
+
+def _unseen(images, path, about):
+    """Returns the images to score, the names of their files, and what is to be said of them."""
+    seen = _seen(path, about)
+    digests = {name: data.sample_digests(images, name) for name in ("train", "test")}
+    few = len(digests["test"]) == 0  # a folder too small to be divided
+    whole = {"train": images.divided and (seen is not None or few), "test": True}
+    keep = {name: np.full(len(digests[name]), use) for name, use in whole.items()}
+    if seen is None:
+        line = (
+            f"{path} has no {SAMPLES} beside it that says what it was trained on: these images "
+            "may be among that"
+        )
+        return *_joined(images, keep), line
+    total = sum(chosen.sum() for chosen in keep.values())
+    for name, chosen in keep.items():
+        chosen &= ~np.isin(digests[name], seen)
+    left = sum(chosen.sum() for chosen in keep.values())
+    if not left:
+        raise ValueError(f"{path} was trained on all {total} images of {images.name}: give others")
+    line = None
+    if left < total:
+        line = f"{total - left} of {total} images are left out: the model was trained on them"
+    return *_joined(images, keep), line
+
+
+def _seen(path, about):
+    """Returns the digests of what a model was trained and validated on; None if not known."""
+    try:
+        arrays = files.read_arrays(pathlib.Path(path).with_name(SAMPLES))
+        if str(arrays["data_digest"]) != about.get("data_digest"):
+            return None
+        return np.concatenate([arrays["trained"], arrays["validated"]])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _joined(images, keep):
+    """Joins what is kept of both parts of data."""
+    parts = [some(getattr(images, name), chosen) for name, chosen in keep.items() if chosen.any()]
+    paths = getattr(images, "files", None)
+    if paths is not None:
+        paths = tuple(
+            paths[name][row] for name, chosen in keep.items() for row in np.flatnonzero(chosen)
+        )
+    if len(parts) == 1:
+        return parts[0], paths
+    first, second = parts
+    if not isinstance(first, FilePart):
+        both = zip(first, second, strict=True)
+        return tuple(np.concatenate(arrays) for arrays in both), paths
+    joined = FilePart(
+        [*first.paths, *second.paths],
+        np.concatenate([first.labels, second.labels]),
+        np.concatenate([first.facts, second.facts]),
+        image_size=first.image_size,
+        resize=first.resize,
+        channels=first.channels,
+        most_bad=max(first.most_bad, second.most_bad),
+    )
+    return joined, paths

@@ -1,0 +1,50 @@
+"""Which part a sample belongs to: told from the sample itself, not from its place in a list."""
+
+import collections
+import hashlib
+import os
+
+import numpy as np
+
+_WORDS = 2.0**64
+
+
+def held_out(keys, labels, share: float, seed: int, salt: str) -> np.ndarray:
+    """Says which samples are held out, about a share of every class.
+
+    A sample's part depends on its key and the seed alone, so that it stays when other samples
+    come or go. There is one exception: of a class of two or more samples at least one is held
+    out, and at least one is not.
+
+    Args:
+        keys: what each sample is known by: a text, such as a relative path, or an integer, such
+            as a digest. Of several that are the same each has a draw of its own.
+        labels: `(n,)` integers, the classes.
+        share: the share that is held out, in (0, 1).
+        seed: an integer; another one gives other parts.
+        salt: what they are held out for, so that "test" and "validation" do not go together.
+
+    Returns:
+        `(n,)` booleans.
+    """
+    labels = np.asarray(labels)
+    draws = _draws(keys, seed, salt)
+    chosen = draws < share
+    for number in np.unique(labels):
+        rows = np.flatnonzero(labels == number)
+        if len(rows) > 1 and not chosen[rows].any():
+            chosen[rows[np.argmin(draws[rows])]] = True
+        elif len(rows) > 1 and chosen[rows].all():
+            chosen[rows[np.argmax(draws[rows])]] = False
+    return chosen
+
+
+def _draws(keys, seed, salt):
+    """A number in [0, 1) for each key."""
+    seen, found = collections.Counter(), np.empty(len(keys))
+    for place, key in enumerate(keys):
+        state = hashlib.blake2b(f"{int(seed)} {salt} {seen[key]} ".encode(), digest_size=8)
+        state.update(os.fsencode(key) if isinstance(key, str) else str(int(key)).encode())
+        found[place] = int.from_bytes(state.digest(), "little") / _WORDS
+        seen[key] += 1
+    return np.minimum(found, np.nextafter(1, 0))

@@ -1,0 +1,352 @@
+"""What is not ours is neither removed nor replaced, and nobody writes where another does."""
+
+import json
+import os
+import pathlib
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds, marks
+
+KIND = folders.Kind("a training", begun=("train.json",))
+ASKED = {"data": "pets", "class_names": ["cat", "dog"], "data_digest": "1", "seed": 0}
+
+
+def picture(folder):
+    """All that is in a folder: names, kinds, contents, times."""
+    found = {}
+    for path in [folder, *sorted(folder.rglob("*"))]:
+        state = path.lstat()
+        content = path.read_bytes() if stat.S_ISREG(state.st_mode) else None
+        found[str(path)] = (stat.S_IFMT(state.st_mode), state.st_ino, state.st_mtime_ns, content)
+    return found
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """Somebody's folder, full of names that could be taken for ours."""
+    folder = tmp_path / "foreign"
+    for name in (".venv.backup01", ".config.original", ".kcx-tmp-abcdefgh", "000001-000000000"):
+        (folder / "deep" / name).mkdir(parents=True)
+        (folder / "deep" / name / "precious.txt").write_text("precious")
+        (folder / name).mkdir()
+        (folder / name / "precious.txt").write_text("precious")
+    (folder / "model.keras").write_text("somebody's")
+    (folder / "report.html").write_text("somebody's")
+    return folder
+
+
+def write_folder(path, **options):
+    with files.replacing(path, **options) as temporary:
+        temporary.mkdir()
+        (temporary / "file").write_text("new")
+
+
+WRITERS = {
+    "text": lambda path: files.write_text(path, "new"),
+    "json": lambda path: files.write_json(path, {}),
+    "arrays": lambda path: files.write_arrays(path, {"a": [1]}),
+    "folder": write_folder,
+    "export": lambda path: write_folder(path, kind="export", known=kinds.is_export),
+    "checkpoint": lambda path: write_folder(path, kind="checkpoint", known=kinds.is_checkpoint),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_foreign_folder_is_never_replaced(foreign, writer, monkeypatch):
+    before = picture(foreign.parent)
+    monkeypatch.chdir(foreign)
+    for path in (foreign, ".", "..", "deep/000001-000000000", "/"):
+        with pytest.raises(OSError, match="a folder"):
+            WRITERS[writer](path)
+    assert picture(foreign.parent) == before
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_links_and_devices_are_not_written_through(foreign, tmp_path, writer):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(foreign / "model.keras")
+    (tmp_path / "folder_link").symlink_to(foreign)
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    before = picture(tmp_path)
+    for name in ("fifo", "link", "folder_link", "dangling", "link/below", "dangling/below"):
+        with pytest.raises(OSError, match=name.partition("/")[0]):
+            WRITERS[writer](tmp_path / name)
+    assert picture(tmp_path) == before
+
+
+def test_a_folder_does_not_take_the_place_of_a_file(foreign):
+    file = foreign / "model.keras"
+    before = picture(file)
+    with pytest.raises(OSError, match=r"model\.keras"):
+        write_folder(file)
+    with pytest.raises(NotADirectoryError, match="a file; give the path of a folder"):
+        write_folder(file, kind="export")
+    assert picture(file) == before
+    assert not list(foreign.glob(".kcx-tmp-????????/*.json"))
+
+
+def test_our_own_folder_is_replaced_unless_something_was_added(tmp_path):
+    path = tmp_path / "export"
+    write_folder(path, kind="export", class_names=["cat", "dog"])
+    write_folder(path, kind="export", class_names=["cat", "dog"])
+    with pytest.raises(ValueError, match=r"another class_names \(cat, dog, not cat, wolf\)"):
+        write_folder(path, kind="export", class_names=["cat", "wolf"])
+    with pytest.raises(OSError, match="did not write"):
+        write_folder(path, kind="generator")
+    (path / "notes").mkdir()
+    (path / "notes" / "mine.txt").write_text("precious")
+    before = picture(tmp_path)
+    with pytest.raises(OSError, match="holds notes, which this did not write"):
+        write_folder(path, kind="export", class_names=["cat", "dog"])
+    assert picture(tmp_path) == before
+
+
+def test_a_failed_write_leaves_no_new_folder(tmp_path):
+    with pytest.raises(RuntimeError), files.replacing(tmp_path / "a" / "b" / "file"):
+        raise RuntimeError
+    assert os.listdir(tmp_path) == []
+
+
+def leave(parent, of="file", *, host=None):
+    """A temporary folder as a killed writer leaves it."""
+    folder = parent / ".kcx-tmp-12345678"
+    folder.mkdir(parents=True)
+    fields = {} if host is None else {"host": host}
+    mark = marks.mark_text("temporary", of=of, **{"host": os.uname().nodename, **fields})
+    (folder / marks.MARK).write_text(mark)
+    (folder / of).write_text("half")
+    return folder
+
+
+def test_leftovers_of_killed_writers_alone_are_removed(foreign):
+    before = picture(foreign)
+    files.remove_leftovers(foreign)
+    assert picture(foreign) == before
+    left = [leave(foreign / "own"), leave(foreign / "own" / "deep")]
+    files.remove_leftovers(foreign / "own")
+    assert not any(path.exists() for path in left)
+    used = leave(foreign / "used")
+    file = marks.lock(used / marks.MARK)
+    elsewhere = leave(foreign / "elsewhere", host="another-machine")
+    files.remove_leftovers(foreign)
+    os.close(file)
+    assert used.exists()
+    assert elsewhere.exists()
+    os.utime(elsewhere, (0, 0))
+    for path in elsewhere.iterdir():
+        os.utime(path, (0, 0))
+    files.remove_leftovers(foreign)
+    assert not used.exists()
+    assert not elsewhere.exists()
+
+
+def test_the_next_writer_removes_what_a_killed_one_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_cleared", set())
+    left = leave(tmp_path, "1")
+    write_folder(tmp_path / "2", kind="export")
+    assert not left.exists()
+
+
+def test_a_folder_moved_aside_by_a_killed_writer_is_put_back(tmp_path):
+    write_folder(tmp_path / "export")
+    left = leave(tmp_path, "new")
+    os.rename(tmp_path / "export", left / "previous")
+    mark = marks.mark_text("temporary", of="export", host=os.uname().nodename)
+    (left / marks.MARK).write_text(mark)
+    files.remove_leftovers(tmp_path)
+    assert (tmp_path / "export" / "file").read_text() == "new"
+    assert not left.exists()
+
+
+def test_a_folder_is_owned_if_new_or_empty_or_ours(tmp_path, foreign):
+    with folders.owned(tmp_path / "a" / "new", KIND, ASKED) as path:
+        (path / "model.keras").touch()
+    (tmp_path / "empty").mkdir()
+    with folders.owned(tmp_path / "empty", KIND, ASKED):
+        pass
+    with folders.owned(tmp_path / "a" / "new", KIND, ASKED):
+        pass
+    before = picture(tmp_path)
+    for change, text in (
+        ({"class_names": ["cat", "ship"]}, r"other classes \(cat, dog, not cat, ship\)"),
+        ({"data_digest": "2"}, "with other images: give another --output"),
+        ({"seed": 5}, r"another seed \(0, not 5\)"),
+    ):
+        with (
+            pytest.raises(ValueError, match=text),
+            folders.owned(path, KIND, {**ASKED, **change}),
+        ):
+            pass
+    with (
+        pytest.raises(OSError, match="holds a training, not a GAN"),
+        folders.owned(path, kinds.GAN),
+    ):
+        pass
+    for kind in (KIND, kinds.TRAINING, kinds.SEARCH, kinds.GAN, kinds.CHECKPOINTS, kinds.LOGS):
+        with pytest.raises(OSError, match="not empty"), folders.owned(foreign, kind, ASKED):
+            pass
+    with pytest.raises(OSError, match="a file"), folders.owned(foreign / "model.keras", KIND):
+        pass
+    with (
+        pytest.raises(OSError, match="not a folder"),
+        folders.owned(foreign / "model.keras/x", KIND),
+    ):
+        pass
+    assert picture(tmp_path) == before
+
+
+def test_a_mistake_leaves_no_folder_and_work_stays(tmp_path):
+    def fail(path, name):
+        with folders.owned(path, KIND, ASKED):
+            (path / name).write_text("{}")
+            raise ValueError("no such model")
+
+    with pytest.raises(ValueError, match="no such model"):
+        fail(tmp_path / "a" / "b", "train.json")
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(ValueError, match="no such model"):
+        fail(tmp_path / "a", "model.keras")
+    with pytest.raises(ValueError, match="no such model"):
+        fail(tmp_path / "a", "train.json")
+    assert {"model.keras", "train.json", marks.MARK} <= set(os.listdir(tmp_path / "a"))
+
+
+def test_what_was_begun_and_killed_at_once_does_not_block(tmp_path):
+    (tmp_path / marks.MARK).write_text(marks.mark_text("training", identity=ASKED))
+    (tmp_path / "train.json").write_text("{}")
+    other = {**ASKED, "seed": 1}
+    with folders.owned(tmp_path, KIND, other):
+        assert not (tmp_path / "train.json").exists()
+    assert marks.read_mark(tmp_path)["identity"] == other
+
+
+def test_a_second_process_is_told(tmp_path):
+    script = """
+import sys, time
+from keras_cv_extras._base.owned import folders, kinds
+with folders.owned(sys.argv[1], kinds.TRAINING):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        before = picture(tmp_path)
+        with (
+            pytest.raises(ValueError, match=rf"a training is running here \(process {process.pid}"),
+            folders.owned(tmp_path / "out", kinds.TRAINING),
+        ):
+            pass
+        assert picture(tmp_path) == before
+        process.send_signal(signal.SIGKILL)
+    with folders.owned(tmp_path / "out", kinds.TRAINING):
+        pass
+
+
+def test_a_second_export_to_one_place_is_told(tmp_path):
+    with files.replacing(tmp_path / "1", kind="export") as temporary:
+        temporary.mkdir()
+        with pytest.raises(ValueError, match="another process is writing it"):
+            write_folder(tmp_path / "1", kind="export")
+        write_folder(tmp_path / "2", kind="export")
+    assert sorted(os.listdir(tmp_path)) == ["1", "2"]
+
+
+EARLIER = {"policy": {}, "model": None, "seed": 0}
+
+
+@pytest.mark.parametrize(
+    ("data", "seed", "problem"),
+    [
+        ("digits", 0, None),
+        ("digits", 1, "another seed"),
+        ("pets", 0, "of an earlier version, which did not note what its images were"),
+    ],
+)
+def test_trainings_of_earlier_versions(tmp_path, data, seed, problem):
+    (tmp_path / "train.json").write_text(json.dumps({**EARLIER, "data": data}))
+    (tmp_path / "model.keras").touch()
+    asked = {**EARLIER, "data": data, "seed": seed, "data_digest": "1", "class_names": ["0"]}
+    if problem is None:
+        with folders.owned(tmp_path, kinds.TRAINING, asked):
+            pass
+        assert marks.read_mark(tmp_path)["identity"] == asked
+        return
+    before = picture(tmp_path)
+    with pytest.raises(ValueError, match=problem), folders.owned(tmp_path, kinds.TRAINING, asked):
+        pass
+    assert picture(tmp_path) == before
+
+
+def test_checkpoints_and_exports_of_earlier_versions_are_known(tmp_path):
+    checkpoint = tmp_path / "000001-000000000"
+    export = tmp_path / "1"
+    for folder, texts in (
+        (checkpoint, {"arrays.npz": "", "state.json": "{}"}),
+        (export, {"model_card.json": '{"format": "keras_cv_extras.export"}', "golden.json": ""}),
+    ):
+        folder.mkdir()
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+    assert kinds.is_checkpoint(checkpoint)
+    assert kinds.is_export(export)
+    WRITERS["export"](export)
+    WRITERS["checkpoint"](checkpoint)
+    for folder in (checkpoint, export):
+        (folder / marks.MARK).unlink()
+        (folder / "mine.txt").write_text("precious")
+        assert not kinds.is_checkpoint(folder)
+        assert not kinds.is_export(folder)
+
+
+def test_a_read_only_parent(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    for attempt in (files.check_file, lambda path: folders.check(path, KIND)):
+        with pytest.raises(PermissionError, match="choose a folder that you may write to"):
+            attempt(tmp_path / "new" / "file")
+
+
+def test_commands_say_so_before_they_load_tensorflow(python, foreign):
+    before = picture(foreign)
+    printed = python(
+        """
+import sys
+from keras_cv_extras import cli
+from typer.testing import CliRunner
+for command in sys.argv[2:]:
+    *first, option = command.split("|")
+    result = CliRunner().invoke(cli.app, [*first, option, sys.argv[1]])
+    print(result.exit_code, type(result.exception).__name__, result.exception)
+print("tensorflow" in sys.modules)
+""",
+        foreign,
+        *("gallery|--output", "train|digits|--output", "search|run|digits|--output"),
+        *("search|run|digits|--workers|2|--output", "gan|train|digits|--output"),
+        *("gan|sample|gan.keras|--output", "gan|report|gan.keras|digits|--output"),
+        *("export|m.keras|digits|--output", "demo|--output", "bench|ops|--output"),
+        *("evaluate|m.keras|digits|--output", "evaluate|m.keras|digits|--report"),
+        *("classical|evaluate|m.skops|digits|--output", "launch|--workers|2|true|--logs"),
+    )
+    *lines, loaded = printed.splitlines()
+    assert len(lines) == 14
+    assert all(line.startswith("1 ") and str(foreign) in line for line in lines), lines
+    assert loaded == "False"
+    assert picture(foreign) == before
+
+
+def test_no_private_temporaries_elsewhere():
+    """One writer: nothing else in the package moves or removes what may be somebody's."""
+    source = pathlib.Path(files.__file__).parent.parent
+    words = ("shutil.rmtree", "os.replace(", "os.rename(", "shutil.move")
+    found = [
+        path.name
+        for path in source.rglob("*.py")
+        if any(word in path.read_text(encoding="utf-8") for word in words)
+    ]
+    assert found == ["files.py"]
