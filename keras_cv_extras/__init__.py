@@ -7,9 +7,11 @@ TensorFlow's nor Keras' start-up time:
 
     policy = kcx.policy.rand_augment(num_ops=2, strength=0.5)
     augmented = policy(images, seed=7)
+
+`keras.models.load_model` finds the classes of this package in saved models from this import on.
 """
 
-from keras_cv_extras._base import lazy
+from keras_cv_extras._base import lazy, saved
 
 __version__ = "0.1.0"
 
@@ -31,5 +33,7 @@ __all__ = [
     "training",
 ]
 
+
+saved.register()  # models that were saved with this package's classes load from here on
 
 __getattr__, __dir__ = lazy.attach(__name__, dict.fromkeys(__all__, ""))
