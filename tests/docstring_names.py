@@ -26,9 +26,9 @@ def photographs(size=32, channels=3):
     return np.stack([large[4 * i : 4 * i + size, 4 * i : 4 * i + size] for i in range(96)])
 
 
-def classifier(names):
+def classifier(names, size=32):
     """Returns a small network of ten classes, compiled."""
-    model = kcx.training.small_cnn((32, 32, 3), 10, width=8)
+    model = kcx.training.small_cnn((size, size, 3), 10, width=8)
     kcx.training.compile_model(model)
     return model
 
@@ -105,6 +105,7 @@ GIVEN = {
     "loss": lambda names: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     "made": lambda names: names["x"][::-1],
     "model": classifier,
+    "data._image_files:model": lambda names: classifier(names, 224),
     "names": lambda names: [f"class {number}" for number in range(10)],
     "ops": lambda names: ["rotate", "invert", "color"],
     "path": saved,

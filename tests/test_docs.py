@@ -27,7 +27,8 @@ SMALLER = (
     (r"\bsteps=\d+", "steps=2"),
     (r"\btrials=\d+", "trials=2"),
     (r"\btrain_size=\d+", "train_size=100"),
-    (r"--(epochs|steps|count) \d+", r"--\1 1"),
+    (r"--(epochs|count) \d+", r"--\1 1"),
+    (r"--steps \d+", "--steps 2 --every 1"),
 )
 
 

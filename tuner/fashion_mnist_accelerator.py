@@ -47,9 +47,9 @@ def main():
     keras.mixed_precision.set_dtype_policy(options.dtype)
     result = run(data.load("digits" if options.smoke else "fashion_mnist"), options)
     print(json.dumps(result, indent=2))
-    if not options.smoke:
-        rows = files.read_json(options.output) if options.output.exists() else []
-        files.write_json(options.output, [*rows, result])
+    with study.place(options.output, options.smoke) as path:
+        rows = files.read_json(path) if path.exists() else []
+        files.write_json(path, [*rows, result])
 
 
 def run(images, options) -> dict:

@@ -18,6 +18,7 @@ import platform
 import time
 
 import keras
+import study
 
 from keras_cv_extras import data, models, policy, training
 
@@ -49,10 +50,10 @@ def main():
         return
     result = job.run()
     print(f"{result['accuracy']:.4f} of the test images right, {result['minutes']:.1f} minutes")
-    if not options.smoke:
-        options.output.parent.mkdir(exist_ok=True)
-        rows = json.loads(options.output.read_text()) if options.output.exists() else []
-        options.output.write_text(json.dumps([*rows, result], indent=2) + "\n")
+    with study.place(options.output, options.smoke) as path:
+        path.parent.mkdir(exist_ok=True)
+        rows = json.loads(path.read_text()) if path.exists() else []
+        path.write_text(json.dumps([*rows, result], indent=2) + "\n")
 
 
 class Job:

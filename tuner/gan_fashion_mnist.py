@@ -16,7 +16,6 @@ import argparse
 import functools
 import pathlib
 import shutil
-import tempfile
 import time
 
 import keras
@@ -74,8 +73,7 @@ def main():
         rows = files.read_json(options.output / "gan_fashion_mnist.json")["replicates"]
         print(table([rows[name] for name in sorted(rows, key=int)]))
     elif options.smoke:
-        with tempfile.TemporaryDirectory() as folder:
-            folder = pathlib.Path(folder)
+        with study.place(options.output, smoke=True) as folder:
             experiment(SMOKE, 1, 1, folder, folder / "work")
     else:
         experiment(FULL, options.seeds, options.parallel, options.output, options.work)

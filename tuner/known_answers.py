@@ -20,7 +20,6 @@ import argparse
 import dataclasses
 import functools
 import pathlib
-import tempfile
 
 import numpy as np
 import study
@@ -178,15 +177,19 @@ def main():
     options = parser.parse_args()
     if options.smoke:
         SIZES["mnist_5k"].update(train=200, later=200, test=100)
-        SEARCH.update(trials=2, epochs=2, confirm_seeds=2)
-        with tempfile.TemporaryDirectory() as directory:
-            print(run("polarity", 0, directory))
-        return
+        SEARCH.update(trials=2, epochs=2)
+        options.tasks, options.replicates = ["polarity"], 1
+    with study.place(options.output, options.smoke) as output:
+        measure(options, output)
+
+
+def measure(options, output):
+    """Runs the replicates that a folder's results lack, and sums them up."""
     protocol = {"search": SEARCH, "test_seeds": TEST_SEEDS}
     for name in options.tasks:
         task = TASKS[name]
         results = study.Results(
-            options.output / f"known_answers_{name}.json",
+            output / f"known_answers_{name}.json",
             f"python tuner/known_answers.py --tasks {name}",
             {
                 **protocol,

@@ -17,6 +17,7 @@ import time
 
 import numpy as np
 import sklearn
+import study
 from sklearn.neighbors import NearestNeighbors
 
 from keras_cv_extras import data
@@ -72,7 +73,7 @@ def main():
             f"{line[name]['seconds']:>16.3f}{line[name]['recall']:>8.3f}" for name in engines
         )
         print(f"{count:>8}{cells}", flush=True)
-    if not smoke:
+    with study.place(RESULT, smoke) as path:
         result = {
             "command": "python tuner/neighbor_engines.py",
             "values": rows.shape[1],
@@ -81,7 +82,7 @@ def main():
             "versions": versions,
             "table": table,
         }
-        files.write_json(RESULT, result)
+        files.write_json(path, result)
 
 
 if __name__ == "__main__":

@@ -49,9 +49,9 @@ def main():
     rows = []
     for size in options.sizes:
         rows += measured(size, images_of(size, BATCHES[size]), options)
-        if not options.smoke:
+        with study.place(options.output, options.smoke) as path:
             found = study.measured_on(*PACKAGES)
-            files.write_json(options.output, {**found, "table": rows})
+            files.write_json(path, {**found, "table": rows})
     print(f"{'size':>5} {'contestant':<36}{'images/s':>12}{'ours is':>10}{'first, s':>10}")
     for row in rows:
         print(

@@ -75,8 +75,9 @@ def main():
             count = _ROUNDS * size
             rates[size].append(3600 * count / _timed(trainer, count, validation))
             print(f"population of {size}: {rates[size][-1]:.0f} trials per hour", file=sys.stderr)
-            if not options.smoke:  # what is there is kept, should the rest take too long
-                files.write_json(options.output, {**result, "table": _table(rates, first)})
+            # What is there is kept, should the rest take too long.
+            with study.place(options.output, options.smoke) as path:
+                files.write_json(path, {**result, "table": _table(rates, first)})
     print(f"{'population':>10}{'trials/hour':>13}{'against first':>15}{'first call, s':>15}")
     for row in _table(rates, first):
         print(

@@ -13,7 +13,6 @@ seeds, and scored on the test images. Started again, it does the replicates that
 import argparse
 import functools
 import pathlib
-import tempfile
 
 import numpy as np
 import study
@@ -160,15 +159,19 @@ def main():
     options = parser.parse_args()
     if options.smoke:
         SETTINGS["mnist_5k-1000"] = ("mnist_5k", 200, 200, 200)
-        SEARCH.update(trials=3, epochs=2)
-        with tempfile.TemporaryDirectory() as directory:
-            print(run("mnist_5k-1000", 0, directory))
-        return
+        SEARCH.update(trials=3, epochs=2, confirm_seeds=2)
+        options.settings, options.replicates = ["mnist_5k-1000"], 1
+    with study.place(options.output, options.smoke) as output:
+        measure(options, output)
+
+
+def measure(options, output):
+    """Runs the replicates that a folder's results lack, and sums them up."""
     protocol = {"test_seeds": TEST_SEEDS, "margin": MARGIN}
     for name in options.settings:
         source, *sizes = SETTINGS[name]
         results = study.Results(
-            options.output / f"real_data_{name}.json",
+            output / f"real_data_{name}.json",
             f"python tuner/real_data.py --settings {name}",
             {"search": search_settings(name), **protocol, "source": source, "sizes": sizes},
         )

@@ -52,11 +52,9 @@ def main():
         for name, value in medians.items()
     }
     print(json.dumps(figures, indent=2))
-    if not smoke:
+    with study.place(study.RESULTS / "search_cost.json", smoke) as path:
         sizes = {"epochs": EPOCHS, "train": TRAIN, "validation": VALIDATION, "turns": TURNS}
-        results = study.Results(
-            study.RESULTS / "search_cost.json", "python tuner/search_cost.py", sizes
-        )
+        results = study.Results(path, "python tuner/search_cost.py", sizes)
         results.summarise(figures)
 
 

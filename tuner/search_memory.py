@@ -15,6 +15,7 @@ import time
 
 import keras
 import numpy as np
+import study
 
 from keras_cv_extras import data, search
 from keras_cv_extras._base import files as _files
@@ -80,9 +81,9 @@ def main():
     late = np.array([[row["trials"], row["megabytes"]] for row in table[half:]])
     slope = float(np.polyfit(*late.T, 1)[0]) if len(late) > 1 else 0.0
     print(f"second half: {100 * slope:+.2f} MB for 100 trials; files: {kilobytes:.0f} KB")
-    if not options.smoke:
+    with study.place(RESULT, options.smoke) as path:
         _files.write_json(
-            RESULT,
+            path,
             {
                 "command": "python tuner/search_memory.py",
                 "seed": SEED,

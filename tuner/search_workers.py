@@ -167,16 +167,18 @@ def main():
             ),
         }
         print(ratios, "the same trials and scores:", same)
-        if not options.smoke:
-            report(options, seconds, ratios, same)
+        import study  # takes seconds, which the other parts do not need
+
+        with study.place(RESULT, options.smoke) as path:
+            report(path, options, seconds, ratios, same)
 
 
-def report(options, seconds, ratios, same):
+def report(path, options, seconds, ratios, same):
     """Writes what was measured."""
     from keras_cv_extras.search.stages._request import versions
 
     files.write_json(
-        RESULT,
+        path,
         {
             "command": "python tuner/search_workers.py",
             "trials": options.trials,

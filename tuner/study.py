@@ -1,5 +1,6 @@
 """What the studies of the search share: a small network, arms on test images, and statistics."""
 
+import contextlib
 import importlib.metadata
 import json
 import multiprocessing
@@ -19,6 +20,16 @@ from keras_cv_extras import search
 from keras_cv_extras._base import files
 
 RESULTS = pathlib.Path(__file__).parent / "results"
+
+
+@contextlib.contextmanager
+def place(path, smoke: bool):
+    """Gives where results are written: the path given, or for a smoke test one that is deleted."""
+    if not smoke:
+        yield pathlib.Path(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield pathlib.Path(folder) / pathlib.Path(path).name
 
 
 def small_network(shape, num_classes):

@@ -36,7 +36,9 @@ class Calibration:
     Example:
         >>> calibration = fit_temperature(model.predict(images), labels)
         >>> calibration.save("calibration.json")
-        >>> keras_cv_extras.serving.export(model, "served", calibration=calibration, ...)
+        >>> keras_cv_extras.serving.export(
+        ...     model, "served", class_names=names, calibration=calibration
+        ... )
     """
 
     temperature: float = 1.0

@@ -175,7 +175,7 @@ RandomMix = keras.saving.register_keras_serializable(_PACKAGE)(
             "__doc__": _DOC.format(
                 summary=mixes.RandomMix.__doc__.split("\n")[0],
                 name="RandomMix",
-                example="[MixUp(0.2), CutMix()], num_classes=10, ",
+                example="[mix.MixUp(0.2), mix.CutMix()], num_classes=10, ",
             ),
             "__module__": __name__,
         },
