@@ -71,7 +71,7 @@ def dataset(names):
     import tensorflow as tf
 
     made = tf.data.Dataset.from_tensor_slices((names["images"], names["labels"]))
-    return made.batch(32) if names.module in ("layers._epoch",) else made
+    return made.batch(32) if "_epoch" in names.places else made
 
 
 GIVEN = {
@@ -90,14 +90,14 @@ GIVEN = {
     "encoder": embedder,
     "features": lambda names: floats(4, 8, 8, 16),
     "generative:features": lambda names: floats(96, 4, 4, 16),
-    "layers._cosine:features": lambda names: keras.layers.Flatten()(names["images"]),
+    "_cosine:features": lambda names: keras.layers.Flatten()(names["images"]),
     "images": lambda names: photographs(),
     "classical:images": lambda names: photographs()[..., 0],
-    "layers._cosine:images": lambda names: keras.Input((32, 32, 3)),
-    "models._auxiliary:images": lambda names: keras.Input((32, 32, 3)),
+    "_cosine:images": lambda names: keras.Input((32, 32, 3)),
+    "_auxiliary:images": lambda names: keras.Input((32, 32, 3)),
     "image": lambda names: photographs()[0],
     "labels": lambda names: np.repeat(np.arange(10, dtype="int32"), COUNTS),
-    "losses._pairs:labels": lambda names: np.eye(10, dtype="float32"),
+    "_pairs:labels": lambda names: np.eye(10, dtype="float32"),
     "labeled_images": lambda names: names["images"],
     "logits": scores,
     "first": scores,
@@ -105,7 +105,7 @@ GIVEN = {
     "loss": lambda names: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     "made": lambda names: names["x"][::-1],
     "model": classifier,
-    "data._image_files:model": lambda names: classifier(names, 224),
+    "_image_files:model": lambda names: classifier(names, 224),
     "names": lambda names: [f"class {number}" for number in range(10)],
     "ops": lambda names: ["rotate", "invert", "color"],
     "path": saved,
@@ -118,10 +118,10 @@ GIVEN = {
     "test_images": lambda names: names["images"],
     "test_labels": lambda names: names["labels"],
     "train": lambda names: (names["images"], names["labels"]),
-    "layers._ctaugment:train": lambda names: names["dataset"].batch(32),
+    "_ctaugment:train": lambda names: names["dataset"].batch(32),
     "losses:train": lambda names: names["dataset"].batch(32),
     "training:train": lambda names: names["dataset"].batch(32),
-    "training._strategy:train": lambda names: kcx.data.load("digits").train,
+    "_strategy:train": lambda names: kcx.data.load("digits").train,
     "trainer": lambda names: kcx.search.Trainer(
         names["build_model"], names["train"], epochs=2, batch_size=32
     ),
@@ -130,9 +130,9 @@ GIVEN = {
     "validation": lambda names: (names["images"], names["labels"]),
     "x": lambda names: names["images"],
     "generative:x": lambda names: photographs(28, 1),
-    "layers.pooling:x": cells,
+    "pooling:x": cells,
     "models:x": lambda names: keras.Input((32, 32, 16)),
-    "models._auxiliary:x": lambda names: photographs(),
+    "_auxiliary:x": lambda names: photographs(),
     "x_train": lambda names: names["x"],
     "y": lambda names: names["labels"],
     "y_train": lambda names: names["labels"],
@@ -148,21 +148,20 @@ class Names(dict):
 
     def __init__(self, module, example):
         super().__init__(__name__="__main__")
-        self.module, self.example = module, example
+        self.places, self.example = module.split("."), example
 
     def copy(self):
         """Returns itself, as it looks names up."""
         return self
 
     def __missing__(self, name):
-        places = [self.module, self.module.rpartition(".")[0], self.module.partition(".")[0]]
-        for key in (*(f"{place}:{name}" for place in places), name):
+        for key in (*(f"{place}:{name}" for place in reversed(self.places)), name):
             if key in GIVEN:
                 self[name] = GIVEN[key](self)
                 return self[name]
         if name in LIBRARIES:
             return importlib.import_module(LIBRARIES[name])
-        for part in (places[-1], *kcx.__all__):
+        for part in (self.places[0], *kcx.__all__):
             if name in getattr(kcx, part).__all__:
                 return getattr(getattr(kcx, part), name)
         if name in kcx.__all__:

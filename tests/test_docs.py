@@ -24,7 +24,7 @@ COMMANDS_RUN = ("classical.md", "gan.md", "policies.md", "serving.md")
 SMALLER = (
     (r'weights="imagenet"', "weights=None"),
     (r"\bepochs( ?=) ?\d+", r"epochs\1 1"),
-    (r"\bsteps=\d+", "steps=2"),
+    (r"\bsteps=\d+", "steps=2, every=1"),  # of a GAN
     (r"\btrials=\d+", "trials=2"),
     (r"\btrain_size=\d+", "train_size=100"),
     (r"--(epochs|count) \d+", r"--\1 1"),

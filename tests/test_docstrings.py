@@ -27,6 +27,7 @@ PARTS = sorted({path.parts[0] for path in FILES})
 OPTIONAL = ("albumentations", "nvidia", "official", "torchvision")
 SMALLER = (
     (r'weights="imagenet"', "weights=None"),  # no download
+    (r"\"fashion_mnist\"", '"mnist_5k"'),
     (r"\bepochs=\d+", "epochs=1"),
     (r"\bmax_trials=\d+(?=\), build)|\bmax_trials=\d+(?=, epochs)", "max_trials=2"),
     (r"\bpopulation_size=\d+(?=,\n)", "population_size=2"),
