@@ -77,7 +77,7 @@ def dataset(names):
 GIVEN = {
     "PCA": lambda names: PCA,
     "anchors": lambda names: floats(10, 8),
-    "another": lambda names: kcx.policy.trivial_augment(),
+    "another": lambda names: kcx.policy.rand_augment(num_ops=2, strength=0.2),
     "autoencoder": lambda names: keras.Sequential([keras.layers.Conv2D(3, 3, padding="same")]),
     "backbone": lambda names: [keras.layers.Flatten(), keras.layers.Dense(10)],
     "build_model": lambda names: lambda: kcx.training.small_cnn((32, 32, 3), 10, width=8),
@@ -85,6 +85,13 @@ GIVEN = {
     "classifier": classifier,
     "codes": lambda names: kcx.classical.LLC(num_words=8).fit_transform(names["descriptors"]),
     "counts": lambda names: COUNTS,
+    "_clock:data": lambda names: (names["images"], names["labels"]),
+    "serving:data": lambda names: kcx.data.ImageData(
+        (names["images"], names["labels"]),
+        (names["images"][::2] // 2, names["labels"][::2]),
+        tuple(f"class {number}" for number in range(10)),
+        "photographs",
+    ),
     "dataset": dataset,
     "descriptors": descriptors,
     "encoder": embedder,
@@ -96,6 +103,7 @@ GIVEN = {
     "_cosine:images": lambda names: keras.Input((32, 32, 3)),
     "_auxiliary:images": lambda names: keras.Input((32, 32, 3)),
     "image": lambda names: photographs()[0],
+    "_ctaugment:layer": lambda names: kcx.layers.CTAugment(seed=1),
     "labels": lambda names: np.repeat(np.arange(10, dtype="int32"), COUNTS),
     "_pairs:labels": lambda names: np.eye(10, dtype="float32"),
     "labeled_images": lambda names: names["images"],
@@ -106,10 +114,11 @@ GIVEN = {
     "made": lambda names: names["x"][::-1],
     "model": classifier,
     "_image_files:model": lambda names: classifier(names, 224),
-    "names": lambda names: [f"class {number}" for number in range(10)],
+    "inference:names": lambda names: [f"class {number}" for number in range(10)],
     "ops": lambda names: ["rotate", "invert", "color"],
     "path": saved,
     "policy": lambda names: kcx.policy.rand_augment(num_ops=1, strength=0.5),
+    "_model_garden:policy": lambda names: kcx.policy.from_model_garden("v0"),
     "positives": lambda names: floats(10, 8),
     "predicted_boxes": lambda names: np.array([[0.0, 0.0, 1.0, 1.0]]),
     "residual": lambda names: floats(4, 8, 8, 16),
@@ -121,7 +130,9 @@ GIVEN = {
     "_ctaugment:train": lambda names: names["dataset"].batch(32),
     "losses:train": lambda names: names["dataset"].batch(32),
     "training:train": lambda names: names["dataset"].batch(32),
-    "_strategy:train": lambda names: kcx.data.load("digits").train,
+    "_strategy:train": lambda names: kcx.data.pipeline(
+        (photographs(28, 1), names["labels"]), 32, seed=0
+    ),
     "trainer": lambda names: kcx.search.Trainer(
         names["build_model"], names["train"], epochs=2, batch_size=32
     ),

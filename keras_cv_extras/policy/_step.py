@@ -76,10 +76,12 @@ class Step:
         set_field("options", tuple(pairs))
 
     def __repr__(self) -> str:
-        options = ", ".join(
-            f"{key}={value!r}" for key, value in self.to_dict().items() if key != "op"
+        fields = {key: value for key, value in self.to_dict().items() if key != "op"}
+        given = (
+            f"{key}={tuple(value) if isinstance(value, list) else value!r}"
+            for key, value in fields.items()
         )
-        return f"Step({self.op!r}, {options})"
+        return f"Step({self.op!r}, {', '.join(given)})"
 
     def interval(self, height: int, width: int) -> tuple[float, float]:
         """Returns the ends of the op's value, for an image size in pixels."""

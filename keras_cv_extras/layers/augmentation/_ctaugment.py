@@ -59,6 +59,7 @@ class CTAugment(keras.layers.Layer):
     Example:
         >>> layer = CTAugment(value_range=(0, 1), seed=1)
         >>> model = keras.Sequential([layer, *backbone])
+        >>> model.compile("adam", loss)
         >>> probe = CTAugmentProbe(layer, labeled_images, labels)
         >>> model.fit(images, targets, callbacks=[probe])
     """

@@ -17,7 +17,8 @@ class EpochCounter(keras.callbacks.Callback):
 
     Example:
         >>> layer = PolicyAugment(keras_cv_extras.policy.ramp(policy, num_epochs=30))
-        >>> model.fit(dataset.map(layer), epochs=30, callbacks=[EpochCounter(layer)])
+        >>> train = dataset.map(lambda images, labels: (layer(images), labels))
+        >>> model.fit(train, epochs=30, callbacks=[EpochCounter(layer)])
     """
 
     def __init__(self, *layers: keras.layers.Layer) -> None:
