@@ -82,6 +82,23 @@ def test_there_is_no_moment_without_a_folder(tmp_path, monkeypatch):
         writer.join()
 
 
+@linux
+def test_a_folder_changes_places_with_the_new_one_in_one_call(tmp_path, monkeypatch):
+    def write(text):
+        with files.replacing(tmp_path / "folder") as folder:
+            folder.mkdir()
+            (folder / "file").write_text(text)
+
+    def refuse(*paths):
+        raise AssertionError("it was moved away first")
+
+    write("old")
+    monkeypatch.setattr(files.os, "replace", refuse)
+    write("new")
+    assert (tmp_path / "folder" / "file").read_text() == "new"
+    assert os.listdir(tmp_path) == ["folder"]
+
+
 def test_without_the_system_call_a_folder_is_replaced_too(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_exchange", lambda first, second: False)
     for number in range(2):

@@ -32,7 +32,7 @@ def test_contestants_take_turns_in_both_orders():
     assert rates["a"] == pytest.approx([1, 2, 3])
     assert rates["b"] == pytest.approx([10, 20, 40])
     assert _measure.ratio(rates["b"], rates["a"]) == pytest.approx(10)
-    assert _measure.ratio([1, 8, 9], [2, 2, 1]) == 4
+    assert _measure.ratio([4, 1, 9], [1, 2, 3]) == 3
 
 
 def test_rows_of_ops():

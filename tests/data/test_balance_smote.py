@@ -24,7 +24,7 @@ def pixels(counts=COUNTS, shape=(5, 4, 1), seed=0):
     return generator.integers(0, 256, (len(labels), *shape), np.uint8), labels
 
 
-BINARY = [0.5, 0.9, 1.0, 1]
+BINARY = [0.5, 0.715, 0.9, 1.0, 1]
 MANY = [
     "auto",
     "minority",

@@ -59,6 +59,8 @@ def test_source_interpolates_between_neighbours_of_a_class(small, base):
                 assert place[b] in near[place[a]]
         uses = np.bincount(first[~real], minlength=58)[members]
         assert bool(uses.max() - uses.min() <= 1) == (base == "even")
+    later = source.pairs(tf.constant(numbers), 3)[2].numpy()
+    assert np.mean(later[~real] == steps[~real]) < 0.1
     images, labels = source.samples(numbers, 2)
     assert images.dtype == np.uint8
     np.testing.assert_array_equal(images[real], x)
@@ -106,6 +108,8 @@ def test_dataset_is_fresh_every_epoch_and_reproducible(small):
     np.testing.assert_array_equal(one[0], wanted[0])
     other = lexsorted(*read(data.smote_dataset(small, 50, seed=4, k_neighbors=3)))
     assert np.any(other[0] != wanted[0])
+    orders = [read(data.smote_dataset(small, 16, seed=n, epoch=0))[1] for n in (3, 4)]
+    assert np.any(orders[0] != orders[1])
     # And each of them can be shown again by its number.
     source = data.SmoteSource(*small, seed=3, k_neighbors=3)
     shown = lexsorted(*source.samples(np.arange(120), epoch=0))

@@ -43,9 +43,9 @@ def test_neighbours_are_the_nearest_of_what_is_kept_of_the_class():
     kept[0] = [[9, 9], [1, 0], [0, 3], [5, 5]]
     kept[1, :3] = [[4, 4], [1, 1], [8, 8]]  # and a place that is empty, at the origin
     kept[2, 0] = [6, 6]
-    flat = tf.constant([[0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    flat = tf.constant([[0.0, 2.0], [0.0, 0.0], [0.0, 0.0]])
     places, widths = stream()._nearest(flat, longs(0, 1, 2), tf.constant(kept), longs(90, 3, 1))
-    assert places[0].numpy().tolist() == [1, 2]
+    assert places[0].numpy().tolist() == [2, 1]
     assert places[1].numpy().tolist() == [1, 0]
     assert places[2, 0].numpy() == 0
     assert widths.numpy().tolist() == [2, 2, 1]
@@ -86,16 +86,16 @@ def test_what_is_kept_of_a_stream():
     kept, seen = made._keep(flat, labels, order, numbers, kept, longs(0, 1, 0), 0)
     assert kept[:, :, 0].numpy().tolist() == [[1, 3, 4, 0], [0] * 4, [2, 0, 0, 0]]
     assert seen.numpy().tolist() == [3, 1, 1]
-    taken = []
+    kept = tf.constant(np.arange(12, dtype="float32").reshape(3, 4, 1))
     for number in range(15):
-        flat = tf.constant([[100.0 + number]])
-        numbers = longs(50 + number)
-        after, _ = made._keep(flat, longs(0), longs(0), numbers, kept, longs(79, 1, 1), 0)
-        changed = np.flatnonzero(after[0, :, 0] != kept[0, :, 0])
-        taken += changed.tolist()
-        drawn = float(_random.uniform(7, 0, (50 + number) * 4096, _draws.KEEP))
-        assert changed.tolist() == ([int(80 * drawn)] if drawn < 4 / 80 else [])
-    assert len(taken) < 6
+        flat, numbers = tf.constant([[100.0 + number]]), longs(50 + number)
+        for before in (4, 9):
+            seen = longs(before, 1, 1)
+            after, _ = made._keep(flat, longs(0), longs(0), numbers, kept, seen, 0)
+            changed = np.flatnonzero(after[0, :, 0] != kept[0, :, 0]).tolist()
+            drawn = float(_random.uniform(7, 0, (50 + number) * 4096, _draws.KEEP))
+            place = int((before + 1) * drawn)
+            assert changed == ([place] if place < 4 else [])
 
 
 def test_of_two_for_one_place_the_later_stays():

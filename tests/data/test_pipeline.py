@@ -30,8 +30,8 @@ def collect(dataset):
 def test_an_epoch_has_every_sample_once(samples):
     dataset = data.pipeline(samples, 16, policy=CHOSEN)
     assert int(dataset.cardinality()) == 7
-    sizes = [len(labels) for _, labels in dataset.as_numpy_iterator()]
-    assert sizes == [16] * 6 + [5]
+    sizes = [(len(images), len(labels)) for images, labels in dataset.as_numpy_iterator()]
+    assert sizes == [(16, 16)] * 6 + [(5, 5)]
     _, labels = collect(dataset)
     np.testing.assert_array_equal(labels, np.arange(101))
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_cv_extras import data
 from keras_cv_extras.data import _order, _pipeline
 from keras_cv_extras.data._rows import EpochStream, Rows
-from keras_cv_extras.data.files import _decode, _folder, _unreadable
+from keras_cv_extras.data.files import _decode, _decode_ops, _folder, _unreadable
 from keras_cv_extras.data.files._file_part import FilePart
 
 
@@ -214,3 +214,33 @@ def test_the_test_part_of_files_is_its_share(tmp_path):
         f"/{files.class_names[n]}/" in path
         for n, path in zip(files.train.labels, files.train.paths, strict=True)
     )
+
+
+def test_which_files_are_images(tmp_path):
+    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", "deep/c.JPeG", ".git/d.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    found = [str(path.relative_to(tmp_path)) for path in _folder._image_files(tmp_path)]
+    assert found == ["a.png", "b.JPG", "deep/c.JPeG"]
+
+
+def test_a_shuffled_epoch_is_as_long_as_ever_where_a_file_is_damaged(tmp_path):
+    from PIL import Image
+
+    paths = [tmp_path / f"{number}.png" for number in range(7)]
+    for number, path in enumerate(paths):
+        noise = np.arange(768, dtype="uint16").reshape(16, 16, 3) * (7919 + 2 * number) % 251
+        Image.fromarray(noise.astype("uint8")).save(path)
+    facts = [_decode_ops.facts(_decode.read_header(path)) for path in paths]
+    whole = paths[3].read_bytes()
+    paths[3].write_bytes(whole[: len(whole) // 2])
+    options = {"image_size": (8, 8), "resize": "crop", "channels": 3, "most_bad": 1}
+    part = FilePart(paths, range(7), facts, **options)
+    shuffled = data.pipeline(part, 3, seed=1, epoch=0)
+    assert int(shuffled.cardinality()) == 3
+    found = labels_of(shuffled)
+    assert len(found) == 7
+    assert set(found) == {0, 1, 2, 4, 5, 6}
+    assert labels_of(data.pipeline(part, 3, shuffle=False, epoch=0)) == [0, 1, 2, 4, 5, 6]
+    assert list(part.unreadable()) == [str(paths[3])]

@@ -15,6 +15,7 @@ import pytest
 
 from keras_cv_extras import search
 from keras_cv_extras._base import supervise
+from keras_cv_extras.search.trials import _tuner
 from keras_cv_extras.search.workers import _chief, _processes, _worker
 
 SPACE = {"num_sub_policies": 2, "ops": ("invert", "rotate", "cutout")}
@@ -235,6 +236,33 @@ def test_nobody_stops_while_a_trial_may_have_to_be_run_again(tmp_path):
     oracle.report(again.trial_id, "COMPLETED", {"val_accuracy": 0.5}, None)
     assert oracle.create_trial("b").status == "STOPPED"
     assert oracle.tuner_ids == set()
+
+
+def test_trials_of_dead_workers_come_first_and_in_their_order(tmp_path):
+    oracle = make_tuner(tmp_path, oracle=make_oracle("random", 6, parallel=4)).oracle
+    for name in "abc":
+        oracle.create_trial(name)
+    oracle.update_trial("0", {"val_accuracy": 0.9})
+    oracle.drop("b")
+    oracle.drop("a")
+    oracle.drop("nobody")
+    assert oracle.trials["0"].metrics.metrics == {}  # what it had reported was not the end
+    assert [oracle.create_trial(name).trial_id for name in "def"] == ["0", "1", "3"]
+    assert not oracle.is_complete()
+    # A chief that is started again knows of the five that were running, and of one that ended.
+    oracle.report("1", "FAILED", {}, "it diverged")
+    again = make_tuner(tmp_path, oracle=make_oracle("random", 6, parallel=4)).oracle
+    assert again.trials["1"].status == "FAILED"
+    assert [again.create_trial(name).trial_id for name in "ghi"] == ["0", "2", "3"]
+    assert again.end_order == ["1"]
+
+
+def test_the_seed_of_a_trial_goes_by_the_search_and_the_number():
+    seeds = {_tuner.seed_of_trial(seed, name) for seed in (0, 1) for name in ("1", "2", "screen")}
+    assert len(seeds) == 6
+    assert _tuner.seed_of_trial(3, "07") == _tuner.seed_of_trial(3, 7)
+    score = search.Score(0.5, 0.25, np.zeros(1, bool), 2.0)
+    assert _tuner.metrics_of(score) == {"val_accuracy": 0.5, "val_log_loss": 0.25, "seconds": 2.0}
 
 
 def test_a_worker_that_is_started_again_gets_its_trial_back(tmp_path):

@@ -100,6 +100,11 @@ def test_resumed_training_is_the_same_to_the_bit(digits, tmp_path, uninterrupted
     epoch, batch = interrupt
     wanted = f"{epoch:06d}-{batch // 2 * 2:09d}"
     assert sorted(path.name for path in tmp_path.glob("0*"))[-1] == wanted
+    if batch < 4:  # and once more in the same epoch, whose batches go on to be counted
+        with pytest.raises(KeyboardInterrupt):
+            run(digits, tmp_path, epochs=8, interrupt=(epoch, 4), save_every=2)
+        newest = sorted(path.name for path in tmp_path.glob("0*"))[-1]
+        assert newest == f"{epoch:06d}-000000004"
     resumed = run(digits, tmp_path, epochs=8, save_every=2)
     assert resumed.resumed_at == epoch
     check_equal(resumed, uninterrupted)

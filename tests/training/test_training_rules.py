@@ -198,6 +198,7 @@ def test_hashes_of_arrays_go_by_name_and_value():
     assert digest == _checkpoint.sha256_of(dict(reversed(arrays.items())))
     assert digest != _checkpoint.sha256_of({"b": np.arange(3), "a": np.ones(2)})
     assert digest != _checkpoint.sha256_of({**arrays, "b": np.zeros(2)})
+    assert digest != _checkpoint.sha256_of({"b": arrays["a"], "c": arrays["b"]})
 
 
 def test_variables_are_written_back_by_group_and_place():
@@ -245,6 +246,7 @@ def test_scores_by_hand():
     # Wilson's interval of 2 in 4: 0.15 to 0.85.
     assert (round(found.low, 4), round(found.high, 4)) == (0.15, 0.85)
     assert training.wilson_interval(0.0, 10)[0] == 0.0
+    assert [round(end, 4) for end in training.wilson_interval(0.9, 10)] == [0.5958, 0.9821]
     likely = _evaluate.probabilities_of(np.log(PROBABILITIES), 3)
     np.testing.assert_allclose(likely, PROBABILITIES)
     assert _evaluate.probabilities_of(PROBABILITIES, 3) is not None

@@ -131,6 +131,19 @@ def test_what_changed_in_callbacks_comes_back():
     np.testing.assert_array_equal(other.best_weights[0], np.arange(3.0))
 
 
+def test_the_way_around_the_fault_of_keras_makes_vectors_of_one_number(monkeypatch):
+    monkeypatch.setattr(_keras_fault, "_is_present", lambda strategy: True)
+    model = compiled()
+    model.train_step = lambda data: {"loss": data, "accuracy": 2 * data}
+    steps = _keras_fault.steps(model, None)
+    assert sorted(steps) == ["test_step", "train_step"]
+    logs = steps["train_step"](tf.constant(3.0))
+    assert {name: value.numpy().tolist() for name, value in logs.items()} == {
+        "loss": [3.0],
+        "accuracy": [6.0],
+    }
+
+
 def test_the_way_around_the_fault_of_keras_is_for_several_workers_alone():
     assert _keras_fault.steps(compiled(), training.make_strategy("mirrored")) == {}
 
