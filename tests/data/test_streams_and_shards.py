@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data
-from keras_cv_extras.data import _order, _pipeline
+from keras_cv_extras.data import _identity, _order, _part, _pipeline
 from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.data.files import _decode, _decode_ops, _folder, _unreadable
 from keras_cv_extras.data.files._file_part import FilePart
@@ -206,14 +206,61 @@ def test_the_test_part_of_files_is_its_share(tmp_path):
         for number in range(10):
             Image.new("RGB", (4, 4)).save(tmp_path / name / f"{number}.png")
     files = data.image_files(tmp_path, 4, test_fraction=0.2, max_bad=0.5)
-    assert (len(files.train), len(files.test)) == (16, 4)
-    assert np.bincount(files.test.labels).tolist() == [2, 2]
-    assert not set(files.train.paths) & set(files.test.paths)
-    assert (files.train.most_bad, files.test.most_bad) == (8, 2)
-    assert all(
-        f"/{files.class_names[n]}/" in path
-        for n, path in zip(files.train.labels, files.train.paths, strict=True)
-    )
+    assert 2 <= len(files.test) <= 8
+    assert len(files.train) + len(files.test) == len({*files.train.paths, *files.test.paths}) == 20
+    assert set(files.test.labels) == set(files.train.labels) == {0, 1}
+    for number, path in zip(files.train.labels, files.train.paths, strict=True):
+        assert f"/{files.class_names[number]}/" in path
+
+
+def test_a_sample_is_held_out_by_itself():
+    keys, labels = [f"{n}.png" for n in range(1000)], np.arange(1000) % 2
+    chosen = _part.held_out(keys, labels, 0.2, 3, "test")
+    assert 150 < chosen.sum() < 250  # of 200, with a deviation of 13
+    for rows in (np.arange(0, 1000, 3), np.arange(999, -1, -1)):  # fewer, and in another order
+        some = _part.held_out([keys[row] for row in rows], labels[rows], 0.2, 3, "test")
+        np.testing.assert_array_equal(some, chosen[rows])
+    for seed, salt in ((4, "test"), (3, "validation")):
+        other = _part.held_out(keys, labels, 0.2, seed, salt)
+        assert 20 < np.sum(chosen & other) < 65  # of 40
+    # Copies of a sample have draws of their own, and so have numbers in place of names.
+    same = _part.held_out([7] * 400, labels[:400], 0.5, 3, "test")
+    assert 150 < same.sum() < 250
+
+
+@pytest.mark.parametrize("share", [1e-9, 1 - 1e-9])
+def test_every_class_has_samples_in_both_parts(share):
+    labels = np.array([0] * 5 + [1] * 2 + [2])
+    chosen = _part.held_out(range(8), labels, share, 0, "test")
+    few = 1 if share < 0.5 else 0
+    counts = [int(np.sum(chosen[labels == number])) for number in range(3)]
+    assert counts == ([1, 1, 0] if few else [4, 1, 1])
+
+
+def test_data_are_known_by_every_sample_and_label():
+    images, labels = numbered(6)
+
+    def name(images=images, labels=labels, test=(images[:2], labels[:2])):
+        found = data.ImageData((images, labels), test, ("a", "b"), "some")
+        return _identity.identity(found)["data_digest"]
+
+    changed = images.copy()
+    changed[4, 1, 1, 0] ^= 1
+    others = [name(changed), name(labels=labels[::-1]), name(images[:5], labels[:5])]
+    others.append(name(test=(images[:2], labels[1:3])))
+    assert len({name(), *others}) == 5
+    assert name() == name(images.copy(), labels.astype("int64"))
+
+
+def test_long_files_are_known_by_blocks_to_their_end(tmp_path):
+    def digest(content):
+        (tmp_path / "file").write_bytes(content)
+        return _identity._of_file(tmp_path / "file")
+
+    content = bytes(200_000)
+    digests = {digest(content), digest(content[:-1]), digest(content[:-1] + b"1")}
+    digests |= {digest(b"1" + content[1:]), digest(content[:60_000]), digest(b"1" + bytes(59_999))}
+    assert len(digests) == 6
 
 
 def test_which_files_are_images(tmp_path):
