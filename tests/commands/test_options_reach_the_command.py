@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, commands
-from keras_cv_extras.commands import _common, _gan, _training
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.commands import _common, _gallery, _gan, _training
 
 # Command -> the function, its arguments as typed, and what the function is to be called with.
 CASES = {
@@ -200,6 +201,13 @@ def test_the_report_of_a_search_tells_help_from_harm(monkeypatch, tmp_path, caps
     assert "color" not in text
     assert text.index("found") < text.index("none")
     assert "92.00%" in text
+
+
+def test_signed_ops_are_shown_to_both_sides():
+    assert _gallery._values(OPS["rotate"]) == [-30, -15, 0, 15, 30]
+    assert _gallery._values(OPS["solarize"]) == [256, 192, 128, 64, 0]
+    assert len(_gallery._values(OPS["channel_shuffle"])) == 5
+    assert _gallery._values(OPS["invert"]) == [0.0]
 
 
 def test_presets_of_policies():

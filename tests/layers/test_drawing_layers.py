@@ -145,3 +145,12 @@ def test_the_probe_measures_every_so_many_steps_by_the_probability_of_the_class(
         for matches in told:
             # All images, in some order; a match is the probability of the true class.
             np.testing.assert_allclose(np.sort(matches), [0.2, 0.2, 0.8, 0.8, 0.8, 0.8], rtol=1e-6)
+
+
+def test_a_schedule_draws_anew_at_every_call(plain):
+    half = policy.Policy([[policy.Step("invert", 0.5), policy.Step("flip_vertical", 0.0)]])
+    layer = layers.PolicyAugment(policy.PolicySchedule({0: half}), seed=1)
+    images = np.zeros((20, 1, 1, 1), "uint8")
+    first, second = (np.ravel(layer(images, training=True)) for _ in range(2))
+    assert 0 < np.mean(first == 255) < 1
+    assert np.any(first != second)

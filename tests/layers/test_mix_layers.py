@@ -92,6 +92,8 @@ def test_inside_of_a_model_saved_and_loaded(dtype, batch, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded(inputs, training=False)[0], inputs[0])
+    fresh = keras.models.load_model(tmp_path / "model.keras")  # its seed begins again
+    np.testing.assert_array_equal(fresh(inputs, training=True)[0], mixed)
     assert loaded.layers[-1].mix == layer.mix
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import models
+from keras_cv_extras.models._applications import FAMILIES
 from keras_cv_extras.models.networks import _blocks
 
 
@@ -63,3 +64,31 @@ def test_weights_without_a_rate_learn_at_the_full_one(decay, stage):
     variable = keras.Variable([1.0, 2.0])
     optimizer.apply([keras.ops.ones(2)], [variable])
     np.testing.assert_allclose(variable, [0.9, 1.9], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("convnext-tiny", "convnext"),
+        ("densenet121", "densenet"),
+        ("efficientnet-b0", "efficientnet"),
+        ("efficientnetv2-b0", "efficientnet_v2"),
+        ("inception-v3", "inception_v3"),
+        ("inception-resnet-v2", "inception_resnet_v2"),
+        ("mobilenet", "mobilenet"),
+        ("mobilenetv2", "mobilenet_v2"),
+        ("mobilenetv3-small", "mobilenet_v3"),
+        ("nasnet-mobile", "nasnet"),
+        ("resnet50", "resnet"),
+        ("resnet50v2", "resnet_v2"),
+        ("vgg16", "vgg16"),
+        ("xception", "xception"),
+    ],
+)
+def test_every_family_is_scaled_as_keras_scales_it(name, module):
+    (family,) = [family for family in FAMILIES if name in family.classes]
+    x = np.float32([[[[0, 100, 255]]]])
+    wanted = getattr(keras.applications, module).preprocess_input(x.copy())
+    mode = family.preprocessing
+    found = x if mode is None else models.ImagePreprocessing(mode)(x)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-4)
