@@ -236,6 +236,8 @@ def test_what_is_given_takes_the_place_of_the_recipe():
     assert (recipe.epochs, recipe.batch_size, recipe.weight_decay) == (3, 32, 0.5)
     plain = _training._recipe({**given, "batch_size": None})
     assert recipe.learning_rate < plain.learning_rate  # smaller for a smaller batch
-    assert not _training._recipe({**given, "patience": 2}).average
+    light = {**given, "model": "mobilenetv3-small"}
+    assert _training._recipe(dict(light)).average
+    assert not _training._recipe({**light, "patience": 2}).average  # it chooses the weights itself
     with pytest.raises(ValueError, match="validation must be at most 0.9"):
         _training._recipe({**given, "validation": 0.95})

@@ -65,5 +65,5 @@ def test_errors_are_shares_of_the_whole_range():
     assert float(error[0]) == 1
     metric = metrics.ImageMeanAbsoluteError((-1, 1))
     images = np.concatenate([black, white])
-    metric.update_state(images, np.concatenate([white, white]), sample_weight=[1.0, 3.0])
-    assert float(metric.result()) == 0.25
+    metric.update_state(images, np.concatenate([white, white]), sample_weight=[3.0, 1.0])
+    assert float(metric.result()) == 0.75

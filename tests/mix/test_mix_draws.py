@@ -46,6 +46,17 @@ def test_boxes_and_points_lie_anywhere():
         assert 0.39 < place.max() <= 0.4
 
 
+def test_sides_of_boxes_are_rounded():
+    """Half of 13 and of 10 pixels, a box of 7 by 5, which lies inside of the image."""
+    images = np.zeros((2, 13, 10, 1), "uint8")
+    images[1] = 1
+    mixed, labels = mix.cutmix(images, [0, 1], np.array([1, 0]), 0.25, compile=False)
+    inside = np.asarray(mixed)[0, ..., 0]
+    assert inside.any(axis=1).sum() == 7
+    assert inside.any(axis=0).sum() == 5
+    np.testing.assert_allclose(labels[0], [[0, 1 - 35 / 130], [1, 35 / 130]], rtol=1e-6)
+
+
 def test_decay_makes_patches_smooth():
     draws = draws_of(np.zeros((4, 1)), 3, 1, None)
     edges = {}
