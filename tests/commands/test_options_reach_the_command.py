@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli, commands
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.commands import _common, _gallery, _gan, _training
+from keras_cv_extras.commands import _common, _gallery, _gan, _job, _training
 
 # Command -> the function, its arguments as typed, and what the function is to be called with.
 CASES = {
@@ -218,12 +218,12 @@ def test_presets_of_policies():
     assert _common.chosen_policy("svhn").name == "AutoAugment (svhn)"
 
 
-def test_another_setting_is_named(tmp_path):
-    path = tmp_path / "train.json"
-    _common.same_settings(path, {"epochs": 3, "seed": 1, "names": ("a", "b")})
-    _common.same_settings(path, {"epochs": 3, "seed": 1, "names": ["a", "b"]})
-    with pytest.raises(ValueError, match="a training with another seed"):
-        _common.same_settings(path, {"epochs": 3, "seed": 2, "names": ["a", "b"]})
+def test_a_training_goes_on_with_as_many_epochs_or_more(tmp_path):
+    (tmp_path / "train.json").write_text('{"epochs": 3}')
+    for epochs in (3, 4):
+        _training._check_epochs(tmp_path, epochs)
+    with pytest.raises(ValueError, match=r"another epochs \(3, not 2\)"):
+        _training._check_epochs(tmp_path, 2)
 
 
 def test_what_is_given_takes_the_place_of_the_recipe():
@@ -232,12 +232,12 @@ def test_what_is_given_takes_the_place_of_the_recipe():
         **{"batch_size": 32, "learning_rate": None, "weight_decay": 0.5, "label_smoothing": None},
         "average": None,
     }
-    recipe = _training._recipe(dict(given))
+    recipe = _job.recipe_of(dict(given))
     assert (recipe.epochs, recipe.batch_size, recipe.weight_decay) == (3, 32, 0.5)
-    plain = _training._recipe({**given, "batch_size": None})
+    plain = _job.recipe_of({**given, "batch_size": None})
     assert recipe.learning_rate < plain.learning_rate  # smaller for a smaller batch
     light = {**given, "model": "mobilenetv3-small"}
-    assert _training._recipe(dict(light)).average
-    assert not _training._recipe({**light, "patience": 2}).average  # it chooses the weights itself
+    assert _job.recipe_of(dict(light)).average
+    assert not _job.recipe_of({**light, "patience": 2}).average  # it chooses the weights itself
     with pytest.raises(ValueError, match="validation must be at most 0.9"):
-        _training._recipe({**given, "validation": 0.95})
+        _job.recipe_of({**given, "validation": 0.95})
