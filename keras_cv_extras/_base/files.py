@@ -333,6 +333,14 @@ def read_arrays(path):
         raise ValueError(f"{path}: not a file of arrays ({error})") from error
 
 
+def write_png(picture, path):
+    """Writes a uint8 image as a PNG file, in one step."""
+    from PIL import Image
+
+    with replacing(path) as temporary:
+        Image.fromarray(picture).save(temporary, optimize=True)
+
+
 def _sync(path):
     for item in [path, *path.rglob("*")] if path.is_dir() else [path]:
         if item.is_file():

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from keras_cv_extras import data, generative, training
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.files import write_png
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras._base.pictures import write_png
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.generative.gan import check_steps, gan_report
 

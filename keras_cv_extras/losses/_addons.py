@@ -69,12 +69,14 @@ class SparsemaxLoss(FunctionLoss):
         from_logits: must be True.
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=SparsemaxLoss())
     """
 
     function = sparsemax_loss
+    reads_classes = True
 
 
 def _num_classes(name, value):

@@ -1,13 +1,17 @@
-"""The forms that labels come in: integers, one-hot rows, soft rows, and mixed integers.
+"""Labels beside predictions of any rank: what a loss picks, weighs and sums by them.
 
-Mixed labels are what `keras_cv_extras.mix` makes of integers: pairs of a label and its share,
-`(batch, parts, 2)`, or the triple `(label_a, label_b, weight)`, the weight being that of b.
+The forms that labels come in are those of `label_forms`.
 """
 
-import keras
 from keras import ops
 
+from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.engine import is_traced
+
+
+def is_mixed(y_true, y_pred):
+    """Whether labels are mixed classes, beside predictions `(batch, num_classes)`."""
+    return len(y_pred.shape) == 2 and label_forms.is_mixed(y_true)
 
 
 def are_classes(y_true, y_pred):
@@ -32,29 +36,6 @@ def are_classes(y_true, y_pred):
     )
 
 
-def is_mixed(y_true, y_pred):
-    """Whether labels are mixed integers, for predictions `(batch, num_classes)`."""
-    if isinstance(y_true, tuple):
-        return True
-    return len(y_pred.shape) == 2 and len(y_true.shape) == 3 and y_true.shape[-1] == 2
-
-
-def parts(y_true):
-    """Returns mixed labels as a list of pairs of a label and its share, each `(batch,)`.
-
-    Raises:
-        ValueError: for a tuple that is no triple.
-    """
-    if not isinstance(y_true, tuple):
-        return [(y_true[:, i, 0], y_true[:, i, 1]) for i in range(y_true.shape[1])]
-    if len(y_true) != 3:
-        raise ValueError(
-            f"y_true must be labels or (label_a, label_b, weight), received {len(y_true)} tensors"
-        )
-    first, second, weight = y_true
-    return [(first, 1 - weight), (second, weight)]
-
-
 def indices(y_true, y_pred):
     """Returns integer labels as int32 of shape `(...)`, for predictions `(..., num_classes)`."""
     if len(y_true.shape) == len(y_pred.shape):
@@ -71,23 +52,16 @@ def rows(y_true, y_pred, label_smoothing=0.0):
     if is_mixed(y_true, y_pred):
         labels = sum(
             ops.cast(share, y_pred.dtype)[..., None] * rows(label, y_pred)
-            for label, share in parts(y_true)
+            for label, share in label_forms.parts(y_true)
         )
     elif are_classes(y_true, y_pred):
         classes = indices(y_true, y_pred)
-        labels = one_hot(classes, y_pred.shape[-1], y_pred.dtype)
+        labels = label_forms.one_hot(classes, y_pred.shape[-1], y_pred.dtype)
     else:
         labels = ops.cast(y_true, y_pred.dtype)
     if label_smoothing:
         labels = labels * (1 - label_smoothing) + label_smoothing / y_pred.shape[-1]
     return labels
-
-
-def one_hot(classes, num_classes, dtype):
-    """Returns one-hot rows; NaN for a class outside of [0, num_classes)."""
-    inside = ops.logical_and(classes >= 0, classes < num_classes)
-    encoded = ops.one_hot(classes, num_classes, dtype=dtype)
-    return ops.where(inside[..., None], encoded, float("nan"))
 
 
 def expected(y_true, losses, label_smoothing=0.0, function=None):
@@ -110,7 +84,7 @@ def expected(y_true, losses, label_smoothing=0.0, function=None):
     if is_mixed(y_true, losses):
         chosen = sum(
             ops.cast(share, losses.dtype) * expected(label, losses)
-            for label, share in parts(y_true)
+            for label, share in label_forms.parts(y_true)
         )
     elif not are_classes(y_true, losses):
         chosen = ops.sum(ops.cast(y_true, losses.dtype) * losses, axis=-1)
@@ -189,8 +163,3 @@ def num_classes(y_pred):
             f"{tuple(y_pred.shape)}; a single logit needs a binary loss"
         )
     return count
-
-
-def is_integer(tensor):
-    """Whether a tensor holds integers."""
-    return "int" in keras.backend.standardize_dtype(tensor.dtype)

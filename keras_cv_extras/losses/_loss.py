@@ -17,8 +17,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.checks import integer
 from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Tensor
+from keras_cv_extras.losses import _labels
 
 _OWN = ("reduction", "name")
 
@@ -65,15 +67,70 @@ def tensors(values, convert=ops.convert_to_tensor):
     return convert(values)
 
 
-class FunctionLoss(keras.losses.Loss):
-    """Base of the losses: the options of `function`, a reduction and a name.
+class WeightedLoss(keras.losses.Loss):
+    """Base of the losses: a sample of weight 0, or behind a mask, may have any label.
+
+    Keras multiplies the loss of such a sample by 0, which leaves a NaN a NaN, and its gradient
+    too. Here its label is replaced before the loss is computed.
+    """
+
+    #: Whether samples are compared by their labels, so that none may be replaced.
+    compares_labels = False
+    #: The class of samples that do not count, or None.
+    ignore_class: int | None = None
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
+        """Returns the reduced loss, as every Keras loss does."""
+        if self.ignore_class is not None and _labels.are_classes(*map(tensors, (y_true, y_pred))):
+            sample_weight = self._without_ignored(y_true, sample_weight)
+        for condition in (getattr(y_pred, "_keras_mask", None), sample_weight):
+            if condition is not None and not self.compares_labels:
+                counts = ops.not_equal(ops.convert_to_tensor(condition), 0)
+                replace = functools.partial(where_counted, counts=counts)
+                y_true = keras.tree.map_structure(replace, y_true)
+        return super().__call__(y_true, y_pred, sample_weight)
+
+    def _without_ignored(self, y_true, sample_weight):
+        """Returns weights of 0 for ignored samples; a mean is one over those that count."""
+        counts = ops.not_equal(ops.convert_to_tensor(y_true), self.ignore_class)
+        weights = ops.cast(counts, self.dtype)
+        if self.reduction in ("mean", "sum_over_batch_size"):
+            weights = ops.divide_no_nan(weights, ops.mean(weights))
+        if sample_weight is None:
+            return weights
+        given = ops.cast(ops.convert_to_tensor(sample_weight), self.dtype)
+        missing = len(weights.shape) - len(given.shape)
+        return weights * ops.reshape(given, (*ops.shape(given), *(1,) * missing))
+
+
+def where_counted(labels, counts):
+    """Returns labels, 1 in place of those that do not count, which every loss here takes.
+
+    Args:
+        labels: `(batch, ...)`.
+        counts: booleans, of the shape of the first axes of `labels`, a last axis of 1 apart.
+    """
+    labels = ops.convert_to_tensor(labels)
+    missing = len(labels.shape) - len(counts.shape)
+    if missing < 0 and counts.shape[-1] == 1:
+        counts, missing = ops.squeeze(counts, axis=-1), missing + 1
+    if missing < 0:
+        return labels
+    counts = ops.reshape(counts, (*ops.shape(counts), *(1,) * missing))
+    return ops.where(counts, labels, ops.ones_like(labels))
+
+
+class FunctionLoss(WeightedLoss):
+    """Base of the losses that a function gives: its options, a reduction and a name.
 
     A subclass names its `function`, and is registered for saving under its own name. It gives
-    `argument_order` where another order of the arguments is known to users.
+    `argument_order` where another order of the arguments is known to users. One that
+    `reads_classes` takes `ignore_class` as its last argument.
     """
 
     function = None
     argument_order = None
+    reads_classes = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -82,11 +139,12 @@ class FunctionLoss(keras.losses.Loss):
         cls.function = staticmethod(function)
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         defaults = {**function.defaults, "reduction": "sum_over_batch_size", "name": None}
+        order = [*(cls.argument_order or defaults)]
+        if cls.reads_classes:
+            defaults["ignore_class"] = None
+            order.append("ignore_class")
         cls.__signature__ = inspect.Signature(
-            [
-                inspect.Parameter(name, kind, default=defaults[name])
-                for name in cls.argument_order or defaults
-            ]
+            [inspect.Parameter(name, kind, default=defaults[name]) for name in order]
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -101,6 +159,8 @@ class FunctionLoss(keras.losses.Loss):
         own = {name: bound.arguments.pop(name) for name in _OWN}
         own["name"] = own["name"] or self.function.__name__
         super().__init__(dtype=dtype, **own)
+        ignored = bound.arguments.pop("ignore_class", None)
+        self.ignore_class = None if ignored is None else integer("ignore_class", ignored)
         self.options = self.function.check(bound.arguments)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -109,4 +169,5 @@ class FunctionLoss(keras.losses.Loss):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        return {**super().get_config(), **self.options}
+        ignored = {"ignore_class": self.ignore_class} if self.reads_classes else {}
+        return {**super().get_config(), **self.options, **ignored}

@@ -12,7 +12,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.engine import is_traced
+from keras_cv_extras._base.label_forms import flat, is_flat
 from keras_cv_extras._base.types import Shape, Tensor
 
 # A package of its own: some metrics have the class name of a loss.
@@ -114,9 +116,10 @@ def top_classes(rows):
 
 
 def true_classes(y_true, num_classes):
-    """Reads labels: classes `(batch,)` or `(batch, 1)`, one-hot or soft rows.
+    """Reads labels: classes `(batch,)` or `(batch, 1)`, one-hot or soft rows, mixed classes.
 
-    A row without an entry above 0 names no class and is invalid.
+    Of soft rows and of mixed classes the largest share counts. A row without an entry above 0
+    names no class and is invalid.
 
     Returns:
         The classes as int32 `(batch,)`, and whether they are valid.
@@ -127,6 +130,8 @@ def true_classes(y_true, num_classes):
     shape = tuple(y_true.shape)
     if is_flat(y_true):
         return whole_classes(y_true, num_classes)
+    if label_forms.is_mixed(y_true):
+        return whole_classes(label_forms.largest(y_true), num_classes)
     if len(shape) == 2 and shape[1] == num_classes:
         classes, valid = top_classes(y_true)
         present = ops.any(ops.cast(y_true, "float32") > 0, axis=-1)
@@ -135,17 +140,6 @@ def true_classes(y_true, num_classes):
         "y_true must hold classes (batch,) or (batch, 1), or one-hot rows (batch, "
         f"{num_classes}), received shape {shape}"
     )
-
-
-def is_flat(tensor):
-    """Whether a tensor holds one number per sample: `(batch,)` or `(batch, 1)`."""
-    shape = tuple(tensor.shape)
-    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
-
-
-def flat(tensor):
-    """Returns `(batch,)` of `(batch,)` or `(batch, 1)`."""
-    return tensor if len(tensor.shape) == 1 else ops.squeeze(tensor, axis=-1)
 
 
 def poison(valid, weights, name, wanted, values):

@@ -8,21 +8,13 @@ its share, in one tensor that `fit` hands to a loss as it is.
 import keras
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base.types import Labels, Tensor
 
 
 def are_classes(labels) -> bool:
     """Whether labels are numbers of classes, `(batch,)` or `(batch, 1)` integers."""
-    single = len(labels.shape) == 1 or (len(labels.shape) == 2 and labels.shape[-1] == 1)
-    return single and "int" in keras.backend.standardize_dtype(labels.dtype)
-
-
-def classes_of(labels):
-    """Returns the numbers of the classes as int32 `(batch,)`, of integers or of rows."""
-    if are_classes(labels):
-        return ops.cast(ops.reshape(labels, (-1,)), "int32")
-    return ops.cast(ops.argmax(labels, axis=-1), "int32")
+    return label_forms.is_flat(labels) and label_forms.is_integer(labels)
 
 
 def mixed_labels(parts, shares, *, num_classes=None, label_smoothing=0.0):
@@ -47,7 +39,9 @@ def mixed_labels(parts, shares, *, num_classes=None, label_smoothing=0.0):
     dtype = parts[0].dtype
     if are_classes(parts[0]):
         dtype = "float32"
-        parts = [ops.one_hot(classes_of(part), num_classes, dtype="float32") for part in parts]
+        parts = [
+            ops.one_hot(label_forms.largest(part), num_classes, dtype="float32") for part in parts
+        ]
     elif num_classes is not None and parts[0].shape[-1] != num_classes:
         raise ValueError(
             f"labels must be integers (batch,) or rows (batch, {num_classes}), received shape "
@@ -97,7 +91,7 @@ def compact(parts, shares):
     Returns:
         float32 `(batch, parts, 2)`: pairs of a label and its share.
     """
-    labels = ops.stack([ops.cast(classes_of(part), "float32") for part in parts], axis=1)
+    labels = ops.stack([ops.cast(label_forms.largest(part), "float32") for part in parts], axis=1)
     return ops.stack([labels, ops.cast(shares, "float32")], axis=-1)
 
 
@@ -135,6 +129,4 @@ def dense_labels(labels: Labels, num_classes: int) -> Tensor:
         float32 `(batch, num_classes)`.
     """
     checks.integer("num_classes", num_classes, minimum=1)
-    labels = ops.convert_to_tensor(labels)
-    rows = ops.one_hot(ops.cast(labels[..., 0], "int32"), num_classes, dtype="float32")
-    return ops.sum(rows * labels[..., 1:], axis=1)
+    return label_forms.rows(ops.convert_to_tensor(labels), num_classes)

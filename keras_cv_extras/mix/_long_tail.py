@@ -5,7 +5,7 @@ import dataclasses
 from keras import ops
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.mix._labels import classes_of
+from keras_cv_extras._base.label_forms import largest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,7 @@ class MinorityLabel:
     def __call__(self, shares, parts):
         """Returns the shares of two labels, given those of their images."""
         counts = ops.convert_to_tensor(self.class_counts, dtype="float32")
-        own, other = (ops.take(counts, classes_of(part[0]), axis=0) for part in parts)
+        own, other = (ops.take(counts, largest(part[0]), axis=0) for part in parts)
         to_other = (own >= self.kappa * other) & (shares[:, 0] < self.tau)
         to_own = (self.kappa * own <= other) & (shares[:, 1] < self.tau)
         first = ops.where(to_other, 0.0, ops.where(to_own, 1.0, shares[:, 0]))
@@ -48,7 +48,7 @@ def balanced_places(labels, draw):
     Returns:
         `(batch,)`, int32: places in the batch.
     """
-    classes = classes_of(labels)
+    classes = largest(labels)
     same = ops.cast(classes[:, None] == classes[None, :], "float32")
     likelihood = ops.cumsum(1.0 / ops.sum(same, axis=1))
     passed = ops.cast(draw[:, None] * likelihood[-1] >= likelihood[None, :], "int32")

@@ -3,24 +3,21 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras import mix
-from keras_cv_extras._base import samples
+from keras_cv_extras._base import checks, label_forms, samples
 
 
 def with_rows(dataset: tf.data.Dataset, num_classes: int) -> tf.data.Dataset:
     """Returns a dataset of batches with labels as rows of probabilities.
 
     Args:
-        dataset: batches of images and labels: integers, rows, or what mixing makes of integers.
+        dataset: batches of images and labels in any form: integers, rows, or what mixing makes
+            of integers; with weights, if it has them.
         num_classes: length of a row.
     """
+    checks.integer("num_classes", num_classes, minimum=1)
 
-    def rows(images, labels):
-        if labels.shape.rank == 1:
-            return images, tf.one_hot(labels, num_classes)
-        if labels.shape.rank == 3:
-            return images, mix.dense_labels(labels, num_classes)
-        return images, labels
+    def rows(images, labels, *weights):
+        return images, _rows(labels, num_classes), *weights
 
     made = dataset.map(rows)
     return samples.remember(made, lambda: samples.samples_of(dataset))
@@ -32,7 +29,8 @@ def with_class_weights(dataset: tf.data.Dataset, weights: dict[int, float]) -> t
     A label that is shared by classes has the mean of their weights, by its shares.
 
     Args:
-        dataset: batches of images and labels, integers or rows.
+        dataset: batches of images and labels in any form: integers, rows, or what mixing makes
+            of integers.
         weights: class -> weight, as `data.class_weight` gives them.
 
     Example:
@@ -43,9 +41,19 @@ def with_class_weights(dataset: tf.data.Dataset, weights: dict[int, float]) -> t
         table[number] = weight
 
     def weighted(images, labels):
-        if labels.shape.rank == 2:
-            return images, labels, tf.linalg.matvec(tf.cast(labels, tf.float32), table)
-        return images, labels, tf.gather(tf.constant(table), labels)
+        return images, labels, tf.linalg.matvec(_rows(labels, len(table)), table)
 
     made = dataset.map(weighted)
     return samples.remember(made, lambda: samples.samples_of(dataset))
+
+
+def _rows(labels, num_classes):
+    """Does what `label_forms.rows` does, by TensorFlow, which datasets run on under any Keras."""
+    if label_forms.is_mixed(labels):
+        pairs = label_forms.parts(labels)
+        return tf.add_n([share[:, None] * _rows(own, num_classes) for own, share in pairs])
+    if not label_forms.is_flat(labels):
+        return tf.cast(labels, "float32")
+    classes = tf.cast(tf.reshape(labels, (-1,)), "int32")
+    inside = (classes >= 0) & (classes < num_classes)
+    return tf.where(inside[:, None], tf.one_hot(classes, num_classes), float("nan"))

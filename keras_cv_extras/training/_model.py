@@ -3,12 +3,9 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.types import Config, Tensor
-
-_PACKAGE = "keras_cv_extras"
+from keras_cv_extras.losses import LogLoss
 
 
 def small_cnn(
@@ -45,35 +42,24 @@ def small_cnn(
     return keras.Model(images, keras.layers.Dense(num_classes, name="logits")(x), name="small_cnn")
 
 
-@keras.saving.register_keras_serializable(_PACKAGE)
-class SmoothedCrossentropy(keras.losses.Loss):
-    """Cross-entropy of logits and integer labels, with label smoothing.
+class SmoothedCrossentropy(LogLoss):
+    """`losses.LogLoss` of logits, under the name that earlier versions compiled models with.
 
     Args:
         label_smoothing: share of the probability that is spread over all classes, in [0, 1).
-        **kwargs: the arguments of `keras.losses.Loss`.
+        **kwargs: the other arguments of `losses.LogLoss`.
 
     References:
         [Rethinking the Inception Architecture](https://arxiv.org/abs/1512.00567), section 7.
     """
 
     def __init__(self, label_smoothing: float = 0.0, **kwargs: Any) -> None:
-        super().__init__(**{"name": "smoothed_crossentropy", **kwargs})
         if not 0 <= checks.number("label_smoothing", label_smoothing) < 1:
             raise ValueError(f"label_smoothing must be in [0, 1), received {label_smoothing!r}")
+        kwargs = {"name": "smoothed_crossentropy", **kwargs, "from_logits": True}
+        kwargs.pop("dtype", None)  # earlier versions kept it
+        super().__init__(label_smoothing=label_smoothing, **kwargs)
         self.label_smoothing = label_smoothing
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Returns one loss per sample."""
-        logs = ops.log_softmax(y_pred, axis=-1)
-        labels = ops.cast(ops.reshape(y_true, ops.shape(logs)[:-1]), "int32")
-        chosen = ops.take_along_axis(logs, labels[..., None], axis=-1)[..., 0]
-        mean = ops.mean(logs, axis=-1)
-        return -(1 - self.label_smoothing) * chosen - self.label_smoothing * mean
-
-    def get_config(self) -> Config:
-        """Returns the configuration."""
-        return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
 def jit_compile():
@@ -127,7 +113,7 @@ def compile_model(
         )
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=checks.number("weight_decay", weight_decay)),
-        SmoothedCrossentropy(label_smoothing),
+        LogLoss(from_logits=True, label_smoothing=label_smoothing),
         metrics=["accuracy"],
         jit_compile=jit_compile(),
     )

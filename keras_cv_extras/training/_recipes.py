@@ -6,7 +6,7 @@ import math
 import keras
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.training._model import SmoothedCrossentropy
+from keras_cv_extras.losses import LogLoss
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
 _OPTIMIZERS = ("adamw", "sgd")
@@ -97,7 +97,7 @@ class Recipe:
                 from_logits=True, label_smoothing=self.label_smoothing
             )
         else:
-            loss = SmoothedCrossentropy(self.label_smoothing)
+            loss = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
         model.compile(optimizer, loss, metrics=["accuracy"])
         return model
 

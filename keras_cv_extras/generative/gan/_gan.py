@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base.types import ArrayLike, Config, Tensor
 from keras_cv_extras.generative import _synthesis
 from keras_cv_extras.generative.gan import _diff_augment, _losses, _networks
@@ -250,7 +250,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
             raise ValueError(
                 f"images must have the shape (batch, *{self.image_shape}), received {real.shape}"
             )
-        labels = _class_numbers(labels)
+        labels = label_forms.largest(labels)
         step = ops.convert_to_tensor(self.step)
         made_loss, loss, sign = _step.training_step(self, real, labels, step)
         for name, value in (
@@ -284,10 +284,3 @@ class ConditionalGAN(ImageMaker, keras.Model):
             "value_range": self.value_range,
             "seed": self.seed,
         }
-
-
-def _class_numbers(labels):
-    """Returns `(batch,)` int32 classes of integers `(batch,)`, `(batch, 1)` or one-hot rows."""
-    if len(labels.shape) == 2:
-        labels = labels[:, 0] if labels.shape[1] == 1 else ops.argmax(labels, axis=-1)
-    return ops.cast(labels, "int32")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.files import write_png
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras._base.pictures import write_png
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _evaluation, _sheet
 

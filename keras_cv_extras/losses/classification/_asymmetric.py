@@ -30,14 +30,14 @@ def asymmetric_multilabel(
 
     Args:
         y_true: labels in [0, 1], of the shape of `y_pred`.
-        y_pred: probabilities or logits `(batch, ..., labels)`.
+        y_pred: probabilities or logits `(batch, ..., labels)`, or `(batch,)` for one label.
         gamma_negative: how strongly easy negative labels are weighed down, at least 0.
         gamma_positive: the same for positive labels.
         clip: probability below which a negative label costs nothing, in [0, 1].
         from_logits: whether `y_pred` holds logits.
 
     Returns:
-        The sum over labels, `(batch, ...)`.
+        The sum over labels, `(batch, ...)`; `(batch,)` for predictions `(batch,)`.
 
     References:
         [Ridnik et al., Asymmetric Loss](https://arxiv.org/abs/2009.14119)
@@ -52,7 +52,8 @@ def asymmetric_multilabel(
     else:
         alarmed = _logits.softplus(logits)
     alarmed = alarmed * _logits.power(probability, gamma_negative)
-    return ops.sum(labels * missed + (1 - labels) * alarmed, axis=-1)
+    losses = labels * missed + (1 - labels) * alarmed
+    return ops.sum(losses, axis=-1) if len(losses.shape) > 1 else losses
 
 
 class AsymmetricMultilabel(FunctionLoss):
@@ -132,9 +133,11 @@ class AsymmetricCategorical(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=AsymmetricCategorical(from_logits=True))
     """
 
     function = asymmetric_categorical
+    reads_classes = True

@@ -117,9 +117,11 @@ class BiTempered(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=BiTempered(t1=0.8, t2=1.2))
     """
 
     function = bi_tempered
+    reads_classes = True

@@ -86,12 +86,14 @@ class CategoricalFocal(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=CategoricalFocal(gamma=2.0, from_logits=True))
     """
 
     function = categorical_focal
+    reads_classes = True
 
 
 @per_sample(
@@ -224,9 +226,11 @@ class Poly1(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=Poly1(epsilon=2.0, from_logits=True))
     """
 
     function = poly1
+    reads_classes = True

@@ -138,9 +138,11 @@ class MulticlassHinge(FunctionLoss):
         squared: whether to square every term.
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("sgd", loss=MulticlassHinge("weston_watkins"))
     """
 
     function = multiclass_hinge
+    reads_classes = True

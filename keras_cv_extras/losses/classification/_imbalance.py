@@ -83,12 +83,14 @@ class LogitAdjusted(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=LogitAdjusted(class_counts=[5000, 500, 50]))
     """
 
     function = logit_adjusted
+    reads_classes = True
 
 
 @per_sample(
@@ -144,9 +146,11 @@ class LDAM(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("sgd", loss=LDAM(class_counts=[5000, 500, 50]))
     """
 
     function = ldam
+    reads_classes = True

@@ -53,9 +53,11 @@ class LogLoss(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=LogLoss(from_logits=True, label_smoothing=0.1))
     """
 
     function = log_loss
+    reads_classes = True

@@ -55,12 +55,14 @@ class GeneralizedCrossentropy(FunctionLoss):
         from_logits: whether predictions are logits.
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=GeneralizedCrossentropy(q=0.7, from_logits=True))
     """
 
     function = generalized_crossentropy
+    reads_classes = True
 
 
 @per_sample(
@@ -114,12 +116,14 @@ class SymmetricCrossentropy(FunctionLoss):
         from_logits: whether predictions are logits.
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=SymmetricCrossentropy(from_logits=True))
     """
 
     function = symmetric_crossentropy
+    reads_classes = True
 
 
 @per_sample(
@@ -171,9 +175,11 @@ class ActivePassive(FunctionLoss):
         from_logits: whether predictions are logits.
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=ActivePassive(from_logits=True))
     """
 
     function = active_passive
+    reads_classes = True

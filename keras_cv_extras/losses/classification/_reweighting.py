@@ -10,6 +10,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Logs, Tensor
 from keras_cv_extras.losses import _labels
+from keras_cv_extras.losses._loss import WeightedLoss
 
 
 def _class_weights(value):
@@ -29,7 +30,7 @@ def _class_weights(value):
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
-class ClassWeighted(keras.losses.Loss):
+class ClassWeighted(WeightedLoss):
     """Another loss, with a weight for each class that can be switched on during training.
 
     Args:
@@ -63,6 +64,7 @@ class ClassWeighted(keras.losses.Loss):
             raise TypeError(f"loss must be a keras.losses.Loss, received {loss!r}")
         super().__init__(name=name, reduction=reduction, dtype=loss.dtype)
         self.loss = loss
+        self.ignore_class = getattr(loss, "ignore_class", None)
         self.class_weights = _class_weights(class_weights)
         # A variable, because compiled training steps read it anew each time.
         self._share = keras.Variable(
@@ -127,6 +129,7 @@ class DeferredReweighting(keras.callbacks.Callback):
         if not isinstance(loss, ClassWeighted):
             raise TypeError(f"loss must be a ClassWeighted loss, received {loss!r}")
         self.loss = loss
+        self.ignore_class = getattr(loss, "ignore_class", None)
         self.epoch = checks.integer("epoch", epoch, minimum=0)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:

@@ -83,6 +83,7 @@ class SupCon(FunctionLoss):
     """
 
     function = supcon
+    compares_labels = True
 
 
 @per_sample(temperature=checks.positive, gather_across_replicas=checks.boolean)
@@ -147,3 +148,4 @@ class NTXent(FunctionLoss):
     """
 
     function = nt_xent
+    compares_labels = True

@@ -96,12 +96,14 @@ class ArcFace(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("sgd", loss=ArcFace(margin=0.5, scale=30.0))
     """
 
     function = arcface
+    reads_classes = True
 
 
 @per_sample(margin=checks.non_negative, scale=checks.positive, label_smoothing=checks.fraction)
@@ -143,9 +145,11 @@ class CosFace(FunctionLoss):
         label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
         reduction: as of every Keras loss.
         name: as of every Keras loss.
+        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("sgd", loss=CosFace(margin=0.35, scale=30.0))
     """
 
     function = cosface
+    reads_classes = True

@@ -114,6 +114,7 @@ class NpairsLoss(FunctionLoss):
     """
 
     function = npairs_loss
+    compares_labels = True
     argument_order = ("name", "reduction", "gather_across_replicas")
 
 
@@ -169,6 +170,7 @@ class NpairsMultilabelLoss(FunctionLoss):
     """
 
     function = npairs_multilabel_loss
+    compares_labels = True
     argument_order = ("name", "reduction", "gather_across_replicas")
 
 
@@ -222,4 +224,5 @@ class LiftedStructLoss(FunctionLoss):
     """
 
     function = lifted_struct_loss
+    compares_labels = True
     argument_order = ("margin", "name", "reduction", "gather_across_replicas")

@@ -128,6 +128,7 @@ class TripletSemiHardLoss(FunctionLoss):
     """
 
     function = triplet_semihard_loss
+    compares_labels = True
     argument_order = ("margin", "distance_metric", "name", "reduction", "gather_across_replicas")
 
 
@@ -198,6 +199,7 @@ class TripletHardLoss(FunctionLoss):
     """
 
     function = triplet_hard_loss
+    compares_labels = True
     argument_order = (
         "margin",
         "soft",
