@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import bench
-from keras_cv_extras.bench import _images, _input, _measure, _ops, _policies, _repeated, _worker
+from keras_cv_extras.bench import (
+    _contestants,
+    _images,
+    _input,
+    _losses,
+    _measure,
+    _ops,
+    _peers,
+    _policies,
+    _pooling,
+    _repeated,
+    _worker,
+)
 
 
 class Process:
@@ -155,3 +167,55 @@ def test_the_first_contestant_is_what_others_are_compared_with(monkeypatch):
     assert keras["ratio"] == pytest.approx(4)  # of 4, 2 and 8
     assert torch["status"] == "not installed"
     assert bench.OWN[0] == "rand_augment"
+
+
+def test_rows_of_losses():
+    rates = {"loss:ours:Poly-1": [9, 512, 256, 128], "loss:keras:Poly-1": [9, 128, 128, 128]}
+    row = _losses._row("Poly-1", Process([], {k: list(v) for k, v in rates.items()}), 1.0, 3)
+    assert row["microseconds"] == pytest.approx(1e6)  # 256 samples at 256 a second
+    assert row["ratio"] == pytest.approx(2)  # of 4, 2 and 1
+    answers = {("load", "loss:keras:Poly-1"): {"missing": "keras"}}
+    row = _losses._row("Poly-1", Process([], rates, answers), 1.0, 3)
+    assert row["ratio"] is None
+
+
+def test_rows_of_pooling_layers(monkeypatch):
+    rates = {"pooling:MaxPooling2D:3:2": [9, 320, 320, 320], "pooling:S:3:2": [9, 80, 160, 320]}
+    process = Process([], rates)
+    process.close = lambda: None
+    monkeypatch.setattr(_measure, "Measured", lambda *arguments: process)
+    base, row = _pooling._run(("MaxPooling2D", "S"), 3, 2, [0], 1.0, 3)
+    assert base["milliseconds"] == pytest.approx(100)  # 32 maps at 320 a second
+    assert row["milliseconds"] == pytest.approx(200)
+    assert row["ratio"] == pytest.approx(2)  # of 4, 2 and 1
+    assert (row["pool_size"], row["strides"], row["first_call_seconds"]) == (3, 2, 0.5)
+
+
+def test_a_call_runs_the_function_several_times(monkeypatch):
+    now = [0.0]
+    calls = object.__new__(_contestants.Calls)
+    calls._count, calls._runs, calls._number = 8, 16, 5
+    monkeypatch.setattr(_contestants.time, "perf_counter", lambda: now[0])
+    given = []
+
+    def run(images, first, runs):
+        given.append((int(first), int(runs)))
+        now[0] += 0.4
+
+    calls._run, calls._images = run, None
+    assert calls.measure(1.0) == (3 * 8 * 16, pytest.approx(1.2))
+    assert given == [(5, 16), (21, 16), (37, 16)]  # every run has a number of its own
+
+
+def test_a_loop_of_single_images_counts_them(monkeypatch):
+    now, called = [0.0], []
+    monkeypatch.setattr(_peers.time, "perf_counter", lambda: now[0])
+
+    def function(image):
+        called.append(image)
+        now[0] += 0.3
+
+    loop = _peers.Loop(function, ["a", "b"], 1, "1.0")
+    loop.start()
+    assert loop.measure(1.0) == (4, pytest.approx(1.2))
+    assert called == ["a", "b"] * 3

@@ -19,6 +19,7 @@ import os
 import pathlib
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -265,4 +266,6 @@ def main(arguments=None, root=ROOT, folder=CHANGES, preloaded=PRELOADED):
 
 
 if __name__ == "__main__":
+    # Ended by SIGTERM, too, the copies of the tree are removed.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main())

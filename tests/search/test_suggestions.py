@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from keras_cv_extras import search
-from keras_cv_extras.search.oracles import _space, _tpe
+from keras_cv_extras.search.oracles import _space, _suggesting, _tpe
 
 SPACE = {"num_sub_policies": 2, "num_steps": 2, "ops": ("rotate", "invert", "shear_x")}
 LOSS = kt.Objective("val_log_loss", "min")
@@ -212,3 +212,30 @@ def test_what_scored_better_becomes_likelier(objective, better):
         sign * ((0.7 + 0.05 * (0.9 - 0.7)) * 0.95 + 0.05 * 0.5)
     )
     assert oracle._learnt == ["0", "1"]
+
+
+def test_random_suggestions_reach_every_value():
+    assert [_suggesting.at("abc", place) for place in (0.0, 0.34, 0.999999)] == ["a", "b", "c"]
+    draws = _suggesting.host_uniform(5, 4000)
+    assert 0 <= draws.min() < 0.01
+    assert 0.99 < draws.max() < 1
+    assert abs(draws.mean() - 0.5) < 0.02
+    assert len(np.unique(draws)) > 3990
+    assert np.all(_suggesting.host_uniform(6, 4000) != draws)
+    np.testing.assert_array_equal(_suggesting.host_uniform(5, 10), draws[:10])
+    oracle = search.RandomOracle(hyperparameters=search.policy_space(**SPACE), seed=3)
+    values = [oracle.ask("0", seed, 0) for seed in range(150)]
+    for name, options in _space.choices(oracle.hyperparameters).items():
+        assert {one[name] for one in values} == set(options)
+
+
+def test_a_repeated_suggestion_is_asked_for_again():
+    oracle = search.RandomOracle(max_trials=3, hyperparameters=search.policy_space(**SPACE), seed=3)
+    asked = []
+    oracle.ask = lambda trial_id, seed, attempt: asked.append((seed, attempt)) or {"a": attempt}
+    oracle._duplicate = lambda values: values["a"] < 2
+    assert oracle._suggest("0") == {"a": 2}
+    assert [attempt for _, attempt in asked] == [0, 1, 2]
+    assert len({seed for seed, _ in asked}) == 3
+    oracle._duplicate = lambda values: True
+    assert oracle._suggest("0") is None

@@ -315,3 +315,43 @@ def test_confusion_is_coloured_by_the_share_of_the_true_class():
     wanted = [[0.75, 0.25, 0], [0, 0.5, 0.5], [0, 0, 0]]
     np.testing.assert_allclose(axes.images[0].get_array(), wanted)
     assert sorted(text.get_text() for text in axes.texts) == ["1", "2", "2", "3"]
+
+
+def test_replicas_draw_from_seeds_of_their_own():
+    """Replica 0 of all draws as one device does; each other one is a golden ratio further."""
+    states = [tf.Variable([5, 9], dtype=tf.uint32) for _ in range(2)]
+    variable = types.SimpleNamespace(name="seed_generator_state", value=None)
+    other = types.SimpleNamespace(name="kernel", value=None)
+    strategy = types.SimpleNamespace(experimental_local_results=lambda value: states)
+    model = types.SimpleNamespace(variables=[other, variable])
+    place = _strategy.Place(1, 2, 2, 2, 4)
+    _replicas.part_random_numbers(model, strategy, place)
+    wanted = [(5 + number * 0x9E3779B9) % 2**32 for number in (2, 3)]
+    assert [state.numpy().tolist() for state in states] == [[seed, 9] for seed in wanted]
+
+
+def test_the_chiefs_word_counts_alone_where_there_is_one_worker():
+    assert _strategy.from_chief(None, [3, 1]).tolist() == [3, 1]
+    assert _strategy.everywhere(None, True) is True
+    assert _strategy.everywhere(None, False) is False
+
+
+def test_histories_say_where_they_begin_and_end(tmp_path):
+    """Of a training that is further than it is asked to go, nothing is taken back."""
+    rows = (np.arange(8, dtype="float32").reshape(4, 2), np.arange(4) % 3)
+    dataset = tf.data.Dataset.from_tensor_slices(rows).batch(2)
+
+    def fit(epochs):
+        model = tiny()
+        options = {"from_logits": True}
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(**options))
+        return training.fit(model, dataset, epochs=epochs, checkpoint=tmp_path, progress=False)
+
+    first = fit(2)
+    assert (first.epochs, first.resumed_at, len(first.history["loss"])) == (2, 0, 2)
+    again = fit(1)
+    assert (again.epochs, again.resumed_at) == (2, 2)
+    assert again.history == first.history
+    more = fit(3)
+    assert (more.epochs, more.resumed_at) == (3, 2)
+    assert more.history["loss"][:2] == first.history["loss"]
