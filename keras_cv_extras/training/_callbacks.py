@@ -7,6 +7,7 @@ import math
 import keras
 import numpy as np
 
+from keras_cv_extras._base import label_forms
 from keras_cv_extras.training._errors import DivergedError
 
 
@@ -115,11 +116,12 @@ class StopWhenDiverged(keras.callbacks.Callback):
     Args:
         samples_of: a function of `(epoch, batch)`, both from 0, that says of which samples a
             batch is, or returns None.
+        labels_of: a function of the same that returns the labels of a batch, or None.
     """
 
-    def __init__(self, samples_of):
+    def __init__(self, samples_of, labels_of=lambda epoch, batch: None):
         super().__init__()
-        self._samples_of = samples_of
+        self._samples_of, self._labels_of = samples_of, labels_of
         self._epoch = 0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -132,15 +134,33 @@ class StopWhenDiverged(keras.callbacks.Callback):
         if math.isfinite(loss):
             return
         samples = self._samples_of(self._epoch, batch)
+        advice = _impossible(self._labels_of(self._epoch, batch), self.model) or (
+            "lower the learning rate, and check the images for values outside their range"
+        )
         text = (
-            f"the training loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}: lower "
-            "the learning rate, and check the images for values outside their range"
+            f"the training loss became {loss} in epoch {self._epoch + 1}, batch {batch + 1}: "
+            f"{advice}"
         )
         if samples is not None:
             shown = ", ".join(map(str, samples[:20]))
             more = f" and {len(samples) - 20} more" if len(samples) > 20 else ""
             text += f". Samples of the batch: {shown}{more}"
         raise DivergedError(text, samples=samples)
+
+
+def _impossible(labels, model):
+    """Says which label of a batch is no class of a model; None if none is, or nobody can tell."""
+    count = getattr(model, "output_shape", None)
+    count = count[-1] if isinstance(count, tuple) else None
+    if labels is None or not isinstance(count, int) or count < 2 or not label_forms.is_flat(labels):
+        return None
+    wrong = [label for label in labels.ravel().tolist() if not 0 <= label < count]
+    if not wrong:
+        return None
+    return (
+        f"the label {wrong[0]} is none of the model's classes, 0 to {count - 1}: count labels from "
+        "0, and give samples that are to be ignored the weight 0"
+    )
 
 
 class Recorder(keras.callbacks.Callback):

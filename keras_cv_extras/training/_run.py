@@ -26,7 +26,7 @@ class Run:
         self.history, self.epoch, self.began_at, self.stopped = {}, 0, 0, False
         self.recorder = Recorder(self._save, self.save_every)
         self.callbacks = Throughout(
-            [StopWhenDiverged(self._samples), *callbacks, self.recorder], model
+            [StopWhenDiverged(self._samples, self._labels), *callbacks, self.recorder], model
         )
         self.shards = _replicas.num_shards()
         several = strategy is not None or self.shards > 1
@@ -124,6 +124,14 @@ class Run:
         if dataset is None:
             return None
         return next(dataset.skip(batch).take(1).as_numpy_iterator()).tolist()
+
+    def _labels(self, epoch, batch):
+        """Returns the labels of a batch as an array, None if they are of several parts."""
+        dataset = self.dataset_of(epoch)
+        if not isinstance(dataset, tf.data.Dataset):
+            return None
+        labels = keras.utils.unpack_x_y_sample_weight(next(iter(dataset.skip(batch))))[1]
+        return labels.numpy() if tf.is_tensor(labels) else None
 
     def _save(self, step):
         """Writes a checkpoint; a step other than 0 is that many batches into the epoch."""

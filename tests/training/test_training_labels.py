@@ -1,5 +1,6 @@
 """Weights and rows of labels in every form that the library makes or reads."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -59,3 +60,13 @@ def test_an_impossible_label_is_no_weight_in_silence():
     made = training.with_class_weights(dataset(np.array([0, -1, 1, 7])), {0: 1.0, 1: 3.0})
     weights = next(made.as_numpy_iterator())[2]
     np.testing.assert_array_equal(weights, np.float32([1, np.nan, 3, np.nan]))
+
+
+@pytest.mark.parametrize("labels", [[1, 2, 3], [0, -1, 2]])
+def test_a_label_that_is_no_class_stops_training_and_is_named(labels):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    training.compile_model(model)
+    batches = tf.data.Dataset.from_tensor_slices((np.ones((3, 2), "float32"), labels)).batch(3)
+    wrong = max(labels, key=lambda label: abs(label - 1))
+    with pytest.raises(training.DivergedError, match=f"the label {wrong} is none of .* 0 to 2"):
+        training.fit(model, batches, epochs=1, progress=False)
