@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from keras_cv_extras._base import checks
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # passed on, and then all ends
+ENDING_CODES = tuple(128 + number for number in _ENDING)
 _PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)  # Slurm sends them some time before a job's end
 _PAUSE = 0.1  # seconds between two looks at the processes
 
@@ -243,6 +244,86 @@ def _heard_signals():
     }
     try:
         yield heard
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Ended(SystemExit):
+    """A signal has asked this process to end: its exit code is 128 + the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"ended by {signal.Signals(self.number).name}"
+
+
+@contextlib.contextmanager
+def ending_by_signals():
+    """Lets SIGINT, SIGTERM and SIGHUP raise `Ended` in the main thread, inside of the block."""
+
+    def end(number, frame):
+        raise Ended(number)
+
+    with _handling(end):
+        yield
+
+
+class Postponed:
+    """A signal that ends this process, heard and not yet obeyed."""
+
+    def __init__(self) -> None:
+        self.number = None
+        self.before = {}  # signal -> the handler that was there
+
+    def hear(self, number: int, frame: object) -> None:
+        """Notes a signal; a second one ends the process at once."""
+        again, self.number = self.number is not None, number
+        if again:
+            self.obey()
+
+    def obey(self) -> None:
+        """Ends the process if a signal has asked for it, as it would have ended without us.
+
+        Raises:
+            KeyboardInterrupt, Ended: unless there was no signal.
+        """
+        if self.number is None:
+            return
+        handler = self.before[self.number]
+        if callable(handler):
+            handler(self.number, None)
+        raise Ended(self.number)
+
+
+@contextlib.contextmanager
+def postponed_end():
+    """Gives a `Postponed`: signals that end this process wait until its `obey` is called.
+
+    At the end of the block it is called anyway. In other threads than the main one no signal
+    is heard.
+    """
+    postponed = Postponed()
+    with _handling(postponed.hear) as postponed.before:
+        yield postponed
+    postponed.obey()
+
+
+@contextlib.contextmanager
+def _handling(function):
+    """Has a function called by the signals that end a process; gives the handlers before.
+
+    A signal that is ignored, as `nohup` has it, stays ignored.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in _ENDING:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.signal(number, function)
+    try:
+        yield before
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

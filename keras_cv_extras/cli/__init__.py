@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import files, supervise
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.cli import _launch, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
@@ -88,9 +88,11 @@ def main():
     """Runs the command line; an error is one line that says what is wrong."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit("interrupted: start the same command again to go on")
+        with supervise.ending_by_signals():
+            app()
+    except supervise.Ended as ended:
+        print(f"{ended}: start the same command again to go on", file=sys.stderr, flush=True)
+        sys.exit(ended.code)
     except (ImportError, OSError, ValueError, ArithmeticError) as error:
         if os.environ.get("KCX_TRACEBACK"):
             raise

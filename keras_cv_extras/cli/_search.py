@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from keras_cv_extras._base import supervise
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.search import workers as search_workers
 
@@ -189,7 +190,7 @@ def _launch(output, workers):
         end_with_search=False,
         report=lambda line: typer.echo(line, err=True),
     )
-    if code == 130:
-        raise KeyboardInterrupt
+    if code in supervise.ENDING_CODES:
+        raise supervise.Ended(code - 128)
     if code:
         raise typer.Exit(code)

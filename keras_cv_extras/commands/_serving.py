@@ -28,7 +28,7 @@ def run_export(
 ) -> None:
     """Exports a model file and verifies what was written."""
     console, path = Console(), model
-    model = training.load_model(path)
+    model = training.load_model(path, compile=False)
     chosen = load_for(model, path, name, image_size=image_size)
     images, part = chosen.images, chosen.part
     for line in chosen.notes:

@@ -63,7 +63,7 @@ def run_train(
     with folders.owned(output, kinds.TRAINING, identity):
         note = _finished(output, recipe.epochs)
         if note is not None:
-            model = training.load_model(output / "model.keras")
+            model = training.load_model(output / "model.keras", compile=False)
         else:
             _check_epochs(output, recipe.epochs)
             files.write_json(output / "train.json", settings)
@@ -170,7 +170,7 @@ def run_evaluate(
     max_bad: int | None,
 ) -> dict[str, Any]:
     """Scores a model file on the test images of a data set; returns the scores."""
-    path, model = model, training.load_model(model)
+    path, model = model, training.load_model(model, compile=False)
     chosen = load_for(model, path, name, image_size=image_size, stream=stream, max_bad=max_bad)
     images = chosen.images
     found = training.predict(model, chosen.part, images.class_names, names=chosen.files)

@@ -174,6 +174,7 @@ class Recorder(keras.callbacks.Callback):
     def __init__(self, save=None, every=None):
         super().__init__()
         self._save, self._every = save, every
+        self.postponed = None  # a signal that may ask to end, looked at after every batch
         self._on_begin = None
         self.logs = None
         self.last_batch = None  # of the epoch; a checkpoint is written after it anyway
@@ -192,9 +193,16 @@ class Recorder(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Writes a checkpoint if it is time."""
         done = batch + 1
-        if self._every is not None and done % self._every == 0 and done != self.last_batch:
+        if done == self.last_batch:
+            return
+        due = self._every is not None and done % self._every == 0
+        ends = self.postponed is not None and self.postponed.number is not None
+        # Of a dataset that does not know its length, the epoch begins anew.
+        if due or (ends and self.last_batch):
             _ = self.model  # on JAX, this writes the values of the step into the variables
             self._save(done)
+        if ends:
+            self.postponed.obey()
 
     def on_epoch_end(self, epoch, logs=None):
         """Keeps the scores."""

@@ -15,6 +15,7 @@ from keras_cv_extras.training._model import compile_model
 from keras_cv_extras.training._run import EMPTY, Run
 
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
+_SET_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,12 +71,15 @@ def fit(
             where the names are explained. Every worker gives the same datasets.
         callbacks: Keras callbacks. What early stopping and its like have counted is in
             the checkpoint.
-        learning_rate: the highest one, of a cosine schedule.
+        learning_rate: the highest one, of a cosine schedule; constant where a callback sets the
+            rate, `ReduceLROnPlateau` or `LearningRateScheduler`.
         weight_decay: of AdamW.
         label_smoothing: in [0, 1).
         checkpoint: None, or a folder, the same one for all workers: after every epoch the
             weights, the optimizer, random numbers, callbacks and the history are written there,
-            and a later call with the same folder goes on from them.
+            and a later call with the same folder goes on from them. SIGINT, SIGTERM and SIGHUP
+            have one more checkpoint written, after the batch, before they end the process with
+            exit code 128 + their number; a second one ends it at once.
         save_every: None, or after how many batches, too, a checkpoint is written.
         progress: whether to print a line for every epoch.
 
@@ -102,6 +106,12 @@ def fit(
             model = _built(model)
         elif strategy is not own:
             model = _copy_of(model)
+        rules = [type(item).__name__ for item in callbacks if isinstance(item, _SET_THE_RATE)]
+        if model.compiled and rules and _has_schedule(model):
+            raise ValueError(
+                f"{rules[0]} sets the learning rate, and so does the schedule of the model's "
+                "optimizer: leave one of them out"
+            )
         if not model.compiled:
             first = train(0)
             steps = int(first.cardinality()) if isinstance(first, tf.data.Dataset) else -1
@@ -109,7 +119,7 @@ def fit(
                 raise ValueError(EMPTY)
             compile_model(
                 model,
-                steps=steps * epochs if steps > 0 else None,
+                steps=steps * epochs if steps > 0 and not rules else None,
                 learning_rate=learning_rate,
                 weight_decay=weight_decay,
                 label_smoothing=label_smoothing,
@@ -133,6 +143,11 @@ def fit(
         _copy_state(model, plain)
         model = plain
     return History(run.history, max(run.began_at, run.epoch), run.began_at, model)
+
+
+def _has_schedule(model):
+    rate = getattr(model.optimizer, "_learning_rate", None)
+    return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
 
 
 def _is_loss(error):

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_cv_extras import data
+from keras_cv_extras._base import supervise
 from keras_cv_extras.training import _checkpoint, _replicas, _strategy
 from keras_cv_extras.training._callbacks import Recorder, StopWhenDiverged, Throughout
 
@@ -36,8 +37,12 @@ class Run:
 
     def train(self, epochs, progress):
         """Trains up to a number of epochs."""
-        writes = self.saved is not None and self.place.worker == 0
-        with self.saved.held() if writes else contextlib.nullcontext():
+        with contextlib.ExitStack() as stack:
+            if self.saved is not None and self.place.worker == 0:
+                stack.enter_context(self.saved.held())
+            if self.saved is not None and self.place.workers == 1:
+                # Of several workers all would have to write it, and one alone may be asked.
+                self.recorder.postponed = stack.enter_context(supervise.postponed_end())
             self._train(epochs, progress)
 
     def _train(self, epochs, progress):
@@ -62,18 +67,22 @@ class Run:
                     took = time.monotonic() - started
                     print(f"epoch {self.epoch:3d} of {epochs}: {values} ({took:.1f} s)", flush=True)
                 self._save(0)
+                if self.recorder.postponed is not None and self.epoch < epochs:
+                    self.recorder.postponed.obey()
         self.callbacks.end()
         # No worker may leave before the chief has written the last checkpoint.
         _strategy.everywhere(strategy, True)
 
     def _train_epoch(self, step, stack):
         dataset = self.dataset_of(self.epoch)
-        if self.save_every and not (hasattr(dataset, "cardinality") and dataset.cardinality() > 0):
+        size = _num_batches(dataset, "train")
+        if self.save_every and size is None:
             raise ValueError("save_every needs a train dataset that knows how many batches it has")
         if step:
             dataset = dataset.skip(step)
-        self.recorder.last_batch = self.save_every and step + int(dataset.cardinality())
+        self.recorder.last_batch = size
         train, steps, spec = self._distributed(dataset, self.weigh)
+        _num_batches(self.validation, "validation")
         validation, validation_steps, _ = self._distributed(self.validation, False)
         if self.epoch == self.began_at:
             if self.strategy is not None:
@@ -227,6 +236,23 @@ class Run:
 
     def _metrics(self):
         return [variable for metric in self.model.metrics for variable in metric.variables]
+
+
+def _num_batches(dataset, name):
+    """Returns how many batches a dataset has, None if it does not know.
+
+    Raises:
+        ValueError: if it has no end.
+    """
+    if not isinstance(dataset, tf.data.Dataset):
+        return None
+    size = int(dataset.cardinality())
+    if size == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            f"{name} repeats for ever, and an epoch would not end: leave repeat() out, or give "
+            "it an end with take(number of batches)"
+        )
+    return size if size > 0 else None
 
 
 @contextlib.contextmanager

@@ -75,11 +75,13 @@ def _copy_with(plain, path, about):
                 shutil.copyfileobj(source, copy, 1 << 20)
 
 
-def load_model(path: Path) -> keras.Model:
+def load_model(path: Path, *, compile: bool = True) -> keras.Model:
     """Reads a model that `save_model` or Keras wrote; code inside the file is not run.
 
     Args:
         path: a `.keras` file.
+        compile: whether to load the loss and the optimizer, too. A model whose loss is a function
+            of its own, which Keras cannot find, loads without them.
 
     Returns:
         The model.
@@ -92,8 +94,8 @@ def load_model(path: Path) -> keras.Model:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        return keras.saving.load_model(path, safe_mode=True)
-    except (ValueError, OSError, KeyError) as error:
+        return keras.saving.load_model(path, safe_mode=True, compile=compile)
+    except (ValueError, OSError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: not a model that can be loaded ({error})") from error
 
 

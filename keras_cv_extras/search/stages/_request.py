@@ -20,6 +20,7 @@ from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
 from keras_cv_extras.search.trials._trainer import Trainer
 
+_OBJECTIVES = ("val_accuracy", "val_log_loss")
 METHODS = ("staged", "full")
 ORACLES = {
     "tpe": TPEOracle,
@@ -155,6 +156,12 @@ def make_request(
             "more, or method='full'"
         )
     if isinstance(oracle, kt.Oracle):
+        name = getattr(oracle.objective, "name", None)
+        if name not in _OBJECTIVES:
+            raise ValueError(
+                f"oracle: the objective must be one of {', '.join(_OBJECTIVES)}, which is what a "
+                f"trial reports, received {name!r}"
+            )
         trials = oracle.max_trials
     else:
         checks.one_of("oracle", oracle, tuple(ORACLES))

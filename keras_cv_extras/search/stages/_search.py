@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from rich.console import Console
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import files, supervise
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
@@ -205,6 +205,8 @@ def _launch(directory, workers):
     )
     if code == 128 + signal.SIGINT:
         raise KeyboardInterrupt
+    if code in supervise.ENDING_CODES:
+        raise supervise.Ended(code - 128)
     if code:
         raise RuntimeError(
             f"the processes of the search have ended with exit code {code}; what they said is "
