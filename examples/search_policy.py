@@ -18,9 +18,9 @@ found = kcx.search.search_policy(
     images,
     lambda: kcx.training.small_cnn(shape, num_classes),
     directory="kcx-example-smoke" if smoke else "kcx-example",
-    trials=4 if smoke else 36,
+    trials=2 if smoke else 36,
     epochs=2 if smoke else 10,
-    train_size=200 if smoke else 1000,
+    train_size=100 if smoke else 1000,
 )
 print(found.verdict)
 print(found.insight.describe())

@@ -46,7 +46,7 @@ FULL = {
         {"name": "hog", "classifier": "kernel_svm"},
     )
 }
-SMOKE = {"digits: llc": SYSTEMS["digits: llc"]}
+SMOKE = {"digits: hog": SYSTEMS["digits: hog"]}
 
 
 def main():

@@ -32,7 +32,7 @@ SIZES = {
     "mnist_5k": {"train": 500, "later": 2000, "test": 2000},
 }
 SEARCH = {"trials": 36, "epochs": 16, "batch_size": 32, "confirm_seeds": 2}
-TEST_SEEDS = 3
+SEEDS = {"test": 3}  # of the arms, on test images
 REPLICATES = 10
 
 
@@ -135,7 +135,7 @@ def run(name: str, seed: int, directory) -> dict:
         batch_size=SEARCH["batch_size"],
         policies=list(arms.values()),
     )
-    seeds = [1000 * seed + number for number in range(TEST_SEEDS)]
+    seeds = [1000 * seed + number for number in range(SEEDS["test"])]
     accuracy = study.test_accuracies(trainer, arms, parts["test"], seeds=seeds)
     harmful = {*found.screen.harmful, *found.insight.harmful}
     return {
@@ -176,8 +176,9 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
     options = parser.parse_args()
     if options.smoke:
-        SIZES["mnist_5k"].update(train=200, later=200, test=100)
-        SEARCH.update(trials=2, epochs=2)
+        SIZES["mnist_5k"].update(train=100, later=100, test=50)
+        SEARCH.update(trials=2, epochs=2, confirm_seeds=2)
+        SEEDS.update(test=1)
         options.tasks, options.replicates = ["polarity"], 1
     with study.place(options.output, options.smoke) as output:
         measure(options, output)
@@ -185,7 +186,7 @@ def main():
 
 def measure(options, output):
     """Runs the replicates that a folder's results lack, and sums them up."""
-    protocol = {"search": SEARCH, "test_seeds": TEST_SEEDS}
+    protocol = {"search": SEARCH, "test_seeds": SEEDS["test"]}
     for name in options.tasks:
         task = TASKS[name]
         results = study.Results(

@@ -20,7 +20,7 @@ import study
 from keras_cv_extras import data, policy, search
 
 SEARCH = {"trials": 36, "epochs": 16, "batch_size": 64, "confirm_seeds": 4}
-TEST_SEEDS = 3
+SEEDS = {"test": 3}  # of the arms, on test images
 REPLICATES = 10
 # MNIST's 5,000 images leave no more for training, with enough to score on.
 SETTINGS = {
@@ -80,7 +80,7 @@ def run(name: str, seed: int, directory) -> dict:
         policies=list(arms.values()),
     )
     arms["RandAugment, tuned"] = tuned_rand_augment(trainer, directory, validation, seed)
-    seeds = [1000 * seed + number for number in range(TEST_SEEDS)]
+    seeds = [1000 * seed + number for number in range(SEEDS["test"])]
     accuracy = study.test_accuracies(trainer, arms, test, seeds=seeds)
     return {
         "accuracy": {arm: round(value, 5) for arm, value in accuracy.items()},
@@ -158,8 +158,9 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
     options = parser.parse_args()
     if options.smoke:
-        SETTINGS["mnist_5k-1000"] = ("mnist_5k", 200, 200, 200)
+        SETTINGS["mnist_5k-1000"] = ("mnist_5k", 100, 100, 100)
         SEARCH.update(trials=3, epochs=2, confirm_seeds=2)
+        SEEDS.update(test=1)
         options.settings, options.replicates = ["mnist_5k-1000"], 1
     with study.place(options.output, options.smoke) as output:
         measure(options, output)
@@ -167,7 +168,7 @@ def main():
 
 def measure(options, output):
     """Runs the replicates that a folder's results lack, and sums them up."""
-    protocol = {"test_seeds": TEST_SEEDS, "margin": MARGIN}
+    protocol = {"test_seeds": SEEDS["test"], "margin": MARGIN}
     for name in options.settings:
         source, *sizes = SETTINGS[name]
         results = study.Results(
