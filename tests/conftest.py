@@ -14,12 +14,33 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 pytest_plugins = ["accelerator.option"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """XLA keeps its programs for this run, so that no other process compiles them again."""
+    if "TF_XLA_FLAGS" in os.environ:  # the workers have it from their parent; or a user's own
+        return
+    folder = tempfile.mkdtemp(prefix="kcx-tests-xla-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["TF_XLA_FLAGS"] = (
+        f"--tf_xla_persistent_cache_directory={folder} "
+        "--tf_xla_persistent_cache_device_types=CPU --tf_xla_disable_strict_signature_checks=true"
+    )
+    config.add_cleanup(lambda: os.environ.pop("TF_XLA_FLAGS", None))
+
+
+def pytest_collection_finish():
+    """What is imported stays: a search for garbage need not look at it, a quarter of a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

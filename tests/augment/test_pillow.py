@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image, ImageEnhance, ImageOps
 
 from keras_cv_extras import augment
@@ -46,16 +47,38 @@ def samples(photographs):
     return images
 
 
+#: An image of each form whose programs are compiled; every size is another program.
+COMPILED = {(2, 3, 1), (17, 13, 3)}
+
+
+@pytest.mark.parametrize("compile_all", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", sorted(PILLOW))
-def test_equal_to_pillow(name, samples):
+def test_equal_to_pillow(name, compile_all, samples):
+    """All sizes by one plain graph; a few, and all in the slow run, compiled."""
     reference, values = PILLOW[name]
+    function = getattr(augment, name)
+    plain = {
+        channels: tf.function(
+            lambda images, *value: function(images, *value, compile=False),
+            input_signature=[tf.TensorSpec((None, None, None, channels), "uint8")]
+            + [tf.TensorSpec((None,), "float32")] * (values is not None),
+            autograph=False,
+        )
+        for channels in (1, 3)
+    }
+    numbers = [()] if values is None else [(float(np.float32(v)),) for v in values]
     for image in samples:
         mode = Image.fromarray(image if image.shape[-1] == 3 else image[..., 0])
-        for value in [()] if values is None else [(float(np.float32(v)),) for v in values]:
-            wanted = np.asarray(reference(mode, *value)).reshape(image.shape)
-            result = np.asarray(getattr(augment, name)(image, *value))
-            wrong = int(np.sum(result != wanted))
-            assert wrong == 0, f"{name}{value} on {image.shape}: {wrong} values differ"
+        wanted = [np.asarray(reference(mode, *value)).reshape(image.shape) for value in numbers]
+        images = np.repeat(image[None], len(numbers), axis=0)
+        arguments = [] if values is None else [np.ravel(numbers).astype("float32")]
+        results = {"plain": plain[image.shape[-1]](images, *arguments)}
+        if compile_all or image.shape in COMPILED:
+            results["compiled"] = [function(image, *value) for value in numbers]
+        for way, result in results.items():
+            for value, one, pillow in zip(numbers, result, wanted, strict=True):
+                wrong = int(np.sum(np.asarray(one) != pillow))
+                assert wrong == 0, f"{way} {name}{value} on {image.shape}: {wrong} values differ"
 
 
 def test_blend_rounds_as_pillow_for_all_levels(photographs):
