@@ -319,10 +319,13 @@ def test_commands_say_so_before_they_load_tensorflow(python, foreign):
 import sys
 from keras_cv_extras import cli
 from typer.testing import CliRunner
+def show(result):
+    print(result.exit_code, type(result.exception).__name__, result.exception)
 for command in sys.argv[2:]:
     *first, option = command.split("|")
-    result = CliRunner().invoke(cli.app, [*first, option, sys.argv[1]])
-    print(result.exit_code, type(result.exception).__name__, result.exception)
+    show(CliRunner().invoke(cli.app, [*first, option, sys.argv[1]]))
+show(CliRunner().invoke(cli.app, ["train", "nowhere/at/all"]))
+show(CliRunner().invoke(cli.app, ["evaluate", "nothing.keras", "digits"]))
 print("tensorflow" in sys.modules)
 """,
         foreign,
@@ -334,6 +337,9 @@ print("tensorflow" in sys.modules)
         *("classical|evaluate|m.skops|digits|--output", "launch|--workers|2|true|--logs"),
     )
     *lines, loaded = printed.splitlines()
+    *lines, folder, model = lines
+    assert folder == "1 FileNotFoundError nowhere/at/all: no such folder"
+    assert model == "1 FileNotFoundError nothing.keras: no such file"
     assert len(lines) == 14
     assert all(line.startswith("1 ") and str(foreign) in line for line in lines), lines
     assert loaded == "False"

@@ -11,6 +11,7 @@ import typer
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras.cli._options import check_there
 
 gan_app = typer.Typer(help="Make images of classes that have too few, and measure them.")
 
@@ -67,6 +68,7 @@ def gan_train(
     too.
     """
     folders.check(output, kinds.GAN)
+    check_there(data=data)
     from keras_cv_extras.commands import run_gan_train
 
     run_gan_train(
@@ -102,6 +104,7 @@ def gan_sample(
 ):
     """Make images with MODEL, in folders that kcx train and data.load read."""
     folders.check(output, kinds.MADE_IMAGES)
+    check_there(model=model)
     from keras_cv_extras.commands import run_gan_sample
 
     run_gan_sample(model, output, count=count, classes=classes or [], sheet=sheet, seed=seed)
@@ -128,6 +131,7 @@ def gan_report(
     classifier gets that is trained on made images alone.
     """
     files.check_file(output or model.parent / "report.html")
+    check_there(data=data, model=model)
     from keras_cv_extras.commands import run_gan_report
 
     run_gan_report(

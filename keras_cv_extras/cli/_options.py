@@ -1,5 +1,7 @@
 """Arguments that several commands of `kcx` have."""
 
+import os
+import pathlib
 from typing import Annotated
 
 import typer
@@ -25,3 +27,18 @@ Stream = Annotated[
 MaxBad = Annotated[
     float, typer.Option(help="With --stream, the share of the files that may be unreadable.")
 ]
+
+
+def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -> None:
+    """Raises if a folder or a file is missing: said before TensorFlow is loaded.
+
+    Args:
+        data: what an argument `Data` was given; names of data sets are not looked at.
+        model: a file.
+    """
+    if model is not None and not model.is_file():
+        raise FileNotFoundError(f"{model}: no such file")
+    if data is not None and os.sep in data and not data.startswith(("keras:", "tfds:")):
+        path = pathlib.Path(data).expanduser()
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no such folder")

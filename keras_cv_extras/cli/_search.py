@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from keras_cv_extras._base import supervise
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras.cli._options import check_there
 from keras_cv_extras.search import workers as search_workers
 
 _DEFAULT_TRIALS = 20
@@ -144,6 +145,7 @@ def run(
         return
     if role is None or role.decides:
         folders.check(output, kinds.SEARCH)
+        check_there(data=data)
     from keras_cv_extras.commands import run_search
 
     run_search(

@@ -8,6 +8,7 @@ import typer
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import kinds
+from keras_cv_extras.cli._options import check_there
 
 
 class Format(enum.StrEnum):
@@ -105,6 +106,7 @@ def export(
     Then: kcx predict digits/1 some.png, or docs/serving.md for TensorFlow Serving and KServe.
     """
     files.check_replaceable(output, kind="export", known=kinds.is_export)
+    check_there(data=data, model=model)
     from keras_cv_extras.commands import run_export
 
     run_export(

@@ -8,7 +8,7 @@ import typer
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras.cli._options import Data, ImageSize, MaxBad, Quiet, Seed, Stream
+from keras_cv_extras.cli._options import Data, ImageSize, MaxBad, Quiet, Seed, Stream, check_there
 
 BELOW = 3  # the exit code of scores below what was asked for
 
@@ -115,6 +115,7 @@ def train(
     kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
     folders.check(output, kinds.TRAINING)
+    check_there(data=data)
     from keras_cv_extras.commands import run_train
 
     scores = run_train(
@@ -172,6 +173,7 @@ def evaluate(
     for path in (output, report, predictions):
         if path is not None:
             files.check_file(path)
+    check_there(data=data, model=model)
     from keras_cv_extras.commands import run_evaluate
 
     scores = run_evaluate(

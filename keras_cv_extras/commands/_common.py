@@ -4,6 +4,7 @@ import pathlib
 
 from keras_cv_extras import data, models, policy, training
 
+_SIZE = "give --image-size with the side of a square"
 _PRESETS = {
     "none": policy.no_augmentation,
     "flip_crop": policy.flip_crop,
@@ -18,7 +19,12 @@ _PRESETS = {
 
 def load_data(name, image_size):
     """Loads a data set; a size given is that of a square."""
-    return data.load(name) if image_size is None else data.load(name, image_size=image_size)
+    if image_size is not None:
+        return data.load(name, image_size=image_size)
+    try:
+        return data.load(name)
+    except ValueError as error:
+        raise ValueError(str(error).replace("give image_size=(height, width)", _SIZE)) from error
 
 
 def small_model(images, name=None):

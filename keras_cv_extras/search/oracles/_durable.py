@@ -10,6 +10,7 @@ that happens.
 """
 
 import contextlib
+import functools
 import pathlib
 import threading
 from typing import Any
@@ -133,6 +134,22 @@ class DurableOracle(kt.Oracle):
         self._retry_queue = unfinished[::-1]  # the last is taken first
         for name in identifiers:
             self._record_values(self.trials[name])
+        if isinstance(self, kt.oracles.GridSearchOracle):
+            self._repair_grid(identifiers)
+
+    def _repair_grid(self, identifiers):
+        """Restores what a grid search keeps in memory alone: the order of what it has tried."""
+
+        def compare(one, other):
+            pair = (self.trials[name].hyperparameters.values for name in (one, other))
+            return self._compare(*pair)
+
+        before = None
+        self._ordered_ids = type(self._ordered_ids)()
+        for name in sorted(identifiers, key=functools.cmp_to_key(compare)):
+            self._ordered_ids.insert(name, before)
+            before = name
+        self._populate_next = list(identifiers)
 
 
 def make_durable(oracle: kt.Oracle) -> kt.Oracle:
