@@ -88,7 +88,7 @@ def test_the_random_affine_zooms_and_leans_by_numbers_of_their_own():
 
 def test_color_jitter_draws_an_order_beside_its_amounts():
     """Two ops that do not commute where levels are clipped between them."""
-    keys = np.arange(600) * 7919 % (1 << 24)
+    keys = np.arange(400) * 7919 % (1 << 24)
     image = np.float32([[[40] * 3, [220] * 3]])
     none = dict.fromkeys(("brightness", "contrast", "saturation", "hue"), 0.0)
     only = {
@@ -115,10 +115,10 @@ def test_color_jitter_draws_an_order_beside_its_amounts():
     first, second = (np.abs(both - order).max(axis=1) < 1.5 for order in orders)
     assert (first | second)[told_apart].all()
     first = first[told_apart]
-    assert len(first) > 75
-    assert 0.38 < first.mean() < 0.62
-    assert correlation(first, contrast[told_apart]) < 0.25
-    assert correlation(first, bright[told_apart]) < 0.25
+    assert len(first) > 50
+    assert 0.35 < first.mean() < 0.65
+    assert correlation(first, contrast[told_apart]) < 0.3
+    assert correlation(first, bright[told_apart]) < 0.3
 
 
 @pytest.mark.parametrize("what", ["halves", "fill"])
