@@ -1,5 +1,6 @@
 """What is not ours is neither removed nor replaced, and nobody writes where another does."""
 
+import errno
 import json
 import os
 import pathlib
@@ -215,6 +216,28 @@ def test_a_mistake_leaves_no_folder_and_work_stays(tmp_path):
     with pytest.raises(ValueError, match="no such model"):
         fail(tmp_path / "a", "train.json")
     assert {"model.keras", "train.json", marks.MARK} <= set(os.listdir(tmp_path / "a"))
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for module, name in ((os, "write"), (files, "write_text")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, full)
+            with (
+                pytest.raises(OSError, match=r"cannot write .*new.*: free some space"),
+                folders.owned(tmp_path / "new", KIND, ASKED),
+            ):
+                pass
+        assert os.listdir(tmp_path) == []
+
+
+def test_an_error_of_reading_inside_stays_what_it_is(tmp_path):
+    with pytest.raises(PermissionError) as caught, folders.owned(tmp_path / "new", KIND, ASKED):
+        raise PermissionError(errno.EACCES, "no", "photograph.jpg")
+    assert caught.value.filename == "photograph.jpg"
+    assert os.listdir(tmp_path) == []
 
 
 def test_what_was_begun_and_killed_at_once_does_not_block(tmp_path):

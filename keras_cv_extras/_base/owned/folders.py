@@ -112,24 +112,37 @@ def owned(path, kind: Kind, identity: dict | None = None):
     if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
         yield path
         return
+    file, fresh, made = _hold(path, kind, identity)
+    _held.add(holder)
+    try:
+        yield path
+    except BaseException as error:
+        if fresh and isinstance(error, Exception):
+            _undo(path, kind)
+        marks.remove_folders(made)
+        raise
+    finally:
+        _held.discard(holder)
+        os.close(file)
+
+
+def _hold(path, kind, identity):
+    """Makes, locks and marks a folder; returns its lock, whether it is fresh, and new folders."""
     with files.explaining(path):
-        made = marks.make_folders(path)
+        made, file = marks.make_folders(path), None
         try:
             file = _lock(path, kind)
-            _held.add(holder)
-            try:
-                fresh = _prepare(path, kind, identity)
-                try:
-                    yield path
-                except Exception:
-                    if fresh:
-                        _undo(path, kind)
-                    raise
-            finally:
-                _held.discard(holder)
+            return file, _prepare(path, kind, identity), made
+        except OSError:
+            if file is not None:
                 os.close(file)
-        except BaseException:
+            if marks.read_mark(path) is None:  # nothing is left of the attempt
+                (path / marks.LOCK).unlink(missing_ok=True)
             marks.remove_folders(made)
+            raise
+        except BaseException:
+            if file is not None:
+                os.close(file)
             raise
 
 
@@ -194,7 +207,8 @@ def _prepare(path, kind, identity):
     files.remove_leftovers(path)
     names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
     fresh = _is_begun(kind, names)
-    if fresh:
+    before = None if mark is None else mark.get("identity")
+    if fresh and identity and before and before != json.loads(json.dumps(identity)):
         for name in names & set(kind.begun):
             (path / name).unlink()
     if fresh or marks.read_mark(path) is None or (identity and not mark.get("identity")):
