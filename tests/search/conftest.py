@@ -23,6 +23,6 @@ def start():
 
     yield run
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     assert failures == []

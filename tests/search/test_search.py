@@ -2,6 +2,7 @@ import csv
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search
 from keras_cv_extras.search.stages import _portfolio, _request
-from keras_cv_extras.search.verdict import _arms
+from keras_cv_extras.search.verdict import _arms, _report
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +138,15 @@ def test_the_claim_is_the_best_confirmed_score(found):
         assert arm.correct.shape[0] == SMALL["confirm_seeds"]
 
 
-def test_a_control_that_wins_is_what_is_written(digits, found, monkeypatch):
+@pytest.fixture
+def copied(found, tmp_path):
+    """The folder of the search, to go on in."""
+    return shutil.copytree(found.directory, tmp_path / "copy")
+
+
+def test_a_control_that_wins_is_what_is_written(digits, found, copied, monkeypatch):
     """On this data no arm is far better: take each for the winner, and see that it is written."""
+    monkeypatch.setattr(_report, "report", lambda *arguments, **options: "")  # it draws policies
     for arm in (found.arms[0], found.arms[-1]):
         monkeypatch.setattr(
             _arms,
@@ -149,18 +157,18 @@ def test_a_control_that_wins_is_what_is_written(digits, found, monkeypatch):
                 else arms[0]
             ),
         )
-        again = search.search_policy(digits, tiny, directory=found.directory, **SMALL)
-        written = policy.Policy.load(found.directory / "policy.json")
+        again = search.search_policy(digits, tiny, directory=copied, **SMALL)
+        written = policy.Policy.load(copied / "policy.json")
         assert written.provenance["kind"] == arm.kind
         assert written.sub_policies == again.winner.policy.sub_policies
 
 
-def test_a_finished_search_trains_nothing(digits, found, monkeypatch):
+def test_a_finished_search_trains_nothing(digits, found, copied, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("a training was repeated")
 
     monkeypatch.setattr(search.Trainer, "train", refuse)
-    again = search.search_policy(digits, tiny, directory=found.directory, **SMALL)
+    again = search.search_policy(digits, tiny, directory=copied, **SMALL)
     assert [arm.accuracy for arm in again.arms] == [arm.accuracy for arm in found.arms]
 
 

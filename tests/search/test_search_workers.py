@@ -18,6 +18,7 @@ from keras_cv_extras._base import supervise
 from keras_cv_extras.search.trials import _tuner
 from keras_cv_extras.search.workers import _chief, _processes, _worker
 
+PATIENCE = 60  # seconds: what is waited for comes within one, but on a machine that is busy
 SPACE = {"num_sub_policies": 2, "ops": ("invert", "rotate", "cutout")}
 ORACLES = {
     "tpe": lambda **options: search.TPEOracle(num_startup_trials=3, **options),
@@ -134,7 +135,7 @@ def test_workers_finish_the_trials_and_all_know_of_it(tmp_path, address, start):
         start(worker.search)
     started = time.monotonic()
     chief.search()
-    assert time.monotonic() - started < 10  # keras-tuner's looks every 20 seconds whether to end
+    assert time.monotonic() - started < 20  # keras-tuner's looks first then whether to end
     assert sorted(seen) == sorted(chief.oracle.trials)
     assert len(seen) == 8
     ran = [name for worker in workers for name in worker.trainer.names]
@@ -147,7 +148,7 @@ def test_workers_finish_the_trials_and_all_know_of_it(tmp_path, address, start):
     alone.search()
     assert listed(alone.oracle) == listed(chief.oracle)
     for worker in workers:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while len(getattr(worker.oracle, "trials", ())) < 8 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert listed(worker.oracle) == listed(chief.oracle)
@@ -166,7 +167,7 @@ def test_the_trial_of_a_dead_worker_is_run_by_another(tmp_path, address, start, 
     worker = make_tuner(tmp_path, _processes.Role("worker", address, "worker-1"))
     worker.search()
     assert f"trial {lost.trial_id}" in worker.trainer.names
-    thread.join(10)
+    thread.join(PATIENCE)
     alone = make_tuner(tmp_path / "alone")
     alone.search()
     assert listed(chief.oracle) == listed(alone.oracle)
@@ -187,7 +188,7 @@ def test_a_worker_outlives_its_chief(tmp_path, address, start):
     role = _processes.Role("worker", address, "worker-0")
     worker = make_tuner(tmp_path, role, action=wait)
     start(worker.search)
-    assert gone.wait(20)
+    assert gone.wait(PATIENCE)
     chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"))
     chief.search()
     assert worker.trainer.names == [f"trial {n}" for n in range(8)]  # none again
@@ -286,7 +287,8 @@ def test_a_worker_without_work_asks_seldom(tmp_path, address, start):
         role = _processes.Role("worker", address, f"worker-{n}")
         worker = make_tuner(tmp_path, role, make_oracle(), action=lambda policy: time.sleep(1))
         start(worker.search)
-    thread.join(15)
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
     assert len(asked) < 30  # keras-tuner's would ask some thousand times
 
 
@@ -310,15 +312,14 @@ def test_an_oracle_that_fails_keeps_no_lock_and_ends_the_search(tmp_path, addres
     answers = []
     thread = threading.Thread(target=lambda: answers.append(oracle.create_trial("b")), daemon=True)
     thread.start()
-    thread.join(5)
+    thread.join(PATIENCE)
     assert len(answers) == 1
 
 
 def test_a_suggestion_that_fails_ends_the_search(tmp_path, address, start, recwarn, monkeypatch):
-    monkeypatch.setattr(_worker, "PATIENCE", 0.5)
-
     class Failing(search.RandomOracle):
         def ask(self, trial_id, seed, attempt):
+            monkeypatch.setattr(_worker, "PATIENCE", 0.5)  # the worker has found the chief by now
             raise ValueError("no idea")
 
     oracle = Failing(max_trials=2, hyperparameters=search.policy_space(**SPACE))

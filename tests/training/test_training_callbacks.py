@@ -1,5 +1,7 @@
 """Recipes, callbacks and label weights of a training."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -86,8 +88,8 @@ def test_the_clock_tells_who_waits():
     history = model.fit(slow.watch(fast.map(slowly)), **{**run, "callbacks": [slow]}).history
     assert min(slow.waits) > INPUT_BOUND
     assert history["input_wait"] == slow.waits
-    # Three batches of 32, each after a tenth of a second.
-    assert 3 * 0.1 * slow.rates[1] / 96 < 1.01
+    # Three batches of 32, each after a nap.
+    assert 3 * NAP * slow.rates[1] / 96 < 1.01
     assert "input-bound" in slow.verdict()
     assert "Buy a faster disk." in slow.verdict()
     slow.waits = [0.9, 0.01]  # the first epoch, with its compilation, does not count
@@ -95,10 +97,11 @@ def test_the_clock_tells_who_waits():
     assert training.InputClock().verdict() == "No epoch was measured."
 
 
-def _nap():
-    import time
+NAP = 0.3  # seconds: far more than an epoch takes beside them, on a busy machine too
 
-    time.sleep(0.1)
+
+def _nap():
+    time.sleep(NAP)
     return np.float32(0)
 
 
