@@ -1,5 +1,6 @@
 """The benchmark's rows, not its numbers."""
 
+import collections
 import json
 
 import pytest
@@ -10,8 +11,37 @@ from keras_cv_extras.bench import _measure, _peer_ops, _policies
 from keras_cv_extras.bench._images import photographs
 
 
+@pytest.fixture(scope="module")
+def processes():
+    """Starts measured processes, and keeps those that are closed for those who ask next."""
+    waiting, started = collections.defaultdict(list), []
+
+    class Kept(_measure.Measured):
+        def __init__(self, *job):
+            super().__init__(*job)
+            self.job = repr(job)
+            started.append(self)
+
+        def close(self):
+            if self._process.poll() is None:
+                waiting[self.job].append(self)
+
+    def measured(*job):
+        return waiting[repr(job)].pop() if waiting[repr(job)] else Kept(*job)
+
+    yield measured
+    for process in started:
+        _measure.Measured.close(process)
+
+
+@pytest.fixture(autouse=True)
+def _few_processes(processes, monkeypatch):
+    """A process takes seconds to start."""
+    monkeypatch.setattr(_measure, "Measured", processes)
+
+
 def test_policies(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(_policies, "OWN", bench.OWN[:1])  # processes take seconds to start
+    monkeypatch.setattr(_policies, "OWN", bench.OWN[:1])
     path = tmp_path / "bench.json"
     rows = bench.run_policies(
         (16,), {16: 8}, cores=("all",), peers=("keras",), seconds=0.05, output=path, repeats=3
@@ -55,7 +85,7 @@ def test_ops(tmp_path, capsys):
 
 def test_input(tmp_path, capsys):
     path = tmp_path / "input.json"
-    rows = bench.run_input(32, 8, ("all",), ("keras",), 0.05, path, repeats=1)
+    rows = bench.run_input(16, 8, ("all",), ("keras",), 0.05, path, repeats=1)
     assert [row["contestant"] for row in rows] == ["own", "keras"]
     for row in rows:
         assert row["status"] == "measured"

@@ -88,6 +88,8 @@ def test_policy_convert_between_libraries(tmp_path):
 def test_train_evaluate(tmp_path):
     output = tmp_path / "train"
     options = ["digits", "--output", output, "--policy", "crop", "--epochs", 2, "--quiet"]
+    # Of 898 images, 808 in batches of one size: programs are compiled once.
+    options += ["--validation", 0.1, "--batch-size", 101]
     result = kcx("train", *options)
     assert result.exit_code == 0, result.output
     assert "accuracy" in result.output
@@ -128,6 +130,7 @@ def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path, capsys):
 
 def test_train_a_network_by_its_name(tmp_path):
     options = ["digits", "--output", tmp_path, "--epochs", 1, "--quiet"]
+    options += ["--validation", 0, "--batch-size", 449]  # half of the images
     result = kcx("train", *options, "--model", "lenet5")
     assert result.exit_code == 0, result.output
     settings = json.loads((tmp_path / "train.json").read_text())

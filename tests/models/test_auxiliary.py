@@ -60,15 +60,22 @@ def test_saved_and_without_heads(tmp_path):
     assert model.output_shape == smaller.output_shape == (None, 3)
 
 
-def test_googlenet_trains_and_its_export_has_no_heads(tmp_path):
+def googlenet():
+    model = models.build("googlenet", (16, 16, 1), 3)
+    names = {layer.name for layer in model.layers}
+    assert {"auxiliary1_logits", "auxiliary2_logits"} <= names
+    return model, X.repeat(3, 1)[:, :16].repeat(3, 2)[:, :, :16]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: (two_heads(), X), pytest.param(googlenet, marks=pytest.mark.slow)]
+)
+def test_it_trains_and_its_export_has_no_heads(make, tmp_path):
     import tensorflow as tf
 
     from keras_cv_extras import serving
 
-    model = models.build("googlenet", (16, 16, 1), 3)
-    names = {layer.name for layer in model.layers}
-    assert {"auxiliary1_logits", "auxiliary2_logits"} <= names
-    x = X.repeat(3, 1)[:, :16].repeat(3, 2)[:, :, :16]
+    model, x = make()
     before = model.get_weights()
     model.compile(keras.optimizers.SGD(1e-3), LOSS)
     model.train_on_batch(x, Y)

@@ -35,3 +35,11 @@ def exported(classifier, batch, tmp_path_factory):
     path = tmp_path_factory.mktemp("served") / "1"
     serving.export(classifier, path, class_names=CLASS_NAMES, images=batch)
     return path
+
+
+@pytest.fixture(scope="session")
+def reporting(classifier, tmp_path_factory):
+    """A SavedModel that answers a bad image with what is wrong with it."""
+    path = tmp_path_factory.mktemp("reporting") / "1"
+    serving.export(classifier, path, class_names=CLASS_NAMES, on_bad_image="report", top_k=2)
+    return path

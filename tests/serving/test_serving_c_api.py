@@ -126,11 +126,8 @@ def test_malformed_requests_leave_it_alive(requests, batch, photographs):
     assert last["shape"] == [1, 7]
 
 
-def test_bad_images_are_reported(program, classifier, photographs, tmp_path):
-    export, folder = tmp_path / "1", tmp_path / "files"
-    folder.mkdir()
-    serving.export(classifier, export, class_names="abcdefg", on_bad_image="report")
-    requests = Requests(program, export, folder)
+def test_bad_images_are_reported(program, reporting, photographs, tmp_path):
+    requests = Requests(program, reporting, tmp_path)
     good = tf.io.encode_jpeg(photographs[0]).numpy()
     for output in ("error", "top_indices"):
         requests.add("serving_default", output, [good, good[:300], b""])

@@ -22,10 +22,8 @@ def loaded(exported):
 
 
 @pytest.fixture(scope="module")
-def reporting(classifier, tmp_path_factory):
-    path = tmp_path_factory.mktemp("reporting") / "1"
-    serving.export(classifier, path, class_names=NAMES, on_bad_image="report", top_k=2)
-    return path
+def loaded_reporting(reporting):
+    return tf.saved_model.load(str(reporting))
 
 
 def png(image):
@@ -82,8 +80,8 @@ def test_a_bad_image_fails_the_request(loaded, photographs):
     assert len(signature(encoded=tf.constant([good]))["top_labels"]) == 1
 
 
-def test_a_bad_image_is_reported(reporting, loaded, photographs):
-    signatures = tf.saved_model.load(str(reporting)).signatures
+def test_a_bad_image_is_reported(loaded_reporting, loaded, photographs):
+    signatures = loaded_reporting.signatures
     good = tf.io.encode_jpeg(photographs[0]).numpy()
     bad = bad_files(photographs)
     answer = signatures["serving_default"](encoded=tf.constant([good, *bad, good]))
@@ -108,9 +106,9 @@ def test_a_bad_image_is_reported(reporting, loaded, photographs):
 
 
 @pytest.mark.parametrize("kind", ["raise", "report"])
-def test_empty_requests_are_answered(kind, loaded, reporting):
-    loaded = loaded if kind == "raise" else tf.saved_model.load(str(reporting))
-    for name, signature in loaded.signatures.items():
+def test_empty_requests_are_answered(kind, loaded, loaded_reporting):
+    asked = loaded if kind == "raise" else loaded_reporting
+    for name, signature in asked.signatures.items():
         ((argument, spec),) = signature.structured_input_signature[1].items()
         empty = tf.zeros((0, *spec.shape[1:]), spec.dtype)
         for value in signature(**{argument: empty}).values():
@@ -242,7 +240,7 @@ def test_the_card(exported, classifier, batch, tmp_path):
     assert _card._data(other)["train"]["sha256"] != card["data"]["train"]["sha256"]
 
 
-def test_requests_to_warm_up_with(exported):
+def test_requests_to_warm_up_with(exported, loaded):
     serving_api = pytest.importorskip(
         "tensorflow_serving.apis.prediction_log_pb2", reason="needs tensorflow-serving-api"
     )
@@ -253,7 +251,6 @@ def test_requests_to_warm_up_with(exported):
     logs = [serving_api.PredictionLog.FromString(record.numpy()) for record in records]
     requests = [log.predict_log.request for log in logs]
     assert {request.model_spec.signature_name for request in requests} == set(inputs)
-    loaded = tf.saved_model.load(str(exported))
     for request in requests:
         values = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
         tensors = {name: tf.constant(value) for name, value in values.items()}
