@@ -88,8 +88,6 @@ def test_policy_convert_between_libraries(tmp_path):
 def test_train_evaluate(tmp_path):
     output = tmp_path / "train"
     options = ["digits", "--output", output, "--policy", "crop", "--epochs", 2, "--quiet"]
-    # Of 898 images, 808 in batches of one size: programs are compiled once.
-    options += ["--validation", 0.1, "--batch-size", 101]
     result = kcx("train", *options)
     assert result.exit_code == 0, result.output
     assert "accuracy" in result.output

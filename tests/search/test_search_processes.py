@@ -14,9 +14,10 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 # What every process runs: the trials, and then jobs that are shared out. A score takes a moment.
 PROGRAM = """
-import pathlib, sys, time
+import contextlib, pathlib, sys, time
 import numpy as np
 from keras_cv_extras import search
+from keras_cv_extras._base.owned import folders, kinds, marks
 from keras_cv_extras.search.stages import _state
 from keras_cv_extras.search.workers import _jobs, _processes
 
@@ -32,8 +33,12 @@ class Invented:
 
 space = search.policy_space(num_sub_policies=2, ops=("invert", "rotate"))
 oracle = search.TPEOracle(max_trials=12, hyperparameters=space, parallel=2, num_startup_trials=3)
+held = contextlib.ExitStack()
 if role.decides:
-    _state.hold(folder)
+    held.enter_context(folders.owned(folder, kinds.SEARCH))
+    held.enter_context(_state.hold(folder))
+else:
+    _state.ChiefWatch(folder).wait_for(marks.MARK)
 tuner = search.PolicyTuner(
     oracle, trainer=Invented(), validation=(), directory=folder, role=role
 )
