@@ -23,9 +23,9 @@ INLINE = re.compile(r"`(kcx [^`]+)`")
 COMMANDS_RUN = ("classical.md", "gan.md", "policies.md", "serving.md")
 SMALLER = (
     (r'weights="imagenet"', "weights=None"),
-    (r"\bepochs( ?=) ?\d+", r"epochs\1 1"),
+    (r"\btrials=\d+, epochs=\d+", "trials=2, epochs=2"),  # of a search, in two stages
+    (r"\bepochs( ?=) ?\d\d+", r"epochs\1 1"),
     (r"\bsteps=\d+", "steps=2, every=1"),  # of a GAN
-    (r"\btrials=\d+", "trials=2"),
     (r"\btrain_size=\d+", "train_size=100"),
     (r"--(epochs|count) \d+", r"--\1 1"),
     (r"--steps \d+", "--steps 2 --every 1"),
