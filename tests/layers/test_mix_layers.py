@@ -25,7 +25,7 @@ POLICIES = {
         [policy.flip_crop(), policy.no_augmentation()], [2, 1], **k
     ),
     "RandomOrder": lambda **k: layers.RandomOrder(
-        [Step("invert"), Step("solarize", strength=0.5)], **k
+        [Step("invert"), Step("solarize", strength=0.5), Step("flip_vertical")], **k
     ),
     "SomeOf": lambda **k: layers.SomeOf(
         [Step("invert"), Step("rotate", strength=0.5), Step("flip_vertical")], 2, **k
