@@ -23,8 +23,8 @@ def test_another_key_gives_other_noise(name, batch):
     np.testing.assert_array_equal(first, again)
     assert (first != other).mean() > 0.1
     # Images of one key have the same noise; each has its own with a key of its own.
-    same = np.stack([batch[0]] * 3)
-    result = np.asarray(function(same, value, [1, 1, 2]))
+    same = np.stack([batch[0]] * len(batch))
+    result = np.asarray(function(same, value, [1, 1, 2, *range(3, 12)]))
     np.testing.assert_array_equal(result[0], result[1])
     assert (result[0] != result[2]).any()
 
