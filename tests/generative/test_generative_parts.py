@@ -159,3 +159,20 @@ def test_sample_weights_and_the_penalty_of_deep_smote():
     again = DeepSMOTE.from_config(model.get_config())
     assert (again.penalty, again.code_size, again.width) == (0.25, 2, 2)
     assert again.value_range == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "steps", "rate", "moments"),
+    [("hinge", 1, 1e-3, (0.5, 0.99)), ("wgan_gp", 5, 1e-4, (0.0, 0.9))],
+)
+def test_defaults_of_a_gan_are_those_of_its_loss(loss, steps, rate, moments):
+    gan = ConditionalGAN((8, 8, 1), 2, latent_size=2, width=2, loss=loss)
+    assert gan.critic_steps == steps
+    assert ConditionalGAN.from_config(gan.get_config()).critic_steps == steps
+    gan.compile()
+    for optimizer, factor in ((gan.optimizer, 1), (gan.discriminator_optimizer, 2)):
+        assert float(optimizer.learning_rate) == pytest.approx(factor * rate)
+        assert (optimizer.beta_1, optimizer.beta_2) == moments
+    assert float(gan.rate) == 0
+    always = ConditionalGAN((8, 8, 1), 2, latent_size=2, width=2, adaptive_target=None)
+    assert float(always.rate) == 1

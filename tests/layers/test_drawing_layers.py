@@ -154,3 +154,12 @@ def test_a_schedule_draws_anew_at_every_call(plain):
     first, second = (np.ravel(layer(images, training=True)) for _ in range(2))
     assert 0 < np.mean(first == 255) < 1
     assert np.any(first != second)
+
+
+def test_bins_that_are_never_recognised_are_still_drawn_from():
+    layer = layers.CTAugment(ops=("invert", "rotate"), num_bins=2, decay=0.9)
+    layer.bin_weights.assign(np.zeros(4, "float32"))
+    assert layer.policy().weights == pytest.approx((0.25,) * 4)
+    # One that is recognised outweighs them: 0.1 of 1.1 is below any threshold of a tenth.
+    layer.bin_weights.assign(np.float32([1, 0, 0, 0]))
+    assert layer.policy().weights == pytest.approx((0.5, 0.0, 0.25, 0.25))

@@ -107,3 +107,23 @@ def test_partners_of_a_pool_are_drawn_and_augmented_one_by_one():
 def test_the_last_fifth_of_a_training_is_not_mixed():
     ends = {count: mix.Schedule(num_epochs=count).end for count in (3, 20, 24, 100)}
     assert ends == {3: 1, 20: 4, 24: 5, 100: 20}  # at least a fifth, and at least one epoch
+
+
+def test_patches_are_a_function_of_seed_epoch_and_sample():
+    images = np.zeros((3, 12, 12, 1), "uint8")
+    images[1:] = 1
+
+    def patches(**words):
+        places = np.array([1, 0, 0])
+        mixed, _ = mix.fmix(images, [0, 1, 1], places, 0.4, compile=False, **words)
+        return np.asarray(mixed)[..., 0]
+
+    first = patches(seed=1, epoch=2)
+    np.testing.assert_array_equal(patches(seed=1, epoch=2, samples=[0, 1, 2]), first)
+    for other in ({"seed": 3, "epoch": 2}, {"seed": 1, "epoch": 3}):
+        assert np.any(patches(**other) != first)
+    moved = patches(seed=1, epoch=2, samples=[2, 1, 2])
+    assert np.any(moved[0] != first[0])
+    np.testing.assert_array_equal(moved[1:], first[1:])
+    # The sample decides: image 0 of sample 2 has the patch of image 2, where that shows image 0.
+    np.testing.assert_array_equal(moved[0] == 1, first[2] == 0)
