@@ -109,8 +109,16 @@ CASES = {
 }
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to work in with files of the names that are typed, for they are looked for."""
+    for name in ("m.keras", "p.json", "w.h5"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("command", CASES)
-def test_every_option_arrives(command, monkeypatch):
+def test_every_option_arrives(command, folder, monkeypatch):
     (module, name), typed, arguments, options = CASES[command]
     calls = []
 
@@ -126,7 +134,7 @@ def test_every_option_arrives(command, monkeypatch):
 
 
 @pytest.mark.parametrize(("least", "code"), [(None, 0), (0.5, 0), (0.51, 3)])
-def test_an_accuracy_that_is_too_low_ends_with_3(least, code, monkeypatch):
+def test_an_accuracy_that_is_too_low_ends_with_3(least, code, folder, monkeypatch):
     scores = types.SimpleNamespace(accuracy=0.5)
     options = [] if least is None else ["--min-accuracy", str(least)]
     for command, name in (("evaluate", "run_evaluate"), ("train", "run_train")):
