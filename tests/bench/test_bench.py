@@ -172,3 +172,12 @@ def test_unknown_op():
 def test_the_tables_of_peers_name_ops():
     """Those of Keras: the other libraries need not be installed."""
     assert set(_peer_ops._keras(32)) <= set(OPS)
+
+
+def test_peers_are_chosen_by_their_names():
+    assert bench.PEERS == ("keras", "torchvision", "albumentations", "timm")
+    assert bench.OP_PEERS == ("keras", "torchvision", "albumentations", "kornia")
+    with pytest.raises(ValueError, match=f"one of {str(bench.PEERS)[1:-1]}, received 'kornia'"):
+        bench.run_policies((16,), {16: 8}, peers=("kornia",))
+    with pytest.raises(ValueError, match=f"one of {str(bench.OP_PEERS)[1:-1]}, received 'timm'"):
+        bench.run_ops((16,), {16: 8}, peers=("timm",))

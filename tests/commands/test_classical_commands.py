@@ -1,6 +1,8 @@
 import json
 
+import joblib
 import pytest
+from sklearn import svm
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli
@@ -67,3 +69,24 @@ def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path):
     assert problem in text
     assert "\n" not in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_classifier_image_size_and_seed(tmp_path):
+    options = ["--system", "hog", "--train-size", 40, "--image-size", 12, "--quiet"]
+    for number, more in enumerate(
+        (
+            ["--classifier", "kernel_svm", "--seed", 5],
+            ["--classifier", "linear_svm"],
+        )
+    ):
+        output = tmp_path / f"{number}.joblib"
+        result = kcx("train", "digits", "--output", output, *options, *more)
+        assert result.exit_code == 0, (result.output, result.exception)
+    kernel, linear = (joblib.load(tmp_path / f"{number}.joblib") for number in (0, 1))
+    assert kernel.data_["image_shape"] == [12, 12, 1]
+    assert type(kernel.steps[-1][1]) is svm.SVC
+    assert type(linear.steps[-1][1]) is svm.LinearSVC
+    assert kernel.steps[-1][1].random_state == 5
+    assert linear.steps[-1][1].random_state == 0
+    result = kcx("evaluate", tmp_path / "0.joblib", "digits", "--image-size", 12)
+    assert "accuracy 0." in result.output

@@ -1,4 +1,5 @@
 import json
+import types
 
 import pytest
 from typer.testing import CliRunner
@@ -135,3 +136,51 @@ def test_train_a_network_by_its_name(tmp_path):
     assert settings["model"] == "lenet5"
     result = kcx("train", "digits", "--output", tmp_path / "other", "--model", "lenet6")
     assert "did you mean lenet5" in str(result.exception)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What a sheet was asked for."""
+    calls = []
+
+    def policy_sheet(chosen, images, *, columns, seed):
+        calls.append({"policy": chosen, "images": images, "columns": columns, "seed": seed})
+        return types.SimpleNamespace(savefig=lambda path: path.write_bytes(b"a picture"))
+
+    monkeypatch.setattr(policy, "policy_sheet", policy_sheet)
+    return calls
+
+
+def test_policy_show_options(drawn, tmp_path):
+    file, picture = tmp_path / "policy.json", tmp_path / "other.png"
+    policy.flip_crop().save(file)
+    options = ["--data", "digits", "--image-size", 12, "--columns", 3, "--seed", 5]
+    result = kcx("policy", "show", file, *options, "--output", picture)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert picture.read_bytes() == b"a picture"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.png", "policy.json"]
+    (call,) = drawn
+    assert (call["policy"], call["columns"], call["seed"]) == (policy.flip_crop(), 3, 5)
+    assert call["images"].shape[1:] == (12, 12, 1)
+
+
+def test_policy_convert_in_pixels_and_with_losses(tmp_path):
+    """Model Garden shifts by pixels, and has no blur."""
+    file, out = tmp_path / "policy.json", tmp_path / "out.json"
+    moved = [[policy.Step("translate_x", 1.0, 0.1)]]
+    policy.Policy(moved).save(file)
+    arguments = ["policy", "convert", file, out, "--to", "model_garden"]
+    levels = []
+    for size in (16, 32):
+        result = kcx(*arguments, "--image-size", size)
+        assert result.exit_code == 0, (result.output, result.exception)
+        levels.append({abs(row[0][2]) for row in json.loads(out.read_text())}.pop())
+    assert levels[0] > 0
+    assert levels[1] == pytest.approx(2 * levels[0])
+    assert kcx(*arguments).exit_code != 0  # how many pixels, it cannot know
+    policy.Policy([[policy.Step("gaussian_blur", 1.0, 0.5)], *moved]).save(file)
+    strict = kcx(*arguments, "--image-size", 16)
+    assert "gaussian_blur" in str(strict.exception)
+    with pytest.warns(UserWarning, match="gaussian_blur"):
+        result = kcx(*arguments, "--image-size", 16, "--lossy")
+    assert result.exit_code == 0, (result.output, result.exception)

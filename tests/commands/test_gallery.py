@@ -1,7 +1,10 @@
 """The page of all ops, opened in a real browser."""
 
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.commands import run_gallery
+from keras_cv_extras.commands import _gallery, run_gallery
 
 
 def test_every_op_is_drawn_and_every_picture_loads(tmp_path, browser):
@@ -27,3 +30,24 @@ def test_the_browser_tells_of_what_is_wrong(tmp_path, browser):
     seen = browser(page)
     assert seen["broken"] == ["gone"]
     assert any("undefinedFunction" in error for error in seen["errors"])
+
+
+def test_options(tmp_path, monkeypatch):
+    """Of two ops, for the others take long."""
+    shown = []
+
+    def track(names, text, *, disable, transient):
+        shown.append(disable)
+        return names
+
+    monkeypatch.setattr(_gallery, "track", track)
+    monkeypatch.setattr(_gallery, "OPS", {name: OPS[name] for name in ("invert", "solarize")})
+    monkeypatch.setattr(_gallery, "_policies", dict)
+    monkeypatch.setattr(_gallery, "_mixes", dict)
+    for options, quiet in (((), False), (("--quiet",), True)):
+        path = tmp_path / f"{quiet}.html"
+        result = CliRunner().invoke(cli.app, ["gallery", "--output", str(path), *options])
+        assert result.exit_code == 0, result.output
+        assert result.output.replace("\n", "") == str(path)
+        assert shown.pop() is quiet
+        assert path.read_text(encoding="utf-8").count("<article") == 2

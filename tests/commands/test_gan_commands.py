@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, data, training
+from keras_cv_extras import cli, data, generative, training
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras.commands import _gan
 
 SMALL = ["--width", "4", "--batch-size", "32", "--every", "5", "--quiet"]
 
@@ -106,3 +107,84 @@ def test_other_settings_are_refused(run):
     assert "class must be one of 0, 1," in str(other.exception)
     small = kcx("report", run / "gan.keras", "digits", "--image-size", 9)
     assert "give the data that it was trained on" in str(small.exception)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What a training of a GAN was asked for."""
+    calls = []
+
+    def train_gan(gan, x, y, **options):
+        calls.append({"gan": gan, "x": x, **options})
+
+    monkeypatch.setattr(generative, "train_gan", train_gan)
+    return calls
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """A folder with a network that measures, which would be trained else."""
+    for side in (8, 12):
+        folder = tmp_path / str(side)
+        with folders.owned(folder, kinds.GAN):
+            training.save_model(training.small_cnn((side, side, 1), 10), folder / "network.keras")
+    return tmp_path
+
+
+def test_train_options(asked, measured):
+    for side, options in ((8, []), (12, ["--learning-rate", 0.25, "--seed", 7])):
+        arguments = ["--output", measured / str(side), "--image-size", side, *options]
+        result = kcx("train", "digits", *arguments, *SMALL, "--steps", 20)
+        assert result.exit_code == 0, (result.output, result.exception)
+    plain, other = asked
+    assert (plain["seed"], other["seed"]) == (plain["gan"].seed, other["gan"].seed) == (0, 7)
+    assert (plain["x"].shape[1:], other["x"].shape[1:]) == ((8, 8, 1), (12, 12, 1))
+    assert float(other["gan"].optimizer.learning_rate) == 0.25
+    assert float(other["gan"].discriminator_optimizer.learning_rate) == 0.5
+    assert float(plain["gan"].optimizer.learning_rate) == pytest.approx(0.001)
+    assert (plain["steps"], plain["every"], plain["batch_size"]) == (20, 5, 32)
+
+
+def test_samples_of_a_seed_with_and_without_a_sheet(run, tmp_path):
+    pictures = {}
+    for name, options in {
+        "plain": ["--sheet"],
+        "bare": ["--no-sheet"],
+        "other": ["--seed", 3],
+    }.items():
+        output = tmp_path / name
+        arguments = ["--output", output, "--count", 1, "--class", 4, *options]
+        assert kcx("sample", run / "gan.keras", *arguments).exit_code == 0
+        pictures[name] = np.asarray(Image.open(output / "4" / "00000.png"))
+    np.testing.assert_array_equal(pictures["plain"], pictures["bare"])
+    assert np.any(pictures["plain"] != pictures["other"])
+    assert {path.name for path in tmp_path.glob("*.png")} == {"plain.png", "other.png"}
+
+
+def test_report_options(run, tmp_path, monkeypatch):
+    """Two images of each class, from which nothing is learned."""
+    calls = {}
+    scores = generative.MadeScores("a network", 899, 20, {"local_fid": 1.5}, {})
+    memory = generative.Memorization("a network", 0.0, 1.0, np.zeros(1), np.zeros(1), 0.1)
+
+    def usefulness(real, made, test, *, steps, seed):
+        calls.update(steps=steps, seed=seed, made=made[0])
+        return {"real_on_real": 0.9, "made_on_real": 0.5, "real_on_made": 0.4}
+
+    monkeypatch.setattr(generative, "evaluate_made", lambda *_: scores)
+    monkeypatch.setattr(generative, "memorization", lambda *_: memory)
+    monkeypatch.setattr(generative, "usefulness", usefulness)
+    monkeypatch.setattr(_gan, "gan_report", lambda gan, **parts: parts["title"])
+    output, made = tmp_path / "page.html", []
+    options = ["--output", output, "--count", 2, "--steps", 5, "--image-size", 8, "--quiet"]
+    for seed in (0, 3):
+        result = kcx("report", run / "gan.keras", "digits", *options, "--seed", seed)
+        assert result.exit_code == 0, (result.output, result.exception)
+        assert (calls["steps"], calls["seed"]) == (5, seed)
+        made.append(calls["made"])
+    assert made[0].shape == (20, 8, 8, 1)
+    assert np.any(made[0] != made[1])
+    assert output.read_text() == "GAN on digits"
+    written = json.loads(output.with_suffix(".json").read_text())
+    assert written["scores"] == {"local_fid": 1.5}
+    assert written["memorization"]["threshold"] == 0.1

@@ -5,7 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from keras_cv_extras import cli
+from keras_cv_extras._base import supervise as watchdog
 from keras_cv_extras.cli import _launch
 
 SHOW = "import os; print(os.environ['TF_CONFIG'], flush=True)"
@@ -62,3 +65,29 @@ def test_options_are_checked(tmp_path):
     done = launched("/no/such/program", options=["--restarts", 0, "--logs", tmp_path])
     assert done.returncode == 1
     assert "/no/such/program: No such file" in done.stderr
+
+
+def test_options(tmp_path, monkeypatch):
+    """What is asked of the watchdog, and its answer, which is the exit code."""
+    calls = []
+
+    def supervise(processes, *, restarts, together, report):
+        calls.append((processes(2), restarts, together))
+        return 7
+
+    monkeypatch.setattr(watchdog, "supervise", supervise)
+    options = ["--workers", "3", "--restarts", "5", "--logs", str(tmp_path / "logs")]
+    result = CliRunner().invoke(cli.app, ["launch", *options, "--", "train", "--workers", "9"])
+    assert result.exit_code == 7, result.output
+    ((processes, restarts, together),) = calls
+    assert (restarts, together) == (5, True)
+    assert [process.log for process in processes] == [
+        None,
+        tmp_path / "logs" / "worker-1.log",
+        tmp_path / "logs" / "worker-2.log",
+    ]
+    for index, process in enumerate(processes):
+        assert process.command == ["train", "--workers", "9"]
+        assert process.environment["KCX_ATTEMPT"] == "2"
+        task = json.loads(process.environment["TF_CONFIG"])["task"]
+        assert task == {"type": "worker", "index": index}

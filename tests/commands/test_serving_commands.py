@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, data, policy, serving, training
+from keras_cv_extras import cli, data, inference, policy, serving, training
 
 
 def kcx(*arguments):
@@ -96,3 +96,51 @@ def test_predict_needs_a_saved_model(trained, tmp_path):
 @pytest.mark.parametrize("command", ["export", "verify", "predict"])
 def test_help_has_an_example(command):
     assert f"For example: kcx {command} " in kcx(command, "--help").output
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What an export was asked for."""
+    calls = []
+
+    def export(model, path, **options):
+        calls.append({"model": model, "path": path, **options})
+
+    monkeypatch.setattr(serving, "export", export)
+    monkeypatch.setattr(serving, "verify", lambda path: f"verified {path}")
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        ([], {}),
+        (["--format", "onnx"], {"format": "onnx"}),
+        (["--top-k", 3], {"top_k": 3}),
+        (["--on-bad-image", "report"], {"on_bad_image": "report"}),
+        (["--resize", "pad"], {"resize": "pad"}),
+    ],
+    ids=lambda value: " ".join(map(str, value)),
+)
+def test_export_options(trained, asked, options, changed):
+    result = kcx("export", trained / "model.keras", "digits", "--output", "there", *options)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "verified there" in result.output
+    (call,) = asked
+    plain = {"format": "saved_model", "top_k": 5, "on_bad_image": "raise", "resize": "crop"}
+    assert {key: call[key] for key in plain} == plain | changed
+    assert (str(call["path"]), call["policy"], call["calibration"]) == ("there", None, None)
+    assert call["model"].input_shape == (None, 8, 8, 1)
+
+
+def test_export_of_several_views_of_images_of_a_size(trained, asked):
+    options = ["--test-time-augment", "five", "--image-size", 8]
+    result = kcx("export", trained / "model.keras", "digits", *options)
+    assert result.exit_code == 0, (result.output, result.exception)
+    (call,) = asked
+    assert isinstance(call["model"], inference.TestTimeAugment)
+    assert call["model"].get_config()["crops"] == "five"
+    assert call["model"].input_shape == (None, 8, 8, 1)
+    other = kcx("export", trained / "model.keras", "digits", "--image-size", 12)
+    assert "--image-size 12: " in str(other.exception)
+    assert "takes images of 8 x 8" in str(other.exception)

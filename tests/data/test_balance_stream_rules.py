@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_cv_extras import data
 from keras_cv_extras._base import random as _random
+from keras_cv_extras.data import balance
 from keras_cv_extras.data.balance import _draws, _labelled, _neighbors, _smote, _smote_stream
 
 
@@ -162,8 +163,8 @@ def test_copies_of_a_row_are_neighbours_and_the_row_is_not(engine):
 
 def test_whole_numbers_are_rounded_and_kept_in_range():
     values = np.array([-3.0, 0.5, 1.5, 254.6, 300.0])
-    assert _labelled.to_dtype(values, "uint8").tolist() == [0, 0, 2, 255, 255]
-    assert _labelled.to_dtype(values, "float32").tolist() == pytest.approx(values.tolist())
+    assert balance.to_dtype(values, "uint8").tolist() == [0, 0, 2, 255, 255]
+    assert balance.to_dtype(values, "float32").tolist() == pytest.approx(values.tolist())
     assert _labelled.working_type("uint16") == np.float32
     assert _labelled.working_type("int32") == np.float64
 

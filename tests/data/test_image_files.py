@@ -255,3 +255,18 @@ def test_an_iterator_goes_on_from_its_checkpoint(tmp_path):
     assert len(rest) == len(whole) - 1
     for (images, _), (wanted, _) in zip(rest, whole[1:], strict=True):
         np.testing.assert_array_equal(images, wanted)
+
+
+def test_files_are_a_record_of_two_parts(tmp_path):
+    files = data.image_files(folder_of(tmp_path, 6), 16, test_fraction=0.5)
+    assert type(files) is data.ImageFiles
+    train, test = len(files.train), len(files.test)
+    assert train + test == 12
+    assert min(train, test) > 0
+    assert repr(files) == (
+        f"ImageFiles({tmp_path.name!r}: {train} training and {test} test files, images of "
+        "(16, 16, 3), 2 classes)"
+    )
+    own = data.ImageFiles(files.test, files.train, ("a", "b"), "mine", {"x.jpg": "an empty file"})
+    assert own.unreadable() == {"x.jpg": "an empty file"}
+    assert repr(own).startswith(f"ImageFiles('mine': {test} training and {train} test files")

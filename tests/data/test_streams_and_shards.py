@@ -5,10 +5,9 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data
-from keras_cv_extras.data import _identity, _order, _part, _pipeline
+from keras_cv_extras.data import FilePart, _identity, _order, _part, _pipeline
 from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.data.files import _decode, _decode_ops, _folder, _unreadable
-from keras_cv_extras.data.files._file_part import FilePart
 
 
 def numbered(count, size=2):

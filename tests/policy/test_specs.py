@@ -4,7 +4,7 @@ import pytest
 
 from keras_cv_extras import policy
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.policy import Policy, _published
+from keras_cv_extras.policy import Policy
 from keras_cv_extras.policy._specs import step_of_level
 
 
@@ -57,12 +57,12 @@ def test_published_policies(name, spec):
 
 def test_published_tables_have_what_the_paper_says():
     """Rates are tenths on CIFAR and SVHN and fifths on ImageNet; levels are 0 to 9."""
-    for name, rows in _published.AUTO_AUGMENT.items():
+    for name, rows in policy.AUTO_AUGMENT.items():
         for op, rate, level in [step for row in rows for step in row]:
             assert level is None or 0 <= level <= 9, op
             parts = 5 if name == "imagenet" else 10
             assert rate * parts == pytest.approx(round(rate * parts))
-    shears = [step for row in _published.AUTO_AUGMENT["svhn"] for step in row if "Shear" in step[0]]
+    shears = [step for row in policy.AUTO_AUGMENT["svhn"] for step in row if "Shear" in step[0]]
     assert len(shears) > 10  # the paper: geometry matters on SVHN
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from keras_cv_extras import policy
 from keras_cv_extras._base import engine
-from keras_cv_extras.policy import Policy, Step
-from keras_cv_extras.policy._stack import Padded, StackShape, execute_stack, stack_policies
+from keras_cv_extras.policy import Padded, Policy, StackShape, Step, execute_stack, stack_policies
 
 POLICIES = {
     "none": Policy([[Step("identity")]]),

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from keras_cv_extras.search import workers
 from keras_cv_extras.search.stages import _state
 from keras_cv_extras.search.workers import _claims, _jobs, _processes
 
@@ -134,7 +135,7 @@ def test_a_worker_waits_for_a_chief_but_not_for_ever(tmp_path, monkeypatch, star
 
 
 def test_roles(tmp_path, monkeypatch):
-    role_in = _processes.role_in
+    role_in = workers.role_in
     assert role_in(tmp_path, {}).kind == "alone"
     cluster = {"KERASTUNER_ORACLE_IP": "10.0.0.1", "KERASTUNER_ORACLE_PORT": "8000"}
     worker = role_in(tmp_path, {**cluster, "KERASTUNER_TUNER_ID": "tuner1"})
@@ -151,7 +152,7 @@ def test_roles(tmp_path, monkeypatch):
 
 
 def test_role_options():
-    options = _processes.role_of_options
+    options = workers.role_of_options
     assert options(False, False, None) is None
     assert options(True, False, "0.0.0.0:80").kind == "chief"
     one, other = (options(False, True, "chief-host:80") for _ in range(2))
@@ -171,6 +172,6 @@ def test_a_notebook_cannot_be_started_again(monkeypatch):
     for command in (["python"], ["python", "-"]):
         monkeypatch.setattr(_processes.sys, "orig_argv", command)
         with pytest.raises(ValueError, match="needs a script"):
-            _processes.this_command()
+            workers.this_command()
     monkeypatch.setattr(_processes.sys, "orig_argv", ["python", "script.py", "a b"])
-    assert _processes.this_command()[1:] == ["script.py", "a b"]
+    assert workers.this_command()[1:] == ["script.py", "a b"]

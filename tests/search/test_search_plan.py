@@ -100,7 +100,7 @@ def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch
 
 def test_progress_is_told_to_other_terminals(tmp_path):
     with pytest.raises(FileNotFoundError, match="no search has been started here"):
-        _progress.describe_progress(tmp_path)
+        search.describe_progress(tmp_path)
     with _progress.SearchProgress(10, folder=tmp_path, shown=False) as shown:
         shown.stage("trials")
         shown.skip(3)
@@ -108,16 +108,16 @@ def test_progress_is_told_to_other_terminals(tmp_path):
         assert not shown.advance("trial 4", 0.4)
         assert not shown.advance("trial 5", float("nan"))
         shown.confirmed("none", 0.6)
-        text = _progress.describe_progress(tmp_path)
+        text = search.describe_progress(tmp_path)
         assert "trials: 6 of 10 trainings done" in text
         assert "best seen: 50.00% (trial 3)" in text
         assert "best confirmed: 60.00% (none)" in text
         assert "left" in text
-    assert "finished: 10 of 10" in _progress.describe_progress(tmp_path)
+    assert "finished: 10 of 10" in search.describe_progress(tmp_path)
     path = pathlib.Path(tmp_path, "progress.json")
     fields = {**json.loads(path.read_text()), "stage": "trials", "pid": 2**22 + 1}
     path.write_text(json.dumps(fields))
-    assert "not running" in _progress.describe_progress(tmp_path)
+    assert "not running" in search.describe_progress(tmp_path)
     assert _progress._is_running(os.getpid())
 
 

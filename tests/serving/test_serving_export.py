@@ -9,8 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, inference, layers, policy, serving
-from keras_cv_extras.serving import _card, _verify
-from keras_cv_extras.serving._model import ServedModel
+from keras_cv_extras.serving import ServedModel, _card, _verify
 
 PLAIN = inference.Calibration()
 NAMES = ["cat", "dog", "owl", "fox", "cow", "ant", "bat"]

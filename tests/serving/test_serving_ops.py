@@ -87,7 +87,7 @@ def saved(function, path):
 def test_a_graph_with_side_effects_is_refused(function, operation, tmp_path):
     path = saved(function, tmp_path / "model")
     with pytest.raises(ValueError, match=f"holds the operation {operation} "):
-        _ops.check_graph(path)
+        serving.check_graph(path)
 
 
 def test_a_refused_graph_is_not_run(exported, tmp_path):

@@ -1,0 +1,53 @@
+"""What `OPS` says of an op: its range, its numbers, its limits."""
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import augment
+from keras_cv_extras.augment import OPS
+
+
+def test_ranges_go_from_the_identity_outwards():
+    plain = augment.Range(256, 0)
+    assert [plain.value(strength, 20, 30) for strength in (0, 0.25, 1)] == [256, 192, 0]
+    for unit, side in (("width", 30), ("height", 20), ("shorter", 20)):
+        own = augment.Range(0.0, 0.5, signed=True, unit=unit)
+        assert own.scale(20, 30) == side
+        assert own.value(0.5, 20, 30) == side / 4
+    assert augment.Range(1.0, 2.0).scale(20, 30) == 1
+
+
+def test_ops_are_records_of_their_kernels():
+    assert all(type(op) is augment.Op for op in OPS.values())
+    op = OPS["rotate"]
+    assert (op.name, op.value_name, op.pixels, op.takes_fill) == (
+        "rotate",
+        "degrees",
+        "moved",
+        True,
+    )
+    assert op.strength.signed
+    assert OPS["posterize"].numbers(3.0, 0.25, 0.75) == [3.0]
+    assert OPS["cutout"].numbers(8.0, 0.25, 0.75) == [8.0, 0.25, 0.75]
+    assert OPS["invert"].numbers(None, 0.25, 0.75) == []
+    assert not OPS["invert"].has_strength
+    assert OPS["sample_pairing"].takes_partner
+    with pytest.raises(ValueError, match="color works on images with 1 or 3 channels"):
+        OPS["color"].check(np.zeros((2, 4, 4, 2)))
+
+
+def test_an_op_of_ones_own_rounds_cuts_and_clips():
+    """What a kernel computes becomes pixels in one of four ways."""
+
+    def kernel(image, amount):
+        return image + amount
+
+    fields = dict.fromkeys(("takes_key", "takes_partner", "takes_fill"), False)
+    fields |= {"channels": None, "positions": 0, "options": {}, "checks": {}}
+    image = np.array([[[10], [250]]], "uint8")
+    for pixels, wanted in (("computed", [15, 255]), ("rounded", [16, 255])):
+        op = augment.Op("plus", kernel, augment.Range(0.0, 9.0), pixels, **fields)
+        found = np.asarray(op.apply(image, 5.7))
+        assert found.dtype == "uint8"
+        assert found.ravel().tolist() == wanted
+        assert op.value_name == "amount"

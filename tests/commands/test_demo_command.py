@@ -1,0 +1,85 @@
+"""`kcx demo`: what its options change, where nothing is searched, trained or exported."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli, data, policy, search, serving, training
+from keras_cv_extras.commands import _demo
+
+
+def kcx(*arguments):
+    return CliRunner().invoke(cli.app, ["demo", *map(str, arguments)])
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What each step was asked for."""
+    seen = {"train": []}
+    digits = data.load("digits")
+
+    def load(name, *, seed):
+        seen["load"] = (name, seed)
+        return digits
+
+    found = policy.flip_crop()
+    arm = search.Arm("found", "searched", found, 0.9, 0.85, 0.95, 0.3, 0.9, np.ones((1, 2), bool))
+
+    def search_policy(images, build_model, **options):
+        seen["search"] = options
+        return types.SimpleNamespace(policy=found, winner=arm, arms=(arm,), verdict="a verdict")
+
+    def train_model(images, chosen, output, **options):
+        seen["train"].append({"policy": chosen, "output": output, **options})
+        return output.name
+
+    def evaluate(model, images, labels, class_names):
+        chances = np.eye(10)[labels[:10]] * 0.9 + 0.01
+        names = tuple(map(str, range(10)))
+        return training.Predictions(chances, labels[:10], names, class_names).evaluation()
+
+    monkeypatch.setattr(data, "load", load)
+    monkeypatch.setattr(search, "search_policy", search_policy)
+    monkeypatch.setattr(_demo, "train_model", train_model)
+    monkeypatch.setattr(training, "evaluate", evaluate)
+    monkeypatch.setattr(
+        serving, "export", lambda model, path, **options: seen.update(export=(model, path))
+    )
+    monkeypatch.setattr(serving, "verify", lambda path: f"verified {path.name}")
+    return seen
+
+
+def test_options(calls, tmp_path):
+    output = tmp_path / "here"
+    result = kcx("--output", output, "--trials", 7, "--epochs", 3, "--seed", 5)
+    assert result.exit_code == 0, (result.output, result.exception)
+    asked = calls["search"]
+    assert calls["load"] == ("mnist_5k", 5)
+    assert (asked["trials"], asked["seed"]) == (7, 5)
+    assert asked["directory"] == output / "search"
+    assert asked["progress"] is True
+    none, found = calls["train"]
+    assert (none["policy"], found["policy"]) == (policy.no_augmentation(), policy.flip_crop())
+    assert (none["output"], found["output"]) == (output / "train-none", output / "train-found")
+    assert [(one["epochs"], one["seed"], one["progress"]) for one in (none, found)] == [
+        (3, 5, True)
+    ] * 2
+    assert calls["export"] == ("train-found", output / "saved_model")
+    settings = {"trials": 7, "epochs": 3, "seed": 5, "smoke": False}
+    assert json.loads((output / "demo.json").read_text()) == settings
+    assert json.loads((output / "evaluation.json").read_text())["accuracy"] == 1
+    for text in ("1 of 5", "a verdict", "5 of 5", "verified saved_model", "found (searched)"):
+        assert text in result.output
+
+
+def test_quiet_and_another_demo_in_the_folder(calls, tmp_path):
+    result = kcx("--output", tmp_path, "--quiet")
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert calls["search"]["progress"] is calls["train"][0]["progress"] is False
+    assert "1 of 5" not in result.output
+    assert "finished in" in result.output
+    other = kcx("--output", tmp_path, "--trials", 3)
+    assert "holds a demo with" in str(other.exception)

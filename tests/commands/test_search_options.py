@@ -1,0 +1,122 @@
+"""Every option of `kcx search` reaches the search, and no other argument of it."""
+
+import os
+import sys
+import types
+
+import pytest
+from typer.testing import CliRunner
+
+from keras_cv_extras import cli, search
+from keras_cv_extras.search import workers as search_workers
+
+PLAIN = {
+    "trials": 20,
+    "budget": None,
+    "method": "staged",
+    "oracle": "tpe",
+    "epochs": 20,
+    "train_size": 1000,
+    "validation_size": None,
+    "batch_size": 64,
+    "confirm_seeds": 3,
+    "retrain": False,
+    "workers": 1,
+    "seed": 0,
+    "progress": True,
+}
+
+
+def kcx(*arguments):
+    return CliRunner().invoke(cli.app, ["search", *map(str, arguments)])
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What a search was asked for: its data, network and arguments. It finds nothing."""
+    calls = []
+
+    def search_policy(images, build_model, **options):
+        calls.append({"images": images, "build_model": build_model, **options})
+        return types.SimpleNamespace(verdict="a verdict", directory=options["directory"])
+
+    monkeypatch.setattr(search, "search_policy", search_policy)
+    return calls
+
+
+def run(asked, *arguments):
+    result = kcx(*arguments)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "a verdict" in result.output
+    return asked.pop()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changed"),
+    [
+        ([], {}),
+        (["--trials", 7], {"trials": 7}),
+        (["--budget", 2.5], {"budget": 2.5, "trials": None}),
+        (["--budget", 2.5, "--trials", 7], {"budget": 2.5, "trials": 7}),
+        (["--method", "full"], {"method": "full"}),
+        (["--oracle", "evolution"], {"oracle": "evolution"}),
+        (["--epochs", 3], {"epochs": 3}),
+        (["--train-size", 123], {"train_size": 123}),
+        (["--validation-size", 45], {"validation_size": 45}),
+        (["--batch-size", 16], {"batch_size": 16}),
+        (["--confirm-seeds", 5], {"confirm_seeds": 5}),
+        (["--retrain"], {"retrain": True}),
+        (["--seed", 9], {"seed": 9}),
+        (["--quiet"], {"progress": False}),
+    ],
+    ids=lambda value: " ".join(map(str, value)),
+)
+def test_options(asked, tmp_path, arguments, changed):
+    found = run(asked, "digits", "--output", tmp_path / "here", *arguments)
+    assert found.pop("directory") == tmp_path / "here"
+    assert found.pop("images").train[0].shape[1:] == (8, 8, 1)
+    assert callable(found.pop("build_model"))
+    assert found == PLAIN | changed
+
+
+def test_images_of_another_size(asked):
+    found = run(asked, "run", "digits", "--image-size", 12)
+    assert found["images"].train[0].shape[1:] == (12, 12, 1)
+    assert found["build_model"]().input_shape == (None, 12, 12, 1)
+
+
+def test_workers_are_started_as_the_same_command(asked, monkeypatch, tmp_path):
+    started = ["python", "-m", "keras_cv_extras.cli", "search", "digits", "--workers", "3"]
+    monkeypatch.setattr("sys.orig_argv", started)
+    calls = []
+
+    def launch(command, directory, num_workers, *, end_with_search, report):
+        calls.append((command, directory, num_workers, end_with_search))
+        return code
+
+    monkeypatch.setattr(search_workers, "launch", launch)
+    for code in (0, 5):
+        result = kcx("digits", "--output", tmp_path, "--workers", 3)
+        assert result.exit_code == code
+    assert calls == [([sys.executable, *started[1:]], tmp_path, 3, False)] * 2
+    assert asked == []
+
+
+@pytest.mark.parametrize(("option", "kind"), [("--chief", "chief"), ("--worker", "worker")])
+def test_roles_on_a_cluster(asked, monkeypatch, tmp_path, option, kind):
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    found = run(asked, "digits", "--output", tmp_path, option, "--address", "node7:8123")
+    assert found["workers"] == 1
+    role = search_workers.role_in(tmp_path)
+    assert (role.kind, role.address) == (kind, "node7:8123")
+
+
+def test_roles_that_do_not_go_together(asked):
+    for arguments, problem in (
+        (["--chief", "--worker", "--address", "node7:8123"], "not both"),
+        (["--chief"], "give --address HOST:PORT"),
+        (["--address", "node7:8123"], "of no use without"),
+        (["--worker", "--address", "node7"], "must be HOST:PORT, received 'node7'"),
+    ):
+        assert problem in str(kcx("digits", *arguments).exception)
+    assert asked == []

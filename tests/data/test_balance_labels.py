@@ -1,0 +1,42 @@
+"""Images and labels as class balance takes them."""
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import data
+from keras_cv_extras.data import balance
+
+IMAGES = np.arange(6 * 4).reshape(6, 2, 2, 1).astype("uint8")
+
+
+def test_labels_of_every_form_are_classes_and_come_back():
+    classes = np.array([0, 2, 1, 2, 0, 0])
+    for labels in (
+        classes,
+        classes[:, None],
+        np.eye(3, dtype="float32")[classes],
+        np.array(["cat", "dog", "owl"])[classes],
+    ):
+        found, restore = balance.as_classes(labels)
+        assert found.shape == (6,)
+        np.testing.assert_array_equal(np.unique(found, return_inverse=True)[1], [0, 2, 1, 2, 0, 0])
+        np.testing.assert_array_equal(restore(found), labels)
+        assert restore(found).dtype == labels.dtype
+
+
+def test_the_training_part_is_what_was_handed_over_or_that_of_loaded_data():
+    labels = np.array([0, 1] * 3)
+    images, found = balance.training_part(IMAGES, labels)
+    np.testing.assert_array_equal(images, IMAGES)
+    np.testing.assert_array_equal(found, labels)
+    loaded = data.load("digits")
+    assert balance.training_part(loaded, None)[0] is loaded.train[0]
+    for arguments, problem in (
+        ((loaded, labels), "y must be left out with loaded data"),
+        ((IMAGES, None), "y must be the labels of x, received None"),
+        ((IMAGES, labels[:5]), "x and y must be equally many"),
+        ((np.full((6, 2), np.nan), labels), "x must be finite"),
+        ((IMAGES, labels, IMAGES[2:3]), "held"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            balance.training_part(*arguments)

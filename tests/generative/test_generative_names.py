@@ -1,0 +1,129 @@
+"""Scores of made images as records, and the training that writes what it makes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import generative, training
+from keras_cv_extras.generative import gan
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype("uint8")
+LABELS = np.arange(40) % 2
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A measure that nobody has trained, which does for this."""
+    return generative.LocalFeatures(training.small_cnn((8, 8, 1), 2), "noise")
+
+
+def test_scores_are_a_record(network, tmp_path):
+    found = generative.evaluate_made(network, (IMAGES, LABELS), (IMAGES, LABELS))
+    assert type(found) is generative.MadeScores
+    assert (found.num_real, found.num_made, set(found.classes)) == (40, 40, {0, 1})
+    assert found.scores["local_fid"] == pytest.approx(0, abs=1e-3)
+    found.save(tmp_path / "scores.json")
+    written = json.loads((tmp_path / "scores.json").read_text())
+    assert written["network"] == network.name
+    assert written["classes"]["1"] == found.classes[1]
+    own = generative.MadeScores("a network", 3, 4, {"local_fid": 1.5}, {0: {"local_fid": None}})
+    assert own.to_dict() == {
+        "network": "a network",
+        "num_real": 3,
+        "num_made": 4,
+        "scores": {"local_fid": 1.5},
+        "classes": {0: {"local_fid": None}},
+    }
+
+
+def test_copies_are_a_record_of_their_originals(network):
+    order = np.arange(20)[::-1]
+    found = generative.memorization(network, IMAGES[order], IMAGES[:20], IMAGES[20:])
+    assert type(found) is generative.Memorization
+    assert found.median_ratio == pytest.approx(0, abs=1e-3)
+    np.testing.assert_array_equal(found.numbers, order)
+    own = generative.Memorization("a network", 0.25, 0.5, np.zeros(2), np.ones(2), 0.125)
+    assert own.to_dict() == {
+        "network": "a network",
+        "suspicious": 0.25,
+        "median_ratio": 0.5,
+        "threshold": 0.125,
+    }
+
+
+def test_a_training_goes_part_by_part(monkeypatch, tmp_path):
+    """Checkpoints, sheets and scores after each part; what is done is not done again."""
+    from keras_cv_extras.generative.gan import _training
+
+    model = generative.ConditionalGAN((8, 8, 1), 2, latent_size=4, width=4, seed=0)
+    parts = []
+
+    def fit(model, batches, *, epochs, checkpoint, progress):
+        taken = list(batches(epochs - 1))
+        parts.append((epochs, len(taken), {len(labels) for _, labels in taken}))
+        model.step.assign(6 * epochs)
+        losses = {"generator_loss": [0.5] * epochs, "discriminator_loss": [1.5] * epochs}
+        return training.History(losses, epochs, 0, model)
+
+    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(training, "save_model", lambda model, path: path.touch())
+    monkeypatch.setattr(_training._sheet, "class_sheet", lambda gan: np.zeros((4, 4), "uint8"))
+    options = {"every": 6, "batch_size": 8, "directory": tmp_path, "progress": False}
+    rows = generative.train_gan(model, IMAGES, LABELS, steps=12, **options)
+    assert [(row["step"], row["generator_loss"]) for row in rows] == [(6, 0.5), (12, 0.5)]
+    assert parts == [(1, 6, {8}), (2, 6, {8})]
+    written = json.loads((tmp_path / "progress.json").read_text())
+    assert written == {"network": None, "parts": rows}
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [
+        "step-000006.png",
+        "step-000012.png",
+    ]
+    assert (tmp_path / "gan.keras").exists()
+    assert generative.train_gan(model, IMAGES, LABELS, steps=12, **options) == rows
+    assert len(parts) == 2
+    with pytest.raises(ValueError, match="steps must be a multiple of every, 6, received 7"):
+        generative.train_gan(model, IMAGES, LABELS, steps=7, **options)
+    with pytest.raises(ValueError, match="network and held_out must be given together"):
+        generative.train_gan(model, IMAGES, LABELS, steps=6, held_out=(IMAGES, LABELS), **options)
+
+
+def test_a_sheet_has_a_row_for_each_class():
+    model = generative.ConditionalGAN((8, 8, 1), 3, latent_size=4, width=4, seed=0)
+    picture = generative.class_sheet(model, columns=4, seed=2, side=16)
+    again = generative.class_sheet(model, columns=4, seed=2, side=16)
+    np.testing.assert_array_equal(again, picture)
+    assert picture.dtype == "uint8"
+    height, width = picture.shape[:2]
+    assert 3 * 16 <= height < width < 6 * 16
+    assert np.any(picture != generative.class_sheet(model, columns=4, seed=3, side=16))
+
+
+def test_steps_are_whole_parts():
+    assert gan.check_steps(500, 250) is None
+    with pytest.raises(ValueError, match="steps must be a multiple of every, 250, received 300"):
+        gan.check_steps(300, 250)
+    with pytest.raises(ValueError, match="every must be at least 1"):
+        gan.check_steps(300, 0)
+
+
+def test_the_page_of_a_gan():
+    model = generative.ConditionalGAN((8, 8, 1), 2, latent_size=4, width=4, seed=0)
+    numbers = dict.fromkeys(
+        ("local_fid", "local_kid", "precision", "recall", "density", "coverage"), 0.25
+    )
+    classes = {0: {**numbers, "agreement": 0.5}, 1: {**numbers, "agreement": 1.0}}
+    text = gan.gan_report(
+        model,
+        title="Cats & dogs",
+        class_names=("cat", "dog"),
+        train=(IMAGES, LABELS),
+        made=(IMAGES, LABELS),
+        scores=generative.MadeScores("a network", 40, 40, {**numbers, "local_fid": 1.5}, classes),
+        memory=generative.Memorization("a network", 0.1, 0.5, LABELS, np.ones(40), 0.125),
+        useful={"real_on_real": 0.9, "made_on_real": 0.5, "real_on_made": 0.4},
+        parts=[],
+    )
+    for part in ("Cats &amp; dogs", "cat, dog", "1.50", "40 made images against 40 real ones"):
+        assert part in text
+    assert text.count("<img") >= 2

@@ -1,0 +1,60 @@
+"""Every public name and every option of the command line stands in a test."""
+
+import pathlib
+
+import pytest
+
+from keras_cv_extras import cli
+
+from .contracts import CONTRACTS, covered
+from .names import aliases, public_names, used_names
+from .options import all_options, given_options
+
+TESTS = pathlib.Path(__file__).parent.parent
+#: Scripts that made values once, tests that only run elsewhere, and the search for uses itself.
+NO_TESTS = ("accelerator", "docstring_names.py", "mutation", "reference", "surface")
+
+
+@pytest.fixture(scope="module")
+def sources():
+    """The text of every file of tests."""
+    paths = [p for p in TESTS.rglob("*.py") if p.relative_to(TESTS).parts[0] not in NO_TESTS]
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
+def test_every_public_name_is_used_by_a_test(sources):
+    public = public_names()
+    tested = set(aliases(public))  # by the test below
+    for source in sources:
+        tested |= used_names(source)
+    for contract in CONTRACTS:
+        tested |= covered(contract)
+    assert sorted(set(public) - tested) == []
+    assert len(public) > 500
+
+
+def test_every_option_is_given_by_a_test(sources):
+    given = set()
+    for source in sources:
+        given |= given_options(source, cli.app, defaults={"search": "run"})
+    options = all_options(cli.app)
+    assert sorted(" ".join(option) for option in options - given) == []
+    assert len(options) > 100
+
+
+def test_what_is_exported_twice_is_the_same_thing():
+    """A subpackage's names that its parent has, too: `layers.pooling` and `layers`."""
+    import keras_cv_extras as kcx
+
+    twice = aliases(public_names())
+    for inner, outer in (
+        (kcx.layers.pooling, kcx.layers),
+        (kcx.policy.interop, kcx.policy),
+        (kcx.data.balance, kcx.data),
+    ):
+        common = [n for n in inner.__all__ if f"{inner.__name__}.{n}" in twice]
+        assert len(common) >= 10
+        for name in common:
+            assert getattr(inner, name) is getattr(outer, name)
+            twice.pop(f"{inner.__name__}.{name}")
+    assert twice == {}
