@@ -315,9 +315,15 @@ def test_the_last_training_is_on_all_the_data(tmp_path, monkeypatch):
             return "model"
 
     monkeypatch.setattr(_retrain, "Trainer", Trainer)
-    monkeypatch.setattr(_retrain.training, "save_model", lambda model, path: path.touch())
+
+    def save(model, path, about):
+        path.touch()
+        assert about == {"class_names": ["cat", "dog"]}
+
+    monkeypatch.setattr(_retrain.training, "save_model", save)
     trainer = types.SimpleNamespace(build_model=1, epochs=7, batch_size=5, learning_rate=0.25)
     request = types.SimpleNamespace(trainer=trainer, everything=numbered(40), seed=2, parts=PARTS)
+    request.class_names = ("cat", "dog")
     path = tmp_path / "model.keras"
     _retrain.retrain(request, "policy", path)
     (build_model, (images, labels), options), (chosen, _) = made

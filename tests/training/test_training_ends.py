@@ -66,14 +66,13 @@ def whole():
 
 
 @pytest.mark.parametrize(
-    ("number", "kind"),
+    ("number", "kind", "batch", "newest"),
     [
-        (signal.SIGINT, KeyboardInterrupt),
-        (signal.SIGTERM, supervise.Ended),
-        (signal.SIGHUP, supervise.Ended),
+        (signal.SIGINT, KeyboardInterrupt, 4, "000001-000000004"),
+        (signal.SIGTERM, supervise.Ended, 4, "000001-000000004"),
+        (signal.SIGHUP, supervise.Ended, 6, "000002-000000000"),
     ],
 )
-@pytest.mark.parametrize(("batch", "newest"), [(4, "000001-000000004"), (6, "000002-000000000")])
 def test_a_signal_has_a_checkpoint_written(tmp_path, whole, number, kind, batch, newest):
     handlers = [signal.getsignal(item) for item in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     with pytest.raises(kind) as caught:

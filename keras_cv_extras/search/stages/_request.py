@@ -50,6 +50,7 @@ class Request:
         flip: whether the controls may mirror images.
         seed: an integer.
         budget: the minutes that decided the number of trials, or None.
+        class_names: the names of the classes, where the data knows them.
     """
 
     trainer: Trainer
@@ -66,6 +67,7 @@ class Request:
     flip: bool
     seed: int
     budget: float | None = None
+    class_names: tuple[str, ...] | None = None
 
     @property
     def staged(self) -> bool:
@@ -189,6 +191,7 @@ def make_request(
         ops=ops,
         flip=flip,
         seed=seed,
+        class_names=getattr(data, "class_names", None),
     )
 
 

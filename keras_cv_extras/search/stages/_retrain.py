@@ -30,4 +30,5 @@ def retrain(request, policy, path):
         learning_rate=request.trainer.learning_rate,
     )
     model = trainer.train(policy, seed_of_trial(request.seed, "last training"))
-    training.save_model(model, path)
+    names = request.class_names
+    training.save_model(model, path, about=names and {"class_names": list(names)})
