@@ -244,8 +244,8 @@ def test_trials_of_dead_workers_come_first_and_in_their_order(tmp_path):
     for name in "abc":
         oracle.create_trial(name)
     oracle.update_trial("0", {"val_accuracy": 0.9})
-    oracle.drop("b")
     oracle.drop("a")
+    oracle.drop("b")
     oracle.drop("nobody")
     assert oracle.trials["0"].metrics.metrics == {}  # what it had reported was not the end
     assert [oracle.create_trial(name).trial_id for name in "def"] == ["0", "1", "3"]
