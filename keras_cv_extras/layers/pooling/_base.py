@@ -8,6 +8,9 @@ from keras import ops
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 
+# What is below it has lost digits of float32, or soon will.
+VANISHING = 1e-25
+
 
 class Pooling(keras.layers.Layer):
     """Base of layers that reduce windows of 1, 2 or 3 spatial axes.

@@ -1,9 +1,11 @@
 """Pooling without aliasing: a binomial blur before cells are left out."""
 
+import functools
 import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks
@@ -63,7 +65,7 @@ class _BlurPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        blurred = at_least_float32(x)
+        edges = []
         for axis in range(self.rank):
             window, step, taps = self.pool_size[axis], self.strides[axis], self.filter_size[axis]
             before, after = -(-(taps - window) // 2), (taps - window) // 2
@@ -73,7 +75,8 @@ class _BlurPooling(Pooling):
                 total = (-(-size // step) - 1) * step + window - size
                 total = max(total, 0) if known else ops.maximum(total, 0)
                 before, after = before + total // 2, after + total - total // 2
-            blurred = blur(blurred, axis + 1, taps, step, before, after)
+            edges.append((before, after))
+        blurred = blur(at_least_float32(x), self.filter_size, self.strides, edges)
         return ops.cast(blurred, x.dtype)
 
     def get_config(self) -> Config:
@@ -120,55 +123,76 @@ class _MaxBlurPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        blurred = self.highest(at_least_float32(x), strides=1)
-        for axis, (taps, step) in enumerate(zip(self.filter_size, self.strides, strict=True)):
-            blurred = blur(blurred, axis + 1, taps, step, (taps - 1) // 2, taps // 2)
-        return ops.cast(blurred, x.dtype)
+        highest = self.highest(at_least_float32(x), strides=1)
+        edges = [((taps - 1) // 2, taps // 2) for taps in self.filter_size]
+        return ops.cast(blur(highest, self.filter_size, self.strides, edges), x.dtype)
 
     def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "filter_size": self.filter_size}
 
 
-def blur(x, axis, taps, step, before, after):
-    """Returns the binomially weighted average along an axis at every `step`-th place.
+def blur(x, filter_size, strides, edges):
+    """Returns the binomially weighted average around every `strides`-th place.
 
     Args:
-        x: a tensor of floats.
-        axis: the axis to blur along, not the first or the last.
-        taps: the length of the filter.
-        step: from output to output.
-        before: by how many mirrored cells the filter may begin before the axis.
-        after: by how many it may end behind it.
+        x: floats, `(batch, *spatial, channels)`.
+        filter_size: taps of the filter along each spatial axis.
+        strides: from output to output along each spatial axis.
+        edges: for each spatial axis by how many mirrored cells the filter may begin before it
+            and end behind it.
     """
-    weights = [math.comb(taps - 1, i) / 2 ** (taps - 1) for i in range(taps)]
-    x = mirrored(x, axis, before, after)
+    x = mirrored(x, edges)
+    if len(edges) <= 2 and len(set(strides)) == 1:  # what there is a depthwise convolution for
+        weights = functools.reduce(np.multiply.outer, map(_binomial, filter_size))
+        shape = (*filter_size, x.shape[-1], 1)
+        kernel = np.broadcast_to(weights[..., None, None], shape).astype(
+            keras.backend.standardize_dtype(x.dtype)
+        )
+        return ops.depthwise_conv(x, kernel, strides[0], "valid", "channels_last")
+    for axis, (taps, step) in enumerate(zip(filter_size, strides, strict=True), start=1):
+        x = _blur_along(x, axis, taps, step)
+    return x
+
+
+def _binomial(taps):
+    return np.array([math.comb(taps - 1, i) / 2 ** (taps - 1) for i in range(taps)])
+
+
+def _blur_along(x, axis, taps, step):
     index = [slice(None)] * axis
     total = None
-    for tap, weight in enumerate(weights):
+    for tap, weight in enumerate(_binomial(taps)):
         behind = taps - 1 - tap
-        part = weight * x[(*index, slice(tap, -behind if behind else None, step))]
+        part = float(weight) * x[(*index, slice(tap, -behind if behind else None, step))]
         total = part if total is None else total + part
     return total
 
 
-def mirrored(x, axis, before, after):
-    """Returns `x` with mirrored cells at both ends of an axis, the edge cells not repeated.
+def mirrored(x, edges):
+    """Returns `x` with mirrored cells around it, the edge cells not repeated.
 
     Axes of any size: where they are shorter than what is asked for, mirrors face each other.
+
+    Args:
+        x: `(batch, *spatial, channels)`.
+        edges: for each spatial axis how many cells before it, and how many behind it.
     """
-    size = ops.shape(x)[axis]
-    if all(isinstance(value, int) for value in (size, before, after)):
-        if before == after == 0:
-            return x
-        if max(before, after) < size:
-            pads = [(0, 0)] * len(x.shape)
-            pads[axis] = (before, after)
-            return ops.pad(x, pads, mode="reflect")
-    places = ops.arange(0, size + before + after, dtype="int32") - before
-    period = ops.maximum(2 * (size - 1), 1)
-    places = ops.mod(ops.abs(places), period)
-    return ops.take(x, ops.minimum(places, period - places), axis=axis)
+    pads = [(0, 0), *edges, (0, 0)]
+    sizes = ops.shape(x)
+    fits = [
+        isinstance(size, int) and all(isinstance(p, int) and p < size for p in pad)
+        for size, pad in zip(sizes[1:-1], edges, strict=True)
+    ]
+    if all(fits):
+        return ops.pad(x, pads, mode="reflect") if any(map(any, edges)) else x
+    for axis, (before, after) in enumerate(edges, start=1):
+        size = sizes[axis]
+        places = ops.arange(0, size + before + after, dtype="int32") - before
+        period = ops.maximum(2 * (size - 1), 1)
+        places = ops.mod(ops.abs(places), period)
+        x = ops.take(x, ops.minimum(places, period - places), axis=axis)
+    return x
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")

@@ -11,9 +11,12 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
+    VANISHING,
     GlobalPooling,
     Pooling,
+    cells,
     known_channels,
+    pad_same,
     with_example,
 )
 
@@ -116,6 +119,17 @@ class _GeneralizedMeanPooling(_LearnedPower, Pooling):
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         logs, p = self._logs(x)
+        # Relative to the map's largest cell one average does, unless a window lies far below it.
+        top = ops.stop_gradient(ops.max(logs, axis=range(1, self.rank + 1), keepdims=True))
+        mean = self.average(ops.exp(p * (logs - top)))
+        pooled = ops.cond(
+            ops.min(mean) > VANISHING,
+            lambda: ops.exp(top + ops.log(mean) / p),
+            lambda: self._by_cells(logs, p),
+        )
+        return ops.cast(pooled, x.dtype)
+
+    def _by_cells(self, logs, p):
         # No logarithm is smaller than that of epsilon: padding is nowhere the largest cell.
         views = self.windows(logs, math.log(self.epsilon))
         inside = self.windows(ops.ones_like(logs[:1, ..., :1]))
@@ -123,7 +137,7 @@ class _GeneralizedMeanPooling(_LearnedPower, Pooling):
         top = ops.stop_gradient(functools.reduce(ops.maximum, views))
         powers = [ops.exp(p * (view - top)) for view in views]
         total = sum(power * one for power, one in zip(powers, inside, strict=True))
-        return ops.cast(ops.exp(top + ops.log(total / sum(inside)) / p), x.dtype)
+        return ops.exp(top + ops.log(total / sum(inside)) / p)
 
 
 class _GlobalGeneralizedMeanPooling(_LearnedPower, GlobalPooling):
@@ -214,14 +228,35 @@ class _LPPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        views = self.windows(ops.abs(at_least_float32(x)))
-        top = ops.stop_gradient(functools.reduce(ops.maximum, views))
-        positive = top > 0
-        scale = ops.where(positive, top, 1.0)
-        total = sum(ops.power(view / scale, self.p) for view in views)
+        dtype, x = x.dtype, ops.abs(at_least_float32(x))
+        if self.padding == "same":
+            x = pad_same(x, self.pool_size, self.strides)
+        # One average does, unless a power would overflow or vanish.
+        low, high = VANISHING ** (1 / self.p), VANISHING ** (-1 / self.p)
+        outside = ops.logical_or(ops.logical_and(x > 0, x < low), x > high)
+        pooled = ops.cond(
+            ops.any(outside),
+            lambda: self._by_cells(x),
+            lambda: self._root(math.prod(self.pool_size) * self._mean(x)),
+        )
+        return ops.cast(pooled, dtype)
+
+    def _mean(self, x):
+        powers = x * x if self.p == 2 else ops.power(x, self.p)
+        return ops.average_pool(powers, self.pool_size, self.strides, "valid", "channels_last")
+
+    def _root(self, total):
         # The root of zero has no slope; it is asked only of windows that have a positive cell.
-        root = ops.power(ops.where(positive, total, 1.0), 1.0 / self.p)
-        return ops.cast(top * root, x.dtype)
+        positive = total > 0
+        total = ops.where(positive, total, 1.0)
+        root = ops.sqrt(total) if self.p == 2 else ops.power(total, 1.0 / self.p)
+        return ops.where(positive, root, 0.0)
+
+    def _by_cells(self, x):
+        views = cells(x, self.pool_size, self.strides)
+        top = ops.stop_gradient(functools.reduce(ops.maximum, views))
+        scale = ops.where(top > 0, top, 1.0)
+        return scale * self._root(sum(ops.power(view / scale, self.p) for view in views))
 
     def get_config(self) -> Config:
         """Returns the configuration."""

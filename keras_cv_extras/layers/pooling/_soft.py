@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import Pooling, with_example
+from keras_cv_extras.layers.pooling._base import VANISHING, Pooling, with_example
 
 
 class _SoftPooling(Pooling):
@@ -37,13 +37,25 @@ class _SoftPooling(Pooling):
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         x, dtype = at_least_float32(x), x.dtype
+        # Relative to the map's largest cell two averages do, unless a window lies far below it.
+        top = ops.stop_gradient(ops.max(x, axis=range(1, self.rank + 1), keepdims=True))
+        weights = ops.exp(x - top)
+        total, weighted = self.average(weights), self.average(weights * x)
+        pooled = ops.cond(
+            ops.min(total) > VANISHING,
+            lambda: weighted / total,
+            lambda: self._by_cells(x),
+        )
+        return ops.cast(pooled, dtype)
+
+    def _by_cells(self, x):
         # Padding is lower than any cell, and its exponential zero.
         lowest = float(np.finfo(keras.backend.standardize_dtype(x.dtype)).min)
         views = self.windows(x, lowest)
         top = ops.stop_gradient(functools.reduce(ops.maximum, views))
         weights = [ops.exp(view - top) for view in views]
         total = sum(weight * view for weight, view in zip(weights, views, strict=True))
-        return ops.cast(total / sum(weights), dtype)
+        return total / sum(weights)
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
