@@ -185,6 +185,7 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
 
 
 def _launch(output, workers):
+    folders.check(output, kinds.SEARCH)
     code = search_workers.launch(
         search_workers.this_command(),
         output,

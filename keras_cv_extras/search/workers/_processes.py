@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.owned import folders, kinds, marks
+from keras_cv_extras._base.owned import marks
 from keras_cv_extras._base.supervise import Process, free_ports, supervise
 
 _VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
@@ -136,7 +136,6 @@ def launch(
         An exit code: 0 if the search is done.
     """
     checks.integer("workers", num_workers, minimum=1)
-    folders.check(directory, kinds.SEARCH)
     directory = pathlib.Path(directory).resolve()
     address = f"127.0.0.1:{free_ports(1)[0]}"
     shared = {_DIRECTORY: str(directory)} if end_with_search else {}
