@@ -11,7 +11,28 @@ TensorFlow's nor Keras' start-up time:
 `keras.models.load_model` finds the classes of this package in saved models from this import on.
 """
 
+from typing import TYPE_CHECKING
+
 from keras_cv_extras._base import lazy, saved
+
+if TYPE_CHECKING:  # what type checkers see of what is loaded when it is first used
+    from keras_cv_extras import (
+        augment,
+        bench,
+        classical,
+        data,
+        generative,
+        inference,
+        layers,
+        losses,
+        metrics,
+        mix,
+        models,
+        policy,
+        search,
+        serving,
+        training,
+    )
 
 __version__ = "0.1.0"
 

@@ -89,7 +89,7 @@ def choice(*choices):
     return check
 
 
-def numbers_or_none(name, value):
+def numbers_or_none(name, value) -> list[float] | None:
     """Returns `value`, None or a list of finite numbers, one per class, as a list."""
     if value is None:
         return None

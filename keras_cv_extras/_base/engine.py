@@ -15,6 +15,8 @@ import functools
 import keras
 import numpy as np
 
+# One of two sets of functions of the same names is defined, by the backend.
+# pyright: reportRedeclaration=false
 BACKEND = keras.backend.backend()
 
 _NEVER = 1e30  # greater than any value of an image, which compilers cannot know
@@ -133,7 +135,7 @@ elif BACKEND == "jax":
 
     def is_traced(tensor):
         """Whether a tensor is a placeholder of a program being traced, without a value."""
-        return isinstance(tensor, jax.core.Tracer)
+        return isinstance(tensor, jax.core.Tracer)  # pyright: ignore[reportAttributeAccessIssue]
 
     def images_at_once(shape):
         """How many images of a shape a loop works on at a time; None for one after another.

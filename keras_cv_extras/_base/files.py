@@ -205,15 +205,15 @@ def explaining(path):
     try:
         yield
     except OSError as error:
-        advice = _ADVICE.get(error.errno)
-        if advice is None or getattr(error, "explained", False):
+        advice = _ADVICE.get(error.errno or 0)
+        if error.errno is None or advice is None or getattr(error, "explained", False):
             raise
         better = OSError(
             error.errno,
             f"cannot write {path} ({os.strerror(error.errno).lower()}): {advice}. What was "
             "written before is as it was",
         )
-        better.explained = True
+        better.explained = True  # pyright: ignore[reportAttributeAccessIssue] a mark of ours
         raise better from error
 
 

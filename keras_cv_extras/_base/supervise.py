@@ -110,6 +110,7 @@ def supervise(
             if last:
                 return failed.exit_code
             time.sleep(delay)
+    raise RuntimeError("no attempt was the last")
 
 
 def free_ports(count: int) -> list[int]:
@@ -127,15 +128,15 @@ class _Child:
     def __init__(self, process):
         self.process = process
         self.failures = 0
-        self.code = None  # None while it runs or is about to
+        self.code: int | None = None  # None while it runs or is about to
         self.due = 0.0  # when to start it
-        self.handle = None
+        self.handle: subprocess.Popen | None = None
 
     def step(self):
         """Starts the process if it is time, and looks whether it has ended."""
         if self.handle is None and time.monotonic() >= self.due:
             self._start()
-        if self.handle is not None and self.code is None and self._has_ended():
+        if self.handle is not None and self.code is None and self._has_ended(self.handle):
             self.signal(signal.SIGKILL)  # what it has left behind in its session
             self.code = self.handle.wait()
 
@@ -150,13 +151,20 @@ class _Child:
                 os.killpg(self.handle.pid, number)
 
     @property
-    def exit_code(self):
-        return self.code if self.code >= 0 else 128 - self.code
+    def exit_code(self) -> int:
+        code = self._ended_with()
+        return code if code >= 0 else 128 - code
 
-    def describe(self):
-        if self.code >= 0:
-            return f"{self.process.name} ended with exit code {self.code}"
-        return f"{self.process.name} was ended by {signal.Signals(-self.code).name}"
+    def describe(self) -> str:
+        code = self._ended_with()
+        if code >= 0:
+            return f"{self.process.name} ended with exit code {code}"
+        return f"{self.process.name} was ended by {signal.Signals(-code).name}"
+
+    def _ended_with(self) -> int:
+        if self.code is None:
+            raise RuntimeError(f"{self.process.name} has not ended")
+        return self.code
 
     def _start(self):
         command = [sys.executable, "-I", "-S", "-c", _STARTER, str(os.getpid())]
@@ -174,10 +182,10 @@ class _Child:
                 start_new_session=True,
             )
 
-    def _has_ended(self):
+    def _has_ended(self, handle):
         # Not reaped yet, it keeps its number from being given to a stranger.
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self.handle.pid, options) is not None
+        return os.waitid(os.P_PID, handle.pid, options) is not None
 
 
 def _watch(children, restarts, delay, heard, report):
@@ -236,7 +244,7 @@ def _heard_signals():
     if threading.current_thread() is not threading.main_thread():
         yield heard
         return
-    lists = dict.fromkeys(_ENDING, heard.ending)
+    lists: dict[int, list[int]] = dict.fromkeys(_ENDING, heard.ending)
     lists.update(dict.fromkeys(_PASSED_ON, heard.passed_on))
     before = {
         number: signal.signal(number, lambda number, frame: lists[number].append(number))

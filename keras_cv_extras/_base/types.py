@@ -5,7 +5,7 @@ Keras gives its tensors no type that holds for every backend: what is a tensor, 
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,7 +46,7 @@ Interval: TypeAlias = Sequence[float]
 Config: TypeAlias = dict[str, Any]
 """What `get_config` returns: plain values by their names."""
 
-Logs: TypeAlias = Mapping[str, Any] | None
+Logs: TypeAlias = dict[str, Any] | None
 """What Keras gives to callbacks: metrics by their names."""
 
 Maker: TypeAlias = Any

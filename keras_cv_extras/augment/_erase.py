@@ -1,12 +1,14 @@
 """Ops that erase a part of the image."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, engine, random
 from keras_cv_extras._base.images.fill import Fill, check_filled, flat_filling
 from keras_cv_extras._base.images.fixed import between, cos_sin, key_of, round_half_up, to_fixed
-from keras_cv_extras._base.types import Color, Interval, Numbers, Sizes, Tensor
+from keras_cv_extras._base.types import Color, Interval, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment.geometric._box import draw_box
 
@@ -145,7 +147,7 @@ def hole_dropout(
     size: Numbers,
     key: Numbers = 0,
     *,
-    num_holes: Sizes = (1, 8),
+    num_holes: Sequence[int] = (1, 8),
     per_channel: bool = False,
     fill_mode: str = "constant",
     fill: Color = 0,
@@ -282,7 +284,7 @@ def grid_mask(
     height, width, channels = ops.shape(image)
     draws = random.of_key(key, 4)
     shorter = ops.cast(ops.minimum(height, width), "float32")
-    distance = ops.maximum(round_half_up(between(*unit, draws[0]) * shorter), 1)
+    distance = ops.maximum(round_half_up(between(unit[0], unit[1], draws[0]) * shorter), 1)
     side = round_half_up(ratio * ops.cast(distance, "float32"))
     start_x, start_y = (
         ops.cast(ops.floor(draws[axis] * ops.cast(distance, "float32")), "int32") for axis in (1, 2)

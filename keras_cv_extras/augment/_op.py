@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, cast, overload
 
 from keras import backend, ops
 
@@ -19,7 +19,7 @@ from keras_cv_extras._base import engine
 from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners, key_from, per_image
 from keras_cv_extras._base.images.fill import check_mode
 from keras_cv_extras._base.images.sampling import check_interpolation
-from keras_cv_extras._base.types import Numbers, Tensor
+from keras_cv_extras._base.types import Images, Numbers, Tensor
 
 OPS: dict[str, "Op"] = {}
 _PUBLISHED: dict[str, "Op"] = {}  # those too that no policy can use
@@ -143,6 +143,26 @@ class Op:
             )
 
 
+P = ParamSpec("P")
+
+
+class PublishedOp(Protocol[P]):
+    """What `image_op` publishes: a function of images, then of the kernel's numbers and options."""
+
+    __name__: str
+    __signature__: inspect.Signature
+    __wrapped__: Callable[..., Tensor]
+
+    @overload
+    def __call__(self, images: Images, /, *args: P.args, **kwargs: P.kwargs) -> Tensor: ...
+
+    @overload
+    def __call__(self, images: Images, /, *args: Any, compile: bool, **kwargs: Any) -> Tensor: ...
+
+    @overload
+    def __call__(self, *, images: Images, **kwargs: Any) -> Tensor: ...
+
+
 def image_op(
     *,
     strength: Range | None = None,
@@ -150,7 +170,7 @@ def image_op(
     channels: tuple[int, ...] | None = None,
     checks: dict | None = None,
     listed: bool = True,
-):
+) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
     """Publishes a kernel as a function of images, and enters it in `OPS`.
 
     Positional parameters after the image are numbers, one for all images or one per image.
@@ -170,7 +190,7 @@ def image_op(
     if pixels not in _PIXELS:
         raise ValueError(f"pixels must be one of {_PIXELS}, received {pixels!r}")
 
-    def publish(kernel):
+    def publish(kernel: Callable[Concatenate[Tensor, P], Tensor]) -> PublishedOp[P]:
         parameters = list(inspect.signature(kernel).parameters.values())[1:]
         numbers = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
         options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -201,8 +221,9 @@ def image_op(
             call.apply_defaults()
             return _run(op, **call.arguments)
 
-        function.__signature__ = signature
-        return function
+        published = cast("PublishedOp[P]", function)
+        published.__signature__ = signature
+        return published
 
     return publish
 

@@ -5,6 +5,9 @@ without), RandAugment with two ops, mixup with rows for labels. Torch reads file
 `ImageFolder` does, with Pillow.
 """
 
+# The peers are imported where they are used, and may be missing.
+# pyright: reportMissingImports=false
+
 import pathlib
 import tempfile
 import time
@@ -79,7 +82,7 @@ class Batches:
         self._folder = tempfile.TemporaryDirectory()
         num_classes = photograph_files(self._folder.name)
         self._batches, self.version = maker(self._folder.name, num_classes, batch_size, size, cores)
-        self._given = None
+        self._given = iter(())
 
     def start(self):
         self._given = self._forever()

@@ -21,7 +21,7 @@ def cases() -> dict:
 
     from keras_cv_extras import losses
 
-    logits = {"from_logits": True}
+    logits: dict[str, Any] = {"from_logits": True}
     counts = [1000.0 / (rank + 1) for rank in range(NUM_CLASSES)]
     keras_focal = keras_losses.CategoricalFocalCrossentropy
     return {

@@ -46,16 +46,19 @@ class Measured:
             text=True,
             env=environment,
         )
+        assert self._process.stdin is not None  # both are pipes
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
 
     def send(self, do, **arguments):
         """Sends a command and does not wait for its answer."""
         with contextlib.suppress(BrokenPipeError):  # it has ended: `receive` says why
-            self._process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
-            self._process.stdin.flush()
+            self._stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._stdin.flush()
 
     def receive(self):
         """Returns the answer to a command; raises if the process has ended."""
-        line = self._process.stdout.readline()
+        line = self._stdout.readline()
         if line:
             return json.loads(line)
         code = self._process.wait()
@@ -73,7 +76,7 @@ class Measured:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
+        for stream in (self._stdin, self._stdout, self._errors):
             with contextlib.suppress(BrokenPipeError):  # a command that it did not read
                 stream.close()
 

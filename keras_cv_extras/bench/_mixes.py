@@ -1,5 +1,8 @@
 """Mixes of this library and of others, on batches with rows of labels."""
 
+# The peers are imported where they are used, and may be missing.
+# pyright: reportMissingImports=false
+
 import numpy as np
 
 from keras_cv_extras.bench import _peers

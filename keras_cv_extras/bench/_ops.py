@@ -14,7 +14,7 @@ from keras_cv_extras.bench._mixes import MIXES
 from keras_cv_extras.bench._policies import BATCH_SIZES
 
 #: Libraries whose ops can be measured beside those of this one, see `_peer_ops`.
-OP_PEERS = ("keras", "torchvision", "albumentations", "kornia")
+OP_PEERS: tuple[str, ...] = ("keras", "torchvision", "albumentations", "kornia")
 
 _COPY = "op:copy"
 

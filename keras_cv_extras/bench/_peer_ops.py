@@ -4,6 +4,9 @@ Warps take the nearest pixel and fill with black wherever a library lets one cho
 library does. Every image gets numbers of its own where a library can draw them.
 """
 
+# The peers are imported where they are used, and may be missing.
+# pyright: reportMissingImports=false
+
 from keras_cv_extras.bench import _mixes, _peers
 from keras_cv_extras.bench._repeated import Repeated
 

@@ -6,14 +6,18 @@ images or arrays), and their results are not collected into batches or sent betw
 all of that would come on top.
 """
 
+# The peers are imported where they are used, and may be missing.
+# pyright: reportMissingImports=false
+
 import multiprocessing
 import pathlib
 import re
 import sys
 import time
+from typing import Any
 
-_images = None  # what forked processes work on
-_transform = None
+_images: Any = None  # what forked processes work on
+_transform: Any = None
 
 
 def tensorflow(cores):

@@ -12,10 +12,10 @@ from keras_cv_extras.bench import _measure
 
 #: What this library is measured with; the first is what the others are compared with. The plain
 #: copy of a batch is the floor: no augmentation in a pipeline can be faster.
-OWN = ("rand_augment", "flip_crop_rand_cutout", "copy")
+OWN: tuple[str, ...] = ("rand_augment", "flip_crop_rand_cutout", "copy")
 
 #: Libraries with a RandAugment, or with the ops to make one.
-PEERS = ("keras", "torchvision", "albumentations", "timm")
+PEERS: tuple[str, ...] = ("keras", "torchvision", "albumentations", "timm")
 
 BATCH_SIZES = {224: 64, 32: 256}
 

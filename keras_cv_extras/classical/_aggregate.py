@@ -1,5 +1,7 @@
 """Codes of whole images by statistics of their descriptors: Fisher vectors and VLAD."""
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 from sklearn.mixture import GaussianMixture
@@ -11,6 +13,14 @@ from keras_cv_extras.classical._descriptors import by_cell
 
 class _Aggregate(Coder):
     """A coder whose result is one dense row per image; the parts of the grid one after another."""
+
+    num_words: int
+    levels: tuple[int, ...]
+    power: float
+    _part_size: Any
+
+    def _code(self, groups):
+        raise NotImplementedError
 
     def _check_parameters(self):
         checks.integer("num_words", self.num_words, minimum=1)

@@ -24,6 +24,15 @@ class Coder(TransformerMixin, BaseEstimator):
     array, or a `(count, dimension)` array of one descriptor per sample.
     """
 
+    max_samples: int
+    seed: int
+
+    def _check_parameters(self):
+        raise NotImplementedError
+
+    def _learn(self, values):
+        raise NotImplementedError
+
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learns from the descriptors, from `max_samples` of them at most.
 
@@ -93,6 +102,11 @@ class Coder(TransformerMixin, BaseEstimator):
 
 class WordCoder(Coder):
     """A coder whose result is a sparse row of codes, one for each word, per descriptor."""
+
+    words_: Any
+
+    def _code(self, values):
+        raise NotImplementedError
 
     def _encode(self, given, descriptors):
         values = descriptors.values

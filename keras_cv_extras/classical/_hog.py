@@ -29,6 +29,10 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         self.transform(X[:1])
         return self
 
+    def transform(self, X: ArrayLike) -> Any:
+        """Describes images; see the subclass."""
+        raise NotImplementedError
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 

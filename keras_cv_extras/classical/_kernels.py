@@ -96,7 +96,7 @@ def pyramid_match(
 
 
 def _histograms(first, second):
-    first, second = check_pairwise_arrays(first, second, dtype=np.float64)
+    first, second = check_pairwise_arrays(first, second, dtype=np.float64)  # pyright: ignore[reportArgumentType]
     for rows in (first, second):
         if rows.min() < 0:
             raise ValueError(

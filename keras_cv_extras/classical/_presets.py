@@ -126,7 +126,7 @@ def _local(name, classifier, num_words, levels, pixels, value_range, seed):
     sift = DenseSIFT(
         step=max(1, round(3 * pixels / 28)), bin_sizes=bin_sizes, value_range=value_range
     )
-    steps = [("features", sift)]
+    steps: list[tuple[str, Any]] = [("features", sift)]
     if name == "fisher":
         steps.append(("reduction", EachDescriptor(PCA(64, random_state=seed), seed=seed)))
         return [*steps, ("coding", FisherVector(num_words, levels=levels, seed=seed))]

@@ -154,7 +154,8 @@ class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         if not isinstance(X, DescriptorSet):
             raise TypeError(f"descriptors must be a DescriptorSet, received {type(X).__name__}")
         values = sample(X.values, self.max_samples, self.seed)
-        self.transformer_ = clone(self.transformer).fit(values)
+        fresh: Any = clone(self.transformer)
+        self.transformer_ = fresh.fit(values)
         return self
 
     def transform(self, X: ArrayLike) -> DescriptorSet:

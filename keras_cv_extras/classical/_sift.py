@@ -1,6 +1,7 @@
 """SIFT descriptors: on a grid, for all images at once, and at OpenCV's keypoints."""
 
 import functools
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -88,7 +89,7 @@ class DenseSIFT(ImageTransformer):
             raise ValueError(f"bin_sizes must list one or more sizes, received {self.bin_sizes!r}")
         for size in self.bin_sizes:
             checks.integer("bin_sizes", size, minimum=1)
-        found = [None] * len(X)
+        found: list[Any] = [None] * len(X)
         for places, batch in image_groups(X, self.value_range):
             values, positions = self._batch(batch)
             if len(places) == len(X):  # all of one size: no need to sort them in
@@ -181,7 +182,7 @@ class SIFT(ImageTransformer):
             edgeThreshold=checks.positive("edge_threshold", self.edge_threshold),
         )
         checks.boolean("root", self.root)
-        found = [None] * len(X)
+        found: list[Any] = [None] * len(X)
         for places, batch in image_groups(X, self.value_range):
             size = np.array(batch.shape[2:0:-1], np.float32)  # width, height
             for place, image in zip(places, as_bytes(batch, self.value_range), strict=True):
@@ -245,7 +246,8 @@ def _orientation_maps(grey, smoothing):
     down, across = np.gradient(grey, axis=(1, 2))
     size = np.hypot(across, down)
     place = np.arctan2(-down, across) * np.float32(_ORIENTATIONS / (2 * np.pi))
-    maps = np.empty((len(grey), grey.shape[1], _ORIENTATIONS, grey.shape[2]), np.float32)
+    count, rows, columns = size.shape
+    maps = np.empty((count, rows, _ORIENTATIONS, columns), np.float32)
     half = _ORIENTATIONS / 2
     for k in range(_ORIENTATIONS):
         distance = np.abs((place - np.float32(k) + np.float32(half)) % _ORIENTATIONS - half)

@@ -1,6 +1,7 @@
 """Sparse coding: each descriptor as a combination of few words, of least absolute weights."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -80,7 +81,7 @@ class SparseCoding(WordCoder):
         codes_codes = np.zeros((len(words), len(words)))
         codes_values = np.zeros(words.shape)
         for epoch in range(self.epochs):
-            order = shuffle(np.arange(len(values)), random_state=self.seed + epoch)
+            order: Any = shuffle(np.arange(len(values)), random_state=self.seed + epoch)
             for start in range(0, len(order), _BATCH):
                 batch = values[order[start : start + _BATCH]]
                 codes = solve(batch, words, self.penalty, self.tolerance).toarray()

@@ -1,6 +1,7 @@
 """`kcx bench`: speed, beside other libraries in the same run."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,7 +13,10 @@ bench_app = typer.Typer(help="Measure speed, beside other libraries in the same 
 
 @bench_app.command("policies")
 def bench_policies(
-    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = (224, 32),
+    sizes: Annotated[Sequence[int], typer.Option("--size", help="Sides of the images.")] = (
+        224,
+        32,
+    ),
     seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 2.0,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
@@ -47,7 +51,10 @@ def bench_input(
 
 @bench_app.command("ops")
 def bench_ops(
-    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = (224, 32),
+    sizes: Annotated[Sequence[int], typer.Option("--size", help="Sides of the images.")] = (
+        224,
+        32,
+    ),
     ops: Annotated[
         list[str] | None, typer.Option("--op", help="An op; all if not given. May be repeated.")
     ] = None,

@@ -3,6 +3,7 @@
 import contextlib
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -17,11 +18,11 @@ from keras_cv_extras.commands._common import load_data
 
 
 def run_classical_train(
-    name: str | None,
+    name: str,
     output: Path,
     *,
-    system: str | None,
-    classifier: str | None,
+    system: str,
+    classifier: str,
     num_words: int | None,
     train_size: int | None,
     image_size: int | None,
@@ -32,7 +33,7 @@ def run_classical_train(
     console = Console()
     images = load_data(name, image_size)
     shape = images.train[0].shape[1:]
-    model = classical.make_classifier(
+    model: Any = classical.make_classifier(
         system, classifier=classifier, num_words=num_words, pixels=min(shape[:2]), seed=seed
     )
     console.print(repr(images))
@@ -47,7 +48,7 @@ def run_classical_train(
 
 
 def run_classical_evaluate(
-    path: Path, name: str | None, *, output: Path, image_size: int | None
+    path: Path, name: str, *, output: Path | None, image_size: int | None
 ) -> None:
     """Scores a saved classifier on the test images of a data set."""
     console = Console()

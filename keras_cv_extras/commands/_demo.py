@@ -2,6 +2,7 @@
 
 import pathlib
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,10 +14,10 @@ from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import small_model, train_model
 
 _DATA, _TRIALS, _EPOCHS = "mnist_5k", 16, 20
-_SEARCH = {"epochs": 8, "train_size": 1000, "confirm_seeds": 3, "batch_size": 64}
+_SEARCH: dict[str, Any] = {"epochs": 8, "train_size": 1000, "confirm_seeds": 3, "batch_size": 64}
 # The same steps with 8 x 8 digits, to see that they run.
 _SMOKE_DATA, _SMOKE_TRIALS, _SMOKE_EPOCHS = "digits", 2, 1
-_SMOKE_SEARCH = {"epochs": 2, "train_size": 100, "confirm_seeds": 2, "batch_size": 64}
+_SMOKE_SEARCH: dict[str, Any] = {"epochs": 2, "train_size": 100, "confirm_seeds": 2, "batch_size": 64}
 _SMOKE_SEARCH["ops"] = ("rotate", "invert", "brightness")
 
 

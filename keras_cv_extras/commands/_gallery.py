@@ -1,7 +1,6 @@
 """`kcx gallery`: one page with every op, over its range of strengths, on real photographs."""
 
 import html
-import inspect
 import pathlib
 
 import numpy as np
@@ -107,7 +106,7 @@ def _op_card(name, images):
     # Five pictures do not repay the compilation; the pixels are the same.
     results = np.asarray(getattr(augment, name)(photograph, *partners, *numbers, compile=False))
     captions = [_caption(op, value) for value in values]
-    return _card(name, inspect.getdoc(op.kernel).splitlines()[0], results, captions, images[0])
+    return _card(name, (op.kernel.__doc__ or "").splitlines()[0], results, captions, images[0])
 
 
 def _values(op):

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from typing import Any
 
 from rich.console import Console
 
@@ -18,7 +19,7 @@ def run_policy_show(
     output: Path,
     *,
     data: str | None,
-    columns: int | None,
+    columns: int,
     image_size: int | None,
     seed: int,
 ) -> None:
@@ -50,7 +51,7 @@ def run_policy_convert(
     if to == "kcx":
         converted.save(output)
     else:
-        options = {"strict": strict}
+        options: dict[str, Any] = {"strict": strict}
         if to in ("albumentations", "model_garden") and image_size is not None:
             options["image_size"] = (image_size, image_size)
         made = getattr(policy, f"to_{to}")(converted, **options)
@@ -70,7 +71,7 @@ def _read(source, source_format, spec, strict):
         return _named_transform(source, strict)
     if source_format in ("torchvision", "dali"):
         text = path.read_text(encoding="utf-8")
-        options = {"strict": strict} if source_format == "torchvision" else {}
+        options: dict[str, Any] = {"strict": strict} if source_format == "torchvision" else {}
         return getattr(policy, f"from_{source_format}")(text, **options)
     if source_format == "albumentations":
         return policy.from_albumentations(files.read_json(source), strict=strict)

@@ -1,5 +1,6 @@
 """Export, verification and predictions on the command line."""
 
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,37 +16,39 @@ from keras_cv_extras.serving import ServedModel, check_graph
 
 
 def run_export(
-    model: str | None,
-    name: str | None,
+    model: Path,
+    name: str,
     output: Path,
     *,
-    file_format: str | None,
+    file_format: str,
     views: str | None,
-    calibrate: str | None,
-    policy: str | None,
+    calibrate: bool,
+    policy: Path | None,
     image_size: int | None,
     **options: Any,
 ) -> None:
     """Exports a model file and verifies what was written."""
-    console, path = Console(), model
-    model = training.load_model(path, compile=False)
-    chosen = load_for(model, path, name, image_size=image_size)
+    console = Console()
+    network = training.load_model(model, compile=False)
+    chosen = load_for(network, model, name, image_size=image_size)
     images, part = chosen.images, chosen.part
     for line in chosen.notes:
         console.print(line, highlight=False, soft_wrap=True)
     if views is not None:
-        model = inference.TestTimeAugment(model, views, image_size=part[0].shape[1:3])
+        network = inference.TestTimeAugment(network, views, image_size=part[0].shape[1:3])
     calibration, scored = None, slice(None)
     if calibrate:
         scored = slice(1, None, 2)
-        calibration = _fitted(model, *(array[::2] for array in part))
+        calibration = _fitted(network, *(array[::2] for array in part))
         console.print(
             f"temperature {calibration.temperature:.3f}, fitted on {calibration.num_samples} of "
             f"the {len(part[1])} test images; the scores are of the others"
         )
-    scores = _scores(model, *(array[scored] for array in part), images, calibration)
+    scores = _scores(
+        network, *(array[scored] for array in part), data=images, calibration=calibration
+    )
     serving.export(
-        model,
+        network,
         output,
         class_names=images.class_names,
         images=part[0],
@@ -69,7 +72,7 @@ def run_verify(path: Path) -> None:
     Console().print(str(serving.verify(path)), soft_wrap=True, highlight=False)
 
 
-def run_predict(path: Path, files: Sequence[Path]) -> None:
+def run_predict(path: pathlib.Path, files: Sequence[pathlib.Path]) -> None:
     """Prints the likeliest classes of image files."""
     import tensorflow as tf
 

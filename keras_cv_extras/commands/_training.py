@@ -33,11 +33,11 @@ def run_train(
     policy: str | None,
     image_size: int | None,
     stream: bool,
-    max_bad: int | None,
+    max_bad: float,
     progress: bool,
     tensorboard: bool,
     **given: Any,
-) -> dict[str, Any] | None:
+) -> training.Evaluation | None:
     """Trains a network, writes all about it, and returns its scores on the test images.
 
     Of several workers, which `kcx launch` starts, one writes and scores; the others return None.
@@ -159,21 +159,21 @@ def _tell(name, output, model, job, settings, console, note):
 
 
 def run_evaluate(
-    model: str | None,
-    name: str | None,
+    model: Path,
+    name: str,
     *,
-    output: Path,
-    report: str | None,
-    predictions: str | None,
+    output: Path | None,
+    report: Path | None,
+    predictions: Path | None,
     image_size: int | None,
     stream: bool,
-    max_bad: int | None,
-) -> dict[str, Any]:
+    max_bad: float,
+) -> training.Evaluation:
     """Scores a model file on the test images of a data set; returns the scores."""
-    path, model = model, training.load_model(model, compile=False)
-    chosen = load_for(model, path, name, image_size=image_size, stream=stream, max_bad=max_bad)
+    path, network = model, training.load_model(model, compile=False)
+    chosen = load_for(network, path, name, image_size=image_size, stream=stream, max_bad=max_bad)
     images = chosen.images
-    found = training.predict(model, chosen.part, images.class_names, names=chosen.files)
+    found = training.predict(network, chosen.part, images.class_names, names=chosen.files)
     scores, bad = found.evaluation(), _unreadable(images, chosen.part)
     if output is not None:
         scores.save(output)

@@ -26,4 +26,6 @@ def samples_at(places, epoch, *, count, seed, shuffle, shard):
     if not shuffle or count == 1:
         return samples
     key = tf.stack([word(seed), tf.cast(epoch, tf.uint32)])
-    return tf.random.experimental.index_shuffle(samples, key, count - 1)
+    return tf.random.experimental.index_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
+        samples, key, count - 1
+    )

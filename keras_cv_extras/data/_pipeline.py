@@ -210,7 +210,7 @@ class _Arrays:
         images, labels = self.rows.gather(samples, epoch)
         gathered = {"epoch": epoch, "samples": samples, "images": images, "labels": labels}
         if self.pairs:
-            real = self.rows.images
+            real: Any = self.rows.images
             chosen = random.uniform(self.seed, epoch, samples, PARTNER_SLOT)
             partners = tf.cast(chosen * float(real.shape[0]), tf.int64)
             gathered["partners"] = tf.gather(real, tf.minimum(partners, real.shape[0] - 1))

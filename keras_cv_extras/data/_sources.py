@@ -6,6 +6,7 @@ import os
 import pathlib
 import struct
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -115,18 +116,18 @@ def load(
             `test_fraction` is given, or the folder has no class folders, one class only, zero
             images, or too many that are damaged.
     """
-    image_size = _image_size(image_size)
+    size = _image_size(image_size)
     checks.one_of("resize", resize, _decode.RESIZES)
     checks.one_of("channels", channels, (None, 1, 3))
     checks.one_of("on_error", on_error, ("skip", "raise"))
     checks.integer("seed", seed)
     if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
-    options = {"image_size": image_size, "resize": resize, "channels": channels}
+    options: dict[str, Any] = {"image_size": image_size, "resize": resize, "channels": channels}
     given, default = class_names, 0.2
     if name in ("mnist_5k", "digits"):
         default = 0.5
-        train, test, class_names = {"mnist_5k": _mnist_5k, "digits": _digits}[name]()
+        train, test, class_names = _mnist_5k() if name == "mnist_5k" else _digits()
     elif name == "fashion_mnist":
         train, test, class_names = _fashion_mnist()
     elif isinstance(name, str) and name.startswith("keras:"):
@@ -155,7 +156,7 @@ def load(
         train, test = split(*train, [1 - share, share], seed=seed)
     else:
         test = _fitted(test, **options)
-    return ImageData(train, test, class_names, name)
+    return ImageData(train, test, class_names, str(name))
 
 
 def _mnist_5k():
@@ -190,7 +191,7 @@ def _fashion_mnist():
 def _read_idx(path):
     """Reads an array of the IDX format: 2 zero bytes, type, rank, big-endian lengths, values."""
     with gzip.open(path, "rb") as file:
-        content = file.read()
+        content: Any = file.read()
     zeros, kind, rank = struct.unpack_from(">HBB", content)
     if zeros != 0 or kind != 8:
         raise ValueError(f"{path}: not an IDX file of unsigned bytes")
@@ -211,7 +212,7 @@ def _keras(name):
 
 def _tfds(name, *, image_size, resize, channels):
     try:
-        import tensorflow_datasets as tfds
+        import tensorflow_datasets as tfds  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError(
             f"'tfds:{name}' needs the package tensorflow_datasets: pip install tensorflow-datasets"

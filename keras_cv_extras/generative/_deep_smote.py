@@ -97,7 +97,7 @@ class DeepSMOTE(keras.Model):
         self,
         x: ArrayLike | None = None,
         y: ArrayLike | None = None,
-        y_pred: Any | None = None,
+        y_pred: Any = None,
         sample_weight: Any | None = None,
         training: bool | None = True,
     ) -> Tensor:

@@ -183,7 +183,7 @@ def usefulness(
 
 
 def _scores(real, made, k):
-    scores = dict.fromkeys(SCORES)
+    scores: dict[str, float | None] = dict.fromkeys(SCORES)
     if min(len(real), len(made)) >= 2:
         scores["local_fid"] = _fidelity.frechet_distance(real, made)
         scores["local_kid"] = _fidelity.kernel_distance(real, made)

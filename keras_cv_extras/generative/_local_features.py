@@ -1,7 +1,7 @@
 """A network trained on the real images at hand, as the measure of made ones."""
 
 import hashlib
-from typing import Self
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -138,7 +138,11 @@ def trained_classifier(
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # Without XLA: quicker on a CPU.
-    model.compile(keras.optimizers.AdamW(rate), loss, jit_compile=False)
+    without: Any = False
+    model.compile(keras.optimizers.AdamW(rate), loss, jit_compile=without)
     batches = data.pipeline(source, _TRAIN_BATCH, seed=seed, num_epochs=-(-steps // length))
-    model.fit(batches, steps_per_epoch=steps, class_weight=class_weight, shuffle=False, verbose=0)
+    quiet: Any = 0  # Keras takes numbers too
+    model.fit(
+        batches, steps_per_epoch=steps, class_weight=class_weight, shuffle=False, verbose=quiet
+    )
     return model

@@ -7,6 +7,7 @@ their batch is read.
 
 import numbers as numeric
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -222,7 +223,7 @@ def export_generator(gan, path):
     import tensorflow as tf
     from keras.export import ExportArchive
 
-    archive = ExportArchive()
+    archive: Any = ExportArchive()
     archive.track(gan)
     archive.add_endpoint(
         "serve",

@@ -66,7 +66,7 @@ class Calibration:
     @property
     def shift(self) -> np.ndarray | None:
         """What is added to the logits of each class, float64 `(classes,)`; None for nothing."""
-        if self.train_prior is None:
+        if self.train_prior is None or self.new_prior is None:
             return None
         return np.log(self.new_prior) - np.log(self.train_prior)
 
@@ -180,14 +180,14 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
     elif slope(high) >= 0:
         temperature = _HOTTEST
     else:
-        temperature = float(np.exp(optimize.brentq(slope, low, high, xtol=1e-10)))
+        temperature = float(np.exp(optimize.brentq(slope, low, high, xtol=1e-10)))  # pyright: ignore
     return Calibration(temperature=temperature, num_samples=len(labels))
 
 
 def _prior(name, values):
     """Returns counts or shares of classes as shares."""
     values = checks.numbers_or_none(name, values)
-    if len(values) < 2 or min(values) <= 0:
+    if values is None or len(values) < 2 or min(values) <= 0:
         raise ValueError(f"{name} must have a number above 0 for each class, received {values}")
     total = sum(values)
     return tuple(value / total for value in values)

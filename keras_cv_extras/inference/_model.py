@@ -151,7 +151,7 @@ class TestTimeAugment(keras.Model):
             scales = tuple(round(max(crop_size) * part / 7) for part in (8, 9, 10, 11))
         # At once, not at the first batch: the layers are not run to find their shapes.
         if crops in _SCALED:
-            for scale in scales:
+            for scale in scales or ():
                 _crops.check_scale(scale, crop_size)
         else:
             _crops.check_fits(image_size, crop_size)

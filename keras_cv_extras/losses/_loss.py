@@ -12,7 +12,8 @@ The options of the function are the arguments of the class, in their order, foll
 
 import functools
 import inspect
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar, ParamSpec, Protocol, cast
 
 import keras
 from keras import ops
@@ -24,8 +25,23 @@ from keras_cv_extras.losses import _labels
 
 _OWN = ("reduction", "name")
 
+P = ParamSpec("P")
 
-def per_sample(**checks):
+
+class LossFunction(Protocol[P]):
+    """What `per_sample` publishes: a function with the checks and the defaults of its options."""
+
+    __name__: str
+    check: Callable[[dict[str, Any]], dict[str, Any]]
+    defaults: dict[str, Any]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        """Returns one loss per sample."""
+
+
+def per_sample(
+    **checks: Callable[[str, Any], Any],
+) -> Callable[[Callable[P, Tensor]], LossFunction[P]]:
     """Publishes a loss function: options are checked, predictions computed in float32.
 
     Args:
@@ -36,7 +52,7 @@ def per_sample(**checks):
         A decorator. The published function has the check of its options as `check`.
     """
 
-    def publish(function):
+    def publish(function: Callable[P, Tensor]) -> LossFunction[P]:
         defaults = {
             name: parameter.default
             for name, parameter in inspect.signature(function).parameters.items()
@@ -51,11 +67,13 @@ def per_sample(**checks):
 
         @functools.wraps(function)
         def loss(y_true, y_pred, **options):
-            return function(tensors(y_true), tensors(y_pred, floats), **check(options))
+            given: Any = function  # `P` says nothing of its first two arguments
+            return given(tensors(y_true), tensors(y_pred, floats), **check(options))
 
-        loss.check = check
-        loss.defaults = defaults
-        return loss
+        published = cast("LossFunction[P]", loss)
+        published.check = check
+        published.defaults = defaults
+        return published
 
     return publish
 
@@ -128,9 +146,9 @@ class FunctionLoss(WeightedLoss):
     `reads_classes` takes `ignore_class` as its last argument.
     """
 
-    function = None
-    argument_order = None
-    reads_classes = False
+    function: ClassVar[Any] = None
+    argument_order: ClassVar[tuple[str, ...] | None] = None
+    reads_classes: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -137,13 +137,11 @@ class ExpectedCalibrationError(_base.Accumulator):
     def reliability(self) -> Reliability:
         """Returns the mean confidence, the accuracy and the count of each bin so far."""
         confidence, correct, weight = ops.convert_to_numpy(self.bins)
-        return Reliability(
-            *(
-                np.divide(sums, weight, out=np.zeros_like(sums), where=weight != 0)
-                for sums in (confidence, correct)
-            ),
-            weight,
-        )
+        means = [
+            np.divide(sums, weight, out=np.zeros_like(sums), where=weight != 0)
+            for sums in (confidence, correct)
+        ]
+        return Reliability(means[0], means[1], weight)
 
     def get_config(self) -> Config:
         """Returns the configuration."""
@@ -163,7 +161,7 @@ def plot_reliability(reliability: Any) -> Any:
         TypeError: for something else.
     """
     if isinstance(reliability, keras.metrics.Metric) and hasattr(reliability, "reliability"):
-        reliability = reliability.reliability()
+        reliability = reliability.reliability()  # pyright: ignore[reportAttributeAccessIssue]
     if not isinstance(reliability, tuple) or len(reliability) != 3:
         raise TypeError(
             "reliability must be an ExpectedCalibrationError or what its reliability() gives, "

@@ -52,7 +52,7 @@ def mixed_labels(parts, shares, *, num_classes=None, label_smoothing=0.0):
     if len(parts) == 1 and not label_smoothing:
         return ops.cast(parts[0], dtype)
     rank = len(parts[0].shape)
-    total = 0.0
+    total: Tensor = 0.0
     for number, part in enumerate(parts):
         share = ops.reshape(shares[:, number], (-1,) + (1,) * (rank - 1))
         total = total + share * ops.cast(part, "float32")

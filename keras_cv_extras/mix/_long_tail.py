@@ -1,6 +1,7 @@
 """Labels and partners for data in which some classes are rare."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from keras import ops
 
@@ -18,7 +19,7 @@ class MinorityLabel:
         tau: below which share of the other's image the minority gets the whole label.
     """
 
-    class_counts: tuple[float, ...]
+    class_counts: Sequence[float]
     kappa: float = 3.0
     tau: float = 0.5
 

@@ -1,6 +1,7 @@
 """Mixes that draw for themselves who is mixed with whom, and how much."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from keras import ops
@@ -208,7 +209,7 @@ class ReMix(Mix):
         >>> images, labels = mix(images, labels, seed=7, epoch=0)
     """
 
-    class_counts: tuple[float, ...] = ()
+    class_counts: Sequence[float] = ()
     alpha: float = 1.0
     kappa: float = 3.0
     tau: float = 0.5

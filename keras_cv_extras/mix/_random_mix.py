@@ -58,7 +58,7 @@ class RandomMix(Mix):
             self._set(weights=weights)
 
     @property
-    def num_partners(self) -> int:
+    def num_partners(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         """How many partners an image has at most."""
         return max(mix.num_partners for mix in self.mixes)
 
@@ -81,7 +81,8 @@ class RandomMix(Mix):
     def blend(self, images: Images, rows: Any, others: Any, plan: Any) -> Blend:
         """Mixes a batch as planned."""
         weights = self.weights or (1.0,) * len(self.mixes)
-        (choice,), passed, result = plan["numbers"], 0.0, None
+        (choice,), passed = plan["numbers"], 0.0
+        result: Any = None
         for mix, their, own, weight in zip(self.mixes, others, plan["plans"], weights, strict=True):
             if not weight:
                 continue

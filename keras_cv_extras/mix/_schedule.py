@@ -62,4 +62,4 @@ class Schedule:
             epoch = ops.cast(epoch, "int32")  # unsigned numbers would not go below 0
         since = epoch - self.warmup
         cycling = since % (self.on + self.off) < self.on
-        return (since >= 0) & cycling & (epoch < self.num_epochs - self.end)
+        return (since >= 0) & cycling & (epoch < self.num_epochs - (self.end or 0))

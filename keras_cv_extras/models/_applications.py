@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import warnings
+from typing import Any
 
 import keras
 from keras import layers
@@ -91,7 +92,8 @@ def application(
             f"input_shape must have 1 or 3 channels for {name}, received {shape}: the networks of "
             "keras.applications are for colours"
         )
-    images = x = keras.Input(shape, name="images")
+    images: Any = keras.Input(shape, name="images")
+    x = images
     if shape[2] == 1:
         x = layers.Concatenate(name="colours")([x, x, x])
     if family.removed == 0 and stem != "original":

@@ -162,7 +162,10 @@ def layerwise_rates(model: keras.Model, decay: float = 0.7) -> dict[str, float]:
     }
 
 
-class _Layerwise:
+_Behind: Any = object  # the optimizer that a subclass names behind `_Layerwise`
+
+
+class _Layerwise(_Behind):
     """An optimizer with a learning rate for each weight; stands before a Keras optimizer."""
 
     def __init__(

@@ -1,5 +1,6 @@
 """What a policy and a schedule of policies have in common: images go in, and come out augmented."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -19,7 +20,10 @@ class Augmentation:
     `tables`; and its own `execute` if its tables are of another form.
     """
 
-    execute = staticmethod(_execute.execute)
+    sub_policies: Any
+    fill: Any
+    value_range: Any
+    execute: Callable[..., Tensor] = staticmethod(_execute.execute)
 
     def tables(self, height: int, width: int, epoch: Tensor) -> tuple[list[Any], Any]:
         """Returns the data of the compiled program, and what is part of it.

@@ -73,7 +73,7 @@ def random_order(steps: Sequence[Step], **options: Any) -> Policy:
     steps = list(steps)
     if not 1 <= len(steps) <= 6:
         raise ValueError(f"random_order takes 1 to 6 steps, received {len(steps)}")
-    return Policy(itertools.permutations(steps), **{"name": "random order", **options})
+    return Policy(list(itertools.permutations(steps)), **{"name": "random order", **options})
 
 
 def some_of(

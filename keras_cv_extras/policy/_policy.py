@@ -182,12 +182,12 @@ class Policy(Augmentation):
         return "\n".join(lines)
 
     @property
-    def sub_policies(self) -> tuple[tuple[Step, ...], ...]:
+    def sub_policies(self) -> tuple[Sequence[Step], ...]:
         """The sub-policies of all stages, in order."""
         return tuple(steps for stage in self.stages for steps in stage.sub_policies)
 
     @property
-    def weights(self) -> tuple[float, ...] | None:
+    def weights(self) -> Sequence[float] | None:
         """The weights of a policy of one stage."""
         return self.stages[0].weights if len(self.stages) == 1 else None
 

@@ -11,7 +11,7 @@ from keras_cv_extras.policy._specs import step_of_level
 from keras_cv_extras.policy._step import Step
 
 #: The 14 ops of RandAugment, arXiv:1909.13719, and TrivialAugment, arXiv:2103.10158.
-RAND_AUGMENT_OPS = (
+RAND_AUGMENT_OPS: tuple[str, ...] = (
     "identity",
     "autocontrast",
     "equalize",

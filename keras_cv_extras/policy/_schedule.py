@@ -1,5 +1,6 @@
 """Policies that change from epoch to epoch, run by one compiled program."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class PolicySchedule(Augmentation):
         self.fill, self.value_range, self.name = first.fill, first.value_range, name
 
     @property
-    def sub_policies(self) -> tuple[tuple[Step, ...], ...]:
+    def sub_policies(self) -> tuple[Sequence[Step], ...]:
         """The sub-policies of all policies."""
         return tuple(steps for policy in self.policies.values() for steps in policy.sub_policies)
 

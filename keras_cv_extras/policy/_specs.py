@@ -131,7 +131,7 @@ def step_of_level(spec: str, op: str, rate: float, level: float | None) -> Step:
         return Step(name, rate)
     if not 0 <= checks.number("level", level) <= highest:
         raise ValueError(f"level must be in [0, {highest}], received {level!r}")
-    fields = table(level)
+    fields = table(level)  # pyright: ignore[reportArgumentType] None is no number
     if name not in fields:
         raise ValueError(f"{op} has no levels in the spec {spec!r}")
     return Step(name, rate, **fields[name])

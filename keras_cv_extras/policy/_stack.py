@@ -203,7 +203,7 @@ class Padded(Augmentation):
             images[None],
             (partners, numbers[None]),
             (ops.reshape(seed, (1,)), epoch, samples[None]),
-            Stack(*tables, fill[None]),
+            Stack(*tables, fill=fill[None]),
             branches=structure,
         )
         return result[0]

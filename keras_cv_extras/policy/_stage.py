@@ -1,6 +1,7 @@
 """One stage of a policy: weighted sub-policies, of which every image gets some."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from keras_cv_extras.policy._execute import stage_table
 from keras_cv_extras.policy._step import Step
 
 #: The 16 ops of AutoAugment, arXiv:1805.09501: the space that policies are searched in.
-SEARCH_OPS = (
+SEARCH_OPS: tuple[str, ...] = (
     "shear_x",
     "shear_y",
     "translate_x",
@@ -42,8 +43,8 @@ class Stage:
             or the number of equally spaced levels to draw from.
     """
 
-    sub_policies: tuple[tuple[Step, ...], ...]
-    weights: tuple[float, ...] | None = None
+    sub_policies: Sequence[Sequence[Step]]
+    weights: Sequence[float] | None = None
     num_draws: int = 1
     num_levels: int | None = None
 

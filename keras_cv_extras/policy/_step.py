@@ -1,6 +1,7 @@
 """One step of a policy: an op, how often it is applied, and how strongly."""
 
 import dataclasses
+from typing import Any
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
@@ -93,7 +94,8 @@ class Step:
         else:
             sides = {"width": width, "height": height, "shorter": min(height, width), None: 1}
             ends = [end * sides[self.unit] for end in _pair(self.value)]
-        return tuple(float(int(end)) if self.whole else end for end in ends)
+        low, high = (float(int(end)) if self.whole else end for end in ends)
+        return low, high
 
     @property
     def branch(self) -> tuple[str, tuple]:
@@ -105,11 +107,12 @@ class Step:
         """Whether the value is mirrored about the identity for half of the images."""
         if self.value is not None:
             return self.signed
-        return OPS[self.op].has_strength and OPS[self.op].strength.signed
+        strength = OPS[self.op].strength
+        return strength is not None and strength.signed
 
     def to_dict(self) -> dict:
         """Returns the step as a dictionary for JSON; what has its default is left out."""
-        fields = {"op": self.op, "rate": self.rate}
+        fields: dict[str, Any] = {"op": self.op, "rate": self.rate}
         for field in dataclasses.fields(self)[2:]:
             value = getattr(self, field.name)
             if value == field.default:
@@ -135,7 +138,10 @@ class Step:
             raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(known))}")
         if "op" not in fields:
             raise ValueError("the field 'op' is missing")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        given: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
+        }
+        return cls(**given)
 
     def describe(self) -> str:
         """Returns the step in a few words, such as `rotate 0.4 (rate 0.6)`."""
@@ -148,7 +154,7 @@ class Step:
         return f"{self.op}{text} (rate {self.rate:.2g})"
 
 
-def _pair(value):
+def _pair(value) -> tuple[float, float]:
     return value if isinstance(value, tuple) else (value, value)
 
 

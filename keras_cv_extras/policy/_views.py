@@ -15,7 +15,7 @@ from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 
 #: The ops of AugMix: those that are not corruptions of ImageNet-C.
-AUGMIX_OPS = (
+AUGMIX_OPS: tuple[str, ...] = (
     "autocontrast",
     "equalize",
     "posterize",

@@ -94,7 +94,7 @@ def _saved_model(path, files, images):
             problems.append(f"{name} answers an empty request with {len(empty)} rows")
         wrong = [value[0], value[None]]
         if value.dtype != tf.string:
-            wrong += [value[:, 1:], value[..., :-1], value[0, 0, 0]]
+            wrong += [value[:, 1:], value[..., :-1], value[0, 0, 0]]  # pyright: ignore[reportArgumentType]
         for one in wrong:
             try:
                 signature(**{argument: one})
@@ -106,7 +106,9 @@ def _saved_model(path, files, images):
 
 def _litert(path, files, images):
     if importlib.util.find_spec("ai_edge_litert"):
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import (  # pyright: ignore[reportMissingImports]
+            Interpreter,
+        )
     else:
         import tensorflow as tf
 

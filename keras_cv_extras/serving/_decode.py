@@ -127,7 +127,7 @@ def _over_white(image):
     Asked for four channels, TensorFlow 2.21 makes opaque images of few bits transparent.
     """
     image.set_shape((None, None, None))
-    has_opacity = tf.shape(image)[2] % 2 == 0
+    has_opacity = tf.math.floormod(tf.shape(image)[2], 2) == 0
     opacity = tf.cast(image[..., -1:], tf.float32) / 255
     opacity = tf.where(has_opacity, opacity, tf.ones_like(opacity))
     return tf.round(_as_rgb(image) * opacity + 255 * (1 - opacity))

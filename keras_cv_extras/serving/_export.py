@@ -113,6 +113,7 @@ def export(
     top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
     servable = Servable(served, top_k=top_k, on_bad_image=on_bad_image, resize=resize)
     golden = _golden.golden(served, servable, images)
+    plain = None
     if format == "saved_model":
         signatures = servable.signatures()
     else:

@@ -1,5 +1,7 @@
 """What is served of a model: images in, calibrated probabilities and features out."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -40,7 +42,8 @@ class ServedModel:
         self.activation, self.from_logits = output_activation(model)
         calibration.check(len(self.class_names), self.activation)
         self.calibration = calibration
-        self._joint, self.features = model, None
+        self._joint: Any = model
+        self.features = None
         tensor, self._num_views = _features(model, features)
         if tensor is not None:
             self._joint = keras.Model(model.inputs, [model.outputs[0], tensor])
@@ -50,12 +53,13 @@ class ServedModel:
         """Returns probabilities `(batch, classes)` and features, or None, both in float32."""
         images = ops.cast(images, self.model.inputs[0].dtype)
         outputs = self._joint(images, training=False)
-        outputs, features = outputs if self.features is not None else (outputs, None)
+        shape: Any = self.features
+        outputs, features = outputs if shape is not None else (outputs, None)
         probabilities = self._probabilities(ops.cast(outputs, "float32"))
         if features is not None:
             features = ops.cast(features, "float32")
             if self._num_views > 1:
-                views = ops.reshape(features, (-1, self._num_views, *self.features))
+                views = ops.reshape(features, (-1, self._num_views, *shape))
                 features = ops.mean(views, axis=1)
         return probabilities, features
 

@@ -1,5 +1,7 @@
 """The functions of a SavedModel that a server calls, by their names."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from keras_cv_extras.serving import _decode
@@ -26,7 +28,7 @@ class Servable:
         self._top_k, self._resize = top_k, resize
         self._report = on_bad_image == "report"
         # What is written: the weights, without random seeds and metrics, and the signatures alone.
-        self.root = tf.Module()
+        self.root: Any = tf.Module()
         self.root.weights = [weight.value for weight in served.model.weights]
         # Traced once each, whatever number of signatures call them.
         images = tf.TensorSpec((None, *self.shape), tf.float32)

@@ -1,5 +1,7 @@
 """Training of classifiers, and their evaluation."""
 
+from typing import TYPE_CHECKING
+
 from keras_cv_extras._base import lazy
 from keras_cv_extras.training._errors import DivergedError, WorkerLostError
 from keras_cv_extras.training._model import (
@@ -8,6 +10,18 @@ from keras_cv_extras.training._model import (
     jit_compile,
     small_cnn,
 )
+
+if TYPE_CHECKING:
+    from keras_cv_extras.training._clock import InputClock
+    from keras_cv_extras.training._fit import History, fit
+    from keras_cv_extras.training._labels import with_class_weights, with_rows
+    from keras_cv_extras.training._progress import CsvLog, ProgressBar, read_log
+    from keras_cv_extras.training._recipes import Recipe, recipe
+    from keras_cv_extras.training._save import load_model, save_model
+    from keras_cv_extras.training._strategy import make_strategy, writes_files
+    from keras_cv_extras.training.evaluation._evaluate import Evaluation, evaluate, wilson_interval
+    from keras_cv_extras.training.evaluation._predictions import Predictions, predict
+    from keras_cv_extras.training.evaluation._report import report
 
 # These import TensorFlow. They are loaded when first used, so that networks can be built, and
 # populations of them searched, where there is none.
@@ -43,7 +57,26 @@ __all__ = [
     "compile_model",
     "jit_compile",
     "small_cnn",
-    *_PLACES,
+    "CsvLog",
+    "Evaluation",
+    "History",
+    "InputClock",
+    "Predictions",
+    "ProgressBar",
+    "Recipe",
+    "evaluate",
+    "fit",
+    "load_model",
+    "make_strategy",
+    "predict",
+    "read_log",
+    "recipe",
+    "report",
+    "save_model",
+    "wilson_interval",
+    "with_class_weights",
+    "with_rows",
+    "writes_files",
 ]
 
 __getattr__, __dir__ = lazy.attach(__name__, _PLACES)

@@ -3,6 +3,7 @@
 import collections
 import json
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -173,7 +174,8 @@ class Recorder(keras.callbacks.Callback):
 
     def __init__(self, save=None, every=None):
         super().__init__()
-        self._save, self._every = save, every
+        self._save: Any = save
+        self._every = every
         self.postponed = None  # a signal that may ask to end, looked at after every batch
         self._on_begin = None
         self.logs = None

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -32,11 +32,11 @@ class History:
     history: dict[str, list[float]]
     epochs: int
     resumed_at: int
-    model: keras.Model = dataclasses.field(repr=False, compare=False, default=None)
+    model: Any = dataclasses.field(repr=False, compare=False, default=None)
 
 
 def fit(
-    model: keras.Model,
+    model: keras.Model | Callable[[], keras.Model],
     train: Any,
     validation: Any | None = None,
     *,

@@ -62,7 +62,7 @@ class SmoothedCrossentropy(LogLoss):
         self.label_smoothing = label_smoothing
 
 
-def jit_compile():
+def jit_compile() -> Any:
     """Returns what to compile a model with: "auto", or False where XLA does harm.
 
     XLA trains a small network at half the speed on a CPU, and cannot reach the variables of the

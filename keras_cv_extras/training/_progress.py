@@ -100,7 +100,7 @@ class CsvLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds a row."""
         rows = [row for row in read_log(self.path) if int(row["epoch"]) <= epoch]
-        rows.append({"epoch": epoch + 1, **{k: f"{float(v):.6g}" for k, v in logs.items()}})
+        rows.append({"epoch": epoch + 1, **{k: f"{float(v):.6g}" for k, v in (logs or {}).items()}})
         columns = list(dict.fromkeys(key for row in rows for key in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")

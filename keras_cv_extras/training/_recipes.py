@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import keras
 
@@ -84,7 +85,7 @@ class Recipe:
             warmup_target=self.learning_rate if warmup else None,
             warmup_steps=warmup,
         )
-        options = {"weight_decay": self.weight_decay}
+        options: dict[str, Any] = {"weight_decay": self.weight_decay}
         if self.average:
             momentum = max(0.0, 1 - 1 / max(1.0, _AVERAGED * steps))
             options |= {"use_ema": True, "ema_momentum": momentum}

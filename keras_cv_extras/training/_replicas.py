@@ -8,6 +8,7 @@ of fewer rows than replicas is filled up with rows of weight 0.
 
 import contextlib
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -136,7 +137,7 @@ def adapted(model, strategy, spec):
         del iterator, data_batch
         build(data_batch=spec)
 
-    changed = {"_maybe_symbolic_build": build_by_specification}
+    changed: dict[str, Any] = {"_maybe_symbolic_build": build_by_specification}
     changed.update(_keras_fault.steps(model, strategy))
     for name, function in changed.items():
         setattr(model, name, function)

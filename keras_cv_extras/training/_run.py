@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -184,31 +185,33 @@ class Run:
         self.history = {key: list(values) for key, values in state["history"].items()}
         return state["step"]
 
-    def _chosen(self):
+    def _chosen(self) -> tuple[Any, Any, Any]:
         """Returns name, state and arrays of the checkpoint that the chief chose."""
+        saved: Any = self.saved
+        state = arrays = None
         name, problem, digest = None, None, bytes(32)
         if self.place.worker == 0:
             try:
-                name = self.saved.newest()
-                digest = self.saved.digest(name) if name else digest
+                name = saved.newest()
+                digest = saved.digest(name) if name else digest
             except (OSError, ValueError) as error:
                 problem = error
         status = _DAMAGED if problem else _FOUND if name else _NONE
-        epoch, step = self.saved.numbers(name) if name else (0, 0)
+        epoch, step = saved.numbers(name) if name else (0, 0)
         told = _strategy.from_chief(self.strategy, [status, epoch, step, *digest])
         if told[0] == _DAMAGED:
             raise problem or ValueError("the chief found no whole checkpoint: see what it wrote")
         if told[0] == _NONE:
             return None, None, None
-        name, problem = self.saved.name(*told[1:3]), None
+        name, problem = saved.name(*told[1:3]), None
         try:
-            state, arrays = self.saved.read(name)
-            same = self.saved.digest(name) == bytes(told[3:].tolist())
+            state, arrays = saved.read(name)
+            same = saved.digest(name) == bytes(told[3:].tolist())
         except (OSError, ValueError) as error:
             problem, same = error, False
         if not _strategy.everywhere(self.strategy, same):
             raise problem or ValueError(
-                f"{self.saved.folder / name}: not the same on all workers: the folder of "
+                f"{saved.folder / name}: not the same on all workers: the folder of "
                 "checkpoints must be on storage that they share"
             )
         return name, state, arrays

@@ -16,7 +16,7 @@ from keras_cv_extras._base.images.fixed import (
     to_fixed,
 )
 from keras_cv_extras._base.images.sampling import lookup_grid
-from keras_cv_extras._base.types import Color, Interval, Numbers, Tensor
+from keras_cv_extras._base.types import Color, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment.geometric._geometry import about_centre, warp
 
@@ -205,7 +205,7 @@ def affine(
     *,
     degrees: float = 30.0,
     shift: float = 0.1,
-    scale: Interval = 0.2,
+    scale: float = 0.2,
     slope: float = 0.2,
     interpolation: str = "nearest",
     fill_mode: str = "constant",

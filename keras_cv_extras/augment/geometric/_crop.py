@@ -1,11 +1,13 @@
 """Ops that cut out a window, and give it the size that is wanted."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
 from keras_cv_extras._base import checks, engine, random
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import between, key_of, round_half_up, times
-from keras_cv_extras._base.types import Color, Images, Interval, Numbers, Sizes, Tensor
+from keras_cv_extras._base.types import Color, Images, Interval, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment.geometric._box import draw_box
 from keras_cv_extras.augment.geometric._geometry import translate
@@ -52,8 +54,8 @@ def padded_crop(
         draw the position uniformly, for every image.
     """
     padding = ops.cast(ops.floor(padding + 0.5), "int32")
-    fill = Fill(fill_mode, fill, key_of(x, y))
-    return translate(image, _offset(padding, x), _offset(padding, y), fill)
+    filling = Fill(fill_mode, fill, key_of(x, y))
+    return translate(image, _offset(padding, x), _offset(padding, y), filling)
 
 
 def _offset(padding, position):
@@ -64,7 +66,7 @@ def _offset(padding, position):
 
 @image_op(pixels="moved", listed=False)
 def random_crop(
-    image: Tensor, x: Numbers = 0.5, y: Numbers = 0.5, *, size: Sizes | None = None
+    image: Tensor, x: Numbers = 0.5, y: Numbers = 0.5, *, size: Sequence[int] | None = None
 ) -> Tensor:
     """Cuts out a window of a given size, from another place of every image.
 
@@ -105,7 +107,7 @@ def check_fits(images, rows, columns):
         )
 
 
-def center_crop(images: Images, size: Sizes | None) -> Tensor:
+def center_crop(images: Images, size: Sequence[int] | None) -> Tensor:
     """Cuts the middle out of images.
 
     Args:
@@ -137,7 +139,7 @@ def random_resized_crop(
     area: Numbers,
     key: Numbers = 0,
     *,
-    size: Sizes | None = None,
+    size: Sequence[int] | None = None,
     aspect: Interval = (3 / 4, 4 / 3),
     interpolation: str = "bilinear",
     antialias: bool = False,
@@ -180,7 +182,7 @@ def jittered_resize(
     amount: Numbers,
     key: Numbers = 0,
     *,
-    size: Sizes | None = None,
+    size: Sequence[int] | None = None,
     scale: Interval = (0.8, 1.25),
     interpolation: str = "bilinear",
     fill_mode: str = "constant",
@@ -225,5 +227,5 @@ def jittered_resize(
         * ops.sign(room)
         for axis, room in ((1, rows - inner[0]), (2, columns - inner[1]))
     ]
-    fill = Fill(fill_mode, fill, key)
-    return place_box(image, (*places, *inner), (rows, columns), fill, interpolation)
+    filling = Fill(fill_mode, fill, key)
+    return place_box(image, (*places, *inner), (rows, columns), filling, interpolation)

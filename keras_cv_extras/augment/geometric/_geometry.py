@@ -129,10 +129,10 @@ def translate_x(
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, pixels, 0, 1, 0))`.
     """
-    fill = Fill(fill_mode, fill, key)
+    filling = Fill(fill_mode, fill, key)
     if interpolation == "bilinear":
-        return translate_between(image, pixels, _STILL, fill)
-    return translate(image, round_half_up(pixels), _NOTHING, fill)
+        return translate_between(image, pixels, _STILL, filling)
+    return translate(image, round_half_up(pixels), _NOTHING, filling)
 
 
 @image_op(strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved")
@@ -165,10 +165,10 @@ def translate_y(
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, 0, 1, pixels))`.
     """
-    fill = Fill(fill_mode, fill, key)
+    filling = Fill(fill_mode, fill, key)
     if interpolation == "bilinear":
-        return translate_between(image, _STILL, pixels, fill)
-    return translate(image, _NOTHING, round_half_up(pixels), fill)
+        return translate_between(image, _STILL, pixels, filling)
+    return translate(image, _NOTHING, round_half_up(pixels), filling)
 
 
 def translate(image, x, y, fill):

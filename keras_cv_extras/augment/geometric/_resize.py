@@ -1,12 +1,14 @@
 """Resizing: of whole images by stretching, cutting or padding, and of boxes in them."""
 
+from collections.abc import Sequence
+
 from keras import backend, ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import HALF, ONE
 from keras_cv_extras._base.images.sampling import lookup_grid
-from keras_cv_extras._base.types import Color, Sizes, Tensor
+from keras_cv_extras._base.types import Color, Tensor
 from keras_cv_extras.augment._op import image_op
 
 _MODES = ("stretch", "crop", "pad")
@@ -21,7 +23,7 @@ _SHARE = 1 << 15  # antialiasing: the unit of weights; times a level of 8 bits t
 def resize(
     image: Tensor,
     *,
-    size: Sizes | None = None,
+    size: Sequence[int] | None = None,
     mode: str = "stretch",
     interpolation: str = "bilinear",
     antialias: bool = False,
@@ -55,8 +57,8 @@ def resize(
         inner = [ops.maximum(side, 1) for side in _fitted((height, width), (rows, columns))]
         top, left = (rows - inner[0]) // 2, (columns - inner[1]) // 2
         box = (top, left, *inner)
-        fill = Fill("constant", fill)
-        return place_box(image, box, (rows, columns), fill, interpolation, antialias)
+        filling = Fill("constant", fill)
+        return place_box(image, box, (rows, columns), filling, interpolation, antialias)
     box = (0, 0, height, width)
     if mode == "crop":
         inner = [ops.maximum(side, 1) for side in _fitted((rows, columns), (height, width))]
@@ -141,11 +143,11 @@ def _filtered(image, vertical, horizontal):
     whole = not backend.is_float_dtype(backend.standardize_dtype(image.dtype))
     finish = (lambda v: ops.floor(v + 0.5)) if whole else (lambda v: v)
     flat = ops.cast(ops.reshape(image, (height, width * channels)), "float32")
-    down = _filters(*vertical, height)
+    down = _filters(*vertical, length=height)
     flat = finish(ops.matmul(down, flat) * (1 / _SHARE))
     rows = ops.shape(flat)[0]
     columns_first = ops.transpose(ops.reshape(flat, (rows, width, channels)), (1, 0, 2))
-    across = _filters(*horizontal, width)
+    across = _filters(*horizontal, length=width)
     flat = ops.matmul(across, ops.reshape(columns_first, (width, rows * channels)))
     result = ops.reshape(finish(flat * (1 / _SHARE)), (-1, rows, channels))
     return ops.cast(ops.transpose(result, (1, 0, 2)), image.dtype)

@@ -1,15 +1,17 @@
 """Equalisation of the neighbourhood of every pixel, with limited contrast."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import product
-from keras_cv_extras._base.types import Sizes, Tensor
+from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.augment._op import image_op
 
 
 @image_op(pixels="levels")
-def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sizes = (8, 8)) -> Tensor:
+def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 8)) -> Tensor:
     """Equalises every channel over tiles, with limited contrast (CLAHE).
 
     Args:

@@ -15,7 +15,7 @@ from keras_cv_extras.data.balance._smote_stream import SmoteStream
 from keras_cv_extras.data.balance._stats import ClassStats, class_weight
 from keras_cv_extras.data.balance._variants import METHODS, resample
 
-RESAMPLE_METHODS = tuple(METHODS)
+RESAMPLE_METHODS: tuple[str, ...] = tuple(METHODS)
 
 __all__ = [
     "RESAMPLE_METHODS",

@@ -102,10 +102,10 @@ def check_neighbors(k_neighbors, engine):
 
 
 def _by_estimator(rows, estimator):
-    estimator = clone(estimator)
-    if getattr(estimator, "n_neighbors", 0) > len(rows):
-        estimator.set_params(n_neighbors=len(rows))
-    found = estimator.fit(rows).kneighbors(rows, return_distance=False)
+    fresh: Any = clone(estimator)
+    if getattr(fresh, "n_neighbors", 0) > len(rows):
+        fresh.set_params(n_neighbors=len(rows))
+    found = fresh.fit(rows).kneighbors(rows, return_distance=False)
     return without_self(np.asarray(found))
 
 
@@ -127,7 +127,7 @@ class FaissNeighbors(BaseEstimator):
         >>> x, y = smote(x, y, k_neighbors=FaissNeighbors(n_neighbors=6))
     """
 
-    def __init__(self, n_neighbors: int | None = 6, index: str = "flat") -> None:
+    def __init__(self, n_neighbors: int = 6, index: str = "flat") -> None:
         self.n_neighbors = n_neighbors
         self.index = index
 

@@ -69,14 +69,14 @@ class SmoteSource(Rows):
         classes, _ = _labelled.as_classes(labels)
         added = _targets.added(sampling_strategy, classes)
         added = {item: number for item, number in added.items() if number}
-        rows = _neighbors.features(images, neighbors_in) if added else None
+        rows: Any = _neighbors.features(images, neighbors_in) if added else None
         self.neighbors = {}
         for item in added:
             members = np.flatnonzero(classes == item)
             table = _smote.table_of_class(rows[members], item, k_neighbors, engine, single)
             self.neighbors[item] = members, table.astype(np.int32)
         self.count = self.num_real + sum(added.values())
-        self._dtype = _labelled.working_type(images.dtype)
+        self._dtype: Any = _labelled.working_type(images.dtype)
         self._tables(list(added.values()))
 
     def _tables(self, added):
@@ -103,7 +103,7 @@ class SmoteSource(Rows):
         images, labels = self.gather(numbers, tf.constant(epoch, tf.int64))
         return images.numpy(), tf.nest.map_structure(lambda values: values.numpy(), labels)
 
-    def gather(self, samples: Tensor, epoch: int) -> Any:
+    def gather(self, samples: Tensor, epoch: Tensor) -> Any:
         """Returns `(images, labels)` of samples, by their numbers."""
         if not self.neighbors:
             return self.take(samples)
@@ -115,7 +115,7 @@ class SmoteSource(Rows):
         values = start + steps * (tf.cast(end, self._dtype) - start)
         return tf.cast(tf.round(values) if begin.dtype.is_integer else values, begin.dtype), labels
 
-    def pairs(self, samples: Tensor, epoch: int) -> Any:
+    def pairs(self, samples: Tensor, epoch: Tensor) -> Any:
         """Returns what samples are made of: two rows, and how far they lie from the first.
 
         A real sample is its own pair, at distance 0.

@@ -1,5 +1,7 @@
 """SMOTE on a stream that does not fit in memory: neighbours from a reservoir of each class."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -52,7 +54,7 @@ class SmoteStream(EpochStream):
         most: int = 20,
         chunk: int = 64,
     ) -> None:
-        spec = dataset.element_spec if isinstance(dataset, tf.data.Dataset) else None
+        spec: Any = dataset.element_spec if isinstance(dataset, tf.data.Dataset) else None
         if not isinstance(spec, tuple) or len(spec) != 2:
             raise TypeError(f"dataset must be a tf.data.Dataset of (image, label), received {spec}")
         image, label = spec

@@ -48,7 +48,7 @@ def read_header(path) -> Header:
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
         width, height = image.size
-        orientation = image.getexif().get(_ORIENTATION) if _may_have_exif(image) else 1
+        orientation = image.getexif().get(_ORIENTATION, 1) if _may_have_exif(image) else 1
         if orientation not in range(2, 9):
             orientation = 1
         if orientation in TURNED:
@@ -57,7 +57,7 @@ def read_header(path) -> Header:
             height,
             width,
             1 if image.mode in _GREY else 3,
-            image.format,
+            image.format or "",
             orientation,
             image.has_transparency_data,
             image.mode,

@@ -152,7 +152,7 @@ class Files:
         images = images.concatenate(end)
         start = (tf.constant(-1, tf.int64), tf.constant(0, tf.int64))
         images = images.scan(start, plain(lambda state, row: self._watched(state, row, epoch)))
-        images = images.filter(lambda sample, image: sample >= 0)
+        images = images.filter(lambda sample, image: sample >= 0)  # pyright: ignore[reportArgumentType]
         if self.order["shuffle"]:
             images = images.repeat().take(self.own)
         return images.batch(self.batch_size).map(

@@ -1,5 +1,6 @@
 """Images of a wanted class from a trained generator: one by one, as a dataset, exported."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,12 @@ class ImageMaker:
 
     It has `image_shape`, `num_classes`, `latent_size` and `value_range`.
     """
+
+    image_shape: tuple[int, ...]
+    num_classes: int
+    latent_size: int
+    value_range: tuple[float, float]
+    __call__: Callable[..., Any]
 
     def latents(self, labels: ArrayLike, numbers: ArrayLike, seed: int = 0) -> Tensor:
         """Returns what images are made of, a function of the seed, the class and a number.

@@ -1,5 +1,7 @@
 """The two networks of a conditional GAN: small, for images of 8 to 64 pixels."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -162,7 +164,7 @@ def discriminator(image_shape, num_classes, *, width, spectral, seed, name):
         return SpectralNormalized(layer, gain=_GAIN, seed=seed) if spectral else layer
 
     seeds = _seeds(seed)
-    images = keras.Input(image_shape, name="images")
+    images: Any = keras.Input(image_shape, name="images")
     labels = keras.Input((), dtype="int32", name="labels")
     x, step = images, 0
     while step < 3 or max(x.shape[1:3]) > _SMALLEST:

@@ -68,7 +68,8 @@ def train_gan(
         raise ValueError("network and held_out must be given together")
     x, y = _synthesis.checked_images(gan, x, y)
     source = data.BalancedSource(x, y, "largest", seed=seed) if balanced else (x, y)
-    length = math.ceil((source.count if balanced else len(y)) / batch_size)
+    count = len(y) if isinstance(source, tuple) else source.count
+    length = math.ceil(count / batch_size)
     directory = pathlib.Path(directory)
     file = directory / "progress.json"
     rows = []

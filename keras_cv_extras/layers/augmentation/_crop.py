@@ -60,7 +60,7 @@ class SizedOp(keras.layers.Layer):
         result = self.augmented(batch, x, y)
         return result if rank == 4 else result[0]
 
-    def level(self, fill: Color) -> Tensor:
+    def level(self, fill: Color) -> Color:
         """Returns a fill colour in [0, 255] in the images' own range."""
         low, high = self.value_range
         values = [low + (high - low) * value / 255 for value in _as_list(fill)]
@@ -226,7 +226,7 @@ class JitteredResize(SizedOp):
         return {**super().get_config(), **options, "fill": self.fill}
 
 
-def _as_list(value):
+def _as_list(value) -> list[float]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 

@@ -16,7 +16,7 @@ _PACKAGE = "keras_cv_extras"
 _SLOTS = 6  # of the generator, for one op of an image; the first one chooses
 
 #: The ops of AutoAugment that need no second image, and none of them.
-CTAUGMENT_OPS = ("identity", *(op for op in SEARCH_OPS if op != "sample_pairing"))
+CTAUGMENT_OPS: tuple[str, ...] = ("identity", *(op for op in SEARCH_OPS if op != "sample_pairing"))
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)

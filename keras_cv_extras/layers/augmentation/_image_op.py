@@ -1,8 +1,7 @@
 """A layer for every op of `augment.OPS`: what the function does, drawn anew for every image."""
 
 import inspect
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -22,11 +21,11 @@ class ImageOp(PolicyAugment):
     A subclass names its `op`. `image_op_layer` makes one.
     """
 
-    op = None
+    op: ClassVar[str]
 
     def __init__(
         self,
-        strength: float | Sequence[float] | None = None,
+        strength: float | tuple[float, float] | None = None,
         *,
         value_range: Interval = (0, 255),
         seed: int | None = None,
@@ -101,7 +100,7 @@ def _plain(value):
 
 
 def _doc(op, title):
-    what = inspect.getdoc(op.kernel).splitlines()[0]
+    what = (op.kernel.__doc__ or "").splitlines()[0]
     lines = [what, "", f"The layer of `augment.{op.name}`, which tells what its options mean."]
     lines += ["Every image of a batch gets a draw of its own; at inference nothing happens."]
     lines += ["", "Args:"]

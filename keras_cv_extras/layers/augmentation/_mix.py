@@ -1,11 +1,13 @@
 """Keras layers that mix images and labels: state and configuration, nothing else."""
 
 import dataclasses
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from keras_cv_extras import mix as mixes
+from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.layers.augmentation._epoch import EpochCounter
 
 _PACKAGE = "keras_cv_extras"
@@ -14,9 +16,9 @@ _PACKAGE = "keras_cv_extras"
 class _MixLayer(keras.layers.Layer):
     """Base of the layers: a mix with a generator of seeds and a counter of epochs."""
 
-    mix_class = None
+    mix_class: ClassVar[type[mixes.Mix]]
 
-    def __init__(self, *args, seed=None, **kwargs):
+    def __init__(self, *args: Any, seed: int | None = None, **kwargs: Any) -> None:
         fields = {field.name for field in dataclasses.fields(self.mix_class)} - {"pool"}
         options = {name: kwargs.pop(name) for name in fields & set(kwargs)}
         # Levels of 0 to 255 lose their last bits in float16, and classes above 2048 too.
@@ -32,7 +34,13 @@ class _MixLayer(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, images, labels=None, sample_weights=None, training=None):
+    def call(
+        self,
+        images: Any,
+        labels: Any = None,
+        sample_weights: Tensor | None = None,
+        training: bool | None = None,
+    ) -> Any:
         """Mixes a batch; see the class."""
         given, names = _unpack(images, labels, sample_weights)
         images, *rows = given
@@ -51,7 +59,7 @@ class _MixLayer(keras.layers.Layer):
         result = (images, *rows) if isinstance(rows, tuple) else (images, rows)
         return dict(zip(names, result, strict=True)) if names else result
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         fields = {
             field.name: getattr(self.mix, field.name)
@@ -114,9 +122,9 @@ _DOC = """{summary}
     """
 
 
-def _layer(mix, example=""):
+def _layer(mix: type[mixes.Mix], example: str = "") -> type[_MixLayer]:
     """Makes the layer of a mix."""
-    summary = mix.__doc__.split("\n")[0]
+    summary = (mix.__doc__ or "").split("\n")[0]
     doc = _DOC.format(summary=summary, name=mix.__name__, example=example)
     fields = {"mix_class": mix, "__doc__": doc, "__module__": __name__}
     layer = type(mix.__name__, (_MixLayer,), fields)
@@ -135,18 +143,19 @@ BalancedMixUp = _layer(mixes.BalancedMixUp, "0.2, num_classes=10, ")
 class _RandomMix(_MixLayer):
     """Mixes each image by one of several mixes, with the mixes inside in the configuration."""
 
-    def __init__(self, *args, seed=None, **kwargs):
-        args, inside = list(args), kwargs.get("mixes")
-        if args:
-            args[0] = [_mix_of(mix) for mix in args[0]]
+    def __init__(self, *args: Any, seed: int | None = None, **kwargs: Any) -> None:
+        first, inside = list(args), kwargs.get("mixes")
+        if first:
+            first[0] = [_mix_of(mix) for mix in first[0]]
         elif inside is not None:
             kwargs["mixes"] = [_mix_of(mix) for mix in inside]
-        super().__init__(*args, seed=seed, **kwargs)
+        super().__init__(*first, seed=seed, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the configuration."""
         described = []
-        for mix in self.mix.mixes:
+        several: Any = self.mix
+        for mix in several.mixes:
             fields = {f.name: getattr(mix, f.name) for f in dataclasses.fields(mix)}
             schedule = fields["schedule"]
             fields["schedule"] = None if schedule is None else dataclasses.asdict(schedule)
@@ -173,7 +182,7 @@ RandomMix = keras.saving.register_keras_serializable(_PACKAGE)(
         {
             "mix_class": mixes.RandomMix,
             "__doc__": _DOC.format(
-                summary=mixes.RandomMix.__doc__.split("\n")[0],
+                summary=(mixes.RandomMix.__doc__ or "").split("\n")[0],
                 name="RandomMix",
                 example="[mix.MixUp(0.2), mix.CutMix()], num_classes=10, ",
             ),

@@ -50,7 +50,7 @@ class PolicyAugment(keras.layers.Layer):
 
     def __init__(
         self,
-        policy: Policy,
+        policy: Policy | PolicySchedule | dict[str, Any],
         value_range: Interval | None = None,
         seed: int | None = None,
         **kwargs: Any,
@@ -208,7 +208,7 @@ class AutoAugment(_Preset):
 
     def __init__(
         self,
-        policy: Policy = "imagenet",
+        policy: str = "imagenet",
         spec: str = "torchvision",
         value_range: Interval = (0, 255),
         fill: Color = 0,

@@ -1,5 +1,6 @@
 """Layers that drop whole branches or blocks of a feature map while a network is trained."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -71,7 +72,7 @@ class StochasticDepth(keras.layers.Layer):
         """Returns the mask of the shortcut."""
         return None if mask is None else mask[0]
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """Returns the shape of the shortcut."""
         return tuple(input_shape[0])
 

@@ -199,7 +199,7 @@ class TLU(keras.layers.Layer):
     def build(self, input_shape: Shape) -> None:
         """Creates the thresholds."""
         channels = known_channels(input_shape, self.axis)
-        shape = [1] * (len(input_shape) - 1)
+        shape: list[int | None] = [1] * (len(input_shape) - 1)
         # Weights without the batch's axis broadcast from the last axis backwards.
         shape[self.axis if self.axis < 0 else self.axis - 1] = channels
         for name in ("tau", "alpha") if self.affine else ("tau",):

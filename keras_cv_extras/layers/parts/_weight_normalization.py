@@ -175,7 +175,7 @@ class WeightNormalization(keras.layers.Wrapper):
         bias_offset = ops.zeros_like(length_offset)
         if bias is not None:
             bias_offset = ops.cast(-mean * length, self.g.dtype) - at_least_float32(
-                self.layer.bias.value
+                self.layer.bias.value  # pyright: ignore[reportOptionalMemberAccess] it has one
             )
         return ops.stop_gradient(length_offset), ops.stop_gradient(bias_offset)
 

@@ -1,6 +1,6 @@
 """What every pooling layer shares: arguments, shapes, data formats and the cells of a window."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -27,7 +27,7 @@ class Pooling(keras.layers.Layer):
         **kwargs: the arguments of `keras.layers.Layer`.
     """
 
-    rank = None
+    rank: ClassVar[int]
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class GlobalPooling(keras.layers.Layer):
         **kwargs: the arguments of `keras.layers.Layer`.
     """
 
-    rank = None
+    rank: ClassVar[int]
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any

@@ -50,7 +50,7 @@ class _BlurPooling(Pooling):
         strides: Sizes | None = None,
         padding: str = "valid",
         data_format: str | None = None,
-        filter_size: int | None = None,
+        filter_size: Sizes | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
@@ -215,26 +215,17 @@ class BlurPooling3D(_BlurPooling):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class MaxBlurPooling1D(_MaxBlurPooling):
-    __doc__ = (
-        _MaxBlurPooling.__doc__
-        + "\n    Example:\n        >>> y = MaxBlurPooling1D(3, strides=2)(x)\n    "
-    )
+    __doc__ = with_example(_MaxBlurPooling, "y = MaxBlurPooling1D(3, strides=2)(x)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class MaxBlurPooling2D(_MaxBlurPooling):
-    __doc__ = (
-        _MaxBlurPooling.__doc__
-        + "\n    Example:\n        >>> y = MaxBlurPooling2D(3, strides=2)(x)\n    "
-    )
+    __doc__ = with_example(_MaxBlurPooling, "y = MaxBlurPooling2D(3, strides=2)(x)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class MaxBlurPooling3D(_MaxBlurPooling):
-    __doc__ = (
-        _MaxBlurPooling.__doc__
-        + "\n    Example:\n        >>> y = MaxBlurPooling3D(3, strides=2)(x)\n    "
-    )
+    __doc__ = with_example(_MaxBlurPooling, "y = MaxBlurPooling3D(3, strides=2)(x)")
     rank = 3

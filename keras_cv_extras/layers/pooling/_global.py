@@ -8,7 +8,7 @@ from keras import ops
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Maker, Shape, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels
+from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels, with_example
 
 
 class _GlobalLogSumExpPooling(GlobalPooling):
@@ -93,7 +93,7 @@ class _GlobalAttentionPooling(GlobalPooling):
         super().__init__(data_format, keepdims, **kwargs)
         self.units = checks.integer("units", units, minimum=1)
         self.gated = checks.boolean("gated", gated)
-        self.initializer = keras.initializers.get(initializer)
+        self.initializer: Any = keras.initializers.get(initializer)
         self.regularizer = keras.regularizers.get(regularizer)
         self.supports_masking = True
 
@@ -155,53 +155,35 @@ class _GlobalAttentionPooling(GlobalPooling):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalLogSumExpPooling1D(_GlobalLogSumExpPooling):
-    __doc__ = (
-        _GlobalLogSumExpPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalLogSumExpPooling1D(r=4.0)(x)\n    "
-    )
+    __doc__ = with_example(_GlobalLogSumExpPooling, "y = GlobalLogSumExpPooling1D(r=4.0)(x)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalLogSumExpPooling2D(_GlobalLogSumExpPooling):
-    __doc__ = (
-        _GlobalLogSumExpPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalLogSumExpPooling2D(r=4.0)(x)\n    "
-    )
+    __doc__ = with_example(_GlobalLogSumExpPooling, "y = GlobalLogSumExpPooling2D(r=4.0)(x)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalLogSumExpPooling3D(_GlobalLogSumExpPooling):
-    __doc__ = (
-        _GlobalLogSumExpPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalLogSumExpPooling3D(r=4.0)(x)\n    "
-    )
+    __doc__ = with_example(_GlobalLogSumExpPooling, "y = GlobalLogSumExpPooling3D(r=4.0)(x)")
     rank = 3
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalAttentionPooling1D(_GlobalAttentionPooling):
-    __doc__ = (
-        _GlobalAttentionPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalAttentionPooling1D(units=64)(x)\n    "
-    )
+    __doc__ = with_example(_GlobalAttentionPooling, "y = GlobalAttentionPooling1D(units=64)(x)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalAttentionPooling2D(_GlobalAttentionPooling):
-    __doc__ = (
-        _GlobalAttentionPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalAttentionPooling2D(units=64)(x)\n    "
-    )
+    __doc__ = with_example(_GlobalAttentionPooling, "y = GlobalAttentionPooling2D(units=64)(x)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalAttentionPooling3D(_GlobalAttentionPooling):
-    __doc__ = (
-        _GlobalAttentionPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalAttentionPooling3D(units=64)(x)\n    "
-    )
+    __doc__ = with_example(_GlobalAttentionPooling, "y = GlobalAttentionPooling3D(units=64)(x)")
     rank = 3

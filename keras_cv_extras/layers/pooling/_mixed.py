@@ -23,8 +23,10 @@ class _UnitInterval(keras.constraints.Constraint):
         return ops.clip(w, 0.0, 1.0)
 
 
-class _Mixing:
+class _Mixing(keras.layers.Layer):
     """The share of max pooling: its arguments, its weight or draw, its configuration."""
+
+    data_format: str
 
     def _set_mixing(self, share, mixing, seed):
         self.share = checks.fraction("share", share)
@@ -254,28 +256,19 @@ class MixedPooling3D(_MixedPooling):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalMixedPooling1D(_GlobalMixedPooling):
-    __doc__ = (
-        _GlobalMixedPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalMixedPooling1D()(x)\n    "
-    )
+    __doc__ = with_example(_GlobalMixedPooling, "y = GlobalMixedPooling1D()(x)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalMixedPooling2D(_GlobalMixedPooling):
-    __doc__ = (
-        _GlobalMixedPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalMixedPooling2D()(x)\n    "
-    )
+    __doc__ = with_example(_GlobalMixedPooling, "y = GlobalMixedPooling2D()(x)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalMixedPooling3D(_GlobalMixedPooling):
-    __doc__ = (
-        _GlobalMixedPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalMixedPooling3D()(x)\n    "
-    )
+    __doc__ = with_example(_GlobalMixedPooling, "y = GlobalMixedPooling3D()(x)")
     rank = 3
 
 

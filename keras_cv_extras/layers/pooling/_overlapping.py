@@ -9,8 +9,10 @@ from keras_cv_extras._base.types import Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import with_example
 
+_Behind: Any = object  # the layer of Keras that a subclass names behind `_Overlapping`
 
-class _Overlapping:
+
+class _Overlapping(_Behind):
     """Keras' pooling with AlexNet's windows of 3 at steps of 2; an error if none overlap.
 
     Args:

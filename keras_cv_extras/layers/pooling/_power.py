@@ -34,8 +34,10 @@ class _AtLeast(keras.constraints.Constraint):
         return ops.maximum(w, ops.cast(self.bound, w.dtype))
 
 
-class _LearnedPower:
+class _LearnedPower(keras.layers.Layer):
     """The exponent of a generalised mean: its arguments, its weight, its configuration."""
+
+    data_format: str
 
     def _set_power(self, p, learnable, per_channel, epsilon):
         self.p = checks.positive("p", p)
@@ -265,54 +267,42 @@ class _LPPooling(Pooling):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GeneralizedMeanPooling1D(_GeneralizedMeanPooling):
-    __doc__ = (
-        _GeneralizedMeanPooling.__doc__
-        + "\n    Example:\n        >>> y = GeneralizedMeanPooling1D(2, p=3.0)(x)\n    "
-    )
+    __doc__ = with_example(_GeneralizedMeanPooling, "y = GeneralizedMeanPooling1D(2, p=3.0)(x)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GeneralizedMeanPooling2D(_GeneralizedMeanPooling):
-    __doc__ = (
-        _GeneralizedMeanPooling.__doc__
-        + "\n    Example:\n        >>> y = GeneralizedMeanPooling2D(2, p=3.0)(x)\n    "
-    )
+    __doc__ = with_example(_GeneralizedMeanPooling, "y = GeneralizedMeanPooling2D(2, p=3.0)(x)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GeneralizedMeanPooling3D(_GeneralizedMeanPooling):
-    __doc__ = (
-        _GeneralizedMeanPooling.__doc__
-        + "\n    Example:\n        >>> y = GeneralizedMeanPooling3D(2, p=3.0)(x)\n    "
-    )
+    __doc__ = with_example(_GeneralizedMeanPooling, "y = GeneralizedMeanPooling3D(2, p=3.0)(x)")
     rank = 3
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalGeneralizedMeanPooling1D(_GlobalGeneralizedMeanPooling):
-    __doc__ = (
-        _GlobalGeneralizedMeanPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalGeneralizedMeanPooling1D(p=3.0)(x)\n    "
+    __doc__ = with_example(
+        _GlobalGeneralizedMeanPooling, "y = GlobalGeneralizedMeanPooling1D(p=3.0)(x)"
     )
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalGeneralizedMeanPooling2D(_GlobalGeneralizedMeanPooling):
-    __doc__ = (
-        _GlobalGeneralizedMeanPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalGeneralizedMeanPooling2D(p=3.0)(x)\n    "
+    __doc__ = with_example(
+        _GlobalGeneralizedMeanPooling, "y = GlobalGeneralizedMeanPooling2D(p=3.0)(x)"
     )
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class GlobalGeneralizedMeanPooling3D(_GlobalGeneralizedMeanPooling):
-    __doc__ = (
-        _GlobalGeneralizedMeanPooling.__doc__
-        + "\n    Example:\n        >>> y = GlobalGeneralizedMeanPooling3D(p=3.0)(x)\n    "
+    __doc__ = with_example(
+        _GlobalGeneralizedMeanPooling, "y = GlobalGeneralizedMeanPooling3D(p=3.0)(x)"
     )
     rank = 3
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -10,7 +10,7 @@ from keras import ops
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import channels_of, standard_data_format
+from keras_cv_extras.layers.pooling._base import channels_of, standard_data_format, with_example
 
 
 class _SpatialPyramidPooling(keras.layers.Layer):
@@ -40,7 +40,7 @@ class _SpatialPyramidPooling(keras.layers.Layer):
         [Spatial pyramid pooling in deep convolutional networks](https://arxiv.org/abs/1406.4729)
     """
 
-    rank = None
+    rank: ClassVar[int]
 
     def __init__(
         self,
@@ -106,26 +106,17 @@ class _SpatialPyramidPooling(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class SpatialPyramidPooling1D(_SpatialPyramidPooling):
-    __doc__ = (
-        _SpatialPyramidPooling.__doc__
-        + "\n    Example:\n        >>> y = SpatialPyramidPooling1D((1, 2, 4))(x)\n    "
-    )
+    __doc__ = with_example(_SpatialPyramidPooling, "y = SpatialPyramidPooling1D((1, 2, 4))(x)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class SpatialPyramidPooling2D(_SpatialPyramidPooling):
-    __doc__ = (
-        _SpatialPyramidPooling.__doc__
-        + "\n    Example:\n        >>> y = SpatialPyramidPooling2D((1, 2, 4))(x)\n    "
-    )
+    __doc__ = with_example(_SpatialPyramidPooling, "y = SpatialPyramidPooling2D((1, 2, 4))(x)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class SpatialPyramidPooling3D(_SpatialPyramidPooling):
-    __doc__ = (
-        _SpatialPyramidPooling.__doc__
-        + "\n    Example:\n        >>> y = SpatialPyramidPooling3D((1, 2, 4))(x)\n    "
-    )
+    __doc__ = with_example(_SpatialPyramidPooling, "y = SpatialPyramidPooling3D((1, 2, 4))(x)")
     rank = 3

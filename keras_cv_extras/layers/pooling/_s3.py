@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_cv_extras._base.types import Config, Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import Pooling
+from keras_cv_extras.layers.pooling._base import Pooling, with_example
 
 
 class _S3Pooling(Pooling):
@@ -91,26 +91,17 @@ class _S3Pooling(Pooling):
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class S3Pooling1D(_S3Pooling):
-    __doc__ = (
-        _S3Pooling.__doc__
-        + "\n    Example:\n        >>> y = S3Pooling1D(2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_S3Pooling, "y = S3Pooling1D(2)(x, training=True)")
     rank = 1
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class S3Pooling2D(_S3Pooling):
-    __doc__ = (
-        _S3Pooling.__doc__
-        + "\n    Example:\n        >>> y = S3Pooling2D(2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_S3Pooling, "y = S3Pooling2D(2)(x, training=True)")
     rank = 2
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
 class S3Pooling3D(_S3Pooling):
-    __doc__ = (
-        _S3Pooling.__doc__
-        + "\n    Example:\n        >>> y = S3Pooling3D(2)(x, training=True)\n    "
-    )
+    __doc__ = with_example(_S3Pooling, "y = S3Pooling3D(2)(x, training=True)")
     rank = 3

@@ -1,5 +1,6 @@
 """Max pooling that tells where its cells came from, and unpooling that puts cells back there."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -40,7 +41,7 @@ class MaxPoolingWithPositions2D(Pooling):
 
     rank = 2
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Pools; see the class."""
         x = inputs
         if self.data_format == "channels_first":
@@ -74,7 +75,7 @@ class MaxPoolingWithPositions2D(Pooling):
             found = ops.where(better, place, found)
         return highest, found
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def compute_output_shape(self, input_shape: Shape) -> tuple[Shape, Shape]:
         """Returns the shapes of maxima and positions."""
         shape = super().compute_output_shape(input_shape)
         return shape, shape
@@ -169,7 +170,7 @@ class MaxUnpooling2D(keras.layers.Layer):
         triples = zip(sizes, self.strides, self.pool_size, strict=True)
         return [size and (size - 1) * step + window for size, step, window in triples]
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
         """Returns the shape of what was pooled."""
         first = 1 if self.data_format == "channels_last" else 2
         shape = list(input_shape[0])

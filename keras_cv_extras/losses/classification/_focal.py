@@ -136,8 +136,8 @@ def sigmoid_focal_crossentropy(
     logits = _logits.binary_logits(y_pred, from_logits)
     positive, negative = labels, 1 - labels
     if alpha is not None:
-        alpha = per_class("alpha", alpha, logits.shape[-1], logits.dtype)
-        positive, negative = alpha * positive, (1 - alpha) * negative
+        share = per_class("alpha", alpha, logits.shape[-1], logits.dtype)
+        positive, negative = share * positive, (1 - share) * negative
     # -log p is softplus(-z), -log(1 - p) is softplus(z).
     missed, alarmed = _logits.softplus(-logits), _logits.softplus(logits)
     if gamma:

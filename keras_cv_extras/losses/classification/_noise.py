@@ -1,7 +1,6 @@
 """Losses that wrong labels mislead less than cross-entropy: bounded in the logits."""
 
 import math
-from collections.abc import Sequence
 
 from keras import ops
 
@@ -75,7 +74,7 @@ def symmetric_crossentropy(
     y_true: Tensor,
     y_pred: Tensor,
     *,
-    alpha: float | Sequence[float] | None = 0.1,
+    alpha: float = 0.1,
     beta: float = 1.0,
     log_zero: float = _LOG_ZERO,
     from_logits: bool = False,
@@ -136,7 +135,7 @@ def active_passive(
     y_true: Tensor,
     y_pred: Tensor,
     *,
-    alpha: float | Sequence[float] | None = 1.0,
+    alpha: float = 1.0,
     beta: float = 1.0,
     log_zero: float = _LOG_ZERO,
     from_logits: bool = False,

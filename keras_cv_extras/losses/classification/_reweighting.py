@@ -57,13 +57,13 @@ class ClassWeighted(WeightedLoss):
         loss: Any,
         class_weights: Mapping[int, float] | Sequence[float],
         active: bool = True,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: str = "sum_over_batch_size",
         name: str | None = "class_weighted",
     ) -> None:
         if not isinstance(loss, keras.losses.Loss):
             raise TypeError(f"loss must be a keras.losses.Loss, received {loss!r}")
         super().__init__(name=name, reduction=reduction, dtype=loss.dtype)
-        self.loss = loss
+        self.loss: Any = loss
         self.ignore_class = getattr(loss, "ignore_class", None)
         self.class_weights = _class_weights(class_weights)
         # A variable, because compiled training steps read it anew each time.
@@ -72,12 +72,12 @@ class ClassWeighted(WeightedLoss):
         )
 
     @property
-    def active(self):
+    def active(self) -> bool:
         """Whether the weights count."""
         return bool(ops.convert_to_numpy(self._share))
 
     @active.setter
-    def active(self, value: bool) -> Tensor:
+    def active(self, value: bool) -> None:
         self._share.assign(float(checks.boolean("active", value)))
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ class ClassWeighted(WeightedLoss):
                 f"class_weights must have one weight per class: {y_pred.shape[-1]}, received "
                 f"{len(self.class_weights)}"
             )
-        each = _labels.expected(y_true, ops.broadcast_to(weights, ops.shape(y_pred)))
+        each: Any = _labels.expected(y_true, ops.broadcast_to(weights, ops.shape(y_pred)))
         each = 1 + ops.cast(self._share, each.dtype) * (each - 1)
         return self.loss.call(y_true, y_pred) * each
 

@@ -1,5 +1,7 @@
 """AlexNet, which won ILSVRC 2012, and its two later forms."""
 
+from typing import Any
+
 import keras
 
 from keras_cv_extras._base import checks
@@ -48,7 +50,7 @@ def alexnet(
     units = hidden_units or (512 if small else 4096)
     owt = variant == "owt"
     filters = (64, 192, 384, 256, 256) if owt else (96, 256, 384, 384, 256)
-    groups = {"groups": 2} if variant == "grouped" else {}
+    groups: dict[str, Any] = {"groups": 2} if variant == "grouped" else {}
     images, x = _blocks.begin(shape)
     if small:
         x = _blocks.conv(x, filters[0], 5, name="conv1")

@@ -29,7 +29,7 @@ class AuxiliaryHeads(keras.Model):
         >>> smaller = model.inference_model()
     """
 
-    auxiliary_weight = 0.3  # the paper's
+    auxiliary_weight: float = 0.3  # the paper's
 
     def call(
         self,

@@ -41,7 +41,7 @@ class PaddedShortcut(layers.Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Checks that there are not more channels than `filters`."""
-        if input_shape[-1] > self.filters:
+        if (input_shape[-1] or 0) > self.filters:
             raise ValueError(
                 f"filters must not be below the channels of the input, received {self.filters} "
                 f"for {input_shape[-1]} channels"
@@ -160,7 +160,7 @@ def wide_resnet(
     shape = _blocks.check_shapes(input_shape, num_classes, 8)
     count = (depth - 4) // 6
     rates = iter(_blocks.drop_rates(stochastic_depth, 3 * count))
-    bare = {"relu": False, "use_bias": False}
+    bare: dict[str, Any] = {"relu": False, "use_bias": False}
     images, x = _blocks.begin(shape)
     x = _blocks.conv(x, 16, 3, name="stem", **bare)
     for name, filters, strides in _blocks_of(count, (16 * width, 32 * width, 64 * width)):

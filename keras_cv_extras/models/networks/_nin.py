@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from keras_cv_extras._base.types import Sizes, Tensor
+from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.models.networks import _blocks
 
 
 def mlp_conv(
     x: Tensor,
     filters: Sequence[int],
-    kernel_size: Sizes,
-    strides: Sizes = 1,
+    kernel_size: int,
+    strides: int = 1,
     *,
     name: str,
     padding: str = "same",

@@ -8,7 +8,6 @@ import itertools
 import math
 from typing import Any
 
-from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
@@ -17,6 +16,7 @@ from keras_cv_extras.policy.interop._common import (
     WARPS,
     Losses,
     checked_policy,
+    scale_of,
     translate,
 )
 
@@ -51,7 +51,7 @@ def to_albumentations(
         >>> augmented = transform(image=image)["image"]
     """
     losses = Losses("Albumentations")
-    fill = checked_policy(policy).fill
+    fill: Any = checked_policy(policy).fill
     fill = list(fill) if isinstance(fill, tuple) else float(fill)
 
     def one(step, place):
@@ -208,12 +208,12 @@ class _Reader:
         first, second = (
             self._step(child, float(node.get("p", 1.0))) for child in node["transforms"]
         )
-        if first.op != second.op or first.value is None or isinstance(first.value, tuple):
+        if first.op != second.op or not isinstance(first.value, (int, float)):
             return None
-        identity = OPS[first.op].strength.identity
+        identity = scale_of(first.op).identity
         if second != _changed(first, value=round(2 * identity - first.value, 9)):
             return None
-        value = first.value if abs(first.value) >= abs(second.value) else second.value
+        value = max(first.value, round(2 * identity - first.value, 9), key=abs)
         return _changed(first, value=value, signed=True)
 
     def _step(self, node, rate):

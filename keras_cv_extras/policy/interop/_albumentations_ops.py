@@ -2,7 +2,6 @@
 
 import math
 
-from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import (
     ENHANCERS,
@@ -11,6 +10,7 @@ from keras_cv_extras.policy.interop._common import (
     in_pixels,
     interpolated,
     lost,
+    scale_of,
 )
 
 # Names of OpenCV's numbers.
@@ -35,7 +35,7 @@ def transform_of(step, place, fill, image_size, losses):
         return lost(losses, step, place)
     step = in_pixels(step, image_size)
     low, high = ends_of(step)
-    identity = OPS[step.op].strength.identity
+    identity = scale_of(step.op).identity
     if step.signed and low == identity and high != low and step.op != "sharpness":
         values = [(2 * identity - high, high)]
     elif step.signed:
@@ -162,14 +162,15 @@ def step_of(name, node, rate, losses):
     if name == "Posterize":
         return Step("posterize", rate, value=_interval(node["num_bits"])), None
     if name == "Solarize":
-        ends = [float(end) * 255 for end in node["threshold_range"]]
-        if ends[0] == ends[1]:
-            ends = [math.ceil(end - 1e-9) for end in ends]
-        return Step("solarize", rate, value=tuple(ends)), None
+        low, high = (float(end) * 255 for end in node["threshold_range"])
+        if low == high:
+            low, high = (math.ceil(end - 1e-9) for end in (low, high))
+        return Step("solarize", rate, value=(low, high)), None
     if name == "Sharpen":
         if node.get("method") != "kernel" or list(node["lightness"]) != [1.0, 1.0]:
             losses.add("Sharpen other than by a kernel with lightness 1")
-        return Step("sharpness", rate, value=tuple(1 + 13 * end for end in node["alpha"])), None
+        low, high = (1 + 13 * end for end in node["alpha"])
+        return Step("sharpness", rate, value=(low, high)), None
     if name == "ToGray":
         if node.get("method", "weighted_average") != "weighted_average":
             losses.add(f"ToGray with method={node['method']!r}")

@@ -10,9 +10,10 @@ import math
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.augment import OPS
+from keras_cv_extras.augment import OPS, Range
 from keras_cv_extras.policy._compose import listed
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
@@ -64,17 +65,25 @@ def checked_policy(policy) -> Policy:
     return policy
 
 
+def scale_of(op: str) -> Range:
+    """Returns how a strength becomes the value of an op that has one."""
+    scale = OPS[op].strength
+    if scale is None:
+        raise ValueError(f"{op} has no strength")
+    return scale
+
+
 def own_numbers(step: Step) -> Step:
     """Returns a step with the op's own number in place of a strength."""
     if step.strength is None:
         return step
-    scale = OPS[step.op].strength
+    scale = scale_of(step.op)
     ends = step.strength if isinstance(step.strength, tuple) else (step.strength,) * 2
-    value = tuple(scale.identity + (scale.extreme - scale.identity) * end for end in ends)
+    low, high = (scale.identity + (scale.extreme - scale.identity) * end for end in ends)
     return Step(
         step.op,
         step.rate,
-        value=value,
+        value=(low, high),
         unit=scale.unit,
         signed=scale.signed,
         options=step.options,
@@ -83,6 +92,8 @@ def own_numbers(step: Step) -> Step:
 
 def ends_of(step: Step) -> tuple[float, float]:
     """Returns both ends of a step's own number, which are equal unless it is drawn."""
+    if step.value is None:
+        raise ValueError(f"{step.op} has no number of its own")
     return step.value if isinstance(step.value, tuple) else (step.value, step.value)
 
 
@@ -150,7 +161,7 @@ def equally_likely(policy: Policy, losses: Losses) -> list[tuple[Step, ...]]:
 
 def interpolated(step: Step, losses: Losses, place: str, known=("nearest", "bilinear")) -> str:
     """Returns a step's interpolation; notes other options, and ones that are not known."""
-    options = dict(step.options)
+    options: dict[str, Any] = dict(step.options)
     interpolation = options.pop("interpolation", "nearest")
     if interpolation not in known:
         losses.add(f"{place}: interpolation {interpolation!r}")

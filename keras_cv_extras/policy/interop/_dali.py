@@ -115,7 +115,8 @@ def from_dali(policy: Any, *, fill: Color = 128, **options: Any) -> Policy:
     if not hasattr(policy, "sub_policies") or not hasattr(policy, "num_magnitude_bins"):
         raise TypeError(f"policy must be a Policy of DALI or a text, received {policy!r:.80}")
     rows = [
-        [_step(*triple, policy.num_magnitude_bins) for triple in row] for row in policy.sub_policies
+        [_step(*triple, num_bins=policy.num_magnitude_bins) for triple in row]
+        for row in policy.sub_policies
     ]
     return Policy(rows, **{"fill": fill, "spec": "dali", "name": policy.name, **options})
 
@@ -211,13 +212,14 @@ def _from_source(text, options):
     found = {}
     try:
         for node in ast.parse(text).body:
-            if isinstance(node, ast.Assign) and node.targets[0].id in (
+            target: Any = node.targets[0] if isinstance(node, ast.Assign) else None
+            if isinstance(node, ast.Assign) and target.id in (
                 "NAME",
                 "FILL",
                 "AUGMENTATIONS",
                 "DRAWN",
             ):
-                found[node.targets[0].id] = ast.literal_eval(node.value)
+                found[target.id] = ast.literal_eval(node.value)
         stages = tuple(_read_stage(found["AUGMENTATIONS"], **fields) for fields in found["DRAWN"])
     except (SyntaxError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"the text is not one that to_dali made: {error!r}") from error

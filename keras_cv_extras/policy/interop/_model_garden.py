@@ -51,7 +51,7 @@ _PLACES = 9  # decimals of a level
 
 
 def from_model_garden(
-    policies: Sequence[Policy] = "v0",
+    policies: str | Sequence[Sequence[tuple[str, float, float]]] = "v0",
     *,
     cutout_const: float = 100,
     translate_const: float = 250,
@@ -260,7 +260,7 @@ def _level(name, value, cutout_const, translate_const):
     """Returns the level of an op that comes closest to a value, and what it comes to."""
 
     def value_at(level):
-        return _step(name, 1.0, level, cutout_const, translate_const).value
+        return ends_of(_step(name, 1.0, level, cutout_const, translate_const))[0]
 
     start, end = value_at(0.0), value_at(10.0)
     guess = 10 * (value - start) / (end - start) if end != start else 0.0

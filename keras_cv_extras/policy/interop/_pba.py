@@ -18,7 +18,7 @@ from keras_cv_extras.policy._specs import step_of_level
 from keras_cv_extras.policy._step import Step
 
 #: Its ops, in the order of the numbers of a log.
-PBA_OPS = (
+PBA_OPS: tuple[str, ...] = (
     "AutoContrast",
     "Equalize",
     "Invert",
@@ -72,7 +72,8 @@ def from_pba(
     """
     checks.integer("epochs", epochs, minimum=1)
     total = epochs if num_epochs is None else checks.integer("num_epochs", num_epochs, minimum=1)
-    policies, first = {}, 0
+    policies: dict[int, Policy] = {}
+    first = 0
     for length, numbers in _segments(text, epochs):
         if length * total // epochs > 0 or not policies:
             policies[first] = pba_policy(numbers, ops=ops, **options)
@@ -140,7 +141,7 @@ def _counts(chances):
     return found
 
 
-def _segments(text, epochs):
+def _segments(text, epochs) -> list[tuple[int, Any]]:
     """Returns pairs of a number of epochs and a policy's numbers."""
     try:
         lines = [ast.literal_eval(line) for line in text.splitlines() if line.strip()]

@@ -14,7 +14,13 @@ from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop import _timm_ops
-from keras_cv_extras.policy.interop._common import Losses, chains, checked_policy, own_numbers
+from keras_cv_extras.policy.interop._common import (
+    Losses,
+    chains,
+    checked_policy,
+    ends_of,
+    own_numbers,
+)
 
 _MOST_ROWS = 4096
 _MOST_LEVELS = 11  # that noise is spread over
@@ -61,7 +67,7 @@ def from_timm(
         raise ValueError(
             "AugMix mixes several images and is no policy: use augmix_from_timm and layers.AugMix"
         )
-    constants = {"translate_const": translate_const, "translate_pct": translate_pct}
+    constants: dict[str, Any] = {"translate_const": translate_const, "translate_pct": translate_pct}
     constants["interpolation"] = checks.one_of(
         "interpolation", interpolation, ("bilinear", "nearest")
     )
@@ -147,7 +153,9 @@ def _parse(config):
         raise TypeError(f"config must be a string such as 'rand-m9-n3', received {config!r}")
     kind, *parts = config.split("-")
     kinds = {"rand": _RAND, "augmix": _AUGMIX} | dict.fromkeys(_tables(), _AUTO)
-    given = dict(kinds[checks.one_of("the kind of augmentation", kind, tuple(kinds))])
+    given: dict[str, Any] = dict(
+        kinds[checks.one_of("the kind of augmentation", kind, tuple(kinds))]
+    )
     for part in parts:
         if kind == "rand" and part.startswith("t"):
             given["t"] = checks.one_of("t", part[1:], ("weights", "3a", "3aw"))
@@ -194,6 +202,7 @@ def _rand(given, constants, losses):
 
 def _auto(table, given, constants, losses):
     picks = [(1.0, tuple(range(len(row)))) for row in table]
+    number, rows = _MOST_LEVELS, []
     for number in range(_MOST_LEVELS, 0, -2):
         rows = []
         for _, row in zip(picks, table, strict=True):
@@ -301,5 +310,5 @@ def _strength(step: Step):
     if scale is None:
         return None
     own = own_numbers(step)
-    ends = own.value if isinstance(own.value, tuple) else (own.value, own.value)
-    return abs(sum(ends) / 2 - scale.identity) / abs(scale.extreme - scale.identity)
+    ends = ends_of(own)
+    return abs((ends[0] + ends[1]) / 2 - scale.identity) / abs(scale.extreme - scale.identity)

@@ -305,8 +305,9 @@ def _from_source(text):
     found = {}
     try:
         for node in ast.parse(text).body:
-            if isinstance(node, ast.Assign) and node.targets[0].id in ("NAME", "FILL", "STAGES"):
-                found[node.targets[0].id] = ast.literal_eval(node.value)
+            target: Any = node.targets[0] if isinstance(node, ast.Assign) else None
+            if isinstance(node, ast.Assign) and target.id in ("NAME", "FILL", "STAGES"):
+                found[target.id] = ast.literal_eval(node.value)
         stages = tuple(_stage(**fields) for fields in found["STAGES"])
     except (SyntaxError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"the text is not one that to_torchvision made: {error!r}") from error

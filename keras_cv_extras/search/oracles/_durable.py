@@ -28,9 +28,9 @@ class DurableOracle(kt.Oracle):
     """Writes an oracle's state in whole files, and repairs it when it is read again."""
 
     #: What stopped the suggestions, if an error did.
-    failure = None
+    failure: Exception | None = None
     #: Whether no further trial will be run.
-    stopped = False
+    stopped: bool = False
 
     def create_trial(self, tuner_id: str) -> Any:
         """Returns a trial to run, or one whose status says to wait or to stop."""

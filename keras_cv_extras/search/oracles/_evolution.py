@@ -73,5 +73,5 @@ class EvolutionOracle(SuggestingOracle):
             name = names[place]
             others = [value for value in self._choices[name] if value != values[name]]
             if others:
-                values[name] = at(others, draws[len(names) + place])
+                values[name] = at(others, float(draws[len(names) + place]))
         return values

@@ -1,10 +1,8 @@
 """RandAugment tuned over its two numbers: the baseline that a searched policy has to beat."""
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
-import keras
 import keras_tuner as kt
 import numpy as np
 
@@ -118,7 +116,7 @@ class RandAugmentTuner(PolicyTuner):
 
     def __init__(
         self,
-        build_model: Callable[..., keras.Model] | None = None,
+        build_model: Any = None,
         train: Any | None = None,
         validation: Any | None = None,
         *,

@@ -93,7 +93,7 @@ def choices(space: kt.HyperParameters) -> dict[str, list]:
 
 
 def policy_from(
-    hyperparameters: kt.HyperParameters | None,
+    hyperparameters: kt.HyperParameters | Mapping[str, Any],
     *,
     caps: Mapping[str, float] | None = None,
     **options: Any,
@@ -109,7 +109,7 @@ def policy_from(
     Raises:
         ValueError: if they hold no policy of `policy_space`.
     """
-    values = getattr(hyperparameters, "values", hyperparameters)
+    values: Any = getattr(hyperparameters, "values", hyperparameters)
     if callable(values):  # a dictionary, whose `values` is a method
         values = hyperparameters
     fields = {}

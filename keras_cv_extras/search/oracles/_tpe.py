@@ -59,7 +59,7 @@ class TPEOracle(SuggestingOracle):
             "num_startup_trials", num_startup_trials, minimum=1
         )
         super().__init__(objective, max_trials, hyperparameters, seed=seed, **options)
-        self._distributions = {
+        self._distributions: dict[str, Any] = {
             hp.name: _distribution(hp)
             for hp in self.hyperparameters.space
             if not isinstance(hp, kt.engine.hyperparameters.Fixed)
@@ -104,7 +104,7 @@ def _orders(names):
     if not places:
         return [{name: name for name in names}]
     by_place = {place: name for name, place in places.items()}
-    num_rows, num_columns = (1 + max(place[axis] for place in by_place) for axis in (0, 1))
+    num_rows, num_columns = (1 + max(int(place[axis]) for place in by_place) for axis in (0, 1))
     orders = []
     for row, column in itertools.product(range(num_rows), range(num_columns)):
         order = {name: name for name in names}

@@ -4,6 +4,7 @@ import bisect
 import dataclasses
 import pathlib
 import time
+from typing import Any
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras.augment import OPS
@@ -155,6 +156,7 @@ def _num_cells(op):
 def _seconds_per_epoch(request):
     """Times an epoch, after one that compiles."""
     policy = uniform_policy(request.ops)
+    seconds = 0.0
     for _ in range(2):
         start = time.monotonic()
         request.trainer.train(policy, request.seed, epochs=(0, 1))
@@ -163,7 +165,7 @@ def _seconds_per_epoch(request):
 
 
 def _affordable(request, seconds, budget):
-    def minutes(trials):
+    def minutes(trials) -> Any:  # a number, as no budget is given
         return _plan(dataclasses.replace(request, trials=trials), seconds, None).minutes
 
     trials = bisect.bisect_right(range(1, _MOST_TRIALS + 1), budget, key=minutes)

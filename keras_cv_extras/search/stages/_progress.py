@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -117,7 +118,7 @@ def describe_progress(folder) -> str:
     if not path.is_file():
         raise FileNotFoundError(f"{folder}: no search has been started here")
     names = ("stage", "done", "total", "best", "best_confirmed", "updated", "pid", "seconds_left")
-    state = dict(zip(names, read_fields(path, *names), strict=True))
+    state: dict[str, Any] = dict(zip(names, read_fields(path, *names), strict=True))
     lines = [f"{state['stage']}: {state['done']} of {state['total']} trainings done"]
     for key, text in (("best", "best seen"), ("best_confirmed", "best confirmed")):
         if state[key]:

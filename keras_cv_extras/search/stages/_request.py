@@ -101,7 +101,7 @@ class Request:
         """
         if isinstance(self.oracle, kt.Oracle):
             return self.oracle
-        alone = [op_alone(op) for op in ops] if 2 * len(ops) <= self.trials else []
+        alone = [op_alone(op) for op in ops] if 2 * len(ops) <= (self.trials or 0) else []
         return ORACLES[self.oracle](
             max_trials=self.trials,
             hyperparameters=policy_space(ops=ops),

@@ -113,7 +113,7 @@ def screen(
     seed: int = 0,
     num_folds: int = NUM_FOLDS,
     threshold: float = 0.25,
-    on_step: Callable[..., None] = None,
+    on_step: Callable[..., None] | None = None,
 ) -> Screen:
     """Scores every op at every strength by forward passes.
 

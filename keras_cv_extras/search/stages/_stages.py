@@ -6,6 +6,7 @@ each stage can be run alone.
 
 import dataclasses
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -96,9 +97,10 @@ class Stages:
         if not self.role.decides:
             self._chief.wait_for("screen.json")
         request, seed = self.request, seed_of_trial(self.request.seed, "screen")
-        self.screened = self.folder.screen(lambda: screen(request.trainer, request.ops, seed=seed))
+        found = self.folder.screen(lambda: screen(request.trainer, request.ops, seed=seed))
+        self.screened = found
         self.shown.advance()
-        return self.screened
+        return found
 
     def share(self) -> SharedWeights:
         """Trains the epochs that all policies have in common; trials go on from there."""
@@ -122,12 +124,15 @@ class Stages:
         images of later use may look just like them. So each op that is capped is tried alone,
         up to its full strength and up to half of it; the validation images decide.
         """
+        screened = self.screened
+        if screened is None:
+            raise ValueError("there is no appeal without a screen")
         self.shown.stage("appeal of capped ops")
         capped = [
             (op, strength)
-            for op in self.screened.harmful
+            for op in screened.harmful
             for strength in _APPEALS
-            if strength > self.screened.caps[op]
+            if strength > screened.caps[op]
         ]
         self.shown.more(1 + len(capped))
         jobs = [self._validation("portfolio", "none", no_augmentation())]
@@ -140,7 +145,7 @@ class Stages:
             gain = score.correct.astype(float) - nothing.correct
             if gain.mean() > _SURE * gain.std() / np.sqrt(gain.size):
                 lifted.setdefault(op, strength)  # the highest, which is tried first
-        self.screened = self.screened.reinstate(lifted)
+        self.screened = screened.reinstate(lifted)
         return self.screened
 
     def portfolio(self) -> list[Candidate]:
@@ -202,7 +207,8 @@ class Stages:
         trials = tuner.oracle.get_best_trials(len(tuner.oracle.trials))
         found = []
         for trial in (trial for trial in trials if trial.status == "COMPLETED"):
-            name, accuracy = f"trial {int(trial.trial_id)}", _record.metric(trial, "val_accuracy")
+            name = f"trial {int(trial.trial_id)}"
+            accuracy: Any = _record.metric(trial, "val_accuracy")  # completed, it has one
             found.append(Candidate(name, "searched", tuner.policy_of(trial), (accuracy,)))
         return self._looked_at_again(found)
 

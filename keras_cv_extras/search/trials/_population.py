@@ -92,7 +92,7 @@ class PopulationTrainer(Child):
         images: ArrayLike,
         labels: ArrayLike,
         *,
-        on_epoch: Callable[..., None] = None,
+        on_epoch: Callable[..., None] | None = None,
     ) -> list[Score]:
         """Trains a model with each policy and classifies other images.
 

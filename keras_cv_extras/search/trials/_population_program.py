@@ -133,7 +133,9 @@ class Program:
         labels = jax.ShapeDtypeStruct((self.batch_size,), self.labels.dtype)
 
         def kept(state, images, labels):
-            loss_of = lambda trainable: self._loss(trainable, *state[1:], images, labels)[0]  # noqa: E731
+            def loss_of(trainable):
+                return self._loss(trainable, *state[1:], images=images, labels=labels)[0]
+
             return jax.vjp(loss_of, state[0])[1]
 
         return 2 * _num_bytes(jax.eval_shape(kept, state, images, labels)) + 3 * _num_bytes(state)
@@ -180,7 +182,7 @@ class Program:
 
 def on_processor():
     """Returns a context in which small arrays are computed where they cost least."""
-    platforms = jax.config.jax_platforms
+    platforms = jax.config.jax_platforms  # pyright: ignore[reportAttributeAccessIssue]
     if platforms and "cpu" not in platforms.split(","):
         return contextlib.nullcontext()
     return jax.default_device(jax.local_devices(backend="cpu")[0])

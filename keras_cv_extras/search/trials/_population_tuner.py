@@ -1,10 +1,8 @@
 """A PolicyTuner that trains the trials of a round together, as a population."""
 
 import os
-from collections.abc import Callable
 from typing import Any
 
-import keras
 import keras_tuner as kt
 import numpy as np
 from keras_tuner import errors
@@ -51,7 +49,7 @@ class PopulationTuner(PolicyTuner):
     def __init__(
         self,
         oracle: kt.Oracle,
-        build_model: Callable[..., keras.Model] | None = None,
+        build_model: Any = None,
         train: Any | None = None,
         validation: Any | None = None,
         *,
@@ -66,14 +64,14 @@ class PopulationTuner(PolicyTuner):
                 "a population is trained by one process: unset KERASTUNER_ORACLE_IP, or use "
                 "PolicyTuner"
             )
-        trainer = trainer or PopulationTrainer(
+        own: Any = trainer or PopulationTrainer(
             build_model,
             train,
             epochs=epochs,
             batch_size=batch_size,
             population_size=population_size,
         )
-        super().__init__(oracle, validation=validation, trainer=trainer, **options)
+        super().__init__(oracle, validation=validation, trainer=own, **options)
         self._scores = {}
 
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:

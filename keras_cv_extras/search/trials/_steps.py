@@ -4,6 +4,8 @@ A step of a small network takes a millisecond, and so does its call from Python.
 program with a loop in it takes them all.
 """
 
+from typing import Any
+
 import keras
 
 
@@ -30,6 +32,7 @@ class Steps:
         """Takes the steps of one pass; returns the loss, a mean since the last reset."""
         if self._program is not None:
             return float(self._program(images, labels))
+        logs: dict[str, Any] = {}
         for start in range(0, len(labels), self._batch_size):
             batch = slice(start, start + self._batch_size)
             logs = self._model.train_on_batch(images[batch], labels[batch], return_dict=True)

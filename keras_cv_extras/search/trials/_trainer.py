@@ -4,6 +4,7 @@ Building, compiling and tracing a model costs more than a short training. So the
 and traced once; a new start copies freshly drawn weights into it and resets its optimizer.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -82,6 +83,7 @@ class Trainer(Child):
             start = [np.array(v) for v in fresh.variables], self._optimizer_start
             del fresh
         self.restore(start)
+        loss = math.nan
         for epoch in range(*(epochs or (0, self.epochs))):
             self.model.reset_metrics()
             for images, labels in self._epochs.chunks(policy, seed, epoch, rows):

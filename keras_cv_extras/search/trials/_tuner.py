@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import keras_tuner as kt
 
 from keras_cv_extras._base import checks, files
@@ -69,7 +68,7 @@ class PolicyTuner(kt.Tuner):
     def __init__(
         self,
         oracle: kt.Oracle,
-        build_model: Callable[..., keras.Model] | None = None,
+        build_model: Any = None,
         train: Any | None = None,
         validation: Any | None = None,
         *,
@@ -81,28 +80,31 @@ class PolicyTuner(kt.Tuner):
         overwrite: bool = False,
         trainer: Trainer | SharedWeights | None = None,
         caps: dict[str, float] | None = None,
-        on_trial: Callable[..., None] = None,
+        on_trial: Callable[..., None] | None = None,
         role: Role | None = None,
     ) -> None:
         if not isinstance(oracle, kt.Oracle):
             raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
         self.caps = dict(caps or {})
         self.policy_of_values({hp.name: hp.default for hp in oracle.get_space().space})
-        self.trainer = trainer or Trainer(build_model, train, epochs=epochs, batch_size=batch_size)
-        self.validation = validation
+        self.trainer: Any = trainer or Trainer(
+            build_model, train, epochs=epochs, batch_size=batch_size
+        )
+        self.validation: Any = validation
         self.seed = checks.integer("seed", seed)
         self.on_trial = on_trial
         self.role = role_of_keras_tuner() if role is None else role
-        oracle = make_durable(oracle)
+        durable: Any = make_durable(oracle)
         super().__init__(
-            oracle=oracle,
+            oracle=durable,
             directory=None if directory is None else str(directory),
             project_name=project_name,
             # keras-tuner lets each worker delete what all have written.
             overwrite=overwrite and self.role.decides,
         )
-        oracle.verbose = 0
-        self.oracle, self.tuner_id = oracle, self.role.tuner_id
+        durable.verbose = 0
+        self.oracle: Any = durable
+        self.tuner_id = self.role.tuner_id
         self._reload()
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict:

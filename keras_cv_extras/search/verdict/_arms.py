@@ -95,7 +95,7 @@ def compare(first: str, second: str, correct: dict[str, np.ndarray]) -> Comparis
     difference = float(by_image.mean())
     variance = by_image.var(ddof=1) / by_image.size + spread / len(one) + spread / len(other)
     error = float(np.sqrt(variance))
-    half = quantile * error
+    half = float(quantile * error)
     return Comparison(difference, difference - half, difference + half, error)
 
 

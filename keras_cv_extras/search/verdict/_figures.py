@@ -1,5 +1,7 @@
 """The figures of a report."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -22,7 +24,8 @@ def arms_figure(arms, won: str) -> Figure:
         axes.plot([arm.low, arm.high], [row, row], color=color, linewidth=2.2, alpha=0.55)
         axes.plot(arm.accuracy, row, "o", color=color, markersize=7.5)
     axes.set_yticks(range(len(arms)), [arm.name for arm in arms])
-    for label, arm in zip(axes.get_yticklabels(), arms, strict=True):
+    labels: Any = axes.get_yticklabels()
+    for label, arm in zip(labels, arms, strict=True):
         label.set_color(_INK)
         label.set_weight("bold" if arm.name == won else "normal")
     axes.set_ylim(-0.6, len(arms) - 0.4)

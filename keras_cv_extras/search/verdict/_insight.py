@@ -1,6 +1,7 @@
 """What a search as a whole tells: the worth of each op, and how far its scores can be trusted."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -109,7 +110,9 @@ def insight(candidates, looks, arms) -> Insight:
     pairs = [pair for pair in pairs if np.all(np.isfinite(pair))]
     fidelity = None
     if len(pairs) >= _LEAST_ARMS and min(np.ptp(pairs, axis=0)) > 0:
-        fidelity = float(stats.spearmanr(*zip(*pairs, strict=True)).statistic)
+        searched, confirmed = zip(*pairs, strict=True)
+        found: Any = stats.spearmanr(searched, confirmed)
+        fidelity = float(found.statistic)
     first = [accuracies[0] for accuracies in looks]
     return Insight(
         effects=op_effects(candidates),

@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 import time
+from typing import Any
 
 import grpc
 from keras_tuner.engine import trial as kt_trial
@@ -62,7 +63,8 @@ class WorkerOracle(OracleClient):
 
     def create_trial(self, tuner_id):
         """Returns a trial to run, or one whose status says to wait, after a pause, or to stop."""
-        request = protos.get_service().CreateTrialRequest(tuner_id=tuner_id)
+        service: Any = protos.get_service()
+        request = service.CreateTrialRequest(tuner_id=tuner_id)
         response = self._call(self.stub.CreateTrial, request)
         if response is None:
             return kt_trial.Trial(self._oracle.get_space(), status="STOPPED")

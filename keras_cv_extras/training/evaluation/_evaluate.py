@@ -104,7 +104,8 @@ def evaluate(
         raise ValueError(
             f"labels must lie in [0, {num_classes}), received {labels.min()} to {labels.max()}"
         )
-    outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=0)
+    quiet: Any = 0  # Keras takes numbers too
+    outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=quiet)
     return score(probabilities_of(outputs, num_classes), labels, class_names)
 
 

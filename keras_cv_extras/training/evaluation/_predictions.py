@@ -106,13 +106,13 @@ def predict(
     known = part.paths if files else names
     names = [str(row) if known is None else known[row] for row in kept]
     probabilities = _evaluate.probabilities_of(np.concatenate(outputs), len(class_names))
-    labels = np.concatenate(labels).astype(np.int64)
-    if labels.max() >= len(class_names) or len(names) != len(labels):
+    truths = np.concatenate(labels).astype(np.int64)
+    if truths.max() >= len(class_names) or len(names) != len(truths):
         raise ValueError(
             f"part must hold labels below {len(class_names)} and files that do not change while "
-            f"they are read, received labels up to {labels.max()}, {len(labels)} of {len(names)}"
+            f"they are read, received labels up to {truths.max()}, {len(truths)} of {len(names)}"
         )
-    found = Predictions(probabilities, labels, tuple(names), tuple(class_names))
+    found = Predictions(probabilities, truths, tuple(names), tuple(class_names))
     for place in found.worst(pictures):
-        found.pictures[int(place)] = part.image(kept[place]) if files else part[0][kept[place]]
+        found.pictures[int(place)] = part.image(int(kept[place])) if files else part[0][kept[place]]
     return found
