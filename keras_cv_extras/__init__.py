@@ -57,4 +57,5 @@ __all__ = [
 
 saved.register()  # models that were saved with this package's classes load from here on
 
-__getattr__, __dir__ = lazy.attach(__name__, dict.fromkeys(__all__, ""))
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy.attach(__name__, dict.fromkeys(__all__, ""))

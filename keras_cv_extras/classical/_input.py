@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import ArrayLike
 
 # ITU-R BT.601, as Pillow's "L" and OpenCV's grey have them.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -91,7 +92,7 @@ def chunks(count, size):
         yield slice(start, min(start + size, count))
 
 
-def check_classes(labels, count):
+def check_classes(labels: ArrayLike, count: int) -> None:
     """Raises if labels are not one per image, or hold fewer than two classes."""
     labels = np.asarray(labels)
     if labels.shape != (count,):

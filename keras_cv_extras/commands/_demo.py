@@ -17,7 +17,12 @@ _DATA, _TRIALS, _EPOCHS = "mnist_5k", 16, 20
 _SEARCH: dict[str, Any] = {"epochs": 8, "train_size": 1000, "confirm_seeds": 3, "batch_size": 64}
 # The same steps with 8 x 8 digits, to see that they run.
 _SMOKE_DATA, _SMOKE_TRIALS, _SMOKE_EPOCHS = "digits", 2, 1
-_SMOKE_SEARCH: dict[str, Any] = {"epochs": 2, "train_size": 100, "confirm_seeds": 2, "batch_size": 64}
+_SMOKE_SEARCH: dict[str, Any] = {
+    "epochs": 2,
+    "train_size": 100,
+    "confirm_seeds": 2,
+    "batch_size": 64,
+}
 _SMOKE_SEARCH["ops"] = ("rotate", "invert", "brightness")
 
 

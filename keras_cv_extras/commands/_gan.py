@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from keras_cv_extras import data, generative, training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.generative.gan import check_steps, gan_report
 
@@ -19,19 +21,19 @@ _SETTINGS = "train.json"
 
 
 def run_gan_train(
-    name,
-    output,
+    name: str,
+    output: Path,
     *,
-    steps,
-    every,
-    width,
-    batch_size,
-    loss,
-    learning_rate,
-    image_size,
-    seed,
-    progress,
-):
+    steps: int,
+    every: int,
+    width: int,
+    batch_size: int,
+    loss: str,
+    learning_rate: float | None,
+    image_size: int | None,
+    seed: int,
+    progress: bool,
+) -> None:
     """Trains a GAN into a folder, or goes on with what is there."""
     check_steps(steps, every)
     console = Console(quiet=not progress)
@@ -80,7 +82,9 @@ def run_gan_train(
         console.print(str(output / file), soft_wrap=True)
 
 
-def run_gan_sample(model, output, *, count, classes, sheet, seed):
+def run_gan_sample(
+    model: Path, output: Path, *, count: int, classes: Sequence[str], sheet: bool, seed: int
+) -> None:
     """Makes images of every class as PNG files, a folder for each class."""
     from PIL import Image
 
@@ -111,7 +115,17 @@ def run_gan_sample(model, output, *, count, classes, sheet, seed):
     Console().print(f"{count} images of each of {len(wanted)} classes\n{output}", highlight=False)
 
 
-def run_gan_report(model, name, output, *, count, steps, image_size, seed, progress):
+def run_gan_report(
+    model: Path,
+    name: str,
+    output: Path | None,
+    *,
+    count: int,
+    steps: int,
+    image_size: int | None,
+    seed: int,
+    progress: bool,
+) -> None:
     """Scores a GAN against the data that it was trained on, and writes the page."""
     console = Console(quiet=not progress)
     model = pathlib.Path(model)

@@ -81,4 +81,5 @@ __all__ = [
     "undersample_indices",
 ]
 
-__getattr__, __dir__ = lazy.attach(__name__, {"balance": "", **_PLACES})
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy.attach(__name__, {"balance": "", **_PLACES})

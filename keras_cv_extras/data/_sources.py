@@ -123,7 +123,7 @@ def load(
     checks.integer("seed", seed)
     if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
-    options: dict[str, Any] = {"image_size": image_size, "resize": resize, "channels": channels}
+    options: dict[str, Any] = {"image_size": size, "resize": resize, "channels": channels}
     given, default = class_names, 0.2
     if name in ("mnist_5k", "digits"):
         default = 0.5

@@ -1,5 +1,7 @@
 """Sheets of images: a row for each class."""
 
+from typing import Any
+
 import numpy as np
 
 _GAP = 2  # pixels between images, as they are
@@ -31,7 +33,7 @@ def sheet(rows, value_range=(0, 255), *, side: int = 48) -> np.ndarray:
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def class_sheet(gan, *, columns: int = 10, seed: int = 0, side: int = 48) -> np.ndarray:
+def class_sheet(gan: Any, *, columns: int = 10, seed: int = 0, side: int = 48) -> np.ndarray:
     """Makes images of every class and lays them out, a row for each."""
     labels = np.repeat(np.arange(gan.num_classes), columns)
     numbers = np.tile(np.arange(columns), gan.num_classes)

@@ -1,13 +1,13 @@
 """A model that looks at several views of an image, and fuses what it sees."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.types import Config, Sizes
+from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.inference import _crops
 from keras_cv_extras.inference._fusion import FUSIONS, fuse
 
@@ -48,12 +48,14 @@ class _Views(keras.layers.Layer):
 class Fuse(keras.layers.Layer):
     """Takes views out of the batch, and fuses their predictions into logits."""
 
-    def __init__(self, num_views, fusion, activation, from_logits, **kwargs):
+    def __init__(
+        self, num_views: int, fusion: str, activation: str, from_logits: bool, **kwargs: Any
+    ) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         self.num_views, self.fusion = num_views, fusion
         self.activation, self.from_logits = activation, from_logits
 
-    def call(self, outputs):
+    def call(self, outputs: Tensor) -> Tensor:
         outputs = ops.cast(outputs, "float32")
         if not self.from_logits:
             small = keras.config.epsilon()
@@ -64,10 +66,10 @@ class Fuse(keras.layers.Layer):
         outputs = ops.reshape(outputs, (-1, self.num_views, outputs.shape[-1]))
         return fuse(outputs, self.fusion, activation=self.activation)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (None, input_shape[-1])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "num_views": self.num_views,
@@ -115,7 +117,7 @@ class TestTimeAugment(keras.Model):
         >>> keras_cv_extras.serving.export(better, "served", class_names=names)
     """
 
-    __test__ = False  # not one of pytest's
+    __test__: ClassVar[bool] = False  # not one of pytest's
 
     def __init__(
         self,
@@ -204,7 +206,7 @@ def _num_views(crops, scales):
     return fixed[crops] if crops in fixed else each[crops] * len(scales)
 
 
-def output_activation(model):
+def output_activation(model: keras.Model) -> tuple[str, bool]:
     """Returns the activation at the end of a model, and whether the model gives logits."""
     last = model.layers[-1]
     if isinstance(last, TestTimeAugment):

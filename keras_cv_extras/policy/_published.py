@@ -9,7 +9,7 @@ References:
 
 from keras_cv_extras.policy._stage import SEARCH_OPS
 
-AUTO_AUGMENT = {
+AUTO_AUGMENT: dict[str, tuple[tuple[tuple[str, float, float | None], ...], ...]] = {
     "cifar10": (
         (("Invert", 0.1, None), ("Contrast", 0.2, 6)),
         (("Rotate", 0.7, 2), ("TranslateX", 0.3, 9)),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Images
 from keras_cv_extras.policy._policy import Policy
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _GAP = 0.06  # of an image's side
 _INK, _QUIET = "#1f2933", "#6b7785"
 
 
-def policy_sheet(policy: Policy, images, *, columns: int = 8, seed: int = 0) -> "Figure":
+def policy_sheet(policy: Policy, images: Images, *, columns: int = 8, seed: int = 0) -> "Figure":
     """Draws what a policy does: a row for each sub-policy, a column for each draw.
 
     The first row shows the images themselves, the second what training sees: sub-policies

@@ -7,13 +7,15 @@ augmentation, as from its own policy alone.
 """
 
 import dataclasses
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.random import uniform
+from keras_cv_extras._base.types import Images, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._execute import (
@@ -40,7 +42,7 @@ class StackShape:
     num_steps: int = 1
     num_sub_policies: int = 1
 
-    def holding(self, policies) -> "StackShape":
+    def holding(self, policies: Sequence[Any]) -> "StackShape":
         """Returns the smallest shape that is no smaller than this one and holds the policies."""
         stages = [stage for policy in policies for stage in policy.stages]
         used = {step.branch for stage in stages for row in stage.sub_policies for step in row}
@@ -50,7 +52,7 @@ class StackShape:
             max([self.num_sub_policies, *(len(stage.sub_policies) for stage in stages)]),
         )
 
-    def holds(self, policy) -> bool:
+    def holds(self, policy: Any) -> bool:
         """Whether a policy fits in."""
         return self.holding([policy]) == self
 
@@ -75,7 +77,7 @@ class Stack(NamedTuple):
     fill: np.ndarray
 
 
-def stack_policies(policies, shape: StackShape, images) -> Stack:
+def stack_policies(policies: Sequence[Any], shape: StackShape, images: Images) -> Stack:
     """Returns the numbers of policies, padded to a shape that holds them.
 
     Args:
@@ -117,7 +119,7 @@ def _numbers(policies, shape, height, width):
     return table, cumulative, slots, levels
 
 
-def execute_stack(images, partners, draws, stack, *, branches):
+def execute_stack(images: Any, partners: Any, draws: Any, stack: Any, *, branches: Any) -> Tensor:
     """Applies to every batch its own policy.
 
     Args:
@@ -182,20 +184,22 @@ class Padded(Augmentation):
         shape: the shape.
     """
 
-    def __init__(self, policy, shape: StackShape):
+    def __init__(self, policy: Any, shape: StackShape) -> None:
         self.policy, self.shape = policy, shape
 
     fill = property(lambda self: self.policy.fill)
     sub_policies = property(lambda self: self.policy.sub_policies)
     value_range = property(lambda self: self.policy.value_range)
 
-    def tables(self, height, width, epoch):
+    def tables(self, height: int, width: int, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         del epoch
         return _numbers([self.policy], self.shape, height, width), self.shape.branches
 
     @staticmethod
-    def execute(images, partners, fill, draws, tables, *, structure):
+    def execute(
+        images: Any, partners: Any, fill: Any, draws: Any, tables: Any, *, structure: Any
+    ) -> Any:
         """Applies the policy; see `Augmentation`."""
         seed, epoch, samples = draws
         numbers = ops.arange(images.shape[0], dtype="int32")

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ class Stage:
         standard = tuple((name, ()) for name in ("identity", *SEARCH_OPS))
         return standard if used <= set(standard) else tuple(sorted(used, key=repr))
 
-    def table(self, height: int, width: int, branches=None) -> np.ndarray:
+    def table(self, height: int, width: int, branches: Sequence[Any] | None = None) -> np.ndarray:
         """Returns the steps as numbers, `(sub-policies, steps, columns)`, for images of a size.
 
         Args:

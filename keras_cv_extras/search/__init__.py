@@ -90,4 +90,5 @@ __all__ = [
     "versions",
 ]
 
-__getattr__, __dir__ = lazy.attach(__name__, _PLACES)
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy.attach(__name__, _PLACES)

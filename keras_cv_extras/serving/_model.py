@@ -1,11 +1,13 @@
 """What is served of a model: images in, calibrated probabilities and features out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.inference import Calibration, Fuse, output_activation
 
 _HEADS = (keras.layers.Dense, keras.layers.Conv2D)
@@ -24,7 +26,9 @@ class ServedModel:
         TypeError, ValueError: if these do not fit together.
     """
 
-    def __init__(self, model, class_names, features, calibration):
+    def __init__(
+        self, model: keras.Model, class_names: Sequence[Any], features: str | None, calibration: Any
+    ) -> None:
         if hasattr(model, "inference_model"):
             model = model.inference_model()  # auxiliary heads are of training alone
         self.model = model
@@ -49,17 +53,17 @@ class ServedModel:
             self._joint = keras.Model(model.inputs, [model.outputs[0], tensor])
             self.features = tuple(tensor.shape[1:])
 
-    def __call__(self, images):
+    def __call__(self, images: Tensor) -> tuple[Any, Any]:
         """Returns probabilities `(batch, classes)` and features, or None, both in float32."""
         images = ops.cast(images, self.model.inputs[0].dtype)
         outputs = self._joint(images, training=False)
-        shape: Any = self.features
-        outputs, features = outputs if shape is not None else (outputs, None)
+        both = self.features is not None
+        outputs, features = outputs if both else (outputs, None)
         probabilities = self._probabilities(ops.cast(outputs, "float32"))
         if features is not None:
             features = ops.cast(features, "float32")
             if self._num_views > 1:
-                views = ops.reshape(features, (-1, self._num_views, *shape))
+                views = ops.reshape(features, (-1, self._num_views, *(self.features or ())))
                 features = ops.mean(views, axis=1)
         return probabilities, features
 
@@ -74,7 +78,7 @@ class ServedModel:
             logits = logits - ops.log(ops.maximum(1 - outputs, small))
         return self.calibration(logits, self.activation)
 
-    def expected(self, images):
+    def expected(self, images: Tensor) -> tuple[Any, Any]:
         """Returns likewise what Keras says of images, as arrays."""
         probabilities, features = self(ops.convert_to_tensor(images, "float32"))
         return np.asarray(probabilities), None if features is None else np.asarray(features)

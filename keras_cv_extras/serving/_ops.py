@@ -6,6 +6,7 @@ its inputs and nothing else, as TensorFlow's registry has it, and the few operat
 that serving needs. All else is refused, what TensorFlow does not know included.
 """
 
+import pathlib
 import re
 
 from tensorflow.core.protobuf import saved_model_pb2
@@ -39,7 +40,7 @@ _IMPURE = re.compile(
 )
 
 
-def check_graph(path) -> int:
+def check_graph(path: pathlib.Path) -> int:
     """Reads the graph of a SavedModel, and refuses what no classifier needs.
 
     Args:

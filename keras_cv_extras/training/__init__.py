@@ -79,4 +79,5 @@ __all__ = [
     "writes_files",
 ]
 
-__getattr__, __dir__ = lazy.attach(__name__, _PLACES)
+if not TYPE_CHECKING:  # which would take any name for one of the package
+    __getattr__, __dir__ = lazy.attach(__name__, _PLACES)

@@ -1,5 +1,7 @@
 """Images and labels as the functions of class balance take them: checked, in one form."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils import check_random_state
 
@@ -7,7 +9,7 @@ from keras_cv_extras._base import checks, guard
 from keras_cv_extras.data._sources import ImageData
 
 
-def training_part(x, y, held_out=None):
+def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
     """Returns the training images and labels of what a user handed over.
 
     Args:
@@ -48,7 +50,7 @@ def training_part(x, y, held_out=None):
     return images, labels
 
 
-def as_classes(labels):
+def as_classes(labels: Any) -> Any:
     """Returns labels as `(n,)` classes, and a function that brings them to their own form."""
     labels = np.asarray(labels)
     if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets has them
@@ -84,7 +86,7 @@ def random_state(seed):
     return check_random_state(checks.integer("seed", seed) % (1 << 32))
 
 
-def to_dtype(values, dtype):
+def to_dtype(values: Any, dtype: Any) -> Any:
     """Returns interpolated values in the type of the images: integers rounded and within it."""
     dtype = np.dtype(dtype)
     if dtype.kind == "f":

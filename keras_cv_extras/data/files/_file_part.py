@@ -2,10 +2,13 @@
 
 import math
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data._order import samples_at
 from keras_cv_extras.data.files import _decode, _decode_ops, _unreadable
 
@@ -22,7 +25,17 @@ class FilePart:
         most_bad: how many files may be unreadable in one epoch.
     """
 
-    def __init__(self, paths, labels, facts, *, image_size, resize, channels, most_bad):
+    def __init__(
+        self,
+        paths: Sequence[str],
+        labels: ArrayLike,
+        facts: Any,
+        *,
+        image_size: Any,
+        resize: Any,
+        channels: Any,
+        most_bad: Any,
+    ) -> None:
         self.paths = tuple(map(str, paths))
         self.labels = np.asarray(labels, np.int32)
         self.facts = np.asarray(facts, np.int32).reshape(-1, 4)
@@ -31,10 +44,10 @@ class FilePart:
         # Set where a file is found to be unreadable, in the middle of an epoch.
         self._failed = tf.Variable(tf.zeros(len(self.paths), tf.bool), trainable=False)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.paths)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         size = (*self.image_size, self.channels)
         return f"FilePart({len(self)} files, images of {size})"
 
@@ -43,7 +56,7 @@ class FilePart:
         """`(height, width, channels)` of an image."""
         return (*self.image_size, self.channels)
 
-    def subset(self, numbers) -> "FilePart":
+    def subset(self, numbers: ArrayLike) -> "FilePart":
         """Returns a part with some of the files, which counts its own unreadable ones."""
         return FilePart(
             [self.paths[number] for number in numbers],
@@ -60,7 +73,7 @@ class FilePart:
         numbers = np.flatnonzero(self._failed.numpy())
         return {self.paths[number]: self._reason(self.paths[number]) for number in numbers}
 
-    def check(self):
+    def check(self) -> None:
         """Raises if more files than allowed could not be decoded so far.
 
         Raises:
@@ -70,7 +83,7 @@ class FilePart:
         if len(bad) > self.most_bad:
             raise ValueError(_unreadable.too_many(bad, len(self), self.most_bad))
 
-    def read(self, sample):
+    def read(self, sample: Tensor) -> Tensor:
         """Returns the image of a sample, an int64 scalar tensor, decoded."""
         content = tf.io.read_file(tf.gather(tf.constant(self.paths), sample))
         facts = tf.gather(tf.constant(self.facts), sample)
@@ -84,7 +97,7 @@ class FilePart:
         """Returns the numbers of the samples that are not known to be unreadable."""
         return np.flatnonzero(~self._failed.numpy())
 
-    def note(self, samples):
+    def note(self, samples: ArrayLike) -> Any:
         """Remembers, in a graph, that files could not be decoded."""
         updates = tf.ones_like(samples, tf.bool)
         return self._failed.scatter_update(tf.IndexedSlices(updates, samples))

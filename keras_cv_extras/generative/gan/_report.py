@@ -1,6 +1,8 @@
 """The report of a GAN: one HTML file that needs nothing else."""
 
 import html
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,7 +15,18 @@ _LINE, _QUIET = "#1f6fb2", "#5f6c7b"
 _PAIRS = 12  # nearest pairs that are shown
 
 
-def gan_report(gan, *, title, class_names, train, made, scores, memory, useful, parts) -> str:
+def gan_report(
+    gan: Any,
+    *,
+    title: str,
+    class_names: Sequence[str],
+    train: Any,
+    made: Any,
+    scores: Any,
+    memory: Any,
+    useful: Any,
+    parts: Any,
+) -> str:
     """Returns the report as HTML, pictures included.
 
     Args:

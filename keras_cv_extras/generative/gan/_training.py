@@ -118,7 +118,7 @@ def train_gan(
     return rows
 
 
-def check_steps(steps, every):
+def check_steps(steps: int, every: int) -> None:
     """Raises if a number of steps is not made of whole parts."""
     checks.integer("every", every, minimum=1)
     if checks.integer("steps", steps, minimum=1) % every:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.search.stages._state import read_fields
 
 _FILE = "progress.json"
@@ -105,7 +106,7 @@ def is_finished(folder) -> bool:
     return path.is_file() and read_fields(path, "stage") == ["finished"]
 
 
-def describe_progress(folder) -> str:
+def describe_progress(folder: Path) -> str:
     """Says in plain words how far the search in a folder is.
 
     Args:

@@ -12,10 +12,12 @@ import re
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import marks
 from keras_cv_extras._base.supervise import Process, free_ports, supervise
+from keras_cv_extras._base.types import Path
 
 _VARIABLES = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 _ROLE = "KCX_SEARCH_ROLE"  # kind, address and name, for a process that this library starts
@@ -52,7 +54,7 @@ class Role:
         return {_ROLE: f"{self.kind} {self.address} {self.tuner_id}"}
 
 
-def role_in(directory, environment: Mapping[str, str] | None = None) -> Role:
+def role_in(directory: Path, environment: Mapping[str, str] | None = None) -> Role:
     """Returns what this process is in the search of a folder, as its environment says.
 
     Raises:
@@ -117,7 +119,12 @@ def address_parts(address: str) -> tuple[str, str]:
 
 
 def launch(
-    command: Sequence[str], directory, num_workers: int, *, end_with_search: bool, report
+    command: Sequence[str],
+    directory: Path,
+    num_workers: int,
+    *,
+    end_with_search: bool,
+    report: Any,
 ) -> int:
     """Runs a chief and workers of a search on this machine, until the search is done.
 

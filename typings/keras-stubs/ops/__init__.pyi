@@ -1,8 +1,8 @@
 """Types of `keras.ops`: names and arguments as Keras has them, every tensor an `Any`.
 
 Keras does not annotate these functions, and what a type checker infers of them is wrong: most
-would return None. `tests/test_types.py` compares the names and arguments with the Keras that is
-installed, and writes this file anew when run as a script.
+would return None. `tests/test_types.py` compares what this package uses with the Keras that is
+installed.
 """
 
 from typing import Any
