@@ -157,6 +157,8 @@ def _temporary(path, *, alone):
     try:
         text = marks.mark_text("temporary", of=path.name, host=socket.gethostname())
         file = marks.lock(folder / marks.MARK, text)
+        if file is None:  # nobody else knows the name
+            raise RuntimeError(f"{folder}: another process has locked a new folder")
         try:
             if alone and len(list(_writers(path))) > 1:
                 raise ValueError(f"{path}: another process is writing it: wait for it")

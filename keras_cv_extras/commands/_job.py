@@ -115,7 +115,7 @@ class Job:
 
 def shown(job, output, progress, tensorboard):
     """Returns the callbacks that show and write how a training goes."""
-    callbacks = [training.CsvLog(output / "log.csv")]
+    callbacks: list[keras.callbacks.Callback] = [training.CsvLog(output / "log.csv")]
     if progress:
         callbacks.append(training.ProgressBar(job.steps, job.recipe.batch_size))
     if tensorboard:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +27,8 @@ class ModelData:
         notes: sentences that should be known.
     """
 
-    images: object
-    part: object
+    images: Any
+    part: Any
     files: tuple[str, ...] | None
     notes: tuple[str, ...]
 
@@ -167,9 +168,11 @@ def _seen(path, about):
         return None
 
 
-def _joined(images, keep):
+def _joined(images, keep) -> tuple[Any, tuple[str, ...] | None]:
     """Joins what is kept of both parts of data."""
-    parts = [some(getattr(images, name), chosen) for name, chosen in keep.items() if chosen.any()]
+    parts: list[Any] = [
+        some(getattr(images, name), chosen) for name, chosen in keep.items() if chosen.any()
+    ]
     paths = getattr(images, "files", None)
     if paths is not None:
         paths = tuple(

@@ -200,7 +200,7 @@ def _load(name, image_size, stream, max_bad):
     return data.image_files(name, image_size, max_bad=max_bad)
 
 
-def _unreadable(images, part=None):
+def _unreadable(images, part: Any = None):
     found = images.unreadable() if isinstance(images, data.ImageFiles) else {}
     return {**found, **(part.unreadable() if hasattr(part, "unreadable") else {})}
 

@@ -3,6 +3,7 @@
 import concurrent.futures
 import hashlib
 import os
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ _WHOLE = 1 << 16  # bytes up to which a file is read to its end
 _BLOCKS, _BLOCK = 16, 1 << 12  # of a longer one, evenly spaced
 
 
-def identity(images) -> dict:
+def identity(images: Any) -> dict:
     """Returns what tells labelled images from others, as a dictionary for JSON.
 
     Args:
@@ -37,7 +38,7 @@ def identity(images) -> dict:
     }
 
 
-def sample_digests(images, part: str) -> np.ndarray:
+def sample_digests(images: Any, part: str) -> np.ndarray:
     """Returns a digest of every sample of a part: of its file's bytes where there is one.
 
     Args:

@@ -3,13 +3,18 @@
 import collections
 import hashlib
 import os
+from collections.abc import Sequence
 
 import numpy as np
+
+from keras_cv_extras._base.types import ArrayLike
 
 _WORDS = 2.0**64
 
 
-def held_out(keys, labels, share: float, seed: int, salt: str) -> np.ndarray:
+def held_out(
+    keys: Sequence[str], labels: ArrayLike, share: float, seed: int, salt: str
+) -> np.ndarray:
     """Says which samples are held out, about a share of every class.
 
     A sample's part depends on its key and the seed alone, so that it stays when other samples

@@ -124,20 +124,20 @@ def load(
     if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     options: dict[str, Any] = {"image_size": size, "resize": resize, "channels": channels}
-    given, default = class_names, 0.2
+    default = 0.2
     if name in ("mnist_5k", "digits"):
         default = 0.5
-        train, test, class_names = _mnist_5k() if name == "mnist_5k" else _digits()
+        train, test, names = _mnist_5k() if name == "mnist_5k" else _digits()
     elif name == "fashion_mnist":
-        train, test, class_names = _fashion_mnist()
+        train, test, names = _fashion_mnist()
     elif isinstance(name, str) and name.startswith("keras:"):
-        train, test, class_names = _keras(name.removeprefix("keras:"))
+        train, test, names = _keras(name.removeprefix("keras:"))
     elif isinstance(name, str) and name.startswith("tfds:"):
-        train, test, class_names = _tfds(name.removeprefix("tfds:"), **options)
+        train, test, names = _tfds(name.removeprefix("tfds:"), **options)
     else:
         folder = _as_folder(name)
         name = folder.resolve().name
-        train, test, class_names, files, divided = _folder.read_folder(
+        train, test, names, files, divided = _folder.read_folder(
             folder,
             **options,
             on_error=on_error,
@@ -145,8 +145,8 @@ def load(
             seed=seed,
             class_names=class_names,
         )
-        return ImageData(train, test, class_names, name, files, divided)
-    if given is not None:
+        return ImageData(train, test, names, name, files, divided)
+    if class_names is not None:
         raise ValueError(f"class_names are for folders: {name} has its own, leave them out")
     if test is not None and test_fraction is not None:
         raise ValueError(f"{name} has a test part of its own: leave test_fraction out")
@@ -156,7 +156,7 @@ def load(
         train, test = split(*train, [1 - share, share], seed=seed)
     else:
         test = _fitted(test, **options)
-    return ImageData(train, test, class_names, str(name))
+    return ImageData(train, test, names, str(name))
 
 
 def _mnist_5k():

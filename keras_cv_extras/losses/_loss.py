@@ -93,7 +93,7 @@ class WeightedLoss(keras.losses.Loss):
     """
 
     #: Whether samples are compared by their labels, so that none may be replaced.
-    compares_labels = False
+    compares_labels: ClassVar[bool] = False
     #: The class of samples that do not count, or None.
     ignore_class: int | None = None
 

@@ -12,12 +12,13 @@ from keras_cv_extras.training._model import (
 )
 
 if TYPE_CHECKING:
+    from keras_cv_extras.training._checkpoint import trained_epochs
     from keras_cv_extras.training._clock import InputClock
     from keras_cv_extras.training._fit import History, fit
     from keras_cv_extras.training._labels import with_class_weights, with_rows
     from keras_cv_extras.training._progress import CsvLog, ProgressBar, read_log
     from keras_cv_extras.training._recipes import Recipe, recipe
-    from keras_cv_extras.training._save import load_model, save_model
+    from keras_cv_extras.training._save import load_model, read_about, save_model
     from keras_cv_extras.training._strategy import make_strategy, writes_files
     from keras_cv_extras.training.evaluation._evaluate import Evaluation, evaluate, wilson_interval
     from keras_cv_extras.training.evaluation._predictions import Predictions, predict
@@ -69,10 +70,12 @@ __all__ = [
     "load_model",
     "make_strategy",
     "predict",
+    "read_about",
     "read_log",
     "recipe",
     "report",
     "save_model",
+    "trained_epochs",
     "wilson_interval",
     "with_class_weights",
     "with_rows",

@@ -176,10 +176,10 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self._save: Any = save
         self._every = every
-        self.postponed = None  # a signal that may ask to end, looked at after every batch
+        self.postponed: Any = None  # a signal that may ask to end, looked at after every batch
         self._on_begin = None
         self.logs = None
-        self.last_batch = None  # of the epoch; a checkpoint is written after it anyway
+        self.last_batch: int | None = None  # of the epoch; a checkpoint is written after it anyway
 
     def on_epoch_begin(self, epoch, logs=None):
         """Restores the metrics of an interrupted epoch, which Keras has just reset."""
@@ -198,13 +198,14 @@ class Recorder(keras.callbacks.Callback):
         if done == self.last_batch:
             return
         due = self._every is not None and done % self._every == 0
-        ends = self.postponed is not None and self.postponed.number is not None
+        signal = self.postponed
+        ends = signal is not None and signal.number is not None
         # Of a dataset that does not know its length, the epoch begins anew.
         if due or (ends and self.last_batch):
             _ = self.model  # on JAX, this writes the values of the step into the variables
             self._save(done)
-        if ends:
-            self.postponed.obey()
+        if signal is not None and ends:
+            signal.obey()
 
     def on_epoch_end(self, epoch, logs=None):
         """Keeps the scores."""

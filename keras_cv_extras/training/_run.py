@@ -141,7 +141,7 @@ class Run:
         if not isinstance(dataset, tf.data.Dataset):
             return None
         labels = keras.utils.unpack_x_y_sample_weight(next(iter(dataset.skip(batch))))[1]
-        return labels.numpy() if tf.is_tensor(labels) else None
+        return labels.numpy() if isinstance(labels, tf.Tensor) else None
 
     def _save(self, step):
         """Writes a checkpoint; a step other than 0 is that many batches into the epoch."""

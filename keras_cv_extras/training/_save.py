@@ -94,7 +94,8 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        return keras.saving.load_model(path, safe_mode=True, compile=compile)
+        model: Any = keras.saving.load_model(path, safe_mode=True, compile=compile)
+        return model
     except (ValueError, OSError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: not a model that can be loaded ({error})") from error
 

@@ -12,6 +12,7 @@ import pathlib
 import re
 import socket
 import threading
+from collections.abc import Callable
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import marks
@@ -38,7 +39,7 @@ class Kind:
     name: str
     begun: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
-    earlier: object = None
+    earlier: Callable[[pathlib.Path], dict | None] | None = None
 
     @property
     def key(self) -> str:
@@ -207,7 +208,8 @@ def _prepare(path, kind, identity):
     files.remove_leftovers(path)
     names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
     fresh = _is_begun(kind, names)
-    before = None if mark is None else mark.get("identity")
+    mark = mark or {}
+    before = mark.get("identity")
     if fresh and identity and before and before != json.loads(json.dumps(identity)):
         for name in names & set(kind.begun):
             (path / name).unlink()

@@ -142,7 +142,7 @@ class DurableOracle(kt.Oracle):
 
         def compare(one, other):
             pair = (self.trials[name].hyperparameters.values for name in (one, other))
-            return self._compare(*pair)
+            return self._compare(*pair)  # pyright: ignore[reportAttributeAccessIssue] a grid search has it
 
         before = None
         self._ordered_ids = type(self._ordered_ids)()

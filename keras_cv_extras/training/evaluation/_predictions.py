@@ -103,7 +103,7 @@ def predict(
         raise ValueError("part must hold at least one image that can be read, received none")
     # After the images: only then is it known which files are left out.
     kept = part.readable() if files else np.arange(len(part[1]))
-    known = part.paths if files else names
+    known: Any = part.paths if files else names
     names = [str(row) if known is None else known[row] for row in kept]
     probabilities = _evaluate.probabilities_of(np.concatenate(outputs), len(class_names))
     truths = np.concatenate(labels).astype(np.int64)
