@@ -10,36 +10,57 @@ import numbers
 def number(name, value):
     """Returns `value` as a float, or raises if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, received {value!r}")
+        raise TypeError(f"{name} must be a number, received {shown(value)}")
+    try:
+        value = float(value)
+    except OverflowError as error:
+        raise ValueError(f"{name} must be below 1.8e308, received a longer number") from error
     if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, received {value!r}")
-    return float(value)
+        raise ValueError(f"{name} must be finite, received {shown(value)}")
+    return value
 
 
 def fraction(name, value):
     """Returns `value` as a float, or raises if it is not a number in [0, 1]."""
     if not 0.0 <= number(name, value) <= 1.0:
-        raise ValueError(f"{name} must be in [0, 1], received {value!r}")
+        raise ValueError(f"{name} must be in [0, 1], received {shown(value)}")
     return float(value)
 
 
-def integer(name, value, *, minimum=None):
-    """Returns `value` as an int, or raises if it is none, or below `minimum`."""
+def integer(name, value, *, minimum=None, maximum=None):
+    """Returns `value` as an int, or raises if it is none, or not within the bounds."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer, received {value!r}")
+        raise TypeError(f"{name} must be an integer, received {shown(value)}")
     if minimum is not None and value < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, received {value!r}")
+        raise ValueError(f"{name} must be at least {minimum}, received {shown(value)}")
+    if maximum is not None and value > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, received {shown(value)}")
     return int(value)
+
+
+def unknown_fields(fields, known):
+    """Raises if a dictionary has keys that nothing reads: what they ask for would be lost."""
+    if unknown := sorted(set(fields) - set(known)):
+        listed = ", ".join(sorted(known))
+        raise ValueError(f"unknown field {shown(unknown[0])}; known: {listed}")
+
+
+def shown(value):
+    """Returns what a message shows of a value; numbers of thousands of digits have no text."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"a number of about {value.bit_length() * 3 // 10} digits"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def interval(name, value, *, low=-math.inf, high=math.inf):
     """Returns `value`, a number or a pair of them, as `(start, end)` within [low, high]."""
     pair = (value, value) if isinstance(value, numbers.Real) else value
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise TypeError(f"{name} must be a number or a pair of numbers, received {value!r}")
+        raise TypeError(f"{name} must be a number or a pair of numbers, received {shown(value)}")
     start, end = (number(name, item) for item in pair)
     if not low <= start <= high or not low <= end <= high:
-        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], received {value!r}")
+        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], received {shown(value)}")
     return start, end
 
 
@@ -47,7 +68,7 @@ def one_of(name, value, choices):
     """Returns `value`, or raises if it is not among `choices`."""
     if value not in choices:
         listed = ", ".join(map(repr, choices))
-        raise ValueError(f"{name} must be one of {listed}, received {value!r}")
+        raise ValueError(f"{name} must be one of {listed}, received {shown(value)}")
     return value
 
 
@@ -55,28 +76,30 @@ def sizes(name, value, rank):
     """Returns `value`, a positive integer or `rank` of them, as a tuple of `rank` integers."""
     values = (value,) * rank if isinstance(value, numbers.Integral) else value
     if not isinstance(values, (tuple, list)) or len(values) != rank:
-        raise ValueError(f"{name} must be a positive integer or {rank} of them, received {value!r}")
+        raise ValueError(
+            f"{name} must be a positive integer or {rank} of them, received {shown(value)}"
+        )
     return tuple(integer(name, item, minimum=1) for item in values)
 
 
 def boolean(name, value):
     """Returns `value`, or raises if it is neither True nor False."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, received {value!r}")
+        raise TypeError(f"{name} must be True or False, received {shown(value)}")
     return value
 
 
 def positive(name, value):
     """Returns `value` as a float, or raises if it is not a number above zero."""
     if number(name, value) <= 0:
-        raise ValueError(f"{name} must be above 0, received {value!r}")
+        raise ValueError(f"{name} must be above 0, received {shown(value)}")
     return float(value)
 
 
 def non_negative(name, value):
     """Returns `value` as a float, or raises if it is not a number of at least zero."""
     if number(name, value) < 0:
-        raise ValueError(f"{name} must be at least 0, received {value!r}")
+        raise ValueError(f"{name} must be at least 0, received {shown(value)}")
     return float(value)
 
 
@@ -95,7 +118,7 @@ def numbers_or_none(name, value) -> list[float] | None:
         return None
     values = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name} must be a list of numbers, one per class, received {value!r}")
+        raise TypeError(f"{name} must be a list of numbers, one per class, received {shown(value)}")
     return [number(name, item) for item in values]
 
 
@@ -104,6 +127,7 @@ def counts(name, value):
     values = numbers_or_none(name, value)
     if not values or len(values) < 2 or min(values) < 0 or max(values) == 0:
         raise ValueError(
-            f"{name} must list how many samples each of two or more classes has, received {value!r}"
+            f"{name} must list how many samples each of two or more classes has, received "
+            f"{shown(value)}"
         )
     return values

@@ -311,8 +311,10 @@ def read_json(path):
         raise FileNotFoundError(f"{path}: no such file")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # text that is no JSON, or numbers of thousands of digits
         raise ValueError(f"{path}: not a JSON file ({error})") from error
+    except RecursionError as error:
+        raise ValueError(f"{path}: not a JSON file of this library: nested too deep") from error
 
 
 def write_arrays(path, arrays):

@@ -146,9 +146,10 @@ class Policy(Augmentation):
             raise ValueError(f"not a policy: the field 'format' must be {FORMAT!r}")
         if fields.get("version") != FORMAT_VERSION:
             raise ValueError(
-                f"policy format version {fields.get('version')!r} is not known, only "
+                f"policy format version {checks.shown(fields.get('version'))} is not known, only "
                 f"{FORMAT_VERSION}: update keras_cv_extras"
             )
+        checks.unknown_fields(fields, ("format", "version", "stages", "provenance", *_OPTIONS))
         stages = fields.get("stages")
         if not isinstance(stages, list) or not stages:
             raise ValueError("the field 'stages' must be a list of at least one stage")
@@ -281,5 +282,5 @@ def concatenate(policies: Sequence[Policy], *, name: str | None = None) -> Polic
 def _value_range(value_range):
     low, high = checks.interval("value_range", tuple(value_range))
     if not low < high:
-        raise ValueError(f"value_range must rise, received {value_range!r}")
+        raise ValueError(f"value_range must rise, received {checks.shown(value_range)}")
     return low, high

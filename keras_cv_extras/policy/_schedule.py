@@ -48,7 +48,7 @@ class PolicySchedule(Augmentation):
                 f"{policies!r:.80}"
             )
         for epoch, policy in policies.items():
-            checks.integer("an epoch", epoch, minimum=0)
+            checks.integer("an epoch", epoch, minimum=0, maximum=2**31 - 1)
             if not isinstance(policy, Policy):
                 raise TypeError(f"policies must hold Policies, received {policy!r}")
         self.policies = dict(sorted(policies.items()))
@@ -134,11 +134,15 @@ class PolicySchedule(Augmentation):
             raise ValueError(f"not a schedule: the field 'format' must be {FORMAT!r}")
         if fields.get("version") != FORMAT_VERSION:
             raise ValueError(
-                f"schedule format version {fields.get('version')!r} is not known, only "
+                f"schedule format version {checks.shown(fields.get('version'))} is not known, only "
                 f"{FORMAT_VERSION}: update keras_cv_extras"
             )
+        checks.unknown_fields(fields, ("format", "version", "name", "policies"))
+        entries = fields.get("policies")
+        if not isinstance(entries, list):
+            raise ValueError("the field 'policies' must be a list")
         policies = {}
-        for number, entry in enumerate(fields.get("policies") or []):
+        for number, entry in enumerate(entries):
             try:
                 policies[entry["first_epoch"]] = Policy.from_dict(entry["policy"])
             except (KeyError, TypeError, ValueError) as error:

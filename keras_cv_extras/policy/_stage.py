@@ -31,6 +31,11 @@ SEARCH_OPS: tuple[str, ...] = (
 )
 
 
+# Each draw is a step of the program of its own: more than these would never be compiled.
+MOST_DRAWS = 100
+MOST_LEVELS = 1 << 20  # float32 tells no more of them apart
+
+
 @dataclasses.dataclass(frozen=True)
 class Stage:
     """Weighted sub-policies, of which each image gets one, or several in a row.
@@ -60,9 +65,9 @@ class Stage:
                 if not isinstance(step, Step):
                     raise TypeError(f"sub-policy {number} must hold Steps, received {step!r}")
         object.__setattr__(self, "sub_policies", rows)
-        checks.integer("num_draws", self.num_draws, minimum=1)
+        checks.integer("num_draws", self.num_draws, minimum=1, maximum=MOST_DRAWS)
         if self.num_levels is not None:
-            checks.integer("num_levels", self.num_levels, minimum=2)
+            checks.integer("num_levels", self.num_levels, minimum=2, maximum=MOST_LEVELS)
         if self.weights is not None:
             weights = tuple(checks.number("a weight", weight) for weight in self.weights)
             if len(weights) != len(rows):
@@ -115,12 +120,20 @@ def stage_from_dict(number: int, fields: dict) -> Stage:
     rows = fields.get("sub_policies") if isinstance(fields, dict) else None
     if not isinstance(rows, list) or not rows:
         raise ValueError(f"stage {number} must hold a list 'sub_policies' of at least one")
+    try:
+        checks.unknown_fields(fields, ("num_draws", "num_levels", "sub_policies"))
+    except ValueError as error:
+        raise ValueError(f"stage {number}: {error}") from error
     sub_policies = []
     for index, row in enumerate(rows):
         place = f"stage {number}, sub-policy {index}"
         steps = row.get("steps") if isinstance(row, dict) else None
         if not isinstance(steps, list) or not steps:
             raise ValueError(f"{place} must hold a list 'steps' of at least one")
+        try:
+            checks.unknown_fields(row, ("steps", "weight"))
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from error
         sub_policies.append([])
         for position, step in enumerate(steps):
             try:

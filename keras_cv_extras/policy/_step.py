@@ -49,7 +49,9 @@ class Step:
 
     def __post_init__(self) -> None:
         if self.op not in OPS:
-            raise ValueError(f"op must be one of {', '.join(sorted(OPS))}; received {self.op!r}")
+            raise ValueError(
+                f"op must be one of {', '.join(sorted(OPS))}; received {checks.shown(self.op)}"
+            )
         set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         set_field("rate", checks.fraction("rate", self.rate))
         if not OPS[self.op].has_strength:
@@ -131,11 +133,10 @@ class Step:
         """
         if not isinstance(fields, dict):
             raise TypeError(
-                f"a step must be an object with op, rate, strength; received {fields!r}"
+                f"a step must be an object with op, rate, strength; received {checks.shown(fields)}"
             )
         known = {field.name for field in dataclasses.fields(cls)}
-        if unknown := sorted(set(fields) - known):
-            raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        checks.unknown_fields(fields, known)
         if "op" not in fields:
             raise ValueError("the field 'op' is missing")
         given: dict[str, Any] = {
