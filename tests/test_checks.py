@@ -7,7 +7,7 @@ import pytest
 
 from keras_cv_extras._base import checks as _checks
 from keras_cv_extras._base import lazy as _lazy
-from keras_cv_extras._base import pages as _html
+from keras_cv_extras._base.text import pages as _html
 from keras_cv_extras.search.workers import _processes as _search_processes
 
 

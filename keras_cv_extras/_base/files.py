@@ -296,7 +296,7 @@ def write_text(path, text):
     """Writes a text file in one step."""
     check_file(path)
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path, value):

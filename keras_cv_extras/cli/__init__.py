@@ -9,6 +9,7 @@ import typer
 
 from keras_cv_extras._base import files, supervise
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli import _launch, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
 from keras_cv_extras.cli._classical import classical_app
@@ -96,4 +97,5 @@ def main():
     except (ImportError, OSError, ValueError, ArithmeticError) as error:
         if os.environ.get("KCX_TRACEBACK"):
             raise
-        sys.exit(f"error: {' '.join(str(error).split()) or type(error).__name__}")
+        line = " ".join(str(error).split()) or type(error).__name__
+        sys.exit(f"error: {visible(line)}")

@@ -6,12 +6,12 @@ import warnings
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from sklearn import metrics
 
 from keras_cv_extras import classical, data, training
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.classical import check_classes
 from keras_cv_extras.commands._common import load_data
@@ -30,7 +30,7 @@ def run_classical_train(
     progress: bool,
 ) -> None:
     """Trains a system, prints its scores on the test images, and saves it."""
-    console = Console()
+    console = Terminal()
     images = load_data(name, image_size)
     shape = images.train[0].shape[1:]
     model: Any = classical.make_classifier(
@@ -39,7 +39,7 @@ def run_classical_train(
     console.print(repr(images))
     part, labels = _some(*images.train, train_size, seed)
     with _notes(console):
-        _fit(model, part, labels, console if progress else Console(quiet=True))
+        _fit(model, part, labels, console if progress else Terminal(quiet=True))
         model.data_ = {"class_names": list(images.class_names), "image_shape": list(shape)}
         scores = _scores(model, *images.test, images.class_names)
         path = classical.save(model, output)
@@ -51,7 +51,7 @@ def run_classical_evaluate(
     path: Path, name: str, *, output: Path | None, image_size: int | None
 ) -> None:
     """Scores a saved classifier on the test images of a data set."""
-    console = Console()
+    console = Terminal()
     with _notes(console):
         model = classical.load(path)
     images = load_data(name, image_size)

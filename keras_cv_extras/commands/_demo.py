@@ -4,12 +4,14 @@ import pathlib
 import time
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from keras_cv_extras import data, policy, search, serving, training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.text.escapes import visible
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import small_model, train_model
 
@@ -51,7 +53,7 @@ def run_demo(
     name, search_settings = (_SMOKE_DATA, _SMOKE_SEARCH) if smoke else (_DATA, _SEARCH)
     trials = trials or (_SMOKE_TRIALS if smoke else _TRIALS)
     epochs = epochs or (_SMOKE_EPOCHS if smoke else _EPOCHS)
-    console = Console(quiet=not progress)
+    console = Terminal(quiet=not progress)
     output = pathlib.Path(output)
     settings = {"trials": trials, "epochs": epochs, "seed": seed}
     settings["smoke"] = smoke
@@ -63,7 +65,7 @@ def run_demo(
 def _run(output, console, name, trials, epochs, seed, progress, search_settings):
     started = time.monotonic()
     images = data.load(name, seed=seed)
-    console.print(f"[bold]1 of 5[/bold] search a policy: {images!r}")
+    _step(console, "1 of 5", f"search a policy: {images!r}")
     found = search.search_policy(
         images,
         small_model(images),
@@ -75,7 +77,7 @@ def _run(output, console, name, trials, epochs, seed, progress, search_settings)
     )
     console.print(found.verdict)
 
-    console.print(f"[bold]2 of 5[/bold] train on all {len(images.train[1])} training images")
+    _step(console, "2 of 5", f"train on all {len(images.train[1])} training images")
     arms = {"none": policy.no_augmentation(), "found": found.policy}
     models = {
         name: train_model(
@@ -84,24 +86,24 @@ def _run(output, console, name, trials, epochs, seed, progress, search_settings)
         for name, chosen in arms.items()
     }
 
-    console.print(f"[bold]3 of 5[/bold] evaluate on {len(images.test[1])} test images")
+    _step(console, "3 of 5", f"evaluate on {len(images.test[1])} test images")
     scores = {
         name: training.evaluate(model, *images.test, images.class_names)
         for name, model in models.items()
     }
     scores["found"].save(output / "evaluation.json")
 
-    console.print("[bold]4 of 5[/bold] export a SavedModel")
+    _step(console, "4 of 5", "export a SavedModel")
     some = images.test[0][:32]
     serving.export(
         models["found"], output / "saved_model", class_names=images.class_names, images=some
     )
 
-    console.print("[bold]5 of 5[/bold] verify it in a process with TensorFlow alone")
+    _step(console, "5 of 5", "verify it in a process with TensorFlow alone")
     report = serving.verify(output / "saved_model")
     console.print(str(report))
 
-    console = Console()
+    console = Terminal()
     console.print(_table(images, found, scores, search_settings["train_size"]))
     for name, path in (
         ("report", output / "search" / "report.html"),
@@ -113,6 +115,10 @@ def _run(output, console, name, trials, epochs, seed, progress, search_settings)
     ):
         console.print(f"{name:>11}: {path}", soft_wrap=True)
     console.print(f"finished in {time.monotonic() - started:.0f} s")
+
+
+def _step(console, number, text):
+    console.print(Text.assemble((number, "bold"), f" {visible(text)}"))
 
 
 def _table(images, found, scores, train_size):

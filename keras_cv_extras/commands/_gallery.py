@@ -7,7 +7,8 @@ import numpy as np
 from rich.progress import track
 
 from keras_cv_extras import augment, mix, policy
-from keras_cv_extras._base import files, pages
+from keras_cv_extras._base import files
+from keras_cv_extras._base.text import pages
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.augment import OPS
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras import data, generative, training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data
 from keras_cv_extras.generative.gan import check_steps, gan_report
@@ -36,7 +36,7 @@ def run_gan_train(
 ) -> None:
     """Trains a GAN into a folder, or goes on with what is there."""
     check_steps(steps, every)
-    console = Console(quiet=not progress)
+    console = Terminal(quiet=not progress)
     output = pathlib.Path(output)
     folders.check(output, kinds.GAN)
     images = load_data(name, image_size)
@@ -77,7 +77,7 @@ def run_gan_train(
             seed=seed,
             progress=progress,
         )
-    console = Console()
+    console = Terminal()
     for file in ("gan.keras", "samples.png"):
         console.print(str(output / file), soft_wrap=True)
 
@@ -112,7 +112,7 @@ def run_gan_sample(
                     Image.fromarray(image.squeeze()).save(temporary)
         if sheet:
             write_png(generative.class_sheet(gan, seed=seed), picture)
-    Console().print(f"{count} images of each of {len(wanted)} classes\n{output}", highlight=False)
+    Terminal().print(f"{count} images of each of {len(wanted)} classes\n{output}", highlight=False)
 
 
 def run_gan_report(
@@ -127,7 +127,7 @@ def run_gan_report(
     progress: bool,
 ) -> None:
     """Scores a GAN against the data that it was trained on, and writes the page."""
-    console = Console(quiet=not progress)
+    console = Terminal(quiet=not progress)
     model = pathlib.Path(model)
     output = pathlib.Path(output or model.parent / "report.html")
     numbers = output.with_suffix(".json")
@@ -171,7 +171,7 @@ def run_gan_report(
     files.write_text(output, page)
     results = {**scores.to_dict(), "memorization": memory.to_dict(), "usefulness": useful}
     files.write_json(numbers, results)
-    console = Console()
+    console = Terminal()
     console.print(_table(scores, images.class_names, useful, memory))
     console.print(str(output), soft_wrap=True)
 

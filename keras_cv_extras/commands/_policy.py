@@ -4,10 +4,9 @@ import json
 import pathlib
 from typing import Any
 
-from rich.console import Console
-
 from keras_cv_extras import policy
 from keras_cv_extras._base import files
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data
 
@@ -31,7 +30,7 @@ def run_policy_show(
     figure = policy_sheet(chosen, images, columns=columns, seed=seed)
     with files.replacing(output) as temporary:
         figure.savefig(temporary)
-    console = Console()
+    console = Terminal()
     console.print(f"{chosen.name or file}: {chosen.describe()}", highlight=False)
     console.print(str(output), soft_wrap=True)
 
@@ -59,7 +58,7 @@ def run_policy_convert(
             files.write_text(output, made.rstrip("\n") + "\n")
         else:
             files.write_json(output, made)
-    Console().print(f"{converted.describe()}\n{output}", highlight=False, soft_wrap=True)
+    Terminal().print(f"{converted.describe()}\n{output}", highlight=False, soft_wrap=True)
 
 
 def _read(source, source_format, spec, strict):

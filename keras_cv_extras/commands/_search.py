@@ -3,11 +3,11 @@
 import pathlib
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras import search
 from keras_cv_extras._base import files
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import load_data, small_model
 from keras_cv_extras.search import describe_progress
@@ -18,7 +18,7 @@ _WRITTEN = ("policy.json", "trials.csv", "report.html", "model.keras")
 def run_search(name: str | None, output: Path, *, image_size: int | None, **options: Any) -> None:
     """Searches a policy and prints the verdict and where the files are."""
     images = load_data(name, image_size)
-    console = Console()
+    console = Terminal()
     console.print(repr(images))
     found = search.search_policy(images, small_model(images), directory=output, **options)
     console.print(found.verdict)
@@ -27,7 +27,7 @@ def run_search(name: str | None, output: Path, *, image_size: int | None, **opti
 
 def run_search_status(folder: Path) -> None:
     """Prints how far a search is."""
-    Console().print(describe_progress(folder), highlight=False)
+    Terminal().print(describe_progress(folder), highlight=False)
 
 
 def run_search_report(folder: Path) -> None:
@@ -46,7 +46,7 @@ def run_search_report(folder: Path) -> None:
         harmful = [one["op"] for one in provenance["insight"]["effects"] if one["high"] < 0]
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: not a policy that a search wrote ({error!r})") from error
-    console = Console()
+    console = Terminal()
     console.print(table)
     console.print(verdict)
     for text, ops in (("help", needed), ("harm", harmful)):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from keras import ops
-from rich.console import Console
 
 from keras_cv_extras import inference, metrics, serving, training
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._model_data import load_for
 from keras_cv_extras.policy import Policy
@@ -28,7 +28,7 @@ def run_export(
     **options: Any,
 ) -> None:
     """Exports a model file and verifies what was written."""
-    console = Console()
+    console = Terminal()
     network = training.load_model(model, compile=False)
     chosen = load_for(network, model, name, image_size=image_size)
     images, part = chosen.images, chosen.part
@@ -69,7 +69,7 @@ def run_export(
 
 def run_verify(path: Path) -> None:
     """Verifies an export and prints the differences."""
-    Console().print(str(serving.verify(path)), soft_wrap=True, highlight=False)
+    Terminal().print(str(serving.verify(path)), soft_wrap=True, highlight=False)
 
 
 def run_predict(path: pathlib.Path, files: Sequence[pathlib.Path]) -> None:

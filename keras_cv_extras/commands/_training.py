@@ -6,11 +6,11 @@ import pathlib
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from keras_cv_extras import data, training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.commands._common import chosen_policy, load_data
 from keras_cv_extras.commands._job import (
@@ -44,7 +44,7 @@ def run_train(
     """
     strategy = training.make_strategy()  # first of all: it connects the workers
     writes = writes_files()
-    output, console = pathlib.Path(output), Console(quiet=not writes)
+    output, console = pathlib.Path(output), Terminal(quiet=not writes)
     recipe = recipe_of(given)
     chosen = chosen_policy(policy)
     if writes:
@@ -185,7 +185,7 @@ def run_evaluate(
         files.write_text(
             report, training.report(found, title=title, data=about, notes=chosen.notes)
         )
-    console = Console()
+    console = Terminal()
     console.print(scores.table())
     for line in [*chosen.notes, *_bad_lines(bad)]:
         console.print(line, highlight=False, soft_wrap=True)

@@ -6,10 +6,10 @@ import pathlib
 import time
 
 import keras
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Logs, Path
 
 _SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -29,7 +29,7 @@ class ProgressBar(keras.callbacks.Callback):
     def __init__(self, steps: int | None = None, batch_size: int | None = None) -> None:
         super().__init__()
         self._sizes = {"steps": steps, "batch": batch_size}
-        self._console = Console()
+        self._console = Terminal()
         self._bar = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:

@@ -8,9 +8,9 @@ import warnings
 from collections import Counter
 
 import numpy as np
-from rich.console import Console
 from rich.progress import Progress
 
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras.data._part import held_out
 from keras_cv_extras.data.files import _decode, _unreadable
 
@@ -140,7 +140,7 @@ def check_bytes(count, image_size, channels):
 @contextlib.contextmanager
 def progress_bar(description, total):
     """Gives a function to call once an item; shows a bar on a terminal only, gone at the end."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(description, total=total)
         yield lambda: progress.advance(task)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_cv_extras._base import pages
+from keras_cv_extras._base.text import pages
 from keras_cv_extras.generative._evaluation import SCORES
 from keras_cv_extras.generative._sheet import class_sheet, sheet
 

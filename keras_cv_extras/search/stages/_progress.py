@@ -7,10 +7,10 @@ import pathlib
 import time
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.search.stages._state import read_fields
 
@@ -38,7 +38,7 @@ class SearchProgress(contextlib.AbstractContextManager):
             MofNCompleteColumn(),
             TextColumn("{task.fields[best]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Terminal(stderr=True),
             disable=not shown,
         )
         self._task = self._progress.add_task("starting", total=total, best="")

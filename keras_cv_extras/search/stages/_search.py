@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from rich.console import Console
 
 from keras_cv_extras._base import files, supervise
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.stages import _plan, _retrain
@@ -181,7 +181,7 @@ def search_policy(
             ChiefWatch(directory).wait_for("settings.json")
         request, plan = _plan.decide(request, pathlib.Path(directory), budget, measured=progress)
         if progress:
-            Console(stderr=True).print(plan.describe(), highlight=False)
+            Terminal(stderr=True).print(plan.describe(), highlight=False)
         folder = SearchFolder(directory, request.settings())
         if role.decides:
             folders.identify(directory, request.settings())

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from keras_cv_extras._base import pages
+from keras_cv_extras._base.text import pages
 from keras_cv_extras.policy import policy_sheet
 from keras_cv_extras.search.stages._screen import LEVELS
 from keras_cv_extras.search.verdict import _figures

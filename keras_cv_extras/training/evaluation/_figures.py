@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from keras_cv_extras._base.text.escapes import label
+
 _INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
 _TRAIN, _VALIDATION = "#8a97a6", "#1f6fb2"
 _NUMBERED = 25  # classes up to which cells hold their numbers
@@ -16,7 +18,7 @@ def confusion_figure(confusion, class_names) -> Figure:
         confusion: `(classes, classes)` counts, rows are true classes.
         class_names: the names of the classes.
     """
-    count = len(class_names)
+    count, names = len(class_names), [label(str(name)) for name in class_names]
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     side = min(9.0, 2.2 + 0.42 * count)
     figure = Figure(figsize=(side, side), facecolor="white", layout="constrained")
@@ -26,8 +28,8 @@ def confusion_figure(confusion, class_names) -> Figure:
         spine.set_visible(False)
     axes.tick_params(colors=_INK, length=0, labelsize=9)
     if count <= _NUMBERED:
-        axes.set_xticks(range(count), class_names, rotation=45, ha="right")
-        axes.set_yticks(range(count), class_names)
+        axes.set_xticks(range(count), names, rotation=45, ha="right")
+        axes.set_yticks(range(count), names)
         size = 9 if count <= 12 else 6
         for (row, column), number in np.ndenumerate(confusion):
             if number:
@@ -49,13 +51,13 @@ def curves_figure(rows) -> Figure:
     figure = Figure(figsize=(9.0, 3.2), facecolor="white", layout="constrained")
     epochs = [int(row["epoch"]) for row in rows]
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for key, color, label in (
+        for key, color, title in (
             (name, _TRAIN, "training"),
             (f"val_{name}", _VALIDATION, "validation"),
         ):
             values = [float(row.get(key) or "nan") for row in rows]
             if np.isfinite(values).any():
-                axes.plot(epochs, values, "o-", color=color, label=label, markersize=3, lw=1.8)
+                axes.plot(epochs, values, "o-", color=color, label=title, markersize=3, lw=1.8)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color(_LINE)
         axes.tick_params(colors=_QUIET, length=0, labelsize=9)

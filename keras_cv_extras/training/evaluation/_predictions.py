@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_cv_extras import data
 from keras_cv_extras._base import files as _files
+from keras_cv_extras._base.text.escapes import cell
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
 from keras_cv_extras.training.evaluation import _evaluate
@@ -60,8 +61,8 @@ class Predictions:
         for row, name in enumerate(self.names):
             true, said = self.labels[row], given[row]
             chances = [f"{value:.6f}" for value in self.probabilities[row]]
-            names = (self.class_names[true], self.class_names[said])
-            writer.writerow((name, *names, int(true == said), chances[said], *chances))
+            names = [cell(text) for text in (name, self.class_names[true], self.class_names[said])]
+            writer.writerow((*names, int(true == said), chances[said], *chances))
         _files.write_text(path, text.getvalue())
 
 

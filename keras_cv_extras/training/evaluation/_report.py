@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras._base import pages
+from keras_cv_extras._base.text import pages
 from keras_cv_extras.metrics import ExpectedCalibrationError, plot_reliability
 from keras_cv_extras.training.evaluation import _figures
 
