@@ -379,3 +379,10 @@ def test_no_private_temporaries_elsewhere():
         if any(word in path.read_text(encoding="utf-8") for word in words)
     ]
     assert found == ["files.py"]
+
+
+def test_a_folder_is_identified_by_its_path_as_text(tmp_path):
+    path = tmp_path / "found"
+    with folders.owned(path, kinds.SEARCH):
+        folders.identify(str(path), {"trials": 3})
+    assert folders.check(path, kinds.SEARCH)["identity"] == {"trials": 3}

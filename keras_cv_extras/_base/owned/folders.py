@@ -149,6 +149,7 @@ def _hold(path, kind, identity):
 
 def identify(path, identity: dict):
     """Notes the identity of a folder that was held before it was known."""
+    path = pathlib.Path(path)
     mark = marks.read_mark(path)
     if mark is not None and not mark.get("identity"):
         _write(path, mark["kind"], identity)

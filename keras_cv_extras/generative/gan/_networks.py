@@ -37,6 +37,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         language](https://arxiv.org/abs/1707.00683)
 
     Example:
+        >>> from keras_cv_extras.generative.gan._networks import ConditionalBatchNormalization
         >>> features = ConditionalBatchNormalization(10)(features, labels)
     """
 

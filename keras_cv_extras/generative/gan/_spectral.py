@@ -32,6 +32,7 @@ class SpectralNormalized(keras.layers.Wrapper):
         [Lin et al.](https://arxiv.org/abs/2009.02773) on why a gain above 1 may be wanted.
 
     Example:
+        >>> from keras_cv_extras.generative.gan._spectral import SpectralNormalized
         >>> scores = SpectralNormalized(keras.layers.Dense(1))(features)
     """
 

@@ -200,7 +200,8 @@ class MixEpoch(EpochCounter):
 
     Example:
         >>> layer = SamplePairing(schedule=Schedule(num_epochs=100, warmup=10))
-        >>> model.fit(dataset.map(layer), epochs=100, callbacks=[MixEpoch(layer)])
+        >>> batches = dataset.batch(8).map(layer)
+        >>> model.fit(batches, epochs=100, callbacks=[MixEpoch(layer)])
     """
 
     def __init__(self, *layers: keras.layers.Layer) -> None:
