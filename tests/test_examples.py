@@ -11,18 +11,6 @@ SCRIPTS = sorted(
     for path in [*ROOT.glob("examples/*.py"), *ROOT.glob("tuner/*.py")]
     if path.name not in SHARED
 )
-SLOW = (
-    "classical.py",
-    "classical_fashion_mnist.py",
-    "classical_vs_cnn.py",
-    "finetune_folder.py",
-    "imbalance.py",
-    "networks.py",
-    "pooling_comparison.py",
-    "search_policy.py",
-    "serve.py",
-    "train_distributed.py",
-)
 # Proofs that take long for their smallest form, too: pytest -m proof runs them.
 PROOFS = (
     "distributed_equality.py",
@@ -40,7 +28,7 @@ PROOFS = (
 
 
 def _marks(name):
-    return pytest.mark.slow if name in SLOW else pytest.mark.proof if name in PROOFS else ()
+    return pytest.mark.proof if name in PROOFS else pytest.mark.slow
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,7 @@ print(keras.backend.backend(), "tensorflow" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_jax_without_tensorflow_gives_the_same(python_on_jax, tmp_path):
     printed = python_on_jax(
         JAX,

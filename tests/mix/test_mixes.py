@@ -259,6 +259,7 @@ print(keras.backend.backend(), "tensorflow" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_jax_without_tensorflow(python_on_jax, images, tmp_path):
     np.save(tmp_path / "images.npy", images)
     printed = python_on_jax(JAX, tmp_path / "images.npy", tmp_path / "out.npz")

@@ -85,9 +85,13 @@ def test_models_that_cannot_be_distributed(digits):
     ]:
         with pytest.raises(ValueError, match=message):
             training.fit(lambda o=options: compiled(**o), dataset, epochs=1, strategy="mirrored")
-    endless = dataset.repeat()
-    with pytest.raises(ValueError, match="must be tf.data.Datasets that know"):
-        training.fit(compiled, endless, epochs=1, strategy="mirrored")
+    of_unknown_length = dataset.filter(lambda images, labels: True)
+    for wrong, message in (
+        (of_unknown_length, "must be tf.data.Datasets that know"),
+        (dataset.repeat(), "train repeats for ever"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            training.fit(compiled, wrong, epochs=1, strategy="mirrored")
     with pytest.raises(TypeError, match="model must be a Keras model or a function"):
         training.fit(lambda: 3, dataset, epochs=1)
 
