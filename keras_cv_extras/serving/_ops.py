@@ -1,29 +1,43 @@
 """The operations that a served graph may hold.
 
 A SavedModel is a program: it can read and write files, open connections and call Python. This
-list is read off the graph before anything of it is run. Allowed is what computes its outputs from
-its inputs and nothing else, as TensorFlow's registry has it, and the few operations with a state
-that serving needs. All else is refused, what TensorFlow does not know included.
+list is read off the graph before anything of it is run. Allowed is arithmetic: what TensorFlow has
+for arrays, networks, images and text, computed from inputs and nothing else as its registry has
+it; and by their names the few others that exports are made of. All else is refused, what
+TensorFlow does not know included, and so is a graph inside of a constant, which could be run from
+there.
 """
 
+import importlib
 import pathlib
 import re
 
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry  # there is no public way to ask
 
-_STATEFUL = {
-    "Assert",
-    "Case",
-    "DatasetToSingleElement",
-    "If",
-    "PartitionedCall",
-    "ReadVariableOp",
-    "StatefulPartitionedCall",
-    "TensorDataset",
-    "TensorSliceDataset",
-    "VarHandleOp",
-    "While",
+# Where TensorFlow keeps the operations of each kind; those without a state are arithmetic.
+_KINDS = (
+    *("array_ops", "bitwise_ops", "control_flow_ops", "functional_ops", "image_ops", "linalg_ops"),
+    *("manip_ops", "math_ops", "nn_ops", "special_math_ops", "spectral_ops"),
+    *("stateless_random_ops", "stateless_random_ops_v2", "string_ops"),
+)
+_ARITHMETIC = [importlib.import_module(f"tensorflow.python.ops.gen_{kind}") for kind in _KINDS]
+_OTHERS = {
+    *("Assert", "Case", "If", "PartitionedCall", "StatefulPartitionedCall", "While"),
+    *("ReadVariableOp", "VarHandleOp"),
+    # Images that cannot be decoded are passed over by way of datasets, see `_signatures`.
+    *("DatasetToSingleElement", "TensorDataset", "TensorSliceDataset", "BatchDatasetV2"),
+    *("ConcatenateDataset", "FilterDataset", "IgnoreErrorsDataset", "MapDataset"),
+    *("OptionsDataset", "ParallelBatchDataset", "ParallelMapDatasetV2", "PrefetchDataset"),
+    *("RangeDataset", "ReduceDataset", "TakeDataset", "ZipDataset"),
+    # Loops over the elements of a tensor, bytes as numbers, pieces of a batch.
+    *("DecodeRaw", "DynamicPartition", "DynamicStitch", "EmptyTensorList", "ParallelDynamicStitch"),
+    *("TensorListConcatV2", "TensorListElementShape", "TensorListFromTensor", "TensorListGather"),
+    *("TensorListGetItem", "TensorListLength", "TensorListPopBack", "TensorListPushBack"),
+    *("TensorListReserve", "TensorListResize", "TensorListSetItem", "TensorListSplit"),
+    *("TensorListStack",),
 }
 # Variables are loaded by a function of the graph; it may do this, and signatures may not.
 _LOADING = {
@@ -32,6 +46,7 @@ _LOADING = {
     "MergeV2Checkpoints",
     "RestoreV2",
     "SaveV2",
+    "ShardedFilename",
 }
 # The registry calls these pure, though they read files, write them, or call out.
 _IMPURE = re.compile(
@@ -81,16 +96,41 @@ def check_graph(path: pathlib.Path) -> int:
                         f"{path}: holds the operation {node.op} ({node.name} in {where}), which "
                         "serving a classifier does not need: do not load it"
                     )
+                if _holds_a_graph(node):
+                    raise ValueError(
+                        f"{path}: holds a graph inside of the constant {node.name} in {where}, "
+                        "which serving a classifier does not need: do not load it"
+                    )
                 names.add(node.op)
     return len(names)
 
 
 def is_allowed(name) -> bool:
     """Returns whether an operation may take part in an answer."""
-    if name in _STATEFUL:
+    if name in _OTHERS:
         return True
+    if not name or not any(hasattr(module, name) for module in _ARITHMETIC):
+        return False
     definition = op_def_registry.get(name)
     return definition is not None and not definition.is_stateful and not _IMPURE.fullmatch(name)
+
+
+def _holds_a_graph(node):
+    """Returns whether a string of a constant node is a serialized graph of known operations."""
+    return any(
+        _is_graph(text)
+        for value in node.attr.values()
+        for text in (*value.tensor.string_val, value.s, *value.list.s)
+    )
+
+
+def _is_graph(text):
+    graph = graph_pb2.GraphDef()
+    try:
+        graph.ParseFromString(text)
+    except DecodeError:
+        return False
+    return any(op_def_registry.get(node.op) is not None for node in graph.node if node.op)
 
 
 def forbidden(graph_def):

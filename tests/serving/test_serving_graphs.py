@@ -105,7 +105,7 @@ def test_the_graph_itself_may_not_load(check):
 
 
 def test_what_a_function_that_loads_may_do(check):
-    """Of all operations of TensorFlow that may not be served, five may load, and no other."""
+    """Of all operations of TensorFlow that may not be served, six may load, and no other."""
     found = set()
     for name in sorted(name for name in dir(tf.raw_ops) if name[0].isupper()):
         if _ops.is_allowed(name):
@@ -126,6 +126,7 @@ def test_what_a_function_that_loads_may_do(check):
         "MergeV2Checkpoints",
         "RestoreV2",
         "SaveV2",
+        "ShardedFilename",
     }
 
 
@@ -157,3 +158,35 @@ def test_what_may_not_be_served_is_found_in_nested_functions():
     loading = graph_pb2.GraphDef()
     add_node(loading.node, "out", "RestoreV2")
     assert _ops.forbidden(loading) == ("out", "RestoreV2")
+
+
+def hidden_graph():
+    graph = graph_pb2.GraphDef()
+    graph.node.add(name="file", op="Const")
+    graph.node.add(name="write", op="WriteFile", input=["file", "file"])
+    return graph.SerializeToString()
+
+
+def constant(graph, text):
+    node = graph.node.add(name="out", op="Const")
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(text))
+
+
+def test_a_graph_inside_of_a_constant_is_refused(check):
+    with pytest.raises(ValueError, match="holds a graph inside of the constant out in the graph"):
+        check(lambda graph: constant(graph, [b"cat", hidden_graph()]))
+
+
+@pytest.mark.parametrize("text", [b"cat", b"", b"\n\x03dog", "Zürich".encode(), b"\x00" * 9])
+def test_names_of_classes_are_no_graphs(check, text):
+    assert check(lambda graph: constant(graph, [text])) == 1
+
+
+def test_a_dataset_that_is_made_of_a_graph_is_refused(check):
+    def fill(graph):
+        constant(graph, hidden_graph()[:0])
+        graph.node[0].name = "graph"
+        add_node(graph.node, "out", "DatasetFromGraph", ["graph"])
+
+    with pytest.raises(ValueError, match="holds the operation DatasetFromGraph"):
+        check(fill)
