@@ -1,5 +1,6 @@
 """What the examples of docstrings speak of: images, labels, a model, a folder of files."""
 
+import builtins
 import importlib
 import pathlib
 import re
@@ -175,8 +176,10 @@ class Names(dict):
                 return self[name]
         if name in LIBRARIES:
             return importlib.import_module(LIBRARIES[name])
+        if hasattr(builtins, name):
+            raise KeyError(name)
         for part in (self.places[0], *kcx.__all__):
-            if name in getattr(kcx, part).__all__:
+            if name in getattr(getattr(kcx, part), "__all__", ()):
                 return getattr(getattr(kcx, part), name)
         if name in kcx.__all__:
             return getattr(kcx, name)

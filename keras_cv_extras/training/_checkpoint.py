@@ -141,8 +141,8 @@ def trained_epochs(folder: Path) -> int:
         ValueError: if there are some, but none is whole.
 
     Example:
-        >>> trained_epochs("kcx-train/checkpoint")
-        10
+        >>> trained_epochs("a-folder-without-checkpoints")
+        0
     """
     saved = Checkpoints(folder)
     newest = saved.newest()

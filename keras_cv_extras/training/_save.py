@@ -50,7 +50,8 @@ def read_about(path: Path) -> dict[str, Any]:
         The dictionary; an empty one if the file holds none.
 
     Example:
-        >>> read_about("kcx-train/model.keras")["class_names"]
+        >>> save_model(model, "animals.keras", about={"class_names": ["cat", "dog"]})
+        >>> read_about("animals.keras")["class_names"]
         ['cat', 'dog']
     """
     try:

@@ -11,6 +11,7 @@ def visible(text: str) -> str:
     r"""Returns text with control characters as escapes, such as `\x1b`.
 
     Example:
+        >>> from keras_cv_extras._base.text.escapes import visible
         >>> print(visible("cat\x1b[31m"))
         cat\x1b[31m
     """
