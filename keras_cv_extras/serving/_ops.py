@@ -12,7 +12,6 @@ import importlib
 import pathlib
 import re
 
-from google.protobuf.message import DecodeError
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry  # there is no public way to ask
@@ -128,7 +127,7 @@ def _is_graph(text):
     graph = graph_pb2.GraphDef()
     try:
         graph.ParseFromString(text)
-    except DecodeError:
+    except Exception:  # protobuf's DecodeError has several homes
         return False
     return any(op_def_registry.get(node.op) is not None for node in graph.node if node.op)
 
