@@ -3,6 +3,9 @@
 It must not import anything of this package, nor Keras: that is what it shows.
 """
 
+# Other engines are extras.
+# pyright: reportMissingImports=false
+
 import base64
 import importlib.abc
 import importlib.machinery
@@ -106,7 +109,7 @@ def _saved_model(path, files, images):
 
 def _litert(path, files, images):
     if importlib.util.find_spec("ai_edge_litert"):
-        from ai_edge_litert.interpreter import (  # pyright: ignore[reportMissingImports]
+        from ai_edge_litert.interpreter import (
             Interpreter,
         )
     else:

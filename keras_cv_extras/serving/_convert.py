@@ -1,5 +1,8 @@
 """Exports for engines other than TensorFlow: LiteRT and ONNX."""
 
+# Other engines are extras.
+# pyright: reportMissingImports=false
+
 import importlib.util
 import tempfile
 import warnings

@@ -8,6 +8,9 @@ TensorFlow does not know included, and so is a graph inside of a constant, which
 there.
 """
 
+# What protobuf makes of a message has no types everywhere.
+# pyright: reportAttributeAccessIssue=false
+
 import importlib
 import pathlib
 import re
