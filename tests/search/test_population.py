@@ -15,7 +15,7 @@ from keras_cv_extras import policy, search
 from keras_cv_extras._base import engine, random
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.policy._stack import StackShape, stack_policies
-from keras_cv_extras.search.trials import _steps
+from keras_cv_extras.search.trials import _child, _steps
 from keras_cv_extras.search.trials._population_program import Program
 
 assert kcx.data.load("mnist_5k").train[0].shape == (2500, 28, 28, 1)
@@ -103,7 +103,7 @@ for epoch in range(options["epochs"]):
         rows = slice(start, start + 64)
         one.model.train_on_batch(np.asarray(augmented[rows]), labels[order[rows]])
 outputs = one.model.predict(test[0], verbose=0)
-close([search._child.score_of(outputs, test[1], 0.0)], scores[1:2])
+close([_child.score_of(outputs, test[1], 0.0)], scores[1:2])
 
 # The draws are those of the policy alone, whatever the others are; here as on an accelerator:
 # many images at a time, all branches of each.
