@@ -1,7 +1,6 @@
 """`kcx bench`: speed, beside other libraries in the same run."""
 
 import pathlib
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,10 +12,7 @@ bench_app = typer.Typer(help="Measure speed, beside other libraries in the same 
 
 @bench_app.command("policies")
 def bench_policies(
-    sizes: Annotated[Sequence[int], typer.Option("--size", help="Sides of the images.")] = (
-        224,
-        32,
-    ),
+    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = [224, 32],  # noqa: B006
     seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 2.0,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
@@ -51,10 +47,7 @@ def bench_input(
 
 @bench_app.command("ops")
 def bench_ops(
-    sizes: Annotated[Sequence[int], typer.Option("--size", help="Sides of the images.")] = (
-        224,
-        32,
-    ),
+    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = [224, 32],  # noqa: B006
     ops: Annotated[
         list[str] | None, typer.Option("--op", help="An op; all if not given. May be repeated.")
     ] = None,

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import losses
-from tests.losses.cases import CASES, make
+
+from .cases import CASES, make
 
 ON_CLASSES = [
     name
