@@ -67,6 +67,10 @@ def address():
     return f"127.0.0.1:{supervise.free_ports(1)[0]}"
 
 
+def make_client(folder, address, name="worker-0"):
+    return _worker.WorkerOracle(make_oracle(), address, name, folder / "trials", lambda: False)
+
+
 def listed(oracle):
     """Values and scores of all trials."""
     trials = sorted(oracle.trials.items())
@@ -160,7 +164,7 @@ def test_the_trial_of_a_dead_worker_is_run_by_another(tmp_path, address, start, 
     monkeypatch.setattr(_chief, "PATIENCE", 1.0)
     chief = make_tuner(tmp_path, _processes.Role("chief", address, "chief"))
     thread = start(chief.search)
-    oracle = _worker.WorkerOracle(make_oracle(), address, "worker-dead", lambda: False)
+    oracle = make_client(tmp_path, address, "worker-dead")
     lost = oracle.create_trial("worker-dead")
     assert lost.status == "RUNNING"
     oracle.close()  # as a killed process does
@@ -214,7 +218,7 @@ def _chief_for_a_while(oracle, address, num_trials):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_chief, "_Servicer", kind)
         with contextlib.suppress(Killed):
-            _chief.serve(oracle, address)
+            _chief.serve(oracle, address, oracle._project_dir)
 
 
 def test_a_report_that_is_repeated_counts_once(tmp_path):

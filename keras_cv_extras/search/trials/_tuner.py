@@ -142,7 +142,7 @@ class PolicyTuner(kt.Tuner):
 
         self.oracle.stopped = False
         self.oracle.save()
-        _chief.serve(self.oracle, self.role.address, self.on_trial)
+        _chief.serve(self.oracle, self.role.address, self.project_dir, self.on_trial)
         self.oracle.stopped = self.oracle.failure is None
         self.oracle.save()
 
@@ -151,7 +151,7 @@ class PolicyTuner(kt.Tuner):
 
         oracle = self.oracle
         self.oracle = _worker.WorkerOracle(
-            oracle, self.role.address, self.role.tuner_id, self._is_over
+            oracle, self.role.address, self.role.tuner_id, self.project_dir, self._is_over
         )
         try:
             super().search(*fit_args, **fit_kwargs)

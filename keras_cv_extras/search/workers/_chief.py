@@ -1,11 +1,11 @@
 """The chief of a search with workers: serves its oracle to them, as keras-tuner's chief does.
 
 keras-tuner's server never ends once a worker has died, waits twenty seconds to end when none
-has, hides errors of the oracle from the chief, and rounds scores to 32 bits. This one answers
-keras-tuner's calls, and two of its own: a worker says that it lives, and reports a whole trial.
+has, hides errors of the oracle from the chief, rounds scores to 32 bits, and answers anybody.
+This one answers those who have the search's token: keras-tuner's call for a trial, and two of its
+own, by which a worker says that it lives, and reports a whole trial.
 """
 
-import json
 import threading
 import time
 from concurrent import futures
@@ -14,19 +14,23 @@ import grpc
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_chief import OracleServicer
 
+from keras_cv_extras.search.workers import _reports, _token
+
 SERVICE = "keras_cv_extras.search.Chief"
+_METHODS = ("/keras_tuner.Oracle/CreateTrial", f"/{SERVICE}/Live", f"/{SERVICE}/Report")
 WORKER = "kcx-worker"  # in a call's metadata: the name of a worker that gives signs of life
 PATIENCE = 30.0  # seconds without a sign of life after which a worker is taken for dead
 _PAUSE = 0.1
 _NUM_THREADS = 8  # a worker's sign of life must not wait for a suggestion
 
 
-def serve(oracle, address: str, on_trial=None):
+def serve(oracle, address: str, folder, on_trial=None):
     """Serves an oracle until its trials are finished and every worker knows it, or is dead.
 
     Args:
         oracle: a `DurableOracle`.
         address: host and port to listen on, "HOST:PORT".
+        folder: the folder of the oracle's state, from which workers read the token.
         on_trial: None, or a function that is called with every finished trial.
 
     Raises:
@@ -37,6 +41,7 @@ def serve(oracle, address: str, on_trial=None):
         futures.ThreadPoolExecutor(_NUM_THREADS),
         # By default, two chiefs could listen on one port, and would share out the workers.
         options=[("grpc.so_reuseport", 0)],
+        interceptors=[_token.Guard(_token.make(folder), _METHODS)],
     )
     protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
     server.add_generic_rpc_handlers([servicer.own_calls()])
@@ -67,16 +72,11 @@ class _Servicer(OracleServicer):
         self._failure = None
 
     def own_calls(self):
-        """Returns the handlers of the calls that keras-tuner does not have."""
-
-        def handler(function):
-            return grpc.unary_unary_rpc_method_handler(
-                function,
-                request_deserializer=json.loads,
-                response_serializer=lambda answer: json.dumps(answer).encode(),
-            )
-
-        calls = {"Live": handler(self._live), "Report": handler(self._report)}
+        """Returns the handlers of the calls that keras-tuner does not have, from bytes to bytes."""
+        calls = {
+            "Live": grpc.unary_unary_rpc_method_handler(self._live),
+            "Report": grpc.unary_unary_rpc_method_handler(self._report),
+        }
         return grpc.method_handlers_generic_handler(SERVICE, calls)
 
     def is_over(self):
@@ -101,35 +101,35 @@ class _Servicer(OracleServicer):
                     del self._heard[tuner_id]
                     self.oracle.drop(tuner_id)
 
-    def _live(self, request, context):
+    def _live(self, body, context):
         self._hear(context)
-        return {}
+        return b""
 
-    def _report(self, request, context):
-        return self._answer(self._ended, request, context)
+    def _report(self, body, context):
+        return self._answer(self._ended, body, context)
 
-    def _ended(self, request, context):
-        trial_id = request["trial_id"]
-        if trial_id not in self.oracle.trials:
-            raise ValueError(
-                f"a worker has run trial {trial_id}, which this search does not have: the "
+    def _ended(self, body, context):
+        report, oracle = _reports.read_report(body), self.oracle
+        if report.trial_id not in oracle.trials:
+            raise _reports.BadRequestError(
+                f"a worker has run trial {report.trial_id}, which this search does not have: the "
                 "worker belongs to another search"
             )
-        new = self.oracle.report(
-            trial_id, request["status"], request["metrics"], request["message"]
-        )
+        if report.status == "COMPLETED" and not oracle.objective.has_value(report.metrics):
+            raise _reports.BadRequestError(
+                f"trial {report.trial_id} is completed without {oracle.objective.name}"
+            )
+        new = oracle.report(report.trial_id, report.status, report.metrics, report.message)
         if new and self._on_trial is not None:
-            self._on_trial(self.oracle.get_trial(trial_id))
-        return {}
+            self._on_trial(oracle.get_trial(report.trial_id))
+        return b""
 
     def CreateTrial(self, request, context):
-        return self._answer(super().CreateTrial, request, context)
+        return self._answer(self._suggested, request, context)
 
-    def UpdateTrial(self, request, context):
-        return self._answer(super().UpdateTrial, request, context)
-
-    def EndTrial(self, request, context):
-        return self._answer(super().EndTrial, request, context)
+    def _suggested(self, request, context):
+        _reports.check_name("the name of a worker", request.tuner_id)
+        return super().CreateTrial(request, context)
 
     def _hear(self, context):
         for key, tuner_id in context.invocation_metadata():
@@ -141,6 +141,8 @@ class _Servicer(OracleServicer):
         with self._lock:
             try:
                 return method(request, context)
+            except _reports.BadRequestError as error:  # one worker's fault, not the search's
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
             except Exception as error:  # noqa: BLE001  raised again in the chief's own thread
                 self._failure = self._failure or error
                 context.abort(grpc.StatusCode.INTERNAL, str(error))

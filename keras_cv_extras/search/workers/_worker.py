@@ -1,7 +1,6 @@
 """A worker's side of a search: an oracle that asks the chief, and outlives it."""
 
 import contextlib
-import json
 import threading
 import time
 from typing import Any
@@ -11,7 +10,7 @@ from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_client import OracleClient
 
-from keras_cv_extras.search.workers import _chief
+from keras_cv_extras.search.workers import _chief, _reports, _token
 
 PATIENCE = 600.0  # seconds without a chief after which a worker gives up
 _LIFE = 3.0  # seconds between two signs of life
@@ -36,28 +35,24 @@ class WorkerOracle(OracleClient):
         address: of the chief, "HOST:PORT".
         tuner_id: the worker's name. A worker that was started again asks by its old name, and
             gets the trial that it was at.
+        folder: the folder of the oracle's state, in which the chief keeps the search's token.
         is_over: a function that tells, when the chief is gone, whether its trials were finished.
     """
 
-    def __init__(self, oracle, address: str, tuner_id: str, is_over):
+    def __init__(self, oracle, address: str, tuner_id: str, folder, is_over):
         self._oracle = oracle
         self.tuner_id = tuner_id
         self.multi_worker, self.should_report = False, True  # as in keras-tuner's own
         self._address = address
+        self._folder = folder
         self._is_over = is_over
         self._trial = None
         self._metrics = {}
-        self._metadata = ((_chief.WORKER, tuner_id),)
         self._closed = threading.Event()
         self._channel = grpc.insecure_channel(address, options=_OPTIONS)
         self.stub = protos.get_service_grpc().OracleStub(self._channel)
         self._live, self._report = (
-            self._channel.unary_unary(
-                f"/{_chief.SERVICE}/{name}",
-                request_serializer=lambda value: json.dumps(value).encode(),
-                response_deserializer=json.loads,
-            )
-            for name in ("Live", "Report")
+            self._channel.unary_unary(f"/{_chief.SERVICE}/{name}") for name in ("Live", "Report")
         )
         threading.Thread(target=self._live_on, name="signs of life", daemon=True).start()
 
@@ -91,13 +86,9 @@ class WorkerOracle(OracleClient):
 
     def end_trial(self, trial):
         """Reports a trial that has ended, with all that is known of it."""
-        request = {
-            "trial_id": trial.trial_id,
-            "status": trial.status,
-            "metrics": {name: float(value) for name, value in self._metrics.items()},
-            "message": trial.message,
-        }
-        self._call(self._report, request)
+        metrics = {name: float(value) for name, value in self._metrics.items()}
+        report = _reports.Report(trial.trial_id, trial.status, metrics, trial.message)
+        self._call(self._report, report.to_json())
 
     def wait_for_end(self):
         """Returns when the chief has written that all trials are finished.
@@ -124,17 +115,28 @@ class WorkerOracle(OracleClient):
         while not self._closed.is_set():
             # A chief that is gone is the concern of the next call. ValueError: closed meanwhile.
             with contextlib.suppress(grpc.RpcError, ValueError):
-                self._live({}, timeout=_LIFE, metadata=self._metadata)
+                self._live(b"", timeout=_LIFE, metadata=self._metadata(_token.read(self._folder)))
             self._closed.wait(_LIFE)
+
+    def _metadata(self, token):
+        return ((_chief.WORKER, self.tuner_id), (_token.KEY, token or ""))
 
     def _call(self, method, request):
         """Returns the chief's answer, or None if the chief has ended with all trials finished."""
-        lost = None
+        lost = refused = None
         while True:
+            token = _token.read(self._folder)  # a chief that starts may have written it just now
             try:
-                return method(request, timeout=_TIMEOUT, metadata=self._metadata)
+                return method(request, timeout=_TIMEOUT, metadata=self._metadata(token))
             except grpc.RpcError as error:
-                if error.code() not in (
+                if error.code() == grpc.StatusCode.UNAUTHENTICATED:
+                    self._check_refusal(token, refused)
+                    refused = token
+                elif error.code() == grpc.StatusCode.INVALID_ARGUMENT:
+                    raise RuntimeError(
+                        f"the chief at {self._address} refuses this worker: {error.details()}"
+                    ) from None
+                elif error.code() not in (
                     grpc.StatusCode.UNAVAILABLE,
                     grpc.StatusCode.DEADLINE_EXCEEDED,
                     grpc.StatusCode.CANCELLED,  # by a chief that ends
@@ -151,3 +153,11 @@ class WorkerOracle(OracleClient):
                     "with the same arguments, then this worker again"
                 )
             time.sleep(_PAUSE)
+
+    def _check_refusal(self, token, before):
+        """Raises if a token is refused that is there, and has not changed since the last call."""
+        if token is not None and token == before:
+            raise ConnectionError(
+                f"the chief at {self._address} serves another search than the one in "
+                f"{self._folder}: give the chief and this worker the same folder and address"
+            )
