@@ -1,6 +1,5 @@
 """What a policy and a schedule of policies have in common: images go in, and come out augmented."""
 
-from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -10,20 +9,19 @@ from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners
 from keras_cv_extras._base.images.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras._base.types import Images, Tensor
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.policy import _execute
+from keras_cv_extras.policy._program import execute_one
 
 
 class Augmentation:
     """Base of what augments images as a pure function of them and of integers.
 
     A subclass has the attributes `sub_policies`, `fill` and `value_range`, and the method
-    `tables`; and its own `execute` if its tables are of another form.
+    `tables`.
     """
 
     sub_policies: Any
     fill: Any
     value_range: Any
-    execute: Callable[..., Tensor] = staticmethod(_execute.execute)
 
     def tables(self, height: int, width: int, epoch: Tensor) -> tuple[list[Any], Any]:
         """Returns the data of the compiled program, and what is part of it.
@@ -34,8 +32,8 @@ class Augmentation:
             epoch: an integer or integer tensor.
 
         Returns:
-            A list of a table and cumulative weights for every stage, and the structure; see
-            `_execute.execute`.
+            The numbers of every loop of the program, and the branches of their switches; see
+            `Policy.tables`.
         """
         raise NotImplementedError
 
@@ -104,6 +102,6 @@ class Augmentation:
             random.as_word(epoch),
             ops.reshape(random.as_word(samples), (-1,)),
         )
-        run = engine.runner(self.execute, compile, images, structure=structure)
+        run = engine.runner(execute_one, compile, images, structure=structure)
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
         return restore(from_pixel_range(result, self.value_range, images.dtype))

@@ -11,6 +11,7 @@ from keras_cv_extras._base import random as _random
 from keras_cv_extras._base.types import Color, Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._augmentation import Augmentation
+from keras_cv_extras.policy._program import stage_loops
 from keras_cv_extras.policy._stage import SEARCH_OPS, Stage, stage_from_dict, stage_to_dict
 from keras_cv_extras.policy._step import Step
 
@@ -214,15 +215,8 @@ class Policy(Augmentation):
 
     def tables(self, height: int, width: int, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
-        tables, structure = [], []
-        for stage in self.stages:
-            table = stage.table(height, width)
-            cumulative = stage.cumulative_weights()
-            tables.append(
-                (keras_ops.convert_to_tensor(table), keras_ops.convert_to_tensor(cumulative))
-            )
-            structure.append((stage.branches, stage.num_draws, stage.num_levels or 0))
-        return tables, tuple(structure)
+        del epoch
+        return stage_loops([self], height, width)
 
     def _with_stages(self, stages, **changes):
         policy = object.__new__(Policy)

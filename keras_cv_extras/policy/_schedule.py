@@ -9,9 +9,9 @@ from keras import ops
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.policy import _execute
 from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._policy import Policy
+from keras_cv_extras.policy._program import stage_loops, taken
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
 
@@ -83,22 +83,8 @@ class PolicySchedule(Augmentation):
         firsts = np.array(list(self.policies), "int32")
         epoch = ops.cast(epoch, "int32")
         which = ops.sum(ops.cast(epoch >= ops.convert_to_tensor(firsts), "int32")) - 1
-        tables, structure = [], []
-        for stages in zip(*(policy.stages for policy in self.policies.values()), strict=True):
-            branches = sorted({branch for stage in stages for branch in stage.branches}, key=repr)
-            branches = stages[0].branches if set(branches) == set(stages[0].branches) else branches
-            rows = max(len(stage.sub_policies) for stage in stages)
-            steps = max(len(row) for stage in stages for row in stage.sub_policies)
-            table = np.zeros((len(stages), rows, steps, len(_execute.COLUMNS)), "float32")
-            table[..., 0] = branches.index(_execute.IDENTITY)
-            cumulative = np.ones((len(stages), rows), "float32")
-            for number, stage in enumerate(stages):
-                own = stage.table(height, width, branches)
-                table[number, : own.shape[0], : own.shape[1]] = own
-                cumulative[number, : own.shape[0]] = stage.cumulative_weights()
-            tables.append(tuple(ops.take(part, which, axis=0) for part in (table, cumulative)))
-            structure.append((tuple(branches), stages[0].num_draws, stages[0].num_levels or 0))
-        return tables, tuple(structure)
+        loops, structure = stage_loops(list(self.policies.values()), height, width)
+        return [taken(loop, which) for loop in loops], structure
 
     def with_value_range(self, value_range: Interval) -> "PolicySchedule":
         """Returns this schedule for images of another range, such as `(0, 1)`."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.policy._execute import stage_table
+from keras_cv_extras.policy._program import stage_table
 from keras_cv_extras.policy._step import Step
 
 #: The 16 ops of AutoAugment, arXiv:1805.09501: the space that policies are searched in.
@@ -88,6 +88,11 @@ class Stage:
         used = {step.branch for steps in self.sub_policies for step in steps} | {("identity", ())}
         standard = tuple((name, ()) for name in ("identity", *SEARCH_OPS))
         return standard if used <= set(standard) else tuple(sorted(used, key=repr))
+
+    @property
+    def num_steps(self) -> int:
+        """How many steps the longest sub-policy has."""
+        return max(len(steps) for steps in self.sub_policies)
 
     def table(self, height: int, width: int, branches: Sequence[Any] | None = None) -> np.ndarray:
         """Returns the steps as numbers, `(sub-policies, steps, columns)`, for images of a size.

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_cv_extras import augment, policy
 from keras_cv_extras._base import engine
-from keras_cv_extras.policy import Policy, Step, _execute
+from keras_cv_extras.policy import Policy, Step, _program
 
 PRESETS = {
     "rand_augment": policy.rand_augment(2, 0.6),
@@ -93,9 +93,8 @@ def test_datasets_agree(name, batch):
 
 def test_another_policy_of_the_shape_is_not_traced_again(batch):
     branches = tuple((name, ()) for name in ("identity", *policy.SEARCH_OPS))
-    program = engine.runner(
-        _execute.execute, True, tf.constant(batch), structure=((branches, 1, 0),)
-    )
+    images = tf.constant(batch)
+    program = engine.runner(_program.execute_one, True, images, structure=(branches,))
     Policy.random(5, 2, seed=0)(batch)
     traces = program.experimental_get_tracing_count()
     assert traces > 0

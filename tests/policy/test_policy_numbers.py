@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from keras_cv_extras import policy
-from keras_cv_extras.policy import Policy, Step, _execute
+from keras_cv_extras.policy import Policy, Step, _program
 from keras_cv_extras.policy._specs import step_of_level
 from keras_cv_extras.policy.interop import _common
 
@@ -24,23 +24,39 @@ def run(chosen, images, **options):
     return np.asarray(chosen(images, compile=False, **options))
 
 
-def test_every_number_of_a_step_has_a_slot_of_its_own():
-    steps = [[Step("rotate", 0.5, value=(10.0, 20.0), signed=True)]]
-    branches = (_execute.IDENTITY, ("rotate", ()))
-    table = _execute.stage_table(steps, branches, 8, 8)
-
-    def choose(**slots):
-        numbers = np.zeros((1, 1, len(_execute.SLOTS), 1), "float32")
-        for name, number in slots.items():
-            numbers[0, 0, _execute.SLOTS.index(name)] = number
-        tensors = map(keras.ops.convert_to_tensor, (table, np.float32([1.0]), numbers))
-        index, (value, x, y) = _execute._choose(*tensors, branches, slots.get("levels", 0))
-        return [float(np.ravel(part)[0]) for part in (index, value, x, y)]
-
+def test_every_number_of_a_step_has_a_slot_of_its_own(monkeypatch):
+    step = Step("rotate", 0.5, value=(10.0, 20.0), signed=True)
+    (loop,), (branches,) = Policy([[step, NEVER]]).tables(8, 8, 0)
     drawn = {"choice": 0.9, "rate": 0.1, "value": 0.25, "sign": 0.7, "x": 0.3, "y": 0.6}
-    assert choose(**drawn) == pytest.approx([1, 12.5, 0.3, 0.6])
+
+    def choose(**numbers):
+        def uniform(seed, epoch, samples, slots):
+            slots = np.asarray(slots) % len(_program.SLOTS)
+            return keras.ops.convert_to_tensor(
+                np.float32([numbers[name] for name in _program.SLOTS])[slots]
+            )
+
+        monkeypatch.setattr(_program, "uniform", uniform)
+        loop_of_tensors = _program.Loop(*map(keras.ops.convert_to_tensor, loop))
+        draws = (np.uint32([0]), 0, np.uint32([[0]]))
+        index, *parts = _program._drawn(loop_of_tensors, draws, branches)
+        name, _ = branches[int(np.ravel(index)[0])]
+        return [name, *(float(np.ravel(part)[0]) for part in parts)]
+
+    name, *numbers = choose(**drawn)
+    assert name == "rotate"
+    assert numbers == pytest.approx([12.5, 0.3, 0.6])
     assert choose(**{**drawn, "sign": 0.2})[1] == -12.5
-    assert choose(**{**drawn, "rate": 0.6})[0] == 0
+    assert choose(**{**drawn, "rate": 0.6})[0] == "identity"
+
+
+def test_steps_and_draws_have_numbers_of_their_own():
+    three = Policy([[Step("invert")] * 3, [Step("identity")]], num_draws=2) + Policy([[NEVER]])
+    (first, second), _ = three.tables(8, 8, 0)
+    width = len(_program.SLOTS)
+    assert first.slots.ravel().tolist() == [width * step for step in range(6)]
+    assert first.choices.ravel().tolist() == [0, 3 * width]
+    assert (second.slots.item(), second.choices.item()) == (6 * width, 6 * width)
 
 
 def test_levels_reach_both_ends_of_an_interval():

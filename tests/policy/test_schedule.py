@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_cv_extras import data, layers, policy
 from keras_cv_extras._base import engine
-from keras_cv_extras.policy import Policy, PolicySchedule, Step, _execute
+from keras_cv_extras.policy import Policy, PolicySchedule, Step, _program
 from keras_cv_extras.policy.interop import _pba
 
 # With an op that AutoAugment has not, a program is of these alone, which compiles faster.
@@ -39,9 +39,8 @@ def test_the_policy_of_every_epoch():
 
 def test_no_epoch_compiles_again(batch):
     def traces():
-        run = engine.runner(
-            _execute.execute, True, tf.convert_to_tensor(IMAGES), structure=structure
-        )
+        images = tf.convert_to_tensor(IMAGES)
+        run = engine.runner(_program.execute_one, True, images, structure=structure)
         return run.experimental_get_tracing_count()
 
     structure = SCHEDULE.tables(4, 5, 0)[1]

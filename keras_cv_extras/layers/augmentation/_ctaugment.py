@@ -10,7 +10,7 @@ from keras import ops
 from keras_cv_extras._base import checks, random
 from keras_cv_extras._base.types import Color, Config, Interval, Logs, Shape, Tensor
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.policy import SEARCH_OPS, Augmentation, Policy, Stage, Step
+from keras_cv_extras.policy import SEARCH_OPS, Augmentation, Policy, Step
 
 _PACKAGE = "keras_cv_extras"
 _SLOTS = 6  # of the generator, for one op of an image; the first one chooses
@@ -248,15 +248,14 @@ class _Drawn(Augmentation):
         self.fill = layer.options["fill"]
         low, high = layer.options["value_range"]
         self.value_range = (low, high)
-        self._stage = Stage(rows)
+        self._policy = Policy(rows, num_draws=layer.num_ops)
 
     def tables(self, height, width, epoch):
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
-        del epoch
-        table = self._stage.table(height, width)
+        (loop,), structure = self._policy.tables(height, width, epoch)
         cumulative = self.layer.cumulative() if self._cumulative is None else self._cumulative
-        structure = ((self._stage.branches, self.layer.num_ops, 0),)
-        return [(ops.convert_to_tensor(table), ops.convert_to_tensor(cumulative))], structure
+        cumulative = ops.broadcast_to(cumulative, loop.cumulative.shape)
+        return [loop._replace(cumulative=cumulative)], structure
 
 
 class CTAugmentProbe(keras.callbacks.Callback):
