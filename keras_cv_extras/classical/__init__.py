@@ -12,10 +12,11 @@ from keras_cv_extras.classical._kernels import chi_square, histogram_intersectio
 from keras_cv_extras.classical._lbp import LBP
 from keras_cv_extras.classical._presets import ImageClassifier, make_classifier
 from keras_cv_extras.classical._pyramid import EachDescriptor, SpatialPyramid
-from keras_cv_extras.classical._save import load, save
 from keras_cv_extras.classical._sift import SIFT, DenseSIFT
 from keras_cv_extras.classical._sparse_coding import SparseCoding
 from keras_cv_extras.classical._words import LLC, VectorQuantization
+from keras_cv_extras.classical.saved._job import ClassicalScores, evaluate, train
+from keras_cv_extras.classical.saved._save import load, save
 
 __all__ = [
     "check_classes",
@@ -24,6 +25,7 @@ __all__ = [
     "LLC",
     "SIFT",
     "VLAD",
+    "ClassicalScores",
     "DenseSIFT",
     "DescriptorSet",
     "EachDescriptor",
@@ -34,10 +36,12 @@ __all__ = [
     "SpatialPyramid",
     "VectorQuantization",
     "chi_square",
+    "evaluate",
     "fuse",
     "histogram_intersection",
     "load",
     "make_classifier",
     "pyramid_match",
     "save",
+    "train",
 ]

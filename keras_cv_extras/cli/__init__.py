@@ -1,4 +1,4 @@
-"""The command line, `kcx`: arguments and errors; the work is in `keras_cv_extras.commands`."""
+"""The command line, `kcx`: arguments, a call of the library, what is printed, the exit code."""
 
 import os
 import pathlib
@@ -7,19 +7,22 @@ from typing import Annotated
 
 import typer
 
-from keras_cv_extras._base import files, supervise
+from keras_cv_extras._base import supervise
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli import _launch, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
 from keras_cv_extras.cli._classical import classical_app
 from keras_cv_extras.cli._gan import gan_app
-from keras_cv_extras.cli._options import Quiet, Seed
+from keras_cv_extras.cli._options import Quiet, Seed, check_files, say
 from keras_cv_extras.cli._policy import policy_app
+from keras_cv_extras.cli._quiet import import_tensorflow
 from keras_cv_extras.cli._search import search_app
+from keras_cv_extras.cli._words import Commands
 
 app = typer.Typer(
     name="kcx",
+    cls=Commands,
     help="Augmentation policies, policy search, training and serving for Keras classifiers.",
     no_args_is_help=True,
     add_completion=False,
@@ -56,7 +59,8 @@ def demo(
     Takes some minutes on two cores. Interrupted and started again, it goes on where it was.
     """
     folders.check(output, kinds.DEMO)
-    from keras_cv_extras.commands import run_demo
+    import_tensorflow()
+    from keras_cv_extras.cli._demo import run_demo
 
     run_demo(output, trials=trials, epochs=epochs, seed=seed, smoke=smoke, progress=not quiet)
 
@@ -73,16 +77,15 @@ def gallery(
     quiet: Quiet = False,
 ):
     """Draw every op at several strengths on real photographs, as one HTML page."""
-    files.check_file(output)
-    from keras_cv_extras.commands import run_gallery
+    check_files(output)
+    import_tensorflow()
+    from keras_cv_extras import policy
 
-    typer.echo(run_gallery(output, progress=not quiet))
-
-
-app.command("launch")(_launch.launch)
+    say(policy.gallery(output, progress=not quiet))
 
 
-_serving.add_to(app)
+for command in (_launch.launch, _serving.export, _serving.verify, _serving.predict):
+    app.command()(command)
 
 
 def main():

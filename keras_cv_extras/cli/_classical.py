@@ -1,38 +1,28 @@
 """`kcx classical`: image classification without deep networks."""
 
-import enum
+import contextlib
 import pathlib
-from typing import Annotated
+import warnings
+from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras._base import files
-from keras_cv_extras.cli._options import Data, ImageSize, Quiet, Seed
+from keras_cv_extras.cli._options import (
+    Data,
+    ImageSize,
+    Quiet,
+    Seed,
+    check_files,
+    say,
+    show_table,
+)
+from keras_cv_extras.cli._quiet import import_tensorflow
 
 _ENDINGS = (".skops", ".joblib")
 
 classical_app = typer.Typer(
     help="Image classification without deep networks: local features, coding, SVMs."
 )
-
-
-class System(enum.StrEnum):
-    """Features and their coding."""
-
-    hog = "hog"
-    lbp = "lbp"
-    bow = "bow"
-    scspm = "scspm"
-    llc = "llc"
-    fisher = "fisher"
-
-
-class Classifier(enum.StrEnum):
-    """What decides on the features."""
-
-    linear_svm = "linear_svm"
-    kernel_svm = "kernel_svm"
-    random_forest = "random_forest"
 
 
 @classical_app.command("train")
@@ -43,16 +33,17 @@ def classical_train(
         typer.Option(help="File of the classifier: .skops, .joblib, or none for the better one."),
     ] = pathlib.Path("kcx-classical/model"),
     system: Annotated[
-        System,
+        Literal["hog", "lbp", "bow", "scspm", "llc", "fisher"],
         typer.Option(
             help="hog and lbp describe whole images. The others code dense SIFT: bow by the "
             "nearest word, scspm sparsely, llc by five near words, fisher by a mixture of "
             "Gaussians."
         ),
-    ] = System.fisher,
+    ] = "fisher",
     classifier: Annotated[
-        Classifier, typer.Option(help="kernel_svm is slow above some 10,000 images.")
-    ] = Classifier.linear_svm,
+        Literal["linear_svm", "kernel_svm", "random_forest"],
+        typer.Option(help="kernel_svm is slow above some 10,000 images."),
+    ] = "linear_svm",
     num_words: Annotated[
         int | None, typer.Option(help="Words of the codebook: 256, or 16 Gaussians, if not given.")
     ] = None,
@@ -67,21 +58,26 @@ def classical_train(
 
     For example: kcx classical train digits --system hog
     """
-    for ending in ("",) if output.suffix in _ENDINGS else _ENDINGS:
-        files.check_file(f"{output}{ending}")
-    from keras_cv_extras.commands import run_classical_train
+    endings = ("",) if output.suffix in _ENDINGS else _ENDINGS
+    check_files(*(pathlib.Path(f"{output}{ending}") for ending in endings))
+    import_tensorflow()
+    from keras_cv_extras import classical
 
-    run_classical_train(
-        data,
-        output,
-        system=system.value,
-        classifier=classifier.value,
-        num_words=num_words,
-        train_size=train_size,
-        image_size=image_size,
-        seed=seed,
-        progress=not quiet,
-    )
+    with _notes():
+        scores, path = classical.train(
+            data,
+            output,
+            system=system,
+            classifier=classifier,
+            num_words=num_words,
+            train_size=train_size,
+            image_size=image_size,
+            seed=seed,
+            progress=not quiet,
+            tell=say,
+        )
+    _show(scores)
+    say(path)
 
 
 @classical_app.command("evaluate")
@@ -97,8 +93,32 @@ def classical_evaluate(
 
     A .joblib file is a pickle, and reading it runs the code in it: only read your own.
     """
-    if output is not None:
-        files.check_file(output)
-    from keras_cv_extras.commands import run_classical_evaluate
+    check_files(output)
+    import_tensorflow()
+    from keras_cv_extras import classical
 
-    run_classical_evaluate(model, data, output=output, image_size=image_size)
+    with _notes():
+        scores = classical.evaluate(model, data, output=output, image_size=image_size)
+    _show(scores)
+
+
+def _show(scores):
+    title = (
+        f"accuracy {scores.accuracy:.4f} (95 %: {scores.low:.4f} to {scores.high:.4f}), "
+        f"{sum(scores.images)} images"
+    )
+    listed = (scores.class_names, scores.images, scores.precision, scores.recall, scores.f1)
+    rows = (
+        [name, str(count), *(f"{value:.3f}" for value in values)]
+        for name, count, *values in zip(*listed, strict=True)
+    )
+    show_table(title, ("class", "images", "precision", "recall", "F1"), rows)
+
+
+@contextlib.contextmanager
+def _notes():
+    """Prints warnings as lines of their own, once each."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    say(*(f"note: {text}" for text in dict.fromkeys(str(one.message) for one in caught)))

@@ -1,41 +1,26 @@
-"""The arguments of `kcx gan`; the work is in `keras_cv_extras.commands._gan`.
+"""`kcx gan`: images made for classes that have too few."""
 
-Outside of `commands`, which imports TensorFlow: help is to come at once.
-"""
-
-import enum
 import pathlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras.cli._options import check_there
+from keras_cv_extras.cli._options import (
+    Data,
+    ImageSize,
+    Quiet,
+    Seed,
+    check_files,
+    check_there,
+    say,
+    show_table,
+)
+from keras_cv_extras.cli._quiet import import_tensorflow
 
 gan_app = typer.Typer(help="Make images of classes that have too few, and measure them.")
 
-Data = Annotated[
-    str,
-    typer.Argument(
-        help="mnist_5k, digits, fashion_mnist, keras:NAME, tfds:NAME, or a folder with one "
-        "folder of images for each class."
-    ),
-]
 Model = Annotated[pathlib.Path, typer.Argument(help="A gan.keras that kcx gan train wrote.")]
-ImageSize = Annotated[
-    int | None, typer.Option(help="Side of the square that images are cropped and resized to.")
-]
-Seed = Annotated[int, typer.Option(help="Another seed gives another run; the same one, the same.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
-
-
-class Loss(enum.StrEnum):
-    """What both networks minimise."""
-
-    hinge = "hinge"
-    non_saturating = "non_saturating"
-    wgan_gp = "wgan_gp"
 
 
 @gan_app.command("train")
@@ -50,7 +35,10 @@ def gan_train(
     ] = 250,
     width: Annotated[int, typer.Option(help="Channels of the generator's last map.")] = 32,
     batch_size: Annotated[int, typer.Option(help="Real images of a step.")] = 64,
-    loss: Annotated[Loss, typer.Option(help="What both networks minimise.")] = Loss.hinge,
+    loss: Annotated[
+        Literal["hinge", "non_saturating", "wgan_gp"],
+        typer.Option(help="What both networks minimise."),
+    ] = "hinge",
     learning_rate: Annotated[
         float | None,
         typer.Option(
@@ -69,21 +57,23 @@ def gan_train(
     """
     folders.check(output, kinds.GAN)
     check_there(data=data)
-    from keras_cv_extras.commands import run_gan_train
+    import_tensorflow()
+    from keras_cv_extras.generative import gan
 
-    run_gan_train(
+    written = gan.train(
         data,
         output,
         steps=steps,
         every=every,
         width=width,
         batch_size=batch_size,
-        loss=loss.value,
+        loss=loss,
         learning_rate=learning_rate,
         image_size=image_size,
         seed=seed,
         progress=not quiet,
     )
+    say(*written)
 
 
 @gan_app.command("sample")
@@ -105,9 +95,11 @@ def gan_sample(
     """Make images with MODEL, in folders that kcx train and data.load read."""
     folders.check(output, kinds.MADE_IMAGES)
     check_there(model=model)
-    from keras_cv_extras.commands import run_gan_sample
+    import_tensorflow()
+    from keras_cv_extras.generative import gan
 
-    run_gan_sample(model, output, count=count, classes=classes or [], sheet=sheet, seed=seed)
+    made = gan.sample(model, output, count=count, classes=classes or [], sheet=sheet, seed=seed)
+    say(f"{count} images of each of {len(made)} classes", output)
 
 
 @gan_app.command("report")
@@ -130,11 +122,12 @@ def gan_report(
     Likeness for each class on a local network, copies of training images, and how good a
     classifier gets that is trained on made images alone.
     """
-    files.check_file(output or model.parent / "report.html")
+    check_files(output or model.parent / "report.html")
     check_there(data=data, model=model)
-    from keras_cv_extras.commands import run_gan_report
+    import_tensorflow()
+    from keras_cv_extras.generative import gan
 
-    run_gan_report(
+    found = gan.report(
         model,
         data,
         output,
@@ -144,3 +137,19 @@ def gan_report(
         seed=seed,
         progress=not quiet,
     )
+    _show(found)
+
+
+def _show(found):
+    columns = ("agreement", "local_fid", "precision", "recall", "coverage")
+    rows = []
+    for item, values in found.scores.classes.items():
+        cells = ["-" if values[name] is None else f"{values[name]:.3f}" for name in columns]
+        rows.append([found.class_names[item], *cells])
+    title = (
+        f"local FID {found.scores.scores['local_fid']:.3f}; suspicious "
+        f"{found.memory.suspicious:.3f}; train on made, test on real "
+        f"{found.useful['made_on_real']:.4f} (on real {found.useful['real_on_real']:.4f})"
+    )
+    show_table(title, ("class", *(column.replace("_", " ") for column in columns)), rows)
+    say(found.path)

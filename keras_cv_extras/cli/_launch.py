@@ -1,7 +1,7 @@
 """`kcx launch`: the workers of a distributed training, as processes of this machine.
 
 They get what a cluster's manager gives them: TF_CONFIG, a restart after a failure, the same
-folder of checkpoints. Not in `commands`, which takes TensorFlow's start-up time.
+folder of checkpoints.
 """
 
 import contextlib

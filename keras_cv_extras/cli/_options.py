@@ -2,9 +2,12 @@
 
 import os
 import pathlib
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
+
+from keras_cv_extras._base import files
 
 Data = Annotated[
     str,
@@ -42,3 +45,33 @@ def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -
         path = pathlib.Path(data).expanduser()
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such folder")
+
+
+def check_files(*paths: pathlib.Path | None) -> None:
+    """Raises if a file to write could not be written: said before TensorFlow is loaded."""
+    for path in paths:
+        if path is not None:
+            files.check_file(path)
+
+
+def say(*lines: object) -> None:
+    """Prints lines as they are: names of files are not broken, nor read as markup."""
+    from keras_cv_extras._base.text.terminal import Terminal
+
+    console = Terminal()
+    for line in lines:
+        console.print(str(line), highlight=False, soft_wrap=True)
+
+
+def show_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Prints a table: names on the left, numbers on the right."""
+    from rich.table import Table
+
+    from keras_cv_extras._base.text.terminal import Terminal
+
+    table = Table(title=title)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    Terminal().print(table)

@@ -1,24 +1,17 @@
 """`kcx policy`: policies are shown and translated."""
 
-import enum
 import pathlib
 from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras.cli._options import ImageSize, Seed
+from keras_cv_extras._base import files
+from keras_cv_extras.cli._options import ImageSize, Seed, say
+from keras_cv_extras.cli._quiet import import_tensorflow
 
 Library = Literal["kcx", "torchvision", "timm", "model_garden", "albumentations", "dali"]
 
 policy_app = typer.Typer(help="Look at policies, and translate those of other libraries.")
-
-
-class Spec(enum.StrEnum):
-    """Whose reading of the published levels."""
-
-    paper = "paper"
-    torchvision = "torchvision"
-    tpu = "tpu"
 
 
 @policy_app.command("show")
@@ -33,10 +26,17 @@ def policy_show(
     seed: Seed = 0,
 ):
     """Print the policy FILE, and draw what it does to real images as a PNG sheet."""
-    from keras_cv_extras.commands import run_policy_show
+    import_tensorflow()
+    from keras_cv_extras import data as data_package
+    from keras_cv_extras import policy
 
     output = output or file.with_suffix(".png")
-    run_policy_show(file, output, data=data, columns=columns, image_size=image_size, seed=seed)
+    chosen = policy.Policy.load(file)
+    images = data_package.load(data, image_size=image_size).train[0]
+    figure = policy.policy_sheet(chosen, images, columns=columns, seed=seed)
+    with files.replacing(output) as temporary:
+        figure.savefig(temporary)
+    say(f"{chosen.name or file}: {chosen.describe()}", output)
 
 
 @policy_app.command("convert")
@@ -56,7 +56,9 @@ def policy_convert(
     to: Annotated[
         Library, typer.Option(help="Whose the output is: Python for torchvision and dali.")
     ] = "kcx",
-    spec: Annotated[Spec, typer.Option(help="Whose levels a JSON file has.")] = Spec.torchvision,
+    spec: Annotated[
+        Literal["paper", "torchvision", "tpu"], typer.Option(help="Whose levels a JSON file has.")
+    ] = "torchvision",
     image_size: ImageSize = None,
     lossy: Annotated[
         bool, typer.Option("--lossy", help="Leave out what cannot be said, with a warning.")
@@ -66,14 +68,16 @@ def policy_convert(
 
     For example: kcx policy convert policy.json augment.py --to torchvision
     """
-    from keras_cv_extras.commands import run_policy_convert
+    import_tensorflow()
+    from keras_cv_extras import policy
 
-    run_policy_convert(
+    converted = policy.convert(
         source,
         output,
-        spec=spec.value,
         source_format=source_format,
         to=to,
+        spec=spec,
         image_size=image_size,
         strict=not lossy,
     )
+    say(converted.describe(), output)

@@ -1,19 +1,28 @@
-"""The arguments of `kcx search`; the work is in `keras_cv_extras.commands`."""
+"""`kcx search`: a policy searched, beside policies that need no search."""
 
-import enum
 import os
 import pathlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer.core import TyperGroup
 
-from keras_cv_extras._base import supervise
+from keras_cv_extras._base import files, supervise
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras.cli._options import check_there
+from keras_cv_extras.cli._options import (
+    Data,
+    ImageSize,
+    Quiet,
+    Seed,
+    check_there,
+    say,
+    show_table,
+)
+from keras_cv_extras.cli._quiet import import_tensorflow
 from keras_cv_extras.search import workers as search_workers
 
 _DEFAULT_TRIALS = 20
+_WRITTEN = ("policy.json", "trials.csv", "report.html", "model.keras")
 
 
 class _SearchGroup(TyperGroup):
@@ -31,22 +40,9 @@ search_app = typer.Typer(cls=_SearchGroup, help="Search an augmentation policy."
 Folder = Annotated[pathlib.Path, typer.Argument(help="The folder of a search.")]
 
 
-class Method(enum.StrEnum):
-    """How trials are scored."""
-
-    staged = "staged"
-    full = "full"
-
-
 @search_app.command("run")
 def run(
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="mnist_5k, digits, fashion_mnist, keras:NAME, tfds:NAME, or a folder with one "
-            "folder of images for each class."
-        ),
-    ],
+    data: Data,
     output: Annotated[
         pathlib.Path, typer.Option(help="Folder for policy.json, trials.csv and report.html.")
     ] = pathlib.Path("kcx-search"),
@@ -62,13 +58,13 @@ def run(
         ),
     ] = None,
     method: Annotated[
-        Method,
+        Literal["staged", "full"],
         typer.Option(
             help="staged: leave out ops that destroy labels, train the first three quarters "
             "once for all, then each trial its last quarter. full: train each trial from the "
             "start, some four times as long."
         ),
-    ] = Method.staged,
+    ] = "staged",
     oracle: Annotated[
         str,
         typer.Option(
@@ -121,14 +117,9 @@ def run(
             "workers find it. Nothing is encrypted: in your own network only."
         ),
     ] = None,
-    image_size: Annotated[
-        int | None,
-        typer.Option(help="Side of the square that images are cropped and resized to."),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Another seed gives another run; the same one, the same.")
-    ] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    image_size: ImageSize = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
 ):
     """Search an augmentation policy for DATA, beside policies that need no search.
 
@@ -146,14 +137,20 @@ def run(
     if role is None or role.decides:
         folders.check(output, kinds.SEARCH)
         check_there(data=data)
-    from keras_cv_extras.commands import run_search
+    import_tensorflow()
+    from keras_cv_extras import data as data_package
+    from keras_cv_extras import search, training
 
-    run_search(
-        data,
-        output,
+    images = data_package.load(data, image_size=image_size)
+    say(repr(images))
+    shape, num_classes = images.train[0].shape[1:], len(images.class_names)
+    found = search.search_policy(
+        images,
+        lambda: training.small_cnn(shape, num_classes),
+        directory=output,
         trials=_DEFAULT_TRIALS if trials is None and budget is None else trials,
         budget=budget,
-        method=method.value,
+        method=method,
         oracle=oracle,
         epochs=epochs,
         train_size=train_size,
@@ -162,26 +159,66 @@ def run(
         confirm_seeds=confirm_seeds,
         retrain=retrain,
         workers=workers,
-        image_size=image_size,
         seed=seed,
         progress=not quiet,
     )
+    say(found.verdict)
+    _say_files(found.directory)
 
 
 @search_app.command()
 def status(folder: Folder = pathlib.Path("kcx-search")):
     """Say how far the search in FOLDER is, what is best so far, and what time is left."""
-    from keras_cv_extras.commands import run_search_status
+    import_tensorflow()
+    from keras_cv_extras import search
 
-    run_search_status(folder)
+    say(search.describe_progress(folder))
 
 
 @search_app.command()
 def report(folder: Folder = pathlib.Path("kcx-search")):
     """Say what the search in FOLDER has found: the arms, the verdict, what each op is worth."""
-    from keras_cv_extras.commands import run_search_report
+    path = pathlib.Path(folder) / "policy.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{folder}: no search has been finished here; kcx search status {folder} says how "
+            "far it is"
+        )
+    try:
+        provenance = files.read_json(path)["provenance"]
+        rows = [_row(arm) for arm in sorted(provenance["arms"], key=_accuracy, reverse=True)]
+        verdict = provenance["verdict"]
+        needed = [one["op"] for one in provenance["insight"]["effects"] if one["low"] > 0]
+        harmful = [one["op"] for one in provenance["insight"]["effects"] if one["high"] < 0]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path}: not a policy that a search wrote ({error!r})") from error
+    title = "accuracy on images that the search has not seen"
+    show_table(title, ("arm", "accuracy", "95 % interval", "the search saw"), rows)
+    say(verdict)
+    for text, ops in (("help", needed), ("harm", harmful)):
+        if ops:
+            say(f"Ops that {text}: {', '.join(ops)}.")
+    _say_files(folder)
 
-    run_search_report(folder)
+
+def _accuracy(arm):
+    return arm["accuracy"] or 0
+
+
+def _row(arm):
+    interval = "-"
+    if arm["accuracy"] is not None:
+        interval = f"{_percent(arm['low'])} to {_percent(arm['high'])}"
+    return arm["name"], _percent(arm["accuracy"]), interval, _percent(arm["search_accuracy"])
+
+
+def _percent(value):
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _say_files(folder):
+    written = (pathlib.Path(folder) / name for name in _WRITTEN)
+    say(*(path for path in written if path.is_file()))
 
 
 def _launch(output, workers):

@@ -1,45 +1,14 @@
-"""The commands of `kcx` that export, verify and ask: their arguments."""
+"""`kcx export`, `kcx verify` and `kcx predict`."""
 
-import enum
 import pathlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import files as checked
 from keras_cv_extras._base.owned import kinds
-from keras_cv_extras.cli._options import check_there
-
-
-class Format(enum.StrEnum):
-    """What an export is made of."""
-
-    saved_model = "saved_model"
-    litert = "litert"
-    onnx = "onnx"
-
-
-class BadImage(enum.StrEnum):
-    """What a file does that cannot be decoded."""
-
-    fail = "raise"
-    report = "report"
-
-
-class Resize(enum.StrEnum):
-    """How files get to the size of the model."""
-
-    crop = "crop"
-    pad = "pad"
-    stretch = "stretch"
-
-
-class Views(enum.StrEnum):
-    """Crops for test-time augmentation."""
-
-    flip = "flip"
-    five = "five"
-    ten = "ten"
+from keras_cv_extras.cli._options import ImageSize, check_there, say
+from keras_cv_extras.cli._quiet import import_tensorflow
 
 
 def export(
@@ -59,25 +28,26 @@ def export(
         ),
     ] = pathlib.Path("kcx-export/1"),
     format: Annotated[
-        Format,
+        Literal["saved_model", "litert", "onnx"],
         typer.Option(
             help="saved_model for servers (files or tensors in, class names out), litert for "
             "phones, onnx for other engines (tensors in, probabilities out)."
         ),
-    ] = Format.saved_model,
+    ] = "saved_model",
     top_k: Annotated[int, typer.Option(help="Classes to name in an answer.")] = 5,
     on_bad_image: Annotated[
-        BadImage,
+        Literal["raise", "report"],
         typer.Option(
             help="A damaged file fails its request, or is reported in a row of its own. Take "
             "report where a server joins the requests of several clients."
         ),
-    ] = BadImage.fail,
+    ] = "raise",
     resize: Annotated[
-        Resize, typer.Option(help="How files get to the size of the model: as in training.")
-    ] = Resize.crop,
+        Literal["crop", "pad", "stretch"],
+        typer.Option(help="How files get to the size of the model: as in training."),
+    ] = "crop",
     test_time_augment: Annotated[
-        Views | None,
+        Literal["flip", "five", "ten"] | None,
         typer.Option(help="Let the model see several views of every image: slower, often better."),
     ] = None,
     calibrate: Annotated[
@@ -91,9 +61,7 @@ def export(
         pathlib.Path | None,
         typer.Option(help="The policy file it was trained with, for the model card."),
     ] = None,
-    image_size: Annotated[
-        int | None, typer.Option(help="Side of the square that images are cropped and resized to.")
-    ] = None,
+    image_size: ImageSize = None,
 ):
     """Write MODEL as a folder for servers, and verify it without Keras.
 
@@ -105,22 +73,31 @@ def export(
 
     Then: kcx predict digits/1 some.png, or docs/serving.md for TensorFlow Serving and KServe.
     """
-    files.check_replaceable(output, kind="export", known=kinds.is_export)
+    checked.check_replaceable(output, kind="export", known=kinds.is_export)
     check_there(data=data, model=model)
-    from keras_cv_extras.commands import run_export
+    import_tensorflow()
+    from keras_cv_extras import serving
 
-    run_export(
+    result = serving.export_file(
         model,
         data,
         output,
-        file_format=format.value,
+        format=format,
         top_k=top_k,
-        on_bad_image=on_bad_image.value,
-        resize=resize.value,
-        views=None if test_time_augment is None else test_time_augment.value,
+        on_bad_image=on_bad_image,
+        resize=resize,
+        views=test_time_augment,
         calibrate=calibrate,
         policy=policy,
         image_size=image_size,
+    )
+    scores = result.scores
+    say(
+        *result.notes,
+        result.verification,
+        f"accuracy {scores['accuracy']:.4f}, calibration error "
+        f"{scores['expected_calibration_error']:.4f}, on {scores['images']} test images",
+        output,
     )
 
 
@@ -135,9 +112,10 @@ def verify(
 
     For example: kcx verify digits/1
     """
-    from keras_cv_extras.commands import run_verify
+    import_tensorflow()
+    from keras_cv_extras import serving
 
-    run_verify(path)
+    say(serving.verify(path))
 
 
 def predict(
@@ -151,12 +129,14 @@ def predict(
 
     For example: kcx predict digits/1 *.png
     """
-    from keras_cv_extras.commands import run_predict
+    import_tensorflow()
+    from keras_cv_extras import serving
 
-    run_predict(path, files)
-
-
-def add_to(app: typer.Typer):
-    """Adds the commands."""
-    for command in (export, verify, predict):
-        app.command()(command)
+    bad = []
+    for file, classes in serving.predict_files(path, files):
+        if classes is None:
+            bad.append(file)
+        else:
+            print(f"{file}: {', '.join(f'{name} {value:.4f}' for name, value in classes)}")
+    if bad:
+        raise ValueError(f"no images that can be read: {', '.join(map(str, bad))}")

@@ -1,33 +1,25 @@
-"""`kcx train` and `kcx evaluate`: arguments; the work is in `commands._training`."""
+"""`kcx train` and `kcx evaluate`."""
 
-import enum
 import pathlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras.cli._options import Data, ImageSize, MaxBad, Quiet, Seed, Stream, check_there
+from keras_cv_extras.cli._options import (
+    Data,
+    ImageSize,
+    MaxBad,
+    Quiet,
+    Seed,
+    Stream,
+    check_files,
+    check_there,
+    say,
+)
+from keras_cv_extras.cli._quiet import import_tensorflow
 
 BELOW = 3  # the exit code of scores below what was asked for
-
-
-class MixName(enum.StrEnum):
-    """How images are mixed."""
-
-    none = "none"
-    mixup = "mixup"
-    cutmix = "cutmix"
-
-
-class ClassWeights(enum.StrEnum):
-    """How much the images of a class count."""
-
-    none = "none"
-    balanced = "balanced"
-    effective = "effective"
-
 
 MinAccuracy = Annotated[
     float | None,
@@ -59,7 +51,9 @@ def train(
             "cifar10, svhn, imagenet."
         ),
     ] = "none",
-    mix: Annotated[MixName, typer.Option(help="Blend images and their labels.")] = MixName.none,
+    mix: Annotated[
+        Literal["none", "mixup", "cutmix"], typer.Option(help="Blend images and their labels.")
+    ] = "none",
     epochs: Annotated[int | None, typer.Option(help="Passes; the recipe's if not given.")] = None,
     batch_size: BatchSize = None,
     learning_rate: Annotated[
@@ -76,8 +70,9 @@ def train(
         typer.Option("--average/--no-average", help="Average the weights of the last steps."),
     ] = None,
     class_weights: Annotated[
-        ClassWeights, typer.Option(help="Let the images of rare classes count more.")
-    ] = ClassWeights.none,
+        Literal["none", "balanced", "effective"],
+        typer.Option(help="Let the images of rare classes count more."),
+    ] = "none",
     validation: Annotated[
         float,
         typer.Option(help="Share of the training images to validate on; 0 to train on all."),
@@ -116,33 +111,40 @@ def train(
     """
     folders.check(output, kinds.TRAINING)
     check_there(data=data)
-    from keras_cv_extras.commands import run_train
+    import_tensorflow()
+    from keras_cv_extras import training
 
-    scores = run_train(
-        data,
-        output,
+    settings = training.TrainingSettings(
         model=model,
         weights=weights,
         policy=policy,
-        mix=mix.value,
+        mix=mix,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
         weight_decay=weight_decay,
         label_smoothing=label_smoothing,
         average=average,
-        class_weights=class_weights.value,
+        class_weights=class_weights,
         validation=validation,
         patience=patience,
+        seed=seed,
+    )
+    result = training.train(
+        data,
+        output,
+        settings,
         image_size=image_size,
         stream=stream,
         max_bad=max_bad,
         tensorboard=tensorboard,
-        seed=seed,
         progress=not quiet,
+        tell=say,
     )
-    if scores is not None:  # another worker scores
-        _judge(scores, min_accuracy)
+    if result is not None:  # another worker scores
+        _show(result)
+        say(*result.files)
+        _judge(result.scores, min_accuracy)
 
 
 def evaluate(
@@ -170,13 +172,12 @@ def evaluate(
 
     kcx evaluate kcx-train/model.keras photographs --image-size 128 --min-accuracy 0.9
     """
-    for path in (output, report, predictions):
-        if path is not None:
-            files.check_file(path)
+    check_files(output, report, predictions)
     check_there(data=data, model=model)
-    from keras_cv_extras.commands import run_evaluate
+    import_tensorflow()
+    from keras_cv_extras import training
 
-    scores = run_evaluate(
+    result = training.evaluate_file(
         model,
         data,
         output=output,
@@ -186,7 +187,15 @@ def evaluate(
         stream=stream,
         max_bad=max_bad,
     )
-    _judge(scores, min_accuracy)
+    _show(result)
+    _judge(result.scores, min_accuracy)
+
+
+def _show(result):
+    from keras_cv_extras._base.text.terminal import Terminal
+
+    Terminal().print(result.scores.table())
+    say(*result.notes)
 
 
 def _judge(scores, min_accuracy):

@@ -8,12 +8,14 @@ from keras_cv_extras.policy._compose import (
     some_of,
     three_augment,
 )
+from keras_cv_extras.policy._gallery import gallery
 from keras_cv_extras.policy._policy import Policy, concatenate
 from keras_cv_extras.policy._presets import (
     RAND_AUGMENT_OPS,
     auto_augment,
     flip_crop,
     from_levels,
+    named,
     no_augmentation,
     rand_augment,
     trivial_augment,
@@ -30,6 +32,7 @@ from keras_cv_extras.policy.interop import (
     PBA_OPS,
     augmix_from_timm,
     augmix_from_torchvision,
+    convert,
     from_albumentations,
     from_dali,
     from_model_garden,
@@ -64,6 +67,7 @@ __all__ = [
     "augmix_from_torchvision",
     "auto_augment",
     "concatenate",
+    "convert",
     "execute_stack",
     "flip_crop",
     "from_albumentations",
@@ -74,7 +78,9 @@ __all__ = [
     "from_pba",
     "from_timm",
     "from_torchvision",
+    "gallery",
     "load",
+    "named",
     "no_augmentation",
     "pba_policy",
     "policy_sheet",

@@ -1,5 +1,6 @@
 """Policies that need no search, and the published ones."""
 
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
+from keras_cv_extras.policy._schedule import PolicySchedule, load
 from keras_cv_extras.policy._specs import step_of_level
 from keras_cv_extras.policy._step import Step
 
@@ -27,6 +29,30 @@ RAND_AUGMENT_OPS: tuple[str, ...] = (
     "translate_x",
     "translate_y",
 )
+
+
+def named(name: str) -> Policy | PolicySchedule:
+    """Returns the policy of a name, or of a file.
+
+    Args:
+        name: "none", "flip_crop", "crop" (without mirroring), "rand_augment",
+            "trivial_augment", one of AutoAugment's data sets, "cifar10", "svhn" or "imagenet",
+            or the path of a file of a policy or a schedule.
+
+    Returns:
+        The policy or the schedule.
+
+    Raises:
+        ValueError: if there is no such name and no such file.
+
+    Example:
+        >>> named("crop").describe()
+    """
+    if name in _NAMED:
+        return _NAMED[name]()
+    if not pathlib.Path(name).is_file():
+        raise ValueError(f"policy must be a file or one of {', '.join(_NAMED)}; received {name!r}")
+    return load(name)
 
 
 def no_augmentation(**options: Any) -> Policy:
@@ -175,3 +201,15 @@ def from_levels(
 
 def _step(op, rate, strength):
     return Step(op, rate, strength if OPS[op].has_strength else None)
+
+
+_NAMED = {
+    "none": no_augmentation,
+    "flip_crop": flip_crop,
+    "crop": lambda: flip_crop(flip=False),
+    "rand_augment": rand_augment,
+    "trivial_augment": trivial_augment,
+    "cifar10": lambda: auto_augment("cifar10"),
+    "svhn": lambda: auto_augment("svhn"),
+    "imagenet": lambda: auto_augment("imagenet"),
+}

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from keras_cv_extras.training.evaluation._evaluate import Evaluation, evaluate, wilson_interval
     from keras_cv_extras.training.evaluation._predictions import Predictions, predict
     from keras_cv_extras.training.evaluation._report import report
+    from keras_cv_extras.training.job._model_data import ModelData, data_for
+    from keras_cv_extras.training.job._settings import TrainingSettings
+    from keras_cv_extras.training.job._train import TrainingResult, evaluate_file, train
 
 # These import TensorFlow. They are loaded when first used, so that networks can be built, and
 # populations of them searched, where there is none.
@@ -31,10 +34,15 @@ _PLACES = {
     "Evaluation": "evaluation._evaluate",
     "History": "_fit",
     "InputClock": "_clock",
+    "ModelData": "job._model_data",
     "Predictions": "evaluation._predictions",
     "ProgressBar": "_progress",
     "Recipe": "_recipes",
+    "TrainingResult": "job._train",
+    "TrainingSettings": "job._settings",
+    "data_for": "job._model_data",
     "evaluate": "evaluation._evaluate",
+    "evaluate_file": "job._train",
     "fit": "_fit",
     "load_model": "_save",
     "make_strategy": "_strategy",
@@ -44,6 +52,7 @@ _PLACES = {
     "recipe": "_recipes",
     "report": "evaluation._report",
     "save_model": "_save",
+    "train": "job._train",
     "trained_epochs": "_checkpoint",
     "wilson_interval": "evaluation._evaluate",
     "with_class_weights": "_labels",
@@ -62,10 +71,15 @@ __all__ = [
     "Evaluation",
     "History",
     "InputClock",
+    "ModelData",
     "Predictions",
     "ProgressBar",
     "Recipe",
+    "TrainingResult",
+    "TrainingSettings",
+    "data_for",
     "evaluate",
+    "evaluate_file",
     "fit",
     "load_model",
     "make_strategy",
@@ -75,6 +89,7 @@ __all__ = [
     "recipe",
     "report",
     "save_model",
+    "train",
     "trained_epochs",
     "wilson_interval",
     "with_class_weights",

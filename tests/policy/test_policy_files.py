@@ -125,3 +125,12 @@ def test_what_would_be_lost_or_never_end_is_named(change, message):
     change(fields)
     with pytest.raises(ValueError, match=message):
         Policy.from_dict(fields)
+
+
+def test_files_are_converted(tmp_path):
+    path = tmp_path / "policy.json"
+    assert policy.convert("svhn", path, spec="paper") == policy.auto_augment("svhn", spec="paper")
+    assert policy.load(path) == policy.auto_augment("svhn", spec="paper")
+    policy.rand_augment(2, 0.3).save(path)
+    policy.convert(path, tmp_path / "augment.py", to="torchvision", strict=False)
+    assert "torchvision" in (tmp_path / "augment.py").read_text()

@@ -14,7 +14,7 @@ import textwrap
 PACKAGE = "keras_cv_extras"
 
 
-def public_names(package=PACKAGE, hidden=("cli", "commands")):
+def public_names(package=PACKAGE, hidden=("cli",)):
     """Returns the public names, such as "keras_cv_extras.losses.LogLoss", and what each is."""
     found = {}
     root = importlib.import_module(package)

@@ -1,6 +1,7 @@
 """Policies of other libraries read, and ours written for them."""
 
 from keras_cv_extras.policy.interop._albumentations import from_albumentations, to_albumentations
+from keras_cv_extras.policy.interop._convert import convert
 from keras_cv_extras.policy.interop._dali import from_dali, to_dali
 from keras_cv_extras.policy.interop._model_garden import (
     from_model_garden,
@@ -19,6 +20,7 @@ __all__ = [
     "PBA_OPS",
     "augmix_from_timm",
     "augmix_from_torchvision",
+    "convert",
     "from_albumentations",
     "from_dali",
     "from_model_garden",

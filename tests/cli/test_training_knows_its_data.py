@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, commands, data, training
+from keras_cv_extras import cli, data, training
 from keras_cv_extras._base.owned import marks as _marks
-from keras_cv_extras.commands import _model_data
 
 OPTIONS = ("--batch-size", 8, "--quiet", "--validation", 0.2)
 
@@ -106,7 +105,7 @@ def test_finished_is_said_and_more_epochs_go_on(run, tmp_path):
 def asked(run, folder, **options):
     model = training.load_model(run.output / "model.keras")
     path = run.output / "model.keras"
-    return _model_data.load_for(model, path, folder, image_size=None, **options)
+    return training.data_for(model, path, folder, image_size=None, **options)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -151,24 +150,20 @@ def test_classes_go_by_name(run, tmp_path):
     dogs = asked(run, draw(tmp_path / "dogs", ("dog",), range(200, 206)))
     assert dogs.images.class_names == ("cat", "dog")
     assert dogs.part[1].tolist() == [1] * 6
-    scores = commands.run_evaluate(
+    scores = training.evaluate_file(
         run.output / "model.keras",
         tmp_path / "dogs",
-        output=None,
         report=tmp_path / "report.html",
         predictions=tmp_path / "predictions.csv",
-        image_size=None,
-        stream=False,
-        max_bad=0.01,
-    )
+    ).scores
     assert scores.class_names == ("cat", "dog")
     assert scores.confusion.sum(axis=1).tolist() == [0, 6]
     large = draw(tmp_path / "large", ("cat", "dog"), [300])
     for path in large.rglob("*.png"):
         Image.open(path).resize((20, 16)).save(path)
     assert asked(run, large).part[0].shape == (2, 8, 8, 3)  # the size is the model's
-    with pytest.raises(ValueError, match="--image-size 16: .* takes images of 8 x 8"):
-        _model_data.load_for(
+    with pytest.raises(ValueError, match="^image_size 16: .* takes images of 8 x 8"):
+        training.data_for(
             training.load_model(run.output / "model.keras"), "m.keras", large, image_size=16
         )
 

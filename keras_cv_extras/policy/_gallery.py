@@ -1,4 +1,4 @@
-"""`kcx gallery`: one page with every op, over its range of strengths, on real photographs."""
+"""One page with every op, over its range of strengths, on real photographs."""
 
 import html
 import pathlib
@@ -6,11 +6,12 @@ import pathlib
 import numpy as np
 from rich.progress import track
 
-from keras_cv_extras import augment, mix, policy
+from keras_cv_extras import augment, mix
 from keras_cv_extras._base import files
 from keras_cv_extras._base.text import pages
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy import _compose, _presets
 
 _SIDE = 128  # pixels of a picture's side
 _STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -35,12 +36,18 @@ figcaption { font-size: 12px; color: var(--quiet); text-align: center; padding-t
 """
 
 
-def run_gallery(output: Path, *, progress: bool = True) -> Path:
-    """Writes the gallery as one HTML file that needs nothing else.
+def gallery(output: Path, *, progress: bool = True) -> pathlib.Path:
+    """Draws every op at several strengths, policies and mixes, as one HTML page: `kcx gallery`.
 
     Args:
-        output: the path of the file.
+        output: the file to write; it needs no other.
         progress: whether to show a progress bar.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        OSError: if there is something else of that name.
     """
     files.check_file(output)
     images = _photographs()
@@ -127,13 +134,13 @@ def _caption(op, value):
 
 def _policies():
     return {
-        "flip and crop": policy.flip_crop(),
-        "RandAugment": policy.rand_augment(),
-        "TrivialAugment": policy.trivial_augment(),
-        "AutoAugment CIFAR-10": policy.auto_augment("cifar10"),
-        "AutoAugment SVHN": policy.auto_augment("svhn"),
-        "AutoAugment ImageNet": policy.auto_augment("imagenet"),
-        "3-Augment": policy.three_augment(),
+        "flip and crop": _presets.flip_crop(),
+        "RandAugment": _presets.rand_augment(),
+        "TrivialAugment": _presets.trivial_augment(),
+        "AutoAugment CIFAR-10": _presets.auto_augment("cifar10"),
+        "AutoAugment SVHN": _presets.auto_augment("svhn"),
+        "AutoAugment ImageNet": _presets.auto_augment("imagenet"),
+        "3-Augment": _compose.three_augment(),
     }
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras import commands, generative, search, serving, training
+from keras_cv_extras import generative, policy, search, serving, training
 from keras_cv_extras._base.owned import kinds as _kinds
+from keras_cv_extras.cli import _demo
 from keras_cv_extras.training._checkpoint import Checkpoints
 
 IMAGES = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8, dtype=np.int32) % 2
@@ -42,9 +43,9 @@ WRITERS = {
     "search": lambda folder: search.search_policy(IMAGES, model, directory=folder),
     "fit": fit,
     "export": export,
-    "gallery": lambda folder: commands.run_gallery(folder, progress=False),
+    "gallery": lambda folder: policy.gallery(folder, progress=False),
     "save_model": lambda folder: training.save_model(model(), folder),
-    "demo": lambda folder: commands.run_demo(folder, trials=1, epochs=1, seed=0),
+    "demo": lambda folder: _demo.run_demo(folder, trials=1, epochs=1, seed=0),
     "gan": train_gan,
 }
 

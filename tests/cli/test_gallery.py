@@ -2,13 +2,13 @@
 
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli
+from keras_cv_extras import cli, policy
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.commands import _gallery, run_gallery
+from keras_cv_extras.policy import _gallery
 
 
 def test_every_op_is_drawn_and_every_picture_loads(tmp_path, browser):
-    path = run_gallery(tmp_path / "gallery.html", progress=False)
+    path = policy.gallery(tmp_path / "gallery.html", progress=False)
     text = path.read_text(encoding="utf-8")
     for name in OPS:
         assert f'<article id="{name}">' in text

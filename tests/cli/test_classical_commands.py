@@ -5,7 +5,7 @@ import pytest
 from sklearn import svm
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli
+from keras_cv_extras import classical, cli, data
 
 
 def kcx(*arguments):
@@ -90,3 +90,15 @@ def test_classifier_image_size_and_seed(tmp_path):
     assert linear.steps[-1][1].random_state == 0
     result = kcx("evaluate", tmp_path / "0.joblib", "digits", "--image-size", 12)
     assert "accuracy 0." in result.output
+
+
+def test_from_python(tmp_path):
+    told, digits = [], data.load("digits")
+    scores, path = classical.train(
+        digits, tmp_path / "m.skops", system="hog", train_size=100, tell=told.append
+    )
+    assert isinstance(scores, classical.ClassicalScores)
+    assert told[0] == repr(digits)
+    assert told[-1].startswith("2 of 2 classifier: LinearSVC, ")
+    assert sum(scores.images) == len(digits.test[1])
+    assert classical.evaluate(path, digits) == scores

@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, generative, training
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras.commands import _gan
+from keras_cv_extras.generative import gan
+from keras_cv_extras.generative.gan import _files
 
 SMALL = ["--width", "4", "--batch-size", "32", "--every", "5", "--quiet"]
 
@@ -64,6 +65,15 @@ def test_samples_are_a_folder_of_images(run, tmp_path):
     assert "1 classes" in one.output
 
 
+def test_from_python(run, tmp_path):
+    made = gan.sample(run / "gan.keras", tmp_path / "made", count=1, classes=["3"], sheet=False)
+    assert made == ("3",)
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+    options = {"steps": 10, "every": 5, "width": 4, "batch_size": 32, "progress": False}
+    written = gan.train(data.load("digits"), run, **options)
+    assert written == (run / "gan.keras", run / "samples.png")
+
+
 @pytest.mark.slow
 def test_report(run, tmp_path, browser):
     output = tmp_path / "report.html"
@@ -117,7 +127,7 @@ def asked(monkeypatch):
     def train_gan(gan, x, y, **options):
         calls.append({"gan": gan, "x": x, **options})
 
-    monkeypatch.setattr(generative, "train_gan", train_gan)
+    monkeypatch.setattr(_files._training, "train_gan", train_gan)
     return calls
 
 
@@ -171,10 +181,10 @@ def test_report_options(run, tmp_path, monkeypatch):
         calls.update(steps=steps, seed=seed, made=made[0])
         return {"real_on_real": 0.9, "made_on_real": 0.5, "real_on_made": 0.4}
 
-    monkeypatch.setattr(generative, "evaluate_made", lambda *_: scores)
-    monkeypatch.setattr(generative, "memorization", lambda *_: memory)
-    monkeypatch.setattr(generative, "usefulness", usefulness)
-    monkeypatch.setattr(_gan, "gan_report", lambda gan, **parts: parts["title"])
+    monkeypatch.setattr(_files._evaluation, "evaluate_made", lambda *_: scores)
+    monkeypatch.setattr(_files._evaluation, "memorization", lambda *_: memory)
+    monkeypatch.setattr(_files._evaluation, "usefulness", usefulness)
+    monkeypatch.setattr(_files, "gan_report", lambda gan, **parts: parts["title"])
     output, made = tmp_path / "page.html", []
     options = ["--output", output, "--count", 2, "--steps", 5, "--image-size", 8, "--quiet"]
     for seed in (0, 3):

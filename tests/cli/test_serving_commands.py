@@ -7,6 +7,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, inference, policy, serving, training
+from keras_cv_extras.serving import _trained
 
 
 def kcx(*arguments):
@@ -77,6 +78,15 @@ def test_predict(exported, trained, capsys, monkeypatch):
     assert f"{files[0]}: " in capsys.readouterr().out
 
 
+def test_files_are_named_from_python(exported, trained):
+    files = [trained / "0.png", trained / "torn.jpg"]
+    (good, classes), (bad, nothing) = serving.predict_files(exported[0], files)
+    assert (good, bad, nothing) == (*files, None)
+    assert [0 <= chance <= 1 and name in map(str, range(10)) for name, chance in classes] == [
+        True
+    ] * 2
+
+
 def test_verify_fails_in_scripts(exported, tmp_path, monkeypatch):
     for path in (tmp_path, exported[0] / "variables"):
         monkeypatch.setattr("sys.argv", ["kcx", "verify", str(path)])
@@ -106,8 +116,8 @@ def asked(monkeypatch):
     def export(model, path, **options):
         calls.append({"model": model, "path": path, **options})
 
-    monkeypatch.setattr(serving, "export", export)
-    monkeypatch.setattr(serving, "verify", lambda path: f"verified {path}")
+    monkeypatch.setattr(_trained._export, "export", export)
+    monkeypatch.setattr(_trained._verify, "verify", lambda path: f"verified {path}")
     return calls
 
 
@@ -131,6 +141,14 @@ def test_export_options(trained, asked, options, changed):
     assert {key: call[key] for key in plain} == plain | changed
     assert (str(call["path"]), call["policy"], call["calibration"]) == ("there", None, None)
     assert call["model"].input_shape == (None, 8, 8, 1)
+
+
+def test_export_from_python(trained, asked):
+    result = serving.export_file(trained / "model.keras", data.load("digits"), "there", top_k=3)
+    assert isinstance(result, serving.ExportResult)
+    assert (result.verification, asked[0]["top_k"]) == ("verified there", 3)
+    assert result.scores["images"] == 899
+    assert "says what it was trained on" in " ".join(result.notes)
 
 
 def test_export_of_several_views_of_images_of_a_size(trained, asked):

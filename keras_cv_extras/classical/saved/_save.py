@@ -80,11 +80,16 @@ def _load_skops(path):
 
 
 def _own():
-    """The names by which skops knows what this package exports."""
+    """The names by which skops knows what this package exports, but for what reads and writes."""
     from keras_cv_extras import classical
 
     things = [getattr(classical, name) for name in classical.__all__]
-    return {f"{thing.__module__}.{thing.__qualname__}" for thing in things}
+    here = __name__.rpartition(".")[0]
+    return {
+        f"{thing.__module__}.{thing.__qualname__}"
+        for thing in things
+        if not thing.__module__.startswith(here)
+    }
 
 
 def _load_joblib(path):

@@ -1,16 +1,18 @@
 """Data for a model that is there: of its size, by the names of its classes, none that it knows."""
 
 import dataclasses
+import os
 import pathlib
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_cv_extras import data, training
 from keras_cv_extras._base import files
-from keras_cv_extras.commands._common import load_data
-from keras_cv_extras.commands._job import labels_of, shape_of, some
+from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
+from keras_cv_extras.training.job._parts import loaded, shape_of, some
 
 SAMPLES = "samples.npz"  # beside a model: digests of what it was trained on, and what was held out
 _NAMED = ("mnist_5k", "digits", "fashion_mnist")
@@ -33,7 +35,15 @@ class ModelData:
     notes: tuple[str, ...]
 
 
-def load_for(model, path, name, *, image_size, stream=False, max_bad=0.01) -> ModelData:
+def data_for(
+    model: keras.Model,
+    path: Path,
+    source: str | os.PathLike | data.ImageData | data.ImageFiles,
+    *,
+    image_size: int | None = None,
+    stream: bool = False,
+    max_bad: float = 0.01,
+) -> ModelData:
     """Loads data for a model.
 
     Classes go by name where the model knows its own. Scored is what is certain not to have been
@@ -43,10 +53,13 @@ def load_for(model, path, name, *, image_size, stream=False, max_bad=0.01) -> Mo
     Args:
         model: a Keras model.
         path: its file; `samples.npz` beside it says what it was trained on.
-        name: of the data.
+        source: images, or what `kcx.data.load` takes as their name.
         image_size: None for the model's, or a number.
         stream: whether files are decoded as they are needed.
-        max_bad: with `stream` the share of the files that may be unreadable.
+        max_bad: with `stream` the share of the files that may be unreadable, in [0, 1].
+
+    Returns:
+        The images, which of them to score, and notes.
 
     Raises:
         ValueError: if the model does not know a class, or takes other images, or has been
@@ -54,7 +67,7 @@ def load_for(model, path, name, *, image_size, stream=False, max_bad=0.01) -> Mo
     """
     about, notes = training.read_about(path), []
     classes = _class_names(about, model)
-    images = _loaded(model, path, name, classes, image_size, stream, max_bad)
+    images = _loaded(model, path, source, classes, image_size, stream, max_bad)
     if classes is None:
         known = ", ".join(images.class_names[:10])
         notes.append(
@@ -76,41 +89,37 @@ def _class_names(about, model):
     return tuple(names) if len(names) == model.output_shape[-1] else None
 
 
-def _loaded(model, path, name, classes, image_size, stream, max_bad):
+def _loaded(model, path, source, classes, image_size, stream, max_bad):
     height, width, channels = model.input_shape[1:]
-    if (
-        image_size is not None
-        and None not in (height, width)
-        and (height, width)
-        != (
-            image_size,
-            image_size,
-        )
-    ):
+    fixed = None not in (height, width)
+    if image_size is not None and fixed and (height, width) != (image_size, image_size):
         raise ValueError(
-            f"--image-size {image_size}: {path} takes images of {height} x {width}; leave it out"
+            f"image_size {image_size}: {path} takes images of {height} x {width}; leave it out"
         )
-    if _is_folder(name):
-        size = image_size if None in (height, width) else (height, width)
+    if _is_folder(source):
+        size = (height, width) if fixed else image_size
         options = {"class_names": classes}
         if stream:
             if size is None:
-                raise ValueError(f"{path} takes images of any size: give --image-size")
-            return data.image_files(name, size, channels=channels or 3, max_bad=max_bad, **options)
-        return data.load(name, image_size=size, channels=channels, **options)
+                raise ValueError(f"{path} takes images of any size: give image_size")
+            channels = channels or 3
+            return data.image_files(source, size, channels=channels, max_bad=max_bad, **options)
+        return data.load(source, image_size=size, channels=channels, **options)
     if stream:
-        return data.image_files(name, image_size or (height, width), max_bad=max_bad)
-    images = load_data(name, image_size)
+        image_size = image_size or (height, width)
+    images = loaded(source, image_size, stream, max_bad)
     wanted, given = (height, width, channels), shape_of(images.train)
     if any(one not in (None, other) for one, other in zip(wanted, given, strict=True)):
         raise ValueError(
             f"{path} takes images of {' x '.join(map(str, wanted))}, those of {images.name} are "
-            f"{' x '.join(map(str, given))}: give --image-size, or other data"
+            f"{' x '.join(map(str, given))}: give image_size, or other data"
         )
     return images
 
 
 def _is_folder(name):
+    if not isinstance(name, str | os.PathLike):
+        return False
     if str(name) in _NAMED or str(name).startswith(("keras:", "tfds:")):
         return False
     return pathlib.Path(name).expanduser().is_dir()
@@ -127,9 +136,17 @@ def _by_name(images, classes, path):
             f"are {', '.join(classes)}: give the data that it was trained on"
         )
     numbers = np.array([classes.index(name) for name in images.class_names], np.int32)
-    for part in (images.train, images.test):
-        labels_of(part)[...] = numbers[labels_of(part)]
-    return dataclasses.replace(images, class_names=classes)
+    parts = {name: _relabelled(getattr(images, name), numbers) for name in ("train", "test")}
+    return dataclasses.replace(images, **parts, class_names=classes)
+
+
+def _relabelled(part, numbers):
+    """Returns a part with other labels; the one that was given stays as it is."""
+    if not isinstance(part, FilePart):
+        return part[0], numbers[part[1]]
+    made = some(part, np.full(len(part.labels), True))
+    made.labels[...] = numbers[part.labels]
+    return made
 
 
 def _unseen(images, path, about):

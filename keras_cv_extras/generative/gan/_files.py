@@ -1,50 +1,79 @@
-"""GANs on the command line."""
+"""A GAN in a folder: trained, sampled, scored."""
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
 
 import keras
 import numpy as np
-from rich.table import Table
 
-from keras_cv_extras import data, generative, training
+from keras_cv_extras import data as data_package
+from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.commands._common import load_data
-from keras_cv_extras.generative.gan import check_steps, gan_report
+from keras_cv_extras.generative import _evaluation
+from keras_cv_extras.generative._evaluation import MadeScores, Memorization
+from keras_cv_extras.generative._local_features import LocalFeatures
+from keras_cv_extras.generative._sheet import class_sheet
+from keras_cv_extras.generative.gan import _training
+from keras_cv_extras.generative.gan._gan import ConditionalGAN
+from keras_cv_extras.generative.gan._report import gan_report
 
 _SETTINGS = "train.json"
 
 
-def run_gan_train(
-    name: str,
+def train(
+    data: str | os.PathLike | data_package.ImageData,
     output: Path,
     *,
-    steps: int,
-    every: int,
-    width: int,
-    batch_size: int,
-    loss: str,
-    learning_rate: float | None,
-    image_size: int | None,
-    seed: int,
-    progress: bool,
-) -> None:
-    """Trains a GAN into a folder, or goes on with what is there."""
-    check_steps(steps, every)
+    steps: int = 3000,
+    every: int = 250,
+    width: int = 32,
+    batch_size: int = 64,
+    loss: str = "hinge",
+    learning_rate: float | None = None,
+    image_size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> tuple[pathlib.Path, ...]:
+    """Trains a conditional GAN in a folder, all classes alike: `kcx gan train`.
+
+    Called again with the same folder it goes on where it was; more steps go on, too.
+
+    Args:
+        data: images, or what `kcx.data.load` takes as their name.
+        output: the folder for gan.keras, samples, scores and checkpoints.
+        steps: training steps, a multiple of `every`.
+        every: steps between two checkpoints, sample sheets and scores.
+        width: channels of the generator's last map.
+        batch_size: real images of a step.
+        loss: "hinge", "non_saturating" or "wgan_gp".
+        learning_rate: the generator's, 0.001 (with "wgan_gp" 0.0001) if None; the
+            discriminator's is twice that.
+        image_size: `(height, width)` or one number, of data given by their name.
+        seed: an integer of at least 0.
+        progress: whether to show how it goes.
+
+    Returns:
+        The files of the model and of its last samples.
+
+    Raises:
+        OSError, ValueError: if the folder holds something else, or an argument is not as above.
+    """
+    _training.check_steps(steps, every)
     console = Terminal(quiet=not progress)
     output = pathlib.Path(output)
     folders.check(output, kinds.GAN)
-    images = load_data(name, image_size)
+    images = _images(data, image_size)
     x, y = images.train
     console.print(repr(images))
     settings = {
         "data": images.name,
-        **data.identity(images),
+        **data_package.identity(images),
         "num_images": len(y),
         "every": every,
         "width": width,
@@ -53,9 +82,7 @@ def run_gan_train(
         "learning_rate": learning_rate,
         "seed": seed,
     }
-    gan = generative.ConditionalGAN(
-        x.shape[1:], len(images.class_names), loss=loss, width=width, seed=seed
-    )
+    gan = ConditionalGAN(x.shape[1:], len(images.class_names), loss=loss, width=width, seed=seed)
     optimizers = []
     if learning_rate is not None:
         moments = (0.0, 0.9) if loss == "wgan_gp" else (0.5, 0.99)
@@ -64,7 +91,7 @@ def run_gan_train(
     with folders.owned(output, kinds.GAN, settings):
         files.write_json(output / _SETTINGS, settings)
         network = _network(output / "network.keras", x, y, images.name, seed, console)
-        generative.train_gan(
+        _training.train_gan(
             gan,
             x,
             y,
@@ -77,15 +104,34 @@ def run_gan_train(
             seed=seed,
             progress=progress,
         )
-    console = Terminal()
-    for file in ("gan.keras", "samples.png"):
-        console.print(str(output / file), soft_wrap=True)
+    return output / "gan.keras", output / "samples.png"
 
 
-def run_gan_sample(
-    model: Path, output: Path, *, count: int, classes: Sequence[str], sheet: bool, seed: int
-) -> None:
-    """Makes images of every class as PNG files, a folder for each class."""
+def sample(
+    model: Path,
+    output: Path,
+    *,
+    count: int = 100,
+    classes: Sequence[str] = (),
+    sheet: bool = True,
+    seed: int = 0,
+) -> tuple[str, ...]:
+    """Writes images of every class as PNG files, a folder for each class: `kcx gan sample`.
+
+    Args:
+        model: a gan.keras that `train` wrote.
+        output: the folder, which `kcx.data.load` reads.
+        count: images of each class.
+        classes: names of classes; empty for all.
+        sheet: whether to write a sheet of all classes beside the folder, too.
+        seed: an integer of at least 0.
+
+    Returns:
+        The names of the classes of which images were made.
+
+    Raises:
+        OSError, ValueError: if the folder holds something else, or an argument is not as above.
+    """
     from PIL import Image
 
     model = pathlib.Path(model)
@@ -111,22 +157,59 @@ def run_gan_sample(
                 with files.replacing(folder / f"{place:05d}.png") as temporary:
                     Image.fromarray(image.squeeze()).save(temporary)
         if sheet:
-            write_png(generative.class_sheet(gan, seed=seed), picture)
-    Terminal().print(f"{count} images of each of {len(wanted)} classes\n{output}", highlight=False)
+            write_png(class_sheet(gan, seed=seed), picture)
+    return tuple(names[number] for number in wanted)
 
 
-def run_gan_report(
+@dataclasses.dataclass(frozen=True)
+class GanReport:
+    """What a GAN is worth.
+
+    Attributes:
+        scores: the `MadeScores` of its images.
+        memory: how many are copies, a `Memorization`.
+        useful: what `usefulness` returned.
+        class_names: the name of each class, by its number.
+        path: of the page.
+    """
+
+    scores: MadeScores
+    memory: Memorization
+    useful: dict[str, float]
+    class_names: tuple[str, ...]
+    path: pathlib.Path
+
+
+def report(
     model: Path,
-    name: str,
-    output: Path | None,
+    data: str | os.PathLike | data_package.ImageData,
+    output: Path | None = None,
     *,
-    count: int,
-    steps: int,
-    image_size: int | None,
-    seed: int,
-    progress: bool,
-) -> None:
-    """Scores a GAN against the data that it was trained on, and writes the page."""
+    count: int = 200,
+    steps: int = 600,
+    image_size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> GanReport:
+    """Scores a GAN on the test images of its data, as a page and JSON: `kcx gan report`.
+
+    Args:
+        model: a gan.keras that `train` wrote.
+        data: images, or their name, as `train` was given.
+        output: the HTML file; None for report.html beside the model. The numbers are in a JSON
+            file beside it.
+        count: images of each class to score.
+        steps: training steps of the classifiers that tell usefulness.
+        image_size: `(height, width)` or one number, of data given by their name.
+        seed: an integer of at least 0.
+        progress: whether to say what is done.
+
+    Returns:
+        The scores.
+
+    Raises:
+        OSError, ValueError: if a file is something else, or the data are not the GAN's.
+    """
     console = Terminal(quiet=not progress)
     model = pathlib.Path(model)
     output = pathlib.Path(output or model.parent / "report.html")
@@ -135,7 +218,7 @@ def run_gan_report(
     if os.path.lexists(numbers) and not _is_report(numbers):
         raise FileExistsError(f"{numbers}: there already, for the numbers; give another --output")
     gan, known = _load(model), _known(model, None)
-    images = load_data(name, image_size)
+    images = _images(data, image_size)
     x, y = images.train
     if gan.image_shape != x.shape[1:] or gan.num_classes != len(images.class_names):
         raise ValueError(
@@ -152,10 +235,10 @@ def run_gan_report(
     labels = np.repeat(np.arange(gan.num_classes), count)
     made = gan.generate(labels, numbers=np.tile(np.arange(count), gan.num_classes), seed=seed)
     console.print(f"scores of {len(labels)} made images")
-    scores = generative.evaluate_made(network, images.test, (made, labels))
-    memory = generative.memorization(network, made, x, images.test[0])
+    scores = _evaluation.evaluate_made(network, images.test, (made, labels))
+    memory = _evaluation.memorization(network, made, x, images.test[0])
     console.print(f"two trainings of {steps} steps: on real images, and on made ones")
-    useful = generative.usefulness((x, y), (made, labels), images.test, steps=steps, seed=seed)
+    useful = _evaluation.usefulness((x, y), (made, labels), images.test, steps=steps, seed=seed)
     parts = model.parent / "progress.json"
     page = gan_report(
         gan,
@@ -171,17 +254,21 @@ def run_gan_report(
     files.write_text(output, page)
     results = {**scores.to_dict(), "memorization": memory.to_dict(), "usefulness": useful}
     files.write_json(numbers, results)
-    console = Terminal()
-    console.print(_table(scores, images.class_names, useful, memory))
-    console.print(str(output), soft_wrap=True)
+    return GanReport(scores, memory, useful, tuple(images.class_names), output)
+
+
+def _images(source, image_size):
+    if isinstance(source, data_package.ImageData):
+        return source
+    return data_package.load(source, image_size=image_size)
 
 
 def _network(path, x, y, name, seed, console):
     """The measure: trained once, and kept beside the model."""
     if path.exists():
-        return generative.LocalFeatures(training.load_model(path), name)
+        return LocalFeatures(training.load_model(path), name)
     with console.status("training the network that measures the images"):
-        network = generative.LocalFeatures.train(x, y, data=name, seed=seed)
+        network = LocalFeatures.train(x, y, data=name, seed=seed)
     training.save_model(network.model, path)
     return network
 
@@ -197,7 +284,7 @@ def _is_report(path):
 
 def _load(path):
     gan = training.load_model(path)
-    if not isinstance(gan, generative.ConditionalGAN):
+    if not isinstance(gan, ConditionalGAN):
         raise ValueError(f"{path}: not a GAN that kcx gan train wrote")
     return gan
 
@@ -215,19 +302,3 @@ def _levels(images, value_range):
     low, high = value_range
     levels = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
     return np.rint(255 * levels).astype(np.uint8)
-
-
-def _table(scores, class_names, useful, memory):
-    table = Table(
-        title=f"local FID {scores.scores['local_fid']:.3f}; suspicious "
-        f"{memory.suspicious:.3f}; train on made, test on real {useful['made_on_real']:.4f} "
-        f"(on real {useful['real_on_real']:.4f})"
-    )
-    columns = ("agreement", "local_fid", "precision", "recall", "coverage")
-    table.add_column("class")
-    for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
-    for item, values in scores.classes.items():
-        cells = ["-" if values[name] is None else f"{values[name]:.3f}" for name in columns]
-        table.add_row(class_names[item], *cells)
-    return table

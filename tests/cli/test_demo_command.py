@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search, serving, training
-from keras_cv_extras.commands import _demo
+from keras_cv_extras.cli import _demo
 
 
 def kcx(*arguments):
@@ -43,7 +43,7 @@ def calls(monkeypatch):
 
     monkeypatch.setattr(data, "load", load)
     monkeypatch.setattr(search, "search_policy", search_policy)
-    monkeypatch.setattr(_demo, "train_model", train_model)
+    monkeypatch.setattr(_demo, "_train_model", train_model)
     monkeypatch.setattr(training, "evaluate", evaluate)
     monkeypatch.setattr(
         serving, "export", lambda model, path, **options: seen.update(export=(model, path))

@@ -1,9 +1,10 @@
-"""The main job, end to end on real images: search, train, evaluate, export, verify."""
+"""`kcx demo`: everything on real images: search, train, evaluate, export, verify."""
 
 import pathlib
 import time
 from typing import Any
 
+import keras
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +14,6 @@ from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.commands._common import small_model, train_model
 
 _DATA, _TRIALS, _EPOCHS = "mnist_5k", 16, 20
 _SEARCH: dict[str, Any] = {"epochs": 8, "train_size": 1000, "confirm_seeds": 3, "batch_size": 64}
@@ -68,7 +68,7 @@ def _run(output, console, name, trials, epochs, seed, progress, search_settings)
     _step(console, "1 of 5", f"search a policy: {images!r}")
     found = search.search_policy(
         images,
-        small_model(images),
+        _small_model(images),
         directory=output / "search",
         trials=trials,
         seed=seed,
@@ -80,7 +80,7 @@ def _run(output, console, name, trials, epochs, seed, progress, search_settings)
     _step(console, "2 of 5", f"train on all {len(images.train[1])} training images")
     arms = {"none": policy.no_augmentation(), "found": found.policy}
     models = {
-        name: train_model(
+        name: _train_model(
             images, chosen, output / f"train-{name}", epochs=epochs, seed=seed, progress=progress
         )
         for name, chosen in arms.items()
@@ -115,6 +115,29 @@ def _run(output, console, name, trials, epochs, seed, progress, search_settings)
     ):
         console.print(f"{name:>11}: {path}", soft_wrap=True)
     console.print(f"finished in {time.monotonic() - started:.0f} s")
+
+
+def _small_model(images):
+    """Returns a function that builds a network for a data set."""
+    shape, num_classes = images.train[0].shape[1:], len(images.class_names)
+    return lambda: training.small_cnn(shape, num_classes)
+
+
+def _train_model(images, chosen, output, *, epochs, seed, progress):
+    """Trains a network into a folder, or goes on with what is there."""
+    path = output / "model.keras"
+    if path.exists():  # written last: the training has been finished
+        return training.load_model(path)
+    keras.utils.set_random_seed(seed)
+    model = _small_model(images)()
+
+    def batches(epoch):
+        return data.pipeline(images.train, 64, policy=chosen, seed=seed, epoch=epoch)
+
+    checkpoint = output / "checkpoint"
+    training.fit(model, batches, epochs=epochs, checkpoint=checkpoint, progress=progress)
+    training.save_model(model, path, about={"class_names": list(images.class_names)})
+    return model
 
 
 def _step(console, number, text):

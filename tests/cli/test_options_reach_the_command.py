@@ -6,31 +6,42 @@ import types
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, commands
+from keras_cv_extras import classical, cli, data, policy, search, serving, training
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.commands import _common, _gallery, _gan, _job, _training
+from keras_cv_extras.cli import _demo
+from keras_cv_extras.generative import gan
+from keras_cv_extras.generative.gan import _files
+from keras_cv_extras.policy import _gallery
+from keras_cv_extras.training.job import _train
 
 # Command -> the function, its arguments as typed, and what the function is to be called with.
 CASES = {
     "train": (
-        (commands, "run_train"),
+        (training, "train"),
         "photos --output out --model vgg11 --weights w.h5 --policy crop --mix cutmix --epochs 7"
         " --batch-size 8 --learning-rate 0.5 --weight-decay 0.25 --label-smoothing 0.125"
         " --no-average --class-weights effective --validation 0.2 --patience 3 --image-size 24"
         " --stream --max-bad 0.5 --tensorboard --seed 9 --quiet",
-        ["photos", pathlib.Path("out")],
+        [
+            "photos",
+            pathlib.Path("out"),
+            training.TrainingSettings(
+                **{"model": "vgg11", "weights": "w.h5", "policy": "crop", "mix": "cutmix"},
+                **{"epochs": 7, "batch_size": 8, "learning_rate": 0.5, "weight_decay": 0.25},
+                **{"label_smoothing": 0.125, "average": False, "class_weights": "effective"},
+                **{"validation": 0.2, "patience": 3, "seed": 9},
+            ),
+        ],
         {
-            **{"model": "vgg11", "weights": "w.h5", "policy": "crop", "mix": "cutmix"},
-            **{"epochs": 7, "batch_size": 8, "learning_rate": 0.5, "weight_decay": 0.25},
-            **{"label_smoothing": 0.125, "average": False, "class_weights": "effective"},
-            **{"validation": 0.2, "patience": 3, "image_size": 24, "stream": True},
-            **{"max_bad": 0.5, "tensorboard": True, "seed": 9, "progress": False},
+            **{"image_size": 24, "stream": True, "max_bad": 0.5, "tensorboard": True},
+            **{"progress": False, "tell": cli._options.say},
         },
     ),
     "evaluate": (
-        (commands, "run_evaluate"),
+        (training, "evaluate_file"),
         "m.keras photos --output o.json --report r.html --predictions p.csv --image-size 24"
         " --stream --max-bad 0.5",
         [pathlib.Path("m.keras"), "photos"],
@@ -41,24 +52,18 @@ CASES = {
         },
     ),
     "export": (
-        (commands, "run_export"),
+        (serving, "export_file"),
         "m.keras photos --output o --format onnx --top-k 3 --on-bad-image report --resize pad"
         " --test-time-augment ten --calibrate --policy p.json --image-size 24",
         [pathlib.Path("m.keras"), "photos", pathlib.Path("o")],
         {
-            **{"file_format": "onnx", "top_k": 3, "on_bad_image": "report", "resize": "pad"},
+            **{"format": "onnx", "top_k": 3, "on_bad_image": "report", "resize": "pad"},
             **{"views": "ten", "calibrate": True, "policy": pathlib.Path("p.json")},
             "image_size": 24,
         },
     ),
-    "policy show": (
-        (commands, "run_policy_show"),
-        "p.json --output s.png --data digits --columns 3 --image-size 24 --seed 9",
-        [pathlib.Path("p.json"), pathlib.Path("s.png")],
-        {"data": "digits", "columns": 3, "image_size": 24, "seed": 9},
-    ),
     "policy convert": (
-        (commands, "run_policy_convert"),
+        (policy, "convert"),
         "p.json o.json --from dali --to timm --spec tpu --image-size 24 --lossy",
         ["p.json", pathlib.Path("o.json")],
         {
@@ -67,7 +72,7 @@ CASES = {
         },
     ),
     "gan train": (
-        (_gan, "run_gan_train"),
+        (gan, "train"),
         "photos --output o --steps 8 --every 4 --width 3 --batch-size 5 --loss wgan_gp"
         " --learning-rate 0.5 --image-size 24 --seed 9 --quiet",
         ["photos", pathlib.Path("o")],
@@ -77,33 +82,50 @@ CASES = {
         },
     ),
     "gan sample": (
-        (_gan, "run_gan_sample"),
+        (gan, "sample"),
         "m.keras --output o --count 3 --class a --class b --no-sheet --seed 9",
         [pathlib.Path("m.keras"), pathlib.Path("o")],
         {"count": 3, "classes": ["a", "b"], "sheet": False, "seed": 9},
     ),
     "gan report": (
-        (_gan, "run_gan_report"),
+        (gan, "report"),
         "m.keras photos --output r.html --count 3 --steps 4 --image-size 24 --seed 9 --quiet",
         [pathlib.Path("m.keras"), "photos", pathlib.Path("r.html")],
         {"count": 3, "steps": 4, "image_size": 24, "seed": 9, "progress": False},
     ),
     "demo": (
-        (commands, "run_demo"),
+        (_demo, "run_demo"),
         "--output o --trials 3 --epochs 4 --smoke --seed 9 --quiet",
         [pathlib.Path("o")],
         {"trials": 3, "epochs": 4, "smoke": True, "seed": 9, "progress": False},
     ),
-    "search run": (
-        (commands, "run_search"),
-        "photos --output o --trials 3 --budget 2.5 --method full --oracle random --epochs 4"
-        " --train-size 5 --validation-size 6 --batch-size 7 --confirm-seeds 8 --retrain"
+    "classical train": (
+        (classical, "train"),
+        "photos --output o --system llc --classifier kernel_svm --num-words 3 --train-size 4"
         " --image-size 24 --seed 9 --quiet",
         ["photos", pathlib.Path("o")],
         {
+            **{"system": "llc", "classifier": "kernel_svm", "num_words": 3, "train_size": 4},
+            **{"image_size": 24, "seed": 9, "progress": False, "tell": cli._options.say},
+        },
+    ),
+    "classical evaluate": (
+        (classical, "evaluate"),
+        "m.skops photos --output o.json --image-size 24",
+        [pathlib.Path("m.skops"), "photos"],
+        {"output": pathlib.Path("o.json"), "image_size": 24},
+    ),
+    "search run": (
+        (search, "search_policy"),
+        "digits --output o --trials 3 --budget 2.5 --method full --oracle random --epochs 4"
+        " --train-size 5 --validation-size 6 --batch-size 7 --confirm-seeds 8 --retrain"
+        " --image-size 8 --seed 9 --quiet",
+        [],
+        {
+            "directory": pathlib.Path("o"),
             **{"trials": 3, "budget": 2.5, "method": "full", "oracle": "random", "epochs": 4},
             **{"train_size": 5, "validation_size": 6, "batch_size": 7, "confirm_seeds": 8},
-            **{"retrain": True, "workers": 1, "image_size": 24, "seed": 9, "progress": False},
+            **{"retrain": True, "workers": 1, "seed": 9, "progress": False},
         },
     ),
 }
@@ -124,21 +146,47 @@ def test_every_option_arrives(command, folder, monkeypatch):
 
     def called(*given, **named):
         calls.append((list(given), named))
+        raise typer.Exit  # there is nothing to print
 
     monkeypatch.setattr(module, name, called)
-    if command == "evaluate":
-        monkeypatch.setattr(cli._train, "_judge", lambda scores, least: None)
     result = CliRunner().invoke(cli.app, [*command.split(), *typed.split()])
     assert result.exit_code == 0, (result.output, result.exception)
-    assert calls == [(arguments, options)]
+    ((given, named),) = calls
+    assert named == options
+    if command == "search run":
+        images, build = given
+        assert images.train[0].shape[1:] == (8, 8, 1)
+        assert build().output_shape == (None, 10)
+    else:
+        assert given == arguments
+
+
+def test_a_policy_is_shown_as_asked(folder, monkeypatch):
+    calls = []
+
+    def policy_sheet(*given, **named):
+        calls.append((*given, named))
+        return types.SimpleNamespace(savefig=lambda path: pathlib.Path(path).touch())
+
+    policy.flip_crop().save("p.json")
+    monkeypatch.setattr(policy, "policy_sheet", policy_sheet)
+    options = ["--output", "s.png", "--data", "digits", "--columns", "3", "--image-size", "24"]
+    result = CliRunner().invoke(cli.app, ["policy", "show", "p.json", *options, "--seed", "9"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert pathlib.Path("s.png").exists()
+    ((chosen, images, named),) = calls
+    assert chosen == policy.flip_crop()
+    assert images.shape[1:] == (24, 24, 1)
+    assert named == {"columns": 3, "seed": 9}
 
 
 @pytest.mark.parametrize(("least", "code"), [(None, 0), (0.5, 0), (0.51, 3)])
 def test_an_accuracy_that_is_too_low_ends_with_3(least, code, folder, monkeypatch):
-    scores = types.SimpleNamespace(accuracy=0.5)
+    scores = types.SimpleNamespace(accuracy=0.5, table=lambda: "")
+    result = types.SimpleNamespace(scores=scores, notes=(), files=())
     options = [] if least is None else ["--min-accuracy", str(least)]
-    for command, name in (("evaluate", "run_evaluate"), ("train", "run_train")):
-        monkeypatch.setattr(commands, name, lambda *given, **named: scores)
+    for command, name in (("evaluate", "evaluate_file"), ("train", "train")):
+        monkeypatch.setattr(training, name, lambda *given, **named: result)
         typed = ["m.keras", "digits"] if command == "evaluate" else ["digits"]
         assert CliRunner().invoke(cli.app, [command, *typed, *options]).exit_code == code
 
@@ -146,23 +194,19 @@ def test_an_accuracy_that_is_too_low_ends_with_3(least, code, folder, monkeypatc
 def test_a_gan_is_scored_on_images_that_it_was_not_trained_on(monkeypatch, tmp_path):
     train = np.zeros((6, 8, 8, 1), "uint8"), np.arange(6) % 2
     test = np.ones((4, 8, 8, 1), "uint8"), np.arange(4) % 2
-    images = types.SimpleNamespace(
-        train=train, test=test, class_names=("a", "b"), name="two digits"
-    )
+    images = data.ImageData(train, test, ("a", "b"), "two digits")
     asked, seen = [], {}
 
     def generate(labels, *, numbers, seed):
         asked.append((labels.tolist(), numbers.tolist(), seed))
         return np.full((len(labels), 8, 8, 1), 2)
 
-    gan = types.SimpleNamespace(image_shape=(8, 8, 1), num_classes=2, generate=generate)
+    made = types.SimpleNamespace(image_shape=(8, 8, 1), num_classes=2, generate=generate)
     scores = types.SimpleNamespace(to_dict=dict)
-    results = {"evaluate_made": scores, "memorization": scores, "usefulness": {}}
-    monkeypatch.setattr(_gan, "load_data", lambda name, size: images)
-    monkeypatch.setattr(_gan, "_load", lambda path: gan)
-    monkeypatch.setattr(_gan, "_network", lambda *given: "the network")
-    monkeypatch.setattr(_gan, "_table", lambda *given: "")
-    monkeypatch.setattr(_gan, "gan_report", lambda gan, **parts: "page")
+    results: dict = {"evaluate_made": scores, "memorization": scores, "usefulness": {}}
+    monkeypatch.setattr(_files, "_load", lambda path: made)
+    monkeypatch.setattr(_files, "_network", lambda *given: "the network")
+    monkeypatch.setattr(_files, "gan_report", lambda gan, **parts: "page")
 
     def noted(name):
         def call(*given, **named):
@@ -172,18 +216,20 @@ def test_a_gan_is_scored_on_images_that_it_was_not_trained_on(monkeypatch, tmp_p
         return call
 
     for name in results:
-        monkeypatch.setattr(_gan.generative, name, noted(name))
+        monkeypatch.setattr(_files._evaluation, name, noted(name))
     result_path = tmp_path / "report.html"
-    options = {"count": 3, "steps": 5, "image_size": None, "seed": 9, "progress": False}
-    _gan.run_gan_report(tmp_path / "gan.keras", "digits", result_path, **options)
+    options = {"count": 3, "steps": 5, "seed": 9, "progress": False}
+    found = gan.report(tmp_path / "gan.keras", images, result_path, **options)
+    assert isinstance(found, gan.GanReport)
+    assert (found.path, found.class_names) == (result_path, ("a", "b"))
     assert result_path.read_text() == "page"
     assert asked == [([0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2], 9)]
-    (network, real, (made, labels)), _ = seen["evaluate_made"]
+    (network, real, (copied, labels)), _ = seen["evaluate_made"]
     assert network == "the network"
     assert real is test
     assert labels.tolist() == [0, 0, 0, 1, 1, 1]
     (_, copies, known, other), _ = seen["memorization"]
-    assert copies is made
+    assert copies is copied
     assert known is train[0]
     assert other is test[0]
     (learned, _, scored), named = seen["usefulness"]
@@ -192,7 +238,7 @@ def test_a_gan_is_scored_on_images_that_it_was_not_trained_on(monkeypatch, tmp_p
     assert named == {"steps": 5, "seed": 9}
 
 
-def test_the_report_of_a_search_tells_help_from_harm(monkeypatch, tmp_path, capsys):
+def test_the_report_of_a_search_tells_help_from_harm(tmp_path):
     arm = {"name": "none", "accuracy": 0.9, "low": 0.8, "high": 0.95, "search_accuracy": None}
     better = {**arm, "name": "found", "accuracy": 0.92}
     effects = [
@@ -202,8 +248,7 @@ def test_the_report_of_a_search_tells_help_from_harm(monkeypatch, tmp_path, caps
     ]
     provenance = {"arms": [arm, better], "verdict": "It is so.", "insight": {"effects": effects}}
     (tmp_path / "policy.json").write_text(json.dumps({"provenance": provenance}))
-    commands.run_search_report(tmp_path)
-    text = capsys.readouterr().out
+    text = CliRunner().invoke(cli.app, ["search", "report", str(tmp_path)]).output
     assert "Ops that help: rotate." in text
     assert "Ops that harm: invert." in text
     assert "color" not in text
@@ -219,33 +264,30 @@ def test_signed_ops_are_shown_to_both_sides():
 
 
 def test_presets_of_policies():
-    ops = lambda name: [s.op for s in _common.chosen_policy(name).sub_policies[0]]  # noqa: E731
+    ops = lambda name: [s.op for s in policy.named(name).sub_policies[0]]  # noqa: E731
     assert ops("crop") == ["padded_crop"]
     assert ops("flip_crop") == ["flip_horizontal", "padded_crop"]
-    assert _common.chosen_policy("none").is_identity
-    assert _common.chosen_policy("svhn").name == "AutoAugment (svhn)"
+    assert policy.named("none").is_identity
+    assert policy.named("svhn").name == "AutoAugment (svhn)"
 
 
 def test_a_training_goes_on_with_as_many_epochs_or_more(tmp_path):
     (tmp_path / "train.json").write_text('{"epochs": 3}')
     for epochs in (3, 4):
-        _training._check_epochs(tmp_path, epochs)
+        _train._check_epochs(tmp_path, epochs)
     with pytest.raises(ValueError, match=r"another epochs \(3, not 2\)"):
-        _training._check_epochs(tmp_path, 2)
+        _train._check_epochs(tmp_path, 2)
 
 
 def test_what_is_given_takes_the_place_of_the_recipe():
-    given = {
-        **{"model": None, "weights": None, "validation": 0.1, "patience": None, "epochs": 3},
-        **{"batch_size": 32, "learning_rate": None, "weight_decay": 0.5, "label_smoothing": None},
-        "average": None,
-    }
-    recipe = _job.recipe_of(dict(given))
+    given = {"validation": 0.1, "epochs": 3, "weight_decay": 0.5}
+    recipe = training.TrainingSettings(**given, batch_size=32).recipe()
     assert (recipe.epochs, recipe.batch_size, recipe.weight_decay) == (3, 32, 0.5)
-    plain = _job.recipe_of({**given, "batch_size": None})
+    plain = training.TrainingSettings(**given).recipe()
     assert recipe.learning_rate < plain.learning_rate  # smaller for a smaller batch
     light = {**given, "model": "mobilenetv3-small"}
-    assert _job.recipe_of(dict(light)).average
-    assert not _job.recipe_of({**light, "patience": 2}).average  # it chooses the weights itself
+    assert training.TrainingSettings(**light).recipe().average
+    # It chooses the weights itself.
+    assert not training.TrainingSettings(**light, patience=2).recipe().average
     with pytest.raises(ValueError, match="validation must be at most 0.9"):
-        _job.recipe_of({**given, "validation": 0.95})
+        training.TrainingSettings(validation=0.95)

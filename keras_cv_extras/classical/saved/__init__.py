@@ -1,0 +1,1 @@
+"""Classifiers in files: trained on named data, saved, read and scored."""

@@ -1,0 +1,179 @@
+"""Classical systems trained on named data, and scored."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn import metrics
+
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.types import Path
+from keras_cv_extras.classical._input import check_classes
+from keras_cv_extras.classical._presets import make_classifier
+from keras_cv_extras.classical.saved._save import load, save
+
+if TYPE_CHECKING:
+    from keras_cv_extras.data import ImageData
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassicalScores:
+    """How good a classifier is on images that it was not trained on.
+
+    Attributes:
+        accuracy: the share of the images that it names rightly.
+        low: the lower end of the accuracy's 95 % interval.
+        high: the upper end.
+        class_names: the name of each class, by its number.
+        images: how many there are of each class.
+        precision: of each class.
+        recall: of each class.
+        f1: of each class.
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    class_names: list[str]
+    images: list[int]
+    precision: list[float]
+    recall: list[float]
+    f1: list[float]
+
+
+def train(
+    data: str | ImageData,
+    output: Path,
+    *,
+    system: str = "fisher",
+    classifier: str = "linear_svm",
+    num_words: int | None = None,
+    train_size: int | None = None,
+    image_size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    progress: bool = True,
+    tell: Callable[[str], Any] = lambda line: None,
+) -> tuple[ClassicalScores, Path]:
+    """Trains a classical system, scores it on the test images, saves it: `kcx classical train`.
+
+    Args:
+        data: images, or what `kcx.data.load` takes as their name.
+        output: the file of the classifier, see `save`.
+        system: as `make_classifier` takes it.
+        classifier: likewise.
+        num_words: likewise.
+        train_size: how many training images to use, every class alike; None for all.
+        image_size: `(height, width)` or one number, of data given by their name.
+        seed: an integer of at least 0.
+        progress: whether to tell of each step that is done.
+        tell: called with a line for the data, and for each step.
+
+    Returns:
+        The scores and the path of the file.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above.
+    """
+    images = _images(data, image_size)
+    shape = images.train[0].shape[1:]
+    model: Any = make_classifier(
+        system, classifier=classifier, num_words=num_words, pixels=min(shape[:2]), seed=seed
+    )
+    tell(repr(images))
+    part, labels = _some(*images.train, train_size, seed)
+    _fit(model, part, labels, tell if progress else lambda line: None)
+    model.data_ = {"class_names": list(images.class_names), "image_shape": list(shape)}
+    return _scores(model, *images.test, images.class_names), save(model, output)
+
+
+def evaluate(
+    path: Path,
+    data: str | ImageData,
+    *,
+    output: Path | None = None,
+    image_size: int | tuple[int, int] | None = None,
+) -> ClassicalScores:
+    """Scores a saved classifier on the test images of its data: `kcx classical evaluate`.
+
+    Args:
+        path: a file that `train` wrote.
+        data: images, or their name.
+        output: None, or a JSON file for the scores.
+        image_size: `(height, width)` or one number, of data given by their name.
+
+    Returns:
+        The scores.
+
+    Raises:
+        ValueError: if the file is another one, or the data have other classes or sizes.
+    """
+    model = load(path)
+    images = _images(data, image_size)
+    known = getattr(model, "data_", None)
+    if known is None:
+        raise ValueError(f"{path}: not a classifier that kcx classical train wrote")
+    if known["image_shape"] != list(images.test[0].shape[1:]):
+        raise ValueError(
+            f"{path} takes images of {tuple(known['image_shape'])}, those of {images.name} are "
+            f"{images.test[0].shape[1:]}: give image_size, or other data"
+        )
+    if known["class_names"] != list(images.class_names):
+        raise ValueError(
+            f"{path} tells {', '.join(known['class_names'][:5])}... apart, not the classes of "
+            f"{images.name}: give the data that it was trained on"
+        )
+    scores = _scores(model, *images.test, images.class_names)
+    if output is not None:
+        files.write_json(output, dataclasses.asdict(scores))
+    return scores
+
+
+def _images(source, image_size):
+    from keras_cv_extras import data
+
+    if isinstance(source, data.ImageData):
+        return source
+    return data.load(source, image_size=image_size)
+
+
+def _some(images, labels, size, seed):
+    """Returns `size` of the training images, every class alike, or all."""
+    if size is None:
+        return images, labels
+    checks.integer("train_size", size, minimum=1)
+    if size > len(labels):
+        raise ValueError(f"train_size must be at most {len(labels)}, received {size}")
+    from keras_cv_extras import data
+
+    return data.split(images, labels, [size], seed=seed)[0]
+
+
+def _fit(model, images, labels, tell):
+    """Fits the pipeline step by step, as `model.fit` does, and tells how long each took."""
+    check_classes(labels, len(images))
+    values = images
+    for number, (name, step) in enumerate(model.steps, 1):
+        started = time.monotonic()
+        if number < len(model.steps):
+            values = step.fit(values, labels).transform(values)
+        else:
+            step.fit(values, labels)
+        text = f"{number} of {len(model.steps)} {name}: {type(step).__name__}"
+        tell(f"{text}, {time.monotonic() - started:.1f} s")
+
+
+def _scores(model, images, labels, class_names):
+    from keras_cv_extras import training
+
+    given = model.predict(images)
+    accuracy = float(np.mean(given == labels))
+    low, high = training.wilson_interval(accuracy, len(labels))
+    precision, recall, f1, count = metrics.precision_recall_fscore_support(
+        labels, given, labels=range(len(class_names)), zero_division=0.0
+    )
+    each = (values.tolist() for values in (count, precision, recall, f1))
+    return ClassicalScores(accuracy, low, high, list(class_names), *each)

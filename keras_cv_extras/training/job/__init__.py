@@ -1,0 +1,1 @@
+"""A whole training in a folder: data, network, checkpoints, scores and a report."""

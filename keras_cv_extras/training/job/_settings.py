@@ -1,0 +1,101 @@
+"""What a training is, apart from its data."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Literal
+
+from keras_cv_extras._base import checks
+
+if TYPE_CHECKING:
+    from keras_cv_extras.policy import Policy
+    from keras_cv_extras.training._recipes import Recipe
+
+MIXES = ("none", "mixup", "cutmix")
+CLASS_WEIGHTS = ("none", "balanced", "effective")
+_OF_THE_RECIPE = (
+    *("epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average"),
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """The settings of a training. A number that is None is the recipe's for the network.
+
+    Args:
+        model: a network of `kcx.models.names()`; None for `kcx.training.small_cnn`.
+        weights: weights to begin with, "imagenet" (downloads them) or a file; needs `model`.
+        policy: a `Policy`, a policy file, or a name of `kcx.policy.named`.
+        mix: "none", "mixup" or "cutmix": how images and their labels are blended.
+        epochs: passes over the training images.
+        batch_size: images per step.
+        learning_rate: the highest one; None for the recipe's at this batch size.
+        weight_decay: in units of the learning rate.
+        label_smoothing: in [0, 1).
+        average: whether the weights of the last steps are averaged.
+        class_weights: "none", "balanced" or "effective", see `kcx.data.class_weight`.
+        validation: the share of the training images to validate on, in [0, 0.9].
+        patience: stop after so many epochs without a better validation accuracy, and keep the
+            best weights; None never to stop early.
+        seed: an integer of at least 0.
+
+    Raises:
+        TypeError, ValueError: if a setting is not as above, or two of them exclude each other.
+
+    Example:
+        >>> settings = TrainingSettings(epochs=3, mix="cutmix", validation=0.2)
+        >>> settings.recipe().epochs
+        3
+    """
+
+    model: str | None = None
+    weights: str | None = None
+    policy: Policy | str = "none"
+    mix: Literal["none", "mixup", "cutmix"] = "none"
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    label_smoothing: float | None = None
+    average: bool | None = None
+    class_weights: Literal["none", "balanced", "effective"] = "none"
+    validation: float = 0.1
+    patience: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks the settings."""
+        share = checks.fraction("validation", self.validation)
+        checks.one_of("mix", self.mix, MIXES)
+        checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
+        if self.patience is not None:
+            checks.integer("patience", self.patience, minimum=1)
+            if share == 0:
+                raise ValueError("patience needs validation images: give validation above 0")
+            if self.average:
+                raise ValueError(
+                    "average and patience both choose the weights at the end: give one of them"
+                )
+        if share > 0.9:
+            raise ValueError(f"validation must be at most 0.9, received {share:g}")
+        if self.model is None and self.weights is not None:
+            raise ValueError("weights needs model: the small network has none")
+
+    def recipe(self) -> Recipe:
+        """Returns the recipe of the network, with these settings in place of its own numbers."""
+        from keras_cv_extras import training
+
+        recipe = training.recipe(self.model, fine_tune=self.weights is not None)
+        if self.batch_size is not None:
+            recipe = recipe.with_batch_size(self.batch_size)
+        given = {name: getattr(self, name) for name in _OF_THE_RECIPE}
+        if self.patience is not None:  # which chooses the weights itself
+            given["average"] = False
+        changed = {name: value for name, value in given.items() if value is not None}
+        return dataclasses.replace(recipe, **changed)
+
+    def beside_recipe(self) -> dict[str, Any]:
+        """Returns the settings that a recipe does not have, but for the policy."""
+        left_out = (*_OF_THE_RECIPE, "policy")
+        names = [field.name for field in dataclasses.fields(self) if field.name not in left_out]
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,242 @@
+"""A network trained in a folder, or a saved one scored, with all that is written about it."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from keras_cv_extras import data as data_package
+from keras_cv_extras import policy as policies
+from keras_cv_extras import training
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.types import Path
+from keras_cv_extras.training.job import _parts
+from keras_cv_extras.training.job._job import Job, shown
+from keras_cv_extras.training.job._model_data import SAMPLES, data_for
+from keras_cv_extras.training.job._settings import TrainingSettings
+
+_ABOUT = ("data", "data_digest", "class_names", "image_shape")
+_WRITTEN = ("model.keras", "report.html", "predictions.csv", "scores.json", "log.csv")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingResult:
+    """What a training, or the scoring of a saved network, came to.
+
+    Attributes:
+        scores: on images that the network was not trained on.
+        notes: sentences that should be known, such as which files could not be read.
+        files: what was written.
+    """
+
+    scores: training.Evaluation
+    notes: tuple[str, ...]
+    files: tuple[pathlib.Path, ...]
+
+
+def train(
+    data: str | os.PathLike | data_package.ImageData | data_package.ImageFiles,
+    output: Path,
+    settings: TrainingSettings | None = None,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    stream: bool = False,
+    max_bad: float = 0.01,
+    tensorboard: bool = False,
+    progress: bool = True,
+    tell: Callable[[str], Any] | None = None,
+) -> TrainingResult | None:
+    """Trains a network in a folder, scores it on the test images, and reports: `kcx train`.
+
+    Called again with the same folder it goes on where it was, or returns the scores of a training
+    that has been finished. Started as several workers, by `kcx launch`, they train one network.
+
+    Written are model.keras, report.html, predictions.csv, scores.json, log.csv, train.json, the
+    digests of the images and checkpoints.
+
+    Args:
+        data: images, or what `kcx.data.load` takes as their name.
+        output: the folder.
+        settings: None for those of `TrainingSettings()`.
+        image_size: `(height, width)` or one number, of data given by their name.
+        stream: whether a folder's files are read anew in every epoch; needs `image_size`.
+        max_bad: with `stream` the share of the files that may be unreadable, in [0, 1].
+        tensorboard: whether to write logs for TensorBoard, too.
+        progress: whether to show a progress bar.
+        tell: called with a line that describes the data, before the training.
+
+    Returns:
+        The scores and what was written; None in a worker that writes no files.
+
+    Raises:
+        ValueError: if the folder holds another training, or one of more epochs.
+        OSError: if the folder is not a training's.
+
+    Example:
+        >>> result = train("digits", output, TrainingSettings(epochs=1), progress=False)
+        >>> result.scores.accuracy
+    """
+    strategy = training.make_strategy()  # first of all: it connects the workers
+    writes = training.writes_files()
+    output, settings = pathlib.Path(output), settings or TrainingSettings()
+    recipe = settings.recipe()
+    chosen = settings.policy
+    chosen = policies.named(chosen) if isinstance(chosen, str) else chosen
+    if writes:
+        folders.check(output, kinds.TRAINING)
+    images = _parts.loaded(data, image_size, stream, max_bad)
+    if tell is not None and writes:
+        tell(repr(images))
+    job = Job(images, chosen, settings)
+    if not writes:
+        if _finished(output, recipe.epochs) is None:
+            job.run(strategy, [], output / "checkpoint")
+        return None
+    asked = {"data": images.name, **data_package.identity(images), "policy": chosen.to_dict()}
+    asked["stream"] = isinstance(images, data_package.ImageFiles)
+    asked |= settings.beside_recipe() | dataclasses.asdict(recipe)
+    identity = {key: value for key, value in asked.items() if key != "epochs"}
+    with folders.owned(output, kinds.TRAINING, identity):
+        note = _finished(output, recipe.epochs)
+        if note is not None:
+            model = training.load_model(output / "model.keras", compile=False)
+        else:
+            _check_epochs(output, recipe.epochs)
+            files.write_json(output / "train.json", asked)
+            digest = np.array(asked["data_digest"])
+            files.write_arrays(output / SAMPLES, {**job.samples(), "data_digest": digest})
+            history = job.run(
+                strategy, shown(job, output, progress, tensorboard), output / "checkpoint"
+            )
+            model = history.model
+            about = {key: asked[key] for key in _ABOUT}
+            about |= {"epochs": recipe.epochs, "trained": history.epochs}
+            training.save_model(model, output / "model.keras", about=about)
+        asked["policy"] = chosen.describe() or "none"
+        return _report(data, output, model, job, asked, note)
+
+
+def evaluate_file(
+    path: Path,
+    data: str | os.PathLike | data_package.ImageData | data_package.ImageFiles,
+    *,
+    output: Path | None = None,
+    report: Path | None = None,
+    predictions: Path | None = None,
+    image_size: int | None = None,
+    stream: bool = False,
+    max_bad: float = 0.01,
+) -> TrainingResult:
+    """Scores a saved network on images that it was not trained on: `kcx evaluate`.
+
+    Args:
+        path: a model.keras that `train` wrote, or another Keras model file.
+        data: images, or what `kcx.data.load` takes as their name; see `data_for`.
+        output: None, or a JSON file for the scores.
+        report: None, or an HTML file for the report.
+        predictions: None, or a CSV file with a row for every image.
+        image_size: None for the network's, or a number.
+        stream: whether files are decoded as they are needed.
+        max_bad: with `stream` the share of the files that may be unreadable, in [0, 1].
+
+    Returns:
+        The scores, with notes.
+
+    Raises:
+        ValueError: as `data_for` does.
+
+    Example:
+        >>> result = evaluate_file(output / "model.keras", "digits")
+        >>> result.scores.accuracy
+    """
+    network = training.load_model(path, compile=False)
+    chosen = data_for(network, path, data, image_size=image_size, stream=stream, max_bad=max_bad)
+    images = chosen.images
+    found = training.predict(network, chosen.part, images.class_names, names=chosen.files)
+    scores, bad = found.evaluation(), _parts.unreadable(images, chosen.part)
+    if output is not None:
+        scores.save(output)
+    if predictions is not None:
+        found.save_csv(predictions)
+    if report is not None:
+        page = training.report(
+            found,
+            title=f"{path} on {images.name}",
+            data=_parts.about(data, images, bad),
+            notes=chosen.notes,
+        )
+        files.write_text(report, page)
+    written = tuple(pathlib.Path(file) for file in (output, predictions, report) if file)
+    return TrainingResult(scores, (*chosen.notes, *_parts.unreadable_lines(bad)), written)
+
+
+def _finished(output, epochs):
+    """Returns in a line that a training has been finished, None if it has not.
+
+    Raises:
+        ValueError: if it was one of more epochs.
+    """
+    path = output / "model.keras"
+    if not path.exists():
+        return None
+    about = training.read_about(path)
+    if "epochs" not in about:  # of an earlier version: its checkpoint tells
+        trained = training.trained_epochs(output / "checkpoint") or epochs
+        about = {"epochs": trained, "trained": trained}
+    if about["epochs"] > epochs:
+        raise ValueError(
+            f"{output} holds a training of {about['epochs']} epochs, not {epochs}: give --epochs "
+            f"{about['epochs']} to see its scores, more to go on, or another --output"
+        )
+    if about["trained"] < about["epochs"]:
+        return (
+            f"{output}: this training has been finished, by --patience after {about['trained']} "
+            "epochs; these are its scores"
+        )
+    if about["epochs"] < epochs:
+        return None
+    return (
+        f"{output}: this training has been finished, with {epochs} epochs; these are its scores. "
+        "With more --epochs it goes on"
+    )
+
+
+def _check_epochs(output, epochs):
+    """Raises if the training in a folder was begun with more epochs."""
+    path = output / "train.json"
+    before = files.read_json(path)["epochs"] if path.exists() else epochs
+    if before > epochs:
+        raise ValueError(
+            f"{output} holds a training with another epochs ({before}, not {epochs}): give as "
+            "many, or more, or another --output"
+        )
+
+
+def _report(data, output, model, job, asked, note):
+    """Scores a trained network and writes what is found."""
+    images = job.images
+    paths = getattr(images, "files", None) or {}
+    found = training.predict(model, images.test, images.class_names, names=paths.get("test"))
+    scores = found.evaluation()
+    notes = [] if not job.clock.waits else [job.clock.verdict()]
+    bad = {**_parts.unreadable(images), **job.unreadable()}
+    told = [line for line in [note, *notes, *_parts.unreadable_lines(bad)] if line is not None]
+    if os.access(output, os.W_OK):
+        page = training.report(
+            found,
+            title=f"{job.settings.model or 'Small network'} on {images.name}",
+            data=_parts.about(data, images, bad),
+            settings=asked,
+            log=training.read_log(output / "log.csv"),
+            notes=notes,
+        )
+        files.write_text(output / "report.html", page)
+        found.save_csv(output / "predictions.csv")
+        scores.save(output / "scores.json")
+    else:
+        told.append(f"{output} cannot be written to: its files are as they were")
+    return TrainingResult(scores, tuple(told), tuple(output / name for name in _WRITTEN))
