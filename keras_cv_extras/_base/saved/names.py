@@ -50,6 +50,11 @@ NAMES = {
     ("keras_cv_extras", "models"): """
         AuxiliaryHeads ImagePreprocessing LayerwiseAdamW LayerwiseSGD PaddedShortcut
     """,
+    ("keras_cv_extras", "optimizers"): """
+        AdaBelief COCOB CyclicalLearningRate ExponentialCyclicalLearningRate LAMB Lookahead
+        MovingAverage NovoGrad RectifiedAdam SWA Triangular2CyclicalLearningRate
+        TriangularCyclicalLearningRate Yogi
+    """,
     ("keras_cv_extras", "training"): """
         SmoothedCrossentropy
     """,

@@ -1,0 +1,96 @@
+"""Averages of weights: in a model, in a checkpoint, and with batch normalisation."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cv_extras import optimizers
+
+
+def made(optimizer):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(6),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.Dense(2),
+        ]
+    )
+    model.compile(optimizer, "mse")
+    return model
+
+
+X = np.random.default_rng(0).normal(1, 2, size=(48, 4)).astype("float32")
+Y = X[:, :2]
+
+
+def test_swapping_twice_changes_nothing():
+    optimizer = optimizers.MovingAverage("sgd", 0.5)
+    assert not optimizer.has_shadow_copy
+    model = made(optimizer)
+    optimizer.shadow_copy(model.trainable_variables)
+    assert optimizer.has_shadow_copy
+    model.fit(X, Y, batch_size=12, verbose=0)
+    weights = model.get_weights()
+    averages = [np.asarray(a) for a in optimizer.averages(model.trainable_variables)]
+    optimizer.swap_weights()
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        np.testing.assert_array_equal(variable, average)
+    optimizer.swap_weights()
+    for one, two in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_statistics_become_the_mean_of_those_of_the_batches():
+    model = made("sgd")
+    batches = [X[:24], (X[24:], Y[24:])]
+    assert optimizers.update_batch_normalization(model, batches) is model
+    first, norm = model.layers[0], model.layers[1]
+    hidden = [np.asarray(first(part)).astype("float64") for part in (X[:24], X[24:])]
+    mean = np.mean([part.mean(0) for part in hidden], 0)
+    variance = np.mean([part.var(0) for part in hidden], 0)
+    np.testing.assert_allclose(norm.moving_mean, mean, rtol=1e-5)
+    np.testing.assert_allclose(norm.moving_variance, variance, rtol=1e-4)
+    assert norm.momentum == 0.9
+    optimizers.update_batch_normalization(model, batches, steps=1)
+    np.testing.assert_allclose(norm.moving_mean, hidden[0].mean(0), rtol=1e-5)
+    with pytest.raises(ValueError, match="at least one batch"):
+        optimizers.update_batch_normalization(model, [])
+
+
+def test_averages_before_training_are_an_error():
+    optimizer = optimizers.SWA("sgd")
+    assert isinstance(optimizer, optimizers.AveragedOptimizerWrapper)
+    with pytest.raises(ValueError, match="no averages before training"):
+        optimizer.assign_average_vars([])
+
+
+@pytest.mark.parametrize("update", [True, False])
+def test_a_checkpoint_has_the_averages(tmp_path, update):
+    optimizer = optimizers.SWA(keras.optimizers.SGD(0.01), average_period=1)
+    model = made(optimizer)
+    path = tmp_path / "averages.weights.h5"
+    checkpoint = optimizers.AverageModelCheckpoint(update, str(path), save_weights_only=True)
+    model.fit(X, Y, batch_size=12, epochs=1, verbose=0, callbacks=[checkpoint])
+    averages = [np.asarray(a) for a in optimizer.averages(model.trainable_variables)]
+    now = [np.asarray(v) for v in model.trainable_variables]
+    assert all(np.array_equal(a, b) for a, b in zip(averages, now, strict=True)) is update
+    model.load_weights(path)
+    for average, variable in zip(averages, model.trainable_variables, strict=True):
+        np.testing.assert_array_equal(average, variable)
+
+
+def test_a_checkpoint_needs_averages(tmp_path):
+    checkpoint = optimizers.AverageModelCheckpoint(True, str(tmp_path / "model.keras"))
+    with pytest.raises(TypeError, match="needs an optimizer that keeps averages"):
+        made("sgd").fit(X, Y, verbose=0, callbacks=[checkpoint])
+
+
+def test_training_ends_when_the_time_is_over(capsys):
+    callback = optimizers.TimeStopping(seconds=1e-6, verbose=1)
+    history = made("sgd").fit(X, Y, epochs=5, verbose=0, callbacks=[callback])
+    assert len(history.history["loss"]) == 1
+    assert "Stopped after epoch 1" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="seconds must be above 0"):
+        optimizers.TimeStopping(0)
