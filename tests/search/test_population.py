@@ -90,7 +90,7 @@ assert one.population_size == 1
 close(one.score_many(policies[:3], seeds[:3], *test), scores[:3])
 
 # Keras' own training on the same batches gives the same model.
-fresh = one._fresh_model(seeds[1])
+fresh = one.new_model(seeds[1])
 for own, value in zip(one.model.variables, fresh.variables):
     own.assign(value)
 for own, value in zip(one.model.optimizer.variables, one._optimizer_start):

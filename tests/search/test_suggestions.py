@@ -66,9 +66,22 @@ def test_the_values_of_a_space():
     space.Int("units", 2, 8, step=3)
     space.Fixed("fixed", 4)
     assert _space.choices(space) == {"units": [2, 5, 8], "fixed": [4]}
+    space = kt.HyperParameters()
     space.Float("rate", 0.0, 1.0)
-    with pytest.raises(ValueError, match="'rate' must have a finite number of values"):
-        _space.choices(space)
+    space.Float("slope", 1e-4, 1e-2, sampling="log")
+    space.Float("steps", 1.0, 20.0, sampling="log", step=2)
+    space.Float("near one", 0.1, 10.0, sampling="reverse_log")
+    space.Int("width", 8, 64, sampling="log", step=2)
+    space.Int("depth", 1, 4, sampling="log")
+    found = _space.choices(space)
+    assert found["rate"] == [n / 10 for n in range(11)]
+    np.testing.assert_allclose(found["slope"], np.logspace(-4, -2, 11), rtol=1e-6)
+    assert found["steps"] == [1.0, 2.0, 4.0, 8.0, 16.0]
+    assert found["width"] == [8, 16, 32, 64]
+    assert found["depth"] == [1, 2, 3, 4]
+    ends = np.array(found["near one"])
+    assert (ends[0], ends[-1]) == (0.1, 10.0)
+    assert np.all(np.diff(ends, 2) < 0)  # dense at the upper end
 
 
 def test_a_policy_is_told_in_each_order_of_its_places():

@@ -50,10 +50,13 @@ class EvolutionOracle(SuggestingOracle):
         **options: Any,
     ) -> None:
         super().__init__(objective, max_trials, hyperparameters, seed=seed, **options)
-        self._choices = choices(self.hyperparameters)
+        self._prepare()
         self._population_size = checks.integer("population_size", population_size, minimum=1)
         self._tournament_size = checks.integer("tournament_size", tournament_size, minimum=1)
         self._num_mutations = checks.integer("num_mutations", num_mutations, minimum=1)
+
+    def _prepare(self):
+        self._choices = choices(self.hyperparameters)
 
     def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""

@@ -67,7 +67,6 @@ class ControllerOracle(SuggestingOracle):
         **options: Any,
     ) -> None:
         super().__init__(objective, max_trials, hyperparameters, seed=seed, **options)
-        self._choices = choices(self.hyperparameters)
         self._learning_rate = checks.positive("learning_rate", learning_rate)
         self._batch_size = checks.integer("batch_size", batch_size, minimum=1)
         self._entropy_weight = checks.non_negative("entropy_weight", entropy_weight)
@@ -75,6 +74,10 @@ class ControllerOracle(SuggestingOracle):
             raise ValueError(f"baseline_decay must be in [0, 1), received {baseline_decay!r}")
         self._baseline_decay = baseline_decay
         self._num_units = checks.integer("num_units", num_units, minimum=1)
+        self._prepare()
+
+    def _prepare(self):
+        self._choices = choices(self.hyperparameters)
         self._start()
 
     def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:

@@ -68,11 +68,16 @@ class GridOracle(SuggestingOracle):
         **options: Any,
     ) -> None:
         space = rand_augment_space() if hyperparameters is None else hyperparameters
-        values = choices(space)
-        count = int(np.prod([len(of_one) for of_one in values.values()]))
-        max_trials = count if max_trials is None else max_trials
-        super().__init__(objective, max_trials, space, seed=seed, **options)
-        kept = np.linspace(0, count - 1, min(max_trials, count)).round().astype(int).tolist()
+        self._most = max_trials
+        count = _size(space) if max_trials is None else max_trials
+        super().__init__(objective, count, space, seed=seed, **options)
+        self._prepare()
+
+    def _prepare(self):
+        count = _size(self.hyperparameters)
+        self.max_trials = count if self._most is None else self._most
+        kept = np.linspace(0, count - 1, min(self.max_trials, count)).round().astype(int).tolist()
+        values = choices(self.hyperparameters)
         combinations = itertools.product(*values.values())
         chosen = {n: c for n, c in enumerate(combinations) if n in set(kept)}
         self._grid = [dict(zip(values, chosen[number], strict=True)) for number in kept]
@@ -80,6 +85,10 @@ class GridOracle(SuggestingOracle):
     def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""
         return self._grid[(int(trial_id) + attempt) % len(self._grid)]
+
+
+def _size(space):
+    return int(np.prod([len(values) for values in choices(space).values()]))
 
 
 class RandAugmentTuner(PolicyTuner):

@@ -1,10 +1,12 @@
 """The search space: sub-policies of a few steps, as keras-tuner's hyperparameters."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import keras_tuner as kt
+import numpy as np
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
@@ -12,6 +14,7 @@ from keras_cv_extras.policy import SEARCH_OPS, Policy, Step
 
 NUM_SUB_POLICIES = 5  # as in AutoAugment, arXiv:1805.09501
 NUM_STEPS = 2
+_NUM_VALUES = 11  # of a hyperparameter without a step
 
 _NAME = re.compile(r"sub_policy_(\d+)\.step_(\d+)\.(op|rate|strength)")
 
@@ -67,10 +70,10 @@ def kind_of(name: str) -> str:
 
 
 def choices(space: kt.HyperParameters) -> dict[str, list]:
-    """Returns for every hyperparameter of a space the values that it can have.
+    """Returns for every hyperparameter of a space the values that are tried.
 
-    Raises:
-        ValueError: if one has no finite number of values.
+    Of one without a step these are eleven, at equal distances on the scale on which it is
+    sampled, both ends among them.
     """
     kinds = kt.engine.hyperparameters
     found = {}
@@ -79,17 +82,31 @@ def choices(space: kt.HyperParameters) -> dict[str, list]:
             found[hp.name] = [hp.value]
         elif isinstance(hp, (kinds.Choice, kinds.Boolean)):
             found[hp.name] = list(hp.values)
-        elif isinstance(hp, kinds.Int) and hp.sampling in (None, "linear"):
-            found[hp.name] = list(range(hp.min_value, hp.max_value + 1, hp.step or 1))
-        elif hp.step is not None and hp.sampling in (None, "linear"):
-            count = int((hp.max_value - hp.min_value) / hp.step + 1.5)
-            found[hp.name] = [round(hp.min_value + k * hp.step, 10) for k in range(count)]
         else:
-            raise ValueError(
-                f"the hyperparameter {hp.name!r} must have a finite number of values: give it a "
-                "step, and sample it linearly"
-            )
+            found[hp.name] = _numbers(hp)
     return found
+
+
+def _numbers(hp):
+    """The values of an Int or a Float, whose step adds, or multiplies on a logarithmic scale."""
+    whole = isinstance(hp, kt.engine.hyperparameters.Int)
+    low, high, step = hp.min_value, hp.max_value, hp.step or (whole and 1)
+    if hp.sampling in (None, "linear"):
+        values = np.arange(low, high + 1e-9 * (high - low), step) if step else _spread(low, high)
+    elif hp.step:
+        count = int(math.log(high / low) / math.log(hp.step) + 1e-9)
+        values = [low * hp.step**k for k in range(count + 1)]
+    else:
+        values = low * (high / low) ** _spread(0.0, 1.0)
+        if hp.sampling == "reverse_log":
+            values = low + high - values[::-1]
+    if whole:
+        return sorted({min(max(round(float(value)), low), high) for value in values})
+    return [round(float(value), 10) for value in values]
+
+
+def _spread(low, high):
+    return np.linspace(low, high, _NUM_VALUES)
 
 
 def policy_from(

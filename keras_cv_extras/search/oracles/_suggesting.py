@@ -56,12 +56,7 @@ class SuggestingOracle(DurableOracle):
         self._own_seed = checks.integer("seed", seed)
         self.parallel = checks.integer("parallel", parallel, minimum=1)
         hyperparameters = policy_space() if hyperparameters is None else hyperparameters
-        for hp in hyperparameters.space:
-            if hp.conditions:
-                raise ValueError(
-                    f"the hyperparameter {hp.name!r} is conditional, which {type(self).__name__} "
-                    "does not support: leave the condition out"
-                )
+        self._check_unconditional(hyperparameters.space)
         self._first = [_completed(values, hyperparameters) for values in first]
         super().__init__(
             objective=objective or kt.Objective("val_accuracy", "max"),
@@ -72,6 +67,40 @@ class SuggestingOracle(DurableOracle):
             seed=seed + 1,  # keras-tuner takes 0 for "any seed"
             **{"max_consecutive_failed_trials": max_trials + 1, **options},
         )
+
+    def _check_unconditional(self, hyperparameters):
+        for hp in hyperparameters:
+            if hp.conditions:
+                raise ValueError(
+                    f"the hyperparameter {hp.name!r} is conditional, which {type(self).__name__} "
+                    "does not support: leave the condition out"
+                )
+
+    def update_space(self, hyperparameters: kt.HyperParameters) -> None:
+        """Adds what a model asks for to the space, before the first trial.
+
+        Args:
+            hyperparameters: a space; what this oracle's has already is left as it is.
+
+        Raises:
+            ValueError: if something is new and trials have run without it, or is conditional.
+        """
+        known = {hp.name for hp in self.hyperparameters.space}
+        new = [hp for hp in hyperparameters.space if hp.name not in known]
+        if not new:
+            return
+        self._check_unconditional(new)
+        if self.trials:
+            raise ValueError(
+                f"build_model asks for {new[0].name!r}, for which it did not ask when the search "
+                "began: let it ask for all that it needs in every call"
+            )
+        self.hyperparameters.merge(new)
+        self._first = [_completed(values, self.hyperparameters) for values in self._first]
+        self._prepare()
+
+    def _prepare(self):
+        """Computes what a subclass needs of the space; called whenever the space is another."""
 
     def ask(self, trial_id: str, seed: int, attempt: int) -> dict:
         """Returns the values of a new trial.

@@ -59,6 +59,9 @@ class TPEOracle(SuggestingOracle):
             "num_startup_trials", num_startup_trials, minimum=1
         )
         super().__init__(objective, max_trials, hyperparameters, seed=seed, **options)
+        self._prepare()
+
+    def _prepare(self):
         self._distributions: dict[str, Any] = {
             hp.name: _distribution(hp)
             for hp in self.hyperparameters.space

@@ -1,6 +1,7 @@
 """A child network of a search: how it is built, compiled and scored, however it is trained."""
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -43,17 +44,22 @@ class Child:
         batch_size: int,
         learning_rate: float = 2e-3,
     ) -> None:
-        if not callable(build_model):
+        if not callable(build_model) or isinstance(build_model, keras.Model):
             raise TypeError(
                 "build_model must be a function that returns a new Keras model, received "
                 f"{build_model!r}"
+            )
+        if num_required(build_model):
+            raise TypeError(
+                "build_model must take no argument here: hyperparameters of the model are "
+                "searched by PolicyTuner, which builds one for each trial"
             )
         self.build_model = build_model
         self.train_images, self.train_labels = train
         self.epochs = checks.integer("epochs", epochs, minimum=1)
         self.batch_size = checks.integer("batch_size", batch_size, minimum=1)
         self.learning_rate = checks.number("learning_rate", learning_rate)
-        self.model = self._fresh_model(0)
+        self.model = self.new_model(0)
         if not self.model.compiled:
             self._compile()
         self.model.optimizer.build(self.model.trainable_variables)
@@ -74,7 +80,8 @@ class Child:
             "optimizer": {"class": type(self.model.optimizer).__name__, **optimizer},
         }
 
-    def _fresh_model(self, seed):
+    def new_model(self, seed: int) -> keras.Model:
+        """Returns a new model, with the weights that a seed gives it."""
         # Keras draws the seeds of initializers and dropout from this global state.
         keras.utils.set_random_seed(seed)
         model = self.build_model()
@@ -97,6 +104,13 @@ class Child:
             ),
             jit_compile=jit_compile(),
         )
+
+
+def num_required(function: Callable) -> int:
+    """Returns how many arguments a function must be given by position."""
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = inspect.signature(function).parameters.values()
+    return sum(one.kind in kinds and one.default is one.empty for one in parameters)
 
 
 def filled_batches(images, batch_size: int):

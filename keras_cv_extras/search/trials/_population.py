@@ -151,7 +151,7 @@ class PopulationTrainer(Child):
     def _fresh_states(self, seeds):
         """Returns the first values of the variables of a model for each seed."""
         with self._programs.on_processor():
-            return [self._programs.values_of(self._fresh_model(seed)) for seed in seeds]
+            return [self._programs.values_of(self.new_model(seed)) for seed in seeds]
 
     def _train(self, policies, seeds, fresh, on_epoch):
         """Returns the state of the trained members, and whether all their losses were finite."""

@@ -79,7 +79,7 @@ class Trainer(Child):
             DivergedError: if the loss is not finite.
         """
         if start is None:
-            fresh = self._fresh_model(seed)
+            fresh = self.new_model(seed)
             start = [np.array(v) for v in fresh.variables], self._optimizer_start
             del fresh
         self.restore(start)

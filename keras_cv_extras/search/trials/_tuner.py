@@ -12,9 +12,13 @@ from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.oracles._durable import forget_lock, make_durable
 from keras_cv_extras.search.oracles._space import policy_from
+from keras_cv_extras.search.trials._builder import ModelBuilder, num_epochs
+from keras_cv_extras.search.trials._folder import check_folder
 from keras_cv_extras.search.trials._shared import SharedWeights
 from keras_cv_extras.search.trials._trainer import DivergedError, Trainer
 from keras_cv_extras.search.workers._processes import Role, role_of_keras_tuner
+
+METRICS = ("val_accuracy", "val_log_loss", "seconds")  # what a trial gives
 
 
 class PolicyTuner(kt.Tuner):
@@ -22,7 +26,9 @@ class PolicyTuner(kt.Tuner):
 
     A trial trains the model from fresh weights with the suggested policy and returns
     `val_accuracy`, `val_log_loss` and `seconds`. The model is built and traced once, for all
-    trials. A trial whose loss is not finite has failed, and the search goes on; any other error
+    trials, or for those that ask for the same one if `build_model` takes hyperparameters. With
+    keras-tuner's Hyperband oracle a trial trains as many epochs as it says, each from the start. A
+    trial whose loss is not finite has failed, and the search goes on; any other error
     ends it. A search that was interrupted goes on when it is started again with the same
     directory; finished trials are not repeated.
 
@@ -34,15 +40,17 @@ class PolicyTuner(kt.Tuner):
     Args:
         oracle: a keras-tuner Oracle whose hyperparameters are `policy_space()`, such as
             `TPEOracle(max_trials=50)`. Its objective is one of the values above.
-        build_model: a function without arguments that returns a new Keras classifier with one
-            output per class, compiled with a loss for integer labels or not compiled.
+        build_model: a function that returns a new Keras classifier with one output per class,
+            compiled with a loss for integer labels or not compiled. It takes no argument, or
+            keras-tuner's `hp`: what it asks of it, such as a learning rate, is searched along
+            with the policy. Or a keras-tuner HyperModel.
         train: `(images, labels)` to train on: `(n, height, width, channels)` and `(n,)`.
         validation: `(images, labels)` to score on.
         epochs: passes over the training images in a trial.
         batch_size: images per training step.
         seed: an integer; with the number of a trial it decides everything random in it.
         directory: folder for the state of the search.
-        project_name: name of a folder in it.
+        project_name: name of a folder in it, which must be new, empty, or a search's.
         overwrite: whether to start again instead of going on; in a worker it has no effect.
         trainer: None, or a `Trainer` or `SharedWeights` to use instead of making one of the
             arguments above.
@@ -87,32 +95,73 @@ class PolicyTuner(kt.Tuner):
             raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
         self.caps = dict(caps or {})
         self.policy_of_values({hp.name: hp.default for hp in oracle.get_space().space})
-        self.trainer: Any = trainer or Trainer(
-            build_model, train, epochs=epochs, batch_size=batch_size
-        )
+        self._check_objective(oracle)
+        self.epochs = checks.integer("epochs", epochs, minimum=1)
+        self._check_epochs(oracle, trainer)
+        self.trainer: Any = trainer
+        self._options = {"train": train, "epochs": epochs, "batch_size": batch_size}
+        self._builder = None
+        if trainer is None:
+            self._builder = ModelBuilder(build_model)
+            self._builder.declare(oracle)
+            if not self._builder.takes_hyperparameters:
+                self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
         self.validation: Any = validation
         self.seed = checks.integer("seed", seed)
         self.on_trial = on_trial
         self.role = role_of_keras_tuner() if role is None else role
         durable: Any = make_durable(oracle)
+        folder = pathlib.Path(directory or ".", project_name)
+        overwrite = overwrite and self.role.decides  # keras-tuner lets each worker delete all
+        if self.role.decides:
+            check_folder(folder)
         super().__init__(
             oracle=durable,
+            hypermodel=None,  # what it asks for has been declared
             directory=None if directory is None else str(directory),
             project_name=project_name,
-            # keras-tuner lets each worker delete what all have written.
-            overwrite=overwrite and self.role.decides,
+            overwrite=overwrite,
         )
+        if self._builder is not None:
+            self.hypermodel = self._builder
         durable.verbose = 0
         self.oracle: Any = durable
         self.tuner_id = self.role.tuner_id
         self._reload()
 
+    def _check_objective(self, oracle):
+        """Raises now if trials will not give what an oracle goes by, not after the first."""
+        if type(self).run_trial is not PolicyTuner.run_trial:
+            return  # a subclass gives what it likes
+        parts = getattr(oracle.objective, "objectives", [oracle.objective])
+        for part in parts:
+            if part.name not in METRICS:
+                raise ValueError(
+                    f"the oracle's objective must be one of {', '.join(METRICS)}, received "
+                    f"{part.name!r}"
+                )
+
+    def _check_epochs(self, oracle, trainer):
+        most = getattr(oracle, "max_epochs", None)  # a Hyperband oracle's
+        if most is None:
+            return
+        if trainer is not None:
+            raise ValueError(
+                f"{type(oracle).__name__} says how long a trial trains, and a trainer has a "
+                "length of its own: give build_model and train instead"
+            )
+        if most != self.epochs:
+            raise ValueError(
+                f"epochs must be {type(oracle).__name__}'s max_epochs, {most}, received "
+                f"{self.epochs}"
+            )
+
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict:
         """Trains and scores the policy of a trial; called by `search`."""
-        policy = self.policy_of(trial)
-        seed = seed_of_trial(self.seed, trial.trial_id)
         try:
-            score = self.trainer.score(policy, seed, *self.validation)
+            trainer, options = self._trainer_of(trial)
+            seed = seed_of_trial(self.seed, trial.trial_id)
+            score = trainer.score(self.policy_of(trial), seed, *self.validation, **options)
         except DivergedError as error:
             raise kt.errors.FailedTrialError(str(error)) from error
         except Exception as error:
@@ -120,15 +169,33 @@ class PolicyTuner(kt.Tuner):
             raise kt.errors.FatalError(f"trial {trial.trial_id}: {error}") from error
         return metrics_of(score)
 
+    def _trainer_of(self, trial):
+        """Returns what trains a trial, and the arguments that are the trial's own."""
+        if self._builder is None:
+            return self.trainer, {}
+        trainer = self._builder.trainer(trial.hyperparameters, **self._options)
+        count = num_epochs(trial, self.epochs)
+        return trainer, {} if count == self.epochs else {"epochs": (0, count)}
+
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
-        """Runs the trials that are left, or has them run if this process is the chief."""
+        """Runs the trials that are left, or has them run if this process is the chief.
+
+        Raises:
+            TypeError: if arguments of `Model.fit` are given, which would reach nothing.
+        """
+        if fit_args or fit_kwargs:
+            first = next(iter(fit_kwargs), "an argument without a name")
+            raise TypeError(
+                f"{type(self).__name__}.search takes no arguments of fit, received {first}: give "
+                "train, validation, epochs and batch_size to the tuner itself"
+            )
         try:
             if self.role.kind == "chief":
                 self._serve()
             elif self.role.kind == "worker":
-                self._work(*fit_args, **fit_kwargs)
+                self._work()
             else:
-                super().search(*fit_args, **fit_kwargs)
+                super().search()
             self._raise_failure()
         finally:
             forget_lock(self.oracle)
@@ -146,7 +213,7 @@ class PolicyTuner(kt.Tuner):
         self.oracle.stopped = self.oracle.failure is None
         self.oracle.save()
 
-    def _work(self, *fit_args, **fit_kwargs):
+    def _work(self):
         from keras_cv_extras.search.workers import _worker
 
         oracle = self.oracle
@@ -154,7 +221,7 @@ class PolicyTuner(kt.Tuner):
             oracle, self.role.address, self.role.tuner_id, self.project_dir, self._is_over
         )
         try:
-            super().search(*fit_args, **fit_kwargs)
+            super().search()
             self.oracle.wait_for_end()
         finally:
             self.oracle.close()
@@ -162,8 +229,17 @@ class PolicyTuner(kt.Tuner):
             self._reload()
 
     def _reload(self):
-        if pathlib.Path(self.oracle._get_oracle_fname()).is_file():
-            self.oracle.reload()
+        if not pathlib.Path(self.oracle._get_oracle_fname()).is_file():
+            return
+        asked = {hp.name for hp in self.oracle.get_space().space}
+        self.oracle.reload()
+        found = {hp.name for hp in self.oracle.get_space().space}
+        if different := sorted(asked ^ found):
+            raise ValueError(
+                f"{self.project_dir} holds a search over another space, of which "
+                f"{different[0]!r} is {'no part' if different[0] in asked else 'a part'}: give "
+                "another directory, or overwrite=True"
+            )
 
     def _is_over(self):
         """Whether a chief has written that all trials are finished."""
@@ -180,14 +256,34 @@ class PolicyTuner(kt.Tuner):
         """Does nothing: all state is the oracle's, which writes it itself."""
 
     def load_model(self, trial: Any) -> Any:
-        """Trials keep no models.
+        """Trains the model of a trial once more: trials keep no weights, but give the same again.
 
         Raises:
-            NotImplementedError: always.
+            ValueError: if the tuner was given a trainer, whose model it does not build.
         """
-        raise NotImplementedError(
-            "PolicyTuner keeps no models: train one with a policy of best_policies()"
-        )
+        if self._builder is None:
+            raise ValueError(
+                "the models of a search belong to the trainer that it was given: train one with a "
+                "policy of best_policies()"
+            )
+        trainer, options = self._trainer_of(trial)
+        seed = seed_of_trial(self.seed, trial.trial_id)
+        trained = trainer.train(self.policy_of(trial), seed, **options)
+        model = trainer.new_model(seed)
+        model.set_weights(trained.get_weights())
+        return model
+
+    def get_best_models(self, num_models: int = 1) -> list:
+        """Returns the models of the best finished trials, the best first, each trained again.
+
+        Args:
+            num_models: how many at most.
+
+        Returns:
+            Keras models; each costs the seconds of its trial.
+        """
+        trials = self.oracle.get_best_trials(num_models)
+        return [self.load_model(trial) for trial in trials if trial.status == "COMPLETED"]
 
     def best_policies(self, count: int = 1) -> list[Policy]:
         """Returns the policies of the best finished trials, the best first.

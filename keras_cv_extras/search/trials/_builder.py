@@ -1,0 +1,97 @@
+"""What builds the model of a trial: a function, with hyperparameters of its own or without."""
+
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import keras_tuner as kt
+
+from keras_cv_extras.search.oracles._space import place_in_policy
+from keras_cv_extras.search.trials._child import num_required
+from keras_cv_extras.search.trials._trainer import Trainer
+
+EPOCHS = "tuner/epochs"  # how long a trial trains, where a Hyperband oracle says so
+_OF_TUNER = "tuner/"
+
+
+class ModelBuilder(kt.HyperModel):
+    """Builds models, and keeps the trainer of the model that was asked for last.
+
+    Args:
+        function: a function that returns a new Keras model, without arguments or of keras-tuner's
+            `hp`; or a keras-tuner HyperModel.
+
+    Raises:
+        TypeError, ValueError: if it is none of these.
+    """
+
+    def __init__(self, function: Callable[..., keras.Model] | kt.HyperModel) -> None:
+        if isinstance(function, kt.HyperModel):
+            if type(function).fit is not kt.HyperModel.fit:
+                raise ValueError(
+                    f"{type(function).__name__}.fit would not be called: trials are trained and "
+                    "scored in one way, so that they can be compared; give its build alone"
+                )
+            function = function.build
+        if not callable(function) or isinstance(function, keras.Model):
+            raise TypeError(
+                "build_model must be a function that returns a new Keras model, or a "
+                f"keras_tuner.HyperModel, received {function!r}"
+            )
+        super().__init__()
+        self._function: Callable[..., keras.Model] = function
+        required = num_required(function)
+        if required > 1:
+            raise TypeError(
+                "build_model must take no argument, or hp alone, received one that takes "
+                f"{required}"
+            )
+        self.takes_hyperparameters = required == 1
+        self._trainer, self._values = None, None
+
+    def build(self, hp: kt.HyperParameters) -> keras.Model:
+        """Returns a new model."""
+        return self._function(hp) if self.takes_hyperparameters else self._function()
+
+    def declare(self, oracle: kt.Oracle) -> None:
+        """Adds to an oracle's space what the function asks of its hyperparameters.
+
+        Raises:
+            ValueError: if the space has a hyperparameter that would reach nothing.
+        """
+        space = oracle.get_space()
+        if self.takes_hyperparameters:
+            self.build(space)
+            oracle.update_space(space)
+            return
+        for hp in space.space:
+            if place_in_policy(hp.name) is None and not hp.name.startswith(_OF_TUNER):
+                raise ValueError(
+                    f"the hyperparameter {hp.name!r} is not the policy's, and build_model takes "
+                    "no argument: let it take hp, and read it by hp.get"
+                )
+
+    def trainer(self, hyperparameters: kt.HyperParameters, train: Any, **options: Any) -> Trainer:
+        """Returns what trains the model that hyperparameters ask for.
+
+        It is built and traced anew only if they are not those of the last call, but for those
+        of the policy.
+        """
+        values = {
+            name: value
+            for name, value in hyperparameters.values.items()
+            if place_in_policy(name) is None and not name.startswith(_OF_TUNER)
+        }
+        if self._trainer is None or values != self._values:
+            self._trainer = None
+            gc.collect()  # models are full of cycles, and the next one may be as large
+            asked = hyperparameters.copy()
+            self._trainer = Trainer(lambda: self.build(asked.copy()), train, **options)
+            self._values = values
+        return self._trainer
+
+
+def num_epochs(trial: Any, most: int) -> int:
+    """Returns how many epochs a trial trains: what a Hyperband oracle wants, or all."""
+    return int(trial.hyperparameters.values.get(EPOCHS, most))

@@ -1,0 +1,33 @@
+"""The folder of a tuner's trials: nothing in it that is somebody else's is taken for a trial's."""
+
+import pathlib
+import re
+
+from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import marks
+
+_OWN = re.compile(r"(oracle\.json|controller\.npz|chief\.token|trial_\d+/trial\.json)")
+
+
+def check_folder(path: pathlib.Path) -> None:
+    """Raises unless a folder is new, empty, or one that a tuner wrote, and nothing was added.
+
+    Raises:
+        OSError: one line says what is there.
+    """
+    if not path.exists():
+        files.check_parent(path)
+        return
+    if not path.is_dir():
+        raise NotADirectoryError(f"{path}: a file, not a folder; give another directory")
+    leftovers = (name for name in marks.contents(path) if files.TEMPORARY not in name)
+    others = sorted(
+        name
+        for name in leftovers
+        if not _OWN.fullmatch(name) and not _OWN.fullmatch(f"{name}/trial.json")
+    )
+    if others:
+        raise FileExistsError(
+            f"{path}: holds {others[0]}, which no search of this library wrote: give another "
+            "directory or project_name"
+        )

@@ -1,0 +1,252 @@
+"""`PolicyTuner` as users of keras-tuner know tuners: a model's own hyperparameters, Hyperband."""
+
+import keras
+import keras_tuner as kt
+import numpy as np
+import pytest
+
+from keras_cv_extras import search
+
+SPACE = {"num_sub_policies": 1, "num_steps": 1, "ops": ("invert", "rotate")}
+RNG = np.random.default_rng(0)
+LABELS = np.arange(48) % 2
+IMAGES = (RNG.integers(0, 60, (48, 8, 8, 1)) + 120 * LABELS[:, None, None, None]).astype("uint8")
+DATA = (IMAGES[:32], LABELS[:32]), (IMAGES[32:], LABELS[32:])
+
+
+def network(rate=0.02, units=4):
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(units, activation="relu"),
+            keras.layers.Dense(2),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(rate), loss)
+    return model
+
+
+class Asking:
+    """A function of `hp` that notes what it was given."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, hp):
+        rate = hp.Choice("learning_rate", [0.001, 0.02])
+        units = hp.Int("units", 2, 4, step=2)
+        self.seen.append((rate, units))
+        return network(rate, units)
+
+
+class Described(kt.HyperModel):
+    def build(self, hp):
+        return network(hp.Float("learning_rate", 1e-3, 1e-1, sampling="log"))
+
+
+def make_tuner(folder, build, oracle=None, trials=3, **options):
+    if oracle is None:
+        space = search.policy_space(**SPACE)
+        oracle = search.RandomOracle(max_trials=trials, hyperparameters=space)
+    options = {"epochs": 2, "batch_size": 16, **options}
+    return search.PolicyTuner(oracle, build, *DATA, directory=folder, **options)
+
+
+@pytest.mark.parametrize("make", [search.RandomOracle, search.TPEOracle, search.EvolutionOracle])
+def test_what_a_model_asks_for_is_searched_with_the_policy(tmp_path, make):
+    build = Asking()
+    oracle = make(max_trials=4, hyperparameters=search.policy_space(**SPACE))
+    tuner = make_tuner(tmp_path, build, oracle)
+    tuner.search()
+    trials = [oracle.trials[name] for name in sorted(oracle.trials, key=int)]
+    assert len(trials) == 4
+    asked = [
+        (t.hyperparameters.get("learning_rate"), t.hyperparameters.get("units")) for t in trials
+    ]
+    assert set(asked) <= set(build.seen)
+    assert len({t.score for t in trials} | set(asked)) > 2
+    for trial in trials:
+        assert tuner.policy_of(trial).sub_policies[0][0].op in SPACE["ops"]
+    best = tuner.get_best_hyperparameters()[0]
+    model = tuner.hypermodel.build(best)
+    np.testing.assert_allclose(model.optimizer.learning_rate, best.get("learning_rate"), rtol=1e-6)
+    assert model.layers[-2].units == best.get("units")
+
+
+def test_every_trial_is_trained_with_its_own_rate(tmp_path):
+    """A rate of 0 learns nothing, whatever else is drawn: then no weight moves."""
+
+    def build(hp):
+        return network(hp.Choice("learning_rate", [0.0, 0.05]))
+
+    tuner = make_tuner(tmp_path, build, trials=4)
+    tuner.search()
+    rates = set()
+    for trial in tuner.oracle.get_best_trials(4):
+        rate = trial.hyperparameters.get("learning_rate")
+        model = tuner.load_model(trial)
+        before = tuner._builder.trainer(trial.hyperparameters, **tuner._options).new_model(
+            search.trials._tuner.seed_of_trial(0, trial.trial_id)
+        )
+        moved = max(
+            float(np.abs(a - b).max())
+            for a, b in zip(model.get_weights(), before.get_weights(), strict=True)
+        )
+        assert (moved > 0) == (rate > 0)
+        rates.add(rate)
+    assert rates == {0.0, 0.05}
+
+
+def test_a_hyper_model_and_its_best_models(tmp_path):
+    tuner = make_tuner(tmp_path, Described())
+    tuner.search()
+    models = tuner.get_best_models(2)
+    trials = tuner.oracle.get_best_trials(2)
+    assert len(models) == 2
+    assert models[0] is not models[1]
+    for model, trial in zip(models, trials, strict=True):
+        outputs = np.asarray(model(DATA[1][0].astype("float32")))
+        found = float(np.mean(outputs.argmax(-1) == DATA[1][1]))
+        assert found == pytest.approx(trial.score)
+        rate = trial.hyperparameters.get("learning_rate")
+        np.testing.assert_allclose(model.optimizer.learning_rate, rate, rtol=1e-6)
+
+
+def test_a_joint_search_goes_on_and_its_space_must_be_the_same(tmp_path):
+    first = make_tuner(tmp_path, Asking(), trials=2)
+    first.search()
+    build = Asking()
+    again = make_tuner(tmp_path, build, trials=4)
+    again.search()
+    assert len(build.seen) > 1
+    whole = make_tuner(tmp_path / "whole", Asking(), trials=4)
+    whole.search()
+    scores = [
+        [(name, t.score, t.hyperparameters.values) for name, t in sorted(one.oracle.trials.items())]
+        for one in (again, whole)
+    ]
+    assert scores[0] == scores[1]
+    with pytest.raises(ValueError, match="another space, of which 'learning_rate' is a part"):
+        make_tuner(tmp_path, network_alone)
+
+
+def network_alone():
+    return network()
+
+
+def test_hyperband_says_how_long_a_trial_trains(tmp_path, monkeypatch):
+    space = search.policy_space(**SPACE)
+    oracle = kt.oracles.HyperbandOracle(
+        objective=kt.Objective("val_accuracy", "max"),
+        max_epochs=4,
+        factor=4,
+        seed=1,
+        hyperparameters=space,
+    )
+    spans = []
+    train = search.Trainer.train
+
+    def spy(self, policy, seed, *, epochs=None, **options):
+        spans.append(epochs or (0, self.epochs))
+        return train(self, policy, seed, epochs=epochs, **options)
+
+    monkeypatch.setattr(search.Trainer, "train", spy)
+    tuner = make_tuner(tmp_path, network_alone, oracle, epochs=4)
+    tuner.search()
+    trials = [oracle.trials[name] for name in oracle.start_order]
+    wanted = [trial.hyperparameters.values["tuner/epochs"] for trial in trials]
+    assert set(wanted) == {1, 4}
+    assert spans == [(0, count) for count in wanted]
+
+
+def test_hyperband_and_the_tuner_agree_on_the_epochs(tmp_path):
+    oracle = kt.oracles.HyperbandOracle(
+        objective=kt.Objective("val_accuracy", "max"),
+        max_epochs=9,
+        hyperparameters=search.policy_space(**SPACE),
+    )
+    with pytest.raises(ValueError, match="epochs must be HyperbandOracle's max_epochs, 9, rec"):
+        make_tuner(tmp_path, network_alone, oracle)
+    with pytest.raises(ValueError, match="a trainer has a length of its own"):
+        search.PolicyTuner(oracle, trainer=object(), directory=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", [{"epochs": 99}, {"callbacks": []}, {"x": IMAGES}])
+def test_arguments_of_fit_are_not_swallowed(tmp_path, given):
+    tuner = make_tuner(tmp_path, network_alone)
+    with pytest.raises(
+        TypeError, match=f"search takes no arguments of fit, received {[*given][0]}"
+    ):
+        tuner.search(**given)
+    with pytest.raises(TypeError, match="received an argument without a name"):
+        tuner.search(IMAGES)
+
+
+class OwnFit(Described):
+    def fit(self, hp, model, *arguments, **options):
+        return model.fit(*arguments, **options)
+
+
+def two(first, second):
+    return network()
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (OwnFit(), "OwnFit.fit would not be called"),
+        (two, "no argument, or hp alone, received one that takes 2"),
+        (network(), "build_model must be a function that returns a new Keras model, or a"),
+        (None, "build_model must be a function that returns a new Keras model, or a"),
+    ],
+)
+def test_what_builds_no_model(tmp_path, build, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make_tuner(tmp_path, build)
+
+
+def test_what_would_reach_nothing_is_refused(tmp_path):
+    space = search.policy_space(**SPACE)
+    space.Float("learning_rate", 1e-4, 1e-2, sampling="log")
+    oracle = search.RandomOracle(hyperparameters=space)
+    with pytest.raises(ValueError, match="'learning_rate' is not the policy's, and build_model"):
+        make_tuner(tmp_path, network_alone, oracle)
+    oracle = search.RandomOracle("val_loss", hyperparameters=search.policy_space(**SPACE))
+    with pytest.raises(ValueError, match="objective must be one of val_accuracy.*'val_loss'"):
+        make_tuner(tmp_path, network_alone, oracle)
+    with pytest.raises(TypeError, match="hyperparameters of the model are searched by PolicyTuner"):
+        search.Trainer(Asking(), DATA[0], epochs=1, batch_size=16)
+
+
+def test_a_condition_of_the_model_is_refused(tmp_path):
+    def build(hp):
+        if hp.Boolean("wide"):
+            with hp.conditional_scope("wide", [True]):
+                hp.Int("units", 4, 8)
+        with hp.conditional_scope("wide", [False]):
+            hp.Int("depth", 1, 2)
+        return network()
+
+    with pytest.raises(ValueError, match="'depth' is conditional, which RandomOracle does not"):
+        make_tuner(tmp_path, build)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("name", ["thesis.txt", "trial_0/notes.txt", "photos/cat.jpg"])
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path, name, overwrite):
+    foreign = tmp_path / "trials" / name
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    with pytest.raises(FileExistsError, match=f"holds .*{name.split('/')[0]}.*, which no search"):
+        make_tuner(tmp_path, network_alone, overwrite=overwrite)
+    assert foreign.read_text() == "mine"
+
+
+def test_a_search_of_its_own_may_be_overwritten(tmp_path):
+    make_tuner(tmp_path, network_alone, trials=2).search()
+    again = make_tuner(tmp_path, network_alone, trials=2, overwrite=True)
+    assert again.oracle.trials == {}
