@@ -11,6 +11,7 @@ import html
 import json
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -43,13 +44,27 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+_MUCH = 1 << 29  # half a GiB: a collection takes most of a second, and gives back less than that
+_kept = 0
+
+
+def _memory_of_this_process():
+    """Returns the bytes of memory that this process holds; 0 where that is not known."""
+    status = pathlib.Path("/proc/self/statm")
+    return int(status.read_text().split()[1]) * resource.getpagesize() if status.exists() else 0
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _memory_is_given_back():
     """Networks are full of cycles, and freed memory stays with the process unless it is asked."""
     yield
+    global _kept
+    if _memory_of_this_process() < _kept + _MUCH:
+        return
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
+    _kept = _memory_of_this_process()
 
 
 @pytest.fixture(scope="session")

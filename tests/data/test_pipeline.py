@@ -15,9 +15,9 @@ def samples():
     return images, np.arange(101, dtype="int32")
 
 
-# One op of each kind: moved, by levels, computed, and with random numbers of its own. More of them
-# are compiled for longer, and say no more about a pipeline.
-CHOSEN = policy.rand_augment(2, 0.5, ops=("rotate", "equalize", "sharpness", "cutout"))
+# An op with a value that is drawn, and one with a place. More of them are compiled for longer, and
+# say no more about a pipeline.
+CHOSEN = policy.rand_augment(1, 0.5, ops=("rotate", "cutout"))
 
 
 def collect(dataset):
@@ -73,7 +73,9 @@ def test_order_differs_from_epoch_to_epoch_and_shuffle_can_be_off(samples):
 
 def test_a_sample_does_not_depend_on_its_batch(samples):
     few = samples[0][:96], samples[1][:96]  # full batches alone: one program for each size
-    chosen = policy.flip_crop() + Policy([[Step("sample_pairing", 0.7, 0.8)]]) + CHOSEN
+    # With an op that AutoAugment has not, a program is of these alone, which compiles faster.
+    pairing = Step("sample_pairing", 0.7, 0.8), Step("flip_vertical", 0.5), Step("rotate", 0.5, 0.5)
+    chosen = Policy([pairing, [Step("cutout", 0.8, (0, 1))]])
     options = {"policy": chosen, "seed": 1, "epoch": 3}
     wanted = collect(data.pipeline(few, 32, **options))
     for batch_size, num_parallel_calls in ((32, 1), (1, 2)):
@@ -197,7 +199,8 @@ def test_mix_gets_the_augmented_batch(samples):
 
 def test_floats(samples):
     images = samples[0].astype("float32") / 255
-    chosen = CHOSEN.with_value_range((0, 1))
+    steps = [Step("brightness", 1.0, (0, 1)), Step("flip_vertical", 0.5)]
+    chosen = Policy([steps], value_range=(0, 1))
     made, _ = next(iter(data.pipeline((images, samples[1]), 8, policy=chosen)))
     assert made.dtype == "float32"
     assert made.numpy().max() <= 1

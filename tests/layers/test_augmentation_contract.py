@@ -49,7 +49,7 @@ PLAIN = [n for n in NAMES if n not in (*LABELED, *SIZED)]
 #: Programs take long to compile: for each way that a layer scales values, and kind of op, one.
 RANGED = ["JitteredResize", "RandomBrightness", "RandomPosterize", "RandomRotate", "RandomCrop"]
 #: Of many ops, which take long to trace; test_policy_layers.py has them in a dataset.
-SLOW = {"AugMix", "AutoAugment", "CTAugment", "RandAugment", "TrivialAugment"}
+MANY = {"AugMix", "AutoAugment", "CTAugment", "RandAugment", "TrivialAugment"}
 #: Layers of one op are the same code: of each kind of op one, and all in the slow run.
 OF_AN_OP = {n for n in NAMES if issubclass(getattr(layers, n), layers.ImageOp)}
 OF_AN_OP -= {"RandomBrightness", "RandomCutout", "RandomEqualize", "RandomFlipHorizontal"}
@@ -58,6 +58,11 @@ SHAPE = (2, 6, 5, 3)
 # Between whole levels, where no rounding decides a pixel.
 LEVELS = (np.arange(np.prod(SHAPE)) * 7919 % 255 + 0.4).reshape(SHAPE).astype("float32")
 ROWS = np.eye(2, dtype="float32")
+
+
+def slow_if(slow, names):
+    """Names as parameters of a test, of which some are marked as slow."""
+    return [pytest.param(n, marks=pytest.mark.slow if n in slow else []) for n in names]
 
 
 def make(name, **options):
@@ -72,7 +77,7 @@ def images_of(outputs):
     return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_if(OF_AN_OP, NAMES))
 def test_checks_of_keras(name):
     inputs = inputs_of(name)
     # At inference, where nothing is compiled; the other tests train.
@@ -93,7 +98,7 @@ def test_checks_of_keras(name):
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_if(OF_AN_OP, NAMES))
 def test_images_and_labels_keep_their_types_under_mixed_precision(name):
     for dtype in ("mixed_float16", "mixed_bfloat16"):
         outputs = make(name, seed=1, dtype=dtype)(inputs_of(name), training=False)
@@ -118,11 +123,7 @@ def test_ranges_of_values_give_the_same_picture(name):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name in OF_AN_OP else [])
-        for name in sorted(set(NAMES) - SLOW)
-    ],
+    "name", slow_if({*PLAIN} - {"PolicyAugment", "RandomRotate"}, sorted(set(NAMES) - MANY))
 )
 def test_a_dataset_knows_shapes_and_types(name):
     """Traced only: what the programs compute, the other tests say."""
@@ -135,7 +136,7 @@ def test_a_dataset_knows_shapes_and_types(name):
     spec = images.batch(2).map(make(name)).element_spec
     assert images_of(spec).dtype == "uint8"
     assert images_of(spec).shape.rank == 4
-    if name in ("MixUp", "SamplePairing", "RepeatedAugment", "RandomRotate", "RandomCrop"):
+    if name in ("MixUp", "RepeatedAugment", "RandomRotate"):
         drawn = next(iter(images.batch(2).map(make(name))))
         assert images_of(drawn).dtype == "uint8"
     if name in ("SamplePairing", "RepeatedAugment"):
@@ -299,12 +300,19 @@ def test_a_model_that_is_loaded_draws_from_its_seed_again(plain, tmp_path):
     assert np.any(drawn != np.asarray(again(IMAGES[:2], training=False)))
 
 
-def test_one_model_of_all_saved_and_exported(tmp_path):
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([n for n in PLAIN if n not in OF_AN_OP], id="of each kind"),
+        pytest.param([n for n in PLAIN if n in OF_AN_OP], id="the others", marks=pytest.mark.slow),
+    ],
+)
+def test_one_model_of_all_saved_and_exported(names, tmp_path):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
     try:
         chain = keras.Sequential(
-            [keras.Input(SHAPE[1:], dtype="float32"), *[make(n, seed=1) for n in PLAIN]]
+            [keras.Input(SHAPE[1:], dtype="float32"), *[make(n, seed=1) for n in names]]
         )
         np.testing.assert_array_equal(chain(LEVELS, training=False), LEVELS)
         chain.save(tmp_path / "model.keras")
