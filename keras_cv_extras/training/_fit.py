@@ -9,10 +9,11 @@ import keras
 import tensorflow as tf
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.training import _strategy
+from keras_cv_extras.training import _replicas, _strategy
 from keras_cv_extras.training._errors import WorkerLostError
 from keras_cv_extras.training._model import compile_model
 from keras_cv_extras.training._run import EMPTY, Run
+from keras_cv_extras.training.devices import _places
 
 _LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError)
 _SET_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
@@ -60,8 +61,9 @@ def fit(
 
     Args:
         model: a Keras model with one logit per class; compiled here unless it is. Or a function
-            without arguments that returns one, which several workers need: it is called once
-            where the variables of all devices belong, and once for the model that is returned.
+            without arguments that returns one, which several workers need. Under a strategy the
+            model's variables are on all devices while it trains: callbacks, and what holds its
+            layers, losses or optimizer, find the model that trains.
         train: a batched `tf.data.Dataset` of `(images, labels)`, or a function that returns the
             dataset of an epoch, given its number. `data.pipeline(..., epoch=number)` in such a
             function makes resumed training equal to training that was not interrupted.
@@ -98,14 +100,11 @@ def fit(
     checks.integer("epochs", epochs, minimum=1)
     if save_every is not None:
         checks.integer("save_every", save_every, minimum=1)
-    given, own = model, _own_strategy(model)
+    own = _own_strategy(model)
     strategy = _strategy.make_strategy(strategy) if own is None else _agreed(strategy, own)
     train = train if callable(train) else _always(train)
     with strategy.scope() if strategy else contextlib.nullcontext():
-        if not isinstance(model, keras.Model):
-            model = _built(model)
-        elif strategy is not own:
-            model = _copy_of(model)
+        model = model if isinstance(model, keras.Model) else _built(model)
         rules = [type(item).__name__ for item in callbacks if isinstance(item, _SET_THE_RATE)]
         if model.compiled and rules and _has_schedule(model):
             raise ValueError(
@@ -124,24 +123,23 @@ def fit(
                 weight_decay=weight_decay,
                 label_smoothing=label_smoothing,
             )
-    run = Run(model, train, validation, strategy, callbacks, checkpoint, save_every)
-    try:
-        run.train(epochs, progress)
-    except BaseException as error:
-        if run.place.workers > 1:
-            _strategy.end_at_once()
-            if _is_loss(error):
-                raise WorkerLostError(
-                    f"worker {run.place.worker} lost another one ({_reason(error)}): start all "
-                    "workers again, and the training goes on from its checkpoint"
-                ) from error
-        raise
-    if strategy is not own:  # what follows a training is done on one device
-        plain = given if isinstance(given, keras.Model) else _built(given)
-        if not plain.compiled:
-            plain.compile_from_config(model.get_compile_config())
-        _copy_state(model, plain)
-        model = plain
+    if strategy is not None:
+        _replicas.check_model(model, strategy)
+    # What follows a training is done on one device, unless the model was built for several.
+    moved = strategy is not None and own is None
+    with _places.on_all_devices(model, strategy) if moved else contextlib.nullcontext():
+        run = Run(model, train, validation, strategy, callbacks, checkpoint, save_every)
+        try:
+            run.train(epochs, progress)
+        except BaseException as error:
+            if run.place.workers > 1:
+                _strategy.end_at_once()
+                if _is_loss(error):
+                    raise WorkerLostError(
+                        f"worker {run.place.worker} lost another one ({_reason(error)}): start "
+                        "all workers again, and the training goes on from its checkpoint"
+                    ) from error
+            raise
     return History(run.history, max(run.began_at, run.epoch), run.began_at, model)
 
 
@@ -190,30 +188,3 @@ def _built(function):
             f"model must be a Keras model or a function that returns one, received {model!r}"
         )
     return model
-
-
-def _copy_of(model):
-    """A copy of a model with variables of the strategy in whose scope this is called."""
-    try:
-        copy = keras.models.clone_model(model)
-        if model.compiled:
-            copy.compile_from_config(model.get_compile_config())
-    except (NotImplementedError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"the model cannot be copied for several devices ({error}): give fit a function that "
-            "builds it"
-        ) from error
-    _copy_state(model, copy)
-    return copy
-
-
-def _copy_state(model, other):
-    """Gives a model's variables, and its optimizer's where there are some, to its copy."""
-    pairs = [(model.variables, other.variables)]
-    if model.compiled and model.optimizer.built and other.compiled:
-        if not other.optimizer.built:
-            other.optimizer.build(other.trainable_variables)
-        pairs.append((model.optimizer.variables, other.optimizer.variables))
-    for ones, others in pairs:
-        for one, variable in zip(ones, others, strict=True):
-            variable.assign(keras.ops.convert_to_numpy(one))

@@ -6,14 +6,10 @@ most. Keras takes the mean of a piece's m losses and the mean of these means; wi
 of fewer rows than replicas is filled up with rows of weight 0.
 """
 
-import contextlib
 import math
-from typing import Any
 
 import keras
 import tensorflow as tf
-
-from keras_cv_extras.training import _keras_fault
 
 _plain = tf.autograph.experimental.do_not_convert
 _ODD = 0x9E3779B9  # 2 ** 32 over the golden ratio: seeds of replicas are far from each other
@@ -124,44 +120,25 @@ def seed_states(model):
     return [variable for variable in model.variables if variable.name == "seed_generator_state"]
 
 
-@contextlib.contextmanager
-def adapted(model, strategy, spec):
-    """Lets Keras' `fit` and `evaluate` train a model under a strategy, within the block.
-
-    Keras would take a batch from the dataset to build metrics and optimizer by. The
-    specification says as much, and leaves a dataset that counts its passes alone.
-    """
-    build = model._maybe_symbolic_build
-
-    def build_by_specification(iterator=None, data_batch=None):
-        del iterator, data_batch
-        build(data_batch=spec)
-
-    changed: dict[str, Any] = {"_maybe_symbolic_build": build_by_specification}
-    changed.update(_keras_fault.steps(model, strategy))
-    for name, function in changed.items():
-        setattr(model, name, function)
-    model.make_train_function(force=True)
-    model.make_test_function(force=True)
-    try:
-        yield
-    finally:
-        for name in changed:
-            delattr(model, name)
-        model.train_function = model.test_function = model.predict_function = None
-
-
-def check_model(model):
+def check_model(model, strategy):
     """Raises if a compiled model asks for what does not work under a strategy."""
     if model.steps_per_execution != 1:
         raise ValueError(
             "steps_per_execution must be 1 under a strategy, received "
             f"{model.steps_per_execution}: Keras' loop over steps fails there"
         )
-    if model.jit_compile:
+    # Elsewhere Keras turns it on by itself where there is a GPU, and it is left out.
+    if model.distribute_strategy is strategy and model.jit_compile:
         raise ValueError(
             "jit_compile must be False under a strategy: XLA cannot reach the variables of other "
             "devices. Compile the model with jit_compile=False"
+        )
+    steps = model.optimizer.gradient_accumulation_steps
+    if steps:
+        raise ValueError(
+            f"gradient_accumulation_steps must be None under a strategy, received {steps}: "
+            "Keras' choice between adding and applying gradients fails there. Leave it out, and "
+            f"make batches {steps} times as large, which the devices share"
         )
 
 

@@ -11,6 +11,7 @@ from keras_cv_extras import data
 from keras_cv_extras._base import supervise
 from keras_cv_extras.training import _checkpoint, _replicas, _strategy
 from keras_cv_extras.training._callbacks import Recorder, StopWhenDiverged, Throughout
+from keras_cv_extras.training.devices import _steps
 
 EMPTY = "train must hold at least one batch, received an empty dataset"
 
@@ -33,8 +34,6 @@ class Run:
         self.shards = _replicas.num_shards()
         several = strategy is not None or self.shards > 1
         self.weigh = several and _replicas.scales_by_size(model)
-        if strategy is not None:
-            _replicas.check_model(model)
 
     def train(self, epochs, progress):
         """Trains up to a number of epochs."""
@@ -87,7 +86,7 @@ class Run:
         validation, validation_steps, _ = self._distributed(self.validation, False)
         if self.epoch == self.began_at:
             if self.strategy is not None:
-                stack.enter_context(_replicas.adapted(self.model, self.strategy, spec))
+                stack.enter_context(_steps.adapted(self.model, self.strategy, spec))
             elif step:  # the metrics must exist to be restored
                 self.model._symbolic_build(data_batch=dataset.element_spec)
         self.callbacks.first_batch = step

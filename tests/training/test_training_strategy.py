@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, training
-from keras_cv_extras.training import _callbacks, _keras_fault, _replicas, _strategy
+from keras_cv_extras.training import _callbacks, _replicas, _strategy
+from keras_cv_extras.training.devices import _keras_fault
 
 
 @pytest.fixture(scope="module")

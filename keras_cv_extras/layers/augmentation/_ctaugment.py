@@ -324,6 +324,7 @@ class CTAugmentProbe(keras.callbacks.Callback):
         rows = [self._order(n // count)[n % count] for n in range(start, start + self.batch_size)]
         probes, chosen = self.layer.probe(self.images[rows], seed=self.seed, epoch=self._step)
         outputs = np.asarray(self.model.predict_on_batch(probes), "float64")
+        outputs = outputs[: self.batch_size]  # under a strategy, Keras gives those of all replicas
         if self.from_logits:
             powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
             outputs = powers / powers.sum(axis=-1, keepdims=True)

@@ -1,0 +1,82 @@
+"""The steps of Keras' `fit` and `evaluate`, adapted to several devices."""
+
+import contextlib
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_cv_extras.training.devices import _keras_fault, _places
+
+
+@contextlib.contextmanager
+def adapted(model, strategy, spec):
+    """Lets Keras' `fit` and `evaluate` train a model under a strategy, within the block.
+
+    Keras would take a batch from the dataset to build metrics and optimizer by. The
+    specification says as much, and leaves a dataset that counts its passes alone.
+    """
+    build = model._maybe_symbolic_build
+
+    def build_by_specification(iterator=None, data_batch=None):
+        del iterator, data_batch
+        build(data_batch=spec)
+
+    changed: dict[str, Any] = {
+        "_maybe_symbolic_build": build_by_specification,
+        "predict_on_batch": _predict_on_one_device(model),
+    }
+    changed.update(_keras_fault.steps(model, strategy))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(changed_for_now(model, changed))
+        for optimizer in _places.optimizers(model):
+            if _clips(optimizer):
+                clip = {"_clip_gradients": _clip_sum(optimizer._clip_gradients)}
+                stack.enter_context(changed_for_now(optimizer, clip))
+        model.make_train_function(force=True)
+        model.make_test_function(force=True)
+        try:
+            yield
+        finally:
+            model.train_function = model.test_function = model.predict_function = None
+
+
+@contextlib.contextmanager
+def changed_for_now(thing, attributes):
+    """Gives an object attributes of its own, within the block."""
+    for name, value in attributes.items():
+        setattr(thing, name, value)
+    try:
+        yield
+    finally:
+        for name in attributes:
+            delattr(thing, name)
+
+
+def _predict_on_one_device(model):
+    """Does what `predict_on_batch` does; Keras would have every replica predict the whole batch."""
+    predict = tf.function(lambda x: model(x, training=False), autograph=False)
+
+    def predict_on_batch(x):
+        return keras.tree.map_structure(keras.ops.convert_to_numpy, predict(x))
+
+    return predict_on_batch
+
+
+def _clips(optimizer):
+    return any((optimizer.clipnorm, optimizer.global_clipnorm, optimizer.clipvalue))
+
+
+def _clip_sum(clip):
+    """Clips the gradient of the whole batch, where Keras clips that of every replica."""
+
+    def clip_sum(gradients):
+        context = tf.distribute.get_replica_context()
+        known = [tf.convert_to_tensor(item) for item in gradients if item is not None]
+        sums = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
+        whole = [None if item is None else next(sums) for item in gradients]
+        # The optimizer takes the sum over the replicas.
+        replicas = context.num_replicas_in_sync
+        return [None if item is None else item / replicas for item in clip(whole)]
+
+    return clip_sum
