@@ -48,6 +48,7 @@ from keras_cv_extras.augment.geometric._geometry import (
     translate_y,
 )
 from keras_cv_extras.augment.geometric._resize import resize
+from keras_cv_extras.augment.geometric._warp import dense_image_warp, interpolate_bilinear
 from keras_cv_extras.augment.photometric._channels import (
     channel_dropout,
     channel_shift,
@@ -70,11 +71,13 @@ from keras_cv_extras.augment.photometric._jitter import color_jitter
 from keras_cv_extras.augment.photometric._jpeg import jpeg
 from keras_cv_extras.augment.photometric._lighting import pca_lighting, planckian_jitter
 from keras_cv_extras.augment.photometric._tone import gamma, grayscale
+from keras_cv_extras.augment.photometric._yiq import adjust_hsv_in_yiq
 
 __all__ = [
     "OPS",
     "Op",
     "Range",
+    "adjust_hsv_in_yiq",
     "affine",
     "aspect",
     "autocontrast",
@@ -90,6 +93,7 @@ __all__ = [
     "color_jitter",
     "contrast",
     "cutout",
+    "dense_image_warp",
     "elastic",
     "equalize",
     "flip_horizontal",
@@ -100,6 +104,7 @@ __all__ = [
     "grayscale",
     "hue",
     "identity",
+    "interpolate_bilinear",
     "invert",
     "jpeg",
     "median_blur",

@@ -83,6 +83,7 @@ from keras_cv_extras.layers.augmentation._policy import (
     RandAugment,
     TrivialAugment,
 )
+from keras_cv_extras.layers.parts._activations import Snake, lisht, snake
 from keras_cv_extras.layers.parts._cosine import CosineDense
 from keras_cv_extras.layers.parts._drop import DropBlock2D, DropPath, StochasticDepth
 from keras_cv_extras.layers.parts._local_response import LocalResponseNormalization
@@ -282,6 +283,7 @@ __all__ = [
     "S3Pooling1D",
     "S3Pooling2D",
     "S3Pooling3D",
+    "Snake",
     "SoftPooling1D",
     "SoftPooling2D",
     "SoftPooling3D",
@@ -296,7 +298,9 @@ __all__ = [
     "TrivialAugment",
     "WeightNormalization",
     "image_op_layer",
+    "lisht",
     "replace_pooling",
+    "snake",
     "CTAUGMENT_OPS",
     "CTAugment",
     "CTAugmentProbe",

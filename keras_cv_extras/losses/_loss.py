@@ -78,7 +78,12 @@ def per_sample(
     return publish
 
 
-def tensors(values, convert=ops.convert_to_tensor):
+def _dense(values):
+    """Returns a tensor, one of TensorFlow's sparse ones filled with zeros."""
+    return ops.convert_to_tensor(values, sparse=False)
+
+
+def tensors(values, convert=_dense):
     """Returns a tensor, or a tuple of them for a tuple or list of tensors."""
     if isinstance(values, (tuple, list)) and values and len(getattr(values[0], "shape", ())):
         return tuple(map(convert, values))
@@ -180,6 +185,13 @@ class FunctionLoss(WeightedLoss):
         ignored = bound.arguments.pop("ignore_class", None)
         self.ignore_class = None if ignored is None else integer("ignore_class", ignored)
         self.options = self.function.check(bound.arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        """Returns an option as an attribute: `loss.margin`."""
+        options = self.__dict__.get("options", {})
+        if name in options:
+            return options[name]
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns one loss per sample."""

@@ -115,3 +115,27 @@ def test_semi_hard_of_a_large_batch_needs_no_cube_of_memory():
     rng = np.random.default_rng(3)
     embeddings = rng.normal(size=(1500, 4)).astype("float32")  # cubed: 13 GB
     assert float(losses.TripletSemiHardLoss()(rng.integers(0, 9, 1500), embeddings)) > 0
+
+
+def test_options_are_attributes():
+    loss = losses.WeightedKappaLoss(num_classes=4, weightage="linear")
+    assert (loss.num_classes, loss.weightage) == (4, "linear")
+    with pytest.raises(AttributeError, match="WeightedKappaLoss has no attribute 'margin'"):
+        _ = loss.margin
+
+
+def test_sparse_labels_are_read():
+    labels = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, 1]], "float32")
+    scores = np.random.default_rng(0).normal(size=(4, 4)).astype("float32")
+    sparse = tf.sparse.from_dense(labels)
+    loss = losses.NpairsMultilabelLoss()
+    assert float(loss(sparse, scores)) == float(loss(labels, scores))
+
+
+def test_no_gamma_is_cross_entropy():
+    labels, scores = np.eye(3, dtype="float32"), np.ones((3, 3), "float32")
+    plain = losses.SigmoidFocalCrossEntropy(True, gamma=None)
+    assert float(plain(labels, scores)) == float(
+        losses.SigmoidFocalCrossEntropy(True, gamma=0.0)(labels, scores)
+    )
+    assert losses.SigmoidFocalCrossEntropy.from_config(plain.get_config()).gamma == 0

@@ -2,6 +2,10 @@
 
 # (package in the registered name, subpackage that has the class): class names.
 NAMES = {
+    ("keras_cv_extras.compat", "compat"): """
+        FilterResponseNormalization MaxUnpooling2DV2 Sparsemax SpatialPyramidPooling2D
+        _approximate_gelu
+    """,
     ("keras_cv_extras", "generative"): """
         ConditionalBatchNormalization ConditionalGAN DeepSMOTE SpectralNormalized SumOfMap
     """,
@@ -34,10 +38,10 @@ NAMES = {
         RandomResizedCrop RandomRotate RandomRotate90 RandomSaltAndPepper RandomSamplePairing
         RandomSaturation RandomSharpness RandomShearX RandomShearY RandomSolarize
         RandomSolarizeAdd RandomSpeckleNoise RandomTranslateX RandomTranslateY RandomZoom ReMix
-        RepeatedAugment S3Pooling1D S3Pooling2D S3Pooling3D SamplePairing SoftPooling1D
+        RepeatedAugment S3Pooling1D S3Pooling2D S3Pooling3D SamplePairing Snake SoftPooling1D
         SoftPooling2D SoftPooling3D SomeOf SpatialPyramidPooling1D SpatialPyramidPooling2D
         SpatialPyramidPooling3D SqueezeExcite StochasticDepth StochasticPooling1D
-        StochasticPooling2D StochasticPooling3D TLU TrivialAugment WeightNormalization
+        StochasticPooling2D StochasticPooling3D TLU TrivialAugment WeightNormalization lisht snake
     """,
     ("keras_cv_extras", "losses"): """
         ActivePassive ArcFace AsymmetricCategorical AsymmetricMultilabel BiTempered

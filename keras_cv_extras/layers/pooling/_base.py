@@ -41,7 +41,7 @@ class Pooling(keras.layers.Layer):
         self.pool_size = checks.sizes("pool_size", pool_size, self.rank)
         strides = self.pool_size if strides is None else strides
         self.strides = checks.sizes("strides", strides, self.rank)
-        self.padding = checks.one_of("padding", padding, ("valid", "same"))
+        self.padding = standard_padding(padding)
         self.data_format = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
 
@@ -195,6 +195,12 @@ def standard_data_format(data_format):
     if data_format is None:
         return keras.config.image_data_format()
     return checks.one_of("data_format", data_format, ("channels_last", "channels_first"))
+
+
+def standard_padding(padding):
+    """Returns "valid" or "same", which may be given in capitals as Keras takes them."""
+    given = padding.lower() if isinstance(padding, str) else padding
+    return checks.one_of("padding", given, ("valid", "same"))
 
 
 def num_windows(size, window, step, padding):

@@ -8,7 +8,13 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
-from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, standard_data_format
+from keras_cv_extras.layers.pooling._base import (
+    Pooling,
+    cells,
+    pad_same,
+    standard_data_format,
+    standard_padding,
+)
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
@@ -108,6 +114,7 @@ class MaxUnpooling2D(keras.layers.Layer):
             pooled, for its size. Without it the size is the smallest that the windows fill:
             `(size - 1) * strides + pool_size` for "valid", `size * strides` for "same", and
             that must have been the size of what was pooled, because positions depend on it.
+        positions: the positions, where `inputs` is the cells alone.
 
     Returns:
         A tensor of the size of what was pooled.
@@ -132,11 +139,13 @@ class MaxUnpooling2D(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.pool_size = checks.sizes("pool_size", pool_size, 2)
         self.strides = checks.sizes("strides", self.pool_size if strides is None else strides, 2)
-        self.padding = checks.one_of("padding", padding, ("valid", "same"))
+        self.padding = standard_padding(padding)
         self.data_format = standard_data_format(data_format)
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, positions: Tensor | None = None) -> Tensor:
         """Unpools; see the class."""
+        if positions is not None:
+            inputs = [inputs, positions]
         if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
             raise ValueError(
                 "inputs must be a list of the pooled cells, their positions and optionally what "
@@ -180,8 +189,10 @@ class MaxUnpooling2D(keras.layers.Layer):
             shape[first : first + 2] = self._filled(shape[first : first + 2])
         return tuple(shape)
 
-    def compute_output_spec(self, inputs: Tensor) -> Any:
+    def compute_output_spec(self, inputs: Tensor, positions: Tensor | None = None) -> Any:
         """Returns the shape and type of what was pooled."""
+        if positions is not None:
+            inputs = [inputs, positions]
         shape = self.compute_output_shape([tensor.shape for tensor in inputs])
         return keras.KerasTensor(shape, self.compute_dtype)
 

@@ -96,10 +96,14 @@ class CategoricalFocal(FunctionLoss):
     reads_classes = True
 
 
+def _gamma(name, value):
+    return 0.0 if value is None else checks.non_negative(name, value)
+
+
 @per_sample(
     from_logits=checks.boolean,
     alpha=_alpha,
-    gamma=checks.non_negative,
+    gamma=_gamma,
     over_labels=checks.choice("sum", "mean"),
 )
 def sigmoid_focal_crossentropy(
@@ -108,7 +112,7 @@ def sigmoid_focal_crossentropy(
     *,
     from_logits: bool = False,
     alpha: float | Sequence[float] | None = 0.25,
-    gamma: float = 2.0,
+    gamma: float | None = 2.0,
     over_labels: str = "sum",
 ) -> Tensor:
     """Focal loss of independent labels, each predicted by a sigmoid.
@@ -122,7 +126,7 @@ def sigmoid_focal_crossentropy(
         from_logits: whether `y_pred` holds logits.
         alpha: weight of positive labels, in [0, 1], negative ones having the rest; a list of
             one per label; None for a weight of 1 for all.
-        gamma: how strongly well classified labels are weighed down, at least 0.
+        gamma: how strongly well classified labels are weighed down, at least 0; None for 0.
         over_labels: "sum" over the last axis, as TensorFlow Addons has it, or "mean", as
             `keras.losses.BinaryFocalCrossentropy`.
 
@@ -156,7 +160,7 @@ class SigmoidFocalCrossEntropy(FunctionLoss):
     Args:
         from_logits: whether predictions are logits.
         alpha: weight of positive labels, in [0, 1], or a list of one per label, or None.
-        gamma: how strongly well classified labels are weighed down, at least 0.
+        gamma: how strongly well classified labels are weighed down, at least 0; None for 0.
         reduction: as of every Keras loss. Addons' default was none; this is the mean over the
             batch, which `fit` took of it anyway.
         name: as of every Keras loss.

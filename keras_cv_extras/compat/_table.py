@@ -1,0 +1,132 @@
+"""Tables of old names: what each is now, how its arguments are translated, and what differs."""
+
+import dataclasses
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Name:
+    """An old name.
+
+    Args:
+        old: the name, as in its module.
+        new: the path of what replaces it, such as "keras_cv_extras.losses.GIoULoss"; "" if
+            nothing does.
+        note: what differs, or, where nothing replaces it, what to use instead.
+        adapt: None where the new thing takes the old arguments as they are; or what takes them.
+        call: how the new call reads, if it is not `new` with the same arguments.
+    """
+
+    old: str
+    new: str = ""
+    note: str = ""
+    adapt: Callable[..., Any] | None = None
+    call: str = ""
+
+    @property
+    def replacement(self) -> str:
+        """How the new call reads."""
+        return self.call or self.new
+
+    def thing(self) -> Any:
+        """Returns what a user of the old name gets."""
+        if self.adapt is not None:
+            return self.adapt
+        module, _, name = self.new.rpartition(".")
+        return getattr(importlib.import_module(module), name)
+
+
+#: The old names that have warned.
+_warned: set[str] = set()
+
+
+def attach(
+    module: str, library: str, names: Iterable[Name]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], dict[str, Name]]:
+    """Returns a module's `__getattr__` and `__dir__`, and its table.
+
+    Args:
+        module: the `__name__` of the module that offers the names.
+        library: the old path of its names, such as "tensorflow_addons.losses".
+        names: its names.
+    """
+    table = {name.old: name for name in names}
+
+    def load(name: str) -> Any:
+        if name not in table:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        entry = table[name]
+        if not entry.new:
+            raise AttributeError(f"{library}.{name} has no replacement here: {entry.note}")
+        path = f"{library}.{name}"
+        if path not in _warned:
+            _warned.add(path)
+            warnings.warn(f"{path} is now {entry.replacement}", FutureWarning, stacklevel=2)
+        return entry.thing()
+
+    def listed() -> list[str]:
+        return sorted(name for name, entry in table.items() if entry.new)
+
+    return load, listed, table
+
+
+def path_of(thing: type) -> str:
+    """Returns where a class of this library is public."""
+    package = ".".join(thing.__module__.split(".")[:2])
+    return f"{package}.{thing.__name__}"
+
+
+def rename(options: dict[str, Any], **names: str) -> dict[str, Any]:
+    """Returns options under other names: `rename(options, lr="learning_rate")`."""
+    return {names.get(name, name): value for name, value in options.items()}
+
+
+def register(package: str, modules: Iterable[str]) -> None:
+    """Makes old names known to Keras: `compile(loss="Addons>contrastive_loss")`.
+
+    Args:
+        package: what stands before the name, such as "Addons".
+        modules: the modules whose tables are registered; each has a `TABLE`.
+    """
+    objects = sys.modules["keras"].saving.get_custom_objects()
+    for module in modules:
+        table = importlib.import_module(module).TABLE
+        for name, entry in table.items():
+            if entry.new:
+                objects.setdefault(f"{package}>{name}", _Registered(entry))
+        kind = module.rpartition(".")[2]
+        if kind in ("losses", "metrics"):
+            # Keras reads the names of losses and metrics from a list of its own, and there alone.
+            known = importlib.import_module(f"keras.src.{kind}").ALL_OBJECTS_DICT
+            for name, entry in table.items():
+                if entry.new:
+                    known.setdefault(f"{package}>{name}", _named(entry))
+
+
+def _named(entry):
+    """Returns what Keras calls for a name: a class without arguments, or a function."""
+    if entry.old[0].islower():
+        return _Registered(entry)
+    module, _, name = entry.new.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+class _Registered:
+    """Stands for an old name in Keras' registry."""
+
+    def __init__(self, entry: Name):
+        self._entry = entry
+        self.__name__ = entry.old
+
+    def from_config(self, config: dict[str, Any]) -> Any:
+        """Returns the new thing of an old configuration."""
+        config = {k: v for k, v in config.items() if k not in ("fn", "decay")}
+        return self._entry.thing()(**config)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Calls the new thing."""
+        return self._entry.thing()(*arguments, **options)

@@ -1,0 +1,35 @@
+"""The names of TensorFlow Addons 0.23.0: `import keras_cv_extras.compat.tensorflow_addons as tfa`.
+
+From this import on Keras also knows the names that Addons registered, such as
+"Addons>contrastive_loss" for `compile(loss=...)`.
+"""
+
+import keras  # noqa: F401  whose registry learns the names
+
+from keras_cv_extras.compat import _table
+from keras_cv_extras.compat.tensorflow_addons import (
+    activations,
+    callbacks,
+    image,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+)
+
+__all__ = ["activations", "callbacks", "image", "layers", "losses", "metrics", "optimizers"]
+
+_GONE = {
+    "rnn": "use the cells of keras.layers",
+    "seq2seq": "it is not about images; use keras_hub's samplers and keras.layers.Attention",
+    "text": "it is not about images; conditional random fields and text are out of scope",
+}
+
+
+def __getattr__(name: str) -> None:
+    if name in _GONE:
+        raise AttributeError(f"tensorflow_addons.{name} has no replacement here: {_GONE[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_table.register("Addons", [f"{__name__}.{name}" for name in __all__])

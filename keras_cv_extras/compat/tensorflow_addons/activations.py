@@ -1,0 +1,56 @@
+"""Activations of TensorFlow Addons."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_cv_extras import losses
+from keras_cv_extras.compat import _table
+
+
+def _gelu(x: Any, approximate: bool = True) -> Any:
+    """Gaussian error linear unit, by its approximation unless it is said otherwise."""
+    return keras.activations.gelu(ops.convert_to_tensor(x), approximate=approximate)
+
+
+def _in_order(lower, upper):
+    if lower > upper:
+        raise ValueError(f"lower must be at most upper, received {lower} and {upper}")
+
+
+def _hardshrink(x: Any, lower: float = -0.5, upper: float = 0.5) -> Any:
+    """Zero from lower to upper, the input elsewhere."""
+    _in_order(lower, upper)
+    x = ops.convert_to_tensor(x)
+    return ops.where(ops.logical_or(x < lower, x > upper), x, 0)
+
+
+def _softshrink(x: Any, lower: float = -0.5, upper: float = 0.5) -> Any:
+    """How far the input is below lower or above upper."""
+    _in_order(lower, upper)
+    x = ops.convert_to_tensor(x)
+    return ops.minimum(x - lower, 0) + ops.maximum(x - upper, 0)
+
+
+def _sparsemax(logits: Any, axis: int = -1) -> Any:
+    """Projects logits onto the simplex along an axis."""
+    moved = ops.moveaxis(ops.convert_to_tensor(logits), axis, -1)
+    return ops.moveaxis(losses.sparsemax(moved), -1, axis)
+
+
+__getattr__, __dir__, TABLE = _table.attach(
+    __name__,
+    "tensorflow_addons.activations",
+    [
+        _table.Name("gelu", "keras.activations.gelu", "exact by default", _gelu),
+        _table.Name("hardshrink", "keras.activations.hard_shrink", "one threshold", _hardshrink),
+        _table.Name("lisht", "keras_cv_extras.layers.lisht"),
+        _table.Name("mish", "keras.activations.mish"),
+        _table.Name("rrelu", note="use keras.layers.LeakyReLU, or PReLU for a learned slope"),
+        _table.Name("snake", "keras_cv_extras.layers.snake"),
+        _table.Name("softshrink", "keras.activations.soft_shrink", "one threshold", _softshrink),
+        _table.Name("sparsemax", "keras_cv_extras.losses.sparsemax", "last axis", _sparsemax),
+        _table.Name("tanhshrink", "keras.activations.tanh_shrink"),
+    ],
+)

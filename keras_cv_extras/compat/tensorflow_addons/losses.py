@@ -1,0 +1,98 @@
+"""Losses of TensorFlow Addons."""
+
+from typing import Any
+
+from keras import ops
+
+from keras_cv_extras import losses
+from keras_cv_extras.compat import _table
+
+_MEAN = "the mean by default, as fit took it; Addons' default was reduction='none'"
+
+
+def _loss(made):
+    """Returns what takes Addons' arguments of a class, "auto" among them."""
+
+    def make(*arguments: Any, **options: Any) -> Any:
+        reduction = ("auto", "sum_over_batch_size")
+        arguments = tuple(reduction[1] if a == "auto" else a for a in arguments)
+        if options.get("reduction") == "auto":
+            options["reduction"] = reduction[1]
+        return made(*arguments, **options)
+
+    make.__name__, make.__doc__ = made.__name__, made.__doc__
+    return make
+
+
+def _function(made, *order, mean=False):
+    """Returns what takes Addons' positional options of a function."""
+
+    def call(y_true: Any, y_pred: Any, *arguments: Any, **options: Any) -> Any:
+        given = dict(zip(order, arguments, strict=False))
+        if len(arguments) > len(order) or set(given) & set(options):
+            raise TypeError(f"{made.__name__} takes y_true, y_pred, {', '.join(order)}")
+        value = made(y_true, y_pred, **given, **options)
+        return ops.mean(value) if mean else value
+
+    call.__name__, call.__doc__ = made.__name__, made.__doc__
+    return call
+
+
+def _sparsemax_loss(logits: Any, sparsemax: Any, labels: Any, name: str | None = None) -> Any:
+    """Returns the loss of each row, from logits and their sparsemax."""
+    del name
+    logits, p = ops.convert_to_tensor(logits), ops.convert_to_tensor(sparsemax)
+    y = ops.cast(labels, logits.dtype)
+    chosen = ops.where(p > 0, p * (logits - 0.5 * p), 0.0)
+    missed = ops.where(y == 0, 0.0, y * (0.5 * y - logits))
+    return ops.sum(chosen + missed, axis=-1)
+
+
+_HERE = "keras_cv_extras.losses."
+
+
+def _class(name, note=""):
+    return _table.Name(name, _HERE + name, note, _loss(getattr(losses, name)))
+
+
+def _plain(name, *order, mean=False):
+    function = _function(getattr(losses, name), *order, mean=mean)
+    options = ", ".join(f"{option}=..." for option in order)
+    call = f"{_HERE}{name}(y_true, y_pred{', ' if order else ''}{options})"
+    note = "one value per sample, whose mean is the loss of the batch" if mean else ""
+    return _table.Name(name, _HERE + name, note, function, call)
+
+
+__getattr__, __dir__, TABLE = _table.attach(
+    __name__,
+    "tensorflow_addons.losses",
+    [
+        _class("ContrastiveLoss"),
+        _class("GIoULoss"),
+        _class("LiftedStructLoss"),
+        _class("NpairsLoss"),
+        _class("NpairsMultilabelLoss"),
+        _class("PinballLoss"),
+        _class("SigmoidFocalCrossEntropy", _MEAN),
+        _class("SparsemaxLoss"),
+        _class("TripletHardLoss", "anchors without a positive or a negative do not count"),
+        _class("TripletSemiHardLoss", "zero, not NaN, for a batch without a positive pair"),
+        _class("WeightedKappaLoss", "the scalar of the batch under every reduction"),
+        _plain("contrastive_loss", "margin"),
+        _plain("giou_loss", "mode"),
+        _plain("lifted_struct_loss", "margin", mean=True),
+        _plain("npairs_loss", mean=True),
+        _plain("npairs_multilabel_loss", mean=True),
+        _plain("pinball_loss", "tau"),
+        _plain("sigmoid_focal_crossentropy", "alpha", "gamma", "from_logits"),
+        _table.Name(
+            "sparsemax_loss",
+            _HERE + "sparsemax_loss",
+            "the labels first, and no probabilities",
+            _sparsemax_loss,
+            _HERE + "sparsemax_loss(labels, logits)",
+        ),
+        _plain("triplet_hard_loss", "margin", "soft", "distance_metric", mean=True),
+        _plain("triplet_semihard_loss", "margin", "distance_metric", mean=True),
+    ],
+)
