@@ -44,7 +44,6 @@ def test_after_one_import(tmp_path, python):
         [
             keras.Input((8, 8, 3)),
             models.ImagePreprocessing("tf"),
-            layers.RandAugment(seed=1),
             layers.RandomShearX(seed=2),
             layers.StochasticPooling2D(2),
             layers.GlobalLogSumExpPooling2D(),

@@ -32,10 +32,14 @@ def ragged():
     )
 
 
-@parametrize_with_checks(
-    [coder(2) for coder in CODERS if coder is not LLC] + [LLC(2, num_neighbors=2)]
-)
+@parametrize_with_checks([VectorQuantization(2), FisherVector(2)])
 def test_is_an_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([SparseCoding(2), VLAD(2), LLC(2, num_neighbors=2)])
+def test_others_are_estimators(estimator, check):
     check(estimator)
 
 

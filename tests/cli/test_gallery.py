@@ -1,5 +1,6 @@
 """The page of all ops, opened in a real browser."""
 
+import pytest
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, policy
@@ -7,6 +8,7 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _gallery
 
 
+@pytest.mark.slow
 def test_every_op_is_drawn_and_every_picture_loads(tmp_path, browser):
     path = policy.gallery(tmp_path / "gallery.html", progress=False)
     text = path.read_text(encoding="utf-8")
@@ -32,7 +34,7 @@ def test_the_browser_tells_of_what_is_wrong(tmp_path, browser):
     assert any("undefinedFunction" in error for error in seen["errors"])
 
 
-def test_options(tmp_path, monkeypatch):
+def test_options(tmp_path, monkeypatch, browser):
     """Of two ops, for the others take long."""
     shown = []
 
@@ -51,3 +53,6 @@ def test_options(tmp_path, monkeypatch):
         assert result.output.replace("\n", "") == str(path)
         assert shown.pop() is quiet
         assert path.read_text(encoding="utf-8").count("<article") == 2
+    seen = browser(path)
+    assert seen["pictures"] > 3 * 2
+    assert (seen["broken"], seen["errors"]) == ([], [])

@@ -19,12 +19,22 @@ def digits():
 
 
 @pytest.fixture(scope="module")
-def trained(digits):
+def half_way(tmp_path_factory):
+    """The file of the model below, after 4 of its 8 steps."""
+    return tmp_path_factory.mktemp("gan") / "gan.keras"
+
+
+@pytest.fixture(scope="module")
+def trained(digits, half_way):
     """A model after 8 steps; its history; and the weights of its generator before them."""
     gan = ConditionalGAN((8, 8, 1), 10, **SMALL)
     before = gan.generator.get_weights()
     gan.compile()
-    history = gan.fit(*digits, batch_size=64, epochs=2, shuffle=False, verbose=0)
+    save = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: gan.save(half_way) if epoch == 0 else None
+    )
+    options = {"batch_size": 64, "epochs": 2, "shuffle": False, "verbose": 0}
+    history = gan.fit(*digits, **options, callbacks=[save])
     return gan, history.history, before
 
 
@@ -76,16 +86,12 @@ def test_the_average_follows_the_generator(digits):
         np.testing.assert_allclose(average, value, atol=1e-6)
 
 
-def test_interrupted_training_goes_on_bit_by_bit(trained, digits, tmp_path):
-    gan, _, _ = trained
-    gan.save(tmp_path / "gan.keras")
-    loaded = keras.saving.load_model(tmp_path / "gan.keras")
-    again = ConditionalGAN((8, 8, 1), 10, **SMALL)
-    again.compile()
-    again.fit(*digits, batch_size=64, epochs=3, shuffle=False, verbose=0)
+def test_interrupted_training_goes_on_bit_by_bit(trained, half_way, digits):
+    loaded = keras.saving.load_model(half_way)
+    assert int(loaded.step) == 4
     loaded.fit(*digits, batch_size=64, epochs=1, shuffle=False, verbose=0)
-    assert int(loaded.step) == 12
-    for one, other in zip(values(loaded), values(again), strict=True):
+    assert int(loaded.step) == 8
+    for one, other in zip(values(loaded), values(trained[0]), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -110,12 +116,17 @@ def test_checkpoints_of_fit_go_on_bit_by_bit(digits, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "loss", [pytest.param("wgan_gp", marks=pytest.mark.slow), "non_saturating"]
+    ("loss", "eager"),
+    [
+        ("non_saturating", True),  # a graph takes four times as long to trace
+        pytest.param("non_saturating", False, marks=pytest.mark.slow),
+        pytest.param("wgan_gp", False, marks=pytest.mark.slow),
+    ],
 )
-def test_other_losses_learn(loss, digits):
+def test_other_losses_learn(loss, eager, digits):
     gan = ConditionalGAN((8, 8, 1), 10, **SMALL, loss=loss, critic_steps=2, adaptive_target=0.1)
     assert float(gan.rate) == 0
-    gan.compile()
+    gan.compile(run_eagerly=eager)
     before = gan.generator.get_weights()[0]
     gan.train_on_batch(digits[0][:32], digits[1][:32])
     np.testing.assert_array_equal(gan.generator.get_weights()[0], before)  # not its turn yet
@@ -178,6 +189,7 @@ def test_a_class_does_not_drown_the_latents():
     assert images.std(axis=1).mean() > 4 * images.std(axis=0).mean()
 
 
+@pytest.mark.slow
 def test_the_discriminator_tells_made_images_from_real_ones(digits):
     gan = ConditionalGAN((8, 8, 1), 10, latent_size=16, width=16, seed=3)
     gan.compile()

@@ -125,7 +125,7 @@ def test_compiled_with_unknown_batch(name):
         return metric.stateless_update_state(variables, true, predicted, sample_weight=weights)
 
     state = [tf.convert_to_tensor(variable.value) for variable in metric.variables]
-    for rows in (slice(0, 7), slice(7, 50), slice(50, 90)):
+    for rows in (slice(0, 40), slice(40, 80), slice(80, 90)):
         state = step(state, true[rows], predicted[rows], WEIGHTS[rows])
     np.testing.assert_allclose(metric.stateless_result(state), want, rtol=1e-6)
     unknown = [
@@ -219,7 +219,10 @@ def classifier(jit_compile=False, dtype=None):
     return model
 
 
-@pytest.mark.parametrize(("jit_compile", "dtype"), [(False, None), (True, "mixed_bfloat16")])
+@pytest.mark.parametrize(
+    ("jit_compile", "dtype"),
+    [(False, None), pytest.param(True, "mixed_bfloat16", marks=pytest.mark.slow)],
+)
 def test_fit_on_digits(jit_compile, dtype, tmp_path):
     images, labels = digits()
     model = classifier(jit_compile, dtype)
@@ -304,6 +307,7 @@ REPLICAS = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one(python):
     one, two = json.loads(python(REPLICAS).splitlines()[-1])
     assert (one.pop("replicas"), two.pop("replicas")) == (1, 2)

@@ -16,6 +16,8 @@ SMALLEST |= {"alexnet-owt": 16, "alexnet-ungrouped": 16}
 QUICK = {next(iter(family.classes)) for family in _applications.FAMILIES}
 SLOW = {name for name in NETWORKS if name.endswith(("44", "56", "110", "101-v1.5", "152-v1.5"))}
 SLOW |= set(APPLICATIONS) - QUICK
+SLOW |= {"alexnet-ungrouped", "cifar-resnet32", "googlenet-torchvision", "resnet34", "vgg13"}
+SLOW |= {"vgg11-bn", "vgg13-bn", "vgg16-bn", "vgg19", "vgg19-bn", "wrn-28-10"}
 
 
 def images(*shape):
@@ -156,7 +158,7 @@ def test_dropout_and_stochastic_depth(abstract):
     )
 
 
-@pytest.mark.parametrize("name", ["lenet5", "nin-cifar"])
+@pytest.mark.parametrize("name", ["lenet5", pytest.param("nin-cifar", marks=pytest.mark.slow)])
 def test_learns_and_is_saved(name, tmp_path):
     options = {} if name == "lenet5" else {"dropout": 0.0}
     keras.utils.set_random_seed(0)

@@ -49,7 +49,19 @@ PARAMETERS = {
 }
 
 
-@pytest.mark.parametrize(("name", "shape", "classes"), PARAMETERS, ids=lambda value: str(value))
+# The others of a family differ in depth, or in a normalization, alone.
+DEEPER = {"resnet34", "resnet101-v1.5", "resnet152-v1.5", "vgg13", "vgg13-bn", "vgg16-bn"}
+DEEPER |= {"vgg19-bn", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56", "cifar-resnet110"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "classes"),
+    [
+        pytest.param(*case, marks=pytest.mark.slow if case[0] in DEEPER else ())
+        for case in PARAMETERS
+    ],
+    ids=lambda value: str(value),
+)
 def test_parameters(name, shape, classes, abstract, count):
     model = models.build(name, shape, classes)
     assert count(model.trainable_weights) == PARAMETERS[name, shape, classes]
@@ -67,7 +79,14 @@ def test_parameters_of_deep_vgg(depth, wanted, abstract, count):
     assert count(models.vgg(depth, (224, 224, 3), 1000).weights) == wanted
 
 
-@pytest.mark.parametrize("name", [name for name in GOLDEN.files if "/" not in name])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.startswith(("vgg", "resnet34")) else ())
+        for name in GOLDEN.files
+        if "/" not in name
+    ],
+)
 def test_logits_of_torchvision(name):
     narrow = {"hidden_units": 64} if name.startswith(("vgg", "alexnet")) else {}
     model = models.build(name, (224, 224, 3), 10, **narrow)

@@ -54,8 +54,15 @@ def test_training_mean_is_the_inference_output(pool_size, strides):
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize(("pool_size", "strides"), [(1, 1), (2, 2), (3, 2), (3, 1), (2, 3)])
-@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    ("pool_size", "strides"),
+    [(3, 2), (2, 3), *(pytest.param(*s, marks=pytest.mark.slow) for s in [(1, 1), (2, 2), (3, 1)])],
+)
+@pytest.mark.parametrize(
+    "kind",
+    [*CLASSES[:2], pytest.param(CLASSES[2], marks=pytest.mark.slow)],
+    ids=lambda kind: kind.__name__,
+)
 def test_values_and_gradients_against_loops(kind, pool_size, strides, padding):
     if kind.rank == 3 and (padding == "valid" or strides not in (2, pool_size)):
         pytest.skip("volumes take seconds to compile: two settings are enough")
