@@ -123,14 +123,16 @@ def test_pictures_are_in_the_page():
     assert 'width="192"' in tag
 
 
-def test_names_are_loaded_when_they_are_asked_for():
-    load, names = _lazy.attach("json", {"JSONDecoder": "decoder", "scanner": ""})
+def test_names_are_loaded_when_they_are_asked_for(tmp_path):
+    stub = "from . import scanner as scanner\nfrom .decoder import JSONDecoder as JSONDecoder\n"
+    (tmp_path / "__init__.pyi").write_text(stub)
+    load, names, public = _lazy.attach("json", str(tmp_path / "__init__.py"))
     import json.decoder
     import json.scanner
 
     assert load("JSONDecoder") is json.decoder.JSONDecoder
     assert load("scanner") is json.scanner
-    assert names() == ["JSONDecoder", "scanner"]
+    assert names() == public == ["JSONDecoder", "scanner"]
     with pytest.raises(AttributeError, match="module 'json' has no attribute 'other'"):
         load("other")
 

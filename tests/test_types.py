@@ -1,6 +1,7 @@
 """What type checkers see of the package: every public signature, and the names that load late."""
 
 import ast
+import importlib
 import inspect
 import pathlib
 import re
@@ -25,7 +26,10 @@ class Modules:
 
     def file(self, name):
         path = SOURCE.parent.joinpath(*name.split("."))
-        return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if not path.is_dir():
+            return path.with_suffix(".py")
+        stub = path / "__init__.pyi"
+        return stub if stub.exists() else path / "__init__.py"
 
     def names(self, module):
         """Returns for each name of a module its node, or the module and the name it is from."""
@@ -35,9 +39,13 @@ class Modules:
             found = self._trees[module] = {}
             for node in body:
                 found.update(dict.fromkeys(defined(node), node))
-                if isinstance(node, ast.ImportFrom) and node.module.startswith("keras_cv_extras"):
+                if not isinstance(node, ast.ImportFrom):
+                    continue
+                above = [module] if node.level else []  # of a stub, which names its own modules
+                place = ".".join([*above, *([node.module] if node.module else [])])
+                if place.startswith("keras_cv_extras"):
                     pairs = [(alias.asname or alias.name, alias.name) for alias in node.names]
-                    found.update({own: (node.module, name) for own, name in pairs})
+                    found.update({own: (place, name) for own, name in pairs})
         return self._trees[module]
 
     def resolve(self, module, name):
@@ -72,8 +80,14 @@ def defined(node):
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def exported(names):
-    return ast.literal_eval(names["__all__"].value) if "__all__" in names else []
+def stub(package):
+    """Returns what a package's stub says: each name, and the module that it is from."""
+    path = SOURCE.parent.joinpath(*package.split("."), "__init__.pyi")
+    if not path.exists():
+        return []
+    nodes = ast.parse(path.read_text("utf-8")).body
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return [(alias.name, node.module) for node in imports for alias in node.names]
 
 
 def missing(node, *, method):
@@ -114,7 +128,7 @@ def missing_of_class(modules, module, node):
 def test_public_signatures_are_annotated():
     modules, found, count = Modules(), set(), 0
     for package in PACKAGES:
-        for name in exported(modules.names(package)):
+        for name, _ in stub(package):
             module, node = modules.resolve(package, name)
             count += 1
             if isinstance(node, ast.ClassDef):
@@ -140,16 +154,33 @@ def test_a_missing_annotation_is_found(source, gaps):
     assert missing(ast.parse(source).body[0], method=False) == gaps
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_type_checkers_see_what_loads_late(package):
-    """The places that a package loads from are those that it imports under `TYPE_CHECKING`."""
-    modules = Modules()
-    names = modules.names(package)
-    module = inspect.importlib.import_module(package)
-    for name, place in getattr(module, "_PLACES", {}).items():
-        assert name in module.__all__
-        assert modules.resolve(package, name) == modules.resolve(f"{package}.{place}", name), name
-    assert set(exported(names)) == set(getattr(module, "__all__", []))
+@pytest.mark.parametrize("package", [name for name in PACKAGES if stub(name)])
+def test_stub_and_package_agree(package):
+    """What type checkers read, what `dir` lists and what is there are the same names."""
+    module = importlib.import_module(package)
+    listed = [name for name, _ in stub(package)]
+    assert dir(module) == sorted(listed)  # and none of them twice
+    assert sorted(module.__all__) == sorted(listed)
+    for name, place in stub(package):
+        if place is None:
+            assert getattr(module, name) is importlib.import_module(f"{package}.{name}")
+        else:
+            found = getattr(importlib.import_module(f"{package}.{place}"), name)
+            assert getattr(module, name) is found, name
+
+
+def test_lazy_packages_have_a_stub():
+    texts = {path: path.read_text("utf-8") for path in SOURCE.rglob("__init__.py")}
+    lazy = {path.parent for path, text in texts.items() if "lazy.attach(" in text}
+    assert lazy == {path.parent for path in SOURCE.rglob("*.pyi")}
+    assert len(lazy) > 20
+
+
+def test_a_misspelled_name_is_named():
+    with pytest.raises(AttributeError, match="'keras_cv_extras.data' has no attribute 'pipelin'"):
+        keras_cv_extras.data.pipelin  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'pipelin'"):
+        exec("from keras_cv_extras.data import pipelin")
 
 
 def test_the_stub_of_ops_says_what_keras_says():

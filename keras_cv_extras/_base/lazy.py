@@ -1,31 +1,29 @@
-"""Packages whose modules load when a name of theirs is first used."""
+"""Packages whose modules load when a name of theirs is first used.
 
-import importlib
+A package says its names once, in the stub `__init__.pyi` beside its `__init__.py`, which type
+checkers and editors read, too.
+"""
+
 from collections.abc import Callable
 from typing import Any
 
+import lazy_loader
+
 
 def attach(
-    package: str, places: dict[str, str]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Returns a package's `__getattr__` and `__dir__`, which load what is asked for.
+    package: str, file: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Returns a package's `__getattr__`, `__dir__` and `__all__`, as its stub says.
 
     Args:
         package: the package's `__name__`.
-        places: for each name that it offers the module in it that has the name; a name that
-            stands for the module itself has "".
-
-    Type checkers do not run it: a package imports the same names under `TYPE_CHECKING`, and lists
-    them in its `__all__`.
+        file: its `__file__`, of an `__init__.py` with an `__init__.pyi` beside it.
     """
+    load, names, public = lazy_loader.attach_stub(package, file)
 
-    def load(name: str) -> Any:
-        if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = importlib.import_module(f"{package}.{places[name] or name}")
-        return getattr(module, name) if places[name] else module
+    def get(name: str) -> Any:
+        if name not in public:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+        return load(name)
 
-    def names() -> list[str]:
-        return sorted(places)
-
-    return load, names
+    return get, names, public

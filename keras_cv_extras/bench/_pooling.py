@@ -58,7 +58,7 @@ def run_pooling(
     from keras_cv_extras.layers import pooling
 
     for layer in layers:
-        checks.one_of("layer", layer, pooling.__all__)
+        checks.one_of("layer", layer, dir(pooling))
     repeats = checks.integer("repeats", repeats, minimum=1)
     seconds = checks.number("seconds", seconds)
     cpus = _measure.chosen_cpus(cores)

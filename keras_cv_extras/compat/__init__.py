@@ -6,14 +6,6 @@ Each name warns once, and tells the call that replaces it. A name that has no re
 error of one line that says what to use instead.
 """
 
-from typing import TYPE_CHECKING
-
 from keras_cv_extras._base import lazy
 
-if TYPE_CHECKING:
-    from keras_cv_extras.compat import tensorflow_addons
-
-__all__ = ["tensorflow_addons"]
-
-if not TYPE_CHECKING:
-    __getattr__, __dir__ = lazy.attach(__name__, dict.fromkeys(__all__, ""))
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -1,6 +1,7 @@
 """Losses of numbers and of images: absolute error, Huber, quantiles."""
 
 from keras import ops
+from keras.losses import MeanAbsoluteError as MeanAbsoluteError
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Tensor

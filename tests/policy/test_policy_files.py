@@ -130,6 +130,7 @@ def test_what_would_be_lost_or_never_end_is_named(change, message):
 def test_files_are_converted(tmp_path):
     path = tmp_path / "policy.json"
     assert policy.convert("svhn", path, spec="paper") == policy.auto_augment("svhn", spec="paper")
+    assert policy.interop.convert is policy.convert
     assert policy.load(path) == policy.auto_augment("svhn", spec="paper")
     policy.rand_augment(2, 0.3).save(path)
     policy.convert(path, tmp_path / "augment.py", to="torchvision", strict=False)

@@ -35,7 +35,7 @@ class Contract:
 CONTRACTS = (
     Contract(
         "augment/test_contract.py",
-        "test_shape_and_type_are_kept",
+        "test_any_size_and_type",
         "NAMES",
         "keras_cv_extras.augment",
         helper=("augment/test_contract.py", "apply"),

@@ -35,7 +35,10 @@ class Later:
         """Returns the class."""
         objects = sys.modules["keras"].saving.get_custom_objects()
         package = importlib.import_module(f"{_ROOT}.{self.subpackage}")
-        if objects.get(self.name) is self:  # in a module that the subpackage imports later
+        name = self.name.rpartition(">")[2]
+        if name in dir(package):
+            getattr(package, name)
+        if objects.get(self.name) is self:  # of a module that has no public name of it
             for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
                 importlib.import_module(module.name)
         if objects.get(self.name) is self:

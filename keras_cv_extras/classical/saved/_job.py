@@ -1,23 +1,20 @@
 """Classical systems trained on named data, and scored."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn import metrics
 
+from keras_cv_extras import data as data_package
+from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.classical._input import check_classes
 from keras_cv_extras.classical._presets import make_classifier
 from keras_cv_extras.classical.saved._save import load, save
-
-if TYPE_CHECKING:
-    from keras_cv_extras.data import ImageData
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +43,7 @@ class ClassicalScores:
 
 
 def train(
-    data: str | ImageData,
+    data: str | data_package.ImageData,
     output: Path,
     *,
     system: str = "fisher",
@@ -92,7 +89,7 @@ def train(
 
 def evaluate(
     path: Path,
-    data: str | ImageData,
+    data: str | data_package.ImageData,
     *,
     output: Path | None = None,
     image_size: int | tuple[int, int] | None = None,
@@ -133,11 +130,9 @@ def evaluate(
 
 
 def _images(source, image_size):
-    from keras_cv_extras import data
-
-    if isinstance(source, data.ImageData):
+    if isinstance(source, data_package.ImageData):
         return source
-    return data.load(source, image_size=image_size)
+    return data_package.load(source, image_size=image_size)
 
 
 def _some(images, labels, size, seed):
@@ -147,9 +142,7 @@ def _some(images, labels, size, seed):
     checks.integer("train_size", size, minimum=1)
     if size > len(labels):
         raise ValueError(f"train_size must be at most {len(labels)}, received {size}")
-    from keras_cv_extras import data
-
-    return data.split(images, labels, [size], seed=seed)[0]
+    return data_package.split(images, labels, [size], seed=seed)[0]
 
 
 def _fit(model, images, labels, tell):
@@ -167,8 +160,6 @@ def _fit(model, images, labels, tell):
 
 
 def _scores(model, images, labels, class_names):
-    from keras_cv_extras import training
-
     given = model.predict(images)
     accuracy = float(np.mean(given == labels))
     low, high = training.wilson_interval(accuracy, len(labels))

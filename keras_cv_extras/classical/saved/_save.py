@@ -83,7 +83,7 @@ def _own():
     """The names by which skops knows what this package exports, but for what reads and writes."""
     from keras_cv_extras import classical
 
-    things = [getattr(classical, name) for name in classical.__all__]
+    things = [getattr(classical, name) for name in dir(classical)]
     here = __name__.rpartition(".")[0]
     return {
         f"{thing.__module__}.{thing.__qualname__}"

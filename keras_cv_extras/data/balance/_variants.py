@@ -22,6 +22,7 @@ METHODS = {
     "edited_nearest_neighbors": ("under_sampling", "EditedNearestNeighbours", False),
     "tomek_links": ("under_sampling", "TomekLinks", False),
 }
+RESAMPLE_METHODS: tuple[str, ...] = tuple(METHODS)
 
 
 def resample(

@@ -4,6 +4,24 @@ from typing import Any
 
 import keras
 from keras import ops
+from keras.layers import (
+    GlobalAveragePooling1D as GlobalAveragePooling1D,
+)
+from keras.layers import (
+    GlobalAveragePooling2D as GlobalAveragePooling2D,
+)
+from keras.layers import (
+    GlobalAveragePooling3D as GlobalAveragePooling3D,
+)
+from keras.layers import (
+    GlobalMaxPooling1D as GlobalMaxPooling1D,
+)
+from keras.layers import (
+    GlobalMaxPooling2D as GlobalMaxPooling2D,
+)
+from keras.layers import (
+    GlobalMaxPooling3D as GlobalMaxPooling3D,
+)
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Maker, Shape, Tensor

@@ -3,11 +3,6 @@
 Light to import: a process that only watches the others needs no TensorFlow.
 """
 
-from keras_cv_extras.search.workers._processes import (
-    launch,
-    role_in,
-    role_of_options,
-    this_command,
-)
+from keras_cv_extras._base import lazy
 
-__all__ = ["launch", "role_in", "role_of_options", "this_command"]
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -1,0 +1,1 @@
+from . import tensorflow_addons as tensorflow_addons

@@ -1,0 +1,16 @@
+from ._imbalanced import make_imbalanced as make_imbalanced
+from ._labelled import as_classes as as_classes
+from ._labelled import to_dtype as to_dtype
+from ._labelled import training_part as training_part
+from ._neighbors import FaissNeighbors as FaissNeighbors
+from ._samplers import BalancedSource as BalancedSource
+from ._samplers import oversample_indices as oversample_indices
+from ._samplers import undersample_indices as undersample_indices
+from ._smote import smote as smote
+from ._smote_dataset import smote_dataset as smote_dataset
+from ._smote_source import SmoteSource as SmoteSource
+from ._smote_stream import SmoteStream as SmoteStream
+from ._stats import ClassStats as ClassStats
+from ._stats import class_weight as class_weight
+from ._variants import RESAMPLE_METHODS as RESAMPLE_METHODS
+from ._variants import resample as resample

@@ -1,0 +1,15 @@
+from . import gan as gan
+from ._deep_smote import DeepSMOTE as DeepSMOTE
+from ._evaluation import MadeScores as MadeScores
+from ._evaluation import Memorization as Memorization
+from ._evaluation import evaluate_made as evaluate_made
+from ._evaluation import memorization as memorization
+from ._evaluation import usefulness as usefulness
+from ._fidelity import frechet_distance as frechet_distance
+from ._fidelity import kernel_distance as kernel_distance
+from ._fidelity import neighbor_scores as neighbor_scores
+from ._local_features import LocalFeatures as LocalFeatures
+from ._sheet import class_sheet as class_sheet
+from ._synthesis import TooFewImagesError as TooFewImagesError
+from .gan._gan import ConditionalGAN as ConditionalGAN
+from .gan._training import train_gan as train_gan

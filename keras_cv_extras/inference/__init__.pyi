@@ -1,0 +1,12 @@
+from ._calibration import Calibration as Calibration
+from ._calibration import fit_temperature as fit_temperature
+from ._crops import center_crop as center_crop
+from ._crops import five_crop as five_crop
+from ._crops import flip_views as flip_views
+from ._crops import inception_crops as inception_crops
+from ._crops import multi_scale_crops as multi_scale_crops
+from ._crops import ten_crop as ten_crop
+from ._fusion import fuse as fuse
+from ._model import Fuse as Fuse
+from ._model import TestTimeAugment as TestTimeAugment
+from ._model import output_activation as output_activation

@@ -1,0 +1,11 @@
+from ._agreement import CohenKappa as CohenKappa
+from ._agreement import MatthewsCorrelationCoefficient as MatthewsCorrelationCoefficient
+from ._calibration import ExpectedCalibrationError as ExpectedCalibrationError
+from ._calibration import Reliability as Reliability
+from ._calibration import plot_reliability as plot_reliability
+from ._image import ImageMeanAbsoluteError as ImageMeanAbsoluteError
+from ._image import image_mean_absolute_error as image_mean_absolute_error
+from ._multilabel import HammingLoss as HammingLoss
+from ._multilabel import MultiLabelConfusionMatrix as MultiLabelConfusionMatrix
+from ._recall import BalancedAccuracy as BalancedAccuracy
+from ._recall import GeometricMeanScore as GeometricMeanScore

@@ -1,0 +1,17 @@
+from ._albumentations import from_albumentations as from_albumentations
+from ._albumentations import to_albumentations as to_albumentations
+from ._convert import convert as convert
+from ._dali import from_dali as from_dali
+from ._dali import to_dali as to_dali
+from ._model_garden import from_model_garden as from_model_garden
+from ._model_garden import rand_augment_from_model_garden as rand_augment_from_model_garden
+from ._model_garden import to_model_garden as to_model_garden
+from ._pba import PBA_OPS as PBA_OPS
+from ._pba import from_pba as from_pba
+from ._pba import pba_policy as pba_policy
+from ._timm import augmix_from_timm as augmix_from_timm
+from ._timm import from_timm as from_timm
+from ._timm import to_timm as to_timm
+from ._torchvision import augmix_from_torchvision as augmix_from_torchvision
+from ._torchvision import from_torchvision as from_torchvision
+from ._torchvision import to_torchvision as to_torchvision
