@@ -12,11 +12,13 @@ there.
 # pyright: reportAttributeAccessIssue=false
 
 import importlib
+import os
 import pathlib
-import re
+import struct
 
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.lite.python import schema_py_generated
 from tensorflow.python.framework import op_def_registry  # there is no public way to ask
 
 # Where TensorFlow keeps the operations of each kind; those without a state are arithmetic.
@@ -41,20 +43,11 @@ _OTHERS = {
     *("TensorListReserve", "TensorListResize", "TensorListSetItem", "TensorListSplit"),
     *("TensorListStack",),
 }
-# Variables are loaded by a function of the graph; it may do this, and signatures may not.
-_LOADING = {
-    "AssignVariableOp",
-    "DisableCopyOnRead",
-    "MergeV2Checkpoints",
-    "RestoreV2",
-    "SaveV2",
-    "ShardedFilename",
-}
-# The registry calls these pure, though they read files, write them, or call out.
-_IMPURE = re.compile(
-    "_.*|.*PyFunc.*|ReadFile|MatchingFiles|Reader.*|InitializeTable.*|.*Snapshot.*|Debug.*|"
-    "CacheDataset|Copy|CopyHost|TPU.*|.*Service.*|RestoreSlice|Restore|Save.*"
-)
+# Variables are saved and restored by two functions of the graph, which its saver names. They may do
+# this, and nothing else may: a loader runs the second by itself, and a checkpoint is a file.
+_SAVING = {"DisableCopyOnRead", "MergeV2Checkpoints", "SaveV2", "ShardedFilename"}
+_RESTORING = {"AssignVariableOp", "RestoreV2"}
+_OTHER_FILES = ("saved_model.pbtxt", "saved_model.cpb")  # other forms of the same
 
 
 def check_graph(path: pathlib.Path) -> int:
@@ -70,6 +63,11 @@ def check_graph(path: pathlib.Path) -> int:
         ValueError: if it is none, or holds an operation that is not allowed; the message names
             the operation and where it is.
     """
+    for name in _OTHER_FILES:
+        if os.path.lexists(other := path.with_name(name)):
+            raise ValueError(
+                f"{path}: there is {name} beside it, and a server may load either: delete {other}"
+            )
     saved = saved_model_pb2.SavedModel()
     try:
         saved.ParseFromString(path.read_bytes())
@@ -79,21 +77,14 @@ def check_graph(path: pathlib.Path) -> int:
         raise ValueError(f"{path}: a SavedModel without a graph")
     names = set()
     for meta in saved.meta_graphs:
-        functions = {
-            function.signature.name: function for function in meta.graph_def.library.function
-        }
-        roots = {
-            output.name.split(":")[0]
-            for signature in meta.signature_def.values()
-            for output in signature.outputs.values()
-        }
-        served = _served(meta.graph_def.node, functions, roots)
+        more = _permitted(meta)
         # A server runs what it likes of the graph itself: only functions of their own may load.
-        for where, nodes, loading in [("the graph", meta.graph_def.node, False)] + [
-            (name, function.node_def, name not in served) for name, function in functions.items()
+        for where, nodes in [("the graph", meta.graph_def.node)] + [
+            (function.signature.name, function.node_def)
+            for function in meta.graph_def.library.function
         ]:
             for node in nodes:
-                if not is_allowed(node.op) and not (loading and node.op in _LOADING):
+                if not is_allowed(node.op) and node.op not in more.get(where, ()):
                     raise ValueError(
                         f"{path}: holds the operation {node.op} ({node.name} in {where}), which "
                         "serving a classifier does not need: do not load it"
@@ -107,6 +98,34 @@ def check_graph(path: pathlib.Path) -> int:
     return len(names)
 
 
+def check_litert(path: pathlib.Path) -> None:
+    """Reads a LiteRT model, and refuses operations that are not LiteRT's own.
+
+    TensorFlow's interpreter runs any of TensorFlow's operations, such as `FlexWriteFile`, that a
+    file names as custom ones. Exports hold none.
+
+    Args:
+        path: the file `model.tflite`.
+
+    Raises:
+        ValueError: if it is none, or names an operation of another's.
+    """
+    content = path.read_bytes()
+    try:
+        if content[4:8] != b"TFL3":
+            raise ValueError("it does not begin as one")
+        model = schema_py_generated.Model.GetRootAs(content, 0)
+        codes = [model.OperatorCodes(number) for number in range(model.OperatorCodesLength())]
+        custom = [code.CustomCode() for code in codes if code is not None and code.CustomCode()]
+    except (ValueError, TypeError, IndexError, struct.error) as error:
+        raise ValueError(f"{path}: not a LiteRT model ({error})") from error
+    if custom:
+        raise ValueError(
+            f"{path}: holds the operation {custom[0].decode(errors='replace')}, which is not one "
+            "of LiteRT's own: do not load it"
+        )
+
+
 def is_allowed(name) -> bool:
     """Returns whether an operation may take part in an answer."""
     if name in _OTHERS:
@@ -114,7 +133,7 @@ def is_allowed(name) -> bool:
     if not name or not any(hasattr(module, name) for module in _ARITHMETIC):
         return False
     definition = op_def_registry.get(name)
-    return definition is not None and not definition.is_stateful and not _IMPURE.fullmatch(name)
+    return definition is not None and not definition.is_stateful
 
 
 def _holds_a_graph(node):
@@ -144,21 +163,67 @@ def forbidden(graph_def):
     return None
 
 
-def _served(nodes, functions, roots):
-    """Returns the names of the functions that signatures can reach."""
-    by_name = {node.name: node for node in nodes}
-    waiting, seen = [by_name[name] for name in roots if name in by_name], set()
-    reached = set()
+def _permitted(meta):
+    """Returns, by names of functions, which more operations they may hold.
+
+    Args:
+        meta: a MetaGraphDef.
+
+    Returns:
+        A dictionary: the functions that only the saver calls, by the node that it names to save,
+        may save, and those that it calls to restore may restore.
+    """
+    functions = {f.signature.name: f.node_def for f in meta.graph_def.library.function}
+    nodes = {node.name: node for node in meta.graph_def.node}
+    saver = meta.saver_def
+    own = {
+        _node_name(saver.save_tensor_name): _SAVING,
+        _node_name(saver.restore_op_name): _RESTORING,
+    }
+    # What else runs: the nodes of the graph, with all that feeds them, and objects' functions.
+    roots = [name for name in nodes if name not in own]
+    roots += [
+        _node_name(output.name)
+        for signature in meta.signature_def.values()
+        for output in signature.outputs.values()
+    ]
+    for collection in meta.collection_def.values():
+        roots += map(_node_name, collection.node_list.value)
+    others = _reached(nodes, functions, roots)
+    for name in meta.object_graph_def.concrete_functions:
+        others |= {name} | _called(functions, functions.get(name, ()))
+    return {
+        function: operations
+        for name, operations in own.items()
+        for function in _reached(nodes, functions, [name]) - others
+    }
+
+
+def _reached(nodes, functions, names):
+    """Returns the functions that nodes of a graph call, or what feeds them, or those functions."""
+    waiting, seen, found = list(names), set(), set()
     while waiting:
-        node = waiting.pop()
-        for value in node.attr.values():
+        name = waiting.pop()
+        if name in seen or name not in nodes:
+            continue
+        seen.add(name)
+        found |= _called(functions, [nodes[name]])
+        waiting += [_node_name(source) for source in nodes[name].input]
+    return found
+
+
+def _called(functions, nodes):
+    """Returns the functions that nodes call, and those that these call."""
+    waiting, found = list(nodes), set()
+    while waiting:
+        for value in waiting.pop().attr.values():
             for called in [value.func, *value.list.func]:
-                if called.name in functions and called.name not in reached:
-                    reached.add(called.name)
-                    waiting.extend(functions[called.name].node_def)
-        for source in node.input:
-            name = source.split(":")[0].lstrip("^")
-            if name in by_name and name not in seen:
-                seen.add(name)
-                waiting.append(by_name[name])
-    return reached
+                if called.name in functions and called.name not in found:
+                    found.add(called.name)
+                    waiting.extend(functions[called.name])
+    return found
+
+
+def _node_name(tensor):
+    """The node of a tensor, `node:0`, or of a control dependency, `^node`."""
+    return tensor.split(":")[0].lstrip("^")

@@ -63,9 +63,10 @@ def verify(
 ) -> Verification:
     """Runs an export in a process without Keras and this package, and compares what it says.
 
-    First the graph of a SavedModel is read, and refused if it holds an operation that reads or
-    writes files, calls Python, or has another state than variables. Then it is loaded, asked about
-    images through every signature, and given requests that it must refuse, and an empty one.
+    First the graph of a SavedModel, or a LiteRT model, is read, and refused if it holds an
+    operation that reads or writes files, calls Python, or has another state than variables. Then
+    it is loaded, asked about images through every signature, and given requests that it must
+    refuse, and an empty one.
 
     Args:
         path: the folder of the export.
@@ -100,6 +101,8 @@ def verify(
     num_operations = None
     if card["file_format"] == "saved_model":
         num_operations = _ops.check_graph(path / MODEL_FILES["saved_model"])
+    elif card["file_format"] == "litert":
+        _ops.check_litert(path / MODEL_FILES["litert"])
     start = time.monotonic()
     asked = {"path": str(path), "file_format": card["file_format"], "shape": card["input_shape"]}
     answers, problems = _ask({**asked, "files": requests}, path, timeout)

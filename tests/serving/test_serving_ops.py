@@ -54,7 +54,8 @@ def test_pure_operations_that_touch_files_are_listed():
     definitions = [op_def_registry.get(name) for name in dir(tf.raw_ops)]
     pure = {one.name for one in definitions if one is not None and not one.is_stateful}
     suspect = {name for name in pure if any(word in name for word in words)}
-    assert {name for name in suspect if _ops.is_allowed(name)} == set()
+    # A snapshot of a tensor is a copy of it; those of datasets, which are files, are others.
+    assert {name for name in suspect if _ops.is_allowed(name)} == {"Snapshot"}
 
 
 def saved(function, path):
