@@ -33,13 +33,14 @@ def threefry(key, counter, *, library=ops):
     Args:
         key: a pair of uint32 tensors.
         counter: a pair of uint32 tensors; all four broadcast.
-        library: `keras.ops` for tensors, `numpy` for arrays on the host.
+        library: `keras.ops` for tensors, `numpy` for arrays on the host, `tf.bitwise` for tensors
+            of TensorFlow whatever the backend.
 
     Returns:
         A pair of uint32 tensors or arrays.
     """
     xor = library.bitwise_xor
-    constant = np.uint32 if library is np else as_word
+    constant = as_word if library is ops else np.uint32
     keys = (key[0], key[1], xor(xor(key[0], key[1]), constant(_PARITY)))
     first, second = counter[0] + keys[0], counter[1] + keys[1]
     for block in range(5):

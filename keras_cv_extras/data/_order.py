@@ -1,13 +1,19 @@
-"""The order of an epoch's samples: a function of seed and epoch, without a state."""
+"""The order of an epoch's samples, and their draws: functions without a state.
 
-import operator
+Datasets run on TensorFlow, whatever the backend of Keras.
+"""
 
+import numpy as np
 import tensorflow as tf
 
+from keras_cv_extras._base.random import threefry
 
-def word(seed):
-    """Returns a seed, any integer, as a uint32 tensor."""
-    return tf.constant(operator.index(seed) % (1 << 32), tf.uint32)
+
+def word(value):
+    """Returns an integer or an integer tensor as a uint32 tensor, modulo 2**32."""
+    if isinstance(value, (int, np.integer)):
+        return tf.constant(int(value) % (1 << 32), tf.uint32)
+    return tf.cast(value, tf.uint32)
 
 
 def samples_at(places, epoch, *, count, seed, shuffle, shard):
@@ -29,3 +35,17 @@ def samples_at(places, epoch, *, count, seed, shuffle, shard):
     return tf.random.experimental.index_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
         samples, key, count - 1
     )
+
+
+def uniform(seed, epoch, samples, slot):
+    """Draws numbers uniformly from [0, 1): the bits that `_base.random.uniform` draws.
+
+    Args:
+        seed: an integer or integer tensor.
+        epoch: likewise.
+        samples: `(n,)`, the numbers of the samples.
+        slot: an integer or integers, which broadcast with `samples`.
+    """
+    words = [word(value) for value in (seed, epoch, samples, slot)]
+    bits, _ = threefry(words[:2], words[2:], library=tf.bitwise)
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) / (1 << 24)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from keras_cv_extras._base import checks, random
+from keras_cv_extras._base import checks
 from keras_cv_extras._base import samples as _samples
 from keras_cv_extras._base.random import PARTNER_SLOT
-from keras_cv_extras.data._order import samples_at, word
+from keras_cv_extras.data._augmenter import augmenter
+from keras_cv_extras.data._order import samples_at, uniform, word
 from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.data.files._file_part import FilePart, Files
 from keras_cv_extras.policy import Policy, PolicySchedule
@@ -60,11 +61,11 @@ def pipeline(
             dataset through a buffer.
         epoch: None to go on from epoch to epoch with every pass, or the number of the one epoch
             that the dataset always gives. That form has no state and can be sent elsewhere, as
-            tf.data service does.
+            tf.data service does, on the TensorFlow backend; a pass takes some tenths of a second
+            to begin there, but not in `training.fit`.
         first_epoch: the epoch of the first pass, for a run that is resumed.
         num_epochs: None for a dataset of one epoch, or how many epochs it holds, one after the
-            other. To begin a pass takes TensorFlow some tenths of a second; with small data, one
-            long dataset and `fit(..., steps_per_epoch=...)` save them.
+            other.
         shard: `(index, count)`: which part of the samples of each epoch. A shard has every
             `count`-th sample of the epoch's order.
         shuffle_buffer: samples in the buffer through which a dataset is shuffled.
@@ -103,12 +104,22 @@ def pipeline(
         epochs = _next_epoch(first_epoch)
     epochs = epochs.map(lambda number: tf.cast(number, tf.int64))
     dataset = source.batches(epochs)
+
+    def made(batch):
+        batch = source.read(batch)
+        augment = augmenter(
+            policy,
+            mix,
+            seed,
+            batch_size,
+            tf.nest.map_structure(tf.type_spec_from_value, batch),
+            num_batches=source.num_batches and source.num_batches * (num_epochs or 1),
+            epoch=epoch,
+        )
+        return augment(batch)
+
     # AutoGraph would rewrite all that is called here, to no effect but the time it takes.
-    dataset = dataset.map(
-        _plain(lambda batch: _augment(source.read(batch), policy, mix, seed, batch_size)),
-        num_parallel_calls=num_parallel_calls,
-        deterministic=True,
-    )
+    dataset = dataset.map(_plain(made), num_parallel_calls=num_parallel_calls, deterministic=True)
     if source.num_batches is not None:
         count = source.num_batches * (num_epochs or 1)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
@@ -135,31 +146,6 @@ def _next_epoch(first):
     """A dataset of one number, which is one more at every pass."""
     counter = tf.Variable(first - 1, dtype=tf.int64, trainable=False, name="epoch")
     return tf.data.Dataset.from_tensors(0).map(lambda _: counter.assign_add(1, read_value=True))
-
-
-def _augment(batch, policy, mix, seed, batch_size):
-    """Augments a batch, padded to its full size and cut again."""
-    images, labels, samples = batch["images"], batch["labels"], batch["samples"]
-    epoch = batch["epoch"]
-    size = tf.shape(samples)[0]
-    if policy is not None:
-
-        def pad(tensor):
-            rows = tf.minimum(tf.range(batch_size), size - 1)  # repeats the last row
-            padded = tf.gather(tensor, rows)
-            padded.set_shape([batch_size, *tensor.shape[1:]])
-            return padded
-
-        partners = pad(batch["partners"]) if "partners" in batch else None
-        augmented = policy(
-            pad(images), seed=seed, epoch=epoch, samples=pad(samples), partners=partners
-        )
-        shape = images.shape
-        images = augmented[:size]
-        images.set_shape(shape)
-    if mix is not None:
-        images, labels = mix(images, labels, seed=seed, epoch=epoch, samples=samples)
-    return images, labels
 
 
 class _Arrays:
@@ -211,7 +197,7 @@ class _Arrays:
         gathered = {"epoch": epoch, "samples": samples, "images": images, "labels": labels}
         if self.pairs:
             real: Any = self.rows.images
-            chosen = random.uniform(self.seed, epoch, samples, PARTNER_SLOT)
+            chosen = uniform(self.seed, epoch, samples, PARTNER_SLOT)
             partners = tf.cast(chosen * float(real.shape[0]), tf.int64)
             gathered["partners"] = tf.gather(real, tf.minimum(partners, real.shape[0] - 1))
         return gathered

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.here import datasets_run_here
 from keras_cv_extras.training import _replicas, _strategy
 from keras_cv_extras.training._errors import WorkerLostError
 from keras_cv_extras.training._model import compile_model
@@ -102,7 +103,7 @@ def fit(
         checks.integer("save_every", save_every, minimum=1)
     own = _own_strategy(model)
     strategy = _strategy.make_strategy(strategy) if own is None else _agreed(strategy, own)
-    train = train if callable(train) else _always(train)
+    train = _made_here(train) if callable(train) else _always(train)
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = model if isinstance(model, keras.Model) else _built(model)
         rules = [type(item).__name__ for item in callbacks if isinstance(item, _SET_THE_RATE)]
@@ -162,6 +163,29 @@ def _reason(error):
 
 def _always(dataset):
     return lambda epoch: dataset
+
+
+def _made_here(train):
+    """Lets pipelines run in this process, where they begin sooner, unless they are sent away."""
+    sent = []
+
+    def dataset_of(epoch):
+        if not sent:
+            with datasets_run_here():
+                dataset = train(epoch)
+            if not _is_sent(dataset):
+                return dataset
+            sent.append(True)
+        return train(epoch)
+
+    return dataset_of
+
+
+def _is_sent(dataset):
+    """Whether tf.data service makes a dataset, in other processes."""
+    if not isinstance(dataset, tf.data.Dataset):
+        return False
+    return "DataService" in type(dataset).__name__ or any(map(_is_sent, dataset._inputs()))
 
 
 def _own_strategy(model):

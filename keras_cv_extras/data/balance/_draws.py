@@ -2,18 +2,13 @@
 
 import tensorflow as tf
 
-from keras_cv_extras._base import random
+from keras_cv_extras.data._order import uniform, word
 
 # Beyond the slots that policies and partners draw from: a sample's draws do not depend on theirs.
 MEMBER, NEIGHBOR, STEP, KEEP = (1 << 30) + 1, (1 << 30) + 2, (1 << 30) + 3, (1 << 30) + 4
 
 _KEY = 0x5A07E000  # sets this order apart from the order of the pipeline with the same seed
 _CLASS = 0x9E3779B9  # odd: multiples of it spread over 32 bits, away from neighbouring seeds
-
-
-def word(value):
-    """Returns an integer or an integer tensor as a uint32 tensor, modulo 2**32."""
-    return tf.convert_to_tensor(random.as_word(value))
 
 
 def of_class(seed, number):
@@ -23,7 +18,7 @@ def of_class(seed, number):
 
 def index(seed, epoch, samples, slot, count):
     """Draws a number in [0, count) for each sample; `count` may differ between them."""
-    share = tf.convert_to_tensor(random.uniform(seed, epoch, samples, slot))
+    share = uniform(seed, epoch, samples, slot)
     # In float64, so that 24 random bits reach every number, and none is count itself.
     chosen = tf.cast(share, tf.float64) * tf.cast(count, tf.float64)
     return tf.cast(chosen, tf.int64)
@@ -31,7 +26,7 @@ def index(seed, epoch, samples, slot, count):
 
 def step(seed, epoch, samples):
     """Draws how far each sample lies from its base to its neighbour, in [0, 1)."""
-    return tf.convert_to_tensor(random.uniform(seed, epoch, samples, STEP))
+    return uniform(seed, epoch, samples, STEP)
 
 
 def in_turn(seed, epoch, places, count):

@@ -1,0 +1,161 @@
+"""What a pipeline does to its batches: a part of the dataset's graph, or called from it.
+
+TensorFlow prepares the graph of a dataset anew for every pass over it, which for the program of a
+policy takes some tenths of a second. A function that the graph calls in this process is prepared
+once. It takes some tenths of a millisecond more for every batch, and cannot be sent elsewhere.
+"""
+
+import functools
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.here import dataset_runs_here
+from keras_cv_extras.mix import Mix
+
+# A pass that is prepared anew costs as much as so many calls from the graph. With large images
+# calls cost nothing beside what they do.
+_MANY_BATCHES, _FEW_VALUES = 1500, 1 << 20
+
+
+def augmenter(policy, mix, seed, batch_size, spec, *, num_batches, epoch):
+    """Returns a function from batches to `(images, labels)`.
+
+    Args:
+        policy: a policy, a schedule or None.
+        mix: a mix or None.
+        seed: an integer.
+        batch_size: rows of a full batch.
+        spec: the specification of a batch, a dictionary of `images`, `labels`, `samples`,
+            `epoch`, and `partners` where the policy needs them.
+        num_batches: of a pass, None where that is not known.
+        epoch: None, or the only epoch of a dataset, which may be sent elsewhere.
+    """
+    if policy is None and mix is None:
+        return lambda batch: (batch["images"], batch["labels"])
+    if mix is not None:
+        return _augmenter(policy, mix, seed, batch_size, spec, num_batches, epoch)
+    del spec["labels"]  # nothing is done to them
+    augment = _augmenter(policy, None, seed, batch_size, spec, num_batches, epoch)
+
+    def without_labels(batch):
+        labels = batch.pop("labels")
+        return augment(batch), labels
+
+    return without_labels
+
+
+def _augmenter(policy, mix, seed, batch_size, spec, num_batches, epoch):
+    augment = functools.partial(_augment, policy=policy, mix=mix, seed=seed, batch_size=batch_size)
+    if keras.backend.backend() != "tensorflow":
+        return _on_another_backend(augment, batch_size, spec)
+    small = math.prod(spec["images"].shape[1:]) * batch_size < _FEW_VALUES
+    if (num_batches or 0) > _MANY_BATCHES and small:
+        return augment
+    if epoch is not None and not dataset_runs_here():
+        return augment
+    shapes = tuple(tf.nest.flatten(spec, expand_composites=True))
+    if mix is None or isinstance(mix, Mix):
+        called, outputs = _kept_program(policy, mix, seed, batch_size, _Spec(spec, shapes))
+    else:  # somebody's function, which may do something else next time
+        called, outputs = _program(policy, mix, seed, batch_size, _Spec(spec, shapes))
+    return lambda batch: _call(called, batch, outputs)
+
+
+class _Spec:
+    """A specification of a batch that can be a key."""
+
+    def __init__(self, spec, shapes):
+        self.spec, self.shapes = spec, shapes
+
+    def __hash__(self):
+        return hash(self.shapes)
+
+    def __eq__(self, other):
+        return self.shapes == other.shapes and str(self.spec) == str(other.spec)
+
+
+def _program(policy, mix, seed, batch_size, spec):
+    """Returns a function of flat tensors, and the specification of what it returns."""
+
+    def augment(*flat):
+        batch = tf.nest.pack_sequence_as(spec.spec, flat, expand_composites=True)
+        return _augment(batch, policy=policy, mix=mix, seed=seed, batch_size=batch_size)
+
+    with tf.init_scope():
+        made = tf.function(augment, autograph=False).get_concrete_function(*spec.shapes)
+    outputs = made.structured_outputs
+    types = [item.dtype for item in tf.nest.flatten(outputs, expand_composites=True)]
+
+    def call(*flat):
+        # The call of a concrete function takes twice the time.
+        arguments = [*flat, *made.captured_inputs]
+        return tf.raw_ops.StatefulPartitionedCall(args=arguments, Tout=types, f=made)
+
+    return call, outputs
+
+
+_kept_program = functools.lru_cache(maxsize=32)(_program)
+
+
+def _call(function, batch, outputs):
+    """Calls a function of flat tensors in this process."""
+    flat = tf.nest.flatten(outputs, expand_composites=True)
+    given = tf.nest.flatten(batch, expand_composites=True)
+    results = tf.py_function(function, given, [item.dtype for item in flat])
+    for result, item in zip(results, flat, strict=True):
+        result.set_shape(item.shape)
+    return tf.nest.pack_sequence_as(outputs, results, expand_composites=True)
+
+
+def _on_another_backend(augment, batch_size, spec):
+    """Lets another backend than TensorFlow augment: its arrays go in and come out."""
+
+    def call(*arrays):
+        batch = tf.nest.pack_sequence_as(spec, arrays)
+        for name in ("samples", "epoch"):  # 64 bits would be cut with a warning
+            batch[name] = (batch[name] % (1 << 32)).astype("uint32")
+        with keras.device("cpu:0"):
+            batch = tf.nest.map_structure(keras.ops.convert_to_tensor, batch)
+            return tf.nest.map_structure(keras.ops.convert_to_numpy, augment(batch))
+
+    def empty(item):
+        sizes = [batch_size if size is None else size for size in item.shape]
+        return np.zeros(sizes, item.dtype.as_numpy_dtype)
+
+    with tf.init_scope():
+        first = call(*tf.nest.flatten(tf.nest.map_structure(empty, spec)))
+    outputs = tf.nest.map_structure(
+        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), first
+    )
+
+    def called(*flat):
+        return tf.nest.flatten(call(*(tensor.numpy() for tensor in flat)))
+
+    return lambda batch: _call(called, batch, outputs)
+
+
+def _augment(batch, *, policy, mix, seed, batch_size):
+    """Augments a batch, padded to its full size and cut again; without a mix, its images."""
+    images, samples = batch["images"], batch["samples"]
+    epoch, shape = batch["epoch"], images.shape
+    size = keras.ops.shape(samples)[0]
+    if policy is not None:
+
+        def pad(tensor):
+            rows = keras.ops.minimum(keras.ops.arange(batch_size), size - 1)  # repeats the last
+            padded = engine.take(tensor, rows, axis=0)
+            return keras.ops.reshape(padded, (batch_size, *tensor.shape[1:]))
+
+        partners = pad(batch["partners"]) if "partners" in batch else None
+        images = policy(
+            pad(images), seed=seed, epoch=epoch, samples=pad(samples), partners=partners
+        )[:size]
+        if keras.backend.backend() == "tensorflow":
+            images.set_shape(shape)
+    if mix is None:
+        return images
+    return mix(images, batch["labels"], seed=seed, epoch=epoch, samples=samples)

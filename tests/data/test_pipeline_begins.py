@@ -1,0 +1,151 @@
+"""A pass over a pipeline begins at once, and gives the same however it is made."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras import data, mix, policy, training
+from keras_cv_extras._base.here import dataset_runs_here, datasets_run_here
+from keras_cv_extras.data import _augmenter
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (50, 12, 10, 1), "uint8"), np.arange(50) % 7
+
+
+CASES = {
+    "policy": (policy.rand_augment(), None),
+    "second images": (policy.Policy([[policy.Step("sample_pairing", 1.0, 0.4)]]), None),
+    "mix": (policy.flip_crop(), mix.MixUp(num_classes=7)),
+    "own mix": (None, lambda images, labels, **numbers: (images, {"kept": labels})),
+}
+
+
+def passes(images, name, **options):
+    """The batches of two epochs, flat."""
+    chosen, mixed = CASES[name]
+    dataset = data.pipeline(images, 16, chosen, mixed, seed=3, **options)
+    return [tf.nest.flatten(batch) for _ in range(2) for batch in dataset]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_called_from_the_graph_and_in_it_a_batch_is_the_same(images, name, monkeypatch):
+    called = passes(images, name)
+    monkeypatch.setattr(_augmenter, "_MANY_BATCHES", 0)
+    for one, other in zip(called, passes(images, name), strict=True):
+        for tensor, wanted in zip(one, other, strict=True):
+            assert tensor.dtype == wanted.dtype
+            np.testing.assert_array_equal(tensor, wanted)
+
+
+def test_a_pass_costs_little_to_begin(images, monkeypatch):
+    def seconds(dataset):
+        for _ in range(2):
+            next(iter(dataset))
+        before = time.process_time()
+        for _ in range(3):
+            next(iter(dataset))
+        return time.process_time() - before
+
+    called = seconds(data.pipeline(images, 16, policy.rand_augment()))
+    monkeypatch.setattr(_augmenter, "_MANY_BATCHES", 0)
+    assert called < seconds(data.pipeline(images, 16, policy.rand_augment())) / 2
+
+
+def test_epochs_of_their_own_share_a_program(images):
+    before = _augmenter._kept_program.cache_info()
+    with datasets_run_here():
+        made = [data.pipeline(images, 16, policy.rand_augment(), epoch=n, seed=91) for n in (0, 1)]
+        again = data.pipeline(images, 16, policy.rand_augment(), epoch=0, seed=91)
+    after = _augmenter._kept_program.cache_info()
+    assert after.misses - before.misses == 1
+    assert after.hits - before.hits == 2
+    first, second, third = (next(iter(dataset))[0].numpy() for dataset in (*made, again))
+    np.testing.assert_array_equal(first, third)
+    assert (first != second).any()
+
+
+def test_what_is_sent_elsewhere_is_a_graph(images):
+    """An epoch's dataset may be sent to other processes, unless it is said that it is not."""
+
+    def calls(dataset):
+        text = str(
+            tf.raw_ops.DatasetToGraphV2(
+                input_dataset=tf.data.experimental.to_variant(dataset),
+                external_state_policy=1,
+                strip_device_assignment=False,
+            ).numpy()
+        )
+        return "EagerPyFunc" in text
+
+    assert not dataset_runs_here()
+    assert not calls(data.pipeline(images, 16, policy.flip_crop(), epoch=0))
+    with datasets_run_here():
+        assert dataset_runs_here()
+        assert calls(data.pipeline(images, 16, policy.flip_crop(), epoch=0))
+    assert calls(data.pipeline(images, 16, policy.flip_crop()))
+
+
+def test_training_asks_for_datasets_that_run_here_until_one_is_sent_away(images):
+    asked = []
+    service = tf.data.experimental.service
+    dispatcher = service.DispatchServer()
+    address = dispatcher.target.partition("://")[2]
+    worker = service.WorkerServer(service.WorkerConfig(dispatcher_address=address))
+    model = training.small_cnn((12, 10, 1), 7, width=2)
+
+    def batches(epoch):
+        asked.append(dataset_runs_here())
+        dataset = data.pipeline(images, 16, epoch=epoch)
+        steps = dataset.cardinality()
+        dataset = dataset.apply(service.distribute(service.ShardingPolicy.OFF, dispatcher.target))
+        return dataset.apply(tf.data.experimental.assert_cardinality(steps))
+
+    def plain(epoch):
+        asked.append(dataset_runs_here())
+        return data.pipeline(images, 16, epoch=epoch)
+
+    training.fit(model, plain, epochs=2, progress=False)
+    assert all(asked)
+    asked.clear()
+    training.fit(model, batches, epochs=2, progress=False)
+    assert asked[0]
+    assert not any(asked[1:])
+    worker._stop()
+    dispatcher._stop()
+
+
+ON_JAX = """
+import json
+import sys
+import numpy as np
+sys.path.insert(0, "tests/data")
+from test_pipeline_begins import *
+
+rng = np.random.default_rng(0)
+pictures = rng.integers(0, 256, (50, 12, 10, 1), "uint8"), np.arange(50) % 7
+found = {}
+for name in CASES:
+    flat = [part.numpy() for batch in passes(pictures, name) for part in batch]
+    found[name] = [[float(part.astype("float64").sum()), part.astype("float64").std()]
+                   for part in flat]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.slow
+def test_on_jax_a_pipeline_gives_the_same(python, images):
+    environment = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    found = json.loads(python(ON_JAX, environment=environment).splitlines()[-1])
+    for name in CASES:
+        wanted = [
+            part.numpy().astype("float64") for batch in passes(images, name) for part in batch
+        ]
+        np.testing.assert_allclose(
+            found[name], [[part.sum(), part.std()] for part in wanted], rtol=1e-6
+        )
