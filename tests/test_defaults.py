@@ -8,8 +8,8 @@ import importlib
 import inspect
 
 DEFAULTS = {
-    "search.search_policy": {
-        **{"epochs": 20, "train_size": 1000, "batch_size": 64, "confirm_seeds": 2, "seed": 0},
+    "search.SearchSettings": {
+        **{"epochs": 20, "train_size": 1000, "batch_size": 64, "confirm_seeds": 3, "seed": 0},
         **{"oracle": "tpe", "method": "staged", "flip": "auto", "retrain": False, "workers": 1},
     },
     "search.screen": {"seed": 0, "num_folds": 2, "threshold": 0.25},

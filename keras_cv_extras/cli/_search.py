@@ -19,9 +19,9 @@ from keras_cv_extras.cli._options import (
     show_table,
 )
 from keras_cv_extras.cli._quiet import import_tensorflow
+from keras_cv_extras.search import SearchSettings
 from keras_cv_extras.search import workers as search_workers
 
-_DEFAULT_TRIALS = 20
 _WRITTEN = ("policy.json", "trials.csv", "report.html", "model.keras")
 
 
@@ -34,6 +34,8 @@ class _SearchGroup(TyperGroup):
             args = ["--help"]
         return super().parse_args(ctx, args if args[0] in self.commands else ["run", *args])
 
+
+DEFAULT = SearchSettings()
 
 search_app = typer.Typer(cls=_SearchGroup, help="Search an augmentation policy.")
 
@@ -48,15 +50,17 @@ def run(
     ] = pathlib.Path("kcx-search"),
     trials: Annotated[
         int | None,
-        typer.Option(help=f"Policies to try; {_DEFAULT_TRIALS} if there is no budget either."),
-    ] = None,
+        typer.Option(
+            help=f"Policies to try; {DEFAULT.DEFAULT_TRIALS} if there is no budget either."
+        ),
+    ] = DEFAULT.trials,
     budget: Annotated[
         float | None,
         typer.Option(
             help="Minutes that one process may take for all of it, in place of --trials: an "
             "epoch is timed first, and a plan is printed."
         ),
-    ] = None,
+    ] = DEFAULT.budget,
     method: Annotated[
         Literal["staged", "full"],
         typer.Option(
@@ -64,40 +68,44 @@ def run(
             "once for all, then each trial its last quarter. full: train each trial from the "
             "start, some four times as long."
         ),
-    ] = "staged",
+    ] = DEFAULT.method,
     oracle: Annotated[
         str,
         typer.Option(
             help="What suggests policies: tpe learns from few trials; evolution; controller, "
             "AutoAugment's own, from some hundred; random learns nothing."
         ),
-    ] = "tpe",
-    epochs: Annotated[int, typer.Option(help="Passes over the data in each training.")] = 20,
-    train_size: Annotated[int, typer.Option(help="Images that each training uses.")] = 1000,
+    ] = DEFAULT.oracle,
+    epochs: Annotated[
+        int, typer.Option(help="Passes over the data in each training.")
+    ] = DEFAULT.epochs,
+    train_size: Annotated[
+        int, typer.Option(help="Images that each training uses.")
+    ] = DEFAULT.train_size,
     validation_size: Annotated[
         int | None,
         typer.Option(
             help="Images that trials are scored on. More tell smaller differences apart; half "
             "of what is left if not given, at most 5,000."
         ),
-    ] = None,
-    batch_size: Annotated[int, typer.Option(help="Images per training step.")] = 64,
+    ] = DEFAULT.validation_size,
+    batch_size: Annotated[int, typer.Option(help="Images per training step.")] = DEFAULT.batch_size,
     confirm_seeds: Annotated[
         int, typer.Option(help="Trainings of each finalist for the confirmation.")
-    ] = 3,
+    ] = DEFAULT.confirm_seeds,
     retrain: Annotated[
         bool,
         typer.Option(
             "--retrain", help="Train a last model with the policy on all the data: model.keras."
         ),
-    ] = False,
+    ] = DEFAULT.retrain,
     workers: Annotated[
         int,
         typer.Option(
             help="Trainings at once, each in a process of its own, watched and started again if "
             "it dies. Another number gives other trials: of its neighbours a trial knows nothing."
         ),
-    ] = 1,
+    ] = DEFAULT.workers,
     chief: Annotated[
         bool,
         typer.Option(
@@ -118,7 +126,7 @@ def run(
         ),
     ] = None,
     image_size: ImageSize = None,
-    seed: Seed = 0,
+    seed: Seed = DEFAULT.seed,
     quiet: Quiet = False,
 ):
     """Search an augmentation policy for DATA, beside policies that need no search.
@@ -128,6 +136,20 @@ def run(
 
     kcx search status FOLDER says how far it is, kcx search report FOLDER what it has found.
     """
+    settings = SearchSettings(
+        trials=trials,
+        budget=budget,
+        method=method,
+        oracle=oracle,
+        epochs=epochs,
+        train_size=train_size,
+        validation_size=validation_size,
+        batch_size=batch_size,
+        confirm_seeds=confirm_seeds,
+        retrain=retrain,
+        workers=workers,
+        seed=seed,
+    )
     role = search_workers.role_of_options(chief, worker, address)
     if role is not None:
         os.environ |= role.environment()
@@ -148,18 +170,7 @@ def run(
         images,
         lambda: training.small_cnn(shape, num_classes),
         directory=output,
-        trials=_DEFAULT_TRIALS if trials is None and budget is None else trials,
-        budget=budget,
-        method=method,
-        oracle=oracle,
-        epochs=epochs,
-        train_size=train_size,
-        validation_size=validation_size,
-        batch_size=batch_size,
-        confirm_seeds=confirm_seeds,
-        retrain=retrain,
-        workers=workers,
-        seed=seed,
+        settings=settings,
         progress=not quiet,
     )
     say(found.verdict)

@@ -1,4 +1,5 @@
 from . import workers as workers
+from ._settings import SearchSettings as SearchSettings
 from .oracles._evolution import EvolutionOracle as EvolutionOracle
 from .oracles._ppo import ControllerOracle as ControllerOracle
 from .oracles._randaugment import GridOracle as GridOracle

@@ -117,15 +117,18 @@ CASES = {
     ),
     "search run": (
         (search, "search_policy"),
-        "digits --output o --trials 3 --budget 2.5 --method full --oracle random --epochs 4"
+        "digits --output o --trials 3 --method full --oracle random --epochs 4"
         " --train-size 5 --validation-size 6 --batch-size 7 --confirm-seeds 8 --retrain"
         " --image-size 8 --seed 9 --quiet",
         [],
         {
             "directory": pathlib.Path("o"),
-            **{"trials": 3, "budget": 2.5, "method": "full", "oracle": "random", "epochs": 4},
-            **{"train_size": 5, "validation_size": 6, "batch_size": 7, "confirm_seeds": 8},
-            **{"retrain": True, "workers": 1, "seed": 9, "progress": False},
+            "settings": search.SearchSettings(
+                **{"trials": 3, "method": "full", "oracle": "random", "epochs": 4},
+                **{"train_size": 5, "validation_size": 6, "batch_size": 7, "confirm_seeds": 8},
+                **{"retrain": True, "workers": 1, "seed": 9},
+            ),
+            "progress": False,
         },
     ),
 }

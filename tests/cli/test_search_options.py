@@ -10,21 +10,21 @@ from typer.testing import CliRunner
 from keras_cv_extras import cli, search
 from keras_cv_extras.search import workers as search_workers
 
-PLAIN = {
-    "trials": 20,
-    "budget": None,
-    "method": "staged",
-    "oracle": "tpe",
-    "epochs": 20,
-    "train_size": 1000,
-    "validation_size": None,
-    "batch_size": 64,
-    "confirm_seeds": 3,
-    "retrain": False,
-    "workers": 1,
-    "seed": 0,
-    "progress": True,
-}
+# What `kcx search` does without options.
+SETTINGS = search.SearchSettings(
+    trials=None,
+    budget=None,
+    method="staged",
+    oracle="tpe",
+    epochs=20,
+    train_size=1000,
+    validation_size=None,
+    batch_size=64,
+    confirm_seeds=3,
+    retrain=False,
+    workers=1,
+    seed=0,
+)
 
 
 def kcx(*arguments):
@@ -56,8 +56,7 @@ def run(asked, *arguments):
     [
         ([], {}),
         (["--trials", 7], {"trials": 7}),
-        (["--budget", 2.5], {"budget": 2.5, "trials": None}),
-        (["--budget", 2.5, "--trials", 7], {"budget": 2.5, "trials": 7}),
+        (["--budget", 2.5], {"budget": 2.5}),
         (["--method", "full"], {"method": "full"}),
         (["--oracle", "evolution"], {"oracle": "evolution"}),
         (["--epochs", 3], {"epochs": 3}),
@@ -76,7 +75,9 @@ def test_options(asked, tmp_path, arguments, changed):
     assert found.pop("directory") == tmp_path / "here"
     assert found.pop("images").train[0].shape[1:] == (8, 8, 1)
     assert callable(found.pop("build_model"))
-    assert found == PLAIN | changed
+    assert found.pop("progress") is changed.pop("progress", True)
+    assert found == {"settings": search.SearchSettings(**changed)}
+    assert found["settings"] == SETTINGS or changed
 
 
 def test_images_of_another_size(asked):
@@ -106,7 +107,7 @@ def test_workers_are_started_as_the_same_command(asked, monkeypatch, tmp_path):
 def test_roles_on_a_cluster(asked, monkeypatch, tmp_path, option, kind):
     monkeypatch.setattr(os, "environ", dict(os.environ))
     found = run(asked, "digits", "--output", tmp_path, option, "--address", "node7:8123")
-    assert found["workers"] == 1
+    assert found["settings"].workers == 1
     role = search_workers.role_in(tmp_path)
     assert (role.kind, role.address) == (kind, "node7:8123")
 

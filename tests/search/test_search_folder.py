@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import types
 
 import numpy as np
 import pytest
@@ -118,9 +119,10 @@ def finished(tmp_path_factory):
     return folder
 
 
+ASKED = types.SimpleNamespace(settings=search.SearchSettings())
 READERS = {
     "settings.json": lambda path: _state.SearchFolder(path, {"seed": 1}),
-    "plan.json": lambda path: _plan.decide(None, path, None, measured=False),
+    "plan.json": lambda path: _plan.decide(ASKED, path, measured=False),
     "screen.json": lambda path: _state.SearchFolder(path, {"seed": 1}).screen(None),
     "best.json": lambda path: _state.SearchFolder(path, {}).keep_best("a", None, 0.5),
     "portfolio/none.json": lambda path: _state.SearchFolder(path, {}).load("portfolio", "none"),

@@ -20,22 +20,8 @@ def digits():
 
 
 def make(digits, network, **changes):
-    arguments = {
-        "trials": 12,
-        "epochs": 8,
-        "train_size": 200,
-        "validation_size": None,
-        "confirmation_size": None,
-        "batch_size": 64,
-        "confirm_seeds": 2,
-        "oracle": "tpe",
-        "method": "staged",
-        "ops": None,
-        "flip": "auto",
-        "seed": 0,
-        "workers": 1,
-    }
-    return _request.make_request(digits, network, **{**arguments, **changes})
+    asked = {"trials": 12, "epochs": 8, "train_size": 200, "confirm_seeds": 2, **changes}
+    return _request.make_request(digits, network, search.SearchSettings(**asked))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +36,7 @@ def network():
 
 
 def test_a_plan_counts_what_runs(digits, network, tmp_path):
-    request, plan = _plan.decide(make(digits, network), tmp_path, None, measured=False)
+    request, plan = _plan.decide(make(digits, network), tmp_path, measured=False)
     counts = {name: (count, epochs) for name, count, epochs in plan.stages}
     tail = 2  # of 8 epochs
     assert counts["shared weights"] == (1, 6)
@@ -64,10 +50,10 @@ def test_a_plan_counts_what_runs(digits, network, tmp_path):
     assert plan.minutes is None
     assert "confirmation images tell differences" in plan.describe()
     ops = ("rotate", "invert", "posterize")  # two signs of five levels, one, five levels
-    _, few = _plan.decide(make(digits, network, ops=ops), tmp_path / "ops", None, measured=False)
+    _, few = _plan.decide(make(digits, network, ops=ops), tmp_path / "ops", measured=False)
     assert few.stages[0] == ("screen of 3 ops", 1, pytest.approx(2 * 8 + 16 / 3))
     full, its = _plan.decide(
-        make(digits, network, method="full"), tmp_path / "full", None, measured=False
+        make(digits, network, method="full"), tmp_path / "full", measured=False
     )
     assert {name for name, _, _ in its.stages} == {"portfolio", "trials", "confirmation"}
 
@@ -82,20 +68,26 @@ def test_what_the_confirmation_can_tell():
 
 def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch):
     monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 1.0)
-    request = make(digits, network, trials=None)
-    chosen, plan = _plan.decide(request, tmp_path, 12, measured=False)
+    request = make(digits, network, trials=None, budget=12)
+    chosen, plan = _plan.decide(request, tmp_path, measured=False)
     assert plan.minutes <= 12 < plan.minutes + 0.2
     monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 3.0)
-    again, same = _plan.decide(request, tmp_path, 12, measured=False)
+    again, same = _plan.decide(request, tmp_path, measured=False)
     assert same.minutes == plan.minutes
     assert again.trials == chosen.trials
-    assert again.budget == chosen.budget == 12
+    assert again.settings.budget == chosen.settings.budget == plan.budget == 12
+    other = make(digits, network, trials=None, budget=13)
     with pytest.raises(ValueError, match=r"holds a search with budget=12"):
-        _plan.decide(request, tmp_path, 13, measured=False)
+        _plan.decide(other, tmp_path, measured=False)
+    small = make(digits, network, trials=None, budget=1)
     with pytest.raises(ValueError, match="a budget of 1 minutes is too small: with 2 trials"):
-        _plan.decide(request, tmp_path / "small", 1, measured=False)
+        _plan.decide(small, tmp_path / "small", measured=False)
     with pytest.raises(ValueError, match="trials or budget, not both"):
-        _plan.decide(make(digits, network), tmp_path / "both", 1, measured=False)
+        make(digits, network, budget=1)
+    oracle = search.RandomOracle(max_trials=3, hyperparameters=search.policy_space())
+    assert make(digits, network, trials=None, oracle=oracle).trials == 3
+    with pytest.raises(ValueError, match="give an oracle or a budget, not both"):
+        make(digits, network, trials=None, budget=1, oracle=oracle)
 
 
 def test_progress_is_told_to_other_terminals(tmp_path):
@@ -250,3 +242,24 @@ def test_other_data_has_another_name():
     assert name != _splits.digest(images, labels[::-1])
     assert name != _splits.digest(images ^ 1, labels)
     assert name != _splits.digest(images.reshape(4, 2, 1, 1), labels)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"trials": 0}, "trials must be at least 1"),
+        ({"method": "quick"}, "method must be one of"),
+        ({"oracle": "guess"}, "oracle must be one of"),
+        ({"flip": "yes"}, "flip must be True, False or 'auto'"),
+        ({"epochs": 1}, "method='staged' divides a training of at least 2 epochs"),
+        ({"budget": 0}, "budget must be"),
+        ({"confirm_seeds": 0}, "confirm_seeds must be at least 1"),
+        ({"trails": 3}, "trails"),
+    ],
+)
+def test_settings_check_themselves(options, problem, digits, network, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=problem):
+        search.SearchSettings(**options)
+    with pytest.raises((TypeError, ValueError), match=problem):
+        search.search_policy(digits, network, directory=tmp_path, **options)
+    assert list(tmp_path.iterdir()) == []

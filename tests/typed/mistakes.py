@@ -19,6 +19,8 @@ kcx.layers.RandAugment(strenght=0.5, seed="1")  # pyright: ignore[reportArgument
 kcx.losses.poly1(labels, images, epsilom=2.0)  # pyright: ignore[reportCallIssue]
 poly1(labels, images, from_logits="yes")  # pyright: ignore[reportArgumentType]
 kcx.search.search_policy((images, labels))  # pyright: ignore[reportCallIssue]
+kcx.search.SearchSettings(trails=3)  # pyright: ignore[reportCallIssue]
+kcx.training.TrainingSettings(epoch=3)  # pyright: ignore[reportCallIssue]
 kcx.training.fit(None, None, epoch=3)  # pyright: ignore[reportCallIssue]
 kcx.mix.MixUp(alfa=0.2)  # pyright: ignore[reportCallIssue]
 

@@ -6,7 +6,7 @@ import pathlib
 import time
 from typing import Any
 
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import files
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.search.stages import _portfolio, _stages
 from keras_cv_extras.search.stages._screen import LEVELS, NUM_FOLDS
@@ -14,7 +14,6 @@ from keras_cv_extras.search.stages._state import folder_path, read_fields
 from keras_cv_extras.search.trials._shared import common_epochs, uniform_policy
 
 _FILE = "plan.json"
-_DEFAULT_TRIALS = 40
 _MOST_TRIALS = 100_000  # that a budget can decide
 _FORWARD = 1 / 3  # of the time of a training step
 _NUM_CONFIRMED = 8  # five controls, an entrant, the best trial and the best joined; staged: 9
@@ -78,7 +77,7 @@ class Plan:
         return f"{epochs * self.seconds_per_epoch / 60:.1f}"
 
 
-def decide(request, directory, budget, *, measured):
+def decide(request, directory, *, measured):
     """Returns the request with its number of trials, and the plan.
 
     An earlier run's plan in the folder is kept, as its number of trials is the search's.
@@ -86,16 +85,12 @@ def decide(request, directory, budget, *, measured):
     Args:
         request: what the search is asked.
         directory: the search's folder.
-        budget: minutes, or None.
         measured: whether to measure an epoch for the plan even without a budget.
 
     Raises:
         ValueError: if the budget is too small, or not that of the folder's search.
     """
-    if budget is not None:
-        budget = checks.positive("budget", budget)
-        if request.trials is not None:
-            raise ValueError("give trials or budget, not both: a budget decides how many trials")
+    budget = request.settings.budget
     path = folder_path(directory) / _FILE
     names = ("budget", "trials", "seconds_per_epoch")
     earlier = None
@@ -109,10 +104,10 @@ def decide(request, directory, budget, *, measured):
     seconds = earlier and earlier["seconds_per_epoch"]
     if seconds is None and (measured or budget is not None):
         seconds = _seconds_per_epoch(request)
-    trials = request.trials or _DEFAULT_TRIALS
+    trials = request.trials or request.settings.DEFAULT_TRIALS
     if budget is not None:
         trials = earlier["trials"] if earlier else _affordable(request, seconds, budget)
-    request = dataclasses.replace(request, trials=trials, budget=budget)
+    request = dataclasses.replace(request, trials=trials)
     plan = _plan(request, seconds, budget)
     if earlier is None:
         fields = {"budget": budget, "trials": trials, "seconds_per_epoch": seconds}

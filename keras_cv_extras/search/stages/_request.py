@@ -1,4 +1,4 @@
-"""What a search is asked: its arguments, checked, and the parts of the data."""
+"""What a search is asked: its settings, and the parts of the data."""
 
 import contextlib
 import dataclasses
@@ -12,6 +12,7 @@ from keras_cv_extras import __version__
 from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS
+from keras_cv_extras.search._settings import SearchSettings
 from keras_cv_extras.search.oracles._evolution import EvolutionOracle
 from keras_cv_extras.search.oracles._ppo import ControllerOracle
 from keras_cv_extras.search.oracles._random import RandomOracle
@@ -21,8 +22,7 @@ from keras_cv_extras.search.stages import _portfolio, _splits
 from keras_cv_extras.search.trials._trainer import Trainer
 
 _OBJECTIVES = ("val_accuracy", "val_log_loss")
-METHODS = ("staged", "full")
-ORACLES = {
+_ORACLES = {
     "tpe": TPEOracle,
     "evolution": EvolutionOracle,
     "controller": ControllerOracle,
@@ -41,15 +41,10 @@ class Request:
         everything: `(images, labels)`, all of them, for the last training.
         name: the data's name, or None.
         digest: a short name of the data's bytes.
-        method: one of `METHODS`.
-        oracle: one of `ORACLES`, or an oracle.
+        settings: what was asked for.
         trials: how many policies to try; None as long as a budget has not decided it.
-        workers: how many trials run at once.
-        confirm_seeds: trainings of each arm for the confirmation.
         ops: names of the ops to search in.
         flip: whether the controls may mirror images.
-        seed: an integer.
-        budget: the minutes that decided the number of trials, or None.
         class_names: the names of the classes, where the data knows them.
     """
 
@@ -58,39 +53,46 @@ class Request:
     everything: tuple
     name: str | None
     digest: str
-    method: str
-    oracle: str | kt.Oracle
+    settings: SearchSettings
     trials: int | None
-    workers: int
-    confirm_seeds: int
     ops: tuple[str, ...]
     flip: bool
-    seed: int
-    budget: float | None = None
     class_names: tuple[str, ...] | None = None
+
+    @property
+    def seed(self) -> int:
+        """That of the search."""
+        return self.settings.seed
 
     @property
     def staged(self) -> bool:
         """Whether the ops are screened and the trials share weights."""
-        return self.method == "staged"
+        return self.settings.staged
 
-    def settings(self) -> dict:
+    @property
+    def confirm_seeds(self) -> int:
+        """Trainings of each arm for the confirmation."""
+        return self.settings.confirm_seeds
+
+    def identity(self) -> dict:
         """Returns what tells this search from others, for JSON."""
+        asked = self.settings
+        named = isinstance(asked.oracle, str)
         return {
             "data": {"name": self.name, "digest": self.digest},
             "num_images": {part: len(labels) for part, (_, labels) in self.parts.items()},
             "trials": self.trials,
-            "method": self.method,
-            "epochs": self.trainer.epochs,
-            "batch_size": self.trainer.batch_size,
-            "confirm_seeds": self.confirm_seeds,
-            "oracle": self.oracle if isinstance(self.oracle, str) else type(self.oracle).__name__,
+            "method": asked.method,
+            "epochs": asked.epochs,
+            "batch_size": asked.batch_size,
+            "confirm_seeds": asked.confirm_seeds,
+            "oracle": asked.oracle if named else type(asked.oracle).__name__,
             "ops": list(self.ops),
             "flip": self.flip,
             "seed": self.seed,
             "model": self.trainer.describe(),
             # With several workers a trial knows less of others, so that other trials are run.
-            **({"workers": self.workers} if self.workers > 1 else {}),
+            **({"workers": asked.workers} if asked.workers > 1 else {}),
         }
 
     def make_oracle(self, ops) -> kt.Oracle:
@@ -99,100 +101,74 @@ class Request:
         If at least half of the trials are left to it, each op is first tried alone: what an op
         is worth is then known, and the oracle starts from it.
         """
-        if isinstance(self.oracle, kt.Oracle):
-            return self.oracle
+        oracle = self.settings.oracle
+        if isinstance(oracle, kt.Oracle):
+            return oracle
         alone = [op_alone(op) for op in ops] if 2 * len(ops) <= (self.trials or 0) else []
-        return ORACLES[self.oracle](
+        return _ORACLES[oracle](
             max_trials=self.trials,
             hyperparameters=policy_space(ops=ops),
             seed=self.seed,
             first=alone,
-            parallel=self.workers,
+            parallel=self.settings.workers,
         )
 
 
-def make_request(
-    data,
-    build_model,
-    *,
-    validation_data=None,
-    trials,
-    workers,
-    epochs,
-    train_size,
-    validation_size,
-    confirmation_size,
-    batch_size,
-    confirm_seeds,
-    oracle,
-    method,
-    ops,
-    flip,
-    seed,
-) -> Request:
-    """Checks the arguments of `search_policy`, which describes them, and divides the data."""
+def make_request(data, build_model, settings: SearchSettings, *, validation_data=None) -> Request:
+    """Checks settings that depend on the data, and divides it; see `search_policy`."""
     images, labels = getattr(data, "train", data)
     name = getattr(data, "name", None)
-    seed = checks.integer("seed", seed)
-    if trials is not None:
-        checks.integer("trials", trials, minimum=1)
-    checks.integer("workers", workers, minimum=1)
-    checks.integer("confirm_seeds", confirm_seeds, minimum=1)
     parts = _splits.split_for_search(
         images,
         labels,
         validation_data=validation_data,
-        train_size=train_size,
-        validation_size=validation_size,
-        confirmation_size=confirmation_size,
-        seed=seed,
+        train_size=settings.train_size,
+        validation_size=settings.validation_size,
+        confirmation_size=settings.confirmation_size,
+        seed=settings.seed,
     )
+    flip, trials = settings.flip, settings.trials
     if flip == "auto":
         flip = _portfolio.default_flip(name)
-    elif not isinstance(flip, bool):
-        raise TypeError(f"flip must be True, False or 'auto', received {flip!r}")
-    checks.one_of("method", method, METHODS)
-    if method == "staged" and epochs < 2:
-        raise ValueError(
-            "method='staged' divides a training of at least 2 epochs, received epochs=1: use "
-            "more, or method='full'"
-        )
-    if isinstance(oracle, kt.Oracle):
-        name = getattr(oracle.objective, "name", None)
-        if name not in _OBJECTIVES:
-            raise ValueError(
-                f"oracle: the objective must be one of {', '.join(_OBJECTIVES)}, which is what a "
-                f"trial reports, received {name!r}"
-            )
-        trials = oracle.max_trials
-    else:
-        checks.one_of("oracle", oracle, tuple(ORACLES))
+    if not isinstance(settings.oracle, str):
+        trials = _trials_of(settings.oracle, settings.budget)
     arrays = [np.asarray(images), np.asarray(labels)]
     if validation_data is not None:
         arrays += [np.asarray(array) for array in validation_data]
-    ops = _searched_ops(ops, parts["train"][0])
+    ops = _searched_ops(settings.ops, parts["train"][0])
     return Request(
         trainer=Trainer(
             build_model,
             parts["train"],
-            epochs=epochs,
-            batch_size=batch_size,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
             policies=_portfolio.example_policies(flip=flip, ops=ops),
         ),
         parts=parts,
         everything=(images, labels),
         name=name,
         digest=_splits.digest(*arrays),
-        method=method,
-        oracle=oracle,
+        settings=settings,
         trials=trials,
-        workers=workers,
-        confirm_seeds=confirm_seeds,
         ops=ops,
         flip=flip,
-        seed=seed,
         class_names=getattr(data, "class_names", None),
     )
+
+
+def _trials_of(oracle, budget):
+    """Returns how many policies somebody's own oracle tries."""
+    if not isinstance(oracle, kt.Oracle):
+        raise TypeError(f"oracle must be a name or a keras-tuner Oracle, received {oracle!r}")
+    objective = getattr(oracle.objective, "name", None)
+    if objective not in _OBJECTIVES:
+        raise ValueError(
+            f"oracle: the objective must be one of {', '.join(_OBJECTIVES)}, which is what a "
+            f"trial reports, received {objective!r}"
+        )
+    if budget is not None:
+        raise ValueError("give an oracle or a budget, not both: max_trials says how many trials")
+    return oracle.max_trials
 
 
 def versions() -> dict:

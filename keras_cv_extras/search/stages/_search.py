@@ -15,6 +15,7 @@ from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
+from keras_cv_extras.search._settings import SearchSettings
 from keras_cv_extras.search.stages import _plan, _retrain
 from keras_cv_extras.search.stages._progress import SearchProgress, is_finished
 from keras_cv_extras.search.stages._request import make_request, versions
@@ -57,23 +58,10 @@ def search_policy(
     build_model: Callable[..., keras.Model],
     *,
     directory: Path,
+    settings: SearchSettings | None = None,
     validation_data: Any | None = None,
-    trials: int | None = None,
-    budget: float | None = None,
-    epochs: int = 20,
-    train_size: int = 1000,
-    validation_size: int | None = None,
-    confirmation_size: int | None = None,
-    batch_size: int = 64,
-    confirm_seeds: int = 2,
-    oracle: str = "tpe",
-    method: str = "staged",
-    ops: tuple[str, ...] | None = None,
-    flip: str = "auto",
-    retrain: bool = False,
-    seed: int = 0,
-    workers: int = 1,
     progress: bool = True,
+    **options: Any,
 ) -> SearchResult:
     """Searches an augmentation policy, and says honestly whether it is worth using.
 
@@ -102,37 +90,12 @@ def search_policy(
         build_model: a function without arguments that returns a new Keras classifier, with one
             output per class, compiled with a loss for integer labels or not compiled.
         directory: folder for what is written.
+        settings: None for those of `SearchSettings()`.
         validation_data: None, or `(images, labels)` to score on in place of a part of the
             training data: for images that differ from those to train on as the images of
             later use do. Half of them are kept for the confirmation.
-        trials: how many policies to try; None for what the budget allows, or 40.
-        budget: None, or the minutes that the whole search may take, as a measured epoch
-            foretells them.
-        epochs: passes over the training part in each training.
-        train_size: images of the training part.
-        validation_size: images that trials are scored on; None for half of what is left, at
-            most 5,000.
-        confirmation_size: images that finalists and controls are scored on; None likewise.
-        batch_size: images per training step.
-        confirm_seeds: trainings of each finalist and control for the confirmation.
-        oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
-            Oracle over `policy_space()` whose objective is "val_accuracy" or "val_log_loss"; its
-            own `max_trials` then counts, and its own space, so that an op that the screen would
-            leave out is only capped.
-        method: "staged" as above; "full" without screen and shared weights, every trial being a
-            training of its own, as long as the confirmation's.
-        ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
-            of channels allows and that can change them.
-        flip: whether the controls may mirror images; "auto" for not with digits and letters,
-            told by the data's name.
-        retrain: whether to train a last model with the policy on all the data, and write it as
-            `model.keras`.
-        seed: an integer; the same one gives the same trials.
-        workers: how many trainings run at once, each in a process of its own: the script is
-            started once more for each, up to this call, and ends there (so `workers` needs a
-            script; `kcx search` has the same option). Of several workers a trial is suggested
-            before its neighbours have finished, so that another number gives other trials.
         progress: whether to show the plan and a progress line.
+        **options: fields of `SearchSettings`, such as `trials=20`, in place of those of `settings`.
 
     Returns:
         The policy, the arms and the verdict.
@@ -149,27 +112,12 @@ def search_policy(
         policies. [Fast AutoAugment](https://arxiv.org/abs/1905.00397): scores without training.
         [Augmentation-wise weight sharing](https://arxiv.org/abs/2009.14737): the shared epochs.
     """
+    settings = dataclasses.replace(settings or SearchSettings(), **options)
     role = _processes.role_in(directory)
     if role.decides:
         folders.check(directory, kinds.SEARCH)
-    request = make_request(
-        data,
-        build_model,
-        validation_data=validation_data,
-        trials=trials,
-        epochs=epochs,
-        train_size=train_size,
-        validation_size=validation_size,
-        confirmation_size=confirmation_size,
-        batch_size=batch_size,
-        confirm_seeds=confirm_seeds,
-        oracle=oracle,
-        method=method,
-        ops=ops,
-        flip=flip,
-        seed=seed,
-        workers=workers,
-    )
+    request = make_request(data, build_model, settings, validation_data=validation_data)
+    workers = settings.workers
     if workers > 1 and role.kind == "alone" and not is_finished(directory):
         _launch(directory, workers)
     with contextlib.ExitStack() as stack:
@@ -179,16 +127,16 @@ def search_policy(
         else:
             progress = False
             ChiefWatch(directory).wait_for("settings.json")
-        request, plan = _plan.decide(request, pathlib.Path(directory), budget, measured=progress)
+        request, plan = _plan.decide(request, pathlib.Path(directory), measured=progress)
         if progress:
             Terminal(stderr=True).print(plan.describe(), highlight=False)
-        folder = SearchFolder(directory, request.settings())
+        folder = SearchFolder(directory, request.identity())
         if role.decides:
-            folders.identify(directory, request.settings())
+            folders.identify(directory, request.identity())
         shown = SearchProgress(
             plan.num_trainings, folder=folder.path if role.decides else None, shown=progress
         )
-        result = _run(request, folder, stack.enter_context(shown), role, retrain)
+        result = _run(request, folder, stack.enter_context(shown), role)
     if role.kind != "alone" and _processes.ends_with_search():
         sys.exit(0)  # what follows in the program is for the process that started this one
     return result
@@ -214,7 +162,7 @@ def _launch(directory, workers):
         )
 
 
-def _run(request, folder, shown, role, retrain):
+def _run(request, folder, shown, role):
     """Runs the stages, or this process's part of them."""
     stages = Stages(request, folder, shown, role)
     if request.staged:
@@ -228,7 +176,7 @@ def _run(request, folder, shown, role, retrain):
     result = _result(
         request, folder, stages.screened, portfolio, tuner, ranked, confirmed, write=role.decides
     )
-    if retrain and role.decides:
+    if request.settings.retrain and role.decides:
         shown.stage("last training")
         _retrain.retrain(request, result.policy, folder.path / "model.keras")
     return result
@@ -251,8 +199,8 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
         "arms": [_record.summary(arm) for arm in arms],
         "insight": insight.to_dict(),
         "cost": _record.cost(folder, rows, screened),
-        "settings": request.settings(),
-        "budget": request.budget,
+        "settings": request.identity(),
+        "budget": request.settings.budget,
         **versions(),
     }
     title = f"{best.name}, chosen on {request.name}" if request.name else best.name

@@ -1,0 +1,101 @@
+"""What a search does: its options, their defaults and what they may be, in this one place."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from keras_cv_extras._base import checks
+
+METHODS = ("staged", "full")
+ORACLES = ("tpe", "evolution", "controller", "random")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """The settings of a search; `search_policy` and `kcx search` read them.
+
+    Args:
+        trials: how many policies to try; None for what the budget allows, or `DEFAULT_TRIALS`.
+        budget: None, or the minutes that the whole search may take, as a measured epoch
+            foretells them.
+        method: "staged", or "full" without screen and shared weights, every trial being a training
+            of its own, as long as the confirmation's.
+        oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
+            Oracle over `policy_space()` whose objective is "val_accuracy" or "val_log_loss"; its
+            own `max_trials` then counts, and its own space, so that an op that the screen would
+            leave out is only capped.
+        epochs: passes over the training part in each training.
+        train_size: images of the training part.
+        validation_size: images that trials are scored on; None for half of what is left, at
+            most 5,000.
+        confirmation_size: images that finalists and controls are scored on; None likewise.
+        batch_size: images per training step.
+        confirm_seeds: trainings of each finalist and control for the confirmation.
+        ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
+            of channels allows and that can change them.
+        flip: whether the controls may mirror images; "auto" for not with digits and letters,
+            told by the data's name.
+        retrain: whether to train a last model with the policy on all the data, and write it as
+            `model.keras`.
+        seed: an integer; the same one gives the same trials.
+        workers: how many trainings run at once, each in a process of its own: the script is
+            started once more for each, up to the call of `search_policy`, and ends there (so
+            `workers` needs a script; `kcx search` has the same option). Of several workers a trial
+            is suggested before its neighbours have finished, so that another number gives other
+            trials.
+
+    Raises:
+        TypeError, ValueError: if a setting is not as above.
+
+    Example:
+        >>> SearchSettings(trials=8, epochs=4).method
+        'staged'
+    """
+
+    DEFAULT_TRIALS: ClassVar[int] = 40
+
+    trials: int | None = None
+    budget: float | None = None
+    method: Literal["staged", "full"] = "staged"
+    oracle: Any = "tpe"
+    epochs: int = 20
+    train_size: int = 1000
+    validation_size: int | None = None
+    confirmation_size: int | None = None
+    batch_size: int = 64
+    confirm_seeds: int = 3
+    ops: Sequence[str] | None = None
+    flip: bool | Literal["auto"] = "auto"
+    retrain: bool = False
+    seed: int = 0
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Checks the settings; what depends on the data is checked with them."""
+        checks.integer("seed", self.seed)
+        for name in ("epochs", "train_size", "batch_size", "confirm_seeds", "workers"):
+            checks.integer(name, getattr(self, name), minimum=1)
+        for name in ("trials", "validation_size", "confirmation_size"):
+            if getattr(self, name) is not None:
+                checks.integer(name, getattr(self, name), minimum=1)
+        if self.budget is not None:
+            checks.positive("budget", self.budget)
+            if self.trials is not None:
+                raise ValueError(
+                    "give trials or budget, not both: a budget decides how many trials"
+                )
+        if self.flip != "auto" and not isinstance(self.flip, bool):
+            raise TypeError(f"flip must be True, False or 'auto', received {self.flip!r}")
+        checks.one_of("method", self.method, METHODS)
+        if self.staged and self.epochs < 2:
+            raise ValueError(
+                "method='staged' divides a training of at least 2 epochs, received epochs=1: use "
+                "more, or method='full'"
+            )
+        if isinstance(self.oracle, str):
+            checks.one_of("oracle", self.oracle, ORACLES)
+
+    @property
+    def staged(self) -> bool:
+        """Whether the ops are screened and the trials share weights."""
+        return self.method == "staged"
