@@ -45,7 +45,7 @@ FAMILIES = (
     Family({f"nasnet-{s.lower()}": f"NASNet{s}" for s in ("Mobile", "Large")}, "tf", 0),
     Family({f"resnet{n}": f"ResNet{n}" for n in (50, 101, 152)}, "caffe", 2),
     Family({f"resnet{n}v2": f"ResNet{n}V2" for n in (50, 101, 152)}, "tf", 2),
-    Family({f"vgg{n}": f"VGG{n}" for n in (16, 19)}, "caffe", 1, 16),
+    Family({f"vgg{n}-short": f"VGG{n}" for n in (16, 19)}, "caffe", 1, 16),
     Family({"xception": "Xception"}, "tf", 0),
 )  # fmt: skip
 

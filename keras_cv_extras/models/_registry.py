@@ -12,6 +12,7 @@ import keras
 from keras_cv_extras._base import checks
 from keras_cv_extras.layers import replace_pooling
 from keras_cv_extras.models._applications import FAMILIES, application, weights_file
+from keras_cv_extras.models._torch_files import is_torch_file, load_torch
 from keras_cv_extras.models.networks._alexnet import alexnet
 from keras_cv_extras.models.networks._bn_inception import bn_inception
 from keras_cv_extras.models.networks._cifar_resnet import cifar_resnet, wide_resnet
@@ -42,11 +43,13 @@ NETWORKS = {
     "resnet18": _partial(resnet, 18),
     "resnet34": _partial(resnet, 34),
     **{f"resnet{n}-v1.5": _partial(resnet, n) for n in (50, 101, 152)},
-    **{f"vgg{n}": _partial(vgg, n) for n in (11, 13)},
+    **{f"vgg{n}": _partial(vgg, n) for n in (11, 13, 16, 19)},
     **{f"vgg{n}-bn": _partial(vgg, n, batch_norm=True) for n in (11, 13, 16, 19)},
     "wrn-28-10": _partial(wide_resnet, 28, 10),
     "wrn-40-2": _partial(wide_resnet, 40, 2),
 }
+#: Names that stood for the network without its two hidden layers.
+_WERE_SHORT = ("vgg16", "vgg19")
 _FIXED = ("name", "family", "input_shape", "num_classes", "weights")
 
 
@@ -79,7 +82,10 @@ def build(
         num_classes: how many classes.
         weights: None for random ones; "imagenet" for those that Keras publishes, which it
             downloads, under a new head; or a file: `.weights.h5` or `.keras` of the whole model
-            with the same classes, or another `.h5` of `keras.applications`, without the top.
+            with the same classes; another `.h5` of `keras.applications`, without the top; or
+            `.safetensors`, `.pth` or `.pt` with the names of torchvision or timm, for AlexNet
+            ("alexnet-owt"), GoogLeNet ("googlenet-torchvision"), ResNet and VGG. PyTorch's own
+            files are read by torch, which must be installed, as weights and nothing else.
         dropout: rate before the logits, in [0, 1), or in hidden layers where a network has some;
             None for the network's own.
         pooling: None, or what takes the place of every max and average pooling layer, as in
@@ -112,16 +118,18 @@ def build(
     if key in APPLICATIONS and (weights == "imagenet" or weights_file(str(weights))):
         options["weights"] = str(weights)
     elif weights == "imagenet":
+        short = f"{key}-short"
+        others = short if short in APPLICATIONS else ", ".join(sorted(APPLICATIONS))
         raise ValueError(
             f"weights must be None or a file for {key}, received 'imagenet': Keras publishes "
-            f"weights for {', '.join(sorted(APPLICATIONS))}"
+            f"weights for {others}"
         )
     elif weights is not None:
         path = _existing(weights)
     _check_options(key, options)
     model = NETWORKS[key](input_shape=input_shape, num_classes=num_classes, **options)
     if path is not None:
-        _load(model, path)
+        _load(model, path, key)
     return model if pooling is None else replace_pooling(model, pooling)
 
 
@@ -155,7 +163,10 @@ def _existing(weights):
     return path
 
 
-def _load(model, path):
+def _load(model, path, key):
+    if is_torch_file(path):
+        load_torch(model, path, key)
+        return
     try:
         with warnings.catch_warnings():
             # Keras only warns of parts that the file lacks, and leaves them random.
@@ -165,4 +176,9 @@ def _load(model, path):
         raise ValueError(
             f"{path}: not the weights of this network with these classes ({error}); to change the "
             "classes load it as it was and call replace_head"
+            + (
+                f"; {key} without its two hidden layers is {key}-short"
+                if key in _WERE_SHORT
+                else ""
+            )
         ) from error

@@ -30,3 +30,19 @@ def images(count, side, seed=0):
     """Returns uint8 images `(count, side, side, 3)` of 49 patches, which differ when pooled."""
     patches = np.random.default_rng(seed).integers(0, 256, (count, 7, 7, 3), dtype=np.uint8)
     return patches.repeat(side // 7, axis=1).repeat(side // 7, axis=2)
+
+
+def torch_weight(name, shape):
+    """Returns the values of a tensor under its name in PyTorch, near to what training starts from.
+
+    Args:
+        name: of the tensor, such as "layer1.0.conv1.weight".
+        shape: in PyTorch's layout.
+    """
+    start = zlib.crc32(name.encode()) % len(_TABLE)
+    values = np.resize(np.roll(_TABLE, -start), shape)
+    if len(shape) > 1:
+        return values * np.float32(math.sqrt(2 / math.prod(shape[1:])))
+    if name.endswith(("weight", "running_var")):
+        return 1 + np.tanh(values) / 4
+    return values / 10

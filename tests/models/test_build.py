@@ -10,7 +10,7 @@ from keras_cv_extras import models
 from keras_cv_extras.models import _applications
 from keras_cv_extras.models._registry import APPLICATIONS, NETWORKS
 
-SMALLEST = {"alexnet": 16, "vgg16": 16, "vgg19": 16, "nin-imagenet": 67}
+SMALLEST = {"alexnet": 16, "vgg16-short": 16, "vgg19-short": 16, "nin-imagenet": 67}
 SMALLEST |= {"alexnet-owt": 16, "alexnet-ungrouped": 16}
 # One of each family; the others differ in depth and width alone.
 QUICK = {next(iter(family.classes)) for family in _applications.FAMILIES}
@@ -56,7 +56,7 @@ def test_names():
         ("resnet50", 96, 3),
         ("mobilenetv3-small", 32, 4),
         ("convnext-tiny", 32, 4),
-        ("vgg16", 32, 2),
+        ("vgg16-short", 32, 2),
         ("xception", 32, 4),
     ],
 )
@@ -112,7 +112,7 @@ def test_wrong_values():
     with pytest.raises(ValueError, match="input_shape"):
         models.build("lenet5", (32, 32), 10)
     with pytest.raises(ValueError, match="1 or 3 channels"):
-        models.build("vgg16", (32, 32, 4), 10)
+        models.build("vgg16-short", (32, 32, 4), 10)
     with pytest.raises(ValueError, match="below 1"):
         models.build("lenet5", shape, 10, dropout=1)
     with pytest.raises(FileNotFoundError, match="no such file"):

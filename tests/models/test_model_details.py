@@ -81,7 +81,7 @@ def test_weights_without_a_rate_learn_at_the_full_one(decay, stage):
         ("nasnet-mobile", "nasnet"),
         ("resnet50", "resnet"),
         ("resnet50v2", "resnet_v2"),
-        ("vgg16", "vgg16"),
+        ("vgg16-short", "vgg16"),
         ("xception", "xception"),
     ],
 )

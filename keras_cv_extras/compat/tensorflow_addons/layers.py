@@ -63,7 +63,7 @@ class SpatialPyramidPooling2D(layers.SpatialPyramidPooling2D):
     """
 
     def __init__(self, bins: Iterable[Any], data_format: str | None = None, **kwargs: Any) -> None:
-        levels = [_pair(level) for level in bins]
+        levels: Any = [_pair(level) for level in bins]
         kwargs.pop("pooling", None)
         super().__init__(levels, "average", data_format, **kwargs)
 

@@ -46,7 +46,7 @@ def _r_square(
 ) -> Any:
     """The share of the variance that predictions explain."""
     del unused
-    aggregation = None if multioutput == "raw_values" else multioutput
+    aggregation: Any = None if multioutput == "raw_values" else multioutput
     if aggregation == "variance_weighted":
         aggregation = "variance_weighted_average"
     return keras.metrics.R2Score(aggregation, num_regressors, name=name, dtype=dtype)

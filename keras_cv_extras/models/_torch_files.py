@@ -1,0 +1,204 @@
+"""Weights of torchvision and timm, from files."""
+
+import json
+import pathlib
+import re
+import struct
+from typing import Any
+
+import keras
+import numpy as np
+
+_KINDS = {
+    "kernel": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+_TYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+    "BOOL": "u1",
+}
+_SUFFIXES = (".safetensors", ".pth", ".pt")
+
+
+def is_torch_file(path: pathlib.Path) -> bool:
+    """Whether a file is one of PyTorch's or of safetensors, by its ending."""
+    return path.suffix in _SUFFIXES
+
+
+def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
+    """Gives a network the weights of a file with the names of torchvision or timm.
+
+    Raises:
+        ValueError: if the network has other layers than the file, or no names there.
+    """
+    tensors = read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    names = torch_names(model, key)
+    if names is None:
+        raise ValueError(
+            f"{path}: {key} has no names in torchvision and timm; weights of theirs are read for "
+            "alexnet-owt, googlenet-torchvision, resnet and vgg"
+        )
+    found = []
+    for layer, candidates in names.items():
+        for weight in layer.weights:
+            keys = [f"{name}.{_KINDS[weight.name]}" for name in candidates]
+            there = [name for name in keys if name in tensors]
+            if not there:
+                raise ValueError(f"{path}: has no {' or '.join(keys)}, which {key} needs")
+            values = _converted(tensors[there[0]], layer, weight.name)
+            if values.shape != tuple(weight.shape):
+                raise ValueError(
+                    f"{path}: {there[0]} is {tensors[there[0]].shape}, and {key} with these images "
+                    f"and classes needs {tuple(weight.shape)}; to change the classes load it as "
+                    "it was and call replace_head"
+                )
+            found.append((weight, values))
+    for weight, values in found:
+        weight.assign(values)
+
+
+def _converted(values, layer, kind):
+    """Returns a weight as Keras has it."""
+    values = np.asarray(values, "float32")
+    if kind != "kernel":
+        return values
+    if values.ndim == 4 and isinstance(layer, keras.layers.Conv2D):
+        return values.transpose(2, 3, 1, 0)
+    source = layer.input._keras_history.operation
+    if isinstance(source, keras.layers.Dropout):
+        source = source.input._keras_history.operation
+    if values.ndim == 4:  # timm's first hidden layer is a convolution over all places
+        return values.transpose(2, 3, 1, 0).reshape(-1, len(values))
+    if isinstance(source, keras.layers.Flatten):  # PyTorch flattens channels first
+        height, width, channels = source.input.shape[1:]
+        if values.shape[1] == height * width * channels:
+            values = values.reshape(-1, channels, height, width)
+            return values.transpose(2, 3, 1, 0).reshape(-1, len(values))
+    return values.T
+
+
+def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
+    """Returns for each layer with weights its names in torchvision and timm, or None."""
+    layers = [layer for layer in model.layers if layer.weights]
+    if key in ("resnet18", "resnet34") or re.fullmatch(r"resnet\d+-v1\.5", key):
+        return {layer: [_resnet(layer.name)] for layer in layers}
+    if key == "googlenet-torchvision":
+        return {layer: [_googlenet(layer.name)] for layer in layers}
+    if key.startswith("vgg") and not key.endswith("short"):
+        dense = {
+            "fc1": ["classifier.0", "pre_logits.fc1"],
+            "fc2": ["classifier.3", "pre_logits.fc2"],
+            "logits": ["classifier.6", "head.fc"],
+        }
+        return _numbered(model, dense)
+    if key == "alexnet-owt":
+        dense = {"fc1": ["classifier.1"], "fc2": ["classifier.4"], "logits": ["classifier.6"]}
+        return _numbered(model, dense)
+    return None
+
+
+def _numbered(model, dense):
+    """Names layers by their place in `features`, where each ReLU and pooling has a place too."""
+    counted = (
+        keras.layers.Conv2D,
+        keras.layers.BatchNormalization,
+        keras.layers.ReLU,
+        keras.layers.MaxPooling2D,
+    )
+    names, place = {}, 0
+    for layer in model.layers:
+        if layer.name in dense:
+            names[layer] = dense[layer.name]
+        elif isinstance(layer, counted):
+            if layer.weights:
+                names[layer] = [f"features.{place}"]
+            place += 1
+    return names
+
+
+def _resnet(name):
+    plain = {"stem": "conv1", "stem_bn": "bn1", "logits": "fc"}
+    if name in plain:
+        return plain[name]
+    stage, block, part, *norm = name.split("_")
+    place = f"layer{stage[-1]}.{int(block.removeprefix('block')) - 1}"
+    if part == "shortcut":
+        return f"{place}.downsample.{len(norm)}"
+    return f"{place}.{'bn' if norm else 'conv'}{part[-1]}"
+
+
+_BRANCHES = {
+    "1x1": "branch1",
+    "3x3_reduce": "branch2.0",
+    "3x3": "branch2.1",
+    "5x5_reduce": "branch3.0",
+    "5x5": "branch3.1",
+    "pool_proj": "branch4.1",
+}
+
+
+def _googlenet(name):
+    if name == "logits":
+        return "fc"
+    if found := re.fullmatch(r"auxiliary(\d)_(fc|logits)", name):
+        return f"aux{found[1]}.fc{1 if found[2] == 'fc' else 2}"
+    kind = "bn" if name.endswith("_bn") else "conv"
+    name = name.removesuffix("_bn")
+    if found := re.fullmatch(r"inception_(\d\w)_(.+)", name):
+        return f"inception{found[1]}.{_BRANCHES[found[2]]}.{kind}"
+    if found := re.fullmatch(r"auxiliary(\d)_(.+)", name):
+        return f"aux{found[1]}.{found[2]}.{kind}"
+    return f"{name}.{kind}"
+
+
+def read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """Returns the tensors of a file.
+
+    References:
+        [The format](https://huggingface.co/docs/safetensors): eight bytes with the length of a
+        JSON header, the header, and the tensors it describes.
+    """
+    try:
+        data = path.read_bytes()
+        (length,) = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8 : 8 + length])
+        header.pop("__metadata__", None)
+        body = memoryview(data)[8 + length :]
+        return {name: _tensor(body, **entry) for name, entry in header.items()}
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: not a file of safetensors ({error})") from error
+
+
+def _tensor(body, dtype, shape, data_offsets):
+    begin, end = data_offsets
+    values = np.frombuffer(body[begin:end], _TYPES[dtype]).reshape(shape)
+    if dtype == "BF16":  # the upper half of a float32
+        return (values.astype("<u4") << 16).view("<f4")
+    return values
+
+
+def _read_torch(path):
+    try:
+        import torch
+    except ImportError:
+        raise ImportError(
+            f"{path}: PyTorch's files are read by torch, which is not installed; install it, or "
+            "convert the file to safetensors where it is"
+        ) from None
+    held = torch.load(path, map_location="cpu", weights_only=True)
+    for name in ("state_dict", "model"):  # checkpoints of timm and of torchvision's scripts
+        if isinstance(held, dict) and isinstance(held.get(name), dict):
+            held = held[name]
+    return {name: value.float().numpy() for name, value in held.items() if hasattr(value, "numpy")}

@@ -1,0 +1,138 @@
+"""Weights of torchvision from files: logits, forms of files, and what does not fit."""
+
+import json
+import pathlib
+import struct
+import sys
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import models
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import formula
+
+GOLDEN = np.load(pathlib.Path(__file__).parent.parent / "reference" / "torch_files.npz")
+NAMES = [name for name in GOLDEN.files if "/" not in name]
+QUICK = ("resnet18", "alexnet-owt", "vgg16", "googlenet-torchvision")
+
+
+def write(path, tensors, kind="F32"):
+    """Writes a file of safetensors."""
+    header, body = {"__metadata__": {"format": "pt"}}, b""
+    for name, values in tensors.items():
+        if kind == "BF16":
+            data = (np.ascontiguousarray(values, "<f4").view("<u4") >> 16).astype("<u2").tobytes()
+        else:
+            data = np.ascontiguousarray(values, "<f4").tobytes()
+        places = [len(body), len(body) + len(data)]
+        header[name] = {"dtype": kind, "shape": list(values.shape), "data_offsets": places}
+        body += data
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+    return path
+
+
+def tensors(name):
+    shapes = json.loads(str(GOLDEN[f"{name}/shapes"]))
+    return {key: formula.torch_weight(key, tuple(shape)) for key, shape in shapes.items()}
+
+
+def narrow(name):
+    return {"hidden_units": 32} if name.startswith(("vgg", "alexnet")) else {}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in NAMES]
+)
+def test_logits_of_torchvision(name, tmp_path):
+    path = write(tmp_path / "weights.safetensors", tensors(name))
+    model = models.build(name, (224, 224, 3), 10, weights=path, **narrow(name))
+    found = model(formula.images(2, 224))
+    found = found[0] if isinstance(found, (list, tuple)) else found
+    wanted = GOLDEN[name]
+    assert wanted.std() > 0.05
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4 * wanted.std())
+
+
+def test_names_of_timm_and_half_precision(tmp_path):
+    given = tensors("vgg11")
+    renamed = {
+        key.replace("classifier.0", "pre_logits.fc1")
+        .replace("classifier.3", "pre_logits.fc2")
+        .replace("classifier.6", "head.fc"): value
+        for key, value in given.items()
+    }
+    for name, size in (("fc1", 7), ("fc2", 1)):
+        key = f"pre_logits.{name}.weight"
+        renamed[key] = renamed[key].reshape(32, -1, size, size)
+    shape = (224, 224, 3)
+    one, two = (
+        models.build("vgg11", shape, 10, weights=path, hidden_units=32)
+        for path in (
+            write(tmp_path / "torchvision.safetensors", given),
+            write(tmp_path / "timm.safetensors", renamed, "BF16"),
+        )
+    )
+    for first, second in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_allclose(first, second, rtol=2**-7)
+
+
+def test_what_does_not_fit(tmp_path):
+    given = tensors("resnet18")
+    path = write(tmp_path / "resnet18.safetensors", given)
+    with pytest.raises(ValueError, match=r"fc.weight is \(10, 512\).*call replace_head"):
+        models.build("resnet18", (64, 64, 3), 7, weights=path, stem="original")
+    del given["layer2.0.downsample.1.running_var"]
+    path = write(tmp_path / "part.safetensors", given)
+    with pytest.raises(ValueError, match=r"has no layer2.0.downsample.1.running_var"):
+        models.build("resnet18", (64, 64, 3), 10, weights=path, stem="original")
+    with pytest.raises(ValueError, match="lenet5 has no names in torchvision"):
+        models.build("lenet5", (32, 32, 3), 10, weights=path)
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nothing of the kind")
+    with pytest.raises(ValueError, match="not a file of safetensors"):
+        models.build("resnet18", (64, 64, 3), 10, weights=broken)
+
+
+def test_files_of_pytorch(tmp_path, monkeypatch):
+    path = tmp_path / "resnet18.pth"
+    path.write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match="torch, which is not installed"):
+        models.build("resnet18", (64, 64, 3), 10, weights=path)
+
+    class Tensor:
+        def __init__(self, values):
+            self.values = values
+
+        def float(self):
+            return self
+
+        def numpy(self):
+            return self.values
+
+    class Torch:
+        @staticmethod
+        def load(name, map_location, weights_only):
+            assert (map_location, weights_only) == ("cpu", True)
+            state = {key: Tensor(value) for key, value in tensors("resnet18").items()}
+            return {"epoch": 90, "state_dict": state}
+
+    monkeypatch.setitem(sys.modules, "torch", Torch)
+    model = models.build("resnet18", (64, 64, 3), 10, weights=path, stem="original")
+    wanted = formula.torch_weight("fc.weight", (10, 512)).T
+    np.testing.assert_array_equal(model.get_layer("logits").kernel, wanted)
+
+
+def test_short_vgg_is_named(tmp_path):
+    short = models.build("vgg16-short", (32, 32, 3), 3)
+    path = tmp_path / "short.weights.h5"
+    short.save_weights(path)
+    again = models.build("vgg16-short", (32, 32, 3), 3, weights=path)
+    np.testing.assert_array_equal(short.get_weights()[-2], again.get_weights()[-2])
+    with pytest.raises(ValueError, match="without its two hidden layers is vgg16-short"):
+        models.build("vgg16", (32, 32, 3), 3, weights=path)
+    with pytest.raises(ValueError, match="Keras publishes weights for vgg19-short$"):
+        models.build("vgg19", (32, 32, 3), 3, weights="imagenet")
