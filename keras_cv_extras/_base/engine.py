@@ -40,6 +40,10 @@ if BACKEND == "tensorflow":
 
         return tf.function(traced, jit_compile=True, autograph=False)
 
+    def plain(function):
+        """Returns `function` as it is; `tf.function` leaves its source alone."""
+        return tf.autograph.experimental.do_not_convert(function)
+
     def is_traced(tensor):
         """Whether a tensor is a placeholder of a graph being built, without a value."""
         return isinstance(tensor, tf.Tensor) and not hasattr(tensor, "numpy")
@@ -133,6 +137,10 @@ elif BACKEND == "jax":
         """Returns `function` compiled with XLA, once per shape and type of its tensors."""
         return jax.jit(function)
 
+    def plain(function):
+        """Returns `function` as it is."""
+        return function
+
     def is_traced(tensor):
         """Whether a tensor is a placeholder of a program being traced, without a value."""
         return isinstance(tensor, jax.core.Tracer)  # pyright: ignore[reportAttributeAccessIssue]
@@ -225,7 +233,7 @@ def runner(function, compile, images, **static):
 @functools.lru_cache(maxsize=512)
 def _runner(function, compile, shape, dtype, **static):
     bound = functools.partial(function, **static) if static else function
-    return compiled(bound) if compile else bound
+    return compiled(bound) if compile else plain(bound)
 
 
 def has_nan(tensor):

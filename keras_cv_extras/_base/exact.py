@@ -17,12 +17,26 @@ _POWERS = np.exp2(-np.arange(127.0)).astype("float32")
 _SERIES = [math.log(2) ** k / math.factorial(k) for k in range(8)]
 
 
-def product(first, second):
-    """Returns a product that is not fused with a sum that follows.
+def apart(value):
+    """Returns a value as it is, which no compiler joins with what goes before and after.
 
-    The minimum changes nothing for what images and their weights can be.
+    TensorFlow's graphs reorder sums of three terms, which rounds otherwise. The minimum changes
+    nothing for what images and their weights can be.
     """
-    return ops.minimum(first * second, 1e30)
+    return ops.minimum(value, 1e30)
+
+
+def product(first, second):
+    """Returns a product that is not fused with a sum that follows."""
+    return apart(first * second)
+
+
+def reciprocal(positive):
+    """Returns 1 over positive numbers, by a division.
+
+    TensorFlow's graphs know a reciprocal of fewer digits, and take it where they see a 1.
+    """
+    return ops.cast(positive > 0, "float32") / positive
 
 
 def exp2(exponents):

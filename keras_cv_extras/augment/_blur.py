@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.exact import exp2, product
+from keras_cv_extras._base.exact import apart, exp2, product
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
@@ -49,7 +49,7 @@ def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Te
     weights = exp2(-squares * sharpness)
     total = weights[0]
     for distance in range(1, radius + 1):
-        total = total + 2.0 * weights[distance]
+        total = apart(total + 2.0 * weights[distance])
     return _separable(image, weights / total, radius)
 
 

@@ -19,6 +19,7 @@ from keras_cv_extras._base import engine
 from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners, key_from, per_image
 from keras_cv_extras._base.images.fill import check_mode
 from keras_cv_extras._base.images.sampling import check_interpolation
+from keras_cv_extras._base.images.value_range import from_pixel_range, own_range, to_pixel_range
 from keras_cv_extras._base.types import Images, Numbers, Tensor
 
 OPS: dict[str, "Op"] = {}
@@ -231,29 +232,31 @@ def image_op(
 def _run(op, images, compile, **arguments):
     images, restore = as_batch(images)
     op.check(images)
+    value_range = own_range(images.dtype)
+    # Crops and resizes take floats of any range.
+    floats = backend.is_float_dtype(backend.standardize_dtype(images.dtype))
+    scaled = images if floats and _SIZE in arguments else to_pixel_range(images, value_range)
     numbers, traced, static = [], {}, {}
     for name, value in arguments.items():
         if name in _TRACED_OPTIONS:
             traced[name] = as_fill(value, images)
         elif name == "partners":
-            numbers.append(as_partners(value, images))
+            numbers.append(to_pixel_range(as_partners(value, images), value_range))
         elif name in _number_names(op.kernel):
             numbers.append(per_image(name, value, images))
         else:
             static[name] = value
     static = op.checked(static)
-    run = engine.runner(_map_op, compile, images, name=op.name, **static)
-    return restore(run(images, tuple(numbers), traced))
+    run = engine.runner(_map_op, compile, scaled, name=op.name, **static)
+    result = run(scaled, tuple(numbers), traced)
+    return restore(from_pixel_range(result, value_range, images.dtype))
 
 
 def _map_op(images, numbers, traced, *, name, **static):
     op, size = _PUBLISHED[name], static.get(_SIZE)
-    return engine.map_images(
-        lambda *row: engine.kept(lambda *row: op.apply(*row, **traced, **static), *row),
-        images,
-        *numbers,
-        shape=None if size is None else (*size, images.shape[-1]),
-    )
+    apply = functools.partial(op.apply, **traced, **static)
+    shape = None if size is None else (*size, images.shape[-1])
+    return engine.map_images(functools.partial(engine.kept, apply), images, *numbers, shape=shape)
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base import samples as _samples
+from keras_cv_extras._base.images.value_range import check_values
 from keras_cv_extras._base.random import PARTNER_SLOT
 from keras_cv_extras.data._augmenter import augmenter
 from keras_cv_extras.data._order import samples_at, uniform, word
@@ -94,6 +95,8 @@ def pipeline(
     source = _source_of(data)
     pairs = policy is not None and policy.needs_partners
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
+    if policy is not None and isinstance(source, _Arrays):
+        check_values(source.rows.images, policy.value_range)
 
     if epoch is not None:
         epochs = tf.data.Dataset.from_tensors(checks.integer("epoch", epoch, minimum=0))

@@ -6,9 +6,10 @@ Rows are a tuple: the labels alone, or the labels and the sample weights.
 import dataclasses
 from typing import Any
 
+import keras
 from keras import ops
 
-from keras_cv_extras._base import engine
+from keras_cv_extras._base import engine, label_forms
 from keras_cv_extras._base.images.batches import as_batch, as_partners
 from keras_cv_extras.mix._labels import mixed_labels, weighted
 
@@ -54,19 +55,47 @@ def as_images(images):
     return tensor
 
 
-def as_rows(labels, images):
+def as_rows(labels, images, count=1):
     """Returns labels, or a pair of labels and sample weights, as rows.
 
+    Args:
+        labels: what is to be mixed with the images.
+        images: `(batch, height, width, channels)`.
+        count: how many rows there are for an image, along the second axis if there are several.
+
     Raises:
-        ValueError: if there is not one row for each image.
+        TypeError, ValueError: if they are something else: of several outputs, or of pixels.
     """
-    pair = isinstance(labels, (tuple, list)) and len(labels) == 2 and hasattr(labels[0], "shape")
+    pair = isinstance(labels, (tuple, list)) and any(len(getattr(x, "shape", ())) for x in labels)
+    if isinstance(labels, dict) or (pair and len(labels) != 2):
+        raise TypeError(
+            "a mix takes labels, or a pair (labels, sample weights), of one output; received "
+            f"a {type(labels).__name__} of {len(labels)}: mix the labels of one output"
+        )
     rows = tuple(map(ops.convert_to_tensor, labels if pair else (labels,)))
+    batch, several = images.shape[0], int(count > 1)
     for name, row in zip(("labels", "sample weights"), rows, strict=False):
-        shape, batch = tuple(row.shape), images.shape[0]
+        shape = tuple(row.shape)
         if not shape or (None not in (shape[0], batch) and shape[0] != batch):
             raise ValueError(f"{name} must have one row per image, {batch}, received shape {shape}")
+        if len(shape) > 2 + several:
+            raise ValueError(
+                f"{name} must have shape (batch,) or (batch, classes), received {shape}: a mix "
+                "takes no masks, and no labels that are mixed already"
+            )
+    if pair:
+        _check_weights(rows[1], several)
     return rows
+
+
+def _check_weights(weights, several):
+    shape = tuple(weights.shape)[1 + several :]
+    if shape not in ((), (1,)) or label_forms.is_integer(weights):
+        raise ValueError(
+            "of a pair (labels, sample weights) the second must be floats (batch,), received "
+            f"{keras.backend.standardize_dtype(weights.dtype)} of shape {tuple(weights.shape)}: a "
+            "mix takes the labels of one output"
+        )
 
 
 def from_rows(rows):
@@ -89,7 +118,7 @@ def as_others(partners, images, rows, count):
     if is_pair and len(getattr(partners[0], "shape", ())) >= 4:
         given = ops.convert_to_tensor(partners[0])
         given = [given] if count == 1 else [given[:, i] for i in range(count)]
-        their = as_rows(partners[1], images)
+        their = as_rows(partners[1], images, count)
         if len(their) != len(rows):
             raise ValueError("partners must have sample weights if and only if images have them")
         return [

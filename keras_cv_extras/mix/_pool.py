@@ -9,6 +9,7 @@ from keras_cv_extras._base import engine
 from keras_cv_extras._base.draws import Draws
 from keras_cv_extras._base.random import as_word
 from keras_cv_extras._base.types import Images, Labels, Tensor
+from keras_cv_extras.mix._batch import as_rows
 
 _POLICY_SEED = 0x9E3779B9  # sets the augmentation of a partner apart from the sample's own
 
@@ -38,18 +39,12 @@ class Pool:
         self, images: Images, labels: Labels, *, policy: Any | None = None, balanced: bool = False
     ) -> None:
         images = np.asarray(images)
-        pair = isinstance(labels, (tuple, list)) and len(labels) == 2 and np.ndim(labels[0]) > 0
-        rows = tuple(map(np.asarray, labels if pair else (labels,)))
         if images.ndim != 4 or 0 in images.shape:
             raise ValueError(
                 "images must have shape (count, height, width, channels), received shape "
                 f"{images.shape}"
             )
-        if any(len(row) != len(images) for row in rows):
-            raise ValueError(
-                f"labels must have one row per image, {len(images)}, received "
-                f"{[len(row) for row in rows]}"
-            )
+        rows = tuple(map(np.asarray, as_rows(labels, images)))
         self.policy, self.balanced, self.count = policy, balanced, len(images)
         self._images = ops.convert_to_tensor(images)
         self._rows = tuple(map(ops.convert_to_tensor, rows))

@@ -102,6 +102,6 @@ class Augmentation:
             random.as_word(epoch),
             ops.reshape(random.as_word(samples), (-1,)),
         )
-        run = engine.runner(execute_one, compile, images, structure=structure)
+        run = engine.runner(execute_one, compile, scaled, structure=structure)
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
         return restore(from_pixel_range(result, self.value_range, images.dtype))

@@ -34,8 +34,8 @@ class Policy(Augmentation):
         num_draws: how many sub-policies are drawn for an image and applied in a row.
         fill: the colour of pixels from outside the image, in [0, 255]; a number, or one per
             channel.
-        value_range: the range of the images' values, `(0, 255)` or, for floats, another such as
-            `(0, 1)`.
+        value_range: the range of the images' values: `(0, 255)`, `(0, 1)` for floats,
+            `(0, 65535)` for uint16.
         num_levels: None to draw strengths continuously between the ends of a step's interval,
             or the number of equally spaced levels to draw from.
         spec: whose numbers the steps are: "kcx" for this library's strengths, or the name of a

@@ -39,6 +39,16 @@ def test_the_ops_own_number_and_options(batch):
     assert 0 < np.abs(weak - batch / 255).max() <= 11.01 / 255
 
 
+def test_a_number_of_the_name_of_a_layers_argument(batch):
+    layer = layers.RandomCoarseDropout(value=1.0, rate=0.5, fill=9, seed=1)
+    filled = (np.asarray(layer(np.repeat(batch, 10, axis=0))) == 9).all(axis=(1, 2, 3))
+    assert 0.3 < filled.mean() < 0.7
+    config = layer.get_config()
+    assert (config["value"], config["rate"], config["strength"]) == (1.0, 0.5, None)
+    old = layers.RandomCoarseDropout.from_config({"strength": [0.0, 0.2], "rate": 0.25})
+    assert (old.get_config()["rate"], old.get_config()["value"]) == (0.25, None)
+
+
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="either a strength"):
         layers.RandomRotate(0.5, degrees=3.0)

@@ -6,7 +6,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from keras_cv_extras import data, losses, mix, policy
+from keras_cv_extras import data, layers, losses, mix, policy
 from keras_cv_extras._base.draws import draws_of
 
 COUNT = 7
@@ -233,6 +233,23 @@ def test_wrong_arguments(images):
         mix.BalancedMixUp(pool=mix.Pool(images, LABELS))
     with pytest.raises(ValueError, match="labels must have one row per image"):
         mix.Pool(images, LABELS[:2])
+
+
+@pytest.mark.parametrize("kind", [mix.MixUp(), layers.MixUp(), mix.CutMix(num_classes=3)])
+def test_what_a_mix_cannot_mix_is_refused(kind, images):
+    mask = np.zeros((*images.shape[:3], 1), "int32")
+    for labels in (mask, mask[..., 0], mask.astype("float32")):
+        with pytest.raises(ValueError, match="a mix takes no masks"):
+            kind(images, labels)
+    rows = np.eye(3, dtype="float32")[LABELS]
+    for second in (LABELS, rows):
+        with pytest.raises((TypeError, ValueError), match="the labels of one output"):
+            kind(images, (LABELS, second))
+    for several in ((LABELS, rows, LABELS), {"a": LABELS, "b": rows}):
+        with pytest.raises(TypeError, match="mix the labels of one output"):
+            kind(images, several)
+    with pytest.raises(ValueError, match="labels that are mixed already"):
+        kind(images, np.asarray(mix.MixUp()(images, LABELS)[1]))
 
 
 JAX = """

@@ -1,5 +1,6 @@
 """Images and numbers as they enter: one image or a batch, one number or one per image."""
 
+import keras
 from keras import backend, ops
 
 from keras_cv_extras._base import engine
@@ -18,6 +19,7 @@ def as_batch(images):
             "images must have shape (height, width, channels) or (batch, height, width, "
             f"channels), received shape {tuple(images.shape)}"
         )
+    _check_channels_last(images)
     if 0 in tuple(images.shape):
         raise ValueError(f"images must not be empty, received shape {tuple(images.shape)}")
     if engine.has_nan(images):
@@ -25,6 +27,17 @@ def as_batch(images):
     if len(images.shape) == 4:
         return images, lambda result: result
     return images[None], lambda result: result[0]
+
+
+def _check_channels_last(images):
+    height, width, channels = images.shape[-3:]
+    turned = height in (1, 3) and None not in (width, channels) and min(width, channels) >= 8
+    if turned or keras.config.image_data_format() == "channels_first":
+        raise ValueError(
+            "images must have their channels last, (..., height, width, channels), received shape "
+            f"{tuple(images.shape)}"
+            + (": transpose them" if turned else " under Keras' image_data_format channels_first")
+        )
 
 
 def per_image(name, value, images):

@@ -1,27 +1,81 @@
 """Images of any range of values on [0, 255], where all kernels work, and back again."""
 
+import warnings
+
 from keras import backend, ops
+
+from keras_cv_extras._base import engine
+
+_BYTES = (0, 255)
+
+
+def own_range(dtype):
+    """Returns the range that images of a type have where none is given: uint16 has its own."""
+    return (0, 65535) if backend.standardize_dtype(dtype) == "uint16" else _BYTES
 
 
 def to_pixel_range(images, value_range):
-    """Returns images of a range of values on [0, 255].
+    """Returns images of a range of values on [0, 255]: floats, unless they are there already.
 
     Raises:
-        ValueError: if they are integers, and the range is another one.
+        ValueError: if the images are integers that cannot be of the range.
     """
+    check_values(images, value_range)
     low, high = value_range
-    if (low, high) == (0, 255):
+    if (low, high) == _BYTES:
         return images
-    if not backend.is_float_dtype(backend.standardize_dtype(images.dtype)):
-        raise ValueError(
-            f"integer images have the value_range (0, 255), this policy has {value_range}"
-        )
     return (ops.cast(images, "float32") - low) * (255.0 / (high - low))
 
 
 def from_pixel_range(images, value_range, dtype):
-    """Returns images on [0, 255] in their own range and type again."""
+    """Returns images on [0, 255] in their own range and type again; integers are rounded."""
     low, high = value_range
-    if (low, high) == (0, 255):
+    if (low, high) == _BYTES:
         return images
-    return ops.cast(images / (255.0 / (high - low)) + low, dtype)
+    values = images / (255.0 / (high - low)) + low
+    if not backend.is_float_dtype(backend.standardize_dtype(dtype)):
+        values = ops.floor(ops.clip(values, low, high) + 0.5)
+    return ops.cast(values, dtype)
+
+
+def check_values(images, value_range):
+    """Raises if integer images cannot be of a range; warns if floats are very likely of another.
+
+    Args:
+        images: a tensor, or an array. Of a placeholder only the type is looked at.
+        value_range: `(low, high)`.
+    """
+    low, high = value_range
+    dtype = backend.standardize_dtype(images.dtype)
+    if not backend.is_float_dtype(dtype):
+        _check_integers(images, dtype, low, high)
+    elif (low, high) == _BYTES and not engine.is_traced(images):
+        values = ops.convert_to_numpy(images)
+        if values.min() >= 0 and 0 < values.max() <= 1:
+            warnings.warn(
+                "all images lie in [0, 1], but are taken to have values from 0 to 255, so that "
+                "they are as good as black: give value_range=(0, 1), or multiply them by 255",
+                stacklevel=4,
+            )
+
+
+def _check_integers(images, dtype, low, high):
+    most = {"uint8": 255, "int8": 127, "uint16": 65535}.get(dtype, high)
+    if low != int(low) or high != int(high) or high > most:
+        raise ValueError(
+            f"{dtype} images cannot have the value_range ({low:g}, {high:g}): give value_range "
+            "the images' own, or cast them to float32"
+        )
+    if dtype == "uint16" and (low, high) == _BYTES:
+        raise ValueError(
+            "uint16 images need value_range=(0, 65535), received (0, 255): under it their greater "
+            "values would be lost; cast them to uint8 if that is their range"
+        )
+    if dtype == "uint8" or engine.is_traced(images):
+        return
+    values = ops.convert_to_numpy(images)
+    if values.min() < low or values.max() > high:
+        raise ValueError(
+            f"the values of images must lie in [{low:g}, {high:g}], received {dtype} from "
+            f"{values.min()} to {values.max()}: give value_range the images' own, or scale them"
+        )

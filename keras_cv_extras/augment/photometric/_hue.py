@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._base.exact import product
+from keras_cv_extras._base.exact import apart, product, reciprocal
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
@@ -34,13 +34,13 @@ def hue(image: Tensor, turns: Numbers) -> Tensor:
     red, green, blue = image[..., 0:1], image[..., 1:2], image[..., 2:3]
     value = ops.maximum(ops.maximum(red, green), blue)
     chroma = value - ops.minimum(ops.minimum(red, green), blue)
-    scale = 1.0 / ops.maximum(chroma, 1e-20)
+    scale = reciprocal(ops.maximum(chroma, 1e-20))
     # The hue in sixths of a turn, from the channel that is greatest.
     least_red = product(red - green, scale) + 4.0
     greenest = ops.where(value == green, product(blue - red, scale) + 2.0, least_red)
     sixths = ops.where(value == red, product(green - blue, scale), greenest)
     # Each channel is a trapezium over the circle: up, high, high, down, low, low.
-    position = sixths + product(6.0, turns) + ops.convert_to_tensor(_TRAPEZIUM_STARTS)
+    position = apart(sixths + product(6.0, turns)) + ops.convert_to_tensor(_TRAPEZIUM_STARTS)
     position = position - 6.0 * ops.floor(position * (1.0 / 6.0))
     share = ops.clip(ops.minimum(position, 4.0 - position), 0.0, 1.0)
     return ops.where(turns == 0.0, image, value - product(chroma, share))

@@ -35,7 +35,8 @@ class ImageOp(PolicyAugment):
         own = {name: arguments.pop(name) for name in _own(op) if name in arguments}
         rate = own.pop("rate", _default_rate(op))
         fill = own.pop("fill", 0)
-        value = own.pop(op.value_name, None) if op.has_strength else None
+        value_name = _value_name(op)
+        value = own.pop(value_name, None)
         if strength is not None and not op.has_strength:
             raise ValueError(f"{type(self).__name__} has no strength, received {strength!r}")
         if op.has_strength and strength is None and value is None:
@@ -45,7 +46,7 @@ class ImageOp(PolicyAugment):
         super().__init__(policy, value_range=value_range, seed=seed, **arguments)
         self._numbers = {
             "strength": _plain(step.strength),
-            **({op.value_name: _plain(step.value)} if op.has_strength else {}),
+            **({value_name: _plain(step.value)} if value_name else {}),
             "rate": step.rate,
             **({"fill": _plain(fill)} if op.takes_fill else {}),
             **{name: _plain(option) for name, option in own.items()},
@@ -85,9 +86,19 @@ def image_op_layer(name: str) -> type[ImageOp]:
 
 def _own(op):
     """The arguments that a layer has of its op, and their defaults."""
-    value = {op.value_name: None} if op.has_strength else {}
+    value = {_value_name(op): None} if op.has_strength else {}
     fill = {"fill": 0} if op.takes_fill else {}
     return {**value, "rate": _default_rate(op), **fill, **op.options}
+
+
+def _value_name(op):
+    """What a layer calls the op's own number, if it has one: as the op does, unless that is taken.
+
+    `rate` is the share of images in all layers.
+    """
+    if not op.has_strength:
+        return None
+    return "value" if op.value_name == "rate" else op.value_name
 
 
 def _default_rate(op):
@@ -107,9 +118,9 @@ def _doc(op, title):
     if op.has_strength:
         lines += [
             "    strength: in [0, 1], 0 being the identity; or a pair to draw from, for every",
-            f"        image. None for (0, 1), unless `{op.value_name}` is given.",
-            f"    {op.value_name}: instead of a strength, the op's own number, or a pair to draw",
-            "        from.",
+            f"        image. None for (0, 1), unless `{_value_name(op)}` is given.",
+            f"    {_value_name(op)}: instead of a strength, the op's `{op.value_name}`, or a pair",
+            "        to draw from.",
         ]
     lines += ["    rate: share of the images that are changed, in [0, 1]."]
     if op.takes_fill:

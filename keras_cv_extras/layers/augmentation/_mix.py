@@ -43,7 +43,7 @@ class _MixLayer(keras.layers.Layer):
     ) -> Any:
         """Mixes a batch; see the class."""
         given, names = _unpack(images, labels, sample_weights)
-        images, *rows = given
+        images, *rows = (_as_tensor(item) for item in given)
         if training is None:
             training = self._get_call_context().entry_layer is self
         mix = self.mix if training else dataclasses.replace(self.mix, rate=0.0)
@@ -71,6 +71,15 @@ class _MixLayer(keras.layers.Layer):
         return {**super().get_config(), **fields, "seed": self.seed}
 
 
+def _as_tensor(item):
+    if isinstance(item, (tuple, list, dict)):
+        raise TypeError(
+            "a mix takes images, labels and sample weights, each one tensor; received a "
+            f"{type(item).__name__} of {len(item)}: mix the labels of one output"
+        )
+    return ops.convert_to_tensor(item)
+
+
 def _unpack(images, labels, sample_weights):
     """Returns a list of images, labels and weights, and the keys of a dictionary of them."""
     if isinstance(images, dict):
@@ -90,7 +99,7 @@ def _unpack(images, labels, sample_weights):
             "a mix takes (images, labels) or (images, labels, sample_weights), received "
             f"{len(given)} of them"
         )
-    return [ops.convert_to_tensor(item) for item in given], None
+    return given, None
 
 
 _DOC = """{summary}
