@@ -12,7 +12,25 @@ from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 VANISHING = 1e-25
 
 
-class Pooling(keras.layers.Layer):
+class Ranked:
+    """Base of layers that there are for 1, 2 and 3 spatial axes: `class Blur2D(Blur, rank=2)`.
+
+    Such a class is registered, and has the docstring of its base with an example of its own.
+    """
+
+    rank: ClassVar[int]
+    example: ClassVar[str]  # how one is made and called
+
+    def __init_subclass__(cls, rank: int | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if rank is not None:
+            cls.rank = rank
+            example = f"    Example:\n        >>> y = {cls.__name__}{cls.example}\n    "
+            cls.__doc__ = f"{cls.__bases__[0].__doc__}\n{example}"
+            keras.saving.register_keras_serializable("keras_cv_extras")(cls)
+
+
+class Pooling(Ranked, keras.layers.Layer):
     """Base of layers that reduce windows of 1, 2 or 3 spatial axes.
 
     A subclass gives `rank` and `pool(x, training)`, which sees channels last whatever the data
@@ -26,8 +44,6 @@ class Pooling(keras.layers.Layer):
         data_format: "channels_last", "channels_first" or None for Keras' setting.
         **kwargs: the arguments of `keras.layers.Layer`.
     """
-
-    rank: ClassVar[int]
 
     def __init__(
         self,
@@ -101,7 +117,7 @@ class Pooling(keras.layers.Layer):
         }
 
 
-class GlobalPooling(keras.layers.Layer):
+class GlobalPooling(Ranked, keras.layers.Layer):
     """Base of layers that reduce all spatial axes to one cell.
 
     A subclass gives `rank` and `reduce(x, training)`, which sees channels last whatever the data
@@ -112,8 +128,6 @@ class GlobalPooling(keras.layers.Layer):
         keepdims: whether the spatial axes stay, of size 1.
         **kwargs: the arguments of `keras.layers.Layer`.
     """
-
-    rank: ClassVar[int]
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
@@ -183,11 +197,6 @@ def known_channels(shape, data_format):
             f"{tuple(shape)}"
         )
     return channels
-
-
-def with_example(base, line):
-    """Returns the docstring of a class of any rank with an example for one rank."""
-    return f"{base.__doc__}\n    Example:\n        >>> {line}\n    "
 
 
 def standard_data_format(data_format):

@@ -11,7 +11,7 @@ from keras import ops
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import Pooling, with_example
+from keras_cv_extras.layers.pooling._base import Pooling
 
 
 class _BlurPooling(Pooling):
@@ -43,6 +43,8 @@ class _BlurPooling(Pooling):
     References:
         [Making convolutional networks shift-invariant again](https://arxiv.org/abs/1904.11486)
     """
+
+    example = "(2)(x)"
 
     def __init__(
         self,
@@ -108,6 +110,8 @@ class _MaxBlurPooling(Pooling):
     References:
         [Making convolutional networks shift-invariant again](https://arxiv.org/abs/1904.11486)
     """
+
+    example = "(3, strides=2)(x)"
 
     def __init__(
         self,
@@ -195,37 +199,25 @@ def mirrored(x, edges):
     return x
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class BlurPooling1D(_BlurPooling):
-    __doc__ = with_example(_BlurPooling, "y = BlurPooling1D(2)(x)")
-    rank = 1
+class BlurPooling1D(_BlurPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class BlurPooling2D(_BlurPooling):
-    __doc__ = with_example(_BlurPooling, "y = BlurPooling2D(2)(x)")
-    rank = 2
+class BlurPooling2D(_BlurPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class BlurPooling3D(_BlurPooling):
-    __doc__ = with_example(_BlurPooling, "y = BlurPooling3D(2)(x)")
-    rank = 3
+class BlurPooling3D(_BlurPooling, rank=3):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class MaxBlurPooling1D(_MaxBlurPooling):
-    __doc__ = with_example(_MaxBlurPooling, "y = MaxBlurPooling1D(3, strides=2)(x)")
-    rank = 1
+class MaxBlurPooling1D(_MaxBlurPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class MaxBlurPooling2D(_MaxBlurPooling):
-    __doc__ = with_example(_MaxBlurPooling, "y = MaxBlurPooling2D(3, strides=2)(x)")
-    rank = 2
+class MaxBlurPooling2D(_MaxBlurPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class MaxBlurPooling3D(_MaxBlurPooling):
-    __doc__ = with_example(_MaxBlurPooling, "y = MaxBlurPooling3D(3, strides=2)(x)")
-    rank = 3
+class MaxBlurPooling3D(_MaxBlurPooling, rank=3):
+    pass

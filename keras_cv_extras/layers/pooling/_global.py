@@ -26,7 +26,7 @@ from keras.layers import (
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Maker, Shape, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels, with_example
+from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels
 
 
 class _GlobalLogSumExpPooling(GlobalPooling):
@@ -50,6 +50,8 @@ class _GlobalLogSumExpPooling(GlobalPooling):
     References:
         [From image-level to pixel-level labeling](https://arxiv.org/abs/1411.6228), equation 6
     """
+
+    example = "(r=4.0)(x)"
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, r: float = 1.0, **kwargs: Any
@@ -97,6 +99,8 @@ class _GlobalAttentionPooling(GlobalPooling):
     References:
         [Attention-based deep multiple instance learning](https://arxiv.org/abs/1802.04712)
     """
+
+    example = "(units=64)(x)"
 
     def __init__(
         self,
@@ -171,37 +175,25 @@ class _GlobalAttentionPooling(GlobalPooling):
         }
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalLogSumExpPooling1D(_GlobalLogSumExpPooling):
-    __doc__ = with_example(_GlobalLogSumExpPooling, "y = GlobalLogSumExpPooling1D(r=4.0)(x)")
-    rank = 1
+class GlobalLogSumExpPooling1D(_GlobalLogSumExpPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalLogSumExpPooling2D(_GlobalLogSumExpPooling):
-    __doc__ = with_example(_GlobalLogSumExpPooling, "y = GlobalLogSumExpPooling2D(r=4.0)(x)")
-    rank = 2
+class GlobalLogSumExpPooling2D(_GlobalLogSumExpPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalLogSumExpPooling3D(_GlobalLogSumExpPooling):
-    __doc__ = with_example(_GlobalLogSumExpPooling, "y = GlobalLogSumExpPooling3D(r=4.0)(x)")
-    rank = 3
+class GlobalLogSumExpPooling3D(_GlobalLogSumExpPooling, rank=3):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalAttentionPooling1D(_GlobalAttentionPooling):
-    __doc__ = with_example(_GlobalAttentionPooling, "y = GlobalAttentionPooling1D(units=64)(x)")
-    rank = 1
+class GlobalAttentionPooling1D(_GlobalAttentionPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalAttentionPooling2D(_GlobalAttentionPooling):
-    __doc__ = with_example(_GlobalAttentionPooling, "y = GlobalAttentionPooling2D(units=64)(x)")
-    rank = 2
+class GlobalAttentionPooling2D(_GlobalAttentionPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalAttentionPooling3D(_GlobalAttentionPooling):
-    __doc__ = with_example(_GlobalAttentionPooling, "y = GlobalAttentionPooling3D(units=64)(x)")
-    rank = 3
+class GlobalAttentionPooling3D(_GlobalAttentionPooling, rank=3):
+    pass

@@ -12,7 +12,6 @@ from keras_cv_extras.layers.pooling._base import (
     GlobalPooling,
     Pooling,
     known_channels,
-    with_example,
 )
 
 
@@ -99,6 +98,8 @@ class _MixedPooling(_Mixing, Pooling):
         Yu et al., Mixed pooling for convolutional neural networks, RSKT 2014
     """
 
+    example = "(2)(x)"
+
     def __init__(
         self,
         pool_size: Sizes = 2,
@@ -146,6 +147,8 @@ class _GlobalMixedPooling(_Mixing, GlobalPooling):
         [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.1
     """
 
+    example = "()(x)"
+
     def __init__(
         self,
         data_format: str | None = None,
@@ -190,6 +193,8 @@ class _GatedPooling(Pooling):
     References:
         [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.2
     """
+
+    example = "(2)(x)"
 
     def __init__(
         self,
@@ -236,55 +241,37 @@ class _GatedPooling(Pooling):
         }
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class MixedPooling1D(_MixedPooling):
-    __doc__ = with_example(_MixedPooling, "y = MixedPooling1D(2)(x)")
-    rank = 1
+class MixedPooling1D(_MixedPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class MixedPooling2D(_MixedPooling):
-    __doc__ = with_example(_MixedPooling, "y = MixedPooling2D(2)(x)")
-    rank = 2
+class MixedPooling2D(_MixedPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class MixedPooling3D(_MixedPooling):
-    __doc__ = with_example(_MixedPooling, "y = MixedPooling3D(2)(x)")
-    rank = 3
+class MixedPooling3D(_MixedPooling, rank=3):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalMixedPooling1D(_GlobalMixedPooling):
-    __doc__ = with_example(_GlobalMixedPooling, "y = GlobalMixedPooling1D()(x)")
-    rank = 1
+class GlobalMixedPooling1D(_GlobalMixedPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalMixedPooling2D(_GlobalMixedPooling):
-    __doc__ = with_example(_GlobalMixedPooling, "y = GlobalMixedPooling2D()(x)")
-    rank = 2
+class GlobalMixedPooling2D(_GlobalMixedPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalMixedPooling3D(_GlobalMixedPooling):
-    __doc__ = with_example(_GlobalMixedPooling, "y = GlobalMixedPooling3D()(x)")
-    rank = 3
+class GlobalMixedPooling3D(_GlobalMixedPooling, rank=3):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GatedPooling1D(_GatedPooling):
-    __doc__ = with_example(_GatedPooling, "y = GatedPooling1D(2)(x)")
-    rank = 1
+class GatedPooling1D(_GatedPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GatedPooling2D(_GatedPooling):
-    __doc__ = with_example(_GatedPooling, "y = GatedPooling2D(2)(x)")
-    rank = 2
+class GatedPooling2D(_GatedPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GatedPooling3D(_GatedPooling):
-    __doc__ = with_example(_GatedPooling, "y = GatedPooling3D(2)(x)")
-    rank = 3
+class GatedPooling3D(_GatedPooling, rank=3):
+    pass

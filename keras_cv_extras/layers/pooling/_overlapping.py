@@ -7,12 +7,12 @@ from keras import ops
 
 from keras_cv_extras._base.types import Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import with_example
+from keras_cv_extras.layers.pooling._base import Ranked
 
 _Behind: Any = object  # the layer of Keras that a subclass names behind `_Overlapping`
 
 
-class _Overlapping(_Behind):
+class _Overlapping(Ranked, _Behind):
     """Keras' pooling with AlexNet's windows of 3 at steps of 2; an error if none overlap.
 
     Args:
@@ -34,6 +34,8 @@ class _Overlapping(_Behind):
     References:
         [AlexNet, section 3.4](https://papers.nips.cc/paper/4824)
     """
+
+    example = "(3, strides=2)(x)"
 
     def __init__(
         self,
@@ -58,31 +60,25 @@ class _Overlapping(_Behind):
         return ops.cast(super().call(at_least_float32(inputs)), inputs.dtype)
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class OverlappingMaxPooling1D(_Overlapping, keras.layers.MaxPooling1D):
-    __doc__ = with_example(_Overlapping, "y = OverlappingMaxPooling1D(3, strides=2)(x)")
+class OverlappingMaxPooling1D(_Overlapping, keras.layers.MaxPooling1D, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class OverlappingMaxPooling2D(_Overlapping, keras.layers.MaxPooling2D):
-    __doc__ = with_example(_Overlapping, "y = OverlappingMaxPooling2D(3, strides=2)(x)")
+class OverlappingMaxPooling2D(_Overlapping, keras.layers.MaxPooling2D, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class OverlappingMaxPooling3D(_Overlapping, keras.layers.MaxPooling3D):
-    __doc__ = with_example(_Overlapping, "y = OverlappingMaxPooling3D(3, strides=2)(x)")
+class OverlappingMaxPooling3D(_Overlapping, keras.layers.MaxPooling3D, rank=3):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class OverlappingAveragePooling1D(_Overlapping, keras.layers.AveragePooling1D):
-    __doc__ = with_example(_Overlapping, "y = OverlappingAveragePooling1D(3, strides=2)(x)")
+class OverlappingAveragePooling1D(_Overlapping, keras.layers.AveragePooling1D, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class OverlappingAveragePooling2D(_Overlapping, keras.layers.AveragePooling2D):
-    __doc__ = with_example(_Overlapping, "y = OverlappingAveragePooling2D(3, strides=2)(x)")
+class OverlappingAveragePooling2D(_Overlapping, keras.layers.AveragePooling2D, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class OverlappingAveragePooling3D(_Overlapping, keras.layers.AveragePooling3D):
-    __doc__ = with_example(_Overlapping, "y = OverlappingAveragePooling3D(3, strides=2)(x)")
+class OverlappingAveragePooling3D(_Overlapping, keras.layers.AveragePooling3D, rank=3):
+    pass

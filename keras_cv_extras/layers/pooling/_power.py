@@ -17,7 +17,6 @@ from keras_cv_extras.layers.pooling._base import (
     cells,
     known_channels,
     pad_same,
-    with_example,
 )
 
 # Below it, the division by p loses the digits of float32.
@@ -103,6 +102,8 @@ class _GeneralizedMeanPooling(_LearnedPower, Pooling):
         [Radenovic et al.](https://arxiv.org/abs/1711.02512)
     """
 
+    example = "(2, p=3.0)(x)"
+
     def __init__(
         self,
         pool_size: Sizes = 2,
@@ -168,6 +169,8 @@ class _GlobalGeneralizedMeanPooling(_LearnedPower, GlobalPooling):
         [Radenovic et al.](https://arxiv.org/abs/1711.02512)
     """
 
+    example = "(p=3.0)(x)"
+
     def __init__(
         self,
         data_format: str | None = None,
@@ -213,6 +216,8 @@ class _LPPooling(Pooling):
     References:
         [Sermanet et al.](https://arxiv.org/abs/1204.3968)
     """
+
+    example = "(2, p=2.0)(x)"
 
     def __init__(
         self,
@@ -265,61 +270,37 @@ class _LPPooling(Pooling):
         return {**super().get_config(), "p": self.p}
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GeneralizedMeanPooling1D(_GeneralizedMeanPooling):
-    __doc__ = with_example(_GeneralizedMeanPooling, "y = GeneralizedMeanPooling1D(2, p=3.0)(x)")
-    rank = 1
+class GeneralizedMeanPooling1D(_GeneralizedMeanPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GeneralizedMeanPooling2D(_GeneralizedMeanPooling):
-    __doc__ = with_example(_GeneralizedMeanPooling, "y = GeneralizedMeanPooling2D(2, p=3.0)(x)")
-    rank = 2
+class GeneralizedMeanPooling2D(_GeneralizedMeanPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GeneralizedMeanPooling3D(_GeneralizedMeanPooling):
-    __doc__ = with_example(_GeneralizedMeanPooling, "y = GeneralizedMeanPooling3D(2, p=3.0)(x)")
-    rank = 3
+class GeneralizedMeanPooling3D(_GeneralizedMeanPooling, rank=3):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalGeneralizedMeanPooling1D(_GlobalGeneralizedMeanPooling):
-    __doc__ = with_example(
-        _GlobalGeneralizedMeanPooling, "y = GlobalGeneralizedMeanPooling1D(p=3.0)(x)"
-    )
-    rank = 1
+class GlobalGeneralizedMeanPooling1D(_GlobalGeneralizedMeanPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalGeneralizedMeanPooling2D(_GlobalGeneralizedMeanPooling):
-    __doc__ = with_example(
-        _GlobalGeneralizedMeanPooling, "y = GlobalGeneralizedMeanPooling2D(p=3.0)(x)"
-    )
-    rank = 2
+class GlobalGeneralizedMeanPooling2D(_GlobalGeneralizedMeanPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class GlobalGeneralizedMeanPooling3D(_GlobalGeneralizedMeanPooling):
-    __doc__ = with_example(
-        _GlobalGeneralizedMeanPooling, "y = GlobalGeneralizedMeanPooling3D(p=3.0)(x)"
-    )
-    rank = 3
+class GlobalGeneralizedMeanPooling3D(_GlobalGeneralizedMeanPooling, rank=3):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class LPPooling1D(_LPPooling):
-    __doc__ = with_example(_LPPooling, "y = LPPooling1D(2, p=2.0)(x)")
-    rank = 1
+class LPPooling1D(_LPPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class LPPooling2D(_LPPooling):
-    __doc__ = with_example(_LPPooling, "y = LPPooling2D(2, p=2.0)(x)")
-    rank = 2
+class LPPooling2D(_LPPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class LPPooling3D(_LPPooling):
-    __doc__ = with_example(_LPPooling, "y = LPPooling3D(2, p=2.0)(x)")
-    rank = 3
+class LPPooling3D(_LPPooling, rank=3):
+    pass

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
@@ -10,10 +10,10 @@ from keras import ops
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import channels_of, standard_data_format, with_example
+from keras_cv_extras.layers.pooling._base import Ranked, channels_of, standard_data_format
 
 
-class _SpatialPyramidPooling(keras.layers.Layer):
+class _SpatialPyramidPooling(Ranked, keras.layers.Layer):
     """Pools a map of any size into grids of 1, 2, 4, ... bins along each spatial axis.
 
     Bin i of n along an axis of `size` covers the cells from `floor(i * size / n)` to
@@ -40,7 +40,7 @@ class _SpatialPyramidPooling(keras.layers.Layer):
         [Spatial pyramid pooling in deep convolutional networks](https://arxiv.org/abs/1406.4729)
     """
 
-    rank: ClassVar[int]
+    example = "((1, 2, 4))(x)"
 
     def __init__(
         self,
@@ -104,19 +104,13 @@ class _SpatialPyramidPooling(keras.layers.Layer):
         }
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class SpatialPyramidPooling1D(_SpatialPyramidPooling):
-    __doc__ = with_example(_SpatialPyramidPooling, "y = SpatialPyramidPooling1D((1, 2, 4))(x)")
-    rank = 1
+class SpatialPyramidPooling1D(_SpatialPyramidPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class SpatialPyramidPooling2D(_SpatialPyramidPooling):
-    __doc__ = with_example(_SpatialPyramidPooling, "y = SpatialPyramidPooling2D((1, 2, 4))(x)")
-    rank = 2
+class SpatialPyramidPooling2D(_SpatialPyramidPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class SpatialPyramidPooling3D(_SpatialPyramidPooling):
-    __doc__ = with_example(_SpatialPyramidPooling, "y = SpatialPyramidPooling3D((1, 2, 4))(x)")
-    rank = 3
+class SpatialPyramidPooling3D(_SpatialPyramidPooling, rank=3):
+    pass

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_cv_extras._base.types import Config, Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import Pooling, with_example
+from keras_cv_extras.layers.pooling._base import Pooling
 
 
 class _S3Pooling(Pooling):
@@ -37,6 +37,8 @@ class _S3Pooling(Pooling):
     References:
         [S3Pool](https://arxiv.org/abs/1611.05138)
     """
+
+    example = "(2)(x, training=True)"
 
     def __init__(
         self,
@@ -89,19 +91,13 @@ class _S3Pooling(Pooling):
         return {**super().get_config(), "seed": self.seed}
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class S3Pooling1D(_S3Pooling):
-    __doc__ = with_example(_S3Pooling, "y = S3Pooling1D(2)(x, training=True)")
-    rank = 1
+class S3Pooling1D(_S3Pooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class S3Pooling2D(_S3Pooling):
-    __doc__ = with_example(_S3Pooling, "y = S3Pooling2D(2)(x, training=True)")
-    rank = 2
+class S3Pooling2D(_S3Pooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class S3Pooling3D(_S3Pooling):
-    __doc__ = with_example(_S3Pooling, "y = S3Pooling3D(2)(x, training=True)")
-    rank = 3
+class S3Pooling3D(_S3Pooling, rank=3):
+    pass

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import VANISHING, Pooling, with_example
+from keras_cv_extras.layers.pooling._base import VANISHING, Pooling
 
 
 class _SoftPooling(Pooling):
@@ -34,6 +34,8 @@ class _SoftPooling(Pooling):
         [Refining activation downsampling with SoftPool](https://arxiv.org/abs/2101.00440)
     """
 
+    example = "(2)(x)"
+
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         x, dtype = at_least_float32(x), x.dtype
@@ -58,19 +60,13 @@ class _SoftPooling(Pooling):
         return total / sum(weights)
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class SoftPooling1D(_SoftPooling):
-    __doc__ = with_example(_SoftPooling, "y = SoftPooling1D(2)(x)")
-    rank = 1
+class SoftPooling1D(_SoftPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class SoftPooling2D(_SoftPooling):
-    __doc__ = with_example(_SoftPooling, "y = SoftPooling2D(2)(x)")
-    rank = 2
+class SoftPooling2D(_SoftPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class SoftPooling3D(_SoftPooling):
-    __doc__ = with_example(_SoftPooling, "y = SoftPooling3D(2)(x)")
-    rank = 3
+class SoftPooling3D(_SoftPooling, rank=3):
+    pass

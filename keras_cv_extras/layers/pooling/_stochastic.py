@@ -12,7 +12,7 @@ from keras_cv_extras._base.engine import runner
 from keras_cv_extras._base.random import as_word, threefry
 from keras_cv_extras._base.types import Config, Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
-from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, resized, with_example
+from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, resized
 
 
 def _weights(views):
@@ -192,6 +192,8 @@ class _StochasticPooling(Pooling):
         [Zeiler and Fergus](https://arxiv.org/abs/1301.3557)
     """
 
+    example = "(2)(x, training=True)"
+
     def __init__(
         self,
         pool_size: Sizes = 2,
@@ -218,19 +220,13 @@ class _StochasticPooling(Pooling):
         return {**super().get_config(), "seed": self.seed}
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class StochasticPooling1D(_StochasticPooling):
-    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling1D(2)(x, training=True)")
-    rank = 1
+class StochasticPooling1D(_StochasticPooling, rank=1):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class StochasticPooling2D(_StochasticPooling):
-    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling2D(2)(x, training=True)")
-    rank = 2
+class StochasticPooling2D(_StochasticPooling, rank=2):
+    pass
 
 
-@keras.saving.register_keras_serializable("keras_cv_extras")
-class StochasticPooling3D(_StochasticPooling):
-    __doc__ = with_example(_StochasticPooling, "y = StochasticPooling3D(2)(x, training=True)")
-    rank = 3
+class StochasticPooling3D(_StochasticPooling, rank=3):
+    pass

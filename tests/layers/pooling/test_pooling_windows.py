@@ -1,6 +1,7 @@
 """Pooling over windows against loops in NumPy, its limits, extremes and gradients."""
 
 import itertools
+import pickle
 
 import keras
 import numpy as np
@@ -312,3 +313,21 @@ def test_overlapping_is_keras_pooling_and_checks_its_windows():
         )
     with pytest.raises(ValueError, match=r"strides must be smaller than pool_size.*\(1, 2\)"):
         layers.OverlappingMaxPooling2D(2, strides=(1, 2))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_the_classes_of_a_layer(rank):
+    """They are as if written out: registered, pickled, documented, each by its own name."""
+    for name in ("BlurPooling", "GlobalMixedPooling", "OverlappingMaxPooling"):
+        cls = getattr(layers, f"{name}{rank}D")
+        assert keras.saving.get_registered_name(cls) == f"keras_cv_extras>{name}{rank}D"
+        assert pickle.loads(pickle.dumps(cls)) is cls
+        assert f">>> y = {name}{rank}D(" in cls.__doc__
+        assert cls.__doc__.startswith(cls.__bases__[0].__doc__)
+
+    class Own(layers.BlurPooling2D):
+        """A user's."""
+
+    assert Own.rank == 2
+    assert Own.__doc__ == "A user's."
+    assert "Own" not in keras.saving.get_registered_name(layers.BlurPooling2D)
