@@ -29,8 +29,6 @@ def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Te
     """Blurs by a Gaussian kernel.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         sigma: standard deviation in pixels; a number, or one per image. 0 is the identity.
         kernel_size: width of the kernel in pixels, an odd integer. What a larger sigma would
             have outside of it is left out; 6 sigma + 1 leaves out 0.3 percent.
@@ -58,8 +56,6 @@ def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     """Replaces every pixel by the mean of the square around it.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         radius: pixels on each side, in [0, kernel_size // 2]; a number, or one per image. Of a
             fraction the outermost pixels count that much. 0 is the identity.
         kernel_size: width of the largest square in pixels, an odd integer.
@@ -86,8 +82,6 @@ def motion_blur(
     """Replaces every pixel by the mean of a line through it, in a random direction.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         length: how many pixels are in the line, in [1, kernel_size]; a number, or one per
             image. Of a fraction the ends count that much. 1 is the identity.
         key: an integer in [0, 2**24), or one per image; another key gives another direction,
@@ -123,8 +117,6 @@ def median_blur(image: Tensor, *, kernel_size: int = 3) -> Tensor:
     """Replaces every pixel by the median of the square around it, channel by channel.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         kernel_size: width of the square in pixels, an odd integer. The number of comparisons
             grows with its fourth power.
 

@@ -59,8 +59,6 @@ def cutout(
     """Fills a square, which may reach beyond the image.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         size: the side in pixels, rounded to a whole number; a number, or one per image. 0 is
             the identity.
         x: where the centre lies, as a fraction of the width in [0, 1); a number, or one per
@@ -68,9 +66,6 @@ def cutout(
         y: likewise, as a fraction of the height.
         fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
         fill: a constant's value, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         [Cutout](https://arxiv.org/abs/1708.04552). Policies draw the centre uniformly.
@@ -107,20 +102,13 @@ def random_erasing(
     """Fills a rectangle of random area, aspect ratio and place, which lies within the image.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         area: the largest share of the image, in [0, 1]; a number, or one per image. The share
             is drawn uniformly. 0 is the identity.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
         smallest: the smallest share, unless `area` is less.
         aspect: the smallest ratio of height to width, in (0, 1]; the largest is `1 / aspect`.
             Drawn on a logarithmic scale, so that high and wide are as likely.
         fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
         fill: a constant's value, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         [Random erasing](https://arxiv.org/abs/1708.04896): shares of 2 % to 40 %, ratios from
@@ -155,19 +143,12 @@ def hole_dropout(
     """Fills several rectangles of random size and place, which lie within the image.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         size: the longest side of a hole in pixels; a number, or one per image. Sides are drawn
             uniformly from half of it, and rounded. 0 is the identity.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
         num_holes: the least and the largest number of holes, each number as likely.
         per_channel: whether every channel has holes of its own, which gives colours.
         fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
         fill: a constant's value, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         `CoarseDropout` of Albumentations. For that of imgaug, see `coarse_dropout`.
@@ -216,20 +197,13 @@ def coarse_dropout(
     """Fills cells of a coarse grid, each with the same probability.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         rate: the probability of each cell, in [0, 1]; a number, or one per image. 0 is the
             identity.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
         grid: how many cells a side has. A mask of 10 % of the size, as imgaug has it, is a
             grid of a tenth of the pixels.
         per_channel: whether every channel has holes of its own, which gives colours.
         fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
         fill: a constant's value, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         `CoarseDropout` of imgaug. For that of Albumentations, see `hole_dropout`.
@@ -263,20 +237,13 @@ def grid_mask(
     """Fills the squares of a regular grid.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         ratio: the side of a square as a fraction of the distance from one to the next, in
             [0, 1]; a number, or one per image. 0 is the identity.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
         unit: the limits of that distance, as fractions of the shorter side. Drawn uniformly,
             as is where the grid begins.
         degrees: the largest angle that the grid is turned by, either way.
         fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
         fill: a constant's value, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         [GridMask](https://arxiv.org/abs/2001.04086)

@@ -13,13 +13,8 @@ def sharpness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their smoothed version.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         factor: a number, or one per image. 0 smooths, 1 is the identity, more sharpens. The
             outermost pixels do not change.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `ImageEnhance.Sharpness(image).enhance(factor)`, which smooths with the kernel

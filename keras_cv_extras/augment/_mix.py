@@ -10,13 +10,8 @@ def sample_pairing(image: Tensor, partner: Tensor, weight: Numbers) -> Tensor:
     """Blends each image with a partner; the label stays the first image's.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         partners: images of the same shape.
         weight: share of the partner, in [0, 1]; a number, or one per image. 0 is the identity.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         [SamplePairing](https://arxiv.org/abs/1801.02929) with weight 0.5; Pillow's

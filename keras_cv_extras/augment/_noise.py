@@ -21,10 +21,7 @@ def gaussian_noise(
     """Adds normally distributed noise.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         stddev: standard deviation in levels; a number, or one per image. 0 is the identity.
-        key: an integer in [0, 2**24), or one per image; another key gives other noise.
         per_channel: whether every channel gets noise of its own, or all channels the same.
 
     Returns:
@@ -45,11 +42,8 @@ def speckle_noise(
     """Multiplies images by normally distributed noise of mean 1.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         stddev: standard deviation of the factors; a number, or one per image. 0 is the
             identity.
-        key: an integer in [0, 2**24), or one per image; another key gives other noise.
         per_channel: whether every channel gets noise of its own, or all channels the same.
 
     Returns:
@@ -73,10 +67,7 @@ def poisson_noise(
     """Replaces levels by counts of photons: shot noise, of variance `gain * level`.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         gain: levels per photon; a number, or one per image. 0 is the identity.
-        key: an integer in [0, 2**24), or one per image; another key gives other noise.
         per_channel: whether every channel gets noise of its own, or all channels the same.
 
     Returns:
@@ -114,14 +105,9 @@ def salt_and_pepper(
     """Makes a share of the pixels white or black, half of them each.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         amount: share of the pixels, in [0, 1]; a number, or one per image. 0 is the identity.
         key: an integer in [0, 2**24), or one per image; another key hits other pixels.
         per_channel: whether channels are hit one by one, or whole pixels.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         scikit-image's `util.random_noise(mode="s&p")`, which hits channels one by one.

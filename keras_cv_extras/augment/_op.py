@@ -21,6 +21,7 @@ from keras_cv_extras._base.images.fill import check_mode
 from keras_cv_extras._base.images.sampling import check_interpolation
 from keras_cv_extras._base.images.value_range import from_pixel_range, own_range, to_pixel_range
 from keras_cv_extras._base.types import Images, Numbers, Tensor
+from keras_cv_extras.augment._docstring import complete
 
 OPS: dict[str, "Op"] = {}
 _PUBLISHED: dict[str, "Op"] = {}  # those too that no policy can use
@@ -180,6 +181,9 @@ def image_op(
     `_random.of_key`. Keyword-only parameters are options, the same for all images: `fill` is a
     colour, `size` a pair `(height, width)` for the result or None for the image's own.
 
+    The kernel's docstring describes what is its own; `_docstring` adds the images, the other
+    arguments that it has the words for, and what is returned.
+
     Args:
         strength: how a strength in [0, 1] becomes the first number; None if there is none.
         pixels: "moved", "levels", "computed" or "rounded"; see `Op`.
@@ -222,6 +226,13 @@ def image_op(
             call.apply_defaults()
             return _run(op, **call.arguments)
 
+        function.__doc__ = complete(
+            kernel,
+            signature.parameters,
+            channels=channels,
+            whole=pixels == "levels",
+            sized=_SIZE in options,
+        )
         published = cast("PublishedOp[P]", function)
         published.__signature__ = signature
         return published
@@ -235,7 +246,8 @@ def _run(op, images, compile, **arguments):
     value_range = own_range(images.dtype)
     # Crops and resizes take floats of any range.
     floats = backend.is_float_dtype(backend.standardize_dtype(images.dtype))
-    scaled = images if floats and _SIZE in arguments else to_pixel_range(images, value_range)
+    sized = _SIZE in arguments and _SIZE not in _number_names(op.kernel)
+    scaled = images if floats and sized else to_pixel_range(images, value_range)
     numbers, traced, static = [], {}, {}
     for name, value in arguments.items():
         if name in _TRACED_OPTIONS:

@@ -36,19 +36,8 @@ def shear_x(
     """Shears images along the horizontal axis, with the top left corner fixed.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         slope: horizontal pixels for each vertical one; a number, or one per image. Row `y`
             shows what was `slope * y` pixels further right. 0 is the identity.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, slope, 0, 0, 1, 0))`.
@@ -70,19 +59,8 @@ def shear_y(
     """Shears images along the vertical axis, with the top left corner fixed.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         slope: vertical pixels for each horizontal one; a number, or one per image. Column `x`
             shows what was `slope * x` pixels further down. 0 is the identity.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, slope, 1, 0))`.
@@ -104,18 +82,7 @@ def rotate(
     """Rotates images about their centre.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         degrees: the angle, counter-clockwise; a number, or one per image. 0 is the identity.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `Image.rotate(degrees)`.
@@ -145,18 +112,7 @@ def zoom(
     """Makes what images show larger or smaller, about their centre.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         factor: how many times as large; a number above 0, or one per image. 1 is the identity.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `Image.transform(size, AFFINE, ...)` with the scale `1 / factor`.
@@ -178,19 +134,8 @@ def aspect(
     """Stretches images in one direction and shrinks them in the other, about their centre.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         ratio: by how much the ratio of width to height grows, at the same area; a number above
             0, or one per image. 1 is the identity.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
     """
     wider = ops.sqrt(ops.maximum(ratio, _SMALLEST))
     across, down = _coefficient(1.0 / wider, image), _coefficient(wider, image)
@@ -217,23 +162,12 @@ def affine(
     themselves.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         amount: the share of the largest changes, below, that may be drawn, in [0, 1]; a number,
             or one per image. 0 is the identity.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
         degrees: the largest angle, either way.
         shift: the furthest that images move, either way, as a fraction of the side.
         scale: images become larger or smaller by a factor of up to `1 + scale`.
         slope: the steepest horizontal shear, either way.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
     """
     draws = (random.of_key(key, 5) * 2.0 - 1.0) * amount
     angle, right, down, size, lean = (draws[number] for number in range(5))
@@ -266,22 +200,11 @@ def warp_affine(
     """Shears, zooms, rotates and moves images, in this order about their centre, in one warp.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         degrees: the angle, counter-clockwise; this and all below a number, or one per image.
         shift_x: pixels to the right.
         shift_y: pixels down.
         factor: how many times as large, above 0.
         slope: horizontal pixels to the right for each pixel down.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
     """
     matrix = _affine_matrix(image, degrees, shift_x, shift_y, factor, slope)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)

@@ -34,8 +34,6 @@ def padded_crop(
     """Pads images on all sides and cuts out a window of the original size.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         padding: pixels on each side, rounded to a whole number; a number, or one per image.
             0 is the identity.
         x: where the window lies between leftmost (0) and rightmost (just below 1); a number,
@@ -44,9 +42,6 @@ def padded_crop(
         fill_mode: the padding: "constant" (`fill`), "mean" (the image's mean colour),
             "noise", or the image continued by "reflect", "nearest" or "wrap".
         fill: the value of constant padding, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         The usual training crop for small images, as in
@@ -71,15 +66,9 @@ def random_crop(
     """Cuts out a window of a given size, from another place of every image.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         x: where the window lies between leftmost (0) and rightmost (just below 1); a number,
             or one per image. 0.5 is the middle.
         y: likewise, between top and bottom.
-        size: `(height, width)` of the result, or None for that of the images.
-
-    Returns:
-        Images of the same type, and of the same shape unless `size` says another.
 
     Raises:
         ValueError: if the images are smaller than `size`.
@@ -151,20 +140,12 @@ def random_resized_crop(
     instead, and then takes the middle: few windows of nearly the whole image come out of that.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         area: the smallest share of the image, in (0, 1]; a number, or one per image. 1 is the
             identity for images of the size and of an aspect ratio within the limits.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
-        size: `(height, width)` of the result, or None for that of the images.
         aspect: the limits of width over height, in pixels of the image.
         interpolation: "bilinear" or "nearest".
         antialias: whether bilinear filters grow with the step between pixels, so that nothing
             is skipped where images become smaller. Several times slower.
-
-    Returns:
-        Images of the same type, and of the same shape unless `size` says another.
 
     References:
         [Going deeper with convolutions](https://arxiv.org/abs/1409.4842) section 6: areas of
@@ -194,21 +175,10 @@ def jittered_resize(
     it is cut out; where it is smaller, it lies at a random place.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         amount: the share of `scale` that may be drawn, in [0, 1]; a number, or one per image.
             0 is the identity for images of the size.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
-        size: `(height, width)` of the result, or None for that of the images.
         scale: the smallest and largest factor at an amount of 1.
         interpolation: "bilinear" or "nearest".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same type, and of the same shape unless `size` says another.
 
     References:
         `JitteredResize` of KerasCV, which puts small images in the top left corner.

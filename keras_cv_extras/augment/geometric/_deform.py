@@ -30,20 +30,9 @@ def perspective(
     """Shows images as if seen from aside: moves the four corners, and all between with them.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         distortion: how far each corner of the result may lie from that of the image, in either
             direction, as a fraction of half the side, in [0, 1]; a number, or one per image.
             0 is the identity. Above 0.5 a draw may fold the picture, most of which is then fill.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Heckbert, Fundamentals of texture mapping and image warping, 1989, section 2.2.3: the
@@ -149,20 +138,9 @@ def elastic(
     said.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         pixels: the largest displacement along each axis; a number, or one per image. 0 is the
             identity.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
         cells: how many cells of the grid a side has: more make finer waves.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Simard et al., Best practices for convolutional neural networks, ICDAR 2003. The spline:
@@ -241,20 +219,9 @@ def grid_distortion(
     The borders stay where they are.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         distortion: how much the width of a column, or the height of a row, may differ from the
             others', as a fraction in [0, 0.9]; a number, or one per image. 0 is the identity.
-        key: what the draws are a function of, a whole number in [0, 2**24); a number, or one
-            per image.
         cells: how many columns and rows.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         As `GridDistortion(normalized=True)` of Albumentations.

@@ -22,43 +22,19 @@ _STILL = np.float32(0)
 
 @image_op(pixels="moved")
 def identity(image: Tensor) -> Tensor:
-    """Returns the images as they are.
-
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
-
-    Returns:
-        Images of the same shape and type.
-    """
+    """Returns the images as they are."""
     return image
 
 
 @image_op(pixels="moved")
 def flip_horizontal(image: Tensor) -> Tensor:
-    """Mirrors images left to right.
-
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
-
-    Returns:
-        Images of the same shape and type.
-    """
+    """Mirrors images left to right."""
     return ops.flip(image, axis=1)
 
 
 @image_op(pixels="moved")
 def flip_vertical(image: Tensor) -> Tensor:
-    """Mirrors images top to bottom.
-
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
-
-    Returns:
-        Images of the same shape and type.
-    """
+    """Mirrors images top to bottom."""
     return ops.flip(image, axis=0)
 
 
@@ -72,19 +48,9 @@ def rotate_90(
     missing is filled.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         turns: quarter turns, counter-clockwise, rounded to a whole number; a number, or one per
             image. 0 is the identity. Draws from the whole range of strengths, of either sign,
             make all four directions equally likely.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `Image.rotate(90 * turns)`.
@@ -112,19 +78,8 @@ def translate_x(
     """Moves images horizontally.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         pixels: how far to the left; a number, or one per image. Rounded to whole pixels, halves
             up, unless interpolated. 0 is the identity.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, pixels, 0, 1, 0))`.
@@ -148,19 +103,8 @@ def translate_y(
     """Moves images vertically.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         pixels: how far up; a number, or one per image. Rounded to whole pixels, halves up,
             unless interpolated. 0 is the identity.
-        key: what noise is a function of, a whole number in [0, 2**24); a number, or one per
-            image.
-        interpolation: "nearest" or "bilinear".
-        fill_mode: what is outside: "constant" (`fill`), "mean" (the image's mean colour),
-            "noise", or the image continued by "reflect", "nearest" or "wrap".
-        fill: the value of pixels from outside, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, 0, 1, pixels))`.

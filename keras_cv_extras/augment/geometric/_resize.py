@@ -32,9 +32,6 @@ def resize(
     """Gives images another size.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
-        size: `(height, width)` of the result, or None for that of the images.
         mode: "stretch" (the whole image), "crop" (of the image's middle as much as has the
             wanted aspect ratio) or "pad" (the whole image in the middle, with bars of `fill`
             at two sides).
@@ -42,9 +39,6 @@ def resize(
         antialias: whether bilinear filters grow with the step between pixels, so that nothing
             is skipped where images become smaller. Several times slower.
         fill: the value of the bars, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same type, and of the same shape unless `size` says another.
 
     References:
         "nearest": Pillow's `Image.resize`; of a position exactly between two pixels, this takes

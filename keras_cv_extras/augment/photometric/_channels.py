@@ -13,13 +13,8 @@ def channel_shuffle(image: Tensor, key: Numbers = 0) -> Tensor:
     """Puts the channels into a random order.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         key: an integer in [0, 2**24), or one per image; all orders are equally likely, that of
             the image included.
-
-    Returns:
-        Images of the same shape and type.
     """
     channels = image.shape[-1]
     source = order_of_key(key, channels)
@@ -34,8 +29,6 @@ def channel_shift(image: Tensor, limit: Numbers, key: Numbers = 0) -> Tensor:
     """Adds to every channel a random number of levels.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         limit: the levels lie in [-limit, limit]; a number, or one per image. 0 is the identity.
         key: an integer in [0, 2**24), or one per image; another key gives other levels.
 
@@ -54,9 +47,6 @@ def channel_dropout(image: Tensor, key: Numbers = 0, *, fill: Color = 0) -> Tens
             float, values in [0, 255]. Images of one channel do not change.
         key: an integer in [0, 2**24), or one per image; another key may draw another channel.
         fill: what it is filled with, in [0, 255]; a number, or one per channel.
-
-    Returns:
-        Images of the same shape and type.
     """
     channels = image.shape[-1]
     if channels == 1:

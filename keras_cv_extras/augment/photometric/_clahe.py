@@ -15,14 +15,9 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
     """Equalises every channel over tiles, with limited contrast (CLAHE).
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255]. Floats are cut to whole levels first.
         clip_limit: how many times as frequent as on average a level may count, a positive
             number; what is above is shared out among all levels.
         tiles: how many tiles from top to bottom and from left to right, a pair of integers.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Zuiderveld, Contrast limited adaptive histogram equalization, Graphics Gems IV (1994);

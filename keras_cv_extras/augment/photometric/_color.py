@@ -19,13 +19,6 @@ _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.
 def invert(image: Tensor) -> Tensor:
     """Replaces every level by its distance from 255.
 
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
-
-    Returns:
-        Images of the same shape and type.
-
     References:
         Pillow's `ImageOps.invert`.
     """
@@ -37,12 +30,7 @@ def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     """Inverts the levels at or above a threshold.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         threshold: a number, or one per image, in [0, 256]. 256 is the identity, 0 inverts all.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `ImageOps.solarize(image, threshold)`.
@@ -55,8 +43,6 @@ def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> T
     """Adds to the levels below a threshold.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         addition: levels to add; a number, or one per image. 0 is the identity.
         threshold: levels below it are changed; a number in [0, 256].
 
@@ -74,13 +60,8 @@ def posterize(image: Tensor, bits: Numbers) -> Tensor:
     """Keeps the highest bits of every level.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255]. Floats are cut to whole levels first.
         bits: how many to keep, rounded to a whole number in [0, 8]; a number, or one per
             image. 8 is the identity. 0 gives black, where Pillow refuses.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `ImageOps.posterize(image, bits)`.
@@ -95,12 +76,7 @@ def brightness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with black.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         factor: a number, or one per image. 0 gives black, 1 is the identity, more is brighter.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `ImageEnhance.Brightness(image).enhance(factor)`.
@@ -113,13 +89,8 @@ def contrast(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their mean grey.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255]; 1 or 3 channels.
         factor: a number, or one per image. 0 gives one grey, 1 is the identity, more has more
             contrast.
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         Pillow's `ImageEnhance.Contrast(image).enhance(factor)`.
@@ -143,9 +114,6 @@ def color(image: Tensor, factor: Numbers) -> Tensor:
         factor: a number, or one per image. 0 gives grey, 1 is the identity, more is more
             colourful.
 
-    Returns:
-        Images of the same shape and type.
-
     References:
         Pillow's `ImageEnhance.Color(image).enhance(factor)`.
     """
@@ -157,10 +125,6 @@ def color(image: Tensor, factor: Numbers) -> Tensor:
 @image_op(pixels="levels")
 def autocontrast(image: Tensor) -> Tensor:
     """Stretches every channel to the whole range of levels.
-
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255]. Floats are cut to whole levels first.
 
     Returns:
         Images of the same shape and type. A channel of one level does not change.
@@ -186,10 +150,6 @@ def autocontrast(image: Tensor) -> Tensor:
 @image_op(pixels="levels")
 def equalize(image: Tensor) -> Tensor:
     """Spreads the levels of every channel so that all are about equally frequent.
-
-    Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255]. Floats are cut to whole levels first.
 
     Returns:
         Images of the same shape and type. A channel of one level does not change, nor does a

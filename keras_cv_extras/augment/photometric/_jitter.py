@@ -24,8 +24,6 @@ def color_jitter(
     """Changes brightness, contrast, saturation and hue, in a random order.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255]; 1 or 3 channels.
         amount: how much of the four ranges below is used, in [0, 1]; a number, or one per
             image. 0 is the identity, 0.5 and 1 are what SimCLR has for CIFAR-10 and ImageNet.
         key: an integer in [0, 2**24), or one per image; another key gives other changes in

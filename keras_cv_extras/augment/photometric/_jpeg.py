@@ -53,15 +53,10 @@ def jpeg(image: Tensor, quality: Numbers, *, subsampling: bool = True) -> Tensor
     """Gives images the artefacts of JPEG compression.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255]; 1 or 3 channels. Floats are cut to whole levels first.
         quality: in [1, 100], rounded to a whole number; a number, or one per image. At 100 the
             images are left as they are, though a file of that quality changes them a little.
         subsampling: whether colours are kept at half of the resolution in both directions
             (4:2:0), as most files have them, or at the full one (4:4:4).
-
-    Returns:
-        Images of the same shape and type.
 
     References:
         ITU-T T.81, and libjpeg's accurate whole-number transform (`JDCT_ISLOW`) with smooth

@@ -15,8 +15,6 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     """Raises levels, as shares of the brightest, to a power.
 
     Args:
-        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
-            float, values in [0, 255].
         exponent: not negative; a number, or one per image. Below 1 images get brighter, 1 is
             the identity, above they get darker.
 

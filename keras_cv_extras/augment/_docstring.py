@@ -1,0 +1,59 @@
+"""The docstrings of published ops: a kernel says what is its own, and the rest is written here."""
+
+import inspect
+import re
+import textwrap
+
+#: Arguments that mean the same in many ops, and so need no description in a kernel's docstring.
+ARGUMENTS = {
+    "images": "`(height, width, channels)` or `(batch, height, width, channels)`, integer or "
+    "float, values in [0, 255]",
+    "partners": "second images of the same shape.",
+    "key": "an integer in [0, 2**24), or one per image: another key gives other random numbers.",
+    "x": "the horizontal position in [0, 1); a number, or one per image.",
+    "y": "the vertical position in [0, 1); a number, or one per image.",
+    "size": "`(height, width)` of the result, or None for that of the images.",
+    "interpolation": '"nearest" or "bilinear".',
+    "fill_mode": 'what is outside: "constant" (`fill`), "mean" (the image\'s mean colour), '
+    '"noise", or the image continued by "reflect", "nearest" or "wrap".',
+    "fill": "the value of pixels from outside, in [0, 255]; a number, or one per channel.",
+    "compile": "whether to run as one XLA program. Without, it is slower, and the pixels are the "
+    "same.",
+}
+_SAME_SHAPE = "Images of the same shape and type."
+_SAME_TYPE = "Images of the same type, and of the same shape unless `size` says another."
+_SECTIONS = re.compile(r"\n\n(?=(?:Args|Returns|Raises|References|Example):\n)")
+
+
+def complete(kernel, parameters, *, channels=None, whole=False, sized=False):
+    """Returns a kernel's docstring with all arguments of the op, and with what it returns.
+
+    Args:
+        kernel: the function of one image.
+        parameters: the names of the op's parameters, in their order.
+        channels: the numbers of channels that the op takes, or None for any.
+        whole: whether floats are cut to whole levels first.
+        sized: whether the result may have a size of its own.
+
+    Raises:
+        TypeError: if an argument is described nowhere.
+    """
+    head, *sections = _SECTIONS.split(inspect.cleandoc(kernel.__doc__ or ""))
+    texts = dict(section.split(":\n", 1) for section in sections)
+    entries = re.split(r"\n(?=    \w+: )", texts.pop("Args", ""))
+    own = {entry.split(":")[0].strip(): entry for entry in entries}
+    images = ARGUMENTS["images"]
+    images += f"; {' or '.join(map(str, channels))} channels." if channels else "."
+    images += " Floats are cut to whole levels first." if whole else ""
+    shared = {**ARGUMENTS, "images": images}
+    missing = [name for name in parameters if name not in own and name not in shared]
+    if missing:
+        raise TypeError(f"the docstring of {kernel.__name__} does not describe {missing}")
+    lines = [own.get(name) or _entry(f"{name}: {shared[name]}") for name in parameters]
+    returns = texts.pop("Returns", f"    {_SAME_TYPE if sized else _SAME_SHAPE}")
+    written = {"Args": "\n".join(lines), "Returns": returns, **texts}
+    return "\n\n".join([head, *(f"{name}:\n{text}" for name, text in written.items())]) + "\n"
+
+
+def _entry(text):
+    return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="        ")
