@@ -7,13 +7,13 @@ from ._fit import fit as fit
 from ._labels import with_class_weights as with_class_weights
 from ._labels import with_rows as with_rows
 from ._model import SmoothedCrossentropy as SmoothedCrossentropy
-from ._model import compile_model as compile_model
 from ._model import jit_compile as jit_compile
 from ._model import small_cnn as small_cnn
 from ._progress import CsvLog as CsvLog
 from ._progress import ProgressBar as ProgressBar
 from ._progress import read_log as read_log
 from ._recipes import Recipe as Recipe
+from ._recipes import compile_model as compile_model
 from ._recipes import recipe as recipe
 from ._save import load_model as load_model
 from ._save import read_about as read_about

@@ -12,7 +12,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.here import datasets_run_here
 from keras_cv_extras.training import _replicas, _strategy
 from keras_cv_extras.training._errors import WorkerLostError
-from keras_cv_extras.training._model import compile_model
+from keras_cv_extras.training._recipes import compile_model
 from keras_cv_extras.training._run import EMPTY, Run
 from keras_cv_extras.training.devices import _places
 

@@ -1,4 +1,4 @@
-"""A small network for small images, and how it is trained by default."""
+"""A small network for small images, and whether XLA helps to train one."""
 
 from typing import Any
 
@@ -74,47 +74,3 @@ def jit_compile() -> Any:
 
     accelerated = any("cpu" not in name.lower() for name in keras.distribution.list_devices())
     return "auto" if accelerated and not tf.distribute.has_strategy() else False
-
-
-def compile_model(
-    model: keras.Model,
-    *,
-    steps: int | None = None,
-    learning_rate: float = 2e-3,
-    weight_decay: float = 1e-4,
-    label_smoothing: float = 0.0,
-) -> keras.Model:
-    """Compiles a classifier that gives logits: AdamW, cosine schedule, cross-entropy, accuracy.
-
-    Args:
-        model: a Keras model with one logit per class.
-        steps: training steps in all, for a warm-up over a twentieth of them and a cosine to
-            zero; None for a constant learning rate.
-        learning_rate: the highest one.
-        weight_decay: of AdamW.
-        label_smoothing: share of the probability that is spread over all classes, in [0, 1).
-
-    Returns:
-        The model.
-
-    References:
-        [AdamW](https://arxiv.org/abs/1711.05101), [cosine](https://arxiv.org/abs/1608.03983).
-    """
-    rate = checks.number("learning_rate", learning_rate)
-    if rate <= 0:
-        raise ValueError(f"learning_rate must be above 0, received {learning_rate!r}")
-    if steps is not None:
-        warmup = max(1, checks.integer("steps", steps, minimum=1) // 20)
-        rate = keras.optimizers.schedules.CosineDecay(
-            rate / 10,
-            max(1, steps - warmup),
-            warmup_target=rate,
-            warmup_steps=warmup,
-        )
-    model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=checks.number("weight_decay", weight_decay)),
-        LogLoss(from_logits=True, label_smoothing=label_smoothing),
-        metrics=["accuracy"],
-        jit_compile=jit_compile(),
-    )
-    return model

@@ -8,6 +8,7 @@ import keras
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.losses import LogLoss
+from keras_cv_extras.training._model import jit_compile
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
 _OPTIMIZERS = ("adamw", "sgd")
@@ -66,41 +67,68 @@ class Recipe:
         rate = self.learning_rate * (factor if self.optimizer == "sgd" else math.sqrt(factor))
         return dataclasses.replace(self, batch_size=batch_size, learning_rate=rate)
 
-    def compile(self, model: keras.Model, *, steps: int, rows: bool = False) -> keras.Model:
-        """Compiles a classifier that gives logits.
+    def compile(self, model: keras.Model, *, steps: int | None) -> keras.Model:
+        """Compiles a classifier that gives logits, for labels of any form.
 
         Args:
             model: a Keras model with one logit per class.
-            steps: training steps in all.
-            rows: whether labels are rows of probabilities, as mixing makes them, not integers.
+            steps: training steps in all; None for a constant learning rate.
 
         Returns:
-            The model.
+            The model, with accuracy as its metric.
+
+        References:
+            [AdamW](https://arxiv.org/abs/1711.05101), [cosine](https://arxiv.org/abs/1608.03983).
         """
-        steps = checks.integer("steps", steps, minimum=1)
-        warmup = min(steps - 1, max(1, round(self.warmup * steps))) if self.warmup else 0
-        rate = keras.optimizers.schedules.CosineDecay(
-            self.learning_rate / 10 if warmup else self.learning_rate,
-            max(1, steps - warmup),
-            warmup_target=self.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
+        rate: Any = self.learning_rate
         options: dict[str, Any] = {"weight_decay": self.weight_decay}
+        if steps is not None:
+            rate = self._schedule(checks.integer("steps", steps, minimum=1))
         if self.average:
-            momentum = max(0.0, 1 - 1 / max(1.0, _AVERAGED * steps))
+            momentum = max(0.0, 1 - 1 / max(1.0, _AVERAGED * (steps or 1)))
             options |= {"use_ema": True, "ema_momentum": momentum}
         if self.optimizer == "sgd":
             optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **options)
         else:
             optimizer = keras.optimizers.AdamW(rate, **options)
-        if rows:
-            loss = keras.losses.CategoricalCrossentropy(
-                from_logits=True, label_smoothing=self.label_smoothing
-            )
-        else:
-            loss = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
-        model.compile(optimizer, loss, metrics=["accuracy"])
+        loss = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
+        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=jit_compile())
         return model
+
+    def _schedule(self, steps):
+        """Returns a warm-up and a cosine to zero."""
+        warmup = min(steps - 1, max(1, int(self.warmup * steps))) if self.warmup else 0
+        return keras.optimizers.schedules.CosineDecay(
+            self.learning_rate / 10 if warmup else self.learning_rate,
+            max(1, steps - warmup),
+            warmup_target=self.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+
+
+def compile_model(
+    model: keras.Model,
+    *,
+    steps: int | None = None,
+    learning_rate: float = 2e-3,
+    weight_decay: float = 1e-4,
+    label_smoothing: float = 0.0,
+) -> keras.Model:
+    """Compiles a classifier that gives logits: AdamW, cosine schedule, cross-entropy, accuracy.
+
+    Args:
+        model: a Keras model with one logit per class.
+        steps: training steps in all, for a warm-up over a twentieth of them and a cosine to
+            zero; None for a constant learning rate.
+        learning_rate: the highest one.
+        weight_decay: of AdamW.
+        label_smoothing: share of the probability that is spread over all classes, in [0, 1).
+
+    Returns:
+        The model.
+    """
+    settings = Recipe("adamw", learning_rate, 64, weight_decay, label_smoothing=label_smoothing)
+    return settings.compile(model, steps=steps)
 
 
 # Keras takes `weight_decay` off the weight itself. In the papers on SGD it is added to the

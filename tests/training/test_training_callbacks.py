@@ -50,6 +50,20 @@ def test_a_recipe_compiles():
     assert float(one.optimizer._learning_rate(0)) == pytest.approx(2e-3)
 
 
+def test_the_default_is_a_recipe():
+    """One owner: `compile_model` compiles as the recipe with its numbers does."""
+    numbers = {"learning_rate": 0.01, "weight_decay": 0.1, "label_smoothing": 0.2}
+    for steps in (None, 70):
+        made = training.compile_model(small(), steps=steps, **numbers)
+        same = training.Recipe(**numbers).compile(small(), steps=steps)
+        assert made.loss.get_config() == same.loss.get_config()
+        ours, wanted = made.optimizer.get_config(), same.optimizer.get_config()
+        assert {**ours, "name": ""} == {**wanted, "name": ""}
+        assert made.jit_compile is same.jit_compile is False  # on a processor
+    rates = [float(made.optimizer._learning_rate(step)) for step in range(71)]
+    assert (np.argmax(rates), max(rates)) == (3, pytest.approx(0.01))
+
+
 def test_weight_decay_of_sgd_is_ten_times_that_of_the_papers():
     """Added to the gradient, momentum 0.9 multiplies it by ten; Keras takes it off the weight."""
     weight, velocity = 1.0, 0.0

@@ -21,7 +21,12 @@ def trained(digits, tmp_path_factory):
     """A folder, the result of a training in it, and what was told."""
     told = []
     settings = training.TrainingSettings(
-        epochs=1, batch_size=32, policy="crop", class_weights="balanced", validation=0.2
+        epochs=1,
+        batch_size=32,
+        policy="crop",
+        mix="mixup",
+        class_weights="balanced",
+        validation=0.2,
     )
     folder = tmp_path_factory.mktemp("training")
     result = training.train(digits, folder, settings, progress=False, tell=told.append)

@@ -51,8 +51,7 @@ class Job:
             model = training.small_cnn(shape, num_classes)
         else:
             model = models.build(given.model, shape, num_classes, weights=given.weights)
-        steps, rows = self.steps * self.recipe.epochs, _MIXES[given.mix] is not None
-        return self.recipe.compile(model, steps=steps, rows=rows)
+        return self.recipe.compile(model, steps=self.steps * self.recipe.epochs)
 
     def run(self, strategy, shown, checkpoint):
         """Trains; returns the history, with the network.
