@@ -368,13 +368,20 @@ def test_wrong_options_are_one_clear_error(image):
 WARP_NAMES = sorted(name for name, op in OPS.items() if "fill_mode" in op.options)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)  # each of them is compiled
 @given(data=st.data(), name=st.sampled_from(WARP_NAMES), seed=st.integers(0, 99))
 def test_any_option_gives_the_same_pixels_compiled(data, name, seed):
     check_drawn(data, name, seed, sizes=([2, 9], [1, 5]), compiled=True)
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), name=st.sampled_from(WARP_NAMES), seed=st.integers(0, 99))
+def test_many_options_give_the_same_pixels_compiled(data, name, seed):
+    check_drawn(data, name, seed, sizes=([2, 9], [1, 5]), compiled=True)
+
+
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), name=st.sampled_from(WARP_NAMES), seed=st.integers(0, 99))
 def test_any_option_and_size_is_finite_and_in_range(data, name, seed):
     check_drawn(data, name, seed, sizes=([1, 2, 5, 8, 31], [1, 3, 8]), compiled=False)

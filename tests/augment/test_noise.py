@@ -29,7 +29,10 @@ def test_another_key_gives_other_noise(name, batch):
     assert (result[0] != result[2]).any()
 
 
-@pytest.mark.parametrize("name", KEYED)
+@pytest.mark.parametrize(
+    "name",  # to count photons takes seven seconds to compile
+    [pytest.param(n, marks=pytest.mark.slow if n == "poisson_noise" else ()) for n in KEYED],
+)
 def test_channels_together_or_apart(name):
     value = NUMBERS.get(name, 0.3)
     together = noisy(name, 100, value, per_channel=False)

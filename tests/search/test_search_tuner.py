@@ -55,7 +55,14 @@ def make_tuner(folder, build, oracle=None, trials=3, **options):
     return search.PolicyTuner(oracle, build, *DATA, directory=folder, **options)
 
 
-@pytest.mark.parametrize("make", [search.RandomOracle, search.TPEOracle, search.EvolutionOracle])
+@pytest.mark.parametrize(
+    "make",
+    [
+        search.TPEOracle,
+        pytest.param(search.RandomOracle, marks=pytest.mark.slow),
+        pytest.param(search.EvolutionOracle, marks=pytest.mark.slow),
+    ],
+)
 def test_what_a_model_asks_for_is_searched_with_the_policy(tmp_path, make):
     build = Asking()
     oracle = make(max_trials=4, hyperparameters=search.policy_space(**SPACE))
