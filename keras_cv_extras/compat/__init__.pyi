@@ -1,1 +1,2 @@
+from . import keras_cv as keras_cv
 from . import tensorflow_addons as tensorflow_addons

@@ -6,6 +6,15 @@ NAMES = {
         FilterResponseNormalization MaxUnpooling2DV2 Sparsemax SpatialPyramidPooling2D
         _approximate_gelu
     """,
+    ("keras_cv_extras.compat.keras_cv", "compat"): """
+        AugMix AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization FourierMix
+        Grayscale GridMask JitteredResize MixUp Mosaic NormalFactorSampler Posterization
+        RandAugment RandomApply RandomAspectRatio RandomAugmentationPipeline RandomBrightness
+        RandomChannelShift RandomChoice RandomColorDegeneration RandomColorJitter RandomContrast
+        RandomCrop RandomCropAndResize RandomCutout RandomFlip RandomGaussianBlur RandomHue
+        RandomJpegQuality RandomRotation RandomSaturation RandomSharpness RandomShear
+        RandomTranslation RandomZoom Rescaling Resizing Solarization UniformFactorSampler
+    """,
     ("keras_cv_extras", "generative"): """
         ConditionalBatchNormalization ConditionalGAN DeepSMOTE SpectralNormalized SumOfMap
     """,

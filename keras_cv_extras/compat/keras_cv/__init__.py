@@ -1,0 +1,26 @@
+"""The names of KerasCV 0.9: `import keras_cv_extras.compat.keras_cv as keras_cv`.
+
+Layers for classification and losses. Layers take images, or a dictionary with `images` and
+`labels`, and draw for every image; boxes and masks are out of scope.
+"""
+
+from keras_cv_extras.compat.keras_cv import core, layers, losses
+
+__all__ = ["core", "layers", "losses"]
+
+_GONE = {
+    "bounding_box": "boxes are out of scope; use keras_hub for detectors",
+    "datasets": "use tensorflow_datasets, or keras_cv_extras.data.load('tfds:NAME')",
+    "keypoint": "key points are out of scope",
+    "metrics": "boxes are out of scope",
+    "models": "use keras_cv_extras.models.build, or keras_hub.models",
+    "training": "use keras_cv_extras.training.fit",
+    "utils": "use keras.utils",
+    "visualization": "use keras.visualization.plot_image_gallery",
+}
+
+
+def __getattr__(name: str) -> None:
+    if name in _GONE:
+        raise AttributeError(f"keras_cv.{name} has no replacement here: {_GONE[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,462 @@
+"""The old arguments of layers of one image, as steps of a policy."""
+
+from typing import Any
+
+import keras
+
+from keras_cv_extras import layers
+from keras_cv_extras.compat.keras_cv.core import NormalFactorSampler, interval_of
+from keras_cv_extras.policy import Policy, Step, some_of
+
+_FILL = {"reflect": "reflect", "constant": "constant", "nearest": "nearest", "wrap": "wrap"}
+
+
+def _policy(steps, seed=None, value_range=(0, 255), fill=0.0):
+    policy = Policy([steps], value_range=tuple(value_range), fill=fill)
+    return layers.PolicyAugment(policy, value_range=tuple(value_range), seed=seed)
+
+
+def _warp(interpolation, fill_mode):
+    if fill_mode not in _FILL:
+        raise ValueError(f"fill_mode must be one of {', '.join(_FILL)}, received {fill_mode!r}")
+    return (("interpolation", interpolation), ("fill_mode", _FILL[fill_mode]))
+
+
+def _either_way(factor):
+    return (-factor, factor) if isinstance(factor, (int, float)) else tuple(factor)
+
+
+def auto_contrast(value_range: Any, seed: int | None = None) -> Any:
+    """Stretches every channel to the whole range."""
+    return _policy([Step("autocontrast")], seed, value_range)
+
+
+def equalization(value_range: Any, bins: int = 256, seed: int | None = None) -> Any:
+    """Equalises the histogram of every channel."""
+    if bins != 256:
+        raise ValueError(f"bins must be 256 here, received {bins}")
+    return _policy([Step("equalize")], seed, value_range)
+
+
+def posterization(value_range: Any, bits: int, seed: int | None = None) -> Any:
+    """Keeps the highest bits of every level."""
+    return _policy([Step("posterize", value=bits)], seed, value_range)
+
+
+def solarization(
+    value_range: Any,
+    addition_factor: Any = 0.0,
+    threshold_factor: Any = 0.0,
+    seed: int | None = None,
+) -> Any:
+    """Adds to every level, and inverts levels from a threshold on."""
+    addition = interval_of("addition_factor", addition_factor)
+    threshold = interval_of("threshold_factor", threshold_factor)
+    steps = [Step("solarize", value=threshold)]
+    if addition != (0.0, 0.0):
+        steps.insert(0, Step("solarize_add", value=addition, options=(("threshold", 256),)))
+    return _policy(steps, seed, value_range)
+
+
+class _FirstChannel(keras.layers.Layer):
+    """A layer's images, the first channel alone."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, images, training=None):
+        return self.inner(images, training=training)[..., :1]
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 1)
+
+
+def grayscale(output_channels: int = 1) -> Any:
+    """Takes the colour away."""
+    if output_channels not in (1, 3):
+        raise ValueError(f"output_channels must be 1 or 3, received {output_channels}")
+    inner = _policy([Step("grayscale", value=1.0)])
+    return inner if output_channels == 3 else _FirstChannel(inner)
+
+
+def grid_mask(
+    ratio_factor: Any = (0, 0.5),
+    rotation_factor: float = 0.15,
+    fill_mode: str = "constant",
+    fill_value: float = 0.0,
+    seed: int | None = None,
+) -> Any:
+    """Fills the squares of a grid."""
+    mode = "constant" if fill_mode == "constant" else "noise"
+    options = (("degrees", min(360.0 * rotation_factor, 180.0)), ("fill_mode", mode))
+    ratio = interval_of("ratio_factor", ratio_factor)
+    return _policy([Step("grid_mask", value=ratio, options=options)], seed, fill=fill_value)
+
+
+def channel_shuffle(groups: int = 3, seed: int | None = None) -> Any:
+    """Puts the channels into a random order."""
+    if groups != 3:
+        raise ValueError(f"groups must be 3 here, a channel each, received {groups}")
+    return _policy([Step("channel_shuffle")], seed)
+
+
+def random_channel_shift(
+    value_range: Any, factor: Any, channels: int = 3, seed: int | None = None
+) -> Any:
+    """Adds another number to every channel."""
+    del channels
+    limits = tuple(end * 0.5 * 255 for end in interval_of("factor", factor))
+    return _policy([Step("channel_shift", value=limits)], seed, value_range)
+
+
+def random_color_degeneration(factor: Any, seed: int | None = None) -> Any:
+    """Blends with grey."""
+    low, high = interval_of("factor", factor)
+    return _policy([Step("color", value=(1 - high, 1 - low))], seed)
+
+
+def _brightness(factor):
+    low, high = interval_of("factor", _either_way(factor) if _is_number(factor) else factor, -1)
+    return Step("solarize_add", value=(low * 255, high * 255), options=(("threshold", 256),))
+
+
+def _is_number(factor):
+    return isinstance(factor, (int, float))
+
+
+def _contrast(factor):
+    below, above = (factor, factor) if _is_number(factor) else tuple(factor)
+    return Step("contrast", value=(1 - below, 1 + above))
+
+
+def _saturation(factor):
+    low, high = (min(end, 0.99) for end in interval_of("factor", factor))
+    return Step("saturation", value=(low / (1 - low), high / (1 - high)))
+
+
+def _hue(factor):
+    low, high = interval_of("factor", factor)
+    return Step("hue", value=(low / 2, high / 2), signed=True)
+
+
+def random_brightness(factor: Any, value_range: Any = (0, 255), seed: int | None = None) -> Any:
+    """Adds to all levels."""
+    return _policy([_brightness(factor)], seed, value_range)
+
+
+def random_contrast(value_range: Any, factor: Any, seed: int | None = None) -> Any:
+    """Moves levels away from the mean, or towards it."""
+    return _policy([_contrast(factor)], seed, value_range)
+
+
+def random_hue(factor: Any, value_range: Any, seed: int | None = None) -> Any:
+    """Turns the hue."""
+    return _policy([_hue(factor)], seed, value_range)
+
+
+def random_saturation(factor: Any, seed: int | None = None) -> Any:
+    """Changes the saturation; 0.5 leaves it."""
+    return _policy([_saturation(factor)], seed)
+
+
+def random_color_jitter(
+    value_range: Any,
+    brightness_factor: Any,
+    contrast_factor: Any,
+    saturation_factor: Any,
+    hue_factor: Any,
+    seed: int | None = None,
+) -> Any:
+    """Changes brightness, contrast, saturation and hue, in this order."""
+    steps = [
+        _brightness(brightness_factor),
+        _contrast(contrast_factor),
+        _saturation(saturation_factor),
+        _hue(hue_factor),
+    ]
+    return _policy(steps, seed, value_range)
+
+
+def random_sharpness(factor: Any, value_range: Any, seed: int | None = None) -> Any:
+    """Blends with a smoothed image."""
+    low, high = interval_of("factor", factor)
+    return _policy([Step("sharpness", value=(1 - high, 1 - low))], seed, value_range)
+
+
+def random_jpeg_quality(factor: Any, seed: int | None = None) -> Any:
+    """Gives images the artefacts of JPEG; values in [0, 255]."""
+    low, high = interval_of("factor", factor)
+    return _policy([Step("jpeg", value=(max(low, 1.0), high))], seed)
+
+
+def random_gaussian_blur(kernel_size: Any, factor: Any, seed: int | None = None) -> Any:
+    """Blurs by a Gaussian kernel."""
+    size = max(kernel_size) if isinstance(kernel_size, (tuple, list)) else kernel_size
+    options = (("kernel_size", size + 1 - size % 2),)
+    sigma = interval_of("factor", factor)
+    return _policy([Step("gaussian_blur", value=sigma, options=options)], seed)
+
+
+def random_aspect_ratio(
+    factor: Any, interpolation: str = "bilinear", seed: int | None = None
+) -> Any:
+    """Makes what images show wider or narrower, at the same size."""
+    ratio = tuple(end**2 for end in interval_of("factor", factor))
+    options = (("interpolation", interpolation),)
+    return _policy([Step("aspect", value=ratio, options=options)], seed)
+
+
+def random_cutout(
+    height_factor: Any,
+    width_factor: Any,
+    fill_mode: str = "constant",
+    fill_value: float = 0.0,
+    seed: int | None = None,
+) -> Any:
+    """Fills a square."""
+    height, width = interval_of("height_factor", height_factor), interval_of("", width_factor)
+    if height != width:
+        raise ValueError(
+            "height_factor and width_factor must be alike here, received "
+            f"{height_factor} and {width_factor}; for other shapes use "
+            "keras_cv_extras.layers.RandomErasing"
+        )
+    mode = "constant" if fill_mode == "constant" else "noise"
+    step = Step("cutout", value=height, unit="shorter", options=(("fill_mode", mode),))
+    return _policy([step], seed, fill=fill_value)
+
+
+def random_flip(mode: str = "horizontal", rate: float = 0.5, seed: int | None = None) -> Any:
+    """Mirrors images."""
+    flips = {
+        "horizontal": ["flip_horizontal"],
+        "vertical": ["flip_vertical"],
+        "horizontal_and_vertical": ["flip_horizontal", "flip_vertical"],
+    }
+    if mode not in flips:
+        raise ValueError(f"mode must be one of {', '.join(flips)}, received {mode!r}")
+    return _policy([Step(op, rate) for op in flips[mode]], seed)
+
+
+def random_rotation(
+    factor: Any,
+    fill_mode: str = "reflect",
+    interpolation: str = "bilinear",
+    seed: int | None = None,
+    fill_value: float = 0.0,
+) -> Any:
+    """Turns images, by parts of a whole turn."""
+    degrees = tuple(360.0 * end for end in _either_way(factor))
+    step = Step("rotate", value=degrees, options=_warp(interpolation, fill_mode))
+    return _policy([step], seed, fill=fill_value)
+
+
+def random_shear(
+    x_factor: Any = None,
+    y_factor: Any = None,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    seed: int | None = None,
+) -> Any:
+    """Shears images, either way."""
+    options = _warp(interpolation, fill_mode)
+    steps = [
+        Step(op, value=interval_of(name, factor), signed=True, options=options)
+        for op, name, factor in (
+            ("shear_x", "x_factor", x_factor),
+            ("shear_y", "y_factor", y_factor),
+        )
+        if factor is not None
+    ]
+    return _policy(steps or [Step("identity")], seed, fill=fill_value)
+
+
+def random_translation(
+    height_factor: Any,
+    width_factor: Any,
+    fill_mode: str = "reflect",
+    interpolation: str = "bilinear",
+    seed: int | None = None,
+    fill_value: float = 0.0,
+) -> Any:
+    """Moves images, by parts of their height and width."""
+    options = _warp(interpolation, fill_mode)
+    # KerasCV moves down and to the right, Pillow's ops, which are the library's, up and left.
+    steps = [
+        Step(op, value=(-high, -low), unit=unit, options=options)
+        for op, (low, high), unit in (
+            ("translate_y", _either_way(height_factor), "height"),
+            ("translate_x", _either_way(width_factor), "width"),
+        )
+    ]
+    return _policy(steps, seed, fill=fill_value)
+
+
+def random_zoom(
+    height_factor: Any,
+    width_factor: Any = None,
+    fill_mode: str = "reflect",
+    interpolation: str = "bilinear",
+    seed: int | None = None,
+    fill_value: float = 0.0,
+) -> Any:
+    """Makes what images show smaller, for factors above 0, or larger."""
+    if width_factor is not None and _either_way(width_factor) != _either_way(height_factor):
+        raise ValueError(
+            f"width_factor must be None or height_factor here, received {width_factor}; for both "
+            "use keras_cv_extras.layers.RandomAspect behind it"
+        )
+    low, high = _either_way(height_factor)
+    step = Step(
+        "zoom", value=(1 / (1 + high), 1 / (1 + low)), options=_warp(interpolation, fill_mode)
+    )
+    return _policy([step], seed, fill=fill_value)
+
+
+def rand_augment(
+    value_range: Any,
+    augmentations_per_image: int = 3,
+    magnitude: float = 0.5,
+    magnitude_stddev: float = 0.15,
+    rate: float = 10 / 11,
+    geometric: bool = True,
+    seed: int | None = None,
+) -> Any:
+    """Applies some ops to every image, drawn for that image, of about one strength."""
+    low, high = NormalFactorSampler(magnitude, magnitude_stddev, 0.0, 1.0).interval()
+    warp = _warp("bilinear", "reflect")
+    steps = [
+        Step("autocontrast", rate),
+        Step("equalize", rate),
+        Step("solarize", rate, value=(255 - high * 255, 255 - low * 255)),
+        Step("color", rate, value=(1 - high, 1 - low)),
+        Step("contrast", rate, value=(1 - max(magnitude, 0.001), 1 + max(magnitude, 0.001))),
+        Step(
+            "solarize_add",
+            rate,
+            value=(-255 * magnitude, 255 * magnitude),
+            options=(("threshold", 256),),
+        ),
+    ]
+    if geometric:
+        for op in ("shear_x", "shear_y"):
+            steps.append(Step(op, rate, value=(low, high), signed=True, options=warp))
+        for op, unit in (("translate_x", "width"), ("translate_y", "height")):
+            value = (-magnitude, magnitude)
+            steps.append(Step(op, rate, value=value, unit=unit, options=warp))
+    policy = some_of(steps, augmentations_per_image, replace=True, value_range=tuple(value_range))
+    return layers.PolicyAugment(policy, value_range=tuple(value_range), seed=seed)
+
+
+def aug_mix(
+    value_range: Any,
+    severity: float = 0.3,
+    num_chains: int = 3,
+    chain_depth: Any = (1, 3),
+    alpha: float = 1.0,
+    seed: int | None = None,
+) -> Any:
+    """Blends every image with a mixture of augmented versions of it."""
+    if tuple(chain_depth) != (1, 3):
+        raise ValueError(f"chain_depth must be [1, 3] here, received {chain_depth}")
+    high = severity if isinstance(severity, (int, float)) else interval_of("", severity)[1]
+    return layers.AugMix(high, num_chains, alpha, tuple(value_range), seed=seed)
+
+
+def random_crop(height: int, width: int, seed: int | None = None) -> Any:
+    """Cuts a window out of every image."""
+    return layers.RandomCrop((height, width), seed=seed)
+
+
+def random_crop_and_resize(
+    target_size: Any,
+    crop_area_factor: Any,
+    aspect_ratio_factor: Any,
+    interpolation: str = "bilinear",
+    seed: int | None = None,
+) -> Any:
+    """Cuts a window of random area and aspect ratio out of every image, and resizes it."""
+    low, high = interval_of("crop_area_factor", crop_area_factor)
+    return layers.RandomResizedCrop(
+        tuple(target_size),
+        (low, high),
+        aspect=interval_of("aspect_ratio_factor", aspect_ratio_factor),
+        interpolation=interpolation,
+        seed=seed,
+    )
+
+
+def jittered_resize(
+    target_size: Any,
+    scale_factor: Any,
+    crop_size: Any = None,
+    interpolation: str = "bilinear",
+    seed: int | None = None,
+) -> Any:
+    """Resizes every image by a random factor, and cuts or fills it to a size."""
+    if crop_size is not None and tuple(crop_size) != tuple(target_size):
+        raise ValueError(f"crop_size must be None or target_size here, received {crop_size}")
+    scale = interval_of("scale_factor", scale_factor)
+    return layers.JitteredResize(tuple(target_size), scale, interpolation=interpolation, seed=seed)
+
+
+def resizing(
+    height: int,
+    width: int,
+    interpolation: str = "bilinear",
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+) -> Any:
+    """Resizes images, in training and at inference."""
+    return _Always(
+        keras.layers.Resizing(
+            height,
+            width,
+            interpolation,
+            crop_to_aspect_ratio=crop_to_aspect_ratio,
+            pad_to_aspect_ratio=pad_to_aspect_ratio,
+        )
+    )
+
+
+class _Always(keras.layers.Layer):
+    """A layer that knows nothing of training."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, images, training=None):
+        return self.inner(images)
+
+    def compute_output_shape(self, input_shape):
+        if len(input_shape) == 3:
+            return self.inner.compute_output_shape((None, *input_shape))[1:]
+        return self.inner.compute_output_shape(input_shape)
+
+
+def rescaling(scale: float, offset: float = 0.0) -> Any:
+    """Multiplies, then adds."""
+    return _Always(keras.layers.Rescaling(scale, offset))
+
+
+def mix_up(alpha: float = 0.2, seed: int | None = None) -> Any:
+    """Blends images and labels with those of others."""
+    return layers.MixUp(alpha=alpha, seed=seed)
+
+
+def cut_mix(alpha: float = 1.0, seed: int | None = None) -> Any:
+    """Puts a rectangle of another image into each, and mixes labels by area."""
+    return layers.CutMix(alpha=alpha, seed=seed)
+
+
+def fourier_mix(alpha: float = 0.5, decay_power: float = 3, seed: int | None = None) -> Any:
+    """Puts a cloud of another image into each, and mixes labels by area."""
+    return layers.FMix(alpha=alpha, decay=float(decay_power), seed=seed)
+
+
+def mosaic(offset: Any = (0.25, 0.75), seed: int | None = None) -> Any:
+    """Puts parts of four images together, and mixes labels by area."""
+    return layers.Mosaic(centre=tuple(offset), seed=seed)

@@ -1,0 +1,167 @@
+"""What the layers of KerasCV have in common: images alone, or a dictionary that has them."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+_PACKAGE = "keras_cv_extras.compat.keras_cv"
+_REFUSED = ("bounding_boxes", "segmentation_masks", "keypoints")
+
+
+class OldLayer(keras.layers.Layer):
+    """A layer under an old name: it takes the old arguments, and gives images to a new one.
+
+    A subclass has `make`, a function of the old arguments that returns what takes images: a layer
+    of this library or of Keras.
+    """
+
+    make: ClassVar[Callable[..., Any]]
+    resizes: ClassVar[bool] = False
+    mixes: ClassVar[bool] = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        own = {name: options.pop(name) for name in ("name", "dtype") if name in options}
+        options.pop("trainable", None)
+        options.pop("autocast", None)
+        super().__init__(autocast=False, **own)
+        if options.pop("bounding_box_format", None) is not None:
+            raise ValueError(f"{type(self).__name__}: boxes are out of scope; {_USE}")
+        bound = inspect.signature(self.make).bind(*arguments, **options)
+        # As JSON has them, so that a copy is made of the same.
+        self.arguments = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in bound.arguments.items()
+        }
+        self.inner = self.make(**self.arguments)
+        self.built = True
+
+    def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
+        """Checks what is given, and augments it."""
+        # Before Keras, which would say ten lines more.
+        self._check(inputs)
+        return super().__call__(inputs, *arguments, **options)
+
+    def _check(self, inputs):
+        name = type(self).__name__
+        needed = {"images", "labels"} if self.mixes else {"images"}
+        if not isinstance(inputs, dict):
+            if self.mixes:
+                raise ValueError(f"{name} takes a dictionary with images and labels")
+            inputs = {"images": inputs}
+        for refused in _REFUSED:
+            if refused in inputs:
+                raise ValueError(f"{name}: {refused} are out of scope; {_USE}")
+        if not needed <= set(inputs):
+            raise ValueError(
+                f"{name} takes a dictionary with {' and '.join(sorted(needed))}, received "
+                f"{sorted(inputs)}"
+            )
+        if hasattr(inputs["images"], "row_splits") and not self.resizes:
+            raise ValueError(
+                f"{name} takes images of one size, received a ragged batch: resize before it, by "
+                "Resizing, RandomCropAndResize or JitteredResize"
+            )
+        if self.mixes and len(inputs["images"].shape) != 4:
+            raise ValueError(
+                f"{name} mixes a batch (batch, height, width, channels), received shape "
+                f"{tuple(inputs['images'].shape)}"
+            )
+        if self.mixes and len(inputs["labels"].shape) != 2:
+            raise ValueError(
+                f"{name} takes one-hot labels (batch, classes), received shape "
+                f"{tuple(inputs['labels'].shape)}; use keras.ops.one_hot"
+            )
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Augments images, or the images of a dictionary."""
+        if training is None:
+            training = self._get_call_context().entry_layer is self
+        if not isinstance(inputs, dict):
+            return self._augment(inputs, training)
+        if self.mixes:
+            images, labels = (ops.cast(inputs[name], "float32") for name in ("images", "labels"))
+            images, labels = self.inner(images, labels, training=training)
+            return {**inputs, "images": images, "labels": labels}
+        return {**inputs, "images": self._augment(inputs["images"], training)}
+
+    def _augment(self, images, training):
+        if hasattr(images, "row_splits"):
+            return self._ragged(images, training)
+        images = ops.cast(ops.convert_to_tensor(images), "float32")
+        result = self.inner(images, training=training)
+        return ops.cast(result, self.compute_dtype)
+
+    def _ragged(self, images, training):
+        import tensorflow as tf
+
+        def one(image):
+            return self.inner(tf.cast(image.to_tensor(), "float32"), training=training)
+
+        height, width = self.inner.compute_output_shape((None, None, images.shape[-1]))[:2]
+        spec = tf.TensorSpec((height, width, images.shape[-1]), "float32")
+        return ops.cast(tf.map_fn(one, images, fn_output_signature=spec), self.compute_dtype)
+
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
+        """Returns the shape and type of the result."""
+
+        def spec(images: Any) -> Any:
+            shape = self.inner.compute_output_shape(images.shape)
+            return keras.KerasTensor(shape, self.compute_dtype)
+
+        if not isinstance(inputs, dict):
+            return spec(inputs)
+        if self.mixes:
+            return inputs
+        return {**inputs, "images": spec(inputs["images"])}
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        saved = keras.tree.map_structure(_saved, self.arguments)
+        return {**super().get_config(), **saved}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "OldLayer":
+        """Returns the layer of a configuration."""
+        return cls(**{name: _loaded(value) for name, value in config.items()})
+
+
+def _saved(value):
+    plain = (int, float, str, bool, type(None))
+    return value if isinstance(value, plain) else keras.saving.serialize_keras_object(value)
+
+
+def _loaded(value):
+    if isinstance(value, (list, tuple)):
+        return [_loaded(item) for item in value]
+    if isinstance(value, dict) and "class_name" in value:
+        return keras.saving.deserialize_keras_object(value)
+    return value
+
+
+_USE = "augment boxes with keras.layers, whose preprocessing layers take bounding_box_format"
+
+
+def old_layer(
+    name: str, make: Callable[..., Any], *, resizes: bool = False, mixes: bool = False
+) -> type[OldLayer]:
+    """Returns the class of an old name.
+
+    Args:
+        name: the old name.
+        make: of the old arguments, returns what takes images.
+        resizes: whether the result has a size of its own, so that ragged batches are taken.
+        mixes: whether images and labels are mixed with those of others.
+    """
+    fields = {
+        "make": staticmethod(make),
+        "resizes": resizes,
+        "mixes": mixes,
+        "__doc__": make.__doc__,
+        "__module__": __name__,
+        "__signature__": inspect.signature(make),
+    }
+    made = type(name, (OldLayer,), fields)
+    return keras.saving.register_keras_serializable(_PACKAGE)(made)

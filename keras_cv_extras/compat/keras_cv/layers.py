@@ -1,0 +1,254 @@
+"""Layers of KerasCV: augmentation for classification, and parts of networks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from keras_cv_extras import layers
+from keras_cv_extras.compat import _table
+from keras_cv_extras.compat.keras_cv import _composed
+from keras_cv_extras.compat.keras_cv import _image_layers as old
+from keras_cv_extras.compat.keras_cv._layer import old_layer
+
+_HERE = "keras_cv_extras.layers."
+_BOXES = "boxes are out of scope; use keras_hub for detectors"
+_CLOUDS = "point clouds are out of scope"
+
+
+def _image(
+    name: str, make: Callable[..., Any], new: str, call: str = "", note: str = "", **kind: bool
+) -> _table.Name:
+    path = new if new.startswith("keras.") else _HERE + new
+    call = call and f"{path}({call})"
+    return _table.Name(name, path, note, old_layer(name, make, **kind), call)
+
+
+def _squeeze_and_excite(
+    filters: int,
+    bottleneck_filters: int | None = None,
+    squeeze_activation: Any = "relu",
+    excite_activation: Any = "sigmoid",
+    **options: Any,
+) -> Any:
+    """Scales channels by what the whole map shows."""
+    return layers.SqueezeExcite(
+        bottleneck_filters=bottleneck_filters or max(filters // 4, 1),
+        squeeze_activation=squeeze_activation,
+        excite_activation=excite_activation,
+        **options,
+    )
+
+
+def _stochastic_depth(rate: float = 0.5, **options: Any) -> Any:
+    """Adds a residual branch to its shortcut, or leaves it out."""
+    return layers.StochasticDepth(1 - rate, **options)
+
+
+_ALIKE = "height and width alike"
+
+__getattr__, __dir__, TABLE = _table.attach(
+    __name__,
+    "keras_cv.layers",
+    [
+        _image("AugMix", old.aug_mix, "AugMix", "strength=severity, width=num_chains"),
+        _table.Name("Augmenter", "keras.Sequential", "", _composed.Augmenter),
+        _image("AutoContrast", old.auto_contrast, "RandomAutocontrast", "rate=1.0"),
+        _table.Name("BaseImageAugmentationLayer", note="write a keras.layers.Layer"),
+        _table.Name("CenterCrop", "keras.layers.CenterCrop"),
+        _image(
+            "ChannelShuffle", old.channel_shuffle, "RandomChannelShuffle", "rate=1.0", "groups of 1"
+        ),
+        _image("CutMix", old.cut_mix, "CutMix", "alpha=alpha", mixes=True),
+        _table.Name("DropBlock2D", _HERE + "DropBlock2D"),
+        _table.Name("DropPath", _HERE + "DropPath"),
+        _image("Equalization", old.equalization, "RandomEqualize", "rate=1.0", "256 bins"),
+        _table.Name("FeaturePyramid", note=_BOXES),
+        _image("FourierMix", old.fourier_mix, "FMix", "alpha, decay=decay_power", mixes=True),
+        _table.Name("FrustumRandomDroppingPoints", note=_CLOUDS),
+        _image(
+            "Grayscale", old.grayscale, "RandomGrayscale", "amount=1.0", "three channels remain"
+        ),
+        _image(
+            "GridMask",
+            old.grid_mask,
+            "RandomGridMask",
+            "ratio=ratio_factor, degrees=360 * rotation_factor",
+        ),
+        _image(
+            "JitteredResize",
+            old.jittered_resize,
+            "JitteredResize",
+            "target_size, scale=scale_factor",
+            resizes=True,
+        ),
+        _table.Name("MaybeApply", _HERE + "RandomApply", "", _composed.RandomApply),
+        _image("MixUp", old.mix_up, "MixUp", "alpha=alpha", mixes=True),
+        _image("Mosaic", old.mosaic, "Mosaic", "centre=offset", mixes=True),
+        _table.Name("NonMaxSuppression", note=_BOXES),
+        _image("Posterization", old.posterization, "RandomPosterize", "bits=bits"),
+        _image(
+            "RandAugment",
+            old.rand_augment,
+            "RandAugment",
+            "num_ops=augmentations_per_image, strength=magnitude",
+            "other ops and ranges, Pillow's; a normal magnitude is drawn uniformly",
+        ),
+        _table.Name(
+            "RandomApply",
+            _HERE + "RandomApply",
+            "a policy instead of a layer",
+            _composed.RandomApply,
+            _HERE + "RandomApply(policy, rate)",
+        ),
+        _image(
+            "RandomAspectRatio",
+            old.random_aspect_ratio,
+            "RandomAspect",
+            "ratio=factor ** 2",
+            "images keep their size",
+        ),
+        _table.Name(
+            "RandomAugmentationPipeline",
+            _HERE + "SomeOf",
+            "steps instead of layers",
+            _composed.RandomAugmentationPipeline,
+            _HERE + "SomeOf(steps, augmentations_per_image, replace=True)",
+        ),
+        _image(
+            "RandomBrightness",
+            old.random_brightness,
+            "RandomSolarizeAdd",
+            "addition=(-255 * factor, 255 * factor), threshold=256",
+        ),
+        _image(
+            "RandomChannelShift",
+            old.random_channel_shift,
+            "RandomChannelShift",
+            "limit=127.5 * factor",
+        ),
+        _table.Name(
+            "RandomChoice",
+            _HERE + "RandomChoice",
+            "policies instead of layers",
+            _composed.RandomChoice,
+            _HERE + "RandomChoice(policies)",
+        ),
+        _image(
+            "RandomColorDegeneration",
+            old.random_color_degeneration,
+            "RandomColor",
+            "factor=(1 - factor, 1)",
+            "integers are cut as Pillow does",
+        ),
+        _image(
+            "RandomColorJitter",
+            old.random_color_jitter,
+            "RandomColorJitter",
+            "brightness=..., contrast=..., saturation=..., hue=...",
+            "in a random order",
+        ),
+        _image(
+            "RandomContrast",
+            old.random_contrast,
+            "RandomContrast",
+            "factor=(1 - factor, 1 + factor)",
+            "about the mean grey of the image, not the mean of each channel",
+        ),
+        _image("RandomCrop", old.random_crop, "RandomCrop", "(height, width)", resizes=True),
+        _image(
+            "RandomCropAndResize",
+            old.random_crop_and_resize,
+            "RandomResizedCrop",
+            "target_size, area=crop_area_factor, aspect=aspect_ratio_factor",
+            resizes=True,
+        ),
+        _image(
+            "RandomCutout",
+            old.random_cutout,
+            "RandomCutout",
+            "size=...",
+            "squares of the shorter side, and size in pixels",
+        ),
+        _image("RandomFlip", old.random_flip, "RandomFlipHorizontal", "rate=rate"),
+        _image(
+            "RandomGaussianBlur",
+            old.random_gaussian_blur,
+            "RandomGaussianBlur",
+            "sigma=factor, kernel_size=kernel_size",
+            "a border that goes on, not one of zeros",
+        ),
+        _table.Name("RandomHeight", note="use keras_cv_extras.layers.RandomAspect"),
+        _image("RandomHue", old.random_hue, "RandomHue", "turns=(-factor / 2, factor / 2)"),
+        _image("RandomJpegQuality", old.random_jpeg_quality, "RandomJpeg", "quality=factor"),
+        _image(
+            "RandomRotation",
+            old.random_rotation,
+            "RandomRotate",
+            "degrees=(-360 * factor, 360 * factor)",
+            "degrees, and a constant fill by default",
+        ),
+        _image(
+            "RandomSaturation",
+            old.random_saturation,
+            "RandomSaturation",
+            "factor=factor / (1 - factor)",
+            "1 leaves images as they are",
+        ),
+        _image(
+            "RandomSharpness",
+            old.random_sharpness,
+            "RandomSharpness",
+            "factor=(1 - factor, 1)",
+            "1 leaves images as they are",
+        ),
+        _image("RandomShear", old.random_shear, "RandomShearX", "slope=(-x_factor, x_factor)"),
+        _image(
+            "RandomTranslation",
+            old.random_translation,
+            "RandomTranslateX",
+            "pixels=...",
+            "one axis a layer; fractions by Step(..., unit='width')",
+        ),
+        _table.Name("RandomWidth", note="use keras_cv_extras.layers.RandomAspect"),
+        _image(
+            "RandomZoom",
+            old.random_zoom,
+            "RandomZoom",
+            "factor=1 / (1 + height_factor)",
+            _ALIKE,
+        ),
+        _table.Name(
+            "RepeatedAugmentation",
+            _HERE + "RepeatedAugment",
+            "a policy and a number of copies",
+            _composed.RepeatedAugmentation,
+            _HERE + "RepeatedAugment(policy, num_repeats)",
+        ),
+        _image("Rescaling", old.rescaling, "keras.layers.Rescaling"),
+        _image("Resizing", old.resizing, "keras.layers.Resizing", resizes=True),
+        _table.Name("ROIGenerator", note=_BOXES),
+        _image(
+            "Solarization",
+            old.solarization,
+            "RandomSolarize",
+            "threshold=threshold_factor",
+            "addition is RandomSolarizeAdd",
+        ),
+        _table.Name("SpatialPyramidPooling", note="it is DeepLab's; use keras_hub"),
+        _table.Name(
+            "SqueezeAndExcite2D",
+            _HERE + "SqueezeExcite",
+            "the number of channels is that of the input",
+            _squeeze_and_excite,
+            _HERE + "SqueezeExcite(bottleneck_filters=bottleneck_filters)",
+        ),
+        _table.Name(
+            "StochasticDepth",
+            _HERE + "StochasticDepth",
+            "survival_probability is 1 - rate",
+            _stochastic_depth,
+            _HERE + "StochasticDepth(survival_probability=1 - rate)",
+        ),
+        _table.Name("TransformerEncoder", note="use keras_hub.layers.TransformerEncoder"),
+        _table.Name("VectorizedBaseImageAugmentationLayer", note="write a keras.layers.Layer"),
+    ],
+)
