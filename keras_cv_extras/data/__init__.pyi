@@ -19,6 +19,7 @@ from .balance import oversample_indices as oversample_indices
 from .balance import resample as resample
 from .balance import smote as smote
 from .balance import smote_dataset as smote_dataset
+from .balance import synthetic_rows as synthetic_rows
 from .balance import undersample_indices as undersample_indices
 from .files._file_part import FilePart as FilePart
 from .files._image_files import ImageFiles as ImageFiles

@@ -213,7 +213,7 @@ def resample(
         return images, labels
     made = gan.generate(chosen, numbers=numbers, seed=seed)
     together = np.concatenate([images, balance.to_dtype(made, images.dtype)])
-    guard.mark_synthesised(together, type(gan).__name__)
+    guard.mark_synthesised(together, type(gan).__name__, images)
     _, restore = balance.as_classes(labels)
     return together, np.concatenate([labels, restore(chosen)])
 

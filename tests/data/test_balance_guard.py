@@ -2,7 +2,9 @@ import dataclasses
 import gc
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.model_selection import train_test_split
 
 from keras_cv_extras import data
 from keras_cv_extras._base import guard
@@ -81,3 +83,36 @@ def test_what_is_gone_is_forgotten():
     del array
     gc.collect()
     assert (len(guard._synthesised), len(guard._held_out)) <= before
+
+
+def test_made_rows_are_known_after_a_split_that_others_did(digits):
+    x, y = data.make_imbalanced(*digits.train, 5)
+    train_x, test_x, train_y, test_y = train_test_split(*data.smote(x, y), random_state=0)
+    count = int(data.synthetic_rows(test_x).sum())
+    assert 0 < count < len(test_x)
+    assert not data.synthetic_rows(x).any()
+    message = f"holds {count} samples that smote synthesised of others"
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(digits, train=(train_x, train_y), test=(test_x, test_y))
+    with pytest.raises(ValueError, match=message):
+        data.split(test_x, test_y, [0.5, 0.5])
+    with pytest.raises(ValueError, match=message):
+        data.smote(x, y, held_out=test_x)
+    flat = x.reshape(len(x), -1)
+    made, _ = data.resample(flat.astype("float32"), y, method="borderline_smote")
+    assert data.synthetic_rows(made.copy()).sum() == len(made) - len(x)
+
+
+def test_made_rows_of_a_frame_are_known(digits):
+    x, y = data.make_imbalanced(*digits.train, 5)
+    frame = pd.DataFrame(x.reshape(len(x), -1))
+    made, _ = data.smote(frame, y)
+    assert data.synthetic_rows(made.sample(frac=1, random_state=0)).sum() == len(made) - len(x)
+
+
+def test_the_oldest_digests_go_first(monkeypatch):
+    monkeypatch.setattr(guard, "_made", {})
+    monkeypatch.setattr(guard, "_MOST", 3)
+    rows = np.arange(10.0)[:, None]
+    guard.mark_synthesised(rows, "a test", rows[:5])
+    assert guard.made_rows(rows).tolist() == [False] * 7 + [True] * 3

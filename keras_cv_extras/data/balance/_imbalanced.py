@@ -1,16 +1,24 @@
 """Data with classes of unequal size, made from data with equal ones, for experiments."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
-from keras_cv_extras.data.balance import _samplers, _targets
+from keras_cv_extras.data._sources import ImageData
+from keras_cv_extras.data.balance import _frames, _labelled, _samplers, _targets
 
 
 def make_imbalanced(
-    x: ArrayLike, y: ArrayLike, ratio: float = 100, kind: str = "exponential", *, seed: int = 0
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    ratio: float = 100,
+    kind: str = "exponential",
+    *,
+    seed: int = 0,
+    minimum: int = 2,
 ) -> Any:
     """Leaves samples out so that classes have a long tail.
 
@@ -19,18 +27,23 @@ def make_imbalanced(
     `n / ratio` ("step"), rounded down, as the long-tailed CIFAR sets are made.
 
     Args:
-        x: `(count, ...)` array.
-        y: `(count,)` classes.
+        x: `(count, ...)` array, a data frame, or loaded data (`data.load`), whose training part
+            loses samples.
+        y: `(count,)` classes, or one-hot rows; None with loaded data.
         ratio: samples of the first class for each of the last one's, at least 1.
         kind: "exponential" or "step".
         seed: an integer, for which samples stay: those of `imblearn.datasets.make_imbalance`
             with the same numbers and `random_state`.
+        minimum: how many samples each class must keep, at least 1. A class of one has no
+            neighbour to interpolate with, and is in one part of a split only.
 
     Returns:
-        `(x, y)` of what stays, class after class.
+        `(x, y)` of what stays, class after class; of loaded data, loaded data with that as its
+        training part.
 
     Raises:
-        TypeError, ValueError: if an argument is not as above, or a class would be left empty.
+        TypeError, ValueError: if an argument is not as above, or a class would keep fewer than
+            `minimum`.
 
     References:
         [Cui et al., Class-Balanced Loss](https://arxiv.org/abs/1901.05555), section 5.1;
@@ -38,17 +51,27 @@ def make_imbalanced(
 
     Example:
         >>> images, labels = make_imbalanced(*load("fashion_mnist").train, ratio=100)
+        >>> digits = make_imbalanced(load("digits"), ratio=20)
     """
     if checks.number("ratio", ratio) < 1:
         raise ValueError(f"ratio must be at least 1, received {ratio!r}")
     checks.one_of("kind", kind, ("exponential", "step"))
-    x, y = np.asarray(x), np.asarray(y)
-    if y.ndim != 1 or len(x) != len(y):
+    checks.integer("minimum", minimum, minimum=1)
+    if isinstance(x, ImageData):
+        if y is not None:
+            raise ValueError("y must be left out with loaded data: it has its own labels")
+        if x.files is not None:
+            raise ValueError(f"{x.name!r} is a folder, whose samples have files: give *data.train")
+        kept = make_imbalanced(*x.train, ratio, kind, seed=seed, minimum=minimum)
+        return dataclasses.replace(x, train=kept)
+    if y is None:
+        raise ValueError("y must be the labels of x, received None")
+    if np.ndim(y) < 1 or len(x) != len(y):
         raise ValueError(
-            f"x and y must be equally many, y of the shape (n,), received shapes {x.shape} and "
-            f"{y.shape}"
+            f"x and y must be equally many, received shapes {np.shape(x)} and {np.shape(y)}"
         )
-    counts = _targets.class_counts(y)
+    classes, _ = _labelled.as_classes(y)
+    counts = _targets.class_counts(classes)
     if len(counts) < 2:
         raise ValueError(f"y must hold at least two classes, received {list(counts)}")
     place = np.arange(len(counts)) / (len(counts) - 1)
@@ -59,12 +82,12 @@ def make_imbalanced(
     largest = int(np.min(available / shares))  # equal to the first class where all are equal
     # A hair above, for products that are whole numbers but for the last bit.
     kept = np.floor(largest * shares * (1 + 1e-12)).astype(int)
-    if kept.min() < 1:
-        empty = list(counts)[int(np.argmin(kept))]
+    if kept.min() < minimum:
+        small = list(counts)[int(np.argmin(kept))]
         raise ValueError(
-            f"class {empty!r} would keep none of its {counts[empty]} samples: lower ratio, "
-            f"received {ratio!r}"
+            f"class {small!r} would keep {kept.min() or 'none'} of its {counts[small]} samples, "
+            f"fewer than minimum={minimum}: lower ratio, received {ratio!r}"
         )
     wanted = dict(zip(counts, kept.tolist(), strict=True))
-    rows = _samplers.undersample_indices(y, sampling_strategy=wanted, seed=seed)
-    return x[rows], y[rows]
+    rows = _samplers.undersample_indices(classes, sampling_strategy=wanted, seed=seed)
+    return _frames.take(x, rows), _frames.take(y, rows)

@@ -53,6 +53,10 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
 def as_classes(labels: Any) -> Any:
     """Returns labels as `(n,)` classes, and a function that brings them to their own form."""
     labels = np.asarray(labels)
+    if labels.dtype.kind in "OT":  # as pandas has texts
+        plain = _plain(labels)
+        classes, restore = as_classes(plain)
+        return classes, lambda classes: restore(classes).astype(labels.dtype)
     if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets has them
         classes, restore = as_classes(labels[:, 0])
         return classes, lambda classes: restore(classes)[:, None]
@@ -70,6 +74,20 @@ def as_classes(labels: Any) -> Any:
     raise ValueError(
         "labels must be one class for each sample, (n,), or one-hot rows (n, classes), received "
         f"{labels.dtype} of {labels.shape}: soft and multiple labels have no class to balance"
+    )
+
+
+def _plain(labels):
+    """Returns labels that are kept as Python objects in a type of NumPy's own."""
+    kinds = {type(item) for item in labels.ravel()}
+    if all(issubclass(kind, str) for kind in kinds):
+        return labels.astype(np.str_)
+    if all(issubclass(kind, (int, np.integer)) for kind in kinds):
+        return labels.astype(np.bool_ if kinds <= {bool, np.bool_} else np.int64)
+    names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    raise ValueError(
+        f"labels must be all texts or all integers, received {names}: fill in or leave out what "
+        "is missing"
     )
 
 

@@ -8,12 +8,13 @@ import numpy as np
 from keras_cv_extras._base import checks, guard
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
-from keras_cv_extras.data.balance import _labelled, _neighbors, _targets
+from keras_cv_extras.data.balance import _frames, _labelled, _neighbors, _targets
 
 BASES = ("random", "even")
 _CHUNK_BYTES = 64 << 20  # of interpolated values at a time
 
 
+@_frames.kept
 def smote(
     x: ArrayLike,
     y: ArrayLike | None = None,
@@ -40,9 +41,10 @@ def smote(
     kind, and to interpolate in it gives a classifier's head samples that look like real ones.
 
     Args:
-        x: `(n, ...)` integers or floats, images as a rule; or loaded data (`data.load`), of which
-            the training part is balanced and the test part kept.
-        y: `(n,)` classes, or one-hot rows; None with loaded data.
+        x: `(n, ...)` integers or floats, images as a rule; a data frame of numbers; or loaded data
+            (`data.load`), of which the training part is balanced and the test part kept.
+        y: `(n,)` classes, integers or texts, an array or a series; or one-hot rows; None with
+            loaded data.
         sampling_strategy: how many samples each class gets, as imbalanced-learn reads it: "auto"
             for as many as the largest class has; "minority", "not minority", "not majority",
             "all"; a number in (0, 1] with two classes; `{class: number}`; or a function of the
@@ -68,8 +70,8 @@ def smote(
 
     Returns:
         `(x, y)`: the real samples, then the new ones, class by class, in the types of `x` and
-        `y`. Integers are interpolated in floats, rounded and clipped. With loaded data, loaded
-        data with the training part replaced.
+        `y`, of a data frame with its columns. Integers are interpolated in floats, rounded and
+        clipped. With loaded data, loaded data with the training part replaced.
 
     Raises:
         TypeError, ValueError: if an argument is not as above, a class has a single sample, or
@@ -116,7 +118,7 @@ def smote(
     new_classes = np.repeat(np.array(list(wanted), classes.dtype), list(wanted.values()))
     new_labels = np.concatenate([labels, restore(new_classes)])
     if len(new):
-        guard.mark_synthesised(balanced, "smote")
+        guard.mark_synthesised(balanced, "smote", source)
     if isinstance(x, ImageData):
         return dataclasses.replace(x, train=(balanced, new_labels))
     return balanced, new_labels

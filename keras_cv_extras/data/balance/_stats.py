@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
+from keras_cv_extras.data.balance import _labelled
 from keras_cv_extras.losses import class_balanced_weights
 
 
@@ -19,6 +20,7 @@ class ClassStats:
     Attributes:
         counts: `(num_classes,)` samples of each class, by its number; float64, since the labels
             may be soft.
+        classes: of labels that are texts, the texts, in rising order, by their numbers; else None.
 
     Example:
         >>> stats = ClassStats.from_dataset((x, y))
@@ -27,6 +29,7 @@ class ClassStats:
     """
 
     counts: np.ndarray
+    classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         values = np.asarray(self.counts, np.float64)
@@ -39,9 +42,9 @@ class ClassStats:
         """Counts the classes of data.
 
         Args:
-            data: labels; `(images, labels)`; loaded data (`data.load`), of which the training
-                part is counted; or a `tf.data.Dataset` of `(images, labels, ...)`, batched or
-                not, which is read once. Labels are integers, `(n,)` or `(n, 1)`, or rows
+            data: labels, of any kind that `smote` takes; `(images, labels)`; loaded data
+                (`data.load`), of which the training part is counted; or a `tf.data.Dataset` of `(images, labels, ...)`, batched or
+                not, which is read once. Labels are integers or texts, `(n,)` or `(n, 1)`, or rows
                 `(n, num_classes)` with the sum 1: one-hot or soft.
             num_classes: how many classes there are; None for as many as the labels show.
 
@@ -59,7 +62,8 @@ class ClassStats:
             num_classes = num_classes or len(data.class_names)
             data = data.train
         labels = data[1] if isinstance(data, tuple) and len(data) == 2 else data
-        return cls(_count(np.asarray(labels), num_classes))
+        numbers, names = _numbered(np.asarray(labels))
+        return cls(_count(numbers, num_classes), names)
 
     @property
     def num_classes(self) -> int:
@@ -101,14 +105,20 @@ class ClassStats:
             beta: of the effective numbers, in [0, 1).
 
         Returns:
-            A dictionary from class to weight; a class without samples has weight 0.
+            A dictionary from class, its number or its text, to weight; a class without samples
+            has weight 0.
         """
         checks.one_of("method", method, ("balanced", "effective"))
         if method == "effective":
-            return class_balanced_weights(self.counts.tolist(), beta=beta)
+            weights = class_balanced_weights(self.counts.tolist(), beta=beta)
+            return {self._name(item): weight for item, weight in weights.items()}
         present = self.counts > 0
         weights = self.counts.sum() / (present.sum() * np.where(present, self.counts, 1))
-        return {item: float(w) for item, w in enumerate(np.where(present, weights, 0))}
+        shares = np.where(present, weights, 0)
+        return {self._name(item): float(weight) for item, weight in enumerate(shares)}
+
+    def _name(self, number):
+        return number if self.classes is None else self.classes[number]
 
 
 def class_weight(
@@ -123,10 +133,12 @@ def class_weight(
         num_classes: how many classes there are; None for as many as the labels show.
 
     Returns:
-        A dictionary from class to weight.
+        A dictionary from class to weight: its number, as Keras takes it, or its text, as
+        scikit-learn does.
 
     Example:
         >>> model.fit(x, y, class_weight=class_weight(y, "effective"))
+        >>> class_weight(["cat", "cat", "cat", "dog"])
     """
     return ClassStats.from_dataset(y, num_classes=num_classes).class_weight(method, beta=beta)
 
@@ -147,6 +159,17 @@ def _count_dataset(dataset, num_classes):
         counts[: len(total)] += total
         total = counts
     return total
+
+
+def _numbered(labels):
+    """Returns labels as numbers, and what the numbers stand for if they were texts."""
+    if labels.dtype.kind not in "OSUT":
+        return labels, None
+    classes, _ = _labelled.as_classes(labels)
+    if classes.dtype.kind not in "SU":
+        return classes, None
+    names, numbers = np.unique(classes, return_inverse=True)
+    return numbers.reshape(-1), tuple(str(name) for name in names.astype(np.str_))
 
 
 def _count(labels, num_classes, least=0):

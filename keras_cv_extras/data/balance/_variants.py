@@ -9,13 +9,14 @@ import numpy as np
 from keras_cv_extras._base import checks, guard
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
-from keras_cv_extras.data.balance import _labelled
+from keras_cv_extras.data.balance import _frames, _labelled
 
 # method -> (module of imbalanced-learn, class, whether it draws)
 METHODS = {
     "borderline_smote": ("over_sampling", "BorderlineSMOTE", True),
     "svm_smote": ("over_sampling", "SVMSMOTE", True),
     "kmeans_smote": ("over_sampling", "KMeansSMOTE", True),
+    "smotenc": ("over_sampling", "SMOTENC", True),
     "adasyn": ("over_sampling", "ADASYN", True),
     "smote_enn": ("combine", "SMOTEENN", True),
     "smote_tomek": ("combine", "SMOTETomek", True),
@@ -41,11 +42,13 @@ def resample(
     wrap-around.
 
     Args:
-        x: `(n, ...)` integers or floats; or loaded data (`data.load`), of which the training part
-            is resampled and the test part kept.
-        y: `(n,)` classes, or one-hot rows; None with loaded data.
+        x: `(n, ...)` integers or floats; a data frame; or loaded data (`data.load`), of which the
+            training part is resampled and the test part kept.
+        y: `(n,)` classes, integers or texts, or one-hot rows; None with loaded data.
         method: one of `RESAMPLE_METHODS`: "borderline_smote", "svm_smote", "kmeans_smote" and
             "adasyn" make samples; "smote_enn" and "smote_tomek" clean them afterwards;
+            "smotenc" is for tables with columns of categories (texts, objects, booleans and
+            pandas' categories, if `categorical_features` does not say);
             "edited_nearest_neighbors" and "tomek_links" only clean. Or any sampler of
             imbalanced-learn, ready made.
         seed: an integer, the sampler's `random_state`.
@@ -53,7 +56,8 @@ def resample(
         **options: arguments of the sampler, such as `sampling_strategy` or `k_neighbors`.
 
     Returns:
-        `(x, y)`; with loaded data, loaded data with the training part replaced.
+        `(x, y)`, of a data frame with its columns; with loaded data, loaded data with the
+        training part replaced.
 
     Raises:
         ImportError: if imbalanced-learn is not installed.
@@ -65,7 +69,17 @@ def resample(
     Example:
         >>> x, y = resample(x, y, method="borderline_smote", k_neighbors=5)
     """
-    sampler = _sampler(method, checks.integer("seed", seed), options)
+    number = checks.integer("seed", seed)
+    if method == "smotenc":
+        options = {"categorical_features": _frames.columns_of_texts(x), **options}
+    sampler = _sampler(method, number, options)
+    if hasattr(sampler, "categorical_features"):
+        return _table(sampler, x, y, held_out)
+    return _resampled(x, y, sampler, held_out)
+
+
+@_frames.kept
+def _resampled(x: Any, y: Any, sampler: Any, held_out: Any) -> Any:
     images, labels = _labelled.training_part(x, y, held_out)
     classes, restore = _labelled.as_classes(labels)
     rows = images.reshape(len(images), -1)
@@ -74,10 +88,24 @@ def resample(
     new, new_classes = sampler.fit_resample(rows, classes)
     new = _labelled.to_dtype(new, images.dtype).reshape(len(new), *images.shape[1:])
     new_labels = restore(np.asarray(new_classes))
-    guard.mark_synthesised(new, type(sampler).__name__)
+    guard.mark_synthesised(new, type(sampler).__name__, images)
     if isinstance(x, ImageData):
         return dataclasses.replace(x, train=(new, new_labels))
     return new, new_labels
+
+
+def _table(sampler, x, y, held_out):
+    """Resamples a table some of whose columns are categories, as imbalanced-learn does itself."""
+    if held_out is not None:
+        raise ValueError("held_out is for images: leave it out for a table with categories")
+    if y is None or isinstance(x, ImageData):
+        raise TypeError(
+            "a sampler of categories takes a data frame or an array x, and its labels y, received "
+            f"{type(x).__name__} and {type(y).__name__}"
+        )
+    classes, restore = _labelled.as_classes(y)
+    new, new_classes = sampler.fit_resample(x, classes)
+    return new, _frames.like(y, restore(np.asarray(new_classes)))
 
 
 def _sampler(method, seed, options):

@@ -1,0 +1,111 @@
+"""Data frames of pandas: read as arrays, and given back with their names and types."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from keras_cv_extras._base import guard
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def is_frame(data: Any) -> bool:
+    """Whether it is a data frame, told without importing pandas."""
+    return hasattr(data, "iloc") and hasattr(data, "columns")
+
+
+def is_series(data: Any) -> bool:
+    """Whether it is a series of pandas."""
+    return hasattr(data, "iloc") and not hasattr(data, "columns")
+
+
+def values(frame: Any) -> Any:
+    """Returns the columns of a frame as one `(n, columns)` array of numbers.
+
+    Raises:
+        ValueError: if a column holds no numbers.
+    """
+    kinds = [_kind(dtype) for dtype in frame.dtypes]
+    other = [name for name, kind in zip(frame.columns, kinds, strict=True) if kind not in "biuf"]
+    if other:
+        raise ValueError(
+            f"x must hold numbers, and column {other[0]!r} holds {frame[other[0]].dtype}: encode "
+            "it, leave it out, or take resample(method='smotenc')"
+        )
+    first = frame.dtypes.iloc[0]
+    if isinstance(first, np.dtype) and first.kind != "b" and all(frame.dtypes == first):
+        return frame.to_numpy()
+    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def as_array(data: Any) -> Any:
+    """Returns samples as an array: of a data frame its numbers."""
+    return values(data) if is_frame(data) else np.asarray(data)
+
+
+def columns_of_texts(table: Any) -> list[int]:
+    """Returns the numbers of the columns of a frame or an array that hold no numbers."""
+    if is_frame(table):
+        return [n for n, dtype in enumerate(table.dtypes) if _kind(dtype) not in "iuf"]
+    return [
+        number
+        for number, column in enumerate(np.asarray(table, object).T)
+        if any(isinstance(item, (str, bool)) for item in column)
+    ]
+
+
+def like(data: Any, array: Any) -> Any:
+    """Returns an array in the form of `data`: a frame, a series, a list, or itself."""
+    if is_frame(data):
+        import pandas as pd
+
+        frame = pd.DataFrame(array, columns=data.columns)
+        whole = {}
+        for place, dtype in enumerate(data.dtypes):
+            column = frame.iloc[:, place]
+            if _kind(dtype) in "biu" and column.dtype.kind == "f":
+                column = np.rint(column)
+            whole[place] = column.astype(dtype)
+        result = pd.concat(whole, axis=1) if whole else frame
+        result.columns = data.columns
+        return result
+    if is_series(data):
+        import pandas as pd
+
+        return pd.Series(list(array), dtype=data.dtype, name=data.name)
+    return array.tolist() if isinstance(data, list) else array
+
+
+def take(data: Any, rows: Any) -> Any:
+    """Returns rows of a frame, a series, a list or an array, numbered anew from 0."""
+    if is_frame(data) or is_series(data):
+        return data.iloc[rows].reset_index(drop=True)
+    if isinstance(data, list):
+        return [data[row] for row in rows]
+    return np.asarray(data)[rows]
+
+
+def kept(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Makes a function of `(x, y)` take frames and series, and return what it was given."""
+
+    @functools.wraps(function)
+    def framed(x: Any, y: Any = None, *args: Any, **options: Any) -> Any:
+        run: Any = function
+        plain_y = np.asarray(y) if is_frame(y) or is_series(y) else y
+        if not is_frame(x):
+            result = run(x, plain_y, *args, **options)
+            return result if plain_y is y else (result[0], like(y, result[1]))
+        new, labels = run(values(x), plain_y, *args, **options)
+        result = like(x, new)
+        guard.mark_alike(new, values(result))
+        return result, like(y, labels) if plain_y is not y else labels
+
+    return framed
+
+
+def _kind(dtype):
+    """Returns NumPy's letter for a type, of pandas' own types too; "O" for what has none."""
+    return getattr(getattr(dtype, "subtype", dtype), "kind", "O")

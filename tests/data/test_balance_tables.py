@@ -1,0 +1,113 @@
+"""Data frames, and labels that are texts: what pandas and NumPy hold them in goes in and out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import SMOTENC
+
+from keras_cv_extras import data
+
+NAMES = np.array(["cat"] * 12 + ["dog"] * 6)
+FORMS = {
+    "list": NAMES.tolist(),
+    "numpy": NAMES,
+    "object": NAMES.astype(object),
+    "series": pd.Series(NAMES, name="kind"),
+    "objects of pandas": pd.Series(NAMES, dtype=object),
+    "categories": pd.Series(NAMES, dtype="category"),
+}
+ROWS = np.random.default_rng(0).normal(size=(18, 3))
+
+
+def frame():
+    return pd.DataFrame(
+        {
+            "width": ROWS[:, 0].astype("float32"),
+            "legs": np.rint(ROWS[:, 1] * 9).astype("int16"),
+            "tame": ROWS[:, 2] > 0,
+        },
+        index=np.arange(18) + 100,
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_texts_are_classes_everywhere(form):
+    labels = FORMS[form]
+    weights = {"cat": 0.75, "dog": 1.5}
+    assert data.class_weight(labels) == weights
+    assert data.ClassStats.from_dataset(labels).classes == ("cat", "dog")
+    assert list(data.class_weight(labels, "effective")) == ["cat", "dog"]
+    x, y = data.smote(ROWS, labels)
+    assert type(y) is (pd.Series if "s" in form and hasattr(labels, "iloc") else np.ndarray)
+    assert np.asarray(y).tolist().count("dog") == 12 == len(x) - 12
+    assert getattr(y, "dtype", None) == getattr(labels, "dtype", getattr(y, "dtype", None))
+    assert getattr(y, "name", None) == getattr(labels, "name", None)
+    assert len(data.oversample_indices(labels)) == 24
+    assert len(data.undersample_indices(labels)) == 12
+    _, kept = data.make_imbalanced(ROWS, labels, 3)
+    assert sorted(np.asarray(kept)) == ["cat"] * 12 + ["dog"] * 4
+    cleaned, cleaned_labels = data.resample(ROWS, labels, method="tomek_links")
+    assert len(cleaned) == len(cleaned_labels)
+
+
+def test_labels_that_are_missing_are_refused():
+    for missing in (None, float("nan")):
+        with pytest.raises(ValueError, match="fill in or leave out what is missing"):
+            data.class_weight(np.array(["a", "b", missing], object))
+
+
+def test_numbers_kept_as_objects_are_numbers():
+    assert data.class_weight(np.array([0, 1, 1], object)) == {0: 1.5, 1: 0.75}
+
+
+@pytest.mark.parametrize(
+    "make", [data.smote, lambda x, y: data.resample(x, y, method="borderline_smote", seed=0)]
+)
+def test_a_frame_keeps_its_columns_and_types(make):
+    table, labels = frame(), FORMS["series"]
+    x, y = make(table, labels)
+    assert list(x.columns) == ["width", "legs", "tame"]
+    assert x.dtypes.tolist() == table.dtypes.tolist()
+    pd.testing.assert_frame_equal(x[:18], table.reset_index(drop=True))
+    made, made_labels = make(table.to_numpy(np.float64), NAMES)
+    np.testing.assert_array_equal(x["legs"], np.rint(made[:, 1]))  # rounded, not cut off
+    np.testing.assert_array_equal(y, made_labels)
+    kept, _ = data.make_imbalanced(table, labels, 3)
+    assert kept.dtypes.tolist() == table.dtypes.tolist()
+
+
+def test_categories_need_their_own_method():
+    table = frame().assign(colour=np.array(["red", "green", "blue"] * 6, object))
+    with pytest.raises(ValueError, match="column 'colour' holds.*smotenc"):
+        data.smote(table, NAMES)
+    x, y = data.resample(table, NAMES, method="smotenc", k_neighbors=3, seed=2)
+    wanted, wanted_labels = SMOTENC([2, 3], k_neighbors=3, random_state=2).fit_resample(
+        table, NAMES
+    )
+    pd.testing.assert_frame_equal(x, wanted)
+    np.testing.assert_array_equal(y, wanted_labels)
+    rows = table[["width", "legs", "colour"]].to_numpy(object)
+    assert data.resample(rows, NAMES, method="smotenc")[0].dtype == object
+    with pytest.raises(ValueError, match="held_out is for images"):
+        data.resample(table, NAMES, method="smotenc", held_out=ROWS)
+
+
+def test_loaded_data_becomes_imbalanced_in_its_training_part():
+    digits = data.load("digits")
+    small = data.make_imbalanced(digits, ratio=10)
+    wanted = data.make_imbalanced(*digits.train, ratio=10)
+    np.testing.assert_array_equal(small.train[0], wanted[0])
+    np.testing.assert_array_equal(small.train[1], wanted[1])
+    assert small.test is digits.test
+    with pytest.raises(ValueError, match="y must be left out"):
+        data.make_imbalanced(digits, digits.train[1])
+    with pytest.raises(ValueError, match="y must be the labels"):
+        data.make_imbalanced(digits.train[0])
+
+
+def test_no_class_keeps_a_single_sample_unasked():
+    labels = np.repeat([0, 1], 20)
+    with pytest.raises(ValueError, match="class 1 would keep 1 of its 20 samples.*minimum=2"):
+        data.make_imbalanced(labels, labels, 20)
+    _, kept = data.make_imbalanced(labels, labels, 20, minimum=1)
+    assert np.bincount(kept).tolist() == [20, 1]
