@@ -10,10 +10,16 @@ from ._split import split as split
 from .balance import RESAMPLE_METHODS as RESAMPLE_METHODS
 from .balance import BalancedSource as BalancedSource
 from .balance import ClassStats as ClassStats
+from .balance import ClassThresholds as ClassThresholds
 from .balance import FaissNeighbors as FaissNeighbors
+from .balance import OverSampler as OverSampler
+from .balance import Resampler as Resampler
+from .balance import SmoteSampler as SmoteSampler
 from .balance import SmoteSource as SmoteSource
 from .balance import SmoteStream as SmoteStream
+from .balance import UnderSampler as UnderSampler
 from .balance import class_weight as class_weight
+from .balance import folds as folds
 from .balance import make_imbalanced as make_imbalanced
 from .balance import oversample_indices as oversample_indices
 from .balance import resample as resample

@@ -15,3 +15,9 @@ from ._stats import class_weight as class_weight
 from ._synthetic import synthetic_rows as synthetic_rows
 from ._variants import RESAMPLE_METHODS as RESAMPLE_METHODS
 from ._variants import resample as resample
+from .estimators._folds import folds as folds
+from .estimators._resampling import OverSampler as OverSampler
+from .estimators._resampling import Resampler as Resampler
+from .estimators._resampling import SmoteSampler as SmoteSampler
+from .estimators._resampling import UnderSampler as UnderSampler
+from .estimators._thresholds import ClassThresholds as ClassThresholds

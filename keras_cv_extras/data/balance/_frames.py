@@ -41,6 +41,13 @@ def values(frame: Any) -> Any:
     return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
+def dense(data: Any) -> Any:
+    """Returns a frame without pandas' sparse columns; anything else as it is."""
+    if not is_frame(data) or not any(hasattr(dtype, "subtype") for dtype in data.dtypes):
+        return data
+    return data.astype({n: getattr(d, "subtype", d) for n, d in data.dtypes.items()})
+
+
 def as_array(data: Any) -> Any:
     """Returns samples as an array: of a data frame its numbers."""
     return values(data) if is_frame(data) else np.asarray(data)

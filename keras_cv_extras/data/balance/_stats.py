@@ -43,9 +43,10 @@ class ClassStats:
 
         Args:
             data: labels, of any kind that `smote` takes; `(images, labels)`; loaded data
-                (`data.load`), of which the training part is counted; or a `tf.data.Dataset` of `(images, labels, ...)`, batched or
-                not, which is read once. Labels are integers or texts, `(n,)` or `(n, 1)`, or rows
-                `(n, num_classes)` with the sum 1: one-hot or soft.
+                (`data.load`), of which the training part is counted; or a `tf.data.Dataset` of
+                `(images, labels, ...)`, batched or not, which is read once. Labels are integers
+                or texts, `(n,)` or `(n, 1)`, or rows `(n, num_classes)` with the sum 1: one-hot
+                or soft.
             num_classes: how many classes there are; None for as many as the labels show.
 
         Returns:

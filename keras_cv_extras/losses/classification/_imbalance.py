@@ -139,6 +139,10 @@ def ldam(
 class LDAM(FunctionLoss):
     """LDAM loss for long-tailed classes; give the rare ones weight later by `DeferredReweighting`.
 
+    Its predictions are cosines in [-1, 1], which `scale` makes logits of: a model ends in
+    `layers.CosineDense`. Logits of a plain `Dense` are multiplied, too, and give losses of
+    hundreds and a training that goes nowhere.
+
     Args:
         class_counts: how many training samples each class has.
         max_margin: the margin of the rarest class, above 0.
@@ -149,6 +153,8 @@ class LDAM(FunctionLoss):
         ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
+        >>> outputs = kcx.layers.CosineDense(3, dtype="float32")(features)
+        >>> model = keras.Model(inputs, outputs)
         >>> model.compile("sgd", loss=LDAM(class_counts=[5000, 500, 50]))
     """
 

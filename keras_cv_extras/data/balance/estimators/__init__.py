@@ -1,0 +1,1 @@
+"""Class balance for scikit-learn: samplers for pipelines, folds, thresholds of decisions."""

@@ -1,0 +1,126 @@
+"""Decisions for classes of unequal size: thresholds chosen on validation data."""
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Array, ArrayLike
+from keras_cv_extras.data.balance import _labelled
+
+_MOST = 200  # values of one threshold that are tried
+_ROUNDS = 10  # over all classes; the search ends where a round gains nothing
+
+
+class ClassThresholds(BaseEstimator):
+    """Decides by `argmax(probability / threshold)`, thresholds chosen on validation data.
+
+    A network that was trained on few samples of a class seldom gives it the largest probability.
+    With two classes the thresholds are one cut, `threshold` of the second one. Their score on
+    the data that chose them is too good: measure on a test part, which they have not seen.
+
+    Args:
+        metric: what is made as large as possible: "balanced_accuracy", the mean of the classes'
+            recalls; or "macro_f1", the mean of their F1 scores.
+
+    Attributes:
+        thresholds_: `(num_classes,)`, with the sum 1; equal ones are plain argmax.
+        score_: the metric on the data that chose them.
+        plain_score_: that of plain argmax on the same data.
+
+    Example:
+        >>> decide = ClassThresholds().fit(probabilities, labels)
+        >>> classes = decide.predict(probabilities)
+    """
+
+    def __init__(self, metric: str = "balanced_accuracy") -> None:
+        self.metric = metric
+
+    def fit(self, probabilities: ArrayLike, labels: ArrayLike) -> Self:
+        """Chooses the thresholds, class after class, until none can be moved to any gain.
+
+        Args:
+            probabilities: `(n, num_classes)` of validation data, or `(n,)` of the second of two.
+            labels: `(n,)` integers, or one-hot rows; every class at least once.
+
+        Raises:
+            TypeError, ValueError: if they are not as above.
+        """
+        checks.one_of("metric", self.metric, ("balanced_accuracy", "macro_f1"))
+        shares = _rows(probabilities)
+        classes, _ = _labelled.as_classes(labels)
+        number = shares.shape[1]
+        if len(classes) != len(shares):
+            raise ValueError(
+                "probabilities and labels must be equally many, received "
+                f"{len(shares)} and {len(classes)}"
+            )
+        if classes.dtype.kind not in "iu" or sorted(set(classes.tolist())) != list(range(number)):
+            raise ValueError(
+                f"labels must be integers and hold every class from 0 to {number - 1}, one for "
+                f"each column of probabilities, received {np.unique(classes)[:12].tolist()}"
+            )
+        thresholds = np.full(number, 1 / number)
+        best = self.plain_score_ = self._score(shares, classes, thresholds)
+        for _ in range(_ROUNDS):
+            before = best
+            # With two classes the second's threshold says all.
+            for item in range(number) if number > 2 else (1,):
+                thresholds, best = self._moved(shares, classes, thresholds, item, best)
+            if best <= before:
+                break
+        self.thresholds_, self.score_ = thresholds / thresholds.sum(), best
+        return self
+
+    def predict(self, probabilities: ArrayLike) -> Array:
+        """Returns the class of each row of `(n, num_classes)` probabilities, `(n,)` int64."""
+        if not hasattr(self, "thresholds_"):
+            raise ValueError("thresholds are not chosen yet: call fit with validation data")
+        shares = _rows(probabilities)
+        if shares.shape[1] != len(self.thresholds_):
+            raise ValueError(
+                f"probabilities must have {len(self.thresholds_)} columns, as in fit, received "
+                f"{shares.shape}"
+            )
+        return (shares / self.thresholds_).argmax(axis=1)
+
+    def _moved(self, shares, classes, thresholds, item, best):
+        """Returns thresholds with that of one class at its best value, and their score."""
+        others = np.delete(shares / thresholds, item, axis=1).max(axis=1)
+        turns = np.unique(shares[:, item] / np.maximum(others, 1e-12))  # where decisions turn
+        turns = turns[(turns > 0) & (turns < 1e9)]
+        values = np.concatenate([turns[:1] / 2, np.sqrt(turns[1:] * turns[:-1]), turns[-1:] * 2])
+        if len(values) > _MOST:
+            values = values[np.linspace(0, len(values) - 1, _MOST).round().astype(int)]
+        chosen = thresholds
+        for value in values:
+            tried = thresholds.copy()
+            tried[item] = value
+            score = self._score(shares, classes, tried)
+            if score > best:
+                chosen, best = tried, score
+        return chosen, best
+
+    def _score(self, shares, classes, thresholds):
+        number = len(thresholds)
+        found = (shares / thresholds).argmax(axis=1)
+        table = np.bincount(classes * number + found, minlength=number**2).reshape(number, number)
+        right = np.diag(table)
+        if self.metric == "balanced_accuracy":
+            return float(np.mean(right / table.sum(axis=1)))
+        return float(np.mean(2 * right / (table.sum(axis=1) + table.sum(axis=0))))
+
+
+def _rows(probabilities):
+    shares: Any = np.asarray(probabilities, np.float64)
+    if shares.ndim == 2 and shares.shape[1] == 1:
+        shares = shares[:, 0]
+    if shares.ndim == 1:
+        shares = np.stack([1 - shares, shares], axis=1)
+    if shares.ndim != 2 or not len(shares) or shares.min() < 0 or shares.max() > 1 + 1e-6:
+        raise ValueError(
+            "probabilities must be numbers in [0, 1], (n, num_classes) or (n,), received "
+            f"shape {np.shape(probabilities)}: take softmax or sigmoid of logits first"
+        )
+    return shares
