@@ -40,6 +40,98 @@ def crossings(files):
     ]
 
 
+def name_of(path):
+    """Returns the dotted name of a file's module; of an `__init__`, its package's."""
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def at_once(body):
+    """Yields the imports that run when a module is loaded: none of functions and type checkers."""
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        elif not isinstance(node, ast.FunctionDef) and not under_check(node):
+            for part in ("body", "handlers", "orelse", "finalbody"):
+                yield from at_once(getattr(node, part, []) or [])
+
+
+def under_check(node):
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def loaded_by(files):
+    """Returns for each module those that it loads; a lazy name is from where its stub says."""
+    modules = {name_of(path): path for path in files}
+    lazy = {}
+    for module, path in modules.items():
+        if path.with_suffix(".pyi").exists():
+            for node in ast.parse(path.with_suffix(".pyi").read_text("utf-8")).body:
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    names = {alias.name: f"{module}.{node.module}" for alias in node.names}
+                    lazy.update({(module, name): place for name, place in names.items()})
+
+    def place(module, name):
+        if (module, name) in lazy:
+            return place(lazy[module, name], name)
+        inner = f"{module}.{name}"
+        return inner if inner in modules else module
+
+    found = {}
+    for module, path in modules.items():
+        nodes = list(at_once(ast.parse(path.read_text("utf-8")).body))
+        pairs = [
+            (n.module, a.name) for n in nodes if isinstance(n, ast.ImportFrom) for a in n.names
+        ]
+        wanted = {place(*pair) for pair in pairs if pair[0] is not None}
+        wanted |= {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
+        # A package is loaded before its modules: that is no circle.
+        found[module] = {w for w in wanted & set(modules) if not f"{module}.".startswith(f"{w}.")}
+    return found
+
+
+def circle(graph):
+    """Returns modules that load each other, the first again at the end; [] if none do."""
+    done, way = set(), []
+
+    def walk(module):
+        if module in way:
+            return [*way[way.index(module) :], module]
+        if module in done:
+            return []
+        way.append(module)
+        for other in sorted(graph[module]):
+            if found := walk(other):
+                return found
+        done.add(way.pop())
+        return []
+
+    return next(filter(None, map(walk, sorted(graph))), [])
+
+
+def test_no_module_loads_itself_by_others():
+    graph = loaded_by(FILES)
+    assert sum(map(len, graph.values())) > 1000
+    assert circle(graph) == []
+
+
+def test_a_circle_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.SOURCE", tmp_path / "toy")
+    texts = {
+        "__init__.py": "",
+        "__init__.pyi": "from ._a import x as x",
+        "_a.py": "from toy._b import y\nimport math\nx = y",
+        "_b.py": "def y():\n    from toy import x\n    return x",
+    }
+    (tmp_path / "toy").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "toy" / name).write_text(text)
+    files = sorted((tmp_path / "toy").glob("*.py"))
+    assert circle(loaded_by(files)) == []
+    (tmp_path / "toy" / "_b.py").write_text("try:\n    from toy import x\nfinally:\n    y = 1")
+    assert circle(loaded_by(files)) == ["toy._a", "toy._b", "toy._a"]
+
+
 def test_private_names_stay_in_their_subpackage():
     assert crossings(FILES) == []
 
