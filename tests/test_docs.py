@@ -59,8 +59,7 @@ def parser():
     def silenced(command):
         for child in getattr(command, "commands", {}).values():
             silenced(child)
-        if not hasattr(command, "commands"):
-            command.callback = lambda **options: None
+        command.callback = lambda **options: None
         return command
 
     return silenced(typer.main.get_command(app))

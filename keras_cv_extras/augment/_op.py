@@ -173,13 +173,17 @@ def image_op(
     checks: dict | None = None,
     listed: bool = True,
 ) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
-    """Publishes a kernel as a function of images, and enters it in `OPS`.
+    """Publishes a kernel of your own as a function of images, and enters it in `OPS`.
 
-    Positional parameters after the image are numbers, one for all images or one per image.
-    By their names, `partner` is a second image; `x` and `y` are positions in [0, 1); `key` is an
-    integer in [0, 2**24) that all random numbers of the kernel are a function of, see
-    `_random.of_key`. Keyword-only parameters are options, the same for all images: `fill` is a
-    colour, `size` a pair `(height, width)` for the result or None for the image's own.
+    From then on policies, the layers, the search and files of policies know it by its name.
+
+    The kernel computes in `keras.ops`, so that it runs on every backend, and takes one image
+    `(height, width, channels)`: as it is for "moved", uint8 for "levels", else float32. Positional
+    parameters after the image are numbers, one for all images or one per image. By their names,
+    `partner` is a second image; `x` and `y` are positions in [0, 1); `key` is an integer in
+    [0, 2**24) that all random numbers of the kernel are a function of. Keyword-only parameters are
+    options, the same for all images: `fill` is a colour, `size` a pair `(height, width)` for the
+    result or None for the image's own.
 
     The kernel's docstring describes what is its own; `_docstring` adds the images, the other
     arguments that it has the words for, and what is returned.
@@ -191,6 +195,21 @@ def image_op(
         checks: checks of options by their names, see `Op`; `fill_mode` and `interpolation` have
             theirs.
         listed: whether the op is entered in `OPS`. One that does nothing without a size is not.
+
+    Returns:
+        A decorator of the kernel.
+
+    Raises:
+        TypeError: if the kernel takes positions and a key.
+        ValueError: if `pixels` is none of the four.
+
+    Example:
+        >>> @image_op(strength=Range(0.0, 1.0), pixels="computed", channels=(3,))
+        ... def sepia(image, amount):
+        ...     grey = keras.ops.mean(image, axis=-1, keepdims=True)
+        ...     brown = grey * keras.ops.array([1.07, 0.94, 0.73])
+        ...     return image + amount * (brown - image)
+        >>> sepia(np.full((2, 8, 8, 3), 100, "uint8"), 1.0)[0, 0, 0]
     """
     if pixels not in _PIXELS:
         raise ValueError(f"pixels must be one of {_PIXELS}, received {pixels!r}")

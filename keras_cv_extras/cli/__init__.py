@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras import __version__
 from keras_cv_extras._base import supervise
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.text.escapes import visible
-from keras_cv_extras.cli import _launch, _serving, _train
+from keras_cv_extras.cli import _launch, _plugins, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
 from keras_cv_extras.cli._classical import classical_app
 from keras_cv_extras.cli._gan import gan_app
@@ -25,7 +26,6 @@ app = typer.Typer(
     cls=Commands,
     help="Augmentation policies, policy search, training and serving for Keras classifiers.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(search_app, name="search")
@@ -33,6 +33,35 @@ app.add_typer(policy_app, name="policy", no_args_is_help=True)
 app.add_typer(bench_app, name="bench", no_args_is_help=True)
 app.add_typer(classical_app, name="classical", no_args_is_help=True)
 app.add_typer(gan_app, name="gan", no_args_is_help=True)
+
+
+def _print_version(wanted: bool):
+    if wanted:
+        print(f"keras_cv_extras {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A module, or a Python file, that enters ops, losses or networks of your own "
+            "before the command runs. Give it again for more of them."
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+):
+    """Loads plugins before a command runs."""
+    if plugin:
+        import_tensorflow()
+    for name in plugin or ():
+        _plugins.load(name)
 
 
 @app.command()

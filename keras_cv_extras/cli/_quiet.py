@@ -6,6 +6,8 @@ import os
 import sys
 import tempfile
 
+from keras_cv_extras.cli import _plugins
+
 
 @contextlib.contextmanager
 def quiet_start():
@@ -30,7 +32,12 @@ def quiet_start():
 
 
 def import_tensorflow():
-    """Imports TensorFlow without its remarks; warnings about retracing are not for users."""
+    """Imports TensorFlow without its remarks, and the plugins of installed packages.
+
+    Warnings about retracing are not for users.
+    """
     with quiet_start():
         import tensorflow  # noqa: F401
+
+        _plugins.load_installed()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -6,6 +6,7 @@ from ._addons import sparsemax as sparsemax
 from ._addons import sparsemax_loss as sparsemax_loss
 from ._addons import weighted_kappa_loss as weighted_kappa_loss
 from ._loss import FunctionLoss as FunctionLoss
+from ._loss import per_sample as per_sample
 from ._overlap import Tversky as Tversky
 from ._overlap import tversky as tversky
 from ._regression import Huber as Huber

@@ -42,14 +42,29 @@ class LossFunction(Protocol[P]):
 def per_sample(
     **checks: Callable[[str, Any], Any],
 ) -> Callable[[Callable[P, Tensor]], LossFunction[P]]:
-    """Publishes a loss function: options are checked, predictions computed in float32.
+    """Publishes a loss function of your own: options are checked, predictions computed in float32.
+
+    A class of two lines around it, a `FunctionLoss`, gives it a reduction, sample weights, masks
+    and a place in saved models.
 
     Args:
         **checks: for options of the function, `check(name, value)` that returns the value to
             use or raises.
 
     Returns:
-        A decorator. The published function has the check of its options as `check`.
+        A decorator of a function of `y_true`, `y_pred` and options that can be given by their
+        names only. It computes in `keras.ops`, and returns one loss per sample. The published
+        function has the check of its options as `check`.
+
+    Example:
+        >>> @per_sample()
+        ... def log_cosh_error(y_true, y_pred, *, scale=1.0):
+        ...     return keras.ops.mean(keras.ops.log(keras.ops.cosh((y_pred - y_true) / scale)), -1)
+        >>> @keras.saving.register_keras_serializable("mine")
+        ... class LogCoshError(FunctionLoss):
+        ...     function = log_cosh_error
+        >>> LogCoshError(scale=2.0).get_config()["scale"]
+        2.0
     """
 
     def publish(function: Callable[P, Tensor]) -> LossFunction[P]:

@@ -7,6 +7,7 @@ from ._finetune import stages as stages
 from ._finetune import unfreeze as unfreeze
 from ._registry import build as build
 from ._registry import names as names
+from ._registry import register as register
 from .networks._alexnet import alexnet as alexnet
 from .networks._auxiliary import AuxiliaryHeads as AuxiliaryHeads
 from .networks._bn_inception import bn_inception as bn_inception

@@ -4,7 +4,9 @@ import difflib
 import functools
 import inspect
 import pathlib
+import re
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -61,6 +63,48 @@ def names() -> tuple[str, ...]:
         ['wrn-28-10', 'wrn-40-2']
     """
     return tuple(sorted(NETWORKS))
+
+
+def register(
+    name: str, function: Callable[..., keras.Model], *, replace: bool = False
+) -> Callable[..., keras.Model]:
+    """Enters a network of your own, for `build` and for `kcx train --model`.
+
+    Args:
+        name: letters, digits, "-" and "."; capitals do not matter, nor does "_" for "-".
+        function: takes `input_shape=(height, width, channels)` and `num_classes`, and options of
+            its own by their names. It returns a Keras model that is not compiled: images of
+            values in [0, 255] go in, and logits `(batch, num_classes)` come out.
+        replace: whether another function may be there under this name.
+
+    Returns:
+        The function.
+
+    Raises:
+        TypeError: if the function does not take these arguments.
+        ValueError: if the name is taken, or is none.
+
+    Example:
+        >>> def linear(input_shape, num_classes):
+        ...     layers = [keras.Input(input_shape), keras.layers.Flatten()]
+        ...     return keras.Sequential([*layers, keras.layers.Dense(num_classes)])
+        >>> _ = register("linear", linear)
+        >>> build("linear", (28, 28, 1), 10).output_shape
+        (None, 10)
+    """
+    key = str(name).lower().replace("_", "-")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", key):
+        raise ValueError(f"name must be letters, digits, '-' and '.', received {name!r}")
+    if not replace and NETWORKS.get(key, function) is not function:
+        raise ValueError(f"there is a network {key!r} already: give another name, or replace=True")
+    taken = inspect.signature(function).parameters
+    if missing := {"input_shape", "num_classes"} - set(taken):
+        raise TypeError(
+            f"the function of a network must take input_shape and num_classes by their names; "
+            f"{key} lacks {sorted(missing)[0]}"
+        )
+    NETWORKS[key] = function
+    return function
 
 
 def build(

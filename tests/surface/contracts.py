@@ -109,8 +109,7 @@ def _goes_through(tree, test, names):
         if (
             isinstance(mark, ast.Call)
             and ast.unparse(mark.func) == "pytest.mark.parametrize"
-            and isinstance(mark.args[1], ast.Name)
-            and mark.args[1].id == names
+            and _is_all(mark.args[1], names)
         ):
             return True
     loops = [
@@ -120,6 +119,13 @@ def _goes_through(tree, test, names):
         if isinstance(node, ast.For) or (isinstance(node, ast.comprehension) and not node.ifs)
     ]
     return any(isinstance(over, ast.Name) and over.id == names for over in loops)
+
+
+def _is_all(values, names):
+    """Whether an expression is a list of names, or the same with some of them marked as slow."""
+    if isinstance(values, ast.Call) and ast.unparse(values.func) == "slow_if":
+        values = values.args[1]
+    return isinstance(values, ast.Name) and values.id == names
 
 
 def _calls(test, name):

@@ -46,23 +46,31 @@ def given_options(source, app, *, program="kcx", defaults=()):
 
 
 def _options_of(command, tokens, defaults):
-    path, rest = (), list(tokens)
+    path, rest, found = (), list(tokens), set()
     while _is_group(command):
+        while rest and rest[0] in _names(command):  # of the group, before the command
+            found.add((*path, rest[0]))
+            rest = rest[1 + _takes_value(command, rest[0]) :]
         if rest and rest[0] in command.commands:
             name = rest.pop(0)
         elif rest and path and path[-1] in defaults:
             name = defaults[path[-1]]
         else:
-            return set()
+            return found
         command, path = command.commands[name], (*path, name)
     if "--" in rest:
         rest = rest[: rest.index("--")]
     given = {token.partition("=")[0] for token in rest if token is not UNKNOWN}
-    return {(*path, name) for name in _names(command) & given}
+    return found | {(*path, name) for name in _names(command) & given}
 
 
 def _is_group(command):
     return hasattr(command, "commands")
+
+
+def _takes_value(command, name):
+    (option,) = (p for p in command.params if name in (*p.opts, *p.secondary_opts))
+    return not (option.is_flag or option.count)
 
 
 def _names(command):

@@ -1,0 +1,174 @@
+"""What users add by public names is there for the library, and for the command line."""
+
+import importlib.metadata
+import json
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+from typer import completion
+from typer.testing import CliRunner
+
+from keras_cv_extras import __version__, augment, cli, losses, models, policy
+from keras_cv_extras.augment import _op
+from keras_cv_extras.cli import _plugins
+from keras_cv_extras.models import _registry
+
+OP = """
+    import keras
+    import keras_cv_extras as kcx
+
+    @kcx.augment.image_op(strength=kcx.augment.Range(0.0, 1.0), pixels="computed")
+    def darker_{name}(image, amount):
+        return image * (1.0 - amount)
+
+    def tiny_{name}(input_shape, num_classes):
+        return keras.Sequential(
+            [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(num_classes)]
+        )
+
+    kcx.models.register("tiny-{name}", tiny_{name})
+"""
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """A function that writes a plugin's file; what it enters is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    for registry in (augment.OPS, _op._PUBLISHED, _registry.NETWORKS):
+        for key in registry:
+            monkeypatch.setitem(registry, key, registry[key])
+    before = set(augment.OPS), set(_registry.NETWORKS), set(sys.modules)
+
+    def write(name, code=OP):
+        path = tmp_path / f"plugin_{name}.py"
+        path.write_text(textwrap.dedent(code.format(name=name)))
+        return path
+
+    yield write
+    for registry, names in zip((augment.OPS, _registry.NETWORKS), before, strict=False):
+        for key in set(registry) - names:
+            registry.pop(key)
+    for name in set(sys.modules) - before[2]:
+        if name.startswith("plugin_"):
+            sys.modules.pop(name)
+
+
+def kcx(*arguments):
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("form", ["file", "module"])
+def test_the_command_line_knows_an_op_of_a_plugin(written, tmp_path, form):
+    path = written(form)
+    fields = json.dumps(policy.Policy([[policy.Step("solarize", 0.5, 0.5)]]).to_dict())
+    (tmp_path / "own.json").write_text(fields.replace("solarize", f"darker_{form}"))
+    shown = ["policy", "show", "own.json", "--data", "digits", "--output", "own.png"]
+    assert f"darker_{form}" in str(kcx(*shown).exception)
+    plugin = path.name if form == "file" else path.stem
+    result = kcx("--plugin", plugin, *shown)
+    assert result.exit_code == 0, result.output or result.exception
+    assert (tmp_path / "own.png").is_file()
+    assert f"tiny-{form}" in models.names()
+
+
+def test_an_installed_package_needs_no_option(written, monkeypatch):
+    path = written("installed")
+    entry = importlib.metadata.EntryPoint("mine", path.stem, _plugins.GROUP)
+    monkeypatch.syspath_prepend(path.parent)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [entry])
+    _plugins.load_installed()
+    assert "darker_installed" in augment.OPS
+    entry = importlib.metadata.EntryPoint("broken", "plugin_missing", _plugins.GROUP)
+    with pytest.raises(ValueError, match=r"the plugin broken \(plugin_missing\) cannot be imp"):
+        _plugins.load_installed()
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        ("plugin_nowhere.py", "--plugin plugin_nowhere.py: there is no such file"),
+        ("plugin_nowhere", "--plugin plugin_nowhere: No module named 'plugin_nowhere'"),
+        ("plugin_broken.py", r"--plugin plugin_broken.py: .* \(.*plugin_broken.py, line 2\)"),
+    ],
+)
+def test_a_plugin_that_cannot_be_loaded_is_one_line(written, plugin, message):
+    written("broken", "x = 1\n1 / 0\n")
+    with pytest.raises(ValueError, match=message):
+        _plugins.load(plugin)
+
+
+def test_the_version():
+    result = kcx("--version")
+    assert result.exit_code == 0
+    assert result.output == f"keras_cv_extras {__version__}\n"
+
+
+@pytest.mark.parametrize("option", ["--show-completion", "--install-completion"])
+def test_completion_is_offered(option, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(completion, "_get_shell_name", lambda: "bash")
+    result = CliRunner().invoke(cli.app, [option], prog_name="kcx")
+    assert result.exit_code == 0, result.exception
+    written = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+    assert "_KCX_COMPLETE=" in result.output + written
+
+
+def test_a_network_of_ones_own(monkeypatch):
+    def linear(input_shape, num_classes, *, scale=1.0):
+        layers = [keras.Input(input_shape), keras.layers.Rescaling(scale), keras.layers.Flatten()]
+        return keras.Sequential([*layers, keras.layers.Dense(num_classes)])
+
+    monkeypatch.setattr(_registry, "NETWORKS", dict(_registry.NETWORKS))
+    assert models.register("My_Linear", linear) is linear
+    assert "my-linear" in models.names()
+    model = models.build("my_linear", (4, 4, 1), 3, scale=2.0)
+    assert model.layers[0].scale == 2.0
+    with pytest.raises(TypeError, match="my-linear takes the options scale; received 'width'"):
+        models.build("my-linear", (4, 4, 1), 3, width=2)
+    models.register("my-linear", linear)  # once more is no other one
+    with pytest.raises(ValueError, match="there is a network 'resnet18' already: give another"):
+        models.register("resnet18", linear)
+    models.register("resnet18", linear, replace=True)
+    assert models.build("resnet18", (4, 4, 1), 3).count_params() == 51
+    with pytest.raises(TypeError, match="by their names; other lacks input_shape"):
+        models.register("other", lambda shape, num_classes: None)
+    with pytest.raises(ValueError, match="name must be letters, digits"):
+        models.register("../etc", linear)
+
+
+def test_an_op_of_ones_own(monkeypatch):
+    monkeypatch.setattr(_op, "OPS", dict(augment.OPS))
+
+    @augment.image_op(strength=augment.Range(0.0, 1.0), pixels="computed", channels=(3,))
+    def reddish(image, amount):
+        return image + amount * (keras.ops.array([255.0, 0.0, 0.0]) - image)
+
+    images = np.full((2, 4, 4, 3), 100, "uint8")
+    found = np.asarray(reddish(images, [0.0, 1.0]))
+    assert found[0].tolist() == images[0].tolist()
+    assert np.unique(found[1].reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
+    with pytest.raises(ValueError, match="reddish works on images with 3 channels"):
+        reddish(images[..., :1], 1.0)
+
+
+def test_a_loss_of_ones_own(tmp_path):
+    @losses.per_sample()
+    def spread(y_true, y_pred, *, scale=1.0):
+        return keras.ops.mean(keras.ops.abs(y_pred - y_true) * scale, axis=-1)
+
+    @keras.saving.register_keras_serializable("tests")
+    class Spread(losses.FunctionLoss):
+        function = spread
+
+    truth, guess = np.zeros((3, 2)), np.array([[1.0, 3.0], [2.0, 2.0], [np.nan, 0.0]])
+    loss = Spread(scale=2.0)
+    weights = np.array([1.0, 1.0, 0.0])
+    assert float(loss(truth[:2], guess[:2])) == pytest.approx(4.0)
+    again = keras.losses.deserialize(keras.losses.serialize(loss))
+    assert again.get_config() == loss.get_config()
+    truth[2] = np.nan
+    guess[2] = 0.0
+    assert float(loss(truth, guess, sample_weight=weights)) == pytest.approx(8.0 / 3)
