@@ -119,10 +119,10 @@ def check_litert(path: pathlib.Path) -> None:
         custom = [code.CustomCode() for code in codes if code is not None and code.CustomCode()]
     except (ValueError, TypeError, IndexError, struct.error) as error:
         raise ValueError(f"{path}: not a LiteRT model ({error})") from error
-    if custom:
+    for name in custom:
         raise ValueError(
-            f"{path}: holds the operation {custom[0].decode(errors='replace')}, which is not one "
-            "of LiteRT's own: do not load it"
+            f"{path}: holds the operation {name!r}, which is not one of LiteRT's own: do not load "
+            "it"
         )
 
 

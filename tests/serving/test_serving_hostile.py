@@ -341,7 +341,7 @@ def test_a_litert_model_runs_arithmetic_alone(hostile, classifier, tmp_path, act
         tf.lite.OpsSet.SELECT_TF_OPS,
     ]
     (folder / "model.tflite").write_bytes(converter.convert())
-    with pytest.raises(ValueError, match="holds the operation Flex"):
+    with pytest.raises(ValueError, match="holds the operation b'Flex"):
         serving.verify(folder)
     folder = pathlib.Path(hostile.target).parent
     assert not [item for item in folder.iterdir() if item.name.startswith("written")]
