@@ -20,6 +20,7 @@ ARGUMENTS = {
     "compile": "whether to run as one XLA program. Without, it is slower, and the pixels are the "
     "same.",
 }
+NOT_DESCRIBED = "the kernel's own, which its docstring does not describe."
 _SAME_SHAPE = "Images of the same shape and type."
 _SAME_TYPE = "Images of the same type, and of the same shape unless `size` says another."
 _SECTIONS = re.compile(r"\n\n(?=(?:Args|Returns|Raises|References|Example):\n)")
@@ -34,9 +35,6 @@ def complete(kernel, parameters, *, channels=None, whole=False, sized=False):
         channels: the numbers of channels that the op takes, or None for any.
         whole: whether floats are cut to whole levels first.
         sized: whether the result may have a size of its own.
-
-    Raises:
-        TypeError: if an argument is described nowhere.
     """
     head, *sections = _SECTIONS.split(inspect.cleandoc(kernel.__doc__ or ""))
     texts = dict(section.split(":\n", 1) for section in sections)
@@ -46,10 +44,8 @@ def complete(kernel, parameters, *, channels=None, whole=False, sized=False):
     images += f"; {' or '.join(map(str, channels))} channels." if channels else "."
     images += " Floats are cut to whole levels first." if whole else ""
     shared = {**ARGUMENTS, "images": images}
-    missing = [name for name in parameters if name not in own and name not in shared]
-    if missing:
-        raise TypeError(f"the docstring of {kernel.__name__} does not describe {missing}")
-    lines = [own.get(name) or _entry(f"{name}: {shared[name]}") for name in parameters]
+    texts_of = {name: f"{name}: {shared.get(name, NOT_DESCRIBED)}" for name in parameters}
+    lines = [own.get(name) or _entry(text) for name, text in texts_of.items()]
     returns = texts.pop("Returns", f"    {_SAME_TYPE if sized else _SAME_SHAPE}")
     written = {"Args": "\n".join(lines), "Returns": returns, **texts}
     return "\n\n".join([head, *(f"{name}:\n{text}" for name, text in written.items())]) + "\n"
