@@ -65,7 +65,7 @@ def export(
 ):
     """Write MODEL as a folder for servers, and verify it without Keras.
 
-    A SavedModel takes JPEG, PNG, BMP and GIF files of any size, or tensors, and answers with
+    A SavedModel takes JPEG, PNG, BMP, GIF and WEBP files of any size, or tensors, and answers with
     probabilities and the names of the likeliest classes. Beside it are a model card with hashes
     of data and policy and the scores, answers to compare with, and requests to warm up with.
 
@@ -120,7 +120,7 @@ def verify(
 
 def predict(
     path: Annotated[pathlib.Path, typer.Argument(help="A SavedModel that kcx export wrote.")],
-    files: Annotated[list[pathlib.Path], typer.Argument(help="JPEG, PNG, BMP or GIF files.")],
+    files: Annotated[list[pathlib.Path], typer.Argument(help="JPEG, PNG, BMP, GIF or WEBP files.")],
 ):
     """Name the likeliest classes of image files, as a server with this export would.
 

@@ -13,14 +13,17 @@ import numpy as np
 import keras_cv_extras
 from keras_cv_extras._base import files
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.serving import _decode
+from keras_cv_extras.data import sample_digests
+from keras_cv_extras.data.files import decoder
 
 CARD_FILE = "model_card.json"
 FORMAT = "keras_cv_extras.export"
 VERSION = 2
 
 
-def card(served, *, file_format, signatures, top_k, on_bad_image, resize, data, policy, metrics):
+def card(
+    served, *, file_format, signatures, top_k, on_bad_image, resize, jpeg, data, policy, metrics
+):
     """Returns the card as a dictionary for JSON."""
     height, width, channels = served.input_shape
     packages = ("tensorflow", "keras", "numpy")
@@ -43,10 +46,11 @@ def card(served, *, file_format, signatures, top_k, on_bad_image, resize, data, 
         "class_names": list(served.class_names),
         "input_shape": [height, width, channels],
         "preprocessing": {
-            "files": list(_decode.FORMATS),
-            "most_pixels": _decode.MOST_PIXELS,
-            "orientation": "turned upright by the EXIF tag of JPEG files",
+            "files": list(decoder.FORMATS),
+            "most_pixels": decoder.MOST_PIXELS,
+            "orientation": "turned upright by the EXIF tag",
             "transparency": "over white",
+            "jpeg": jpeg,
             "resize": resize,
             "interpolation": "bilinear, antialiased, rounded to whole numbers",
             "channels": "RGB" if channels == 3 else "grey, ITU-R 601",
@@ -109,12 +113,15 @@ def _data(data):
     parts = {"train": data.train, "test": data.test}
     return {
         "name": str(data.name),
-        **{
-            name: {"images": len(part[1]), "sha256": _sha256(part)}
-            for name, part in parts.items()
-            if part is not None
-        },
+        **{name: _described(data, name, part) for name, part in parts.items() if part is not None},
     }
+
+
+def _described(data, name, part):
+    if hasattr(part, "paths"):
+        arrays = (sample_digests(data, name), part.labels)
+        return {"images": len(part), "sha256_of_digests": _sha256(arrays)}
+    return {"images": len(part[1]), "sha256": _sha256(part)}
 
 
 def _policy(policy):

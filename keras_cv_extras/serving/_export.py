@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import kinds
+from keras_cv_extras.data.files import decoder
 from keras_cv_extras.inference import Calibration
 from keras_cv_extras.serving import _card, _convert, _golden, _ops
 from keras_cv_extras.serving._model import ServedModel
 from keras_cv_extras.serving._signatures import BAD_IMAGE, Servable
 
 FORMATS = ("saved_model", "litert", "onnx")
-RESIZES = ("crop", "pad", "stretch")
 _OURS = {"kind": "export", "known": kinds.is_export}
 
 
@@ -29,7 +29,8 @@ def export(
     format: str = "saved_model",
     top_k: int = 5,
     on_bad_image: str = "raise",
-    resize: str = "crop",
+    resize: str | None = None,
+    jpeg: str | None = None,
     features: str | None = "auto",
     calibration: Calibration | str | os.PathLike | None = None,
     data: Any | None = None,
@@ -40,8 +41,8 @@ def export(
 
     A SavedModel has these signatures, all of a batch of any size, an empty one included:
 
-    - `serving_default` takes `encoded`, strings `(batch,)`: JPEG, PNG, BMP or GIF files of any
-      size. They are decoded as `data.load` does, and brought to the size of the model.
+    - `serving_default` takes `encoded`, strings `(batch,)`: JPEG, PNG, BMP, GIF or WEBP files of
+      any size. They are decoded as `data.load` does, and brought to the size of the model.
     - `predict_images` takes `images`, float32 `(batch, height, width, channels)` with values in
       [0, 255], and `predict_images_uint8` the same as uint8.
     - `features` takes float32 `images`, and `features_encoded` takes `encoded`.
@@ -75,7 +76,8 @@ def export(
             in its row, and a further output `error` `(batch,)` that is empty for good images.
             Where a server joins the requests of several clients into one batch, take "report".
         resize: how files get to the size of the model: "crop", "pad" or "stretch", as in
-            `data.load`, and as in training.
+            `data.load`, and as in training. None for what `data` says of itself, else "crop".
+        jpeg: "whole" or "reduced", likewise; None for what `data` says of itself, else "whole".
         features: "auto" for what goes into the last dense or convolutional layer; the name of a
             layer for its output; None for no features. Channels of a feature map are averaged
             over space, and features over the views of test-time augmentation.
@@ -104,14 +106,14 @@ def export(
     checks.one_of("format", format, FORMATS)
     _convert.check_packages(format)
     checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
-    checks.one_of("resize", resize, RESIZES)
+    resize, jpeg = _decoding(data, resize=resize, jpeg=jpeg)
     if calibration is None:
         calibration = Calibration()
     elif isinstance(calibration, (str, os.PathLike)):
         calibration = Calibration.load(calibration)
     served = ServedModel(model, class_names, features, calibration)
     top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
-    servable = Servable(served, top_k=top_k, on_bad_image=on_bad_image, resize=resize)
+    servable = Servable(served, top_k=top_k, on_bad_image=on_bad_image, resize=resize, jpeg=jpeg)
     golden = _golden.golden(served, servable, images)
     plain = None
     if format == "saved_model":
@@ -127,6 +129,7 @@ def export(
         top_k=top_k,
         on_bad_image=on_bad_image,
         resize=resize,
+        jpeg=jpeg,
         data=data,
         policy=policy,
         metrics=metrics,
@@ -142,6 +145,24 @@ def export(
             _convert.convert(format, servable, plain, folder)
         files.write_json(folder / _golden.GOLDEN_FILE, golden)
         files.write_json(folder / _card.CARD_FILE, card)
+
+
+def _decoding(data, **given):
+    """Returns how files are decoded: as in training, where the data say how that was."""
+    seen = getattr(data, "decoding", None) or {}
+    choices = {"resize": decoder.RESIZES, "jpeg": decoder.JPEGS}
+    found = []
+    for name, values in choices.items():
+        value = given[name]
+        if value is not None:
+            checks.one_of(name, value, values)
+        if name in seen and value not in (None, seen[name]):
+            raise ValueError(
+                f"{name} must be {seen[name]!r}, as the images of data were read, or be left out: "
+                f"received {value!r}"
+            )
+        found.append(value or seen.get(name) or values[0])
+    return found
 
 
 def _check_random(signatures):

@@ -4,11 +4,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_cv_extras.serving import _decode
+from keras_cv_extras.data.files import decoder
 
 BAD_IMAGE = ("raise", "report")
 
-_NOT_AN_IMAGE = b"neither JPEG, PNG, BMP nor GIF"
+_NOT_AN_IMAGE = b"neither JPEG, PNG, BMP, GIF nor WEBP"
 _DAMAGED = b"damaged, or of no size, or of more than 64,000,000 pixels"
 
 
@@ -20,12 +20,13 @@ class Servable:
         top_k: how many classes to name.
         on_bad_image: "raise" or "report".
         resize: "crop", "pad" or "stretch".
+        jpeg: "whole" or "reduced".
     """
 
-    def __init__(self, served, *, top_k, on_bad_image, resize):
+    def __init__(self, served, *, top_k, on_bad_image, resize, jpeg):
         self.served = served
         self.shape = served.input_shape
-        self._top_k, self._resize = top_k, resize
+        self._top_k, self._resize, self._jpeg = top_k, resize, jpeg
         self._report = on_bad_image == "report"
         # What is written: the weights, without random seeds and metrics, and the signatures alone.
         self.root: Any = tf.Module()
@@ -139,9 +140,12 @@ class Servable:
         places, images = places[:-1, None], images[:-1]
         shape = tf.concat([[count], tf.constant(self.shape, tf.int64)], axis=0)
         good = tf.scatter_nd(places, tf.ones_like(places[:, 0]), [count]) > 0
-        reasons = tf.where(_decode.kinds(encoded) < 0, _NOT_AN_IMAGE, _DAMAGED)
+        reasons = tf.where(decoder.kinds(encoded) < 0, _NOT_AN_IMAGE, _DAMAGED)
         images = tf.ensure_shape(tf.scatter_nd(places, images, shape), (None, *self.shape))
         return images, tf.where(good, b"", reasons)
 
     def _decode_one(self, encoded):
-        return _decode.decode(encoded, self.shape, self._resize)
+        image = decoder.decode(
+            encoded, self.shape[:2], self.shape[2], resize=self._resize, jpeg=self._jpeg
+        )
+        return tf.cast(image, tf.float32)

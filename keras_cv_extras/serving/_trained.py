@@ -56,7 +56,7 @@ def export_file(
             others.
         policy: None, or the policy file that it was trained with, for the model card.
         image_size: None for the network's, or a number.
-        **options: `format`, `top_k`, `on_bad_image` and `resize` of `export`.
+        **options: `format`, `top_k`, `on_bad_image`, `resize` and `jpeg` of `export`.
 
     Returns:
         The scores, with notes.
@@ -84,6 +84,9 @@ def export_file(
     scores = _scores(
         network, *(array[scored] for array in part), data=images, calibration=calibration
     )
+    if options.get("resize") is not None and images.decoding is not None:
+        # What was asked for is what the network was trained on, if that was not by `kcx train`.
+        images = dataclasses.replace(images, decoding=None)
     _export.export(
         network,
         output,
@@ -105,7 +108,7 @@ def predict_files(
 
     Args:
         path: a SavedModel that `export` wrote.
-        files: JPEG, PNG, BMP or GIF files.
+        files: JPEG, PNG, BMP, GIF or WEBP files.
 
     Returns:
         For each file its name and the classes with their probabilities, the likeliest first; None

@@ -1,109 +1,30 @@
-"""Files decoded by TensorFlow ops: the same pixels as Pillow's, and what happens to bad ones."""
+"""Files that are decoded anew in every epoch, and what happens to bad ones."""
 
-import io
+import re
 import struct
 import zlib
 
 import numpy as np
 import pytest
-import skimage.data
 import tensorflow as tf
+from image_kinds import PHOTOGRAPH, encoded, png
 from PIL import Image
 
 from keras_cv_extras import data, policy
-from keras_cv_extras.data.files import _decode, _decode_ops
-
-CAT = Image.fromarray(skimage.data.chelsea()[:200, 100:340])  # 200 x 240
-CLEAR = CAT.convert("RGBA")
-CLEAR.putalpha(Image.fromarray((np.arange(240 * 200).reshape(200, 240) % 256).astype("uint8")))
-DEEP = Image.fromarray(np.asarray(CAT.convert("L")).astype("uint16") * 200)
-
-
-def encoded(image, kind, **options):
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def turned(orientation):
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    return {"exif": exif}
-
 
 KINDS = {
-    "jpg": encoded(CAT, "JPEG", quality=90),
-    "grey.jpg": encoded(CAT.convert("L"), "JPEG"),
-    "cmyk.jpg": encoded(CAT.convert("CMYK"), "JPEG", quality=95),
-    "progressive.jpg": encoded(CAT, "JPEG", progressive=True),
-    "png": encoded(CAT, "PNG"),
-    "bits.png": encoded(CAT.convert("1"), "PNG"),
-    "palette.png": encoded(CAT.convert("P"), "PNG"),
-    "16.png": encoded(DEEP, "PNG"),
-    "clear.png": encoded(CLEAR, "PNG"),
-    "grey-clear.png": encoded(CLEAR.convert("LA"), "PNG"),
-    "turned.png": encoded(CAT, "PNG", **turned(6)),
-    "gif": encoded(CAT, "GIF"),
-    "animated.gif": encoded(CAT, "GIF", save_all=True, append_images=[CAT.rotate(90)] * 3),
-    "bmp": encoded(CAT, "BMP"),
-    "grey.bmp": encoded(CAT.convert("L"), "BMP"),
-    **{f"{n}.jpg": encoded(CAT, "JPEG", **turned(n)) for n in range(1, 9)},
-    "wrong-tag.jpg": encoded(CAT, "JPEG", **turned(77)),
+    "jpg": encoded(PHOTOGRAPH, "JPEG", quality=90),
+    "progressive.jpg": encoded(PHOTOGRAPH, "JPEG", progressive=True),
+    "png": encoded(PHOTOGRAPH, "PNG"),
+    "gif": encoded(PHOTOGRAPH, "GIF"),
+    "bmp": encoded(PHOTOGRAPH, "BMP"),
+    "webp": encoded(PHOTOGRAPH, "WEBP"),
 }
-
-
-@pytest.fixture(scope="module")
-def decoders():
-    """Decoders by size, way of resizing and channels, one graph each."""
-    made = {}
-
-    def decoder(size, resize, channels):
-        if (size, resize, channels) not in made:
-
-            @tf.function(input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec(4, tf.int32)])
-            def decode(content, facts):
-                return _decode_ops.decode(content, facts, size, resize, channels)
-
-            made[size, resize, channels] = decode
-        return made[size, resize, channels]
-
-    return decoder
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_pixels_are_those_of_pillow(name, tmp_path, decoders):
-    path = tmp_path / name.split(".")[-1]
-    path.write_bytes(KINDS[name])
-    facts = _decode_ops.facts(_decode.read_header(path))
-    cases = [((96, 80), "crop", 3), ((200, 240), "pad", 3), ((70, 150), "stretch", 1)]
-    for size, resize, channels in cases:
-        wanted = _decode.decode(path, size, resize, channels).astype(float)
-        given = decoders(size, resize, channels)(KINDS[name], facts).numpy().astype(float)
-        assert given.shape == (*size, channels)
-        assert np.abs(wanted - given).mean() < 0.75, (resize, np.abs(wanted - given).mean())
-
-
-@pytest.mark.parametrize("side", [12, 25, 50, 300])
-def test_reduced_jpegs_are_close_to_whole_ones(side, tmp_path, decoders):
-    path = tmp_path / "a.jpg"
-    Image.fromarray(skimage.data.chelsea()).save(path, quality=95)  # 300 x 451
-    facts = _decode_ops.facts(_decode.read_header(path))
-    wanted = _decode.decode(path, (side, side), "crop", 3).astype(float)
-    given = decoders((side, side), "crop", 3)(path.read_bytes(), facts).numpy()
-    assert np.abs(wanted - given).mean() < 1.5
 
 
 def png_bomb(width, height):
     """A small PNG that says it is large."""
-
-    def chunk(kind, content):
-        sealed = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", sealed)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0" * 100_000)
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-    return start + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return png(width, height, zlib.compress(b"\0" * 100_000))
 
 
 def jpeg_bomb(side):
@@ -119,7 +40,7 @@ BAD_HEADERS = {
     "bomb.jpg": (jpeg_bomb(10_000), "more than the 64,000,000"),
     "empty.jpg": (b"", "an empty file"),
     "text.jpg": (b"not an image" * 20, "not an image of a known kind"),
-    "palette.bmp": (encoded(CAT.convert("P"), "BMP"), "a palette: save it as PNG"),
+    "sixteen.bmp": (KINDS["bmp"][:28] + b"\x10" + KINDS["bmp"][29:], "16 bits, .*save it as PNG"),
 }
 BAD_PIXELS = {
     "half.jpg": KINDS["jpg"][: len(KINDS["jpg"]) // 2],
@@ -134,7 +55,7 @@ def folder_of(path, good=6, **bad):
         (path / name).mkdir(parents=True)
         for row in range(good):
             shift = 9 * row + 4 * (name == "dog")
-            rolled = Image.fromarray(np.roll(np.asarray(CAT), shift, axis=1))
+            rolled = Image.fromarray(np.roll(np.asarray(PHOTOGRAPH), shift, axis=1))
             rolled.save(path / name / f"good-{row}.png")
     for name, content in bad.items():
         (path / "cat" / name).write_bytes(content)
@@ -152,7 +73,7 @@ def test_bad_files_are_named_and_left_out(tmp_path):
     files = data.image_files(tmp_path, 32, max_bad=0.6, test_fraction=0.2)
     assert sorted(files.refused) == sorted(str(tmp_path / "cat" / name) for name in BAD_HEADERS)
     for name, (_, why) in BAD_HEADERS.items():
-        assert why in files.refused[str(tmp_path / "cat" / name)]
+        assert re.search(why, files.refused[str(tmp_path / "cat" / name)])
     total = len(files.train) + len(files.test)
     assert total == 12 + len(BAD_PIXELS)
     seen = [
@@ -184,7 +105,7 @@ def test_too_many_bad_files_are_an_error(tmp_path):
 
 def test_damage_at_every_place_is_survived(tmp_path):
     bad = {}
-    for name in ("jpg", "png", "gif", "bmp", "progressive.jpg"):
+    for name in KINDS:
         content = KINDS[name]
         for share in range(0, 100, 5):
             bad[f"{share}.{name}"] = content[: len(content) * share // 100]

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_cv_extras import data
 from keras_cv_extras.data import FilePart, _identity, _order, _part, _pipeline
 from keras_cv_extras.data._rows import EpochStream, Rows
-from keras_cv_extras.data.files import _decode, _decode_ops, _folder, _unreadable
+from keras_cv_extras.data.files import _decode, _folder, _unreadable, decoder
 
 
 def numbered(count, size=2):
@@ -275,7 +275,7 @@ def test_a_shuffled_epoch_is_as_long_as_ever_where_a_file_is_damaged(tmp_path):
     for number, path in enumerate(paths):
         noise = np.arange(768, dtype="uint16").reshape(16, 16, 3) * (7919 + 2 * number) % 251
         Image.fromarray(noise.astype("uint8")).save(path)
-    facts = [_decode_ops.facts(_decode.read_header(path)) for path in paths]
+    facts = [decoder.facts_of(_decode.read_header(path)) for path in paths]
     whole = paths[3].read_bytes()
     paths[3].write_bytes(whole[: len(whole) // 2])
     options = {"image_size": (8, 8), "resize": "crop", "channels": 3, "most_bad": 1}

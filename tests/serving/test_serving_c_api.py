@@ -134,5 +134,5 @@ def test_bad_images_are_reported(program, reporting, photographs, tmp_path):
     errors, places = requests.send()
     assert errors["values"][0] == ""
     assert errors["values"][1].startswith("damaged")
-    assert errors["values"][2] == "neither JPEG, PNG, BMP nor GIF"
+    assert errors["values"][2] == "neither JPEG, PNG, BMP, GIF nor WEBP"
     assert (values(places)[1:] == -1).all()

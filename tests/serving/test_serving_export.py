@@ -1,5 +1,6 @@
 import filecmp
 import json
+import pathlib
 import resource
 import shutil
 
@@ -98,7 +99,7 @@ def test_a_bad_image_is_reported(loaded_reporting, loaded, photographs):
     assert (np.asarray(answer["top_labels"][rows]) == b"").all()
     errors = [error.decode() for error in answer["error"].numpy()]
     assert errors[0] == errors[-1] == ""
-    assert errors[1:3] == ["neither JPEG, PNG, BMP nor GIF"] * 2
+    assert errors[1:3] == ["neither JPEG, PNG, BMP, GIF nor WEBP"] * 2
     assert all(error.startswith("damaged") for error in errors[3:-1])
     nothing = signatures["features_encoded"](encoded=tf.constant([b"", b"x"]))
     assert not np.asarray(nothing["features"]).any()
@@ -343,3 +344,29 @@ def test_wrong_arguments(classifier, tmp_path):
     with pytest.raises(ValueError, match="priors of 2 classes, the model has 7"):
         serving.export(classifier, path, class_names=NAMES, calibration=two)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_decodes_files_as_its_data_were(classifier, tmp_path, photographs):
+    """Reduced JPEGs, in borders: the same pixels as the streamed images of training."""
+    for name in ("a", "b"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for row in range(2):
+            path = tmp_path / "images" / name / f"{row}.jpg"
+            path.write_bytes(tf.io.encode_jpeg(photographs[0][:400, row : 301 + row]).numpy())
+    options = {"resize": "pad", "jpeg": "reduced", "test_fraction": 0.5}
+    files = data.image_files(tmp_path / "images", (24, 20), **options)
+    assert files.decoding == {"resize": "pad", "jpeg": "reduced"}
+    assert data.load(tmp_path / "images", image_size=(24, 20), **options).decoding == files.decoding
+    with pytest.raises(ValueError, match="jpeg must be 'reduced', as the images of data were read"):
+        serving.export(classifier, tmp_path / "1", class_names=NAMES, data=files, jpeg="whole")
+    serving.export(classifier, tmp_path / "1", class_names=NAMES, data=files)
+    preprocessing = json.loads((tmp_path / "1" / "model_card.json").read_text())["preprocessing"]
+    assert (preprocessing["resize"], preprocessing["jpeg"]) == ("pad", "reduced")
+    signatures = tf.saved_model.load(str(tmp_path / "1")).signatures
+    encoded = tf.constant([pathlib.Path(files.train.paths[0]).read_bytes()])
+    image = files.train.image(0)[None]
+    np.testing.assert_allclose(
+        signatures["serving_default"](encoded=encoded)["probabilities"],
+        signatures["predict_images_uint8"](images=tf.constant(image))["probabilities"],
+        atol=1e-6,
+    )

@@ -1,19 +1,38 @@
-"""Image files of any common kind to uint8 arrays of one size and number of channels."""
+"""Image files of any common kind to uint8 arrays of one size and number of channels, by Pillow.
+
+`decoder` does the same in a TensorFlow graph; pixels differ by one level at most.
+"""
 
 import os
+import struct
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "BMP", "GIF")
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif")
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".gif", ".webp")
 RESIZES = ("crop", "pad", "stretch")
+JPEGS = ("whole", "reduced")
+MOST_PIXELS = 64_000_000  # a small file may claim any size: this bounds what it can cost
+# So many times the result must a JPEG be that is decoded at a half, a quarter, an eighth: of twice
+# the result at least, or resizing would see too few pixels.
+REDUCED_FROM = (4.0, 8.0, 16.0)
+RATIOS = (1, 2, 4, 8)
 
-_MOST_PIXELS = 64_000_000  # a small file may claim any size: this bounds what it can cost
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "F")
 _ORIENTATION = 0x0112  # the EXIF tag
 TURNED = (5, 6, 7, 8)  # its values that swap height and width
+_TURN = Image.Transpose
+_TURNS = {
+    2: _TURN.FLIP_LEFT_RIGHT,
+    3: _TURN.ROTATE_180,
+    4: _TURN.FLIP_TOP_BOTTOM,
+    5: _TURN.TRANSPOSE,
+    6: _TURN.ROTATE_270,
+    7: _TURN.TRANSVERSE,
+    8: _TURN.ROTATE_90,
+}
 
 
 class Header(NamedTuple):
@@ -23,10 +42,11 @@ class Header(NamedTuple):
         height: when upright.
         width: when upright.
         channels: 1 or 3.
-        format: one of `FORMATS`.
+        format: one of `FORMATS`; of several images in one JPEG file (MPO) the first counts.
         orientation: the EXIF tag, 1 if there is none or none that means anything.
         transparent: whether it has transparency.
         mode: Pillow's name of how a pixel is stored: "RGB", "P" for a palette, "CMYK" ...
+        beyond: why it is not for `decoder`, though Pillow reads it; "" if it is.
     """
 
     height: int
@@ -36,6 +56,7 @@ class Header(NamedTuple):
     orientation: int = 1
     transparent: bool = False
     mode: str = "RGB"
+    beyond: str = ""
 
 
 def read_header(path) -> Header:
@@ -47,31 +68,33 @@ def read_header(path) -> Header:
     """
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
+        _drop_deep_transparency(image)
         width, height = image.size
-        orientation = image.getexif().get(_ORIENTATION, 1) if _may_have_exif(image) else 1
-        if orientation not in range(2, 9):
-            orientation = 1
+        orientation = _orientation(image)
         if orientation in TURNED:
             width, height = height, width
         return Header(
             height,
             width,
             1 if image.mode in _GREY else 3,
-            image.format or "",
+            _format(image),
             orientation,
             image.has_transparency_data,
             image.mode,
+            _beyond_graphs(image),
         )
 
 
-def decode(path, image_size, resize, channels):
+def decode(path, image_size, resize, channels, jpeg="whole"):
     """Decodes an image file: upright, first frame, 8 bits, without transparency.
 
     Args:
-        path: a JPEG, PNG, BMP or GIF file.
+        path: a JPEG, PNG, BMP, GIF or WEBP file.
         image_size: `(height, width)` of the result.
         resize: "crop", "pad" or "stretch", as in `fit`.
         channels: 1 or 3.
+        jpeg: "whole", or "reduced" for JPEG files far larger than the result to be decoded at a
+            half, a quarter or an eighth.
 
     Returns:
         A uint8 array `(height, width, channels)`.
@@ -81,12 +104,35 @@ def decode(path, image_size, resize, channels):
     """
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
+        _drop_deep_transparency(image)
+        orientation, ratio = _orientation(image), 1
+        size = image.size if orientation in TURNED else image.size[::-1]
+        if jpeg == "reduced" and _format(image) == "JPEG":
+            ratio = _reduce(image, size, image_size, resize, channels)
         image.load()
-        image = _plain(ImageOps.exif_transpose(image))
-    return fit(image, image_size, resize, channels)
+        if orientation > 1:
+            image = image.transpose(_TURNS[orientation])
+        image = _plain(image)
+    reduced = _Reduced(size, ratio, (orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)))
+    return fit(image, image_size, resize, channels, reduced if ratio > 1 else None)
 
 
-def fit(image, image_size, resize, channels):
+class _Reduced(NamedTuple):
+    """What an image is that was decoded at a reduced scale.
+
+    Args:
+        size: `(height, width)` that it had.
+        ratio: 2, 4 or 8.
+        flips: whether rows, and columns, were reversed afterwards. Of the last ones as they are
+            stored a part lies outside of the image.
+    """
+
+    size: tuple[int, int]
+    ratio: int
+    flips: tuple[bool, bool]
+
+
+def fit(image, image_size, resize, channels, reduced=None):
     """Brings an 8-bit grey or RGB Pillow image to a size and a number of channels.
 
     Args:
@@ -95,21 +141,60 @@ def fit(image, image_size, resize, channels):
         resize: "crop" keeps the aspect ratio and cuts off what is outside the centre, "pad" keeps
             it and adds black borders, "stretch" does not keep it.
         channels: 1 or 3.
+        reduced: None, or what it was before it was decoded at a reduced scale.
 
     Returns:
         A uint8 array `(height, width, channels)`.
     """
     image = image.convert("L" if channels == 1 else "RGB")
-    size = (image_size[1], image_size[0])
-    if image.size != size:
-        linear = Image.Resampling.BILINEAR
-        if resize == "crop":
-            image = ImageOps.fit(image, size, linear)
-        elif resize == "pad":
-            image = ImageOps.pad(image, size, linear)
-        else:
-            image = image.resize(size, linear)
+    own = image.size[::-1]
+    whole, ratio, flips = reduced or (own, 1, (False, False))
+    start, length, place, inside = _box(whole, image_size, resize)
+    box = []
+    for axis in (0, 1):
+        outside = own[axis] - whole[axis] / ratio if flips[axis] else 0
+        begin = start[axis] / ratio + outside
+        box.append((begin, min(begin + length[axis] / ratio, own[axis])))
+    (top, bottom), (left, right) = box
+    linear = Image.Resampling.BILINEAR
+    image = image.resize(inside[::-1], linear, box=(left, top, right, bottom))
+    if inside != tuple(image_size):
+        bordered = Image.new(image.mode, tuple(image_size[::-1]))
+        bordered.paste(image, place[::-1])
+        image = bordered
     return np.asarray(image).reshape(*image_size, channels)
+
+
+def _box(size, wanted, resize):
+    """Returns the part of an image that is used, and where on the result it goes.
+
+    Returns:
+        `(start, length, place, inside)`: pairs of rows and columns, the last two whole numbers.
+    """
+    wanted = tuple(wanted)
+    if resize == "crop":
+        factor = min(side / goal for side, goal in zip(size, wanted, strict=True))
+        length = [min(goal * factor, side) for side, goal in zip(size, wanted, strict=True)]
+        start = [(side - part) / 2 for side, part in zip(size, length, strict=True)]
+        return start, length, (0, 0), wanted
+    if resize == "pad":
+        ratio, other = size[1] / size[0], wanted[1] / wanted[0]
+        rows = round(size[0] / size[1] * wanted[1]) if ratio > other else wanted[0]
+        columns = round(size[1] / size[0] * wanted[0]) if ratio < other else wanted[1]
+        inside = (max(rows, 1), max(columns, 1))
+        place = tuple(round((goal - part) / 2) for goal, part in zip(wanted, inside, strict=True))
+        return (0, 0), size, place, inside
+    return (0, 0), size, (0, 0), wanted
+
+
+def _reduce(image, size, image_size, resize, channels):
+    """Has a JPEG decoded at a half, a quarter or an eighth where the result stays far smaller."""
+    _, length, _, inside = _box(size, image_size, resize)
+    factor = min(part / goal for part, goal in zip(length, inside, strict=True))
+    ratio = RATIOS[sum(factor >= least for least in REDUCED_FROM)]
+    grey = "L" if channels == 1 and image.mode == "RGB" else ""
+    image.draft(grey, tuple(max(side // ratio, 1) for side in image.size))
+    return ratio
 
 
 def _plain(image):
@@ -126,22 +211,66 @@ def _plain(image):
     return image.convert("L" if grey else "RGB")
 
 
-def _may_have_exif(image):
-    """Looks for EXIF where Pillow would decode all pixels first: in PNG it may stand after them."""
-    if image.format != "PNG" or "exif" in image.info:
-        return True
-    with open(image.filename, "rb") as file:
+def _format(image):
+    return "JPEG" if image.format == "MPO" else image.format or ""
+
+
+def _orientation(image):
+    """Returns the EXIF tag of an image that is not decoded yet, 1 to 8."""
+    kind = _format(image)
+    try:
+        if kind == "JPEG":
+            exif = image.getexif()
+        else:
+            exif = Image.Exif()
+            exif.load(_png_exif(image) if kind == "PNG" else image.info.get("exif", b""))
+        value = exif.get(_ORIENTATION, 1)
+    except (SyntaxError, struct.error, ValueError):  # as many as there are ways to be damaged
+        return 1
+    return value if value in range(2, 9) else 1
+
+
+def _drop_deep_transparency(image):
+    """Of 16 bits the high ones are kept: a transparent colour can no longer be told."""
+    if any("16" in str(tile[3]) for tile in image.tile):
+        image.info.pop("transparency", None)
+
+
+def _beyond_graphs(image):
+    """Says what TensorFlow cannot read of an image."""
+    if _format(image) != "BMP":
+        return ""
+    before = image.fp.tell()
+    image.fp.seek(0)
+    head = image.fp.read(34).ljust(34, b"\0")
+    image.fp.seek(before)
+    length, bits, compression = (
+        int.from_bytes(head[at : at + count], "little") for at, count in ((14, 4), (28, 2), (30, 4))
+    )
+    if length >= 40 and compression == 0 and bits in (1, 4, 8, 24, 32):
+        return ""
+    return f"a BMP file of a rare kind ({bits} bits, compression {compression}): save it as PNG"
+
+
+def _png_exif(image):
+    """Returns the EXIF of a PNG; it may stand behind the pixels, which are not decoded here."""
+    file = image.fp
+    before = file.tell()
+    try:
         file.seek(8)
         while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[:4], "big")
             if head[4:] == b"eXIf":
-                return True
-            file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
-    return False
+                return file.read(min(length, 1 << 16))
+            file.seek(length + 4, os.SEEK_CUR)
+    finally:
+        file.seek(before)
+    return b""
 
 
 def _check_pixels(image):
     width, height = image.size
-    if width * height > _MOST_PIXELS:
+    if width * height > MOST_PIXELS:
         raise ValueError(
-            f"{width} x {height} pixels, more than the {_MOST_PIXELS:,} that are accepted"
+            f"{width} x {height} pixels, more than the {MOST_PIXELS:,} that are accepted"
         )

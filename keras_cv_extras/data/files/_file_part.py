@@ -1,5 +1,6 @@
 """Image files that are read anew in every epoch; what cannot be read is left out and named."""
 
+import functools
 import math
 import re
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data._order import samples_at
-from keras_cv_extras.data.files import _decode, _decode_ops, _unreadable
+from keras_cv_extras.data.files import _decode, _unreadable, decoder
 
 
 class FilePart:
@@ -22,6 +23,7 @@ class FilePart:
         image_size: `(height, width)` that images are brought to.
         resize: "crop", "pad" or "stretch".
         channels: 1 or 3.
+        jpeg: "whole" or "reduced".
         most_bad: how many files may be unreadable in one epoch.
     """
 
@@ -35,12 +37,13 @@ class FilePart:
         resize: Any,
         channels: Any,
         most_bad: Any,
+        jpeg: str = "whole",
     ) -> None:
         self.paths = tuple(map(str, paths))
         self.labels = np.asarray(labels, np.int32)
         self.facts = np.asarray(facts, np.int32).reshape(-1, 4)
         self.image_size, self.resize, self.channels = image_size, resize, channels
-        self.most_bad = most_bad
+        self.most_bad, self.jpeg = most_bad, jpeg
         # Set where a file is found to be unreadable, in the middle of an epoch.
         self._failed = tf.Variable(tf.zeros(len(self.paths), tf.bool), trainable=False)
 
@@ -66,6 +69,7 @@ class FilePart:
             resize=self.resize,
             channels=self.channels,
             most_bad=self.most_bad,
+            jpeg=self.jpeg,
         )
 
     def unreadable(self) -> dict[str, str]:
@@ -86,8 +90,9 @@ class FilePart:
     def read(self, sample: Tensor) -> Tensor:
         """Returns the image of a sample, an int64 scalar tensor, decoded."""
         content = tf.io.read_file(tf.gather(tf.constant(self.paths), sample))
-        facts = tf.gather(tf.constant(self.facts), sample)
-        return _decode_ops.decode(content, facts, self.image_size, self.resize, self.channels)
+        plan = [tf.gather(tf.constant(rows), sample) for rows in self._plans]
+        decode = _decoder(tuple(self.image_size), self.channels, self.resize, self.jpeg)
+        return decode(content, *plan)
 
     def image(self, number: int) -> np.ndarray:
         """Returns the decoded image of a sample."""
@@ -102,12 +107,19 @@ class FilePart:
         updates = tf.ones_like(samples, tf.bool)
         return self._failed.scatter_update(tf.IndexedSlices(updates, samples))
 
+    @functools.cached_property
+    def _plans(self):
+        """Which pixels are needed of each file, and where they go."""
+        with tf.init_scope():
+            plans = decoder.plan(self.facts, self.image_size, self.resize, self.jpeg)
+            return [rows.numpy() for rows in plans]
+
     def _reason(self, path):
         """Asks what is wrong with a file that TensorFlow did not decode."""
         try:
             header = _decode.read_header(path)
             number = self.paths.index(path)
-            if _decode_ops.facts(header) != tuple(self.facts[number]):
+            if decoder.facts_of(header) != tuple(self.facts[number]):
                 return "not the file that it was when the folder was listed"
             tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
         except tf.errors.OpError as error:
@@ -115,6 +127,22 @@ class FilePart:
         except Exception as error:  # Pillow raises errors of many kinds for damaged files
             return _unreadable.reason(path, error)
         return "could not be read at the time"
+
+
+@functools.lru_cache
+def _decoder(image_size, channels, resize, jpeg):
+    """Returns a function of a file and its plan, traced once for all pipelines."""
+    return tf.function(
+        lambda content, *plan: decoder.decode(
+            content, image_size, channels, resize=resize, jpeg=jpeg, plan=plan
+        ),
+        autograph=False,
+        input_signature=[
+            tf.TensorSpec([], tf.string),
+            tf.TensorSpec([9], tf.int32),
+            tf.TensorSpec([4], tf.float32),
+        ],
+    )
 
 
 class Files:

@@ -20,7 +20,16 @@ _TRAIN, _TEST, _VALIDATION = "train", "test", ("val", "valid", "validation")
 
 
 def read_folder(
-    folder, *, image_size, resize, channels, on_error, test_fraction, seed, class_names=None
+    folder,
+    *,
+    image_size,
+    resize,
+    channels,
+    jpeg,
+    on_error,
+    test_fraction,
+    seed,
+    class_names=None,
 ):
     """Reads the images of a folder with one folder for each class.
 
@@ -29,6 +38,7 @@ def read_folder(
         image_size: `(height, width)`, or None if all images are of one size.
         resize: as in `data.load`.
         channels: 1, 3, or None for 3 if any file has colours.
+        jpeg: as in `data.load`.
         on_error: "skip" or "raise".
         test_fraction: share of every class for the test part; None for the folder's own one, or
             else a fifth.
@@ -59,7 +69,7 @@ def read_folder(
 
         def decode_into(item):
             place, path = item
-            images[place] = _decode.decode(path, image_size, resize, channels)
+            images[place] = _decode.decode(path, image_size, resize, channels, jpeg)
             return True
 
         items = list(enumerate(paths[row] for row in kept))

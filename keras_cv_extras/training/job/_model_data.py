@@ -209,5 +209,6 @@ def _joined(images, keep) -> tuple[Any, tuple[str, ...] | None]:
         resize=first.resize,
         channels=first.channels,
         most_bad=max(first.most_bad, second.most_bad),
+        jpeg=first.jpeg,
     )
     return joined, paths

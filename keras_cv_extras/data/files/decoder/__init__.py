@@ -1,0 +1,25 @@
+"""The one decoder of image files in a TensorFlow graph: of streamed training and of exports.
+
+`data.load` reads files with Pillow, a pipeline of files and a server have TensorFlow. All three
+must see the same picture, so each step here is one of `data.files._decode`: upright, transparency
+over white, 8 bits, ITU-R 601 grey, the same geometry of "crop", "pad" and "stretch", the triangle
+filter. Pixels differ from Pillow's by one level of 255 at most, since Pillow rounds between rows
+and columns.
+"""
+
+from keras_cv_extras.data.files._decode import JPEGS, MOST_PIXELS, RESIZES
+from keras_cv_extras.data.files.decoder._decode import decode
+from keras_cv_extras.data.files.decoder._facts import FORMATS, facts, facts_of, kinds
+from keras_cv_extras.data.files.decoder._plan import plan
+
+__all__ = [
+    "FORMATS",
+    "JPEGS",
+    "MOST_PIXELS",
+    "RESIZES",
+    "decode",
+    "facts",
+    "facts_of",
+    "kinds",
+    "plan",
+]

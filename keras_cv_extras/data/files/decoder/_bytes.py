@@ -1,0 +1,69 @@
+"""Bytes of a file as numbers, numbers as bytes, and opacity, by TensorFlow operations."""
+
+import tensorflow as tf
+
+# For a function of one file that is rarely needed: a call in the graph, not all of its nodes.
+# TensorFlow visits every node of a branch that is not taken, too.
+apart = tf.function(
+    autograph=False,
+    input_signature=[tf.TensorSpec([], tf.string)],
+    experimental_attributes={"_noinline": True},
+)
+
+_LETTERS = [bytes([number]) for number in range(256)]
+
+
+def part(content, start, count):
+    """Returns a part of a string; what lies behind its end is left out.
+
+    `tf.strings.substr` fails there, with a message that holds the file's bytes.
+    """
+    return tf.strings.substr(content, tf.minimum(start, tf.strings.length(content)), count)
+
+
+def numbers(content, start, count):
+    """Returns `count` bytes of a string from `start` on, int32; zeros behind its end."""
+    padded = tf.strings.join([part(content, start, count), b"\0" * count])
+    values = tf.io.decode_raw(tf.strings.substr(padded, 0, count), tf.uint8)
+    return tf.cast(tf.ensure_shape(values, [count]), tf.int32)
+
+
+def raw(content):
+    """Returns all bytes of a string, uint8 `(n,)`."""
+    return tf.ensure_shape(tf.io.decode_raw(content, tf.uint8), [None])
+
+
+def little(values):
+    """Returns the int64 number that bytes, `(n,)` with n known, stand for, the lowest first."""
+    places = tf.constant([256**place for place in range(values.shape[0])], tf.int64)
+    return tf.reduce_sum(tf.cast(values, tf.int64) * places)
+
+
+def big(values):
+    """Returns likewise the number of bytes of which the highest comes first."""
+    return little(values[::-1])
+
+
+def written(number, count):
+    """Returns a number as a string of `count` bytes, the lowest first."""
+    number = tf.cast(number, tf.int64)
+    return text(tf.stack([number // 256**place % 256 for place in range(count)]))
+
+
+def text(values):
+    """Returns a string of bytes that are given as numbers, `(n,)`."""
+    return tf.strings.reduce_join(tf.gather(tf.constant(_LETTERS), values))
+
+
+def tail(content, mark):
+    """Returns what follows the first occurrence of a mark in a string; "" if there is none."""
+    parts = tf.strings.split(content, mark, maxsplit=1)
+    return tf.cond(tf.size(parts) > 1, lambda: parts[1], lambda: b"")
+
+
+def over_white(image):
+    """Lays an image of four channels over white."""
+    image = tf.cast(image, tf.uint16)
+    color, alpha = image[..., :3], image[..., 3:]
+    product = color * alpha + 255 * (255 - alpha)
+    return tf.cast((product + 127) // 255, tf.uint8)

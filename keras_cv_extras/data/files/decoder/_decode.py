@@ -1,0 +1,127 @@
+"""Image files to uint8 arrays by TensorFlow ops: what `data.files._decode` does with Pillow."""
+
+import tensorflow as tf
+
+from keras_cv_extras._base.types import Tensor
+from keras_cv_extras.data.files import _decode
+from keras_cv_extras.data.files.decoder import _bmp, _bytes, _exif, _facts, _gif, _plan, _webp
+
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R 601, as Pillow and JPEG have it
+
+
+def decode(
+    encoded: Tensor,
+    image_size: tuple[int, int],
+    channels: int,
+    *,
+    resize: str = "crop",
+    jpeg: str = "whole",
+    plan: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Decodes an image file: upright, first frame, 8 bits, without transparency, of one size.
+
+    Args:
+        encoded: a string, the bytes of a JPEG, PNG, BMP, GIF or WEBP file.
+        image_size: `(height, width)` of the result.
+        channels: 1 or 3.
+        resize: "crop", "pad" or "stretch", as in `data.load`.
+        jpeg: "whole" or "reduced", as in `data.load`.
+        plan: what `plan` returns of the file, for the same size, `resize` and `jpeg`, where it is
+            known beforehand; None to read the file's header. A file that is not the one that was
+            planned for is an error.
+
+    Returns:
+        A uint8 tensor `(height, width, channels)`.
+
+    Raises:
+        tf.errors.InvalidArgumentError: if the file is damaged, none of these, or has more than
+            64 million pixels.
+    """
+    encoded = tf.convert_to_tensor(encoded)
+    known = plan is not None
+    if plan is None:
+        plan = _plan.plan(_facts.facts(encoded), image_size, resize, jpeg)
+    numbers, floats = plan
+    orientation = numbers[3]
+    wanted = tf.constant(image_size)
+    wanted = tf.where(_exif.is_transposed(orientation), wanted[::-1], wanted)
+
+    def of(own, read):
+        def branch():
+            kind = _facts.PNG if own == _facts.CLEAR_PNG else own
+            content = _facts.checked(encoded, kind, numbers) if known else encoded
+            return _resized(read(content), floats[:2], floats[2:], wanted)
+
+        return branch
+
+    may_be_grey = jpeg == "reduced" and channels == 1
+    readers = {
+        _facts.JPEG: lambda content: _jpeg(content, numbers[4:], may_be_grey),
+        _facts.PNG: lambda content: tf.io.decode_png(content, 3),
+        _facts.CLEAR_PNG: lambda content: _bytes.over_white(tf.io.decode_png(content, 4)),
+        _facts.BMP: _bmp.decode,
+        _facts.GIF: _gif.decode,
+        _facts.WEBP: _webp.decode,
+    }
+    image = tf.switch_case(numbers[0], {kind: of(kind, read) for kind, read in readers.items()})
+    image.set_shape((None, None, 3))
+    image = _exif.upright(image, orientation)
+    if channels == 1:
+        image = tf.tensordot(image, tf.constant(_LUMA), 1)[..., None]
+    image = tf.cast(tf.clip_by_value(image, 0.0, 255.0) + 0.5, tf.uint8)
+    return tf.ensure_shape(image, (*image_size, channels))
+
+
+def _jpeg(content, numbers, may_be_grey):
+    """Decodes what is needed of a JPEG file, at the scale that is needed: three channels."""
+    step, window = numbers[0], numbers[1:]
+
+    def at(ratio, channels):
+        def branch():
+            image = tf.image.decode_and_crop_jpeg(
+                content,
+                window,
+                channels,
+                ratio,
+                dct_method="INTEGER_ACCURATE",  # the default is off by one level on average
+            )
+            return tf.repeat(image, 3, axis=2) if channels == 1 else image
+
+        return branch
+
+    def by_step(channels):
+        return tf.switch_case(step, [at(ratio, channels) for ratio in _decode.RATIOS])
+
+    if not may_be_grey:
+        return by_step(3)
+    # What has four inks has no grey of its own.
+    inks = tf.io.extract_jpeg_shape(content)[2] == 4
+    return tf.cond(inks, lambda: by_step(3), lambda: by_step(1))
+
+
+def _resized(image, scale, shift, wanted):
+    """Resizes an image, antialiased: float32.
+
+    Rows are resized, then columns, which after a transposition are rows: the same values as
+    `tf.image.resize(antialias=True)` in a third of the time, since rows lie together in memory.
+    """
+    if image.shape[-1] is None:
+        image.set_shape((None, None, 3))
+    image = _rows(image, scale[0], shift[0], wanted[0])
+    image = tf.transpose(image, (1, 0, 2))
+    image = _rows(image, scale[1], shift[1], wanted[1])
+    return tf.transpose(image, (1, 0, 2))
+
+
+def _rows(image, scale, shift, wanted):
+    shape = tf.shape(image)
+    channels = image.shape[2]
+    resized = tf.raw_ops.ScaleAndTranslate(
+        images=tf.reshape(image, (1, shape[0], 1, shape[1] * channels)),
+        size=tf.stack([wanted, 1]),
+        scale=tf.stack([scale, 1.0]),
+        translation=tf.stack([shift, 0.0]),
+        kernel_type="triangle",
+        antialias=True,
+    )
+    return tf.reshape(resized, (wanted, shape[1], channels))

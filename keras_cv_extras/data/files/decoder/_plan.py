@@ -1,0 +1,70 @@
+"""Where the pixels of an image go, and which of them are needed: computed from its size alone."""
+
+import tensorflow as tf
+
+from keras_cv_extras._base.types import Tensor
+from keras_cv_extras.data.files import _decode
+from keras_cv_extras.data.files.decoder import _exif, _facts
+
+
+def plan(
+    facts: Tensor, image_size: tuple[int, int], resize: str, jpeg: str
+) -> tuple[Tensor, Tensor]:
+    """Plans how images get to a size, for one image or many.
+
+    Args:
+        facts: `(..., 4)` int32, as `facts` returns them.
+        image_size: `(height, width)` of the results.
+        resize: "crop", "pad" or "stretch", as in `data.load`.
+        jpeg: "whole" or "reduced", as in `data.load`.
+
+    Returns:
+        `(numbers, floats)`: int32 `(..., 9)`, the facts, how often a JPEG is halved while it is
+        decoded, and the part of it that is decoded then: first row, first column, height, width;
+        and float32 `(..., 4)`: rows and columns of that part have each a scale and a shift, what
+        is at x goes to `scale * x + shift`. Scales are first.
+    """
+    facts = tf.convert_to_tensor(facts)
+    stored, orientation = tf.cast(facts[..., 1:3], tf.float64), facts[..., 3]
+    swapped = _exif.is_transposed(orientation)[..., None]
+    wanted = tf.constant(image_size, tf.float64)
+    size = tf.where(swapped, stored[..., ::-1], stored)
+    scale, shift = _upright(size, wanted, resize)
+    shift = tf.where(_exif.flips(orientation), wanted - size * scale - shift, shift)
+    scale, shift, wanted = (
+        tf.where(swapped, pair[..., ::-1], pair) for pair in (scale, shift, wanted)
+    )
+    is_jpeg = facts[..., :1] == _facts.JPEG
+    step = tf.zeros_like(facts[..., :1])
+    if jpeg == "reduced":
+        factor = tf.reduce_min(1 / scale, axis=-1, keepdims=True)
+        enough = factor >= tf.constant(_decode.REDUCED_FROM, tf.float64)
+        step = tf.reduce_sum(tf.cast(enough & is_jpeg, tf.int32), axis=-1, keepdims=True)
+    ratio = tf.gather(tf.constant(_decode.RATIOS, tf.float64), step)
+    scale, size = scale * ratio, tf.math.ceil(stored / ratio)
+    # A pixel sees others one step of the result away. Where the decoder cuts, two more are not
+    # what they are in the whole image, since colours are stored at half the resolution.
+    margin = tf.math.ceil(tf.maximum(1 / scale, 1.0)) + 2
+    start = tf.maximum(tf.floor(-shift / scale - margin), 0)
+    end = tf.minimum(tf.math.ceil((wanted - shift) / scale + margin), size)
+    start, end = tf.where(is_jpeg, start, 0), tf.where(is_jpeg, end, size)
+    shift += scale * start
+    window = tf.cast(tf.concat([start, end - start], -1), tf.int32)
+    numbers = tf.concat([facts, step, window], -1)
+    return numbers, tf.cast(tf.concat([scale, shift], -1), tf.float32)
+
+
+def _upright(size, wanted, resize):
+    """Returns scale and shift of images `(..., 2)` as they are seen."""
+    if resize == "crop":
+        scale = tf.reduce_max(wanted / size, axis=-1, keepdims=True) * tf.ones(2, tf.float64)
+        return scale, (wanted - size * scale) / 2
+    if resize == "stretch":
+        return wanted / size, tf.zeros_like(size)
+    # The image gets whole pixels, and so do its borders: as Pillow computes them.
+    height, width = size[..., 0], size[..., 1]
+    ratio, other = width / height, wanted[1] / wanted[0]
+    rows = tf.where(ratio > other, tf.round(height / width * wanted[1]), wanted[0])
+    columns = tf.where(ratio < other, tf.round(width / height * wanted[0]), wanted[1])
+    inside = tf.maximum(tf.stack([rows, columns], axis=-1), 1.0)
+    return inside / size, tf.round((wanted - inside) / 2)

@@ -1,0 +1,175 @@
+"""The one decoder: training, streaming and exports see what Pillow sees, within one level."""
+
+import io
+
+import numpy as np
+import pytest
+import skimage.data
+import tensorflow as tf
+from image_kinds import KINDS, encoded, turned
+from PIL import Image, ImageOps
+
+from keras_cv_extras.data.files import _decode, decoder
+
+CASES = [("crop", (64, 48), 3), ("pad", (40, 90), 1), ("stretch", (201, 243), 3)]
+RESIZED = {"crop": ImageOps.fit, "pad": ImageOps.pad, "stretch": Image.Image.resize}
+
+
+def by_pillow(file, resize, size, channels):
+    """Opens, turns upright, lays over white, converts and resizes, with Pillow's own functions."""
+    image = ImageOps.exif_transpose(Image.open(io.BytesIO(file)))
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype("uint8"))
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    image = image.convert("RGB").convert("L" if channels == 1 else "RGB")
+    return np.asarray(RESIZED[resize](image, size[::-1], Image.Resampling.BILINEAR))
+
+
+@pytest.fixture(scope="module")
+def decoders():
+    """Decoders of each case: one that reads headers, as exports do, one with plans, as streams."""
+    planned = (tf.TensorSpec([9], tf.int32), tf.TensorSpec([4], tf.float32))
+    made = {}
+
+    def decoder_of(case, jpeg="whole", with_plan=False):
+        resize, size, channels = case
+        options = {"resize": resize, "jpeg": jpeg}
+        if (case, jpeg, with_plan) not in made:
+            made[case, jpeg, with_plan] = tf.function(
+                lambda file, *plan: decoder.decode(
+                    file, size, channels, plan=plan[0] if plan else None, **options
+                ),
+                input_signature=[tf.TensorSpec([], tf.string), *([planned] if with_plan else [])],
+            )
+        return made[case, jpeg, with_plan]
+
+    return decoder_of
+
+
+def plan_of(file, case, jpeg="whole"):
+    facts = decoder.facts_of(_decode.read_header(io.BytesIO(file)))
+    return decoder.plan(tf.constant(facts), case[1], case[0], jpeg)
+
+
+def difference(one, other):
+    return np.abs(np.asarray(one).astype(int).ravel() - np.asarray(other).astype(int).ravel()).max()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_kind_of_file_is_as_with_pillow(case, decoders):
+    """Pillow rounds between rows and columns, so that one level of 255 may be between them."""
+    resize, size, channels = case
+    for kind, file in KINDS.items():
+        wanted = by_pillow(file, resize, size, channels)
+        trained = _decode.decode(io.BytesIO(file), size, resize, channels)
+        served = decoders(case)(file)
+        assert difference(trained, wanted) == 0, kind
+        assert difference(served, wanted) <= 1, kind
+        if case == CASES[0]:
+            streamed = decoders(case, with_plan=True)(file, plan_of(file, case))
+            np.testing.assert_array_equal(streamed, served, err_msg=kind)
+
+
+def test_headers_are_read_alike():
+    read = tf.function(decoder.facts, input_signature=[tf.TensorSpec([], tf.string)])
+    for kind, file in KINDS.items():
+        header = _decode.read_header(io.BytesIO(file))
+        assert tuple(read(file).numpy()) == decoder.facts_of(header), kind
+    assert tuple(read(KINDS["JPEG EXIF 6"]).numpy()) == (0, 201, 243, 6)
+    numbers = decoder.kinds(tf.constant([KINDS["WEBP"], b"RIFF....WAVE", b"", KINDS["GIF"]]))
+    assert [decoder.FORMATS[kind] if kind >= 0 else None for kind in numbers.numpy()] == [
+        "WEBP",
+        None,
+        None,
+        "GIF",
+    ]
+
+
+@pytest.mark.parametrize(("resize", "channels"), [("crop", 3), ("pad", 1)])
+def test_reduced_jpegs_are_the_same_everywhere_and_close_to_whole_ones(resize, channels, decoders):
+    image = Image.fromarray(skimage.data.astronaut()[:509, :503])
+    for side, ratio in ((200, 1), (100, 2), (20, 8)):
+        case = (resize, (side, side), channels)
+        for orientation in (1, 7):
+            file = encoded(image, "JPEG", quality=90, **turned(orientation))
+            trained = _decode.decode(io.BytesIO(file), case[1], resize, channels, "reduced")
+            plan = plan_of(file, case, "reduced")
+            assert _decode.RATIOS[plan[0][4]] == ratio
+            streamed = decoders(case, "reduced", with_plan=True)(file, plan)
+            assert difference(streamed, trained) <= 1
+            whole = _decode.decode(io.BytesIO(file), case[1], resize, channels)
+            mean = np.abs(whole.astype(int) - trained.astype(int)).mean()
+            assert mean < 1.5
+            # Of colours the grey is the JPEG's own, which is another one by the rounding.
+            assert (mean > 0) == (ratio > 1 or channels == 1)
+
+
+def test_an_image_of_the_right_size_is_left_alone(decoders):
+    given = decoders(CASES[2])(KINDS["PNG"])
+    np.testing.assert_array_equal(given, Image.open(io.BytesIO(KINDS["PNG"])))
+
+
+def test_a_file_that_is_not_the_planned_one_is_an_error(decoders):
+    decode = decoders(CASES[0], with_plan=True)
+    for planned, given in (
+        ("PNG", "JPEG"),
+        ("JPEG", "PNG"),
+        ("JPEG", "other"),
+        ("GIF", "BMP"),
+    ):
+        file = KINDS.get(given) or encoded(Image.new("RGB", (300, 200)), "JPEG")
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            decode(file, plan_of(KINDS[planned], CASES[0]))
+
+
+def test_damage_is_an_error_or_a_picture(decoders):
+    """Cut off at every twentieth of its length, and with bytes changed."""
+    decode = decoders(CASES[0])
+    numbers = np.random.default_rng(0)
+    good, refused = 0, 0
+    for kind in ("JPEG EXIF 6", "PNG", "BMP grey", "GIF", "WEBP animated"):
+        file = KINDS[kind]
+        damaged = [file[: len(file) * part // 20] for part in range(20)]
+        for _ in range(20):
+            changed = bytearray(file)
+            for place in numbers.integers(0, min(len(file), 400), 8):
+                changed[place] = numbers.integers(0, 256)
+            damaged.append(bytes(changed))
+        for one in damaged:
+            try:
+                image = np.asarray(decode(tf.constant(one)))
+            except tf.errors.InvalidArgumentError:
+                refused += 1
+                continue
+            good += 1
+            assert image.shape == (64, 48, 3)
+            assert image.min() >= 0
+            assert image.max() <= 255
+    assert refused > 40
+    assert good > 5
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (30_000).to_bytes(4) * 2 + b"\x08\x02\0\0\0",
+        b"BM" + bytes(16) + (30_000).to_bytes(4, "little") * 2 + bytes(40),
+        b"BM" + bytes(16) + b"\x10\0\0\0" + (-8_000_000 & 0xFFFFFFFF).to_bytes(4, "little"),
+        b"GIF89a" + (60_000).to_bytes(2, "little") * 2 + bytes(3) + b"," + bytes(20),
+        b"GIF89a" + bytes(7) + b",\0\0\0\0" + (60_000).to_bytes(2, "little") * 2 + bytes(20),
+        b"RIFF\0\0\0\0WEBPVP8X\n\0\0\0\0\0\0\0" + (9_999).to_bytes(3, "little") * 2,
+    ],
+)
+def test_bombs_are_refused_by_their_header(header, decoders):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="64000000"):
+        decoders(CASES[0])(tf.constant(header))
+
+
+def test_a_jpeg_bomb_is_refused_by_its_header(decoders):
+    file = bytearray(KINDS["JPEG grey"])
+    place = file.index(b"\xff\xc0")
+    file[place + 5 : place + 9] = b"\xff\x00\xff\x00"
+    with pytest.raises(tf.errors.InvalidArgumentError, match="64000000"):
+        decoders(CASES[0])(tf.constant(bytes(file)))
