@@ -98,7 +98,7 @@ def test_checks_of_keras(name):
     )
 
 
-@pytest.mark.parametrize("name", slow_if(OF_AN_OP, NAMES))
+@pytest.mark.parametrize("name", NAMES)
 def test_images_and_labels_keep_their_types_under_mixed_precision(name):
     for dtype in ("mixed_float16", "mixed_bfloat16"):
         outputs = make(name, seed=1, dtype=dtype)(inputs_of(name), training=False)

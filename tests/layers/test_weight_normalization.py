@@ -158,8 +158,15 @@ def test_a_direction_of_zeros_has_finite_gradients():
         assert np.all(np.isfinite(gradient))
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(
+    ("compiled", "policy"),
+    [
+        (False, "float32"),
+        (True, "mixed_float16"),
+        pytest.param(True, "float32", marks=pytest.mark.slow),
+        pytest.param(False, "mixed_float16", marks=pytest.mark.slow),
+    ],
+)
 def test_a_model_trains_and_comes_back_from_its_file(compiled, policy, batch, tmp_path):
     x, y = (batch / 255).astype("float32"), np.arange(len(batch)) % 3
     keras.utils.set_random_seed(0)

@@ -49,7 +49,7 @@ CONTRACTS = (
     ),
     Contract(
         "layers/test_augmentation_contract.py",
-        "test_checks_of_keras",
+        "test_images_and_labels_keep_their_types_under_mixed_precision",
         "NAMES",
         "keras_cv_extras.layers",
         helper=("layers/test_augmentation_contract.py", "make"),
