@@ -4,7 +4,7 @@
     import keras_cv_extras.compat.keras_cv as keras_cv
 
 Each name warns once, and tells the call that replaces it. A name that has no replacement is an
-error of one line that says what to use instead.
+error of one line that says what to use instead. docs/migration.md lists them all.
 """
 
 from keras_cv_extras._base import lazy

@@ -1,5 +1,6 @@
 """Weights of torchvision and timm, from files."""
 
+import importlib
 import json
 import pathlib
 import re
@@ -191,7 +192,7 @@ def _tensor(body, dtype, shape, data_offsets):
 
 def _read_torch(path):
     try:
-        import torch
+        torch = importlib.import_module("torch")
     except ImportError:
         raise ImportError(
             f"{path}: PyTorch's files are read by torch, which is not installed; install it, or "

@@ -106,7 +106,7 @@ def random_channel_shift(
 ) -> Any:
     """Adds another number to every channel."""
     del channels
-    limits = tuple(end * 0.5 * 255 for end in interval_of("factor", factor))
+    limits: Any = tuple(end * 0.5 * 255 for end in interval_of("factor", factor))
     return _policy([Step("channel_shift", value=limits)], seed, value_range)
 
 
@@ -202,7 +202,7 @@ def random_aspect_ratio(
     factor: Any, interpolation: str = "bilinear", seed: int | None = None
 ) -> Any:
     """Makes what images show wider or narrower, at the same size."""
-    ratio = tuple(end**2 for end in interval_of("factor", factor))
+    ratio: Any = tuple(end**2 for end in interval_of("factor", factor))
     options = (("interpolation", interpolation),)
     return _policy([Step("aspect", value=ratio, options=options)], seed)
 
@@ -247,7 +247,7 @@ def random_rotation(
     fill_value: float = 0.0,
 ) -> Any:
     """Turns images, by parts of a whole turn."""
-    degrees = tuple(360.0 * end for end in _either_way(factor))
+    degrees: Any = tuple(360.0 * end for end in _either_way(factor))
     step = Step("rotate", value=degrees, options=_warp(interpolation, fill_mode))
     return _policy([step], seed, fill=fill_value)
 
@@ -378,10 +378,10 @@ def random_crop_and_resize(
     seed: int | None = None,
 ) -> Any:
     """Cuts a window of random area and aspect ratio out of every image, and resizes it."""
-    low, high = interval_of("crop_area_factor", crop_area_factor)
+    area: Any = interval_of("crop_area_factor", crop_area_factor)
     return layers.RandomResizedCrop(
         tuple(target_size),
-        (low, high),
+        area,
         aspect=interval_of("aspect_ratio_factor", aspect_ratio_factor),
         interpolation=interpolation,
         seed=seed,

@@ -119,7 +119,7 @@ class OldLayer(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""
-        saved = keras.tree.map_structure(_saved, self.arguments)
+        saved: Any = keras.tree.map_structure(_saved, self.arguments)
         return {**super().get_config(), **saved}
 
     @classmethod

@@ -1,0 +1,74 @@
+"""Makes docs/migration.md from the tables of `keras_cv_extras.compat`: python docs/migration.py."""
+
+import importlib
+import pathlib
+
+PAGE = pathlib.Path(__file__).with_suffix(".md")
+LIBRARIES = {
+    "TensorFlow Addons": (
+        "tensorflow_addons",
+        "tfa",
+        ("losses", "layers", "metrics", "optimizers", "callbacks", "image", "activations"),
+        "Version 0.23.0, the last. `rnn`, `seq2seq` and `text` are not about images, and out of "
+        "scope.",
+    ),
+    "KerasCV": (
+        "keras_cv",
+        "keras_cv",
+        ("layers", "losses"),
+        "Version 0.9.0. Layers for classification and losses; boxes, masks, key points and point "
+        "clouds are out of scope.",
+    ),
+}
+HEAD = """# From TensorFlow Addons and KerasCV
+
+Made by `python docs/migration.py` from the tables that `keras_cv_extras.compat` reads; a test
+compares.
+
+Change the import line, and old code runs under Keras 3:
+
+```python
+import keras_cv_extras.compat.tensorflow_addons as tfa
+import keras_cv_extras.compat.keras_cv as keras_cv
+```
+
+The old names take the old arguments. Each warns once with the call that replaces it, which the
+tables below list; a name without a replacement is an error of one line that says what to use.
+"""
+
+
+def section(title):
+    """Returns the lines of a library."""
+    package, short, modules, note = LIBRARIES[title]
+    lines = ["", f"## {title}", "", note, ""]
+    tables = {
+        module: importlib.import_module(f"keras_cv_extras.compat.{package}.{module}").TABLE
+        for module in modules
+    }
+    entries = [entry for table in tables.values() for entry in table.values()]
+    there = [entry for entry in entries if entry.new]
+    of_keras = [entry for entry in there if entry.new.startswith("keras.")]
+    lines += [
+        f"{len(entries)} names: {len(there) - len(of_keras)} of this library, {len(of_keras)} of "
+        f"Keras, {len(entries) - len(there)} that are not there.",
+    ]
+    for module, table in tables.items():
+        lines += ["", f"### {short}.{module}", "", "| old | new | what differs |", "|---|---|---|"]
+        for entry in table.values():
+            if entry.new:
+                lines.append(f"| `{entry.old}` | `{entry.replacement}` | {entry.note} |")
+        missing = [entry for entry in table.values() if not entry.new]
+        if missing:
+            lines += ["", "Not there:", ""]
+            lines += [f"- `{entry.old}`: {entry.note}." for entry in missing]
+    return lines
+
+
+def page():
+    """Returns the text of the page."""
+    lines = [line for title in LIBRARIES for line in section(title)]
+    return HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
