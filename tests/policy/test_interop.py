@@ -396,3 +396,24 @@ def _dali_policy(name, fields):
     }
     rows = [[(augmentations[key], p, m) for key, p, m in row] for row in fields["sub_policies"]]
     return types.SimpleNamespace(name=name, num_magnitude_bins=fields["bins"], sub_policies=rows)
+
+
+def albumentations_pipeline(*transforms):
+    return {"transform": {"__class_fullname__": "Compose", "p": 1.0, "transforms": transforms}}
+
+
+def test_the_commonest_pipeline_of_albumentations():
+    crop = {"size": [64, 64], "scale": [0.2, 1.0], "ratio": [0.75, 1.3333], "interpolation": 1}
+    given = albumentations_pipeline(
+        {"__class_fullname__": "RandomResizedCrop", "p": 1.0, **crop},
+        {"__class_fullname__": "HorizontalFlip", "p": 0.5},
+        {"__class_fullname__": "Normalize", "p": 1.0, "mean": [0.5], "std": [0.5]},
+        {"__class_fullname__": "Grain", "p": 0.3},
+    )
+    with pytest.warns(UserWarning, match="the size .* images keep their own; Normalize.*; .*Grain"):
+        made = policy.from_albumentations(given, strict=False)
+    ((steps,),) = [stage.sub_policies for stage in made.stages]
+    assert [step.op for step in steps] == ["random_resized_crop", "flip_horizontal"]
+    assert (steps[0].value, steps[1].rate) == ((0.2, 1.0), 0.5)
+    with pytest.raises(ValueError, match="Normalize, which networks do themselves"):
+        policy.from_albumentations(given)

@@ -85,12 +85,14 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
             method. `Compose`, `Sequential`, `OneOf` and `SomeOf` of transforms are understood,
             and of these `Rotate`, `Affine` of one kind, `ColorJitter` of one kind, `Posterize`,
             `Solarize`, `InvertImg`, `Equalize`, `AutoContrast`, `Sharpen`, `ToGray`,
-            `CoarseDropout` of one hole, `GaussianBlur`, both flips and `NoOp`.
-        strict: whether to raise where this library cannot do the same; else it warns.
+            `CoarseDropout` of one hole, `GaussianBlur`, both flips, `NoOp` and, but for its
+            size, `RandomResizedCrop`.
+        strict: whether to raise where this library cannot do the same; else one warning names
+            what differs, and what is left out, such as `Normalize`.
         **options: `value_range`, `name` of `Policy`.
 
     Raises:
-        TypeError, ValueError: if a transform is not known; the message names it.
+        TypeError, ValueError: if a transform is not known and `strict`; the message names it.
 
     Example:
         >>> policy = from_albumentations(albumentations.to_dict(transform))
@@ -165,7 +167,8 @@ class _Reader:
         elif name == "SomeOf":
             raise ValueError("SomeOf is only understood directly in a Compose, with replace=True")
         else:
-            return [(1.0, (self._step(node, rate),))]
+            step = self._step(node, rate)
+            return [(1.0, () if step is None else (step,))]
         if rate == 1.0:
             return rows
         return [(1 - rate, ()), *((rate * chance, steps) for chance, steps in rows)]
@@ -208,7 +211,12 @@ class _Reader:
         first, second = (
             self._step(child, float(node.get("p", 1.0))) for child in node["transforms"]
         )
-        if first.op != second.op or not isinstance(first.value, (int, float)):
+        if (
+            first is None
+            or second is None
+            or first.op != second.op
+            or not isinstance(first.value, (int, float))
+        ):
             return None
         identity = scale_of(first.op).identity
         if second != _changed(first, value=round(2 * identity - first.value, 9)):
@@ -218,7 +226,7 @@ class _Reader:
 
     def _step(self, node, rate):
         step, fill = known.step_of(_name(node), node, rate, self.losses)
-        if fill is not None and step.op in (*WARPS, "cutout"):
+        if step is not None and fill is not None and step.op in (*WARPS, "cutout"):
             fill = tuple(fill) if isinstance(fill, (list, tuple)) else fill
             self.fills += [fill] if fill not in self.fills else []
         return step

@@ -184,7 +184,31 @@ def step_of(name, node, rate, losses):
         return Step("gaussian_blur", rate, value=value, options=(("kernel_size", size),)), None
     if name == "CoarseDropout":
         return _hole(node, rate, losses)
-    raise ValueError(f"the transform {name} is not known")
+    if name == "RandomResizedCrop":
+        losses.add(f"the size {node['size']} of RandomResizedCrop: images keep their own")
+        aspect = tuple(node.get("ratio", (3 / 4, 4 / 3)))
+        value = tuple(node.get("scale", (0.08, 1.0)))
+        return Step("random_resized_crop", rate, value=value, options=(("aspect", aspect),)), None
+    if name in _LEFT_OUT:
+        losses.add(f"{name}, which {_LEFT_OUT[name]}")
+    else:
+        losses.add(f"the transform {name} is not known")
+    return None, None
+
+
+_RESIZES = "changes the size of images: resize them before the policy"
+# What is left out with strict=False, and what does it in this library.
+_LEFT_OUT = {
+    "CenterCrop": _RESIZES,
+    "LongestMaxSize": _RESIZES,
+    "Normalize": "networks do themselves: models.ImagePreprocessing",
+    "PadIfNeeded": _RESIZES,
+    "RandomCrop": _RESIZES,
+    "Resize": _RESIZES,
+    "SmallestMaxSize": _RESIZES,
+    "ToFloat": "networks do themselves: models.ImagePreprocessing",
+    "ToTensorV2": "Keras does not need",
+}
 
 
 def _warp(name, node, rate, losses):
