@@ -48,6 +48,26 @@ def run(
     output: Annotated[
         pathlib.Path, typer.Option(help="Folder for policy.json, trials.csv and report.html.")
     ] = pathlib.Path("kcx-search"),
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small "
+            "one if not given."
+        ),
+    ] = None,
+    ops: Annotated[
+        str | None,
+        typer.Option(
+            help="Ops to search in, such as rotate,invert; those of AutoAugment if not given."
+        ),
+    ] = None,
+    flip: Annotated[
+        bool | None,
+        typer.Option(
+            help="Whether policies without a search may mirror images; as the data's name says "
+            "if not given."
+        ),
+    ] = None,
     trials: Annotated[
         int | None,
         typer.Option(
@@ -89,6 +109,13 @@ def run(
             "of what is left if not given, at most 5,000."
         ),
     ] = DEFAULT.validation_size,
+    confirmation_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Images that the finalists are scored on, in the end; what is left if not given, "
+            "at most 5,000."
+        ),
+    ] = DEFAULT.confirmation_size,
     batch_size: Annotated[int, typer.Option(help="Images per training step.")] = DEFAULT.batch_size,
     confirm_seeds: Annotated[
         int, typer.Option(help="Trainings of each finalist for the confirmation.")
@@ -144,6 +171,9 @@ def run(
         epochs=epochs,
         train_size=train_size,
         validation_size=validation_size,
+        confirmation_size=confirmation_size,
+        ops=None if ops is None else tuple(name.strip() for name in ops.split(",")),
+        flip="auto" if flip is None else flip,
         batch_size=batch_size,
         confirm_seeds=confirm_seeds,
         retrain=retrain,
@@ -161,14 +191,20 @@ def run(
         check_there(data=data)
     import_tensorflow()
     from keras_cv_extras import data as data_package
-    from keras_cv_extras import search, training
+    from keras_cv_extras import models, search, training
 
     images = data_package.load(data, image_size=image_size)
     say(repr(images))
     shape, num_classes = images.train[0].shape[1:], len(images.class_names)
+
+    def build():
+        if model is None:
+            return training.small_cnn(shape, num_classes)
+        return models.build(model, shape, num_classes)
+
     found = search.search_policy(
         images,
-        lambda: training.small_cnn(shape, num_classes),
+        build,
         directory=output,
         settings=settings,
         progress=not quiet,

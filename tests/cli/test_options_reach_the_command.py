@@ -119,14 +119,16 @@ CASES = {
         (search, "search_policy"),
         "digits --output o --trials 3 --method full --oracle random --epochs 4"
         " --train-size 5 --validation-size 6 --batch-size 7 --confirm-seeds 8 --retrain"
-        " --image-size 8 --seed 9 --quiet",
+        " --image-size 8 --seed 9 --quiet --model lenet5 --ops rotate,invert --no-flip"
+        " --confirmation-size 10",
         [],
         {
             "directory": pathlib.Path("o"),
             "settings": search.SearchSettings(
                 **{"trials": 3, "method": "full", "oracle": "random", "epochs": 4},
                 **{"train_size": 5, "validation_size": 6, "batch_size": 7, "confirm_seeds": 8},
-                **{"retrain": True, "workers": 1, "seed": 9},
+                **{"retrain": True, "workers": 1, "seed": 9, "flip": False},
+                **{"ops": ("rotate", "invert"), "confirmation_size": 10},
             ),
             "progress": False,
         },

@@ -62,6 +62,10 @@ def run(asked, *arguments):
         (["--epochs", 3], {"epochs": 3}),
         (["--train-size", 123], {"train_size": 123}),
         (["--validation-size", 45], {"validation_size": 45}),
+        (["--confirmation-size", 67], {"confirmation_size": 67}),
+        (["--ops", "rotate, invert"], {"ops": ("rotate", "invert")}),
+        (["--flip"], {"flip": True}),
+        (["--no-flip"], {"flip": False}),
         (["--batch-size", 16], {"batch_size": 16}),
         (["--confirm-seeds", 5], {"confirm_seeds": 5}),
         (["--retrain"], {"retrain": True}),
@@ -84,6 +88,13 @@ def test_images_of_another_size(asked):
     found = run(asked, "run", "digits", "--image-size", 12)
     assert found["images"].train[0].shape[1:] == (12, 12, 1)
     assert found["build_model"]().input_shape == (None, 12, 12, 1)
+
+
+def test_another_network(asked):
+    found = run(asked, "digits", "--model", "lenet5")
+    assert found["build_model"]().output_shape == (None, 10)
+    names = [layer.name for layer in found["build_model"]().layers]
+    assert names != [layer.name for layer in run(asked, "digits")["build_model"]().layers]
 
 
 def test_workers_are_started_as_the_same_command(asked, monkeypatch, tmp_path):
