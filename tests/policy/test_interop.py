@@ -417,3 +417,60 @@ def test_the_commonest_pipeline_of_albumentations():
     assert (steps[0].value, steps[1].rate) == ((0.2, 1.0), 0.5)
     with pytest.raises(ValueError, match="Normalize, which networks do themselves"):
         policy.from_albumentations(given)
+
+
+def transform_of_torchvision(name, **attributes):
+    """Stands for a transform of torchvision, which is read by its name and its attributes."""
+    return type(name, (), attributes)()
+
+
+def test_the_commonest_pipeline_of_torchvision():
+    make = transform_of_torchvision
+    jitter = {"brightness": (0.6, 1.4), "contrast": None, "saturation": (0.8, 1.2), "hue": None}
+    grey = make("RandomGrayscale", p=0.2)
+    given = make(
+        "Compose",
+        transforms=[
+            make("RandomResizedCrop", size=(64, 64), scale=(0.08, 1.0), ratio=(0.75, 1.3333)),
+            make("RandomHorizontalFlip", p=0.5),
+            make("RandomApply", transforms=[make("ColorJitter", **jitter)], p=0.8),
+            make("RandomChoice", transforms=[grey, make("RandomInvert", p=1.0)], p=[1.0, 3.0]),
+            make("RandomRotation", degrees=[-10.0, 10.0], interpolation="bilinear", expand=False),
+            make("GaussianBlur", kernel_size=(5, 5), sigma=[0.1, 2.0]),
+            make("ToTensor"),
+            make("Normalize", mean=[0.5], std=[0.5]),
+            make("RandomErasing", p=0.25, scale=(0.02, 0.33)),
+        ],
+    )
+    words = "RandomResizedCrop: images keep.*order of ColorJitter.*ToTensor.*Normalize.*Erasing"
+    with pytest.warns(UserWarning, match=words):
+        made = policy.from_torchvision(given, strict=False)
+    found = [[[step.op for step in row] for row in s.sub_policies] for s in made.stages]
+    assert found == [
+        [["random_resized_crop", "flip_horizontal"]],
+        [["brightness", "color"], ["identity"]],
+        [["color"], ["invert"]],
+        [["rotate", "gaussian_blur", "random_erasing"]],
+    ]
+    assert [stage.weights for stage in made.stages][1:3] == [
+        pytest.approx((0.8, 0.2)),
+        pytest.approx((1.0, 3.0)),
+    ]
+    with pytest.raises(ValueError, match="Normalize, which networks do themselves"):
+        policy.from_torchvision(given)
+    whole = make("Compose", transforms=[make("RandomHorizontalFlip", p=0.5), grey])
+    ((steps,),) = [stage.sub_policies for stage in policy.from_torchvision(whole).stages]
+    assert steps == (Step("flip_horizontal", 0.5), Step("color", 0.2, value=0.0))
+    posterize = make("RandomPosterize", bits=4, p=0.5)
+    ordered = make(
+        "RandomOrder",
+        transforms=[
+            posterize,
+            make("RandomSolarize", threshold=128, p=1.0),
+            make("RandomAdjustSharpness", sharpness_factor=2, p=1.0),
+            make("Grain"),
+        ],
+    )
+    with pytest.warns(UserWarning, match="RandomOrder, in place.*Grain is not known"):
+        made = policy.from_torchvision(make("Compose", transforms=[ordered]), strict=False)
+    assert [step.value for step in made.stages[0].sub_policies[0]] == [4.0, 128.0, 2.0]

@@ -28,6 +28,7 @@ from keras_cv_extras.policy.interop._common import (
     translate,
 )
 from keras_cv_extras.policy.interop._templates import TORCHVISION
+from keras_cv_extras.policy.interop._torchvision_compose import stages_of
 
 # The arguments of its transforms, with their defaults.
 _ARGUMENTS = {
@@ -52,9 +53,12 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
 
     Args:
         transform: an `AutoAugment`, `RandAugment` or `TrivialAugmentWide` of
-            `torchvision.transforms` or its `v2`; or the name of one, with `arguments`; or the
-            text of a file that `to_torchvision` made.
-        strict: whether to raise where this library cannot do the same; else it warns.
+            `torchvision.transforms` or its `v2`; or the name of one, with `arguments`; or a
+            `Compose` of these and of flips, `ColorJitter`, `RandomResizedCrop` but for its size,
+            `RandomRotation`, `GaussianBlur`, `RandomErasing`, the random ops of AutoAugment,
+            `RandomApply` and `RandomChoice`; or the text of a file that `to_torchvision` made.
+        strict: whether to raise where this library cannot do the same; else one warning names
+            what differs, and what is left out, such as `Normalize`.
         **arguments: of the transform that is named, such as `num_ops=2, magnitude=9`.
 
     Returns:
@@ -72,6 +76,12 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
     """
     if isinstance(transform, str) and _MARK in transform:
         return _from_source(transform)
+    if type(transform).__name__ == "Compose" and not arguments:
+        losses = Losses("keras_cv_extras")
+        stages = stages_of(transform, lambda part: from_torchvision(part, strict=strict), losses)
+        losses.settle(strict)
+        policy = Policy([[Step("identity")]], name="Compose", spec="torchvision")
+        return policy._with_stages(tuple(stages))
     name, given = _read(transform, arguments)
     if name == "AugMix":
         raise ValueError(
