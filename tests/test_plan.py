@@ -4,6 +4,8 @@ import ast
 import collections
 import pathlib
 
+import pytest
+
 import keras_cv_extras
 
 SOURCE = pathlib.Path(keras_cv_extras.__file__).parent
@@ -151,6 +153,19 @@ def test_folders_are_small():
     counts = collections.Counter(path.parent for path in FILES)
     large = {str(folder): count for folder, count in counts.items() if count > MOST_FILES}
     assert large == {}
+
+
+def test_the_tree_in_the_documents_has_every_folder():
+    page = SOURCE.parent / "CONTRIBUTING.md"
+    if not page.exists():
+        pytest.skip("installed without its sources")
+    tree, found, way = page.read_text("utf-8").split("```\nkeras_cv_extras/\n")[1], set(), []
+    for line in tree.split("```")[0].splitlines():
+        name = line.split()[0].rstrip("/")
+        way = [*way[: (len(line) - len(line.lstrip())) // 2 - 1], name]
+        found.add("/".join(way))
+    folders = {path.parent.relative_to(SOURCE).as_posix() for path in FILES}
+    assert found == folders - {"."}
 
 
 def test_a_crossing_is_seen(tmp_path, monkeypatch):
