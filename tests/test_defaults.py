@@ -25,7 +25,7 @@ DEFAULTS = {
     "search.policy_space": {"num_sub_policies": 5, "num_steps": 2},
     "search.rand_augment_space": {"num_ops": (1, 2, 3)},
     "serving.export": {
-        **{"format": "saved_model", "top_k": 5, "on_bad_image": "raise", "resize": "crop"},
+        **{"format": "saved_model", "top_k": 5, "on_bad_image": "raise", "resize": None},
         **{"features": "auto", "calibration": None},
     },
     "serving.verify": {"timeout": 300.0},
