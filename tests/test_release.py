@@ -1,0 +1,35 @@
+"""What a release is made of says the same everywhere."""
+
+import pathlib
+import re
+
+import pytest
+
+from keras_cv_extras import __version__
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def test_the_version_is_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.*)$", citation, re.MULTILINE)[1] == __version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == __version__
+
+
+@pytest.mark.parametrize("name", ["ci", "release"])
+def test_workflows_run_what_is_here(name):
+    text = (ROOT / ".github" / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    assert re.search(r"- run: \.ci/run$", text, re.MULTILINE)
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+    python = re.search(r'python-version: "([\d.]+)"', text)[1]
+    wanted = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())
+    assert python == wanted[1]
+
+
+def test_a_release_needs_a_tag_of_the_version():
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    line = '__version__ = \\"${GITHUB_REF_NAME#v}\\"'
+    assert line in text
+    initial = (ROOT / "keras_cv_extras" / "__init__.py").read_text(encoding="utf-8")
+    assert f'__version__ = "{__version__}"' in initial.splitlines()
