@@ -121,6 +121,12 @@ if BACKEND == "tensorflow":
         """Returns the entries at `indices`, which must lie within the axis."""
         return tf.gather(tensor, indices, axis=axis)
 
+    def replica():
+        """Returns the number of the replica that this is a part of, None if there is but one."""
+        context = tf.distribute.get_replica_context()
+        several = context is not None and context.num_replicas_in_sync > 1
+        return context.replica_id_in_sync_group if several else None
+
     def window(tensor, starts, sizes):
         """Returns the part of `sizes` that begins at `starts`, which may depend on data.
 
@@ -203,6 +209,10 @@ elif BACKEND == "jax":
     def take(tensor, indices, *, axis):
         """Returns the entries at `indices`, which must lie within the axis."""
         return jax.numpy.take(tensor, indices, axis=axis, mode="clip")
+
+    def replica():
+        """Returns None: a batch is one array over all devices."""
+        return None
 
     def window(tensor, starts, sizes):
         """Returns the part of `sizes` that begins at `starts`, which may depend on data."""

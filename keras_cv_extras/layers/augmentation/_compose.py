@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Color, Config, Interval, Tensor
 from keras_cv_extras.layers.augmentation._policy import PolicyAugment
 from keras_cv_extras.policy import (
@@ -210,7 +211,7 @@ class AugMix(keras.layers.Layer):
             "jensen_shannon": jensen_shannon,
         }
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.built = True
 
     def call(self, images: Tensor, training: bool | None = None) -> Tensor:
@@ -253,7 +254,7 @@ class RepeatedAugment(keras.layers.Layer):
     ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         self.policy, self.num_repeats, self.seed = _policy(policy), num_repeats, seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.built = True
 
     def call(

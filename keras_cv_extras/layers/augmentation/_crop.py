@@ -9,6 +9,7 @@ from keras_cv_extras import augment
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.images.batches import key_from
 from keras_cv_extras._base.random import uniform
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Color, Config, Interval, Shape, Sizes, Tensor
 from keras_cv_extras.augment import OPS
 
@@ -34,7 +35,7 @@ class SizedOp(keras.layers.Layer):
         self.size = checks.sizes("size", size, 2)
         self.value_range = checks.interval("value_range", tuple(value_range))
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.built = True
 
     def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:

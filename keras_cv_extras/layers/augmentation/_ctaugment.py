@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, random
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Color, Config, Interval, Logs, Shape, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS, Augmentation, Policy, Step
@@ -103,7 +104,7 @@ class CTAugment(keras.layers.Layer):
             self._op_of_row += [number] * len(bins)
         self._drawn = _Drawn(self, self._rows)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.bin_weights = self.add_weight(
             name="bin_weights",
             shape=(len(self._rows),),

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras import mix as mixes
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.layers.augmentation._epoch import EpochCounter
 
@@ -27,7 +28,7 @@ class _MixLayer(keras.layers.Layer):
             options["schedule"] = mixes.Schedule(**options["schedule"])
         self.mix = self.mix_class(*args, **options)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         # What a schedule goes by; `MixEpoch` sets it.
         self.epoch = self.add_weight(
             name="epoch", shape=(), dtype="int32", initializer="zeros", trainable=False

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Color, Config, Interval, Shape, Tensor
 from keras_cv_extras.policy import (
     Policy,
@@ -65,7 +66,7 @@ class PolicyAugment(keras.layers.Layer):
             policy = policy.with_value_range(value_range)
         self.policy = policy
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         if isinstance(policy, PolicySchedule):
             self.epoch = self.add_weight(
                 name="epoch", shape=(), dtype="int32", initializer="zeros", trainable=False

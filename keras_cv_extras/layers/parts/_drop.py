@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
@@ -47,7 +48,7 @@ class StochasticDepth(keras.layers.Layer):
         super().__init__(**kwargs)
         self.survival_probability = checks.fraction("survival_probability", survival_probability)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
@@ -116,7 +117,7 @@ class DropPath(keras.layers.Layer):
         super().__init__(**kwargs)
         self.rate = checks.fraction("rate", rate)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
         self.built = True
 
@@ -191,7 +192,7 @@ class DropBlock2D(keras.layers.Layer):
         self.block_size = checks.sizes("block_size", block_size, 2)
         self.data_format = standard_data_format(data_format)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
         self.input_spec = keras.layers.InputSpec(ndim=4)
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
@@ -60,7 +61,7 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         self.overlapping = checks.boolean("overlapping", overlapping)
         self.data_format = standard_data_format(data_format)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
     def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:

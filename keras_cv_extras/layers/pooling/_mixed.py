@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Maker, Shape, Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
@@ -32,7 +33,7 @@ class _Mixing(keras.layers.Layer):
         self.mixing = checks.one_of("mixing", mixing, ("fixed", "layer", "channel", "random"))
         self.seed = seed
         if mixing == "random":
-            self.seed_generator = keras.random.SeedGenerator(seed)
+            self.seed_generator = SeedGenerator(seed)
 
     def build(self, input_shape: Shape) -> None:
         """Creates the shares that are learned."""
