@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
@@ -130,8 +131,7 @@ def weighted_kappa_loss(
     def loss(labels, predictions):
         observed = ops.sum((labels @ weights) * predictions)
         marginals = ops.sum(labels, axis=0)[:, None] * ops.sum(predictions, axis=0)[None]
-        size = ops.cast(ops.shape(predictions)[0], predictions.dtype)
-        chance = ops.sum(weights * marginals) / size
+        chance = ops.divide_no_nan(ops.sum(weights * marginals), ops.sum(labels))
         return ops.log(ops.divide_no_nan(observed, chance) + epsilon)
 
     return over_replicas(loss, _labels.rows(y_true, y_pred), y_pred, gather_across_replicas)
@@ -153,6 +153,7 @@ class WeightedKappaLoss(FunctionLoss):
     """
 
     function = weighted_kappa_loss
+    compares_labels = True
     argument_order = (
         "num_classes",
         "weightage",
@@ -162,9 +163,20 @@ class WeightedKappaLoss(FunctionLoss):
         "gather_across_replicas",
     )
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Returns the loss of the batch, this replica's share of it under a strategy."""
-        return shared(super().call(y_true, y_pred))
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
+        """Returns the loss of the batch, this replica's share of it under a strategy.
+
+        Samples of weight 0 are left out. The loss is multiplied by the mean of the weights, or by
+        their sum where losses are summed.
+        """
+        if sample_weight is None:
+            # Keras divides means of losses by the number of replicas, and scalars not.
+            return shared(super().__call__(y_true, y_pred))
+        predictions = floats(ops.convert_to_tensor(y_pred))
+        labels = _labels.rows(ops.convert_to_tensor(y_true), predictions)
+        counts = ops.reshape(ops.not_equal(ops.convert_to_tensor(sample_weight), 0), (-1, 1))
+        labels, predictions = (ops.where(counts, item, 0.0) for item in (labels, predictions))
+        return super().__call__(labels, predictions, sample_weight)
 
 
 @per_sample(mode=checks.choice("giou", "iou"))

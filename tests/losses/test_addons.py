@@ -139,3 +139,15 @@ def test_no_gamma_is_cross_entropy():
         losses.SigmoidFocalCrossEntropy(True, gamma=0.0)(labels, scores)
     )
     assert losses.SigmoidFocalCrossEntropy.from_config(plain.get_config()).gamma == 0
+
+
+def test_kappa_leaves_out_samples_of_weight_0():
+    true, chances = np.array([0, 1, 2, 2]), np.eye(3, dtype="float32")[[0, 2, 2, 1]] * 0.8 + 0.1
+    loss = losses.WeightedKappaLoss(num_classes=3)
+    wanted = float(loss(true, chances))
+    labels = np.append(true, [-1, 1])
+    rows = np.concatenate([chances, chances[:2]])
+    weights = np.array([1.5, 1.5, 1.5, 1.5, 0, 0], "float32")  # their mean is 1
+    assert float(loss(labels, rows, weights)) == pytest.approx(wanted, rel=1e-5)
+    assert float(loss(labels, rows, 2 * weights)) == pytest.approx(2 * wanted, rel=1e-5)
+    assert np.isnan(float(loss(labels, rows)))
