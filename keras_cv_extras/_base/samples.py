@@ -1,8 +1,11 @@
-"""Which samples the batches of a pipeline are made of."""
+"""What is known of datasets beside their batches: of which samples they are, and where they run."""
 
+import contextlib
+import contextvars
 import weakref
 from typing import Any
 
+_here = contextvars.ContextVar("here", default=False)
 _known = weakref.WeakKeyDictionary()  # a dataset -> a function that returns that of the numbers
 
 
@@ -26,3 +29,18 @@ def samples_of(dataset: Any) -> Any:
     """
     make_numbers = _known.get(dataset)
     return None if make_numbers is None else make_numbers()
+
+
+@contextlib.contextmanager
+def datasets_run_here():
+    """Says that datasets made within the block run in this process, and are not sent elsewhere."""
+    token = _here.set(True)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+
+
+def dataset_runs_here() -> bool:
+    """Returns whether `datasets_run_here` says so."""
+    return _here.get()

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.here import dataset_runs_here
+from keras_cv_extras._base.samples import dataset_runs_here
 from keras_cv_extras.mix import Mix
 
 # A pass that is prepared anew costs as much as so many calls from the graph. With large images

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.here import datasets_run_here
+from keras_cv_extras._base.samples import datasets_run_here
 from keras_cv_extras.training import _replicas, _strategy
 from keras_cv_extras.training._errors import WorkerLostError
 from keras_cv_extras.training._recipes import compile_model
@@ -59,6 +59,9 @@ def fit(
     inside the model, which differ from replica to replica, and for batch normalisation that is
     not `synchronized=True`. In a last batch with fewer rows than replicas, metrics count the
     rows that fill it up.
+
+    Where XLA compiles the steps, a last batch with fewer rows is filled up with rows of weight 0,
+    the same again, which losses and metrics do not count, so that nothing is compiled twice.
 
     Args:
         model: a Keras model with one logit per class; compiled here unless it is. Or a function
@@ -140,6 +143,8 @@ def fit(
                         f"worker {run.place.worker} lost another one ({_reason(error)}): start "
                         "all workers again, and the training goes on from its checkpoint"
                     ) from error
+            if _replicas.COUPLED in str(error):
+                raise ValueError(_replicas.COUPLED) from None
             raise
     return History(run.history, max(run.began_at, run.epoch), run.began_at, model)
 

@@ -7,11 +7,16 @@ of fewer rows than replicas is filled up with rows of weight 0.
 """
 
 import math
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 _plain = tf.autograph.experimental.do_not_convert
+COUPLED = (
+    "a loss that compares the samples of a batch needs batches that divide by the number of "
+    "devices: choose another batch size, or leave the remainder out"
+)
 _ODD = 0x9E3779B9  # 2 ** 32 over the golden ratio: seeds of replicas are far from each other
 
 
@@ -75,28 +80,59 @@ def num_shards() -> int:
     return math.prod(distribution.device_mesh.shape)
 
 
-def filled(dataset, shards, *, weigh):
-    """Fills batches up to a size that divides by a number; the rows added have weight 0.
+class Counts(NamedTuple):
+    """What goes with the rows of a batch that others fill up.
 
-    For `keras.distribution.DataParallel`, which takes no other batches, and whose mean is over the
-    whole batch at once.
+    Args:
+        loss: weights for the loss, 0 for rows that fill up; their mean makes up for those.
+        own: the weights that were given, else ones; 0 for rows that fill up.
+        real: 1 for rows of the batch, 0 for others.
+        rows: how many rows the batch has, as often as there are rows.
+    """
+
+    loss: Any
+    own: Any
+    real: Any
+    rows: Any
+
+
+def filled(dataset, shards, *, weigh, coupled=False):
+    """Fills all batches up to one size, which divides by a number.
+
+    XLA compiles for every size of a batch anew, and `keras.distribution.DataParallel` takes no
+    batch that does not divide. The rows that fill up are those of the batch once more, in turn, so
+    that batch normalisation sees about the same; they have weight 0.
+
+    Args:
+        dataset: batches `(x, y)` or `(x, y, weights)`. The first is as large as any.
+        shards: what the sizes divide by.
+        weigh: whether losses are means, which the weights keep.
+        coupled: whether a loss compares the rows of a batch: no row may then come twice.
+
+    Returns:
+        A dataset of `(x, y, Counts)`.
     """
 
     @_plain
-    def fill(*batch):
+    def fill(most, batch):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
         size = tf.shape(tf.nest.flatten(x)[0])[0]
-        full = -(-size // shards) * shards
+        whole = [tf.debugging.assert_equal(size % shards, 0, COUPLED)] if coupled else []
+        with tf.control_dependencies(whole):
+            full = tf.maximum(most, -(-size // shards) * shards)
         rows = tf.range(full)
         x, y, weights = tf.nest.map_structure(
-            lambda tensor: tf.gather(tensor, tf.minimum(rows, size - 1)),
+            lambda tensor: tf.gather(tensor, rows % size),
             (x, y, tf.ones([size]) if weights is None else weights),
         )
+        real = tf.cast(rows < size, tf.float32)
+        own = tf.nest.map_structure(lambda tensor: tf.cast(tensor, tf.float32) * real, weights)
         scale = tf.cast(full, tf.float32) / tf.cast(size, tf.float32) if weigh else 1.0
-        scale = tf.where(rows < size, scale, 0.0)
-        return x, y, tf.cast(weights, tf.float32) * scale
+        loss = tf.nest.map_structure(lambda tensor: tensor * scale, own)
+        counts = Counts(loss, own, real, tf.fill([full], tf.cast(size, tf.float32)))
+        return (full if not coupled else tf.constant(0)), (x, y, counts)
 
-    return dataset.map(fill)
+    return dataset.scan(tf.constant(0), fill)
 
 
 def _rows(tensors, start, stop):
@@ -142,16 +178,44 @@ def check_model(model, strategy):
         )
 
 
+def is_coupled(model):
+    """Returns whether a loss compares the samples of a batch with each other."""
+    return any(getattr(loss, "compares_labels", False) for loss in tf.nest.flatten(model.loss))
+
+
+def can_be_filled(model):
+    """Returns whether XLA runs the steps of a model, and rows of weight 0 change nothing there."""
+    steps = type(model).train_step, type(model).test_step
+    of_keras = all(step.__module__.startswith("keras.") for step in steps)
+    return bool(of_keras and model.jit_compile and not is_coupled(model) and _reductions(model))
+
+
+def has_rows(dataset):
+    """Returns whether a dataset is of batches `(x, y)`, with weights or not, of plain tensors."""
+    if not isinstance(dataset, tf.data.Dataset) or not isinstance(dataset.element_spec, tuple):
+        return False
+    parts = tf.nest.flatten(dataset.element_spec)
+    plain = all(isinstance(part, tf.TensorSpec) and part.shape.rank for part in parts)
+    return plain and len(dataset.element_spec) in (2, 3)
+
+
 def scales_by_size(model):
     """Returns whether a loss is a mean over rows; raises if it is neither that nor a sum."""
+    known = _reductions(model)
+    if known is None:
+        losses = tf.nest.flatten(model.loss)
+        received = sorted({str(loss.reduction) for loss in losses if hasattr(loss, "reduction")})
+        raise ValueError(
+            "under a strategy, losses must be reduced by 'sum_over_batch_size', or all by 'sum', "
+            f"received {received}: batches that do not divide would be weighted wrongly"
+        )
+    return known == "mean"
+
+
+def _reductions(model):
+    """Returns "mean" or "sum", how the losses of a model are reduced; None for anything else."""
     losses = tf.nest.flatten(model.loss)
-    reductions = {getattr(loss, "reduction", "sum_over_batch_size") for loss in losses if loss}
-    if reductions <= {"sum_over_batch_size", "mean"}:
-        return True
-    if reductions == {"sum"}:
-        return False
-    raise ValueError(
-        "under a strategy, losses must be reduced by 'sum_over_batch_size', or all by 'sum', "
-        f"received {sorted(map(str, reductions))}: batches that do not divide would be weighted "
-        "wrongly"
-    )
+    found = {getattr(loss, "reduction", "sum_over_batch_size") for loss in losses if loss}
+    if found <= {"sum_over_batch_size", "mean"}:
+        return "mean"
+    return "sum" if found == {"sum"} else None

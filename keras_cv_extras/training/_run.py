@@ -32,8 +32,9 @@ class Run:
             [StopWhenDiverged(self._samples, self._labels), *callbacks, self.recorder], model
         )
         self.shards = _replicas.num_shards()
-        several = strategy is not None or self.shards > 1
-        self.weigh = several and _replicas.scales_by_size(model)
+        self.coupled = _replicas.is_coupled(model)
+        self.fills = self.shards > 1 or (strategy is None and _replicas.can_be_filled(model))
+        self.weigh = (strategy is not None or self.fills) and _replicas.scales_by_size(model)
 
     def train(self, epochs, progress):
         """Trains up to a number of epochs."""
@@ -78,16 +79,17 @@ class Run:
         size = _num_batches(dataset, "train")
         if self.save_every and size is None:
             raise ValueError("save_every needs a train dataset that knows how many batches it has")
-        if step:
-            dataset = dataset.skip(step)
         self.recorder.last_batch = size
-        train, steps, spec = self._distributed(dataset, self.weigh)
+        train, steps, spec = self._distributed(dataset, self.weigh, step)
         _num_batches(self.validation, "validation")
-        validation, validation_steps, _ = self._distributed(self.validation, False)
+        weigh = self.weigh and self.fills
+        validation, validation_steps, _ = self._distributed(self.validation, weigh)
         if self.epoch == self.began_at:
             if self.strategy is not None:
                 stack.enter_context(_steps.adapted(self.model, self.strategy, spec))
-            elif step:  # the metrics must exist to be restored
+            elif self.fills and spec is not None:
+                stack.enter_context(_steps.counting(self.model, spec))
+            if step and self.strategy is None:  # the metrics must exist to be restored
                 self.model._symbolic_build(data_batch=dataset.element_spec)
         self.callbacks.first_batch = step
         self.model.fit(
@@ -109,10 +111,16 @@ class Run:
         self.epoch += 1
         self.stopped = bool(self.model.stop_training)
 
-    def _distributed(self, dataset, weigh):
-        """Returns what Keras is given in place of a dataset, its steps, and a piece's form."""
-        if dataset is not None and self.shards > 1:
-            return _replicas.filled(dataset, self.shards, weigh=weigh), None, None
+    def _distributed(self, dataset, weigh, step=0):
+        """Returns what Keras is given in place of a dataset, its steps, and a piece's form.
+
+        Of the dataset, as many batches as `step` says are left out.
+        """
+        if self.fills and _replicas.has_rows(dataset):
+            dataset = _replicas.filled(dataset, self.shards, weigh=weigh, coupled=self.coupled)
+            # The first batch tells the size of all, so it is left out afterwards.
+            return (dataset.skip(step) if step else dataset), None, dataset.element_spec
+        dataset = dataset.skip(step) if step else dataset
         if dataset is None or self.strategy is None:
             return dataset, None, None
         if not isinstance(dataset, tf.data.Dataset) or dataset.cardinality() < 0:

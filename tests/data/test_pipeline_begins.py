@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, mix, policy, training
-from keras_cv_extras._base.here import dataset_runs_here, datasets_run_here
+from keras_cv_extras._base.samples import dataset_runs_here, datasets_run_here
 from keras_cv_extras.data import _augmenter
 
 

@@ -37,13 +37,30 @@ def batches(*sizes):
 @pytest.mark.parametrize("weigh", [True, False])
 def test_batches_are_filled_up_by_rows_without_weight(weigh):
     filled = _replicas.filled(batches(5, 4), 4, weigh=weigh)
-    (x, y, weights), (_, _, others) = filled.as_numpy_iterator()
-    assert x[:, 0].tolist() == [0, 1, 2, 3, 4, 4, 4, 4]
+    (x, y, counts), (_, _, others) = filled.as_numpy_iterator()
+    # The rows once more, in turn: the statistics of a batch stay about what they are.
+    assert x[:, 0].tolist() == [0, 1, 2, 3, 4, 0, 1, 2]
     assert y.tolist() == x[:, 0].tolist()
     # The mean over eight rows is that over five.
     scale = 8 / 5 if weigh else 1
-    np.testing.assert_allclose(weights, [scale] * 5 + [0] * 3)
-    assert others.tolist() == [1] * 4
+    np.testing.assert_allclose(counts.loss, [scale] * 5 + [0] * 3)
+    assert counts.own.tolist() == counts.real.tolist() == [1] * 5 + [0] * 3
+    assert counts.rows.tolist() == [5] * 8
+    # All batches are of one size.
+    np.testing.assert_allclose(others.loss, [2 if weigh else 1] * 4 + [0] * 4)
+
+
+def test_weights_that_were_given_are_kept_beside_those_of_the_loss():
+    dataset = batches(3, 2).map(lambda x, y: (x, y, tf.cast(y + 1, tf.float64)))
+    _, (_, _, counts) = _replicas.filled(dataset, 2, weigh=True).as_numpy_iterator()
+    np.testing.assert_allclose(counts.own, [1, 2, 0, 0])
+    np.testing.assert_allclose(counts.loss, [2, 4, 0, 0])
+
+
+def test_a_loss_that_compares_samples_gets_none_twice():
+    dataset = _replicas.filled(batches(4, 3), 2, weigh=True, coupled=True)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="choose another batch size"):
+        list(dataset)
 
 
 def test_pieces_of_a_batch_of_given_weights():

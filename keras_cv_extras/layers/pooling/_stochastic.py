@@ -5,7 +5,6 @@ import itertools
 import math
 from typing import Any
 
-import keras
 from keras import ops
 
 from keras_cv_extras._base.engine import runner

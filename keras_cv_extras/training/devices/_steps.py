@@ -1,11 +1,14 @@
 """The steps of Keras' `fit` and `evaluate`, adapted to several devices."""
 
 import contextlib
+import inspect
+import threading
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_cv_extras.training._replicas import Counts
 from keras_cv_extras.training.devices import _keras_fault, _places
 
 
@@ -51,6 +54,93 @@ def changed_for_now(thing, attributes):
     finally:
         for name in attributes:
             delattr(thing, name)
+
+
+@contextlib.contextmanager
+def counting(model, spec):
+    """Lets a model's steps take batches with `Counts`, within the block.
+
+    Rows that fill a batch up then count in no loss, in no metric and in no mean over batches.
+
+    Args:
+        model: a compiled Keras model.
+        spec: the specification of a batch `(x, y, Counts)`.
+    """
+    now = threading.local()  # the replicas of a strategy are threads
+    build, compute = model._symbolic_build, model.compute_metrics
+
+    def build_by_specification(iterator=None, data_batch=None):
+        del iterator, data_batch
+        build(data_batch=(*spec[:2], spec[2].loss))
+
+    def with_counts(step):
+        def counted(*arguments):
+            *state, batch = arguments
+            if not (isinstance(batch, tuple) and isinstance(batch[-1], Counts)):
+                return step(*arguments)
+            now.counts = batch[-1]
+            try:
+                return step(*state, (*batch[:2], now.counts.loss))
+            finally:
+                now.counts = None
+
+        return counted
+
+    def compute_metrics(x, y, y_pred, sample_weight=None):
+        counts = getattr(now, "counts", None)
+        if counts is None:
+            return compute(x, y, y_pred, sample_weight=sample_weight)
+        with _masked(model, y, y_pred, counts.real):
+            return compute(x, y, y_pred, sample_weight=counts.own)
+
+    tracker = model._loss_tracker
+    update = tracker.update_state
+
+    def update_state(values, sample_weight=None):
+        counts = getattr(now, "counts", None)
+        return update(values, sample_weight=sample_weight if counts is None else counts.rows[0])
+
+    changed = {
+        "_symbolic_build": build_by_specification,
+        "compute_metrics": compute_metrics,
+        "train_step": with_counts(model.train_step),
+        "test_step": with_counts(model.test_step),
+    }
+    with (
+        changed_for_now(model, changed),
+        changed_for_now(tracker, {"update_state": update_state}),
+    ):
+        # Keras makes them once the metrics exist, which JAX must know.
+        model.train_function = model.test_function = None
+        try:
+            yield
+        finally:
+            model.train_function = model.test_function = model.predict_function = None
+
+
+@contextlib.contextmanager
+def _masked(model, y, y_pred, real):
+    """Gives metrics that take no weights those of the rows that count, where they can."""
+    compiled = model._compile_metrics
+    if compiled is None:
+        yield
+        return
+    if not compiled.built:
+        compiled.build(y, y_pred)
+
+    def of_real_rows(metric):
+        if "sample_weight" not in inspect.signature(metric.update_state).parameters:
+            return metric.update_state
+        return lambda *values, **options: type(metric).update_state(
+            metric, *values, **{**options, "sample_weight": real}
+        )
+
+    with contextlib.ExitStack() as stack:
+        for several in filter(None, compiled._flat_metrics):
+            for metric in several.metrics:
+                change = {"update_state": of_real_rows(metric)}
+                stack.enter_context(changed_for_now(metric, change))
+        yield
 
 
 def _predict_on_one_device(model):

@@ -1,0 +1,115 @@
+"""Batches that are filled up to one size: the training is that of the batches as they are."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cv_extras import data, training
+
+
+@keras.saving.register_keras_serializable("tests")
+class Sizes(keras.layers.Layer):
+    """Notes the sizes of the batches that a program was made for."""
+
+    seen: list = []
+
+    def call(self, x):
+        self.seen.append(x.shape[0])
+        return x
+
+
+def network(jit_compile):
+    keras.utils.set_random_seed(7)
+    layers = [keras.Input((8, 8, 1)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()]
+    model = keras.Sequential([*layers, Sizes(), keras.layers.Dense(10)])
+    # The same on every backend.
+    model.set_weights([np.random.default_rng(1).normal(0, 0.1, (64, 10)), np.zeros(10)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    metrics = {"metrics": ["accuracy"], "weighted_metrics": ["accuracy"]}
+    model.compile(keras.optimizers.SGD(0.1), loss, jit_compile=jit_compile, **metrics)
+    return model
+
+
+def trained(jit_compile, weighted=False, **options):
+    images, labels = data.load("digits").train
+    weights = np.linspace(0.5, 2, 10).astype("float32")
+
+    def batches(count, size, epoch):
+        dataset = data.pipeline((images[:count], labels[:count]), size, epoch=epoch)
+        if not weighted:
+            return dataset
+        return dataset.map(lambda x, y: (x, y, weights_of(y)))
+
+    def weights_of(labels):
+        import tensorflow as tf
+
+        return tf.gather(weights, labels)
+
+    return training.fit(
+        network(jit_compile),
+        lambda epoch: batches(37, 16, epoch),
+        batches(21, 8, 0),
+        epochs=2,
+        strategy="none",
+        progress=False,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_under_xla_a_last_batch_counts_as_it_is(weighted):
+    plain, filled = trained(False, weighted), trained(True, weighted)
+    assert plain.history.keys() == filled.history.keys()
+    for name, values in plain.history.items():
+        np.testing.assert_allclose(filled.history[name], values, rtol=1e-5, err_msg=name)
+    for one, other in zip(plain.model.get_weights(), filled.model.get_weights(), strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-6)
+
+
+def test_under_xla_a_resumed_epoch_is_the_same_to_the_bit(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            if self.model.optimizer.iterations == 5:  # the last batch of the second epoch
+                raise KeyboardInterrupt
+
+    whole = trained(True)
+    saving = {"checkpoint": tmp_path / "checkpoint", "save_every": 1}
+    with pytest.raises(KeyboardInterrupt):
+        trained(True, callbacks=[Stop()], **saving)
+    resumed = trained(True, **saving)
+    assert resumed.resumed_at == 1
+    assert resumed.history == whole.history
+    for one, other in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(other, one)
+
+
+ON_JAX = """
+import json, sys
+sys.path.insert(0, "tests/training")
+import test_training_filled
+from test_training_filled import *
+
+plain = trained("auto", True)
+sizes = sorted({size for size in Sizes.seen if isinstance(size, int)})
+keras.distribution.set_distribution(keras.distribution.DataParallel())
+shared = trained("auto", True)
+print(json.dumps([sizes, plain.history, shared.history]))
+"""
+
+
+@pytest.mark.slow
+def test_on_jax_one_program_trains_and_one_validates(python):
+    environment = {
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+    }
+    lines = python(ON_JAX, environment=environment).splitlines()
+    sizes, plain, shared = json.loads(lines[-1])
+    assert sizes == [8, 16]
+    wanted = trained(False, True).history
+    for name, values in wanted.items():
+        np.testing.assert_allclose(plain[name], values, rtol=1e-4, err_msg=name)
+        np.testing.assert_allclose(shared[name], values, rtol=1e-4, err_msg=name)
