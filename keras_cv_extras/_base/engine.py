@@ -44,6 +44,13 @@ if BACKEND == "tensorflow":
         """Returns `function` as it is; `tf.function` leaves its source alone."""
         return tf.autograph.experimental.do_not_convert(function)
 
+    def pulled_back(function, tensor, upstream):
+        """Returns the gradient of `function` at a tensor, for that of its result."""
+        with tf.GradientTape() as tape:
+            tape.watch(tensor)
+            result = function(tensor)
+        return tape.gradient(result, tensor, output_gradients=upstream)
+
     def is_traced(tensor):
         """Whether a tensor is a placeholder of a graph being built, without a value."""
         return isinstance(tensor, tf.Tensor) and not hasattr(tensor, "numpy")
@@ -146,6 +153,10 @@ elif BACKEND == "jax":
     def plain(function):
         """Returns `function` as it is."""
         return function
+
+    def pulled_back(function, tensor, upstream):
+        """Returns the gradient of `function` at a tensor, for that of its result."""
+        return jax.vjp(function, tensor)[1](upstream)[0]
 
     def is_traced(tensor):
         """Whether a tensor is a placeholder of a program being traced, without a value."""

@@ -1,4 +1,4 @@
-"""Training time of pooling layers, beside Keras' max pooling."""
+"""Training time of pooling layers, beside Keras' max pooling and what one line of TensorFlow is."""
 
 import inspect
 import statistics
@@ -24,6 +24,7 @@ LAYERS = (
     "MaxBlurPooling2D",
 )
 _BASELINE = "MaxPooling2D"
+_PLAIN = "plain "  # before a layer's name: what a user would write in its place
 
 
 def run_pooling(
@@ -49,7 +50,9 @@ def run_pooling(
     Returns:
         A dictionary for every layer and window with `layer`, `pool_size`, `strides`, `cores`,
         `milliseconds` (the median), `ratio` (how many times as long as max pooling: the median
-        over turns) and `first_call_seconds` (tracing and compilation included).
+        over turns), `plain_ratio` (how many times as long as the plain expression in TensorFlow,
+        which may overflow and has no gradient at a window of zeros; None where there is none)
+        and `first_call_seconds` (tracing and compilation included).
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
@@ -74,17 +77,19 @@ def run_pooling(
 
 
 def _run(layers, window, step, cpus, seconds, repeats):
-    names = [f"{POOLING}{layer}:{window}:{step}" for layer in layers]
+    plain = [_PLAIN + layer for layer in layers if layer in _plain_pooling()]
+    names = {layer: f"{POOLING}{layer}:{window}:{step}" for layer in (*layers, *plain)}
     first, rows = {}, []
     process = _measure.Measured(SIZE, BATCH_SIZE, cpus)
     try:
-        for name in names:
+        for name in names.values():
             process.ask("load", name=name)
             first[name] = process.ask("start", name=name)["seconds"]
-        turns = _measure.take_turns([(process, name) for name in names], seconds, repeats)
+        turns = _measure.take_turns([(process, name) for name in names.values()], seconds, repeats)
     finally:
         process.close()
-    for layer, name in zip(layers, names, strict=True):
+    for layer in layers:
+        name, other = names[layer], names.get(_PLAIN + layer)
         rows.append(
             {
                 "layer": layer,
@@ -92,7 +97,8 @@ def _run(layers, window, step, cpus, seconds, repeats):
                 "strides": step,
                 "cores": len(cpus),
                 "milliseconds": 1e3 * BATCH_SIZE / statistics.median(turns[name]),
-                "ratio": _measure.ratio(turns[names[0]], turns[name]),
+                "ratio": _measure.ratio(turns[names[_BASELINE]], turns[name]),
+                "plain_ratio": other and _measure.ratio(turns[other], turns[name]),
                 "first_call_seconds": first[name],
             }
         )
@@ -114,8 +120,11 @@ def step_of(name):
         from keras_cv_extras import layers
         from keras_cv_extras._base.random import uniform
 
-        home = keras.layers if layer == _BASELINE else layers
-        pool = getattr(home, layer)(int(window), int(step))
+        if layer.startswith(_PLAIN):
+            pool = _plain_pooling(int(window), int(step))[layer.removeprefix(_PLAIN)]
+        else:
+            home = keras.layers if layer == _BASELINE else layers
+            pool = getattr(home, layer)(int(window), int(step))
         samples, slots = tf.range(BATCH_SIZE)[:, None], tf.range(SIZE * SIZE * CHANNELS)
         shape = (BATCH_SIZE, SIZE, SIZE, CHANNELS)
         # As behind a ReLU: half of the cells are zero.
@@ -136,8 +145,20 @@ def step_of(name):
     return make
 
 
+def _plain_pooling(window=2, step=2):
+    """Returns what a user would write in TensorFlow in place of some layers, by their names."""
+    import tensorflow as tf
+
+    average = lambda x: tf.nn.avg_pool2d(x, window, step, "VALID")  # noqa: E731
+    return {
+        "GeneralizedMeanPooling2D": lambda x: average(tf.maximum(x, 1e-6) ** 3.0) ** (1 / 3),
+        "SoftPooling2D": lambda x: average(tf.exp(x) * x) / average(tf.exp(x)),
+        "LPPooling2D": lambda x: tf.sqrt(window**2 * average(tf.square(x))),
+    }
+
+
 def _takes_training(layer):
-    return "training" in inspect.signature(layer.call).parameters
+    return "training" in inspect.signature(getattr(layer, "call", layer)).parameters
 
 
 def _table(rows):
@@ -147,7 +168,7 @@ def _table(rows):
     )
     table.add_column("window")
     table.add_column("layer")
-    for title in ("ms", "max poolings", "first call"):
+    for title in ("ms", "max poolings", "plain expressions", "first call"):
         table.add_column(title, justify="right")
     for row in rows:
         table.add_row(
@@ -155,6 +176,7 @@ def _table(rows):
             row["layer"],
             f"{row['milliseconds']:.2f}",
             f"{row['ratio']:.1f}",
+            f"{row['plain_ratio']:.2f}" if row["plain_ratio"] else "",
             f"{row['first_call_seconds']:.1f} s",
         )
     return table

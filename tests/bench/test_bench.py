@@ -122,16 +122,15 @@ def test_losses(capsys):
 @pytest.mark.slow
 def test_pooling(tmp_path, capsys):
     path = tmp_path / "pooling.json"
-    rows = bench.run_pooling(("S3Pooling2D",), 0.01, path, repeats=1)
-    assert [(row["layer"], row["pool_size"]) for row in rows] == [
-        ("MaxPooling2D", 2),
-        ("S3Pooling2D", 2),
-        ("MaxPooling2D", 3),
-        ("S3Pooling2D", 3),
-    ]
-    for base, row in zip(rows[::2], rows[1::2], strict=True):
+    rows = bench.run_pooling(("S3Pooling2D", "LPPooling2D"), 0.01, path, repeats=1)
+    names = ["MaxPooling2D", "S3Pooling2D", "LPPooling2D"]
+    wanted = [(name, window) for window in (2, 3) for name in names]
+    assert [(row["layer"], row["pool_size"]) for row in rows] == wanted
+    for base, *others in (rows[:3], rows[3:]):
         assert base["ratio"] == 1
-        assert row["ratio"] == pytest.approx(row["milliseconds"] / base["milliseconds"])
+        for row in others:
+            assert row["ratio"] == pytest.approx(row["milliseconds"] / base["milliseconds"])
+        assert [row["plain_ratio"] is None for row in others] == [True, False]
     assert json.loads(path.read_text(encoding="utf-8"))["rows"] == rows
     assert "S3Pooling2D" in capsys.readouterr().out
 

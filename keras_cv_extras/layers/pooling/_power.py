@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
@@ -21,6 +21,8 @@ from keras_cv_extras.layers.pooling._base import (
 
 # Below it, the division by p loses the digits of float32.
 _SMALLEST_P = 0.01
+# Beside a sum above it, powers below `VANISHING` are less than the rounding of float32.
+_SAFE = 1e-16
 
 
 class _AtLeast(keras.constraints.Constraint):
@@ -235,35 +237,59 @@ class _LPPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        dtype, x = x.dtype, ops.abs(at_least_float32(x))
+        dtype, x = x.dtype, at_least_float32(x)
         if self.padding == "same":
             x = pad_same(x, self.pool_size, self.strides)
-        # One average does, unless a power would overflow or vanish.
-        low, high = VANISHING ** (1 / self.p), VANISHING ** (-1 / self.p)
-        outside = ops.logical_or(ops.logical_and(x > 0, x < low), x > high)
-        pooled = ops.cond(
-            ops.any(outside),
-            lambda: self._by_cells(x),
-            lambda: self._root(math.prod(self.pool_size) * self._mean(x)),
-        )
-        return ops.cast(pooled, dtype)
+        return ops.cast(self._norm(x), dtype)
+
+    def _norm(self, x):
+        @ops.custom_gradient
+        def norm(x):
+            # One average does, unless a power overflows or vanishes.
+            powers = ops.square(x) if self.p == 2 else ops.power(ops.abs(x), self.p)
+            total = math.prod(self.pool_size) * self._mean(powers)
+            vanished = ops.cond(
+                ops.min(total) > _SAFE,  # whatever has vanished is nothing beside it
+                lambda: ops.convert_to_tensor(False),
+                lambda: ops.any(ops.logical_and(powers < VANISHING, x != 0)),
+            )
+            lost = ops.logical_or(vanished, ops.max(total) > 1 / VANISHING)
+            pooled = ops.cond(lost, lambda: self._by_cells(x), lambda: self._root(total))
+
+            def gradient(*arguments, upstream=None):
+                upstream = arguments[0] if upstream is None else upstream
+                return ops.cond(
+                    lost,
+                    lambda: engine.pulled_back(self._by_cells, x, upstream),
+                    lambda: self._slope(x, pooled, upstream),
+                )
+
+            return pooled, gradient
+
+        return norm(x)
+
+    def _slope(self, x, pooled, upstream):
+        """Returns `upstream * sign(x) * (|x| / pooled)^(p - 1)`, 0 in a window of zeros."""
+        below = pooled if self.p == 2 else ops.power(pooled, self.p - 1)
+        upstream = ops.divide_no_nan(upstream * math.prod(self.pool_size), below)
+        spread = engine.pulled_back(self._mean, x, upstream)
+        return spread * (x if self.p == 2 else ops.sign(x) * ops.power(ops.abs(x), self.p - 1))
 
     def _mean(self, x):
-        powers = x * x if self.p == 2 else ops.power(x, self.p)
-        return ops.average_pool(powers, self.pool_size, self.strides, "valid", "channels_last")
+        return ops.average_pool(x, self.pool_size, self.strides, "valid", "channels_last")
 
     def _root(self, total):
-        # The root of zero has no slope; it is asked only of windows that have a positive cell.
-        positive = total > 0
-        total = ops.where(positive, total, 1.0)
-        root = ops.sqrt(total) if self.p == 2 else ops.power(total, 1.0 / self.p)
-        return ops.where(positive, root, 0.0)
+        return ops.sqrt(total) if self.p == 2 else ops.power(total, 1.0 / self.p)
 
     def _by_cells(self, x):
-        views = cells(x, self.pool_size, self.strides)
+        views = cells(ops.abs(x), self.pool_size, self.strides)
         top = ops.stop_gradient(functools.reduce(ops.maximum, views))
         scale = ops.where(top > 0, top, 1.0)
-        return scale * self._root(sum(ops.power(view / scale, self.p) for view in views))
+        total = sum(ops.power(view / scale, self.p) for view in views)
+        # The root of zero has no slope; it is asked only of windows that have a positive cell.
+        positive = total > 0
+        root = self._root(ops.where(positive, total, 1.0))
+        return ops.where(positive, scale * root, 0.0)
 
     def get_config(self) -> Config:
         """Returns the configuration."""

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._base import engine
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import VANISHING, Pooling
@@ -39,16 +40,42 @@ class _SoftPooling(Pooling):
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         x, dtype = at_least_float32(x), x.dtype
-        # Relative to the map's largest cell two averages do, unless a window lies far below it.
-        top = ops.stop_gradient(ops.max(x, axis=range(1, self.rank + 1), keepdims=True))
-        weights = ops.exp(x - top)
-        total, weighted = self.average(weights), self.average(weights * x)
-        pooled = ops.cond(
-            ops.min(total) > VANISHING,
-            lambda: weighted / total,
-            lambda: self._by_cells(x),
-        )
-        return ops.cast(pooled, dtype)
+        return ops.cast(self._weighted(x), dtype)
+
+    def _weighted(self, x):
+        @ops.custom_gradient
+        def weighted(x):
+            # Relative to the largest cell two averages do, unless a window lies far below it.
+            top = ops.max(x)
+            weights = ops.exp(x - top)
+            total = self.average(weights)
+            kept = ops.min(total) > VANISHING
+            pooled = ops.cond(
+                kept,
+                lambda: self.average(weights * x) / total,
+                lambda: self._by_cells(x),
+            )
+
+            def slope(upstream):
+                """Returns `upstream * (1 + x - pooled) * weights / total`."""
+                shares = upstream / total
+                spread, middle = (
+                    engine.pulled_back(self.average, x, part)
+                    for part in (shares, shares * (pooled - top))
+                )
+                return weights * ((1.0 + (x - top)) * spread - middle)
+
+            def gradient(*arguments, upstream=None):
+                upstream = arguments[0] if upstream is None else upstream
+                return ops.cond(
+                    kept,
+                    lambda: slope(upstream),
+                    lambda: engine.pulled_back(self._by_cells, x, upstream),
+                )
+
+            return pooled, gradient
+
+        return weighted(x)
 
     def _by_cells(self, x):
         # Padding is lower than any cell, and its exponential zero.
