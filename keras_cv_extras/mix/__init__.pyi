@@ -1,3 +1,11 @@
+from ._base import Mix as Mix
+from ._drawing_mixes import BalancedMixUp as BalancedMixUp
+from ._drawing_mixes import CutMix as CutMix
+from ._drawing_mixes import FMix as FMix
+from ._drawing_mixes import MixUp as MixUp
+from ._drawing_mixes import Mosaic as Mosaic
+from ._drawing_mixes import ReMix as ReMix
+from ._drawing_mixes import SamplePairing as SamplePairing
 from ._functions import cutmix as cutmix
 from ._functions import fmix as fmix
 from ._functions import mixup as mixup
@@ -6,14 +14,6 @@ from ._functions import remix as remix
 from ._functions import sample_pairing as sample_pairing
 from ._labels import dense_labels as dense_labels
 from ._labels import unpack_labels as unpack_labels
-from ._mix import Mix as Mix
-from ._mixes import BalancedMixUp as BalancedMixUp
-from ._mixes import CutMix as CutMix
-from ._mixes import FMix as FMix
-from ._mixes import MixUp as MixUp
-from ._mixes import Mosaic as Mosaic
-from ._mixes import ReMix as ReMix
-from ._mixes import SamplePairing as SamplePairing
 from ._pool import Pool as Pool
 from ._random_mix import RandomMix as RandomMix
 from ._schedule import Schedule as Schedule

@@ -8,9 +8,9 @@ from keras import ops
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.draws import Draws
 from keras_cv_extras._base.types import Images, Shape
+from keras_cv_extras.mix._base import Mix, chosen
 from keras_cv_extras.mix._batch import Blend
-from keras_cv_extras.mix._mix import Mix, chosen
-from keras_cv_extras.mix._mixes import BalancedMixUp, CutMix, MixUp
+from keras_cv_extras.mix._drawing_mixes import BalancedMixUp, CutMix, MixUp
 
 _CHOICE = 32
 

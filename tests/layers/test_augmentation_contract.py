@@ -14,7 +14,7 @@ from keras.src.testing import TestCase
 from keras_cv_extras import layers, mix, policy
 from keras_cv_extras._base import engine
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.layers.augmentation._mix import _MixLayer
+from keras_cv_extras.layers.augmentation._mix_layers import _MixLayer
 from keras_cv_extras.policy import Step
 
 MODULES = ("_compose", "_crop", "_ctaugment", "_image_op", "_mix", "_policy")

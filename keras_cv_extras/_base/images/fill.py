@@ -23,7 +23,7 @@ class Fill(NamedTuple):
     Attributes:
         mode: one of `FILLED` or `CONTINUED`.
         colour: `(channels,)`, for "constant".
-        key: what noise is a function of, for "noise".
+        key: for "noise": another key gives other noise.
     """
 
     mode: str

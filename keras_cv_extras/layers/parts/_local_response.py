@@ -7,8 +7,9 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Shape, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32, known_channels
+from keras_cv_extras.layers.parts._normalization import known_channels
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
 
@@ -82,7 +83,7 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Normalises; see the class."""
-        x = at_least_float32(inputs)
+        x = floats(inputs)
         alpha = self.alpha / self.size if self.alpha_mode == "caffe" else self.alpha
         squares = ops.square(x)
         if self.data_format == "channels_last":

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Maker, Shape, Tensor
 
 _PACKAGE = "keras_cv_extras"
@@ -118,7 +119,7 @@ class FilterResponseNormalization(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Normalises; see the class."""
-        x = at_least_float32(inputs)
+        x = floats(inputs)
         epsilon = self.epsilon
         if self.learned_epsilon:
             epsilon = epsilon + ops.cast(ops.abs(self.epsilon_weight), x.dtype)
@@ -233,10 +234,6 @@ class TLU(keras.layers.Layer):
             **_serialized(self, ("tau", "alpha")),
             "axis": self.axis,
         }
-
-
-def at_least_float32(x):
-    return ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
 
 
 def known_channels(shape, axis):

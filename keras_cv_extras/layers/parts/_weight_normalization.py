@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Shape, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 
 _TRANSPOSED = (
     keras.layers.Conv1DTranspose,
@@ -123,7 +123,7 @@ class WeightNormalization(keras.layers.Wrapper):
         """Runs the layer with the normalised kernel; see the class."""
         length, bias = self.g.value, None
         if self.layer.bias is not None:
-            bias = at_least_float32(self.layer.bias.value)
+            bias = floats(self.layer.bias.value)
         if self.data_init:
             length_offset, bias_offset = self.length_offset.value, self.bias_offset.value
             if training:
@@ -141,8 +141,8 @@ class WeightNormalization(keras.layers.Wrapper):
 
     def _run(self, inputs, length, bias):
         """Returns the layer's outputs with other lengths and another bias."""
-        direction = at_least_float32(self.layer.kernel.value)
-        scale = ops.reshape(at_least_float32(length), self._length_shape) / self._norm()
+        direction = floats(self.layer.kernel.value)
+        scale = ops.reshape(floats(length), self._length_shape) / self._norm()
         # Every variable needs a value, or the layer would read those that it had before a
         # surrounding stateless call, a training step on JAX for one.
         values = [(variable, variable.value) for variable in self.layer.variables]
@@ -154,7 +154,7 @@ class WeightNormalization(keras.layers.Wrapper):
 
     def _norm(self):
         """Returns the norms of the directions, shaped like the kernel with single entries."""
-        direction = at_least_float32(self.layer.kernel.value)
+        direction = floats(self.layer.kernel.value)
         square = ops.sum(ops.square(direction), axis=self._axes, keepdims=True)
         # A direction of zeros stays zero, with a gradient of zero.
         return ops.sqrt(ops.where(square > 0, square, 1.0))
@@ -164,7 +164,7 @@ class WeightNormalization(keras.layers.Wrapper):
         ones = ops.ones_like(self.g.value)
         bias = None if self.layer.bias is None else ops.zeros_like(self.layer.bias.value)
         with _without_activation(self.layer):
-            outputs = at_least_float32(self._run(inputs, ones, bias))
+            outputs = floats(self._run(inputs, ones, bias))
         channels_first = getattr(self.layer, "data_format", None) == "channels_first"
         rank = len(outputs.shape)
         axes = [axis for axis in range(rank) if axis != (1 if channels_first else rank - 1)]
@@ -174,7 +174,7 @@ class WeightNormalization(keras.layers.Wrapper):
         length_offset = ops.cast(length, self.g.dtype) - self.g.value
         bias_offset = ops.zeros_like(length_offset)
         if bias is not None:
-            bias_offset = ops.cast(-mean * length, self.g.dtype) - at_least_float32(
+            bias_offset = ops.cast(-mean * length, self.g.dtype) - floats(
                 self.layer.bias.value  # pyright: ignore[reportOptionalMemberAccess] it has one
             )
         return ops.stop_gradient(length_offset), ops.stop_gradient(bias_offset)

@@ -9,8 +9,8 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Sizes, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling
 
 
@@ -78,7 +78,7 @@ class _BlurPooling(Pooling):
                 total = max(total, 0) if known else ops.maximum(total, 0)
                 before, after = before + total // 2, after + total - total // 2
             edges.append((before, after))
-        blurred = blur(at_least_float32(x), self.filter_size, self.strides, edges)
+        blurred = blur(floats(x), self.filter_size, self.strides, edges)
         return ops.cast(blurred, x.dtype)
 
     def get_config(self) -> Config:
@@ -127,7 +127,7 @@ class _MaxBlurPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        highest = self.highest(at_least_float32(x), strides=1)
+        highest = self.highest(floats(x), strides=1)
         edges = [((taps - 1) // 2, taps // 2) for taps in self.filter_size]
         return ops.cast(blur(highest, self.filter_size, self.strides, edges), x.dtype)
 

@@ -24,8 +24,8 @@ from keras.layers import (
 )
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Maker, Shape, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import GlobalPooling, known_channels
 
 
@@ -61,7 +61,7 @@ class _GlobalLogSumExpPooling(GlobalPooling):
 
     def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
-        x, dtype = at_least_float32(x), x.dtype
+        x, dtype = floats(x), x.dtype
         top = ops.stop_gradient(ops.max(x, axis=self.axes, keepdims=True))
         # log1p of expm1 keeps the digits that a small r would lose: their mean is near 0 then.
         mean = ops.mean(ops.expm1(self.r * (x - top)), axis=self.axes, keepdims=True)
@@ -143,7 +143,7 @@ class _GlobalAttentionPooling(GlobalPooling):
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """Pools; see the class."""
-        x = at_least_float32(self.channels_last(inputs))
+        x = floats(self.channels_last(inputs))
         hidden = ops.tanh(ops.matmul(x, ops.cast(self.projection, x.dtype)))
         if self.gated:
             hidden = hidden * ops.sigmoid(ops.matmul(x, ops.cast(self.gate, x.dtype)))

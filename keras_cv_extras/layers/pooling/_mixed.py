@@ -6,9 +6,9 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Maker, Shape, Sizes, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
     GlobalPooling,
     Pooling,
@@ -117,7 +117,7 @@ class _MixedPooling(_Mixing, Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        x, dtype = at_least_float32(x), x.dtype
+        x, dtype = floats(x), x.dtype
         return ops.cast(self._mixed(self.highest(x), self.average(x), training), dtype)
 
 
@@ -164,7 +164,7 @@ class _GlobalMixedPooling(_Mixing, GlobalPooling):
 
     def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
-        x, dtype = at_least_float32(x), x.dtype
+        x, dtype = floats(x), x.dtype
         highest = ops.max(x, axis=self.axes, keepdims=True)
         average = ops.mean(x, axis=self.axes, keepdims=True)
         return ops.cast(self._mixed(highest, average, training), dtype)
@@ -227,7 +227,7 @@ class _GatedPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        x, dtype = at_least_float32(x), x.dtype
+        x, dtype = floats(x), x.dtype
         mask = ops.reshape(ops.cast(self.mask, x.dtype), (-1, self.mask.shape[-1]))
         gate = ops.sigmoid(sum(mask[i] * view for i, view in enumerate(self.windows(x))))
         return ops.cast(gate * self.highest(x) + (1.0 - gate) * self.average(x), dtype)

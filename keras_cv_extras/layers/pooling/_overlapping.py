@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Sizes, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Ranked
 
 _Behind: Any = object  # the layer of Keras that a subclass names behind `_Overlapping`
@@ -57,7 +57,7 @@ class _Overlapping(Ranked, _Behind):
     def call(self, inputs: Tensor) -> Tensor:
         """Pools; see the class."""
         # TensorFlow has no kernel on the CPU for volumes of half precision.
-        return ops.cast(super().call(at_least_float32(inputs)), inputs.dtype)
+        return ops.cast(super().call(floats(inputs)), inputs.dtype)
 
 
 class OverlappingMaxPooling1D(_Overlapping, keras.layers.MaxPooling1D, rank=1):

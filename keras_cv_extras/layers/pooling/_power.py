@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks, engine
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import (
     VANISHING,
     GlobalPooling,
@@ -62,7 +62,7 @@ class _LearnedPower(keras.layers.Layer):
         self.built = True
 
     def _logs(self, x):
-        x = at_least_float32(x)
+        x = floats(x)
         return ops.log(ops.maximum(x, self.epsilon)), ops.cast(self.exponent, x.dtype)
 
     def get_config(self) -> Config:
@@ -237,7 +237,7 @@ class _LPPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        dtype, x = x.dtype, at_least_float32(x)
+        dtype, x = x.dtype, floats(x)
         if self.padding == "same":
             x = pad_same(x, self.pool_size, self.strides)
         return ops.cast(self._norm(x), dtype)

@@ -8,8 +8,8 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Config, Shape, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Ranked, channels_of, standard_data_format
 
 
@@ -61,7 +61,7 @@ class _SpatialPyramidPooling(Ranked, keras.layers.Layer):
         """Pools; see the class."""
         x = inputs
         if self.pooling == "average":
-            x = at_least_float32(x)
+            x = floats(x)
         if self.data_format == "channels_first":
             x = ops.moveaxis(x, 1, -1)
         found = ops.stack([part for level in self.bins for part in self._level(x, level)], axis=1)

@@ -5,9 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Sizes, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling
 
 
@@ -57,7 +57,7 @@ class _S3Pooling(Pooling):
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
         # TensorFlow has no kernel on the CPU for volumes of half precision.
-        dense = self.highest(at_least_float32(x), strides=1)
+        dense = self.highest(floats(x), strides=1)
         if not training:
             return ops.cast(self._averages(dense), x.dtype)
         for axis, step in enumerate(self.strides, start=1):

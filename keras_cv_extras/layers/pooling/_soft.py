@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import VANISHING, Pooling
 
 
@@ -39,7 +39,7 @@ class _SoftPooling(Pooling):
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
-        x, dtype = at_least_float32(x), x.dtype
+        x, dtype = floats(x), x.dtype
         return ops.cast(self._weighted(x), dtype)
 
     def _weighted(self, x):

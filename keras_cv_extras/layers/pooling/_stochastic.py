@@ -8,15 +8,15 @@ from typing import Any
 from keras import ops
 
 from keras_cv_extras._base.engine import runner
+from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.random import as_word, threefry
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Sizes, Tensor
-from keras_cv_extras.layers.parts._normalization import at_least_float32
 from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, resized
 
 
 def _weights(views):
-    return [ops.maximum(at_least_float32(view), 0.0) for view in views]
+    return [ops.maximum(floats(view), 0.0) for view in views]
 
 
 def draw(x, seed, pool_size, strides):

@@ -14,7 +14,7 @@ from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop import _albumentations_ops as known
 from keras_cv_extras.policy.interop._common import (
     WARPS,
-    Losses,
+    Omissions,
     checked_policy,
     scale_of,
     translate,
@@ -50,19 +50,19 @@ def to_albumentations(
         >>> transform = albumentations.from_dict(to_albumentations(policy))
         >>> augmented = transform(image=image)["image"]
     """
-    losses = Losses("Albumentations")
+    omissions = Omissions("Albumentations")
     fill: Any = checked_policy(policy).fill
     fill = list(fill) if isinstance(fill, tuple) else float(fill)
 
     def one(step, place):
-        return known.transform_of(step, place, fill, image_size, losses)
+        return known.transform_of(step, place, fill, image_size, omissions)
 
     transforms = []
-    stages = translate(policy, losses, one)
+    stages = translate(policy, omissions, one)
     for stage, rows in zip(policy.stages, stages, strict=True):
         drawn = any(isinstance(s.strength or s.value, tuple) for r in stage.sub_policies for s in r)
         if stage.num_levels and drawn:
-            losses.add(f"{stage.num_levels} levels, in place of which all between are drawn")
+            omissions.add(f"{stage.num_levels} levels, in place of which all between are drawn")
         weights = stage.weights or (1.0,) * len(rows)
         sequences = [
             _named("Sequential", weight / max(weights), transforms=row or [_named("NoOp", 1.0)])
@@ -71,7 +71,7 @@ def to_albumentations(
         if len(sequences) > 1:
             sequences = [_named("OneOf", 1.0, transforms=sequences)]
         transforms += sequences * stage.num_draws
-    losses.settle(strict)
+    omissions.settle(strict)
     compose = _named("Compose", 1.0, transforms=transforms)
     compose |= {"bbox_params": None, "keypoint_params": None, "additional_targets": {}}
     return {"__version__": VERSION, "transform": {**compose, "is_check_shapes": True}}
@@ -107,8 +107,8 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
     reader = _Reader()
     stages = reader.stages(fields["transform"])
     if len(reader.fills) > 1:
-        reader.losses.add(f"fill colours that differ, of which {reader.fills[0]} is used")
-    reader.losses.settle(strict)
+        reader.omissions.add(f"fill colours that differ, of which {reader.fills[0]} is used")
+    reader.omissions.settle(strict)
     fill = reader.fills[0] if reader.fills else 0
     policy = Policy([[Step("identity")]], **{"fill": fill, "spec": "albumentations", **options})
     return policy._with_stages(tuple(stages))
@@ -118,7 +118,7 @@ class _Reader:
     """Reads a tree of transforms."""
 
     def __init__(self):
-        self.losses = Losses("keras_cv_extras")
+        self.omissions = Omissions("keras_cv_extras")
         self.fills = []
 
     def stages(self, node):
@@ -225,7 +225,7 @@ class _Reader:
         return _changed(first, value=value, signed=True)
 
     def _step(self, node, rate):
-        step, fill = known.step_of(_name(node), node, rate, self.losses)
+        step, fill = known.step_of(_name(node), node, rate, self.omissions)
         if step is not None and fill is not None and step.op in (*WARPS, "cutout"):
             fill = tuple(fill) if isinstance(fill, (list, tuple)) else fill
             self.fills += [fill] if fill not in self.fills else []

@@ -26,13 +26,13 @@ _FLAT = {
 }
 
 
-def transform_of(step, place, fill, image_size, losses):
+def transform_of(step, place, fill, image_size, omissions):
     """Returns the transform of a step in the op's own numbers, or None if there is none."""
     if step.op in _FLAT:
         name, fields = _FLAT[step.op]
         return _named(name, step.rate, **fields)
     if step.op not in (*WARPS, *ENHANCERS, "posterize", "solarize", "cutout", "gaussian_blur"):
-        return lost(losses, step, place)
+        return lost(omissions, step, place)
     step = in_pixels(step, image_size)
     low, high = ends_of(step)
     identity = scale_of(step.op).identity
@@ -43,30 +43,32 @@ def transform_of(step, place, fill, image_size, losses):
     else:
         values = [(low, high)]
     values = list(dict.fromkeys(tuple(sorted(pair)) for pair in values))
-    made = [_transform(step, *pair, place, fill, image_size, losses) for pair in values]
+    made = [_transform(step, *pair, place, fill, image_size, omissions) for pair in values]
     if len(made) == 1:
         return {**made[0], "p": float(step.rate)}
     return _named("OneOf", step.rate, transforms=made)
 
 
-def _transform(step, low, high, place, fill, image_size, losses):
+def _transform(step, low, high, place, fill, image_size, omissions):
     if step.op in WARPS:
-        return _affine(step, low, high, place, fill, image_size, losses)
+        return _affine(step, low, high, place, fill, image_size, omissions)
     if step.op == "gaussian_blur":
         size = dict(step.options).get("kernel_size", _BLUR)
         return _named("GaussianBlur", 1.0, blur_limit=[size] * 2, sigma_limit=[low, high])
     if step.options:
-        losses.add(f"{place}: the options of {step.op}")
+        omissions.add(f"{place}: the options of {step.op}")
     if step.op in _COLOURS:
         still = {"brightness": [1.0, 1.0], "contrast": [1.0, 1.0], "saturation": [1.0, 1.0]}
         fields = {**still, "hue": [0.0, 0.0], _COLOURS[step.op]: [max(0.0, low), high]}
         return _named("ColorJitter", 1.0, **fields)
     if step.op == "sharpness":
-        return _sharpness(step, low, high, place, losses)
+        return _sharpness(step, low, high, place, omissions)
     if step.op == "posterize":
         bits = sorted(math.floor(end + 0.5) for end in (low, high))
         if bits[0] < 1 or (bits[0] != bits[1] and bits[1] > 7):
-            losses.add(f"{place}: posterize to {bits[0]} to {bits[1]} bits, which ends at 1 and 7")
+            omissions.add(
+                f"{place}: posterize to {bits[0]} to {bits[1]} bits, which ends at 1 and 7"
+            )
         if bits[0] >= 8:
             return _named("NoOp", 1.0)
         return _named("Posterize", 1.0, num_bits=[min(max(b, 1), 7) for b in bits])
@@ -76,7 +78,7 @@ def _transform(step, low, high, place, fill, image_size, losses):
         ends = [max(0.0, math.ceil(end) - 0.5) / 255 if low == high else end / 255
                 for end in (low, high)]  # fmt: skip
         return _named("Solarize", 1.0, threshold_range=[min(end, 1.0) for end in ends])
-    losses.add(f"{place}: cutout, whose hole lies inside the image")
+    omissions.add(f"{place}: cutout, whose hole lies inside the image")
     size = [low, high] if step.unit else [math.floor(low + 0.5), math.floor(high + 0.5)]
     if size[0] <= 0:
         return _named("NoOp", 1.0)
@@ -91,8 +93,8 @@ def _transform(step, low, high, place, fill, image_size, losses):
     )
 
 
-def _affine(step, low, high, place, fill, image_size, losses):
-    interpolation = _INTERPOLATIONS[interpolated(step, losses, place)]
+def _affine(step, low, high, place, fill, image_size, omissions):
+    interpolation = _INTERPOLATIONS[interpolated(step, omissions, place)]
     fields = {
         "scale": {"x": [1.0, 1.0], "y": [1.0, 1.0]},
         "translate_percent": None,
@@ -120,7 +122,7 @@ def _affine(step, low, high, place, fill, image_size, losses):
             moved = {"x": [0.0, 0.0], "y": [0.0, 0.0], axis: [-low / 2 * ratio] * 2}
             fields |= {"translate_percent": moved, "translate_px": None}
         else:
-            losses.add(f"{place}: {step.op} of a drawn strength, which turns about the centre")
+            omissions.add(f"{place}: {step.op} of a drawn strength, which turns about the centre")
     elif step.unit is None:
         ends = [int(end) if step.whole else math.floor(end + 0.5) for end in (-high, -low)]
         fields["translate_px"][axis] = ends
@@ -130,12 +132,12 @@ def _affine(step, low, high, place, fill, image_size, losses):
     return _named("Affine", 1.0, **fields)
 
 
-def _sharpness(step, low, high, place, losses):
+def _sharpness(step, low, high, place, omissions):
     if low >= 1:
         alpha = [min(1.0, (end - 1) / 13) for end in (low, high)]
         fields = {"method": "kernel", "kernel_size": 5, "sigma": 1.0, "lightness": [1.0, 1.0]}
         return _named("Sharpen", 1.0, alpha=alpha, **fields)
-    losses.add(f"{place}: sharpness below 1, in place of which a Gaussian blurs as much")
+    omissions.add(f"{place}: sharpness below 1, in place of which a Gaussian blurs as much")
     sigmas = sorted(_sigma(min(end, 1.0)) for end in (low, high))
     return _named("GaussianBlur", 1.0, blur_limit=[3, 3], sigma_limit=sigmas)
 
@@ -147,16 +149,16 @@ def _sigma(factor):
     return math.sqrt(-1 / (2 * math.log(side))) if side > 1e-4 else 0.2
 
 
-def step_of(name, node, rate, losses):
+def step_of(name, node, rate, omissions):
     """Returns the step of a transform, and its fill colour or None."""
     for op, (other, fields) in _FLAT.items():
         if name == other:
             wrong = [key for key in fields if key in node and node[key] != fields[key]]
             for key in wrong:
-                losses.add(f"{name} with {key}={node[key]!r}")
+                omissions.add(f"{name} with {key}={node[key]!r}")
             return Step(op, rate), None
     if name in ("Affine", "Rotate"):
-        return _warp(name, node, rate, losses)
+        return _warp(name, node, rate, omissions)
     if name == "ColorJitter":
         return _colour(node, rate), None
     if name == "Posterize":
@@ -168,31 +170,31 @@ def step_of(name, node, rate, losses):
         return Step("solarize", rate, value=(low, high)), None
     if name == "Sharpen":
         if node.get("method") != "kernel" or list(node["lightness"]) != [1.0, 1.0]:
-            losses.add("Sharpen other than by a kernel with lightness 1")
+            omissions.add("Sharpen other than by a kernel with lightness 1")
         low, high = (1 + 13 * end for end in node["alpha"])
         return Step("sharpness", rate, value=(low, high)), None
     if name == "ToGray":
         if node.get("method", "weighted_average") != "weighted_average":
-            losses.add(f"ToGray with method={node['method']!r}")
+            omissions.add(f"ToGray with method={node['method']!r}")
         return Step("color", rate, value=0.0), None
     if name == "GaussianBlur":
         sizes = set(node["blur_limit"])
         if len(sizes) > 1:
-            losses.add("GaussianBlur of several kernel sizes, in place of which is the greatest")
+            omissions.add("GaussianBlur of several kernel sizes, in place of which is the greatest")
         size = max(sizes) or _BLUR
         value = tuple(node["sigma_limit"])
         return Step("gaussian_blur", rate, value=value, options=(("kernel_size", size),)), None
     if name == "CoarseDropout":
-        return _hole(node, rate, losses)
+        return _hole(node, rate, omissions)
     if name == "RandomResizedCrop":
-        losses.add(f"the size {node['size']} of RandomResizedCrop: images keep their own")
+        omissions.add(f"the size {node['size']} of RandomResizedCrop: images keep their own")
         aspect = tuple(node.get("ratio", (3 / 4, 4 / 3)))
         value = tuple(node.get("scale", (0.08, 1.0)))
         return Step("random_resized_crop", rate, value=value, options=(("aspect", aspect),)), None
     if name in _LEFT_OUT:
-        losses.add(f"{name}, which {_LEFT_OUT[name]}")
+        omissions.add(f"{name}, which {_LEFT_OUT[name]}")
     else:
-        losses.add(f"the transform {name} is not known")
+        omissions.add(f"the transform {name} is not known")
     return None, None
 
 
@@ -211,13 +213,15 @@ _LEFT_OUT = {
 }
 
 
-def _warp(name, node, rate, losses):
+def _warp(name, node, rate, omissions):
     interpolation = node.get("interpolation", 1)
     if interpolation not in (0, 1):
-        losses.add(f"{name} with interpolation {interpolation}, in place of which bilinear is used")
+        omissions.add(
+            f"{name} with interpolation {interpolation}, in place of which bilinear is used"
+        )
     options = (("interpolation", "bilinear"),) if interpolation else ()
     if node.get("border_mode", 0) != 0:
-        losses.add(f"{name} with border_mode {node['border_mode']}, in place of which it fills")
+        omissions.add(f"{name} with border_mode {node['border_mode']}, in place of which it fills")
     if name == "Rotate":
         return _signed("rotate", rate, node["limit"], options), node.get("fill", 0)
     scale, shear = node.get("scale"), node.get("shear")
@@ -260,12 +264,12 @@ def _colour(node, rate):
     return found[0] if found else Step("identity", rate)
 
 
-def _hole(node, rate, losses):
+def _hole(node, rate, omissions):
     if list(node["num_holes_range"]) != [1, 1]:
         raise ValueError("CoarseDropout is only known of one hole")
     if list(node["hole_height_range"]) != list(node["hole_width_range"]):
-        losses.add("a hole that is not square")
-    losses.add("CoarseDropout, whose hole may reach beyond the image here")
+        omissions.add("a hole that is not square")
+    omissions.add("CoarseDropout, whose hole may reach beyond the image here")
     size = tuple(node["hole_height_range"])
     unit = "shorter" if isinstance(size[1], float) and size[1] <= 1 else None
     return Step("cutout", rate, value=size, unit=unit), node["fill"]

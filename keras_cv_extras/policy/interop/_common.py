@@ -18,7 +18,7 @@ from keras_cv_extras.policy._compose import listed
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 
-_MOST_NAMED = 5  # of the losses in one message
+_MOST_NAMED = 5  # of the omissions in one message
 _MOST_ROWS = 2000  # of a policy whose sub-policies must all be equally likely
 
 #: Ops that work on the pixels' positions, and whose `interpolation` other libraries set too.
@@ -26,7 +26,7 @@ WARPS = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
 ENHANCERS = ("brightness", "color", "contrast", "sharpness")
 
 
-class Losses:
+class Omissions:
     """Collects what another library cannot say, to raise or to warn of all of it at once.
 
     Args:
@@ -111,12 +111,12 @@ def in_pixels(step: Step, image_size: tuple[int, int] | None) -> Step:
     )
 
 
-def translate(policy: Policy, losses: Losses, one: Callable) -> list:
+def translate(policy: Policy, omissions: Omissions, one: Callable) -> list:
     """Translates every step of a policy.
 
     Args:
         policy: the policy.
-        losses: where to note steps that cannot be said.
+        omissions: where to note steps that cannot be said.
         one: a function of a step, in the op's own numbers, and of its place as text; returns its
             translation, or None to leave it out.
 
@@ -137,12 +137,12 @@ def translate(policy: Policy, losses: Losses, one: Callable) -> list:
     return stages
 
 
-def lost(losses: Losses, step: Step, place: str, why: str = "has no counterpart") -> None:
+def lost(omissions: Omissions, step: Step, place: str, why: str = "has no counterpart") -> None:
     """Notes a step that is left out."""
-    losses.add(f"{place}: {step.op} {why}")
+    omissions.add(f"{place}: {step.op} {why}")
 
 
-def equally_likely(policy: Policy, losses: Losses) -> list[tuple[Step, ...]]:
+def equally_likely(policy: Policy, omissions: Omissions) -> list[tuple[Step, ...]]:
     """Lists what a policy may do to an image, as sub-policies that are all equally likely.
 
     Several stages and draws become all their combinations; weights, repetitions.
@@ -153,21 +153,23 @@ def equally_likely(policy: Policy, losses: Losses) -> list[tuple[Step, ...]]:
     size = math.lcm(*(share.denominator for share in shares))
     counts = [int(share * size) for share in shares]
     if sum(counts) > _MOST_ROWS or sum(counts) != size:
-        losses.add(f"the weights of its sub-policies, which become multiples of 1/{_MOST_ROWS}")
+        omissions.add(f"the weights of its sub-policies, which become multiples of 1/{_MOST_ROWS}")
         counts = [max(1, round(float(share) * _MOST_ROWS)) for share in shares if share]
         rows = [row for row, share in zip(rows, shares, strict=True) if share]
     return [steps for (_, steps), count in zip(rows, counts, strict=True) for _ in range(count)]
 
 
-def interpolated(step: Step, losses: Losses, place: str, known=("nearest", "bilinear")) -> str:
+def interpolated(
+    step: Step, omissions: Omissions, place: str, known=("nearest", "bilinear")
+) -> str:
     """Returns a step's interpolation; notes other options, and ones that are not known."""
     options: dict[str, Any] = dict(step.options)
     interpolation = options.pop("interpolation", "nearest")
     if interpolation not in known:
-        losses.add(f"{place}: interpolation {interpolation!r}")
+        omissions.add(f"{place}: interpolation {interpolation!r}")
         interpolation = known[0]
     for name, value in options.items():
-        losses.add(f"{place}: {step.op} with {name}={value!r}")
+        omissions.add(f"{place}: {step.op} with {name}={value!r}")
     return interpolation
 
 

@@ -17,7 +17,7 @@ from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import (
     ENHANCERS,
     WARPS,
-    Losses,
+    Omissions,
     checked_policy,
     ends_of,
     equally_likely,
@@ -63,18 +63,18 @@ def to_dali(policy: Policy, *, strict: bool = True) -> str:
     Example:
         >>> pathlib.Path("augment.py").write_text(to_dali(policy))
     """
-    losses = Losses("DALI")
+    omissions = Omissions("DALI")
     fill = checked_policy(policy).fill
     if isinstance(fill, tuple):
-        losses.add(f"the fill colour {fill}, in place of which its mean is used")
+        omissions.add(f"the fill colour {fill}, in place of which its mean is used")
         fill = sum(fill) / len(fill)
     bins, policies = _Bins(), []
     for stage in policy.stages:
         alone = policy._with_stages((Stage(stage.sub_policies, stage.weights),))
         rows = []
-        for number, steps in enumerate(equally_likely(alone, losses)):
+        for number, steps in enumerate(equally_likely(alone, omissions)):
             cells = [
-                _cells(step, f"sub-policy {number}, step {column}", stage.num_levels, losses)
+                _cells(step, f"sub-policy {number}, step {column}", stage.num_levels, omissions)
                 for column, step in enumerate(steps)
             ]
             rows.append([cell for cell in cells if cell])
@@ -85,7 +85,7 @@ def to_dali(policy: Policy, *, strict: bool = True) -> str:
             for combination in itertools.product(*row):
                 listed += [[bins.triple(*cell) for cell in combination]] * (most // size)
         policies.append({"num_draws": stage.num_draws, "sub_policies": listed})
-    losses.settle(strict)
+    omissions.settle(strict)
     data = f"NAME = {policy.name or 'policy'!r}\nFILL = {fill!r}\n{_MARK}"
     data += pprint.pformat(bins.augmentations(), width=96, sort_dicts=False, compact=True)
     data += "\nDRAWN = " + pprint.pformat(policies, width=96, sort_dicts=False, compact=True)
@@ -153,26 +153,26 @@ def _name(key):
     return "_".join([op, *(["signed"] if signed else []), *(["of", unit] if unit else [])])
 
 
-def _cells(step, place, num_levels, losses):
+def _cells(step, place, num_levels, omissions):
     """Lists an augmentation's key, rate and values that are equally likely, for a step."""
     step = own_numbers(step)
     if step.op in _FLAT:
         return None if step.op == "identity" else [((step.op, False, None), step.rate, None)]
     if step.op not in _VALUED:
-        return lost(losses, step, place)
-    interpolated(step, losses, place, known=("nearest",))
+        return lost(omissions, step, place)
+    interpolated(step, omissions, place, known=("nearest",))
     low, high = ends_of(step)
     if low == high:
         values = [low]
     else:
         if not num_levels:
-            losses.add(f"{place}: {step.op} of a drawn strength, in place of which are levels")
+            omissions.add(f"{place}: {step.op} of a drawn strength, in place of which are levels")
         count = num_levels or _LEVELS
         values = [low + (high - low) * k / (count - 1) for k in range(count)]
     if step.op == "posterize":
         values = [math.floor(value + 0.5) for value in values]
         if min(values) < 1:
-            losses.add(f"{place}: posterize to 0 bits, where there is one left")
+            omissions.add(f"{place}: posterize to 0 bits, where there is one left")
     elif step.op == "solarize":
         values = [math.ceil(value) for value in values]
     key = (step.op, step.signed, step.unit)

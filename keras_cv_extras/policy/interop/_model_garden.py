@@ -18,7 +18,7 @@ from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import (
     ENHANCERS,
     WARPS,
-    Losses,
+    Omissions,
     checked_policy,
     ends_of,
     equally_likely,
@@ -177,14 +177,14 @@ def to_model_garden(
         >>> policies = to_model_garden(policy, image_size=(224, 224))
         >>> augmenter = official.vision.ops.augment.AutoAugment(policies=policies)
     """
-    losses = Losses("Model Garden")
+    omissions = Omissions("Model Garden")
     checked_policy(policy)
     rows = []
-    for number, steps in enumerate(equally_likely(policy, losses)):
+    for number, steps in enumerate(equally_likely(policy, omissions)):
         steps = [step for step in steps if step.op != "identity"]
         own = [in_pixels(step, image_size) for step in steps]
         options = [
-            _triples(step, f"sub-policy {number}, step {column}", losses, cutout_const,
+            _triples(step, f"sub-policy {number}, step {column}", omissions, cutout_const,
                      translate_const)
             for column, step in enumerate(own)
         ]  # fmt: skip
@@ -195,7 +195,7 @@ def to_model_garden(
         rows.append(found)
     most = max(len(found) for found in rows)  # a power of two, as are all others
     longest = max(1, *(len(row) for found in rows for row in found))
-    losses.settle(strict)
+    omissions.settle(strict)
     return [
         row + [_NOTHING] * (longest - len(row))
         for found in rows
@@ -220,31 +220,33 @@ def _filled(step, fill_mode):
     return dataclasses.replace(step, options=(("fill_mode", fill_mode),))
 
 
-def _triples(step, place, losses, cutout_const, translate_const):
+def _triples(step, place, omissions, cutout_const, translate_const):
     """Returns the triples that together are a step: two, each for half of the images, or one."""
     name = _NAMES.get(step.op)
     if name is None or name == "SamplePairing":
-        return lost(losses, step, place)
+        return lost(omissions, step, place)
     for option, value in step.options:
         if (option, value) == ("fill_mode", "reflect"):
             continue
-        losses.add(f"{place}: {step.op} with {option}={value!r}")
+        omissions.add(f"{place}: {step.op} with {option}={value!r}")
     if step.value is None:
         return [(name, step.rate, 0.0)]
     if step.unit is not None:
-        return lost(losses, step, place, "is a fraction of the image: give image_size")
+        return lost(omissions, step, place, "is a fraction of the image: give image_size")
     low, high = ends_of(step)
     if low != high:
-        losses.add(f"{place}: {step.op} of a drawn strength, in place of which its middle is used")
+        omissions.add(
+            f"{place}: {step.op} of a drawn strength, in place of which its middle is used"
+        )
     value = _whole(step.op, (low + high) / 2)
     if step.op in WARPS and value and not step.signed:
-        losses.add(f"{place}: {step.op} to one side, where it goes to either")
+        omissions.add(f"{place}: {step.op} to one side, where it goes to either")
     signed = step.op in ENHANCERS and step.signed
     triples = []
     for number in dict.fromkeys([value, 2 - value] if signed else [value]):
         level, reached = _level(name, number, cutout_const, translate_const)
         if abs(reached - number) > 1e-6:
-            losses.add(f"{place}: {step.op} of {number:.4g}, which becomes {reached:.4g}")
+            omissions.add(f"{place}: {step.op} of {number:.4g}, which becomes {reached:.4g}")
         triples.append((name, step.rate, level))
     return triples * 2 if signed and len(triples) == 1 else triples
 

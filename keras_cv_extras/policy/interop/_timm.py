@@ -15,7 +15,7 @@ from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop import _timm_ops
 from keras_cv_extras.policy.interop._common import (
-    Losses,
+    Omissions,
     chains,
     checked_policy,
     ends_of,
@@ -71,12 +71,12 @@ def from_timm(
     constants["interpolation"] = checks.one_of(
         "interpolation", interpolation, ("bilinear", "nearest")
     )
-    losses = Losses("keras_cv_extras")
+    omissions = Omissions("keras_cv_extras")
     if kind == "rand":
-        policy = _rand(given, constants, losses)
+        policy = _rand(given, constants, omissions)
     else:
-        policy = _auto(_tables()[kind], given, constants, losses)
-    losses.settle(strict)
+        policy = _auto(_tables()[kind], given, constants, omissions)
+    omissions.settle(strict)
     made = {"fill": 128, "spec": "timm", "name": config, **options}
     (stage,) = policy.stages
     return Policy(stage.sub_policies, stage.weights, stage.num_draws, **made)
@@ -135,9 +135,11 @@ def to_timm(policy: Policy, *, strict: bool = True) -> str:
             continue
         if (again.stages, again.fill) == (policy.stages, policy.fill):
             return config
-    losses = Losses("timm")
-    losses.add("a configuration string names an AutoAugment policy or a RandAugment of all its ops")
-    losses.settle(strict)
+    omissions = Omissions("timm")
+    omissions.add(
+        "a configuration string names an AutoAugment policy or a RandAugment of all its ops"
+    )
+    omissions.settle(strict)
     strengths = [_strength(step) for steps in policy.sub_policies for step in steps]
     known = [strength for strength in strengths if strength is not None]
     level = round(10 * sum(known) / max(1, len(known)))
@@ -171,7 +173,7 @@ def _parse(config):
     return kind, given
 
 
-def _rand(given, constants, losses):
+def _rand(given, constants, omissions):
     names, weights = _timm_ops.choices(given["t"], increasing=bool(given["inc"]))
     rate = checks.fraction("p", given["p"])
     count = checks.integer("n", given["n"], minimum=1)
@@ -196,11 +198,11 @@ def _rand(given, constants, losses):
     else:
         raise ValueError(f"n must be smaller: {count} ops with noise are too many to list")
     if number == 1 and 0 < given["mstd"] <= 100:
-        losses.add("mstd, as there would be too many combinations of levels")
+        omissions.add("mstd, as there would be too many combinations of levels")
     return _policy(rows, count if weights is None else 1)
 
 
-def _auto(table, given, constants, losses):
+def _auto(table, given, constants, omissions):
     picks = [(1.0, tuple(range(len(row)))) for row in table]
     number, rows = _MOST_LEVELS, []
     for number in range(_MOST_LEVELS, 0, -2):
@@ -217,7 +219,7 @@ def _auto(table, given, constants, losses):
         if len(rows) <= _MOST_ROWS:
             break
     if number == 1 and given["mstd"]:
-        losses.add("mstd, as there would be too many combinations of levels")
+        omissions.add("mstd, as there would be too many combinations of levels")
     return _policy(rows, 1)
 
 

@@ -19,7 +19,7 @@ from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import (
     WARPS,
-    Losses,
+    Omissions,
     chains,
     checked_policy,
     ends_of,
@@ -77,9 +77,9 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
     if isinstance(transform, str) and _MARK in transform:
         return _from_source(transform)
     if type(transform).__name__ == "Compose" and not arguments:
-        losses = Losses("keras_cv_extras")
-        stages = stages_of(transform, lambda part: from_torchvision(part, strict=strict), losses)
-        losses.settle(strict)
+        omissions = Omissions("keras_cv_extras")
+        stages = stages_of(transform, lambda part: from_torchvision(part, strict=strict), omissions)
+        omissions.settle(strict)
         policy = Policy([[Step("identity")]], name="Compose", spec="torchvision")
         return policy._with_stages(tuple(stages))
     name, given = _read(transform, arguments)
@@ -88,8 +88,8 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
             "AugMix mixes several images and is no policy: use augmix_from_torchvision and "
             "layers.AugMix"
         )
-    losses = Losses("keras_cv_extras")
-    options = _options(given, losses)
+    omissions = Omissions("keras_cv_extras")
+    options = _options(given, omissions)
     made = {"name": name, "fill": options.pop("fill"), "spec": "torchvision"}
     if name == "AutoAugment":
         rows = _published.AUTO_AUGMENT[checks.one_of("policy", *_policy_name(given["policy"]))]
@@ -106,7 +106,7 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
         policy = Policy(_with(rows, options), num_draws=given["num_ops"], **made)
     else:
         policy = _trivial_augment(given["num_magnitude_bins"], options, made)
-    losses.settle(strict)
+    omissions.settle(strict)
     return policy
 
 
@@ -133,8 +133,8 @@ def augmix_from_torchvision(
     name, given = _read(transform, arguments)
     if name != "AugMix":
         raise ValueError(f"transform must be an AugMix, received {name}: use from_torchvision")
-    losses = Losses("keras_cv_extras")
-    options = _options(given, losses)
+    omissions = Omissions("keras_cv_extras")
+    options = _options(given, omissions)
     levels = given["severity"]  # of the ten levels, the first ones
     if not 1 <= checks.integer("severity", levels) <= 10:
         raise ValueError(f"severity must be in [1, 10], received {levels}")
@@ -153,7 +153,7 @@ def augmix_from_torchvision(
         elif op.startswith("translate"):
             fields |= {"value": (0.0, share / 3), "whole": False}
         rows.append((1.0, _with([[Step(op, **fields)]], options)[0][0]))
-    losses.settle(strict)
+    omissions.settle(strict)
     fill = options.pop("fill")
     chain = chains(rows, given["chain_depth"], num_levels=levels if levels > 1 else None, fill=fill)
     return {"chain": chain, "width": given["mixture_width"], "alpha": given["alpha"], "fill": fill}
@@ -179,13 +179,13 @@ def to_torchvision(policy: Policy, *, strict: bool = True) -> str:
     Example:
         >>> pathlib.Path("augment.py").write_text(to_torchvision(policy))
     """
-    losses = Losses("torchvision")
+    omissions = Omissions("torchvision")
 
     def one(step, place):
         if step.op not in _SAYS:
-            return lost(losses, step, place)
+            return lost(omissions, step, place)
         # The interpolation is the one option that is kept.
-        interpolation = interpolated(step, losses, place) if step.options else None
+        interpolation = interpolated(step, omissions, place) if step.options else None
         fields = {"rate": step.rate}
         if step.value is not None:
             fields["value"] = list(ends_of(step))
@@ -202,10 +202,10 @@ def to_torchvision(policy: Policy, *, strict: bool = True) -> str:
             "sub_policies": rows,
         }
         for stage, rows in zip(
-            checked_policy(policy).stages, translate(policy, losses, one), strict=True
+            checked_policy(policy).stages, translate(policy, omissions, one), strict=True
         )
     ]
-    losses.settle(strict)
+    omissions.settle(strict)
     fill = list(policy.fill) if isinstance(policy.fill, tuple) else policy.fill
     data = f"NAME = {policy.name!r}\nFILL = {fill!r}\n{_MARK}"
     data += pprint.pformat(stages, width=96, sort_dicts=False, compact=True)
@@ -250,11 +250,11 @@ def _read(transform, arguments):
     return name, {**given, "interpolation": transform.interpolation, "fill": fill}
 
 
-def _options(given, losses):
+def _options(given, omissions):
     """Returns the fill colour, and the options of the ops that move pixels."""
     interpolation = getattr(given["interpolation"], "value", given["interpolation"])
     if interpolation not in ("nearest", "bilinear"):
-        losses.add(f"interpolation {interpolation!r}, in place of which nearest is used")
+        omissions.add(f"interpolation {interpolation!r}, in place of which nearest is used")
         interpolation = "nearest"
     fill = given["fill"]
     options = {"fill": 0 if fill is None else fill}

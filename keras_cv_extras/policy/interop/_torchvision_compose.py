@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
-from keras_cv_extras.policy.interop._common import Losses
+from keras_cv_extras.policy.interop._common import Omissions
 
 _RESIZES = "changes the size of images: resize them before the policy"
 _SCALES = "networks do themselves: models.ImagePreprocessing"
@@ -39,13 +39,13 @@ _FLAT = {
 _SEQUENCES = ("Compose", "Sequential", "RandomOrder")
 
 
-def stages_of(transform: Any, auto: Callable[[Any], Any], losses: Losses) -> list[Stage]:
+def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) -> list[Stage]:
     """Returns the stages of a `Compose`.
 
     Args:
         transform: a `Compose`, or what stands in one.
         auto: returns the policy of one of torchvision's Auto classes.
-        losses: where what differs is noted.
+        omissions: where what differs is noted.
     """
     stages, row = [], []
 
@@ -54,35 +54,35 @@ def stages_of(transform: Any, auto: Callable[[Any], Any], losses: Losses) -> lis
             stages.append(Stage([tuple(row)]))
             row.clear()
 
-    for part in _parts(transform, losses):
+    for part in _parts(transform, omissions):
         name = type(part).__name__
         if name in ("AutoAugment", "RandAugment", "TrivialAugmentWide"):
             close()
             stages.extend(auto(part).stages)
         elif name in ("RandomApply", "RandomChoice"):
             close()
-            stages.append(_drawn(name, part, losses))
+            stages.append(_drawn(name, part, omissions))
         else:
-            row.extend(_steps(part, losses))
+            row.extend(_steps(part, omissions))
     close()
     return stages or [Stage([(Step("identity"),)])]
 
 
-def _parts(transform, losses):
+def _parts(transform, omissions):
     """Yields transforms that are applied one after another."""
     if type(transform).__name__ not in _SEQUENCES:
         yield transform
         return
     if type(transform).__name__ == "RandomOrder":
-        losses.add("RandomOrder, in place of which the order is that of the list")
+        omissions.add("RandomOrder, in place of which the order is that of the list")
     for child in getattr(transform, "transforms", transform):
-        yield from _parts(child, losses)
+        yield from _parts(child, omissions)
 
 
-def _drawn(name, transform, losses):
+def _drawn(name, transform, omissions):
     def row(children):
-        parts = [part for child in children for part in _parts(child, losses)]
-        steps = [step for part in parts for step in _steps(part, losses)]
+        parts = [part for child in children for part in _parts(child, omissions)]
+        steps = [step for part in parts for step in _steps(part, omissions)]
         return tuple(steps) or (Step("identity"),)
 
     if name == "RandomChoice":
@@ -94,7 +94,7 @@ def _drawn(name, transform, losses):
     return Stage([steps for _, steps in rows], [weight for weight, _ in rows])
 
 
-def _steps(part, losses):
+def _steps(part, omissions):
     """Returns the steps of a transform; none, with a note, if it has no counterpart."""
     name, rate = type(part).__name__, float(getattr(part, "p", 1.0) or 0.0)
     if name in _FLAT:
@@ -108,29 +108,29 @@ def _steps(part, losses):
     if name == "RandomAdjustSharpness":
         return [Step("sharpness", rate, value=float(part.sharpness_factor))]
     if name == "ColorJitter":
-        return _jitter(part, losses)
+        return _jitter(part, omissions)
     if name == "GaussianBlur":
         sizes = part.kernel_size
         size = max(sizes) if isinstance(sizes, (tuple, list)) else sizes
         options = (("kernel_size", size),)
         return [Step("gaussian_blur", value=tuple(part.sigma), options=options)]
     if name == "RandomRotation":
-        return _rotation(part, losses)
+        return _rotation(part, omissions)
     if name == "RandomResizedCrop":
-        losses.add(f"the size {tuple(part.size)} of RandomResizedCrop: images keep their own")
+        omissions.add(f"the size {tuple(part.size)} of RandomResizedCrop: images keep their own")
         options = (("aspect", tuple(part.ratio)),)
         return [Step("random_resized_crop", value=tuple(part.scale), options=options)]
     if name == "RandomErasing":
-        losses.add("RandomErasing, which draws another aspect ratio and area of its own")
+        omissions.add("RandomErasing, which draws another aspect ratio and area of its own")
         return [Step("random_erasing", rate, value=tuple(part.scale))]
     if name in _LEFT_OUT:
-        losses.add(f"{name}, which {_LEFT_OUT[name]}")
+        omissions.add(f"{name}, which {_LEFT_OUT[name]}")
     else:
-        losses.add(f"the transform {name} is not known")
+        omissions.add(f"the transform {name} is not known")
     return []
 
 
-def _jitter(part, losses):
+def _jitter(part, omissions):
     values = {
         "brightness": part.brightness,
         "contrast": part.contrast,
@@ -139,13 +139,13 @@ def _jitter(part, losses):
     }
     steps = [Step(op, value=tuple(value)) for op, value in values.items() if value is not None]
     if len(steps) > 1:
-        losses.add("the random order of ColorJitter, in place of which is that of its arguments")
+        omissions.add("the random order of ColorJitter, in place of which is that of its arguments")
     return steps
 
 
-def _rotation(part, losses):
+def _rotation(part, omissions):
     if getattr(part, "expand", False) or getattr(part, "center", None) is not None:
-        losses.add("RandomRotation with expand or center")
+        omissions.add("RandomRotation with expand or center")
     interpolation = getattr(part.interpolation, "value", part.interpolation)
     options = (("interpolation", interpolation),) if interpolation == "bilinear" else ()
     return [Step("rotate", value=tuple(map(float, part.degrees)), options=options)]

@@ -10,9 +10,9 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.draws import Draws
 from keras_cv_extras._base.types import Images, Numbers, Shape, Tensor
 from keras_cv_extras.mix import _kernels
+from keras_cv_extras.mix._base import Mix
 from keras_cv_extras.mix._long_tail import MinorityLabel, balanced_places
 from keras_cv_extras.mix._masks import fourier_masks
-from keras_cv_extras.mix._mix import Mix
 
 # The slots that the mixes draw from.
 _WEIGHT, _X, _Y, _CLASS, _NOISE = 32, 33, 34, 35, 64
