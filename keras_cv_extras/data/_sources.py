@@ -87,11 +87,14 @@ def load(
             - "tfds:NAME": a set of tensorflow_datasets, which must be installed, with the
               features "image" and "label". A part "test" or else "validation" is the test part.
             - the path of a folder with one folder for each class, of JPEG, PNG, BMP, GIF and
-              WEBP files, at any depth. Or that inside of train/ and test/; with val/ (valid/,
-              validation/) in place of test/ that is the test part; beside test/ it adds to the
-              training part. Files are turned upright by their EXIF tag; of an animation the first
-              frame counts; transparency is laid over white; of 16 bits the high 8 are kept. Files
-              of more than 64 million pixels are refused, as damaged ones are.
+              WEBP files, at any depth. Or that inside of train/ and test/ (training/, testing/, in
+              any case); with val/ (valid/, validation/, dev/) in place of test/ that is the test
+              part; beside test/ it adds to the training part. Another folder with files beside
+              these is an error. Images of other kinds, empty folders and images without labels
+              are counted in one warning; hidden files and those of systems are passed over. Files
+              are turned upright by their EXIF tag; of an animation the first frame counts;
+              transparency is laid over white; of 16 bits the high 8 are kept. Files of more than 64
+              million pixels are refused, as damaged ones are.
         image_size: `(height, width)`, or one number for both; None for the size that all have.
         resize: how to get there, with bilinear interpolation, antialiased: "crop" keeps the
             aspect ratio and cuts off what is outside the centre, "pad" keeps it and adds black

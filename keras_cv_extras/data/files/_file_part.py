@@ -2,6 +2,7 @@
 
 import functools
 import math
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -89,7 +90,7 @@ class FilePart:
 
     def read(self, sample: Tensor) -> Tensor:
         """Returns the image of a sample, an int64 scalar tensor, decoded."""
-        content = tf.io.read_file(tf.gather(tf.constant(self.paths), sample))
+        content = tf.io.read_file(tf.gather(tf.constant(self.names()), sample))
         plan = [tf.gather(tf.constant(rows), sample) for rows in self._plans]
         decode = _decoder(tuple(self.image_size), self.channels, self.resize, self.jpeg)
         return decode(content, *plan)
@@ -107,6 +108,10 @@ class FilePart:
         updates = tf.ones_like(samples, tf.bool)
         return self._failed.scatter_update(tf.IndexedSlices(updates, samples))
 
+    def names(self) -> list[bytes]:
+        """Returns the paths as the file system has them: they need not be UTF-8."""
+        return [os.fsencode(path) for path in self.paths]
+
     @functools.cached_property
     def _plans(self):
         """Which pixels are needed of each file, and where they go."""
@@ -121,7 +126,7 @@ class FilePart:
             number = self.paths.index(path)
             if decoder.facts_of(header) != tuple(self.facts[number]):
                 return "not the file that it was when the folder was listed"
-            tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
+            self.image(number)
         except tf.errors.OpError as error:
             return f"damaged ({re.sub(r'{{.*?}}', '', error.message).strip()[:100]})"
         except Exception as error:  # Pillow raises errors of many kinds for damaged files
@@ -220,7 +225,7 @@ class Files:
                     f"more than {self.part.most_bad} of {len(self.part)} image files cannot be "
                     "read, the last of them"
                 )
-                paths = tf.gather(tf.constant(self.part.paths), samples)
+                paths = tf.gather(tf.constant(self.part.names()), samples)
                 check = tf.debugging.Assert(count <= self.part.most_bad, [message, paths])
             with tf.control_dependencies([check]):
                 return tf.identity(count)

@@ -12,11 +12,9 @@ from rich.progress import Progress
 
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras.data._part import held_out
-from keras_cv_extras.data.files import _decode, _unreadable
+from keras_cv_extras.data.files import _decode, _layout, _unreadable
 
 MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
-
-_TRAIN, _TEST, _VALIDATION = "train", "test", ("val", "valid", "validation")
 
 
 def read_folder(
@@ -156,17 +154,23 @@ def progress_bar(description, total):
         yield lambda: progress.advance(task)
 
 
-def list_files(folder, class_names=None):
+def list_files(folder, class_names=None, stacklevel=4):
     """Returns class names, and for every image file its path, class and whether it is for tests.
+
+    Warns of what is left out: images of other kinds, empty folders, images without labels.
 
     Args:
         folder: its path.
         class_names: the names of the classes, some of which may have no folder; None for those
             of the folders.
+        stacklevel: of warnings.
     """
-    parts = _part_folders(folder)
-    trained = [path for path, test in parts if not test]
-    names = sorted({item.name for path in trained for item in _folders(path)})
+    skipped = _layout.Skipped()
+    parts = [
+        (test, _layout.class_folders(path, skipped, test))
+        for path, test in _layout.parts(folder, skipped)
+    ]
+    names = sorted({item.name for test, items in parts if not test for item in items})
     if class_names is not None:
         names = list(class_names)
     if not names:
@@ -175,8 +179,8 @@ def list_files(folder, class_names=None):
             "named after the class"
         )
     paths, labels, is_test = [], [], []
-    for path, test in parts:
-        for item in _folders(path):
+    for test, items in parts:
+        for item in items:
             if item.name not in names:
                 why = "has no folder in the training part; its"
                 if class_names is not None:
@@ -184,52 +188,21 @@ def list_files(folder, class_names=None):
                 raise ValueError(
                     f"{item}: class {item.name!r} {why} classes are {', '.join(names[:20])}"
                 )
-            files = _image_files(item)
+            files = _layout.images(item, skipped)
             paths += files
             labels += [names.index(item.name)] * len(files)
             is_test += [test] * len(files)
+    text = skipped.text(folder, len(paths))
     if not paths:
-        raise ValueError(
-            f"{folder}: zero images; files ending with {', '.join(_decode.SUFFIXES)} are read"
-        )
+        known, more = ", ".join(_decode.SUFFIXES), f"; {text}" if text else ""
+        raise ValueError(f"{folder}: zero images; files ending with {known} are read{more}")
     if len(names) == 1 and class_names is None:
         raise ValueError(
             f"{folder}: one class only, {names[0]!r}; a classifier needs at least two class folders"
         )
+    if text:
+        warnings.warn(text, stacklevel=stacklevel)
     return tuple(names), paths, np.asarray(labels, np.int32), np.asarray(is_test, bool)
-
-
-def _part_folders(folder):
-    """Returns `(folder of class folders, whether it is the test part)` pairs."""
-    items = {item.name: item for item in _folders(folder)}
-    known = {_TRAIN, _TEST, *_VALIDATION}
-    # "train" may be a class too: it is a part if it has folders, and only parts are beside it.
-    if _TRAIN not in items or not set(items) <= known or not _folders(items[_TRAIN]):
-        return [(folder, False)]
-    has_test = _TEST in items
-    return [
-        (item, name == _TEST or (name in _VALIDATION and not has_test))
-        for name, item in items.items()
-    ]
-
-
-def _folders(path):
-    return sorted(
-        (item for item in path.iterdir() if item.is_dir() and not item.name.startswith(".")),
-        key=lambda item: item.name,
-    )
-
-
-def _image_files(path):
-    found = []
-    for parent, folders, files in os.walk(path):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            pathlib.Path(parent, name)
-            for name in sorted(files)
-            if name.lower().endswith(_decode.SUFFIXES) and not name.startswith(".")
-        ]
-    return found
 
 
 def each(function, items, bad, on_error, description):

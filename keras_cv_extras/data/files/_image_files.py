@@ -105,7 +105,7 @@ def image_files(
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     folder = _folder.existing(folder)
     known = class_names
-    class_names, paths, labels, is_test = _folder.list_files(folder, known)
+    class_names, paths, labels, is_test = _folder.list_files(folder, known, stacklevel=3)
     refused = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata

@@ -1,5 +1,6 @@
 """What is said of image files that cannot be read."""
 
+import os
 import pathlib
 
 
@@ -22,5 +23,10 @@ def too_many(bad, total, most):
 
 def listing(bad, named=5):
     """Returns the first unreadable files with their reasons, and how many more there are."""
-    first = "; ".join(f"{path} ({why})" for path, why in list(bad.items())[:named])
+    first = "; ".join(f"{printable(path)} ({why})" for path, why in list(bad.items())[:named])
     return first + (f"; and {len(bad) - named} more" if len(bad) > named else "")
+
+
+def printable(path):
+    """Returns a path as text that can be written: bytes that are not UTF-8 become escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,146 @@
+"""What a folder of images holds: its parts, its classes, and what is no image of either."""
+
+import os
+import pathlib
+import stat
+from collections import Counter
+
+from keras_cv_extras.data.files import _decode
+
+# What the parts of published sets are called, in any case.
+_PARTS = {
+    **dict.fromkeys(("train", "training", "trainset", "train_set"), "train"),
+    **dict.fromkeys(("test", "testing", "testset", "test_set"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+}
+_SYSTEM_FOLDERS = ("__macosx", "@eadir", "$recycle.bin", "system volume information")
+_IMAGES = (
+    *(".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".psd", ".svg", ".ico"),
+    *(".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".pcx", ".dds", ".eps", ".exr", ".hdr", ".raw"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"),
+)
+
+
+class Skipped:
+    """What was left out while a folder was listed: reasons and how often each was met."""
+
+    def __init__(self):
+        self.counts, self.notes = Counter(), []
+
+    def text(self, folder, used):
+        """Returns one sentence, or "" if nothing was left out that may be missed."""
+        total = used + sum(self.counts.values())
+        said = [f"{count} {what}" for what, count in self.counts.most_common()]
+        sentences = [f"{used} of {total} images are used, skipped: {', '.join(said)}"] * bool(said)
+        return f"{folder}: {'; '.join(sentences + self.notes)}" if sentences + self.notes else ""
+
+
+def parts(folder, skipped):
+    """Returns `(folder of class folders, whether it is the test part)` pairs.
+
+    Raises:
+        ValueError: if other folders with files stand beside the parts.
+    """
+    items = {item: _PARTS.get(item.name.lower()) for item in folders(folder)}
+    trained = [item for item, part in items.items() if part == "train" and folders(item)]
+    # "train" may be a class too: it is a part if it has folders.
+    if not trained:
+        return [(folder, False)]
+    for item, part in items.items():
+        if part is None and not _is_empty(item):
+            raise ValueError(
+                f"{item}: stands beside {trained[0].name}, whose folders are classes: move it to "
+                "another place, or into a part as a class; if "
+                f"{trained[0].name} is itself a class, put its images into it, not into folders"
+            )
+        if part is None:
+            skipped.notes.append(f"{item.name} is empty")
+    has_test = "test" in items.values()
+    found = []
+    for item, part in items.items():
+        loose = sum(is_image(name) for name in os.listdir(item)) if part else 0
+        if part and not folders(item) and loose:
+            skipped.notes.append(
+                f"the {loose} images in {item.name} are in no class folder: without labels they "
+                "are not used"
+            )
+        elif part:
+            found.append((item, part == "test" or (part == "validation" and not has_test)))
+    return found
+
+
+def folders(path):
+    """Returns the folders in a folder, but for those of systems, by name."""
+    return sorted(
+        (item for item in path.iterdir() if item.is_dir() and not _is_system(item.name)),
+        key=lambda item: item.name,
+    )
+
+
+def class_folders(path, skipped, for_tests):
+    """Returns the folders of classes that hold anything; all of them if none does.
+
+    A part for tests may lack classes.
+    """
+    found = folders(path)
+    filled = [item for item in found if not _is_empty(item)]
+    if not filled or for_tests:
+        return found
+    skipped.notes += [f"{item.name} is empty" for item in found if item not in filled]
+    return filled
+
+
+def images(path, skipped):
+    """Returns the image files in a folder and below, links followed, by name.
+
+    Only regular files are ever opened: others, a pipe say, could wait for ever.
+    """
+    found, seen = [], set()
+    waiting = [os.fspath(path)]
+    while waiting:
+        place = waiting.pop()
+        about = os.stat(place)
+        if (about.st_dev, about.st_ino) in seen:
+            skipped.counts["links to a folder that is read already"] += 1
+            continue
+        seen.add((about.st_dev, about.st_ino))
+        below = []
+        for name in sorted(os.listdir(place)):
+            item = os.path.join(place, name)
+            if _is_system(name):
+                continue
+            try:
+                mode = os.stat(item).st_mode
+            except OSError:
+                mode = 0
+            if stat.S_ISDIR(mode):
+                below.append(item)
+            elif not is_image(name):
+                suffix = os.path.splitext(name)[1].lower()
+                skipped.counts[suffix] += suffix in _IMAGES
+            elif not mode:
+                skipped.counts["broken links"] += 1
+            elif not stat.S_ISREG(mode):
+                skipped.counts["pipes, sockets or devices"] += 1
+            else:
+                found.append(pathlib.Path(item))
+        waiting += reversed(below)
+    skipped.counts += Counter()  # without those that were met no time
+    return found
+
+
+def is_image(name):
+    """Returns whether a file is read as an image, by its name."""
+    return name.lower().endswith(_decode.SUFFIXES) and not _is_system(name)
+
+
+def _is_system(name):
+    return name.startswith(".") or name.lower() in _SYSTEM_FOLDERS
+
+
+def _is_empty(folder):
+    return not any(
+        not _is_system(name)
+        for parent, _, names in os.walk(folder, followlinks=False)
+        for name in names
+    ) and not any(item.is_symlink() for item in folder.iterdir())

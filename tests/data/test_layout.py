@@ -1,0 +1,125 @@
+"""Folders as they are: parts by any of their names, and what is no image is said or passed over."""
+
+import os
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_cv_extras import data
+
+
+def make(folder, count=2, classes=("cat", "dog"), suffix=".png"):
+    for number, name in enumerate(classes):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for row in range(count):
+            color = (100 * number, 10 * row, 7)
+            Image.new("RGB", (9, 8), color).save(folder / name / f"{row}{suffix}")
+    return folder
+
+
+def both(folder, **options):
+    """Loads and lists a folder; returns the numbers of training and test images, and classes."""
+    loaded = data.load(folder, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        files = data.image_files(folder, 8, **options)
+    counts = (len(loaded.train[1]), len(loaded.test[1]))
+    assert counts == (len(files.train), len(files.test))
+    assert loaded.class_names == files.class_names
+    return *counts, loaded.class_names
+
+
+def in_time(function):
+    """Calls a function that could wait for ever; a daemon thread does not hold up the end."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(function()), daemon=True)
+    thread.start()
+    thread.join(60)
+    return results[0]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("Training", "Testing"), ("TRAIN", "Test"), ("train", "dev"), ("train", "Validation")],
+)
+def test_parts_are_known_by_any_of_their_names(tmp_path, train, test):
+    make(tmp_path / train, 3)
+    make(tmp_path / test, 1)
+    assert both(tmp_path) == (6, 2, ("cat", "dog"))
+
+
+def test_a_folder_beside_the_parts_is_an_error(tmp_path):
+    make(tmp_path / "train", 3)
+    make(tmp_path / "extra", 1)
+    for read in (data.load, lambda path: data.image_files(path, 8)):
+        with pytest.raises(ValueError, match="extra: stands beside train, whose folders are class"):
+            read(tmp_path)
+
+
+def test_empty_folders_and_those_of_systems_are_passed_over(tmp_path):
+    make(tmp_path, 3)
+    for name in ("__MACOSX", ".cache", "@eaDir"):
+        make(tmp_path / name, 1)
+    for name in ("Thumbs.db", ".DS_Store", "desktop.ini"):
+        (tmp_path / "cat" / name).write_bytes(b"no image")
+    total = both(tmp_path)
+    assert (sum(total[:2]), total[2]) == (6, ("cat", "dog"))
+    (tmp_path / "images").mkdir()
+    with pytest.warns(UserWarning, match="images is empty"):
+        assert both(tmp_path)[2] == ("cat", "dog")
+
+
+def test_images_without_labels_are_said(tmp_path):
+    make(tmp_path / "train", 4)
+    (tmp_path / "test").mkdir()
+    for row in range(3):
+        Image.new("RGB", (9, 8)).save(tmp_path / "test" / f"{row}.png")
+    with pytest.warns(UserWarning, match="the 3 images in test are in no class folder"):
+        assert sum(both(tmp_path)[:2]) == 8
+
+
+def test_images_of_other_kinds_are_counted_by_suffix(tmp_path):
+    make(tmp_path, 3)
+    make(tmp_path, 5, suffix=".TIFF")
+    make(tmp_path, 4, suffix=".webp")
+    (tmp_path / "cat" / "x.heic").write_bytes(b"")
+    (tmp_path / "cat" / "notes.txt").write_text("no image")
+    with pytest.warns(UserWarning, match="14 of 25 images are used, skipped: 10 .tiff, 1 .heic"):
+        assert sum(both(tmp_path)[:2]) == 14
+
+
+def test_pipes_are_not_opened_and_links_are_followed_once(tmp_path):
+    make(tmp_path / "images", 3)
+    make(tmp_path / "far", 2, classes=("more",))
+    cat = tmp_path / "images" / "cat"
+    os.mkfifo(cat / "pipe.jpg")
+    (cat / "broken.jpg").symlink_to(tmp_path / "nowhere")
+    (cat / "more").symlink_to(tmp_path / "far" / "more")
+    (cat / "circle").symlink_to(cat)
+    with pytest.warns(UserWarning, match="images are used") as caught:
+        counts = in_time(lambda: both(tmp_path / "images"))
+    assert sum(counts[:2]) == 8
+    message = str(caught[0].message)
+    for said in ("8 of 11 images", "1 pipes", "1 broken links", "1 links to a folder that is read"):
+        assert said in message
+
+
+def test_file_names_need_not_be_utf8(tmp_path):
+    make(tmp_path, 3)
+    for name in ("cat", "dog"):
+        path = os.path.join(os.fsencode(tmp_path / name), b"\xff\xe4.png")
+        Image.new("RGB", (9, 8)).save(os.fsdecode(path))
+    bad = os.fsdecode(os.path.join(os.fsencode(tmp_path / "cat"), b"\xe4.png"))
+    with open(bad, "wb") as file:
+        file.write((tmp_path / "cat" / "0.png").read_bytes()[:45])
+    with pytest.warns(UserWarning, match=r"1 of 9 .*\\xe4.png") as caught:
+        data.load(tmp_path)
+    str(caught[0].message).encode("utf-8")
+    files = data.image_files(tmp_path, 8, max_bad=0.5)
+    for part in (files.train, files.test):
+        images = [batch[0] for batch in data.pipeline(part, 2, shuffle=False, epoch=0)]
+        assert np.concatenate(images).shape[1:] == (8, 8, 3)
+    assert bad in files.unreadable()
