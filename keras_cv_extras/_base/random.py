@@ -18,13 +18,12 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine
+from keras_cv_extras._base.host import counters
+from keras_cv_extras._base.host.counters import permutation as permutation
 
 # Who draws from which slots: policies from 0, a step after the other; then mixes; then pipelines.
 MIX_SLOT = 1 << 29
 PARTNER_SLOT = 1 << 30  # the draw of a second image
-
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))  # table 2 of the paper
-_PARITY = 0x1BD11BDA
 
 
 def threefry(key, counter, *, library=ops):
@@ -39,21 +38,7 @@ def threefry(key, counter, *, library=ops):
     Returns:
         A pair of uint32 tensors or arrays.
     """
-    xor = library.bitwise_xor
-    constant = as_word if library is ops else np.uint32
-    keys = (key[0], key[1], xor(xor(key[0], key[1]), constant(_PARITY)))
-    first, second = counter[0] + keys[0], counter[1] + keys[1]
-    for block in range(5):
-        for rotation in _ROTATIONS[block % 2]:
-            first = first + second
-            second = library.bitwise_or(
-                library.left_shift(second, constant(rotation)),
-                library.right_shift(second, constant(32 - rotation)),
-            )
-            second = xor(second, first)
-        first = first + keys[(block + 1) % 3]
-        second = second + keys[(block + 2) % 3] + constant(block + 1)
-    return first, second
+    return counters.threefry(key, counter, library, as_word if library is ops else np.uint32)
 
 
 def uniform(seed, epoch, sample, slot):
@@ -161,31 +146,8 @@ def _normal_quantiles():
     return np.concatenate([-upper[::-1], upper])
 
 
-def permutation(count, seed, epoch=0):
-    """Returns the numbers 0 to `count - 1` in a random order, on the host.
-
-    Args:
-        count: how many numbers.
-        seed: an integer.
-        epoch: an integer; another epoch gives another order.
-
-    Returns:
-        A NumPy int64 array of shape `(count,)`.
-    """
-    key = (_modulo(seed), _modulo(epoch))
-    counter = (np.arange(count, dtype=np.uint32), np.uint32(0))
-    with np.errstate(over="ignore"):  # the generator counts modulo 2**32
-        high, low = threefry(key, counter, library=np)
-    order = (high.astype(np.uint64) << np.uint64(32)) | low
-    return np.argsort(order, kind="stable")
-
-
 def as_word(value):
     """Returns an integer or an integer tensor as a uint32 tensor, modulo 2**32."""
     if isinstance(value, (int, np.integer)):
-        return ops.convert_to_tensor(_modulo(value))
+        return ops.convert_to_tensor(counters.modulo(value))
     return ops.cast(value, "uint32")
-
-
-def _modulo(value):
-    return np.uint32(int(value) % (1 << 32))

@@ -1,5 +1,6 @@
 from ._aggregate import VLAD as VLAD
 from ._aggregate import FisherVector as FisherVector
+from ._color import ColorHistogram as ColorHistogram
 from ._descriptors import DescriptorSet as DescriptorSet
 from ._fusion import ModelFeatures as ModelFeatures
 from ._fusion import fuse as fuse

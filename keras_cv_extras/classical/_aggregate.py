@@ -7,16 +7,22 @@ from scipy import sparse
 from sklearn.mixture import GaussianMixture
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.types import Array, ArrayLike
 from keras_cv_extras.classical._coder import Coder, check_enough, learn_words, nearest_words
 from keras_cv_extras.classical._descriptors import by_cell
 
 
-class _Aggregate(Coder):
+class _Aggregate(Coder, auto_wrap_output_keys=("transform",)):
     """A coder whose result is one dense row per image; the parts of the grid one after another."""
 
     num_words: int
     levels: tuple[int, ...]
     power: float
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Codes the descriptors, `(count, features)` float32; see the class."""
+        return super().transform(X)
+
     _part_size: Any
 
     def _code(self, groups):

@@ -4,20 +4,26 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Array, ArrayLike
-from keras_cv_extras.classical._descriptors import DescriptorSet, as_descriptor_set
+from keras_cv_extras.classical._descriptors import (
+    DescriptorSet,
+    GivesDescriptors,
+    as_descriptor_set,
+)
 from keras_cv_extras.classical._input import chunks
 
 ROWS = 16_384  # descriptors at a time: some tens of MB for a thousand words
 
 
-class Coder(TransformerMixin, BaseEstimator):
+class Coder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Learns from a sample of descriptors; a subclass says what, and how to code.
 
     Descriptors are a `DescriptorSet`, a list of one array per image, a `(count, each, dimension)`
@@ -100,7 +106,7 @@ class Coder(TransformerMixin, BaseEstimator):
         return tags
 
 
-class WordCoder(Coder):
+class WordCoder(GivesDescriptors, Coder, auto_wrap_output_keys=None):
     """A coder whose result is a sparse row of codes, one for each word, per descriptor."""
 
     words_: Any
@@ -112,7 +118,11 @@ class WordCoder(Coder):
         values = descriptors.values
         parts = [self._code(values[rows]) for rows in chunks(len(values), ROWS)]
         codes = sparse.vstack(parts, format="csr") if parts else sparse.csr_matrix((0, self._size))
-        return descriptors.with_values(codes) if isinstance(given, DescriptorSet) else codes
+        if isinstance(given, DescriptorSet):
+            return descriptors.with_values(codes)
+        if getattr(self, "_sklearn_output_config", {}).get("transform", "default") != "default":
+            raise ValueError("codes are sparse, which a data frame does not hold: pool them first")
+        return codes
 
     @property
     def _size(self):

@@ -1,12 +1,32 @@
 """Local descriptors of many images: as many for each image as it has."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
 
 from keras_cv_extras._base.types import Array, ArrayLike
+
+
+class GivesDescriptors:
+    """What gives sets of descriptors, which no data frame holds: `set_output` leaves them alone.
+
+    So `Pipeline.set_output` reaches through it to the step that gives a row for each image.
+    """
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Takes what scikit-learn sets of all steps; a `DescriptorSet` stays one.
+
+        Args:
+            transform: "default", "pandas", "polars" or None, as for every transformer.
+
+        Returns:
+            This object.
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
 
 
 class DescriptorSet:

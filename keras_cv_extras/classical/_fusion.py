@@ -3,7 +3,12 @@
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -12,6 +17,7 @@ from sklearn.svm import LinearSVC
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
+from keras_cv_extras.classical._hog import unwrapped
 from keras_cv_extras.classical._input import chunks
 from keras_cv_extras.classical._presets import ImageClassifier
 
@@ -77,7 +83,7 @@ def _features(system):
     return Pipeline([*steps, ("length", Normalizer())])
 
 
-class ModelFeatures(TransformerMixin, BaseEstimator):
+class ModelFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What a Keras model makes of images, as a transformer: CNN embeddings for any classifier.
 
     Args:
@@ -108,7 +114,7 @@ class ModelFeatures(TransformerMixin, BaseEstimator):
         Returns:
             This object.
         """
-        self.transform(X[:1])
+        self._n_features_out = unwrapped(self, X[:1]).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:

@@ -3,18 +3,24 @@
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
-from keras_cv_extras.classical._input import as_images, chunks
+from keras_cv_extras.classical._input import as_images, check_shape, chunks
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 _EPSILON = 1e-5  # scikit-image's
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator):
-    """What takes images and learns nothing: `fit` only checks."""
+class ImageTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What takes images and learns nothing: `fit` only checks, and counts the features."""
+
+    _n_features_out: int
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Checks the parameters and the images; nothing is learned.
@@ -26,7 +32,9 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         Returns:
             This object.
         """
-        self.transform(X[:1])
+        if isinstance(X, np.ndarray) and X.dtype != object:
+            check_shape(X)  # of all images, whose shape the caller knows
+        self._n_features_out = _width(unwrapped(self, X[:1]))
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -43,6 +51,16 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         tags.requires_fit = False
         tags.no_validation = True
         return tags
+
+
+def unwrapped(transformer, images):
+    """Returns what a transformer gives as it gives it, whatever `set_output` asks for."""
+    plain = type(transformer).transform
+    return getattr(plain, "__wrapped__", plain)(transformer, images)
+
+
+def _width(found):
+    return getattr(found, "values", found).shape[1]
 
 
 class HOG(ImageTransformer):
@@ -104,7 +122,8 @@ class HOG(ImageTransformer):
         if images.shape[1] < least[0] or images.shape[2] < least[1]:
             raise ValueError(
                 f"images must be at least {least[0]} x {least[1]}, one block of cells; received "
-                f"{images.shape[1]} x {images.shape[2]}: make pixels_per_cell smaller"
+                f"{images.shape[1]} x {images.shape[2]}: give their shorter side as pixels to "
+                "make_classifier, or make pixels_per_cell smaller"
             )
         size = max(1, 400_000 // images[0].size)  # some tens of MB at a time
         return np.concatenate(

@@ -33,13 +33,9 @@ def as_images(images, value_range):
             "images must all have one size here: resize them, or use DenseSIFT or SIFT, which take "
             "a list of images of different sizes"
         ) from error
+    check_shape(images)
     if images.ndim == 3:
         images = images[..., None]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
-        raise ValueError(
-            "images must have shape (count, height, width) or (count, height, width, 1 or 3), with "
-            f"at least one image and one pixel; received {images.shape}"
-        )
     if images.dtype.kind not in "uif":
         raise TypeError(f"images must hold real numbers, received dtype {images.dtype}")
     least, most = images.min(), images.max()
@@ -56,6 +52,16 @@ def as_images(images, value_range):
             f"[{low:g}, {high:g}]: give value_range=(0, 1)"
         )
     return images
+
+
+def check_shape(images):
+    """Raises if an array is not of the shape of images."""
+    shape = images.shape
+    if len(shape) not in (3, 4) or 0 in shape or (len(shape) == 4 and shape[-1] not in (1, 3)):
+        raise ValueError(
+            "images must have shape (count, height, width) or (count, height, width, 1 or 3), with "
+            f"at least one image and one pixel; received {shape}"
+        )
 
 
 def image_groups(images, value_range):

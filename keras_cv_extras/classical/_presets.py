@@ -11,6 +11,7 @@ from sklearn.svm import SVC, LinearSVC
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._aggregate import FisherVector
+from keras_cv_extras.classical._color import ColorHistogram
 from keras_cv_extras.classical._hog import HOG
 from keras_cv_extras.classical._input import check_classes
 from keras_cv_extras.classical._kernels import chi_square, histogram_intersection
@@ -20,7 +21,7 @@ from keras_cv_extras.classical._sift import DenseSIFT
 from keras_cv_extras.classical._sparse_coding import SparseCoding
 from keras_cv_extras.classical._words import LLC, VectorQuantization
 
-SYSTEMS = ("hog", "lbp", "bow", "scspm", "llc", "fisher")
+SYSTEMS = ("hog", "lbp", "color", "bow", "scspm", "llc", "fisher")
 CLASSIFIERS = ("linear_svm", "kernel_svm", "random_forest")
 
 
@@ -68,12 +69,13 @@ def make_classifier(
     and "classifier", as far as a system has them.
 
     Args:
-        name: "hog" or "lbp": histograms of the whole image; "bow": vector quantization of dense
+        name: "hog" or "lbp": histograms of the whole image; "color": of the colours of its
+            channels (`ColorHistogram`); "bow": vector quantization of dense
             SIFT; "scspm": sparse coding, absolute maxima; "llc": locality-constrained linear
             coding, maxima; "fisher": Fisher vectors of dense SIFT reduced by PCA. The last four
             over a spatial pyramid.
         classifier: "linear_svm"; "kernel_svm", with histogram intersection for "bow", chi-square
-            for "lbp" and a Gaussian for the others; or "random_forest".
+            for "lbp" and "color", and a Gaussian for the others; or "random_forest".
         num_words: of the codebook; None for 256, and 16 Gaussians for "fisher".
         levels: grids of the pyramid; None for (1, 2, 4), and (1, 2) for "fisher". (1,) for "bow"
             is the bag of words without places.
@@ -99,7 +101,7 @@ def make_classifier(
     checks.one_of("classifier", classifier, CLASSIFIERS)
     checks.integer("pixels", pixels, minimum=8)
     checks.integer("seed", seed, minimum=0)
-    if name in ("hog", "lbp"):
+    if name in ("hog", "lbp", "color"):
         if num_words is not None or levels is not None:
             raise ValueError(f"num_words and levels are not for {name!r}, which has no codebook")
         steps = _whole_image(name, pixels, value_range)
@@ -115,6 +117,8 @@ def _whole_image(name, pixels, value_range):
     if name == "hog":
         # 28 pixels: cells of 4, as measured in docs/classical.md.
         features = HOG(pixels_per_cell=max(2, pixels // 7), value_range=value_range)
+    elif name == "color":
+        features = ColorHistogram(value_range=value_range)
     else:
         features = LBP(grid=4, value_range=value_range)
     return [("features", features)]
@@ -155,5 +159,5 @@ def _classifier(name, classifier, seed):
     if classifier == "linear_svm":
         # Rows of length 1 allow 1; HOG has one length for each block.
         return LinearSVC(C=0.02 if name == "hog" else 1.0, dual="auto", random_state=seed)
-    kernel = {"bow": histogram_intersection, "lbp": chi_square}.get(name, "rbf")
-    return SVC(C=10.0, kernel=kernel, random_state=seed)
+    kernels = {"bow": histogram_intersection, "lbp": chi_square, "color": chi_square}
+    return SVC(C=10.0, kernel=kernels.get(name, "rbf"), random_state=seed)

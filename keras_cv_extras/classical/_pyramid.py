@@ -4,20 +4,26 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.types import ArrayLike
+from keras_cv_extras._base.types import Array, ArrayLike
 from keras_cv_extras.classical._aggregate import check_levels, unit_rows
 from keras_cv_extras.classical._coder import sample
-from keras_cv_extras.classical._descriptors import DescriptorSet, by_cell
+from keras_cv_extras.classical._descriptors import DescriptorSet, GivesDescriptors, by_cell
 from keras_cv_extras.classical._input import chunks
 
 _POOLINGS = ("max", "absmax", "mean", "sum")
 
 
-class SpatialPyramid(TransformerMixin, BaseEstimator):
+class SpatialPyramid(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Pools the codes of each image over grids, and puts the results in one row.
 
     Of a descriptor at `x`, the column of a grid is the whole part of `x * grid`; the right and the
@@ -66,6 +72,7 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
             This object.
         """
         self._checked(X)
+        self._n_features_out = sum(grid**2 for grid in self.levels) * X.values.shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -119,7 +126,13 @@ class SpatialPyramid(TransformerMixin, BaseEstimator):
         return tags
 
 
-class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
+class EachDescriptor(
+    GivesDescriptors,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
+):
     """Applies a transformer of scikit-learn, PCA say, to every descriptor of a set.
 
     Args:
@@ -157,6 +170,11 @@ class EachDescriptor(MetaEstimatorMixin, TransformerMixin, BaseEstimator):
         fresh: Any = clone(self.transformer)
         self.transformer_ = fresh.fit(values)
         return self
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
+        """Returns the names that the transformer gives its features."""
+        check_is_fitted(self)
+        return self.transformer_.get_feature_names_out(input_features)
 
     def transform(self, X: ArrayLike) -> DescriptorSet:
         """Transforms every descriptor.

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
-from keras_cv_extras.classical._descriptors import DescriptorSet
+from keras_cv_extras.classical._descriptors import DescriptorSet, GivesDescriptors
 from keras_cv_extras.classical._hog import ImageTransformer
 from keras_cv_extras.classical._input import as_bytes, as_grey, chunks, image_groups, requires
 
@@ -18,7 +18,7 @@ _CLIP = 0.2
 _WINDOW = 2.0  # standard deviation of the Gaussian window, in spatial bins: half the patch
 
 
-class DenseSIFT(ImageTransformer):
+class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
     """SIFT descriptors on a regular grid, upright, at one or several scales.
 
     Each descriptor is 4 x 4 spatial bins of 8 orientations, with linear interpolation between
@@ -126,7 +126,7 @@ class DenseSIFT(ImageTransformer):
         return values, positions
 
 
-class SIFT(ImageTransformer):
+class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
     """SIFT descriptors at OpenCV's keypoints: as many for each image as it has.
 
     Small images have few keypoints: enlarge them first (28 x 28 by two or more), or use
@@ -216,7 +216,8 @@ def _plan(height, width, bin_size, step):
     if min(height, width) < least:
         raise ValueError(
             f"images must be at least {least} x {least} for bins of {bin_size} pixels, received "
-            f"{height} x {width}: give smaller bin_sizes, or enlarge the images"
+            f"{height} x {width}: give their shorter side as pixels to make_classifier, or smaller "
+            "bin_sizes, or enlarge the images"
         )
     (rows, y), (columns, x) = (_weights(size, bin_size, step) for size in (height, width))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)

@@ -33,7 +33,7 @@ def classical_train(
         typer.Option(help="File of the classifier: .skops, .joblib, or none for the better one."),
     ] = pathlib.Path("kcx-classical/model"),
     system: Annotated[
-        Literal["hog", "lbp", "bow", "scspm", "llc", "fisher"],
+        Literal["hog", "lbp", "color", "bow", "scspm", "llc", "fisher"],
         typer.Option(
             help="hog and lbp describe whole images. The others code dense SIFT: bow by the "
             "nearest word, scspm sparsely, llc by five near words, fisher by a mixture of "

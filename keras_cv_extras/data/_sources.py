@@ -8,7 +8,6 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from PIL import Image
 
@@ -220,6 +219,8 @@ def _keras(name):
     if name not in _KERAS:
         known = ", ".join(f"keras:{item}" for item in _KERAS)
         raise ValueError(f"unknown data set 'keras:{name}': known are {known}")
+    import keras
+
     train, test = getattr(keras.datasets, name).load_data()
     return train, test, _KERAS[name]
 

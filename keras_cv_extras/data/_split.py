@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks, guard
-from keras_cv_extras._base.random import permutation
+from keras_cv_extras._base.host.counters import permutation
 from keras_cv_extras._base.types import ArrayLike
 
 

@@ -88,6 +88,8 @@ def test_categories_need_their_own_method():
     np.testing.assert_array_equal(y, wanted_labels)
     rows = table[["width", "legs", "colour"]].to_numpy(object)
     assert data.resample(rows, NAMES, method="smotenc")[0].dtype == object
+    with pytest.raises(ValueError, match=r"\(n, columns\).*received the shape \(18, 3, 1\)"):
+        data.resample(ROWS[..., None], NAMES, method="smotenc")
     with pytest.raises(ValueError, match="held_out is for images"):
         data.resample(table, NAMES, method="smotenc", held_out=ROWS)
 

@@ -57,6 +57,11 @@ def columns_of_texts(table: Any) -> list[int]:
     """Returns the numbers of the columns of a frame or an array that hold no numbers."""
     if is_frame(table):
         return [n for n, dtype in enumerate(table.dtypes) if _kind(dtype) not in "iuf"]
+    if np.ndim(table) != 2:
+        raise ValueError(
+            "a table must have the shape (n, columns) here, and some of its columns categories, "
+            f"received the shape {np.shape(table)}"
+        )
     return [
         number
         for number, column in enumerate(np.asarray(table, object).T)

@@ -1,0 +1,1 @@
+"""What is computed with NumPy alone, where TensorFlow and Keras need not be."""
