@@ -15,7 +15,7 @@ from keras_cv_extras.cli import _launch, _plugins, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
 from keras_cv_extras.cli._classical import classical_app
 from keras_cv_extras.cli._gan import gan_app
-from keras_cv_extras.cli._options import Quiet, Seed, check_files, say
+from keras_cv_extras.cli._options import Quiet, Seed, check_files, say, show_table
 from keras_cv_extras.cli._policy import policy_app
 from keras_cv_extras.cli._quiet import import_tensorflow
 from keras_cv_extras.cli._search import search_app
@@ -111,6 +111,27 @@ def gallery(
     from keras_cv_extras import policy
 
     say(policy.gallery(output, progress=not quiet))
+
+
+@app.command()
+def models(
+    match: Annotated[str, typer.Argument(help="A part of the names to list.")] = "",
+    count: Annotated[
+        bool,
+        typer.Option("--count", help="Count parameters: a second or two for each network."),
+    ] = False,
+):
+    """List networks: image size, weights that can be loaded, and parameters.
+
+    For example: kcx models resnet --count
+    """
+    import_tensorflow()
+    from keras_cv_extras.models import catalogue
+
+    found = catalogue(match, count=count)
+    columns = ["name", "image size", "weights", *(["parameters"] if count else [])]
+    rows = [[n.name, str(n.image_size), n.weights, f"{n.parameters or 0:,}"] for n in found]
+    show_table("Networks", columns, [row[: len(columns)] for row in rows])
 
 
 for command in (_launch.launch, _serving.export, _serving.verify, _serving.predict):

@@ -1,3 +1,5 @@
+from ._catalogue import Network as Network
+from ._catalogue import catalogue as catalogue
 from ._finetune import LayerwiseAdamW as LayerwiseAdamW
 from ._finetune import LayerwiseSGD as LayerwiseSGD
 from ._finetune import freeze as freeze

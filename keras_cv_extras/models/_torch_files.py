@@ -90,24 +90,32 @@ def _converted(values, layer, kind):
     return values.T
 
 
+def has_torch_names(key: str) -> bool:
+    """Whether a network has names in torchvision and timm."""
+    if key.startswith("vgg"):
+        return not key.endswith("short")
+    resnets = key in ("resnet18", "resnet34") or bool(re.fullmatch(r"resnet\d+-v1\.5", key))
+    return resnets or key in ("alexnet-owt", "googlenet-torchvision")
+
+
 def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
     """Returns for each layer with weights its names in torchvision and timm, or None."""
+    if not has_torch_names(key):
+        return None
     layers = [layer for layer in model.layers if layer.weights]
-    if key in ("resnet18", "resnet34") or re.fullmatch(r"resnet\d+-v1\.5", key):
+    if key.startswith("resnet"):
         return {layer: [_resnet(layer.name)] for layer in layers}
     if key == "googlenet-torchvision":
         return {layer: [_googlenet(layer.name)] for layer in layers}
-    if key.startswith("vgg") and not key.endswith("short"):
+    if key.startswith("vgg"):
         dense = {
             "fc1": ["classifier.0", "pre_logits.fc1"],
             "fc2": ["classifier.3", "pre_logits.fc2"],
             "logits": ["classifier.6", "head.fc"],
         }
         return _numbered(model, dense)
-    if key == "alexnet-owt":
-        dense = {"fc1": ["classifier.1"], "fc2": ["classifier.4"], "logits": ["classifier.6"]}
-        return _numbered(model, dense)
-    return None
+    dense = {"fc1": ["classifier.1"], "fc2": ["classifier.4"], "logits": ["classifier.6"]}
+    return _numbered(model, dense)
 
 
 def _numbered(model, dense):

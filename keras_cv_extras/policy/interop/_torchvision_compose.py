@@ -148,4 +148,5 @@ def _rotation(part, omissions):
         omissions.add("RandomRotation with expand or center")
     interpolation = getattr(part.interpolation, "value", part.interpolation)
     options = (("interpolation", interpolation),) if interpolation == "bilinear" else ()
-    return [Step("rotate", value=tuple(map(float, part.degrees)), options=options)]
+    low, high = map(float, part.degrees)
+    return [Step("rotate", value=(low, high), options=options)]
