@@ -14,12 +14,12 @@ from keras_cv_extras.layers.augmentation import (
     _crop,
     _ctaugment,
     _image_op,
-    _mix,
+    _mix_layers,
     _policy,
 )
 
 AUGMENTATIONS = {
-    module.__name__ for module in (_compose, _crop, _ctaugment, _image_op, _mix, _policy)
+    module.__name__ for module in (_compose, _crop, _ctaugment, _image_op, _mix_layers, _policy)
 }
 ARGUMENTS = {
     "DropBlock2D": {"rate": 0.4, "block_size": 2},
