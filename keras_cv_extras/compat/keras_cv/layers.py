@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_cv_extras import layers
 from keras_cv_extras.compat import _table
+from keras_cv_extras.compat.keras_cv import _batch_layers as batch
 from keras_cv_extras.compat.keras_cv import _composed
 from keras_cv_extras.compat.keras_cv import _image_layers as old
 from keras_cv_extras.compat.keras_cv._layer import old_layer
@@ -57,12 +58,12 @@ __getattr__, __dir__, TABLE = _table.attach(
         _image(
             "ChannelShuffle", old.channel_shuffle, "RandomChannelShuffle", "rate=1.0", "groups of 1"
         ),
-        _image("CutMix", old.cut_mix, "CutMix", "alpha=alpha", mixes=True),
+        _image("CutMix", batch.cut_mix, "CutMix", "alpha=alpha", mixes=True),
         _table.Name("DropBlock2D", _HERE + "DropBlock2D"),
         _table.Name("DropPath", _HERE + "DropPath"),
         _image("Equalization", old.equalization, "RandomEqualize", "rate=1.0", "256 bins"),
         _table.Name("FeaturePyramid", note=_BOXES),
-        _image("FourierMix", old.fourier_mix, "FMix", "alpha, decay=decay_power", mixes=True),
+        _image("FourierMix", batch.fourier_mix, "FMix", "alpha, decay=decay_power", mixes=True),
         _table.Name("FrustumRandomDroppingPoints", note=_CLOUDS),
         _image(
             "Grayscale", old.grayscale, "RandomGrayscale", "amount=1.0", "three channels remain"
@@ -75,14 +76,14 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _image(
             "JitteredResize",
-            old.jittered_resize,
+            batch.jittered_resize,
             "JitteredResize",
             "target_size, scale=scale_factor",
             resizes=True,
         ),
         _table.Name("MaybeApply", _HERE + "RandomApply", "", _composed.RandomApply),
-        _image("MixUp", old.mix_up, "MixUp", "alpha=alpha", mixes=True),
-        _image("Mosaic", old.mosaic, "Mosaic", "centre=offset", mixes=True),
+        _image("MixUp", batch.mix_up, "MixUp", "alpha=alpha", mixes=True),
+        _image("Mosaic", batch.mosaic, "Mosaic", "centre=offset", mixes=True),
         _table.Name("NonMaxSuppression", note=_BOXES),
         _image("Posterization", old.posterization, "RandomPosterize", "bits=bits"),
         _image(
@@ -153,10 +154,10 @@ __getattr__, __dir__, TABLE = _table.attach(
             "factor=(1 - factor, 1 + factor)",
             "about the mean grey of the image, not the mean of each channel",
         ),
-        _image("RandomCrop", old.random_crop, "RandomCrop", "(height, width)", resizes=True),
+        _image("RandomCrop", batch.random_crop, "RandomCrop", "(height, width)", resizes=True),
         _image(
             "RandomCropAndResize",
-            old.random_crop_and_resize,
+            batch.random_crop_and_resize,
             "RandomResizedCrop",
             "target_size, area=crop_area_factor, aspect=aspect_ratio_factor",
             resizes=True,
@@ -223,8 +224,8 @@ __getattr__, __dir__, TABLE = _table.attach(
             _composed.RepeatedAugmentation,
             _HERE + "RepeatedAugment(policy, num_repeats)",
         ),
-        _image("Rescaling", old.rescaling, "keras.layers.Rescaling"),
-        _image("Resizing", old.resizing, "keras.layers.Resizing", resizes=True),
+        _image("Rescaling", batch.rescaling, "keras.layers.Rescaling"),
+        _image("Resizing", batch.resizing, "keras.layers.Resizing", resizes=True),
         _table.Name("ROIGenerator", note=_BOXES),
         _image(
             "Solarization",

@@ -1,0 +1,105 @@
+"""The old arguments of layers that change the size of images, or mix several."""
+
+from typing import Any
+
+import keras
+
+from keras_cv_extras import layers
+from keras_cv_extras.compat.keras_cv.core import interval_of
+
+
+def random_crop(height: int, width: int, seed: int | None = None) -> Any:
+    """Cuts a window out of every image."""
+    return layers.RandomCrop((height, width), seed=seed)
+
+
+def random_crop_and_resize(
+    target_size: Any,
+    crop_area_factor: Any,
+    aspect_ratio_factor: Any,
+    interpolation: str = "bilinear",
+    seed: int | None = None,
+) -> Any:
+    """Cuts a window of random area and aspect ratio out of every image, and resizes it."""
+    area: Any = interval_of("crop_area_factor", crop_area_factor)
+    return layers.RandomResizedCrop(
+        tuple(target_size),
+        area,
+        aspect=interval_of("aspect_ratio_factor", aspect_ratio_factor),
+        interpolation=interpolation,
+        seed=seed,
+    )
+
+
+def jittered_resize(
+    target_size: Any,
+    scale_factor: Any,
+    crop_size: Any = None,
+    interpolation: str = "bilinear",
+    seed: int | None = None,
+) -> Any:
+    """Resizes every image by a random factor, and cuts or fills it to a size."""
+    if crop_size is not None and tuple(crop_size) != tuple(target_size):
+        raise ValueError(f"crop_size must be None or target_size here, received {crop_size}")
+    scale = interval_of("scale_factor", scale_factor)
+    return layers.JitteredResize(tuple(target_size), scale, interpolation=interpolation, seed=seed)
+
+
+def resizing(
+    height: int,
+    width: int,
+    interpolation: str = "bilinear",
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+) -> Any:
+    """Resizes images, in training and at inference."""
+    return _Always(
+        keras.layers.Resizing(
+            height,
+            width,
+            interpolation,
+            crop_to_aspect_ratio=crop_to_aspect_ratio,
+            pad_to_aspect_ratio=pad_to_aspect_ratio,
+        )
+    )
+
+
+class _Always(keras.layers.Layer):
+    """A layer that knows nothing of training."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, images, training=None):
+        return self.inner(images)
+
+    def compute_output_shape(self, input_shape):
+        if len(input_shape) == 3:
+            return self.inner.compute_output_shape((None, *input_shape))[1:]
+        return self.inner.compute_output_shape(input_shape)
+
+
+def rescaling(scale: float, offset: float = 0.0) -> Any:
+    """Multiplies, then adds."""
+    return _Always(keras.layers.Rescaling(scale, offset))
+
+
+def mix_up(alpha: float = 0.2, seed: int | None = None) -> Any:
+    """Blends images and labels with those of others."""
+    return layers.MixUp(alpha=alpha, seed=seed)
+
+
+def cut_mix(alpha: float = 1.0, seed: int | None = None) -> Any:
+    """Puts a rectangle of another image into each, and mixes labels by area."""
+    return layers.CutMix(alpha=alpha, seed=seed)
+
+
+def fourier_mix(alpha: float = 0.5, decay_power: float = 3, seed: int | None = None) -> Any:
+    """Puts a cloud of another image into each, and mixes labels by area."""
+    return layers.FMix(alpha=alpha, decay=float(decay_power), seed=seed)
+
+
+def mosaic(offset: Any = (0.25, 0.75), seed: int | None = None) -> Any:
+    """Puts parts of four images together, and mixes labels by area."""
+    return layers.Mosaic(centre=tuple(offset), seed=seed)
