@@ -1,6 +1,7 @@
 """Probabilities that mean what they say: one temperature, and other class frequencies."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 from keras import ops
@@ -137,7 +138,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
 
     It minimises the mean negative log-likelihood, which is convex in the inverse of the
     temperature, so there is one answer. It is kept within [0.05, 20]: where every sample is
-    classified right, the best temperature would be 0.
+    classified right, the best temperature would be 0. At a bound it warns.
 
     Args:
         logits: `(samples, classes)`, or logarithms of probabilities.
@@ -181,6 +182,13 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
         temperature = _HOTTEST
     else:
         temperature = float(np.exp(optimize.brentq(slope, low, high, xtol=1e-10)))  # pyright: ignore
+    if temperature in (_COLDEST, _HOTTEST):
+        warnings.warn(
+            f"the temperature came to its bound, {temperature:g}: {len(labels)} samples do not say "
+            "how sure the model may be. Calibrate on more images, which it was not trained on, or "
+            "not at all",
+            stacklevel=2,
+        )
     return Calibration(temperature=temperature, num_samples=len(labels))
 
 
