@@ -140,16 +140,22 @@ def gan_report(
     _show(found)
 
 
+def _number(value):
+    return "-" if value is None else f"{value:.3f}"
+
+
 def _show(found):
     columns = ("agreement", "local_fid", "precision", "recall", "coverage")
     rows = []
     for item, values in found.scores.classes.items():
-        cells = ["-" if values[name] is None else f"{values[name]:.3f}" for name in columns]
+        cells = [str(values.get("num_real", "-")), *(_number(values[name]) for name in columns)]
         rows.append([found.class_names[item], *cells])
     title = (
-        f"local FID {found.scores.scores['local_fid']:.3f}; suspicious "
+        f"local FID {_number(found.scores.scores['local_fid'])}; suspicious "
         f"{found.memory.suspicious:.3f}; train on made, test on real "
         f"{found.useful['made_on_real']:.4f} (on real {found.useful['real_on_real']:.4f})"
     )
-    show_table(title, ("class", *(column.replace("_", " ") for column in columns)), rows)
+    show_table(
+        title, ("class", "real images", *(column.replace("_", " ") for column in columns)), rows
+    )
     say(found.path)

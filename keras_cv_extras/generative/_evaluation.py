@@ -1,6 +1,7 @@
 """Scores of made images against real ones: likeness, memorisation, usefulness."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _fidelity
 from keras_cv_extras.generative._local_features import LocalFeatures, trained_classifier
 
+_FEWEST = 20  # images on either side, without which a number says nothing of a distribution
 SCORES = ("local_fid", "local_kid", "precision", "recall", "density", "coverage")
 
 
@@ -23,16 +25,20 @@ class MadeScores:
         num_real: real images.
         num_made: made images.
         scores: each of `SCORES` over all images.
-        classes: `{class: scores}` likewise for each class alone, and "agreement", the share of
-            its images that the network gives that class. A score that needs more images than
-            the class has is None.
+        classes: `{class: scores}` likewise for each class alone, with "agreement", the share of
+            its images that the network gives that class, and "num_real" and "num_made", the
+            images that were compared.
+
+    A score without enough images on either side is None. All need 20, and those of neighbours four
+    times `k`; `local_fid` needs twice as many as the network has features, since the covariance
+    of fewer images is mostly chance. `local_kid` has no bias with few images.
     """
 
     network: str
     num_real: int
     num_made: int
     scores: dict[str, float | None]
-    classes: dict[int, dict[str, float | None]]
+    classes: dict[int, dict[str, Any]]
 
     def to_dict(self) -> dict:
         """Returns the scores as a dictionary for JSON."""
@@ -71,6 +77,8 @@ def evaluate_made(
         classes[item] = {
             **_scores(real_rows[of_real], rows[own], k),
             "agreement": float(np.mean(given[own] == item)),
+            "num_real": int(of_real.sum()),
+            "num_made": int(own.sum()),
         }
     return MadeScores(
         network=network.name,
@@ -184,10 +192,12 @@ def usefulness(
 
 def _scores(real, made, k):
     scores: dict[str, float | None] = dict.fromkeys(SCORES)
-    if min(len(real), len(made)) >= 2:
+    fewest = min(len(real), len(made))
+    if fewest >= max(_FEWEST, 2 * real.shape[1]):
         scores["local_fid"] = _fidelity.frechet_distance(real, made)
+    if fewest >= _FEWEST:
         scores["local_kid"] = _fidelity.kernel_distance(real, made)
-    if min(len(real), len(made)) > k:
+    if fewest >= max(_FEWEST, 4 * k):
         scores.update(_fidelity.neighbor_scores(real, made, k=k))
     return scores
 

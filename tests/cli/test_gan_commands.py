@@ -208,4 +208,5 @@ def test_report_options(run, tmp_path, monkeypatch):
     assert output.read_text() == "GAN on digits"
     written = json.loads(output.with_suffix(".json").read_text())
     assert written["scores"] == {"local_fid": 1.5}
+    assert written["class_names"] == [str(number) for number in range(10)]
     assert written["memorization"]["threshold"] == 0.1

@@ -19,9 +19,10 @@ def network():
 
 
 def test_scores_are_a_record(network, tmp_path):
-    found = generative.evaluate_made(network, (IMAGES, LABELS), (IMAGES, LABELS))
+    many = np.concatenate([IMAGES] * 3), np.tile(LABELS, 3)  # its 48 features need 96 images
+    found = generative.evaluate_made(network, many, many)
     assert type(found) is generative.MadeScores
-    assert (found.num_real, found.num_made, set(found.classes)) == (40, 40, {0, 1})
+    assert (found.num_real, found.num_made, set(found.classes)) == (120, 120, {0, 1})
     assert found.scores["local_fid"] == pytest.approx(0, abs=1e-3)
     found.save(tmp_path / "scores.json")
     written = json.loads((tmp_path / "scores.json").read_text())

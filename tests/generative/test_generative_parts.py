@@ -13,10 +13,13 @@ from keras_cv_extras.generative import (
     _fidelity,
     _synthesis,
     evaluate_made,
+    gan,
     memorization,
     usefulness,
 )
+from keras_cv_extras.generative._evaluation import SCORES
 from keras_cv_extras.generative.gan import _step as _gan_step
+from keras_cv_extras.generative.gan import _training
 from keras_cv_extras.generative.gan._image_maker import ImageMaker
 
 RNG = np.random.default_rng(0)
@@ -176,3 +179,33 @@ def test_defaults_of_a_gan_are_those_of_its_loss(loss, steps, rate, moments):
     assert float(gan.rate) == 0
     always = ConditionalGAN((8, 8, 1), 2, latent_size=2, width=2, adaptive_target=None)
     assert float(always.rate) == 1
+
+
+def test_too_few_real_images_give_no_score():
+    real_labels, labels = np.repeat([0, 1], [30, 6]), np.repeat([0, 1], 40)
+    real, made = images_of(real_labels), images_of(labels)
+    found = evaluate_made(_Network(), (real, real_labels), (made, labels))
+    assert (found.classes[1]["num_real"], found.classes[1]["num_made"]) == (6, 40)
+    assert {found.classes[1][name] for name in SCORES} == {None}
+    assert found.classes[1]["agreement"] == 1
+    assert None not in found.classes[0].values()
+    # 16 features: a covariance needs 32 images; what has no bias, or none at all, does not.
+    wide = RNG.normal(size=(60, 4, 4, 1)), np.repeat([0, 1], 30)
+    wide[0][:, 0, 0, 0] = wide[1]
+    found = evaluate_made(_Network(), wide, wide)
+    assert found.classes[0]["local_fid"] is None
+    assert found.classes[0]["local_kid"] is not None
+    assert found.scores["local_fid"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_collapse_is_told():
+    assert gan.has_collapsed({"precision": 0.9, "recall": 0.05})
+    assert not gan.has_collapsed({"precision": 0.9, "recall": 0.5})
+    assert not gan.has_collapsed({"precision": 0.1, "recall": 0.0})  # noise is not a collapse
+    assert not gan.has_collapsed({"precision": None, "recall": None})
+    row = {"step": 5, "generator_loss": 1.0, "discriminator_loss": 1.0, "seconds": 1.0}
+    row |= {"local_fid": 2.0, "precision": 0.9, "recall": 0.05, "coverage": 0.1}
+    line = _training._line(row, 10, 5)
+    assert "local FID 2.00, precision 0.90, recall 0.05, coverage 0.10 (200 ms a step)" in line
+    assert "warning: likely collapsed" in line
+    assert "warning" not in _training._line({**row, "recall": 0.5}, 10, 5)

@@ -138,11 +138,10 @@ def test_the_measure_is_named_and_repeatable(network, digits):
     assert network.features(images).shape == (len(images), 48)
 
 
-def test_scores_tell_real_from_noise(network, digits, tmp_path):
-    images, labels = digits
-    held_out, held_out_labels = data.load("digits").test
-    kept = held_out_labels < 3
-    held_out, held_out_labels = held_out[kept], held_out_labels[kept]
+def test_scores_tell_real_from_noise(network, tmp_path):
+    (images, labels), (held_out, held_out_labels) = (
+        (x[y < 3], y[y < 3]) for x, y in (data.load("digits").train, data.load("digits").test)
+    )
     real = evaluate_made(network, (held_out, held_out_labels), (images, labels))
     noise = np.random.default_rng(0).integers(0, 256, images.shape).astype("uint8")
     bad = evaluate_made(network, (held_out, held_out_labels), (noise, labels))

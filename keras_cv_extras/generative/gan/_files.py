@@ -252,7 +252,8 @@ def report(
         parts=files.read_json(parts)["parts"] if parts.exists() else [],
     )
     files.write_text(output, page)
-    results = {**scores.to_dict(), "memorization": memory.to_dict(), "usefulness": useful}
+    names = {"class_names": list(images.class_names)}
+    results = {**scores.to_dict(), **names, "memorization": memory.to_dict(), "usefulness": useful}
     files.write_json(numbers, results)
     return GanReport(scores, memory, useful, tuple(images.class_names), output)
 

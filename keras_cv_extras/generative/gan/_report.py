@@ -49,7 +49,7 @@ def gan_report(
         "images trained on": f"{len(train[1]):,}",
         "smallest class": f"{counts[counts > 0].min():,}",
         "steps": f"{int(gan.step):,}",
-        "local FID": f"{scores.scores['local_fid']:.2f}",
+        "local FID": _number(scores.scores["local_fid"], 2),
         "suspicious": _percent(memory.suspicious),
     }
     sections = [
@@ -70,7 +70,8 @@ def gan_report(
             "Every class",
             f"{scores.num_made:,} made images against {scores.num_real:,} real ones that the "
             "generator was not trained on. Agreement is the share of the made images that the "
-            "network gives the class they were made for.",
+            "network gives the class they were made for. A score that has too few images on "
+            "either side to mean anything is left out.",
             _class_table(scores, class_names, counts),
         ),
         pages.section(
@@ -112,20 +113,32 @@ def _pairs(made, train, memory, value_range):
 def _class_table(scores, class_names, counts):
     head = "".join(
         f"<th>{name}</th>"
-        for name in ("class", "real images", "agreement", *(s.replace("_", " ") for s in SCORES))
+        for name in (
+            "class",
+            "trained on",
+            "scored against",
+            "agreement",
+            *(s.replace("_", " ") for s in SCORES),
+        )
     )
-    lines = [_row("all", counts.sum(), "", scores.scores, won=True)]
+    lines = [_row("all", counts.sum(), scores.num_real, "", scores.scores, won=True)]
     for item, values in scores.classes.items():
         agreement = f"{values['agreement']:.2f}"
-        lines.append(_row(class_names[item], counts[item], agreement, values))
+        of_real = values.get("num_real")
+        lines.append(_row(class_names[item], counts[item], of_real, agreement, values))
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
 
 
-def _row(name, count, agreement, values, won=False):
-    cells = [html.escape(str(name)), f"{count:,}", agreement]
-    cells += ["-" if values[score] is None else f"{values[score]:.3f}" for score in SCORES]
+def _row(name, count, of_real, agreement, values, won=False):
+    against = "-" if of_real is None else f"{of_real:,}"
+    cells = [html.escape(str(name)), f"{count:,}", against, agreement]
+    cells += [_number(values[score], 3) for score in SCORES]
     style = " class=won" if won else ""
     return f"<tr{style}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _number(value, digits):
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _useful_table(useful):
@@ -144,7 +157,7 @@ def _curve(parts):
     figure = Figure(figsize=(8.6, 3.2), facecolor="white")
     axes = figure.add_axes((0.08, 0.17, 0.89, 0.78))
     steps = [part["step"] for part in parts]
-    axes.plot(steps, [part["local_fid"] for part in parts], "o-", color=_LINE, linewidth=2)
+    axes.plot(steps, [part.get("local_fid") for part in parts], "o-", color=_LINE, linewidth=2)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("step", color=_QUIET, fontsize=9)
     axes.set_ylabel("local FID", color=_QUIET, fontsize=9)

@@ -3,6 +3,7 @@
 import math
 import pathlib
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,29 @@ def _line(row, steps, every):
         f"step {row['step']:6d} of {steps}: generator {row['generator_loss']:.3f}, "
         f"discriminator {row['discriminator_loss']:.3f}"
     )
-    if row.get("local_fid") is not None:
-        text += f", local FID {row['local_fid']:.2f}, coverage {row['coverage']:.2f}"
-    return f"{text} ({1000 * row['seconds'] / every:.0f} ms a step)"
+    scores = ("local_fid", "precision", "recall", "coverage")
+    for name in scores:
+        if row.get(name) is not None:
+            text += f", {name.replace('local_fid', 'local FID')} {row[name]:.2f}"
+    text += f" ({1000 * row['seconds'] / every:.0f} ms a step)"
+    if has_collapsed(row):
+        text += (
+            "\nwarning: likely collapsed: made images look real but are nearly all alike. Look at "
+            "samples.png; give more images of a class, or fewer steps"
+        )
+    return text
+
+
+def has_collapsed(scores: Mapping[str, Any]) -> bool:
+    """Whether scores tell a collapse: images inside the real ones' range that cover little of it.
+
+    Args:
+        scores: a dictionary with "precision" and "recall", as `evaluate_made` gives; None where
+            they were not measured.
+
+    Example:
+        >>> has_collapsed({"precision": 0.95, "recall": 0.01})
+        True
+    """
+    precision, recall = scores.get("precision"), scores.get("recall")
+    return precision is not None and recall is not None and precision > 0.5 and recall < 0.1
