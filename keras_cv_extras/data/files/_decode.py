@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from keras_cv_extras.data.files import _cost
+
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".bmp", ".dib", ".gif", ".webp")
 RESIZES = ("crop", "pad", "stretch")
@@ -66,6 +68,7 @@ def read_header(path) -> Header:
         Exception: of Pillow's many kinds, if the file is none of `FORMATS`; ValueError if the
             image has more than 64 million pixels, or none.
     """
+    _cost.check_chunks(path)
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
         _drop_deep_transparency(image)
@@ -102,8 +105,10 @@ def decode(path, image_size, resize, channels, jpeg="whole"):
     Raises:
         Exception: of Pillow's many kinds, if the file is damaged or none of `FORMATS`.
     """
-    with Image.open(path, formats=FORMATS) as image:
+    _cost.check_chunks(path)
+    with Image.open(path, formats=FORMATS) as image, _cost.BUDGET.of(*image.size):
         _check_pixels(image)
+        _cost.check_scans(image)
         _drop_deep_transparency(image)
         orientation, ratio = _orientation(image), 1
         size = image.size if orientation in TURNED else image.size[::-1]

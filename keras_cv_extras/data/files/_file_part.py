@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data._order import samples_at
-from keras_cv_extras.data.files import _decode, _unreadable, decoder
+from keras_cv_extras.data.files import _cost, _decode, _unreadable, decoder
 
 
 class FilePart:
@@ -190,7 +190,8 @@ class Files:
             return place, sample, self.part.read(sample)
 
         images = tf.data.Dataset.range(self.own, output_type=tf.int64)
-        images = images.map(plain(decode), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        calls = _cost.calls_at_once(self.part.facts)
+        images = images.map(plain(decode), num_parallel_calls=calls, deterministic=True)
         images = images.ignore_errors(log_warning=False)
         # One more place, that is always there, shows what is missing at the end.
         end = (tf.constant(self.own, tf.int64), tf.constant(-1, tf.int64))

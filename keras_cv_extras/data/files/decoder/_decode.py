@@ -56,7 +56,7 @@ def decode(
 
     may_be_grey = jpeg == "reduced" and channels == 1
     readers = {
-        _facts.JPEG: lambda content: _jpeg(content, numbers[4:], may_be_grey),
+        _facts.JPEG: lambda content: _jpeg(content, numbers, may_be_grey),
         _facts.PNG: lambda content: tf.io.decode_png(content, 3),
         _facts.CLEAR_PNG: lambda content: _bytes.over_white(tf.io.decode_png(content, 4)),
         _facts.BMP: _bmp.decode,
@@ -74,7 +74,8 @@ def decode(
 
 def _jpeg(content, numbers, may_be_grey):
     """Decodes what is needed of a JPEG file, at the scale that is needed: three channels."""
-    step, window = numbers[0], numbers[1:]
+    step, window = numbers[4], numbers[5:]
+    content = _facts.few_scans(content, numbers[1:3])
 
     def at(ratio, channels):
         def branch():

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.data.files import _decode
+from keras_cv_extras.data.files import _cost, _decode
 from keras_cv_extras.data.files._decode import MOST_PIXELS
 from keras_cv_extras.data.files.decoder import _bmp, _bytes, _exif, _gif, _webp
 
@@ -108,6 +108,18 @@ def checked(encoded, kind, facts):
         size = tf.cast(_SIZES[kind](encoded), tf.int32)
     same = tf.reduce_all(size == facts[1:3])
     with tf.control_dependencies([tf.debugging.Assert(same, other)]):
+        return tf.identity(encoded)
+
+
+def few_scans(encoded, size):
+    """Returns a JPEG file; raises if it goes over its pixels too often.
+
+    A scan begins with a mark that is nowhere else but in a picture within the picture.
+    """
+    scans = tf.size(tf.strings.split(encoded, b"\xff\xda"), out_type=tf.int64) - 1
+    work = scans * tf.reduce_prod(tf.cast(size, tf.int64))
+    few = tf.debugging.Assert(work <= _cost.MOST_SCANS, ["a JPEG of too many scans:", scans])
+    with tf.control_dependencies([few]):
         return tf.identity(encoded)
 
 

@@ -1,0 +1,87 @@
+"""What opening and decoding a file can cost, bounded before anything is decoded."""
+
+import contextlib
+import os
+import threading
+
+import numpy as np
+
+MOST_CHUNKS = 1_000  # of a PNG beside pixels, as in libpng: Pillow takes 15 us for each
+MOST_PIXEL_CHUNKS = 100_000
+MOST_SCANS = 1_000_000_000  # pixels times passes over a JPEG: 16 of 64 million pixels
+_AT_ONCE = 128_000_000  # pixels that are decoded at a time, by all threads: 4 to 12 bytes each
+
+
+def check_chunks(path):
+    """Raises if a PNG consists of so many parts that to open it would take long.
+
+    Raises:
+        ValueError: if it does.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        return  # a file in memory, of tests
+    counts = {True: 0, False: 0}
+    with open(path, "rb") as file:
+        if file.read(8) != b"\x89PNG\r\n\x1a\n":
+            return
+        while len(head := file.read(8)) == 8:
+            counts[head[4:] == b"IDAT"] += 1
+            if counts[False] > MOST_CHUNKS or counts[True] > MOST_PIXEL_CHUNKS:
+                raise ValueError("a PNG file of too many chunks")
+            file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
+
+
+def check_scans(image):
+    """Raises if a JPEG goes over its pixels too often: a small file may, for minutes.
+
+    Args:
+        image: a Pillow image that is not decoded yet.
+
+    Raises:
+        ValueError: if it does.
+    """
+    if image.format not in ("JPEG", "MPO"):
+        return
+    before = image.fp.tell()
+    image.fp.seek(0)
+    scans = image.fp.read().count(b"\xff\xda")
+    image.fp.seek(before)
+    width, height = image.size
+    if scans * width * height > MOST_SCANS:
+        raise ValueError(f"a JPEG file of {scans} passes over {width} x {height} pixels")
+
+
+def calls_at_once(facts):
+    """Returns how many files of a stream may be decoded at a time, by the largest: -1 for any.
+
+    Args:
+        facts: `(n, 4)`, with height and width in the middle.
+    """
+    largest = int(np.prod(facts[:, 1:3].astype(np.int64), axis=1).max(initial=1))
+    calls = max(1, _AT_ONCE // largest)
+    return -1 if calls >= (os.cpu_count() or 1) else calls  # -1 is tf.data.AUTOTUNE
+
+
+class _Budget:
+    """Lets threads decode at a time as many pixels as memory is meant for."""
+
+    def __init__(self, most):
+        self._free, self._most = most, most
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def of(self, width, height):
+        """Waits until an image of this size may be decoded."""
+        need = min(width * height, self._most)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= need)
+            self._free -= need
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += need
+                self._changed.notify_all()
+
+
+BUDGET = _Budget(_AT_ONCE)

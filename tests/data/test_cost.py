@@ -1,0 +1,83 @@
+"""What a small file can cost is bounded before anything of it is decoded."""
+
+import io
+import threading
+import time
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from image_kinds import PHOTOGRAPH, chunk, encoded, png
+from PIL import Image
+
+from keras_cv_extras.data.files import _cost, _decode, decoder
+
+
+@pytest.fixture(scope="module")
+def decode():
+    return tf.function(
+        lambda file: decoder.decode(file, (32, 32), 3),
+        input_signature=[tf.TensorSpec([], tf.string)],
+    )
+
+
+def test_a_png_of_many_texts_is_refused_at_once(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(png(3, 3, zlib.compress(bytes(30)), more=chunk(b"tEXt", b"a\0") * 300_000))
+    start = time.process_time()
+    with pytest.raises(ValueError, match="too many chunks"):
+        _decode.read_header(path)
+    assert time.process_time() - start < 0.5
+    path.write_bytes(png(3, 3, zlib.compress(bytes(30)), more=chunk(b"tEXt", b"a\0") * 900))
+    assert _decode.read_header(path)[:2] == (3, 3)
+
+
+def test_only_the_first_frame_of_an_animation_is_unpacked(decode, monkeypatch):
+    """A hundred frames behind the first cost no more than it does; cut off, it is an error."""
+    frames = [Image.new("P", (1500, 1500), number) for number in range(40)]
+    film = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    one = encoded(frames[0], "GIF")
+    decode(one)
+    seconds = []
+    for file in (one, film):
+        start = time.process_time()
+        image = decode(file)
+        seconds.append(time.process_time() - start)
+        assert image.shape == (32, 32, 3)
+    assert seconds[1] < 5 * seconds[0] + 0.05
+    np.testing.assert_array_equal(decode(one), decode(film))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="cut off"):
+        decode(one[: len(one) // 2])
+
+
+def test_a_jpeg_of_many_scans_is_refused(decode):
+    file = encoded(PHOTOGRAPH.resize((2000, 2000)), "JPEG", progressive=True)
+    start = file.rindex(b"\xff\xda")
+    bomb = file[:start] + file[start:-2] * 300 + b"\xff\xd9"
+    with pytest.raises(ValueError, match="passes over 2000 x 2000 pixels"):
+        _decode.decode(io.BytesIO(bomb), (32, 32), "crop", 3)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too many scans"):
+        decode(bomb)
+    assert decode(file).shape == (32, 32, 3)
+
+
+def test_large_images_wait_for_each_other():
+    budget, running, most = _cost._Budget(100), [], []
+
+    def work():
+        with budget.of(10, 6):
+            running.append(1)
+            most.append(len(running))
+            time.sleep(0.01)
+            running.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert most == [1] * 5
+    facts = np.array([[0, 8000, 8000, 1], [0, 4, 4, 1]])
+    assert _cost.calls_at_once(facts) in (2, -1)
+    assert _cost.calls_at_once(facts[1:]) == -1
