@@ -15,7 +15,7 @@ import keras_cv_extras  # noqa: E402
 
 PAGE = HERE / "losses-and-pooling.md"
 # Where layers come from that augment images: they are no subject of this page.
-AUGMENTATION = {"_policy", "_image_op", "_mix", "_compose", "_crop", "_ctaugment", "_epoch"}
+AUGMENTATION = {"_policy", "_image_op", "_mix_layers", "_compose", "_crop", "_ctaugment", "_epoch"}
 
 HEAD = """# Losses, metrics and pooling layers
 

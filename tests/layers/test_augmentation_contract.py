@@ -17,7 +17,7 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.layers.augmentation._mix_layers import _MixLayer
 from keras_cv_extras.policy import Step
 
-MODULES = ("_compose", "_crop", "_ctaugment", "_image_op", "_mix", "_policy")
+MODULES = ("_compose", "_crop", "_ctaugment", "_image_op", "_mix_layers", "_policy")
 BASES = {"CTAugmentProbe", "ImageOp", "MixEpoch"}  # no layers by themselves
 # With an op that AutoAugment has not, a program is of these alone, which compiles faster.
 STEPS = [Step("invert", 0.5), Step("solarize", strength=0.5), Step("flip_vertical", 0.0)]

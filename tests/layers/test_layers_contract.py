@@ -14,7 +14,7 @@ from keras.src.testing import TestCase
 from keras_cv_extras import layers
 
 # They have tests of their own: test_augmentation_contract.py.
-AUGMENTATIONS = ("_compose", "_crop", "_ctaugment", "_epoch", "_image_op", "_mix", "_policy")
+AUGMENTATIONS = ("_compose", "_crop", "_ctaugment", "_epoch", "_image_op", "_mix_layers", "_policy")
 ARGUMENTS = {
     "CosineDense": {"units": 3},
     "DropBlock2D": {"rate": 0.3, "block_size": 3, "seed": 1},
