@@ -62,7 +62,7 @@ def to_albumentations(
     for stage, rows in zip(policy.stages, stages, strict=True):
         drawn = any(isinstance(s.strength or s.value, tuple) for r in stage.sub_policies for s in r)
         if stage.num_levels and drawn:
-            omissions.add(f"{stage.num_levels} levels, in place of which all between are drawn")
+            omissions.add(f"{stage.num_levels} levels: strengths between them are drawn too")
         weights = stage.weights or (1.0,) * len(rows)
         sequences = [
             _named("Sequential", weight / max(weights), transforms=row or [_named("NoOp", 1.0)])

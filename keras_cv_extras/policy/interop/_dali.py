@@ -66,7 +66,7 @@ def to_dali(policy: Policy, *, strict: bool = True) -> str:
     omissions = Omissions("DALI")
     fill = checked_policy(policy).fill
     if isinstance(fill, tuple):
-        omissions.add(f"the fill colour {fill}, in place of which its mean is used")
+        omissions.add(f"the fill colour {fill}: its mean is used instead")
         fill = sum(fill) / len(fill)
     bins, policies = _Bins(), []
     for stage in policy.stages:
@@ -166,7 +166,7 @@ def _cells(step, place, num_levels, omissions):
         values = [low]
     else:
         if not num_levels:
-            omissions.add(f"{place}: {step.op} of a drawn strength, in place of which are levels")
+            omissions.add(f"{place}: {step.op} of a drawn strength: levels are used instead")
         count = num_levels or _LEVELS
         values = [low + (high - low) * k / (count - 1) for k in range(count)]
     if step.op == "posterize":

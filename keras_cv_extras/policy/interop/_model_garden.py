@@ -235,9 +235,7 @@ def _triples(step, place, omissions, cutout_const, translate_const):
         return lost(omissions, step, place, "is a fraction of the image: give image_size")
     low, high = ends_of(step)
     if low != high:
-        omissions.add(
-            f"{place}: {step.op} of a drawn strength, in place of which its middle is used"
-        )
+        omissions.add(f"{place}: {step.op} of a drawn strength: its middle is used instead")
     value = _whole(step.op, (low + high) / 2)
     if step.op in WARPS and value and not step.signed:
         omissions.add(f"{place}: {step.op} to one side, where it goes to either")
