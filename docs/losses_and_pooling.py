@@ -5,6 +5,7 @@ python docs/losses_and_pooling.py
 
 import pathlib
 import sys
+import types
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -16,6 +17,8 @@ import keras_cv_extras  # noqa: E402
 PAGE = HERE / "losses-and-pooling.md"
 # Where layers come from that augment images: they are no subject of this page.
 AUGMENTATION = {"_policy", "_image_op", "_mix_layers", "_compose", "_crop", "_ctaugment", "_epoch"}
+# What makes losses of one's own: docs/extending.md has it.
+TOOLS = {"per_sample"}
 
 HEAD = """# Losses, metrics and pooling layers
 
@@ -61,7 +64,8 @@ def wanted(module: str) -> set[str]:
     return {
         name
         for name in source.__all__
-        if not isinstance(member := getattr(source, name), tuple)  # names of ops
+        if name not in TOOLS
+        and not isinstance(member := getattr(source, name), (tuple, types.ModuleType))
         and member.__module__.rpartition(".")[2] not in AUGMENTATION
     }
 

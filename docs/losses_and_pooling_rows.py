@@ -444,6 +444,20 @@ COMPANIONS = [
         "one threshold per channel, as in the paper; Addons had one for every cell of the map",
     ),
     (
+        ["lisht"],
+        "`x tanh(x)`",
+        "layers/test_activations.py",
+        "Addons `lisht`",
+        "same formula",
+    ),
+    (
+        ["Snake", "snake"],
+        "`x + (1 - cos(2 a x)) / (2 a)`",
+        "layers/test_activations.py",
+        "Addons `snake`",
+        "same formula",
+    ),
+    (
         ["LocalResponseNormalization"],
         "`x / (k + alpha sum x^2)^beta`",
         "layers/test_local_response.py",
