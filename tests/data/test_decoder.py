@@ -173,3 +173,21 @@ def test_a_jpeg_bomb_is_refused_by_its_header(decoders):
     file[place + 5 : place + 9] = b"\xff\x00\xff\x00"
     with pytest.raises(tf.errors.InvalidArgumentError, match="64000000"):
         decoders(CASES[0])(tf.constant(bytes(file)))
+
+
+def test_every_option_has_a_plan_and_large_images_have_none():
+    facts = tf.constant(decoder.facts_of(_decode.read_header(io.BytesIO(KINDS["JPEG EXIF 6"]))))
+    plans = {
+        (resize, jpeg): decoder.plan(facts, (20, 10), resize, jpeg)
+        for resize in decoder.RESIZES
+        for jpeg in decoder.JPEGS
+    }
+    assert {key: int(numbers[4]) for key, (numbers, _) in plans.items()} == {
+        (resize, jpeg): 2 if jpeg == "reduced" else 0
+        for resize in decoder.RESIZES
+        for jpeg in decoder.JPEGS
+    } | {("pad", "reduced"): 3}
+    start = b"GIF89a" + bytes(7) + b",\0\0\0\0"
+    most = (8000).to_bytes(2, "little") * 2 + bytes(20)
+    height, width = decoder.facts(tf.constant(start + most)).numpy()[1:3]
+    assert height * width == decoder.MOST_PIXELS
