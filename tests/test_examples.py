@@ -24,6 +24,7 @@ PROOFS = (
     "search_cost.py",
     "search_memory.py",
     "search_workers.py",
+    "strategies.py",
 )
 
 
