@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_cv_extras import data
 from keras_cv_extras.data import FilePart, _identity, _order, _part, _pipeline
 from keras_cv_extras.data._rows import EpochStream, Rows
-from keras_cv_extras.data.files import _decode, _folder, _unreadable, decoder
+from keras_cv_extras.data.files import _decode, _folder, _layout, _unreadable, decoder
 
 
 def numbered(count, size=2):
@@ -264,7 +264,9 @@ def test_which_files_are_images(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    found = [str(path.relative_to(tmp_path)) for path in _folder._image_files(tmp_path)]
+    found = [
+        str(path.relative_to(tmp_path)) for path in _layout.images(tmp_path, _layout.Skipped())
+    ]
     assert found == ["a.png", "b.JPG", "deep/c.JPeG"]
 
 
