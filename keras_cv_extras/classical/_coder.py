@@ -106,7 +106,7 @@ class Coder(
         return tags
 
 
-class WordCoder(GivesDescriptors, Coder, auto_wrap_output_keys=None):
+class WordCoder(GivesDescriptors, Coder, auto_wrap_output_keys=None):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A coder whose result is a sparse row of codes, one for each word, per descriptor."""
 
     words_: Any

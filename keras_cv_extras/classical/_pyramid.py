@@ -126,7 +126,7 @@ class SpatialPyramid(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return tags
 
 
-class EachDescriptor(
+class EachDescriptor(  # pyright: ignore[reportIncompatibleVariableOverride]
     GivesDescriptors,
     MetaEstimatorMixin,
     TransformerMixin,

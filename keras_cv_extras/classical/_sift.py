@@ -18,7 +18,7 @@ _CLIP = 0.2
 _WINDOW = 2.0  # standard deviation of the Gaussian window, in spatial bins: half the patch
 
 
-class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
+class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # pyright: ignore[reportIncompatibleVariableOverride]
     """SIFT descriptors on a regular grid, upright, at one or several scales.
 
     Each descriptor is 4 x 4 spatial bins of 8 orientations, with linear interpolation between
@@ -126,7 +126,7 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         return values, positions
 
 
-class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
+class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # pyright: ignore[reportIncompatibleVariableOverride]
     """SIFT descriptors at OpenCV's keypoints: as many for each image as it has.
 
     Small images have few keypoints: enlarge them first (28 x 28 by two or more), or use
