@@ -131,8 +131,9 @@ if BACKEND == "tensorflow":
     def replica():
         """Returns the number of the replica that this is a part of, None if there is but one."""
         context = tf.distribute.get_replica_context()
-        several = context is not None and context.num_replicas_in_sync > 1
-        return context.replica_id_in_sync_group if several else None
+        if context is None or context.num_replicas_in_sync == 1:
+            return None
+        return context.replica_id_in_sync_group
 
     def window(tensor, starts, sizes):
         """Returns the part of `sizes` that begins at `starts`, which may depend on data.

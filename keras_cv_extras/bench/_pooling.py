@@ -124,12 +124,12 @@ def step_of(name):
             pool = _plain_pooling(int(window), int(step))[layer.removeprefix(_PLAIN)]
         else:
             home = keras.layers if layer == _BASELINE else layers
-            pool = getattr(home, layer)(int(window), int(step))
+            pool: Any = getattr(home, layer)(int(window), int(step))
         samples, slots = tf.range(BATCH_SIZE)[:, None], tf.range(SIZE * SIZE * CHANNELS)
         shape = (BATCH_SIZE, SIZE, SIZE, CHANNELS)
         # As behind a ReLU: half of the cells are zero.
         maps = [tf.nn.relu(tf.reshape(uniform(i, 0, samples, slots), shape) - 0.5) for i in (0, 1)]
-        upstream = tf.ones_like(pool(maps[0]))
+        upstream: Any = tf.ones_like(pool(maps[0]))
 
         def train(images, number):
             # Another batch every time: what is the same in all runs of a loop is computed once.

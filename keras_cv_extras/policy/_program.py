@@ -141,7 +141,7 @@ def taken(loop, which):
     """Returns the numbers of one of the policies, by an integer tensor."""
     parts = [ops.take(part, which, axis=1) for part in loop[:-1]]
     grid = ops.take(loop.grid, which, axis=2)
-    return Loop(*(part[:, None] for part in parts), grid[:, :, None])
+    return Loop._make([*(part[:, None] for part in parts), grid[:, :, None]])
 
 
 def execute_one(images, partners, fill, draws, loops, *, structure):

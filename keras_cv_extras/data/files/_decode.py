@@ -111,7 +111,8 @@ def decode(path, image_size, resize, channels, jpeg="whole"):
         _cost.check_scans(image)
         _drop_deep_transparency(image)
         orientation, ratio = _orientation(image), 1
-        size = image.size if orientation in TURNED else image.size[::-1]
+        width, height = image.size
+        size = (width, height) if orientation in TURNED else (height, width)
         if jpeg == "reduced" and _format(image) == "JPEG":
             ratio = _reduce(image, size, image_size, resize, channels)
         image.load()
@@ -165,7 +166,8 @@ def fit(image, image_size, resize, channels, reduced=None):
     image = image.resize(inside[::-1], linear, box=(left, top, right, bottom))
     if inside != tuple(image_size):
         bordered = Image.new(image.mode, tuple(image_size[::-1]))
-        bordered.paste(image, place[::-1])
+        top, left = place
+        bordered.paste(image, (left, top))
         image = bordered
     return np.asarray(image).reshape(*image_size, channels)
 

@@ -45,7 +45,8 @@ class _Overlapping(Ranked, _Behind):
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        given: Any = super().__init__  # of Keras' pooling layer, which comes with the rank
+        given(pool_size, strides, padding, data_format, **kwargs)
         pairs = zip(self.pool_size, self.strides, strict=True)
         if any(step >= size for size, step in pairs):
             raise ValueError(

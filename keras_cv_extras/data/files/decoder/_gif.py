@@ -86,7 +86,7 @@ def decode(content):
     is_clear = tf.range(number)[:, None] == frame.transparent
     table = tf.where(is_clear, tf.constant(255, tf.uint8), table)
     size = tf.strings.join([_bytes.written(frame.size[axis], 2) for axis in (1, 0)])
-    level = tf.where(own > 0, flags, shared_flags) % 8
+    level = tf.math.floormod(tf.where(own > 0, flags, shared_flags), 8)
     one = tf.strings.join(
         [
             b"GIF89a",

@@ -28,11 +28,11 @@ def plan(
     stored, orientation = tf.cast(facts[..., 1:3], tf.float64), facts[..., 3]
     swapped = _exif.is_transposed(orientation)[..., None]
     wanted = tf.constant(image_size, tf.float64)
-    size = tf.where(swapped, stored[..., ::-1], stored)
+    size = tf.where(swapped, tf.reverse(stored, [-1]), stored)
     scale, shift = _upright(size, wanted, resize)
     shift = tf.where(_exif.flips(orientation), wanted - size * scale - shift, shift)
     scale, shift, wanted = (
-        tf.where(swapped, pair[..., ::-1], pair) for pair in (scale, shift, wanted)
+        tf.where(swapped, tf.reverse(pair, [-1]), pair) for pair in (scale, shift, wanted)
     )
     is_jpeg = facts[..., :1] == _facts.JPEG
     step = tf.zeros_like(facts[..., :1])

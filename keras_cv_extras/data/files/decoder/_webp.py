@@ -19,8 +19,10 @@ def size(content):
         lambda: 1 + tf.stack([_bytes.little(head[27:30]), _bytes.little(head[24:27])]),
         lambda: tf.cond(
             head[15] == ord("L"),
-            lambda: 1 + tf.stack([packed // (1 << 14), packed]) % (1 << 14),
-            lambda: tf.stack([_bytes.little(head[at : at + 2]) % (1 << 14) for at in (28, 26)]),
+            lambda: 1 + tf.math.floormod(tf.stack([packed // (1 << 14), packed]), 1 << 14),
+            lambda: tf.math.floormod(
+                tf.stack([_bytes.little(head[at : at + 2]) for at in (28, 26)]), 1 << 14
+            ),
         ),
     )
 
