@@ -155,7 +155,7 @@ def test_value_range_and_types(batch):
     scaled = np.asarray(chosen.with_value_range((0, 1))(batch / np.float32(255), seed=1))
     assert scaled.max() <= 1.0001
     assert np.mean(np.abs(scaled * 255 - whole) > 1.01) < 0.01  # floors fall on either side
-    with pytest.raises(ValueError, match="integer images have the value_range"):
+    with pytest.raises(ValueError, match=r"uint8 images cannot have the value_range \(0, 1\)"):
         chosen.with_value_range((0, 1))(batch)
 
 

@@ -60,8 +60,9 @@ def check_values(images, value_range):
 
 
 def _check_integers(images, dtype, low, high):
-    most = {"uint8": 255, "int8": 127, "uint16": 65535}.get(dtype, high)
-    if low != int(low) or high != int(high) or high > most:
+    most = {"int8": 127, "uint16": 65535}.get(dtype, high)
+    another = dtype == "uint8" and (low, high) != _BYTES
+    if another or low != int(low) or high != int(high) or high > most:
         raise ValueError(
             f"{dtype} images cannot have the value_range ({low:g}, {high:g}): give value_range "
             "the images' own, or cast them to float32"
