@@ -70,7 +70,7 @@ class Policy(Augmentation):
         self.value_range = _value_range(value_range)
         self.spec = spec
         self.name = name
-        self.provenance = dict(provenance or {})
+        self.provenance = _provenance(provenance or {})
 
     @classmethod
     def random(
@@ -157,7 +157,7 @@ class Policy(Augmentation):
         stages = tuple(stage_from_dict(number, stage) for number, stage in enumerate(stages))
         options = {key: fields[key] for key in _OPTIONS if key in fields}
         return cls([[Step("identity")]], **options)._with_stages(
-            stages, provenance=dict(fields.get("provenance", {}))
+            stages, provenance=_provenance(fields.get("provenance", {}))
         )
 
     def to_dict(self) -> dict:
@@ -271,6 +271,14 @@ def concatenate(policies: Sequence[Policy], *, name: str | None = None) -> Polic
         value_range=first.value_range,
         name=name,
     )
+
+
+def _provenance(fields):
+    if not isinstance(fields, Mapping) or not all(isinstance(key, str) for key in fields):
+        raise TypeError(
+            f"provenance must be a dictionary with names as keys, received {checks.shown(fields)}"
+        )
+    return dict(fields)
 
 
 def _value_range(value_range):

@@ -182,6 +182,13 @@ def test_provenance_is_kept(tmp_path):
     made = Policy([[Step("invert")]], name="mine", provenance={"seed": 3, "data": "digits"})
     made.save(tmp_path / "p.json")
     assert Policy.load(tmp_path / "p.json").provenance == {"seed": 3, "data": "digits"}
+    for wrong in ([["a", 1]], {1: 2}):
+        with pytest.raises(TypeError, match="provenance must be a dictionary with names as keys"):
+            Policy([[Step("invert")]], provenance=wrong)
+    fields = {**made.to_dict(), "provenance": [[None, None]]}
+    (tmp_path / "p.json").write_text(json.dumps(fields))
+    with pytest.raises(ValueError, match="provenance must be a dictionary"):
+        Policy.load(tmp_path / "p.json")
 
 
 def _broken(change):
