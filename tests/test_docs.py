@@ -6,6 +6,7 @@ it stands. Lines that begin with `kcx` must be understood by its own parser; tho
 `COMMANDS_RUN` are run, in the place where they stand.
 """
 
+import importlib.util
 import pathlib
 import re
 import shlex
@@ -30,6 +31,9 @@ SMALLER = (
     (r"--(epochs|count) \d+", r"--\1 1"),
     (r"--steps \d+", "--steps 2 --every 1"),
 )
+
+if importlib.util.find_spec("tf2onnx") is None:  # an extra; its tests are in tests/serving
+    SMALLER += ((r"--format onnx", "--format litert"),)
 
 
 def smaller(code):

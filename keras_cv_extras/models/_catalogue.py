@@ -66,7 +66,7 @@ def catalogue(match: str = "", *, count: bool = False) -> list[Network]:
         ValueError: if no name has `match` in it.
 
     Example:
-        >>> [(network.name, network.parameters) for network in catalogue("lenet", count=True)]
+        >>> [(network.name, network.parameters) for network in catalogue("lenet5", count=True)]
         [('lenet5', 61706)]
     """
     key = match.lower().replace("_", "-")

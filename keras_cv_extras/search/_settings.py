@@ -48,7 +48,7 @@ class SearchSettings:
         TypeError, ValueError: if a setting is not as above.
 
     Example:
-        >>> SearchSettings(trials=8, epochs=4).method
+        >>> SearchSettings(trials=8).method
         'staged'
     """
 

@@ -66,7 +66,7 @@ def export_file(
             model does.
 
     Example:
-        >>> result = export_file("model.keras", "mnist_5k", "digits/1", calibrate=True)
+        >>> result = export_file(output / "model.keras", "digits", "served/1", calibrate=True)
     """
     network = training.load_model(model, compile=False)
     chosen = training.data_for(network, model, data, image_size=image_size)

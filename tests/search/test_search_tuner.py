@@ -107,6 +107,17 @@ def test_every_trial_is_trained_with_its_own_rate(tmp_path):
     assert rates == {0.0, 0.05}
 
 
+@pytest.mark.parametrize("build", [lambda: network(), Asking()])
+def test_rand_augment_is_searched_with_a_model_too(tmp_path, build):
+    options = {"epochs": 1, "batch_size": 16, "directory": tmp_path, "max_trials": 2}
+    grid = {"num_ops": (1,), "strengths": (0.25, 0.75), "ops": ("invert", "rotate")}
+    tuner = search.RandAugmentTuner(build, *DATA, **grid, **options)
+    tuner.search()
+    assert len(tuner.oracle.trials) == 2
+    strengths = {t.hyperparameters.get("strength") for t in tuner.oracle.trials.values()}
+    assert strengths <= {0.25, 0.75}
+
+
 def test_a_hyper_model_and_its_best_models(tmp_path):
     tuner = make_tuner(tmp_path, Described())
     tuner.search()

@@ -147,6 +147,10 @@ class RandAugmentTuner(PolicyTuner):
             raise TypeError("RandAugmentTuner has one strength for all ops, and no caps")
         super().__init__(oracle, build_model, train, validation, seed=seed, **options)
 
+    @staticmethod
+    def _is_policys(name):
+        return name in ("num_ops", "strength")
+
     def policy_of_values(self, values: dict, **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
         if missing := {"num_ops", "strength"} - set(values):

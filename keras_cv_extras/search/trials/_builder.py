@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import keras_tuner as kt
 
-from keras_cv_extras.search.oracles._space import place_in_policy
 from keras_cv_extras.search.trials._child import num_required
 from keras_cv_extras.search.trials._trainer import Trainer
 
@@ -21,12 +20,17 @@ class ModelBuilder(kt.HyperModel):
     Args:
         function: a function that returns a new Keras model, without arguments or of keras-tuner's
             `hp`; or a keras-tuner HyperModel.
+        is_policys: whether a hyperparameter, by its name, is the policy's and not the model's.
 
     Raises:
         TypeError, ValueError: if it is none of these.
     """
 
-    def __init__(self, function: Callable[..., keras.Model] | kt.HyperModel) -> None:
+    def __init__(
+        self,
+        function: Callable[..., keras.Model] | kt.HyperModel,
+        is_policys: Callable[[str], bool],
+    ) -> None:
         if isinstance(function, kt.HyperModel):
             if type(function).fit is not kt.HyperModel.fit:
                 raise ValueError(
@@ -40,6 +44,7 @@ class ModelBuilder(kt.HyperModel):
                 f"keras_tuner.HyperModel, received {function!r}"
             )
         super().__init__()
+        self._is_policys = is_policys
         self._function: Callable[..., keras.Model] = function
         required = num_required(function)
         if required > 1:
@@ -66,11 +71,15 @@ class ModelBuilder(kt.HyperModel):
             oracle.update_space(space)
             return
         for hp in space.space:
-            if place_in_policy(hp.name) is None and not hp.name.startswith(_OF_TUNER):
+            if self._is_models(hp.name):
                 raise ValueError(
                     f"the hyperparameter {hp.name!r} is not the policy's, and build_model takes "
                     "no argument: let it take hp, and read it by hp.get"
                 )
+
+    def _is_models(self, name):
+        """Whether a hyperparameter is the model's."""
+        return not self._is_policys(name) and not name.startswith(_OF_TUNER)
 
     def trainer(self, hyperparameters: kt.HyperParameters, train: Any, **options: Any) -> Trainer:
         """Returns what trains the model that hyperparameters ask for.
@@ -79,9 +88,7 @@ class ModelBuilder(kt.HyperModel):
         of the policy.
         """
         values = {
-            name: value
-            for name, value in hyperparameters.values.items()
-            if place_in_policy(name) is None and not name.startswith(_OF_TUNER)
+            name: value for name, value in hyperparameters.values.items() if self._is_models(name)
         }
         if self._trainer is None or values != self._values:
             self._trainer = None

@@ -11,7 +11,7 @@ from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.oracles._durable import forget_lock, make_durable
-from keras_cv_extras.search.oracles._space import policy_from
+from keras_cv_extras.search.oracles._space import place_in_policy, policy_from
 from keras_cv_extras.search.trials._builder import ModelBuilder, num_epochs
 from keras_cv_extras.search.trials._folder import check_folder
 from keras_cv_extras.search.trials._shared import SharedWeights
@@ -102,7 +102,7 @@ class PolicyTuner(kt.Tuner):
         self._options = {"train": train, "epochs": epochs, "batch_size": batch_size}
         self._builder = None
         if trainer is None:
-            self._builder = ModelBuilder(build_model)
+            self._builder = ModelBuilder(build_model, self._is_policys)
             self._builder.declare(oracle)
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
@@ -298,6 +298,11 @@ class PolicyTuner(kt.Tuner):
         """Returns the policy of a trial."""
         name = f"trial {int(trial.trial_id)}"
         return self.policy_of_values(trial.hyperparameters.values, name=name)
+
+    @staticmethod
+    def _is_policys(name):
+        """Whether a hyperparameter is the policy's, and not the model's."""
+        return place_in_policy(name) is not None
 
     def policy_of_values(self, values: dict, **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""

@@ -44,8 +44,8 @@ class TrainingSettings:
 
     Example:
         >>> settings = TrainingSettings(epochs=3, mix="cutmix", validation=0.2)
-        >>> settings.recipe().epochs
-        3
+        >>> settings.mix
+        'cutmix'
     """
 
     model: str | None = None
