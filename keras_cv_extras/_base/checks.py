@@ -64,6 +64,11 @@ def interval(name, value, *, low=-math.inf, high=math.inf):
     return start, end
 
 
+def lower_case(name):
+    """Returns a name as registries have it: small letters, and "-" in place of "_"."""
+    return str(name).lower().replace("_", "-")
+
+
 def one_of(name, value, choices):
     """Returns `value`, or raises if it is not among `choices`."""
     if value not in choices:

@@ -55,13 +55,12 @@ def attach(
         names: its names.
     """
     table = {name.old: name for name in names}
+    missing = gone(module, library, {n: e.note for n, e in table.items() if not e.new})
 
     def load(name: str) -> Any:
-        if name not in table:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        entry = table[name]
-        if not entry.new:
-            raise AttributeError(f"{library}.{name} has no replacement here: {entry.note}")
+        entry = table.get(name)
+        if entry is None or not entry.new:
+            return missing(name)
         path = f"{library}.{name}"
         if path not in _warned:
             _warned.add(path)
@@ -72,6 +71,23 @@ def attach(
         return sorted(name for name, entry in table.items() if entry.new)
 
     return load, listed, table
+
+
+def gone(module: str, library: str, advice: dict[str, str]) -> Callable[[str], Any]:
+    """Returns the `__getattr__` of a module, which says of names that are gone what to use.
+
+    Args:
+        module: the `__name__` of the module.
+        library: the old path of its names, such as "tensorflow_addons".
+        advice: name -> what to use instead.
+    """
+
+    def missing(name: str) -> Any:
+        if name in advice:
+            raise AttributeError(f"{library}.{name} has no replacement here: {advice[name]}")
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return missing
 
 
 def path_of(thing: type) -> str:

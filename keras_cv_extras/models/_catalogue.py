@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import keras
 
+from keras_cv_extras._base import checks
 from keras_cv_extras.models._registry import APPLICATIONS, NETWORKS, build
 from keras_cv_extras.models._torch_files import has_torch_names
 
@@ -69,7 +70,7 @@ def catalogue(match: str = "", *, count: bool = False) -> list[Network]:
         >>> [(network.name, network.parameters) for network in catalogue("lenet5", count=True)]
         [('lenet5', 61706)]
     """
-    key = match.lower().replace("_", "-")
+    key = checks.lower_case(match)
     found = [name for name in sorted(NETWORKS) if key in name]
     if not found:
         raise ValueError(

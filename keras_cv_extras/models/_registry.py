@@ -92,7 +92,7 @@ def register(
         >>> build("linear", (28, 28, 1), 10).output_shape
         (None, 10)
     """
-    key = str(name).lower().replace("_", "-")
+    key = checks.lower_case(name)
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", key):
         raise ValueError(f"name must be letters, digits, '-' and '.', received {name!r}")
     if not replace and NETWORKS.get(key, function) is not function:
@@ -178,7 +178,7 @@ def build(
 
 
 def _key(name):
-    key = str(name).lower().replace("_", "-")
+    key = checks.lower_case(name)
     if key not in NETWORKS:
         close = difflib.get_close_matches(key, NETWORKS, n=3, cutoff=0.5) or sorted(NETWORKS)
         raise ValueError(

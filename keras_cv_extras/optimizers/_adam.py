@@ -12,12 +12,9 @@ from keras_cv_extras.optimizers._options import (
     CoupledDecay,
     OptionsOptimizer,
     decay_rate,
+    epsilon_or_default,
     schedule_or_number,
 )
-
-
-def _epsilon(name, value):
-    return checks.non_negative(name, value) or keras.config.epsilon()
 
 
 class _Rectified(CoupledDecay):
@@ -26,7 +23,7 @@ class _Rectified(CoupledDecay):
     option_checks = {
         "beta_1": decay_rate,
         "beta_2": decay_rate,
-        "epsilon": _epsilon,
+        "epsilon": epsilon_or_default,
         "weight_decay": schedule_or_number,
         "amsgrad": checks.boolean,
         "sma_threshold": checks.number,
@@ -58,13 +55,11 @@ class _Rectified(CoupledDecay):
         dtype = variable.dtype
         gradient, rate = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
         step = self.step(dtype)
-        m, v = self.slot(self._m, variable), self.slot(self._v, variable)
-        (keep_1, add_1), (keep_2, add_2) = self.share("beta_1", dtype), self.share("beta_2", dtype)
-        mean = keep_1 * m + add_1 * gradient
+        mean = self.average(self._m, variable, "beta_1", gradient)
         squared, extra = self._spread(gradient, mean)
-        spread = keep_2 * v + add_2 * squared + extra
-        self.assign(m, mean)
-        self.assign(v, spread)
+        spread = self.average(self._v, variable, "beta_2", squared) + extra
+        self.assign(self.slot(self._m, variable), mean)
+        self.assign(self.slot(self._v, variable), spread)
         if self.amsgrad:
             largest = self.slot(self._largest, variable)
             spread = ops.maximum(largest, spread)
@@ -143,9 +138,7 @@ class RectifiedAdam(_Rectified):
         name: str = "RectifiedAdam",
         **kwargs: Any,
     ) -> None:
-        values = locals()
-        options = {option: values[option] for option in self.option_checks}
-        super().__init__(learning_rate, options, name, **kwargs)
+        super().__init__(learning_rate, locals(), name, **kwargs)
 
     def _spread(self, gradient, mean):
         return ops.square(gradient), 0.0
@@ -197,9 +190,7 @@ class AdaBelief(_Rectified):
         name: str = "AdaBelief",
         **kwargs: Any,
     ) -> None:
-        values = locals()
-        options = {option: values[option] for option in self.option_checks}
-        super().__init__(learning_rate, options, name, **kwargs)
+        super().__init__(learning_rate, locals(), name, **kwargs)
 
     def _spread(self, gradient, mean):
         return ops.square(gradient - mean), self.epsilon
@@ -264,9 +255,7 @@ class Yogi(OptionsOptimizer):
         name: str = "Yogi",
         **kwargs: Any,
     ) -> None:
-        values = locals()
-        options = {option: values[option] for option in self.option_checks}
-        super().__init__(learning_rate, options, name, **kwargs)
+        super().__init__(learning_rate, locals(), name, **kwargs)
 
     def build(self, variables: Any) -> None:
         """Makes both moments of every variable."""
@@ -284,10 +273,8 @@ class Yogi(OptionsOptimizer):
         rate = ops.cast(ops.cast(learning_rate, "float32") * unbiased, dtype)
         mean = gradient
         if self.beta1:
-            m = self.slot(self._m, variable)
-            keep, add = self.share("beta1", dtype)
-            mean = m * keep + gradient * add
-            self.assign(m, mean)
+            mean = self.average(self._m, variable, "beta1", gradient)
+            self.assign(self.slot(self._m, variable), mean)
         v = self.slot(self._v, variable)
         squared = ops.square(gradient)
         gap = squared - v

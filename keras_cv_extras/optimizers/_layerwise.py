@@ -8,7 +8,12 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.optimizers._options import PACKAGE, CoupledDecay, decay_rate
+from keras_cv_extras.optimizers._options import (
+    PACKAGE,
+    CoupledDecay,
+    decay_rate,
+    epsilon_or_default,
+)
 
 
 def _patterns(name, value):
@@ -76,11 +81,9 @@ class LAMB(CoupledDecay):
         name: str = "LAMB",
         **kwargs: Any,
     ) -> None:
-        values = locals()
-        options = {option: values[option] for option in self.option_checks}
         if not exclude_from_layer_adaptation:
-            options["exclude_from_layer_adaptation"] = exclude_from_weight_decay
-        super().__init__(learning_rate, options, name, **kwargs)
+            exclude_from_layer_adaptation = exclude_from_weight_decay
+        super().__init__(learning_rate, locals(), name, **kwargs)
 
     def build(self, variables: Any) -> None:
         """Makes both moments of every variable, and finds which are excluded from what."""
@@ -97,12 +100,10 @@ class LAMB(CoupledDecay):
         dtype = variable.dtype
         gradient, rate = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
         count = self.step("float32")
-        m, v = self.slot(self._m, variable), self.slot(self._v, variable)
-        (keep_1, add_1), (keep_2, add_2) = self.share("beta_1", dtype), self.share("beta_2", dtype)
-        mean = keep_1 * m + add_1 * gradient
-        spread = keep_2 * v + add_2 * ops.square(gradient)
-        self.assign(m, mean)
-        self.assign(v, spread)
+        mean = self.average(self._m, variable, "beta_1", gradient)
+        spread = self.average(self._v, variable, "beta_2", ops.square(gradient))
+        self.assign(self.slot(self._m, variable), mean)
+        self.assign(self.slot(self._v, variable), spread)
         mean = mean / ops.cast(1 - ops.power(self.beta_1, count), dtype)
         spread = spread / ops.cast(1 - ops.power(self.beta_2, count), dtype)
         update = mean / (ops.sqrt(spread) + self.epsilon) + self.decay(variable)
@@ -140,7 +141,7 @@ class NovoGrad(CoupledDecay):
     option_checks = {
         "beta_1": decay_rate,
         "beta_2": decay_rate,
-        "epsilon": lambda name, value: checks.non_negative(name, value) or keras.config.epsilon(),
+        "epsilon": epsilon_or_default,
         "weight_decay": checks.non_negative,
         "grad_averaging": checks.boolean,
         "amsgrad": checks.boolean,
@@ -163,9 +164,7 @@ class NovoGrad(CoupledDecay):
         name: str = "NovoGrad",
         **kwargs: Any,
     ) -> None:
-        values = locals()
-        options = {option: values[option] for option in self.option_checks}
-        super().__init__(learning_rate, options, name, **kwargs)
+        super().__init__(learning_rate, locals(), name, **kwargs)
 
     def build(self, variables: Any) -> None:
         """Makes the momentum of every variable and the squared length of its gradient."""

@@ -19,6 +19,11 @@ def decay_rate(name: str, value: Any) -> float:
     return float(value)
 
 
+def epsilon_or_default(name: str, value: Any) -> float:
+    """Returns a number of at least zero; Keras' own small one in place of zero."""
+    return checks.non_negative(name, value) or keras.config.epsilon()
+
+
 def schedule_or_number(name: str, value: Any) -> Any:
     """Returns a schedule, also from its configuration, or a number of at least zero."""
     if isinstance(value, dict):
@@ -32,19 +37,19 @@ class OptionsOptimizer(keras.optimizers.Optimizer):
     """Base of optimizers whose options are checked, kept as attributes, and saved.
 
     A subclass lists its `option_checks`: option -> `check(name, value)`, which returns what to
-    keep.
+    keep. `values` may hold more than these: a constructor gives its `locals()`.
     """
 
     option_checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
 
     def __init__(
-        self, learning_rate: Tensor, options: dict[str, Any], name: str | None, **kwargs: Any
+        self, learning_rate: Tensor, values: dict[str, Any], name: str | None, **kwargs: Any
     ) -> None:
         if isinstance(learning_rate, int) and not isinstance(learning_rate, bool):
             learning_rate = float(learning_rate)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
-        for option, value in options.items():
-            setattr(self, option, self.option_checks[option](option, value))
+        for option, check in self.option_checks.items():
+            setattr(self, option, check(option, values[option]))
 
     def step(self, dtype: Any) -> Tensor:
         """Returns the number of the step that is being taken, from 1 on."""
@@ -58,6 +63,11 @@ class OptionsOptimizer(keras.optimizers.Optimizer):
     def slot(self, slots: Any, variable: Tensor) -> Tensor:
         """Returns a variable's own among those of a kind."""
         return slots[self._get_variable_index(variable)]
+
+    def average(self, slots: Any, variable: Tensor, option: str, value: Tensor) -> Tensor:
+        """Returns a variable's moving average with a value added; `option` is what stays of it."""
+        keep, add = self.share(option, variable.dtype)
+        return keep * self.slot(slots, variable) + add * value
 
     def get_config(self) -> Config:
         """Returns the configuration."""

@@ -178,5 +178,5 @@ def recipe(name: str | None = None, *, fine_tune: bool = False) -> Recipe:
     """
     if fine_tune:
         return _FINE_TUNING
-    key = "" if name is None else str(name).lower().replace("_", "-")
+    key = "" if name is None else checks.lower_case(name)
     return _FAMILIES[max((begin for begin in _FAMILIES if key.startswith(begin)), key=len)]

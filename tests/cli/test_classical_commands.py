@@ -59,16 +59,9 @@ def test_pickles_are_named(tmp_path):
         (["evaluate", "setup.cfg", "digits"], "setup.cfg"),
     ],
 )
-def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def test_errors_are_one_line(arguments, problem, monkeypatch, one_line_error):
     monkeypatch.setattr("sys.argv", ["kcx", "classical", *arguments])
-    with pytest.raises(SystemExit) as error:
-        cli.main()
-    text = str(error.value.code)
-    assert text.startswith("error: ")
-    assert problem in text
-    assert "\n" not in text
-    assert list(tmp_path.iterdir()) == []
+    assert problem in one_line_error()
 
 
 def test_classifier_image_size_and_seed(tmp_path):

@@ -115,16 +115,9 @@ def test_train_evaluate(tmp_path):
         (["policy", "convert", "nothing.json", "out.json"], "nothing.json: no such file"),
     ],
 )
-def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_errors_are_one_line(arguments, problem, monkeypatch, one_line_error):
     monkeypatch.setattr("sys.argv", ["kcx", *arguments])
-    with pytest.raises(SystemExit) as error:
-        cli.main()
-    text = str(error.value.code)
-    assert text.startswith("error: ")
-    assert problem in text
-    assert "\n" not in text
-    assert list(tmp_path.iterdir()) == []
+    assert problem in one_line_error()
 
 
 def test_train_a_network_by_its_name(tmp_path):

@@ -109,16 +109,9 @@ def test_report(run, tmp_path, browser):
         (["report", "nothing.keras", "digits"], "nothing.keras: no such file"),
     ],
 )
-def test_errors_are_one_line(arguments, problem, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def test_errors_are_one_line(arguments, problem, monkeypatch, one_line_error):
     monkeypatch.setattr("sys.argv", ["kcx", "gan", *arguments])
-    with pytest.raises(SystemExit) as error:
-        cli.main()
-    text = str(error.value.code)
-    assert text.startswith("error: ")
-    assert problem in text
-    assert "\n" not in text
-    assert list(tmp_path.iterdir()) == []
+    assert problem in one_line_error()
 
 
 def test_other_settings_are_refused(run):

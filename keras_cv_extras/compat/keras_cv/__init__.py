@@ -4,6 +4,7 @@ Layers for classification and losses. Layers take images, or a dictionary with `
 `labels`, and draw for every image; boxes and masks are out of scope.
 """
 
+from keras_cv_extras.compat import _table
 from keras_cv_extras.compat.keras_cv import core, layers, losses
 
 __all__ = ["core", "layers", "losses"]
@@ -20,7 +21,4 @@ _GONE = {
 }
 
 
-def __getattr__(name: str) -> None:
-    if name in _GONE:
-        raise AttributeError(f"keras_cv.{name} has no replacement here: {_GONE[name]}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = _table.gone(__name__, "keras_cv", _GONE)

@@ -26,10 +26,7 @@ _GONE = {
 }
 
 
-def __getattr__(name: str) -> None:
-    if name in _GONE:
-        raise AttributeError(f"tensorflow_addons.{name} has no replacement here: {_GONE[name]}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = _table.gone(__name__, "tensorflow_addons", _GONE)
 
 
 _table.register("Addons", [f"{__name__}.{name}" for name in __all__])

@@ -57,6 +57,15 @@ def _transform(
     return ops.cast(result, images.dtype)
 
 
+def _transform_each(images, transforms, interpolation, fill_mode, fill_value):
+    """Transforms each image by its row, or all of them, or one without a batch, by the only one."""
+    if len(images.shape) == 3:
+        transforms = transforms[0]
+    elif ops.shape(transforms)[0] == 1:
+        transforms = ops.broadcast_to(transforms, (ops.shape(images)[0], 8))
+    return _transform(images, transforms, interpolation, fill_mode, fill_value=fill_value)
+
+
 def _angles_to_projective_transforms(
     angles: Any, image_height: Any, image_width: Any, name: str | None = None
 ) -> Any:
@@ -83,11 +92,7 @@ def _rotate(
     images = ops.convert_to_tensor(images)
     height, width = ops.shape(images)[-3:-1]
     transforms = _angles_to_projective_transforms(angles, height, width)
-    if len(images.shape) == 3:
-        transforms = transforms[0]
-    elif ops.shape(transforms)[0] == 1:
-        transforms = ops.broadcast_to(transforms, (ops.shape(images)[0], 8))
-    return _transform(images, transforms, interpolation, fill_mode, fill_value=fill_value)
+    return _transform_each(images, transforms, interpolation, fill_mode, fill_value)
 
 
 def _translate(
@@ -105,11 +110,7 @@ def _translate(
     one, none = ops.ones_like(moves[:, 0]), ops.zeros_like(moves[:, 0])
     rows = [one, none, -moves[:, 0], none, one, -moves[:, 1], none, none]
     transforms = ops.stack(rows, axis=1)
-    if len(images.shape) == 3:
-        transforms = transforms[0]
-    elif ops.shape(transforms)[0] == 1:
-        transforms = ops.broadcast_to(transforms, (ops.shape(images)[0], 8))
-    return _transform(images, transforms, interpolation, fill_mode, fill_value=fill_value)
+    return _transform_each(images, transforms, interpolation, fill_mode, fill_value)
 
 
 def _cutout(images: Any, mask_size: Any, offset: Any = (0, 0), constant_values: float = 0) -> Any:

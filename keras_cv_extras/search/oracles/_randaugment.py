@@ -148,7 +148,7 @@ class RandAugmentTuner(PolicyTuner):
         super().__init__(oracle, build_model, train, validation, seed=seed, **options)
 
     @staticmethod
-    def _is_policys(name):
+    def _is_of_policy(name):
         return name in ("num_ops", "strength")
 
     def policy_of_values(self, values: dict, **options: Any) -> Policy:

@@ -20,7 +20,7 @@ class ModelBuilder(kt.HyperModel):
     Args:
         function: a function that returns a new Keras model, without arguments or of keras-tuner's
             `hp`; or a keras-tuner HyperModel.
-        is_policys: whether a hyperparameter, by its name, is the policy's and not the model's.
+        is_of_policy: whether a hyperparameter, by its name, is the policy's and not the model's.
 
     Raises:
         TypeError, ValueError: if it is none of these.
@@ -29,7 +29,7 @@ class ModelBuilder(kt.HyperModel):
     def __init__(
         self,
         function: Callable[..., keras.Model] | kt.HyperModel,
-        is_policys: Callable[[str], bool],
+        is_of_policy: Callable[[str], bool],
     ) -> None:
         if isinstance(function, kt.HyperModel):
             if type(function).fit is not kt.HyperModel.fit:
@@ -44,7 +44,7 @@ class ModelBuilder(kt.HyperModel):
                 f"keras_tuner.HyperModel, received {function!r}"
             )
         super().__init__()
-        self._is_policys = is_policys
+        self._is_of_policy = is_of_policy
         self._function: Callable[..., keras.Model] = function
         required = num_required(function)
         if required > 1:
@@ -71,15 +71,15 @@ class ModelBuilder(kt.HyperModel):
             oracle.update_space(space)
             return
         for hp in space.space:
-            if self._is_models(hp.name):
+            if self._is_of_model(hp.name):
                 raise ValueError(
                     f"the hyperparameter {hp.name!r} is not the policy's, and build_model takes "
                     "no argument: let it take hp, and read it by hp.get"
                 )
 
-    def _is_models(self, name):
+    def _is_of_model(self, name):
         """Whether a hyperparameter is the model's."""
-        return not self._is_policys(name) and not name.startswith(_OF_TUNER)
+        return not self._is_of_policy(name) and not name.startswith(_OF_TUNER)
 
     def trainer(self, hyperparameters: kt.HyperParameters, train: Any, **options: Any) -> Trainer:
         """Returns what trains the model that hyperparameters ask for.
@@ -88,7 +88,7 @@ class ModelBuilder(kt.HyperModel):
         of the policy.
         """
         values = {
-            name: value for name, value in hyperparameters.values.items() if self._is_models(name)
+            name: value for name, value in hyperparameters.values.items() if self._is_of_model(name)
         }
         if self._trainer is None or values != self._values:
             self._trainer = None

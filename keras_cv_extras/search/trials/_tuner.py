@@ -102,7 +102,7 @@ class PolicyTuner(kt.Tuner):
         self._options = {"train": train, "epochs": epochs, "batch_size": batch_size}
         self._builder = None
         if trainer is None:
-            self._builder = ModelBuilder(build_model, self._is_policys)
+            self._builder = ModelBuilder(build_model, self._is_of_policy)
             self._builder.declare(oracle)
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
@@ -300,7 +300,7 @@ class PolicyTuner(kt.Tuner):
         return self.policy_of_values(trial.hyperparameters.values, name=name)
 
     @staticmethod
-    def _is_policys(name):
+    def _is_of_policy(name):
         """Whether a hyperparameter is the policy's, and not the model's."""
         return place_in_policy(name) is not None
 
