@@ -5,7 +5,7 @@ import keras_tuner as kt
 import numpy as np
 import pytest
 
-from keras_cv_extras import search
+from keras_cv_extras import policy, search
 
 SPACE = {"num_sub_policies": 1, "num_steps": 1, "ops": ("invert", "rotate")}
 RNG = np.random.default_rng(0)
@@ -116,6 +116,26 @@ def test_rand_augment_is_searched_with_a_model_too(tmp_path, build):
     assert len(tuner.oracle.trials) == 2
     strengths = {t.hyperparameters.get("strength") for t in tuner.oracle.trials.values()}
     assert strengths <= {0.25, 0.75}
+
+
+class Inverting(search.PolicyTuner):
+    """Makes policies of a number of its own."""
+
+    def policy_of_values(self, values, **options):
+        return policy.Policy([[policy.Step("invert", values["share"])]], **options)
+
+
+@pytest.mark.parametrize("build", [lambda: network(), Asking()])
+def test_policies_of_ones_own_numbers(tmp_path, build):
+    space = kt.HyperParameters()
+    space.Choice("share", [0.25, 0.75])
+    oracle = search.RandomOracle(max_trials=2, hyperparameters=space)
+    options = {"epochs": 1, "batch_size": 16, "directory": tmp_path}
+    tuner = Inverting(oracle, build, *DATA, **options)
+    tuner.search()
+    for trial in oracle.trials.values():
+        assert tuner.policy_of(trial).sub_policies[0][0].rate == trial.hyperparameters.get("share")
+        assert trial.status == "COMPLETED"
 
 
 def test_a_hyper_model_and_its_best_models(tmp_path):

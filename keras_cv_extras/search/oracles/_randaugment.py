@@ -147,8 +147,7 @@ class RandAugmentTuner(PolicyTuner):
             raise TypeError("RandAugmentTuner has one strength for all ops, and no caps")
         super().__init__(oracle, build_model, train, validation, seed=seed, **options)
 
-    @staticmethod
-    def _is_of_policy(name):
+    def _is_of_policy(self, name):
         return name in ("num_ops", "strength")
 
     def policy_of_values(self, values: dict, **options: Any) -> Policy:

@@ -100,7 +100,7 @@ class PolicyTuner(kt.Tuner):
         self._check_epochs(oracle, trainer)
         self.trainer: Any = trainer
         self._options = {"train": train, "epochs": epochs, "batch_size": batch_size}
-        self._builder = None
+        self._builder: Any = None
         if trainer is None:
             self._builder = ModelBuilder(build_model, self._is_of_policy)
             self._builder.declare(oracle)
@@ -299,10 +299,13 @@ class PolicyTuner(kt.Tuner):
         name = f"trial {int(trial.trial_id)}"
         return self.policy_of_values(trial.hyperparameters.values, name=name)
 
-    @staticmethod
-    def _is_of_policy(name):
+    def _is_of_policy(self, name):
         """Whether a hyperparameter is the policy's, and not the model's."""
-        return place_in_policy(name) is not None
+        if place_in_policy(name) is not None:
+            return True
+        # A subclass may make policies of any; a model that asks for none can have none.
+        own = type(self).policy_of_values is not PolicyTuner.policy_of_values
+        return own and not self._builder.takes_hyperparameters
 
     def policy_of_values(self, values: dict, **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
