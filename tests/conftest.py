@@ -1,6 +1,7 @@
 """What every test shares."""
 
 import os
+import random
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -36,6 +37,14 @@ def pytest_configure(config):
         "--tf_xla_persistent_cache_device_types=CPU --tf_xla_disable_strict_signature_checks=true"
     )
     config.add_cleanup(lambda: os.environ.pop("TF_XLA_FLAGS", None))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """A test draws the same numbers whichever tests ran before it, and fails always or never."""
+    random.seed(0)
+    if "keras" in sys.modules:  # else Keras draws its seeds from `random`
+        sys.modules["keras"].utils.set_random_seed(0)
 
 
 def pytest_collection_finish():
