@@ -20,6 +20,7 @@ import numpy as np
 BACKEND = keras.backend.backend()
 
 _NEVER = 1e30  # greater than any value of an image, which compilers cannot know
+_MOST_SIZES = 4  # of images, that a program is compiled for
 _VALUES_AT_ONCE = 1 << 24  # 64 MiB of float32, for each of some tens of branches
 
 if BACKEND == "tensorflow":
@@ -43,6 +44,10 @@ if BACKEND == "tensorflow":
     def plain(function):
         """Returns `function` as it is; `tf.function` leaves its source alone."""
         return tf.autograph.experimental.do_not_convert(function)
+
+    def of_any_size(function):
+        """Returns `function` as one graph for tensors of all shapes, without XLA."""
+        return tf.function(function, autograph=False, reduce_retracing=True)
 
     def pulled_back(function, tensor, upstream):
         """Returns the gradient of `function` at a tensor, for that of its result."""
@@ -155,6 +160,8 @@ elif BACKEND == "jax":
         """Returns `function` as it is."""
         return function
 
+    of_any_size = compiled  # sizes are part of every program
+
     def pulled_back(function, tensor, upstream):
         """Returns the gradient of `function` at a tensor, for that of its result."""
         return jax.vjp(function, tensor)[1](upstream)[0]
@@ -250,6 +257,47 @@ def runner(function, compile, images, **static):
         **static: hashable options of `function` that are part of the program.
     """
     return _runner(function, bool(compile), tuple(images.shape), images.dtype, **static)
+
+
+def image_runner(function, compile, images, **static):
+    """Returns `function` with its static options bound, for images of one size or of many.
+
+    A compiled program is for images of one size. Where the size is not known, as in a data set of
+    photographs, XLA would compile for every one that comes by, for seconds: there the function runs
+    as a graph of dynamic sizes. So it does for whole numbers, whose bits are the same in both, when
+    it was compiled for a few sizes already.
+
+    Args:
+        function: a function of tensors.
+        compile: whether to compile it with XLA.
+        images: the tensor `(batch, height, width, channels)` that the function will work on.
+        **static: hashable options of `function` that are part of the program.
+    """
+    size, dtype = tuple(images.shape[1:3]), images.dtype
+    if not compile or (BACKEND == "tensorflow" and None in size):
+        return runner(function, False, images, **static)
+    if not (
+        is_traced(images) or keras.backend.is_float_dtype(keras.backend.standardize_dtype(dtype))
+    ):
+        sizes = _sizes(function, dtype, **static)
+        if len(sizes) < _MOST_SIZES:
+            sizes.add(size)
+        if size not in sizes:
+            return _graph(function, dtype, **static)
+    return runner(function, True, images, **static)
+
+
+@functools.lru_cache(maxsize=512)
+def _sizes(function, dtype, **static):
+    """The sizes of images that a function is compiled for: a set that grows."""
+    del function, dtype, static
+    return set()
+
+
+@functools.lru_cache(maxsize=512)
+def _graph(function, dtype, **static):
+    del dtype
+    return of_any_size(functools.partial(function, **static) if static else function)
 
 
 @functools.lru_cache(maxsize=512)

@@ -278,7 +278,7 @@ def _run(op, images, compile, **arguments):
         else:
             static[name] = value
     static = op.checked(static)
-    run = engine.runner(_map_op, compile, scaled, name=op.name, **static)
+    run = engine.image_runner(_map_op, compile, scaled, name=op.name, **static)
     result = run(scaled, tuple(numbers), traced)
     return restore(from_pixel_range(result, value_range, images.dtype))
 
