@@ -7,6 +7,7 @@
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 MIXED_RANK = 3
@@ -21,6 +22,11 @@ def is_flat(labels):
     """Whether labels are one number per sample: `(batch,)` or `(batch, 1)`."""
     shape = tuple(labels.shape)
     return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+
+
+def is_one_hot(rows):
+    """Whether every row of an array `(n, classes)` is a single 1 among zeros."""
+    return bool(np.all((rows == 1).sum(axis=1) == 1)) and np.count_nonzero(rows) == len(rows)
 
 
 def is_mixed(labels):

@@ -135,11 +135,11 @@ def trained_classifier(
         if len(weight.shape) > 1:  # drawn anew: Keras' own draws depend on what was drawn before
             initializer = keras.initializers.GlorotUniform((1000 * seed + number) % (1 << 31))
             weight.assign(initializer(weight.shape))
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # Without XLA: quicker on a CPU.
     without: Any = False
-    model.compile(keras.optimizers.AdamW(rate), loss, jit_compile=without)
+    optimizer = training.cosine_adamw(2e-3, steps, weight_decay=0.004)
+    model.compile(optimizer, loss, jit_compile=without)
     batches = data.pipeline(source, _TRAIN_BATCH, seed=seed, num_epochs=-(-steps // length))
     quiet: Any = 0  # Keras takes numbers too
     model.fit(

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import checks, files, label_forms
+from keras_cv_extras._base.host import predictions
 
 _BATCH = 256
 _MOST_TRIES = 50  # candidates for each image that is kept, before the filter gives up
@@ -244,25 +245,22 @@ def probabilities(classifier, images, num_classes):
         ops.convert_to_numpy(classifier(images[i : i + _BATCH]))
         for i in range(0, len(images), _BATCH)
     ]
-    outputs = np.concatenate(parts).astype(np.float64)
+    outputs = np.concatenate(parts)
     if outputs.ndim != 2 or outputs.shape[1] != num_classes:
         raise ValueError(
             f"classifier must give {num_classes} numbers for each image, received shape "
             f"{outputs.shape}"
         )
-    if outputs.min() >= 0 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
-        return outputs
-    raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    return predictions.probabilities(outputs)
 
 
 def _class_numbers(gan, name, labels):
     """Returns `(n,)` int32 classes of integers `(n,)` or `(n, 1)`, or of one-hot rows."""
-    classes = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "biuf":
-        if np.any((labels == 1).sum(axis=1) != 1) or np.count_nonzero(labels) != len(labels):
+    classes = labels.reshape(-1) if label_forms.is_flat(labels) else labels
+    if classes.ndim == 2 and classes.dtype.kind in "biuf":
+        if not label_forms.is_one_hot(classes):
             raise ValueError(f"{name} must be classes or one-hot rows, received other rows")
-        classes = labels.argmax(axis=1)
+        classes = classes.argmax(axis=1)
     if classes.ndim != 1 or classes.dtype.kind not in "iu":
         raise ValueError(
             f"{name} must be integers of the shape (n,) or one-hot rows, received "

@@ -14,6 +14,7 @@ from ._progress import ProgressBar as ProgressBar
 from ._progress import read_log as read_log
 from ._recipes import Recipe as Recipe
 from ._recipes import compile_model as compile_model
+from ._recipes import cosine_adamw as cosine_adamw
 from ._recipes import recipe as recipe
 from ._save import load_model as load_model
 from ._save import read_about as read_about

@@ -80,30 +80,66 @@ class Recipe:
         References:
             [AdamW](https://arxiv.org/abs/1711.05101), [cosine](https://arxiv.org/abs/1608.03983).
         """
-        rate: Any = self.learning_rate
         options: dict[str, Any] = {"weight_decay": self.weight_decay}
-        if steps is not None:
-            rate = self._schedule(checks.integer("steps", steps, minimum=1))
         if self.average:
             momentum = max(0.0, 1 - 1 / max(1.0, _AVERAGED * (steps or 1)))
             options |= {"use_ema": True, "ema_momentum": momentum}
         if self.optimizer == "sgd":
+            rate = _rate(self.learning_rate, steps, self.warmup)
             optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **options)
         else:
-            optimizer = keras.optimizers.AdamW(rate, **options)
+            optimizer = cosine_adamw(self.learning_rate, steps, warmup=self.warmup, **options)
         loss = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
         model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=jit_compile())
         return model
 
-    def _schedule(self, steps):
-        """Returns a warm-up and a cosine to zero."""
-        warmup = min(steps - 1, max(1, int(self.warmup * steps))) if self.warmup else 0
-        return keras.optimizers.schedules.CosineDecay(
-            self.learning_rate / 10 if warmup else self.learning_rate,
-            max(1, steps - warmup),
-            warmup_target=self.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
+
+def cosine_adamw(
+    learning_rate: float,
+    steps: int | None,
+    *,
+    warmup: float = 0.0,
+    weight_decay: float = 1e-4,
+    **options: Any,
+) -> keras.optimizers.AdamW:
+    """Returns AdamW whose learning rate rises during a warm-up and falls to zero as a cosine.
+
+    Args:
+        learning_rate: the highest one, positive.
+        steps: training steps in all; None for a constant learning rate.
+        warmup: share of the steps in which the learning rate rises, in [0, 1).
+        weight_decay: how much of itself a weight loses in a step, times the learning rate.
+        **options: the other arguments of `keras.optimizers.AdamW`.
+
+    Returns:
+        A Keras optimizer.
+
+    Raises:
+        ValueError: if `steps` is no positive integer.
+
+    References:
+        [AdamW](https://arxiv.org/abs/1711.05101), [cosine](https://arxiv.org/abs/1608.03983).
+
+    Example:
+        >>> optimizer = cosine_adamw(1e-3, steps=1000, warmup=0.05)
+        >>> model.compile(optimizer, "sparse_categorical_crossentropy")
+    """
+    rate = _rate(learning_rate, steps, warmup)
+    return keras.optimizers.AdamW(rate, weight_decay=weight_decay, **options)
+
+
+def _rate(learning_rate, steps, share) -> Any:
+    """Returns a constant, or a schedule: a warm-up, and a cosine to zero."""
+    if steps is None:
+        return learning_rate
+    checks.integer("steps", steps, minimum=1)
+    warmup = min(steps - 1, max(1, int(share * steps))) if share else 0
+    return keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10 if warmup else learning_rate,
+        max(1, steps - warmup),
+        warmup_target=learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
 
 
 def compile_model(

@@ -27,6 +27,15 @@ def test_the_default_schedule_warms_up_for_a_twentieth_and_ends_at_zero():
     assert float(constant.optimizer.learning_rate) == pytest.approx(0.02)
 
 
+def test_adamw_without_a_warm_up_has_the_plain_cosine_of_keras():
+    options = {"weight_decay": 0.01, "beta_1": 0.8, "name": "adamw"}
+    optimizer = training.cosine_adamw(0.02, 40, **options)
+    plain = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(0.02, 40), **options)
+    assert optimizer.get_config() == plain.get_config()
+    with pytest.raises(ValueError, match="steps must be at least 1"):
+        training.cosine_adamw(0.02, 0)
+
+
 def batches(*sizes):
     """Batches of rows that hold their numbers, of these sizes."""
     parts = [(np.arange(size, dtype="float32")[:, None], np.arange(size)) for size in sizes]

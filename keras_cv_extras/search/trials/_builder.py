@@ -38,15 +38,10 @@ class ModelBuilder(kt.HyperModel):
                     "scored in one way, so that they can be compared; give its build alone"
                 )
             function = function.build
-        if not callable(function) or isinstance(function, keras.Model):
-            raise TypeError(
-                "build_model must be a function that returns a new Keras model, or a "
-                f"keras_tuner.HyperModel, received {function!r}"
-            )
         super().__init__()
         self._is_of_policy = is_of_policy
         self._function: Callable[..., keras.Model] = function
-        required = num_required(function)
+        required = num_required(function, also=", or a keras_tuner.HyperModel")
         if required > 1:
             raise TypeError(
                 "build_model must take no argument, or hp alone, received one that takes "

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.training import jit_compile
+from keras_cv_extras._base.host import predictions
+from keras_cv_extras.training import cosine_adamw, jit_compile
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,11 +45,6 @@ class Child:
         batch_size: int,
         learning_rate: float = 2e-3,
     ) -> None:
-        if not callable(build_model) or isinstance(build_model, keras.Model):
-            raise TypeError(
-                "build_model must be a function that returns a new Keras model, received "
-                f"{build_model!r}"
-            )
         if num_required(build_model):
             raise TypeError(
                 "build_model must take no argument here: hyperparameters of the model are "
@@ -95,21 +91,31 @@ class Child:
         outputs = np.array(self.model(self.train_images[:2].astype("float32"), training=False))
         steps = -(-len(self.train_images) // self.batch_size)
         self.model.compile(
-            optimizer=keras.optimizers.AdamW(
-                keras.optimizers.schedules.CosineDecay(self.learning_rate, steps * self.epochs),
-                weight_decay=0.01,
-            ),
+            optimizer=cosine_adamw(self.learning_rate, steps * self.epochs, weight_decay=0.01),
             loss=keras.losses.SparseCategoricalCrossentropy(
-                from_logits=not _are_probabilities(outputs)
+                from_logits=not predictions.are_probabilities(outputs)
             ),
             jit_compile=jit_compile(),
         )
 
 
-def num_required(function: Callable) -> int:
-    """Returns how many arguments a function must be given by position."""
+def num_required(build_model: Any, also: str = "") -> int:
+    """Returns how many arguments what builds a model must be given by position.
+
+    Args:
+        build_model: what was given as such.
+        also: what else it may be, for the message.
+
+    Raises:
+        TypeError: if it is no function, or a model.
+    """
+    if not callable(build_model) or isinstance(build_model, keras.Model):
+        raise TypeError(
+            f"build_model must be a function that returns a new Keras model{also}, received "
+            f"{build_model!r}"
+        )
     kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = inspect.signature(function).parameters.values()
+    parameters = inspect.signature(build_model).parameters.values()
     return sum(one.kind in kinds and one.default is one.empty for one in parameters)
 
 
@@ -135,7 +141,7 @@ def score_of(outputs, labels, seconds) -> Score:
         labels: `(n,)`, integers.
         seconds: what training and scoring took.
     """
-    probabilities = _as_probabilities(outputs)
+    probabilities = predictions.probabilities(outputs)
     chosen = probabilities[np.arange(len(labels)), labels]
     correct = np.argmax(probabilities, axis=-1) == labels
     return Score(
@@ -144,15 +150,3 @@ def score_of(outputs, labels, seconds) -> Score:
         correct=correct,
         seconds=seconds,
     )
-
-
-def _are_probabilities(outputs):
-    return outputs.min() >= 0 and np.allclose(outputs.sum(axis=-1), 1.0, atol=1e-3)
-
-
-def _as_probabilities(outputs):
-    outputs = outputs.astype("float64")
-    if _are_probabilities(outputs):
-        return outputs
-    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn import metrics
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.host import predictions
 from keras_cv_extras._base.types import ArrayLike, Path
 
 if TYPE_CHECKING:
@@ -164,8 +165,4 @@ def probabilities_of(outputs, num_classes):
             f"the model has {outputs.shape[-1]} classes, class_names {num_classes}: give the data "
             "that it was trained on"
         )
-    outputs = outputs.astype("float64")
-    if outputs.min() >= 0 and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3):
-        return outputs
-    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return predictions.probabilities(outputs)

@@ -1,0 +1,17 @@
+"""What a classifier gives for images, read as probabilities."""
+
+import numpy as np
+
+
+def are_probabilities(outputs):
+    """Whether rows of a model's outputs are probabilities, and not logits."""
+    return outputs.min() >= 0 and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3)
+
+
+def probabilities(outputs):
+    """Returns the probabilities `(n, classes)` of logits, or of what are probabilities already."""
+    outputs = np.asarray(outputs, "float64")
+    if are_probabilities(outputs):
+        return outputs
+    powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
