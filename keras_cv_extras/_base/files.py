@@ -40,15 +40,16 @@ def replacing(path, *, kind: str = "folder", known=None, **identity):
     An interrupted or failed block leaves what was at `path` as it was. The temporary path may
     be made a file or a folder; it ends as `path` does, since some writers go by the ending.
 
-    A file takes the place of a file. A folder takes the place of an empty one, or of one that
+    A file takes the place of a file, with `known` only of one that this library wrote, or of an
+    empty one. A folder takes the place of an empty one, or of one that
     this function wrote: it has the library's mark, with the same kind and identity, and nothing
     has been added to it. Whatever else is at `path` stays, and is an error.
 
     Args:
         path: where the result goes. Missing parent folders are made.
         kind: what a folder is, for its mark.
-        known: None, or a function that says of a folder without a mark whether an earlier
-            version of this library wrote it.
+        known: None, or a function that says whether this library wrote what is there: of a file,
+            or of a folder without a mark, which an earlier version wrote.
         **identity: what a folder of this kind must agree on to be replaced, for JSON.
 
     Raises:
@@ -73,11 +74,17 @@ def replacing(path, *, kind: str = "folder", known=None, **identity):
             raise
 
 
-def check_file(path):
+def check_file(path, known=None):
     """Raises if a file cannot be written at a path: said before the work, not after it.
 
+    Args:
+        path: the file.
+        known: None, or a function that says of a file that is there whether this library wrote
+            it. One that it did not write is not replaced.
+
     Raises:
-        OSError: if there is a folder, a link or a device, or the folder cannot be written.
+        OSError: if there is a folder, a link, a device or somebody else's file, or the folder
+            cannot be written.
     """
     path = pathlib.Path(os.path.abspath(path))
     if path.is_symlink():
@@ -87,6 +94,11 @@ def check_file(path):
     if path.exists() and not path.is_file():
         raise OSError(f"{path}: not a regular file; give another path")
     check_parent(path)
+    if known is not None and path.is_file() and path.stat().st_size and not known(path):
+        raise FileExistsError(
+            f"{path}: a file that this did not write, and that is not replaced: give another path, "
+            "or move it"
+        )
 
 
 def check_parent(path):
@@ -108,9 +120,9 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
     """
     path = pathlib.Path(os.path.abspath(path))
     if path.is_symlink() or not path.is_dir():
-        check_file(path)
         if kind != "folder" and path.is_file():
             raise NotADirectoryError(f"{path}: a file; give the path of a folder")
+        check_file(path, known)
         return
     if path in (here := pathlib.Path.cwd(), *here.parents):
         raise IsADirectoryError(f"{path}: a folder that this runs in; give another path")
@@ -292,16 +304,16 @@ def _exchange(first, second):
     return rename(here, names[0], here, names[1], exchange) == 0
 
 
-def write_text(path, text):
-    """Writes a text file in one step."""
-    check_file(path)
-    with replacing(path) as temporary:
+def write_text(path, text, known=None):
+    """Writes a text file in one step; `known` is as in `check_file`."""
+    check_file(path, known)
+    with replacing(path, known=known) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def write_json(path, value):
-    """Writes a JSON file in one step."""
-    write_text(path, json.dumps(value, indent=2) + "\n")
+def write_json(path, value, known=None):
+    """Writes a JSON file in one step; `known` is as in `check_file`."""
+    write_text(path, json.dumps(value, indent=2) + "\n", known)
 
 
 def read_json(path):
@@ -338,11 +350,13 @@ def read_arrays(path):
 
 
 def write_png(picture, path):
-    """Writes a uint8 image as a PNG file, in one step."""
-    from PIL import Image
+    """Writes a uint8 image as a PNG file that says who wrote it, in one step."""
+    from PIL import Image, PngImagePlugin
 
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Software", "keras_cv_extras")
     with replacing(path) as temporary:
-        Image.fromarray(picture).save(temporary, optimize=True)
+        Image.fromarray(picture).save(temporary, optimize=True, pnginfo=about)
 
 
 def _sync(path):

@@ -12,6 +12,7 @@ import time
 
 from keras_cv_extras import __version__
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras.bench._images import LARGEST
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -155,7 +156,7 @@ def write_report(path, benchmark, rows, **settings):
         **settings,
         "rows": rows,
     }
-    files.write_json(path, report)
+    files.write_json(path, report, written.is_ours)
 
 
 def processor():

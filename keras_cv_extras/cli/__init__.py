@@ -9,7 +9,7 @@ import typer
 
 from keras_cv_extras import __version__
 from keras_cv_extras._base import supervise
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli import _launch, _plugins, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
@@ -106,7 +106,7 @@ def gallery(
     quiet: Quiet = False,
 ):
     """Draw every op at several strengths on real photographs, as one HTML page."""
-    check_files(output)
+    check_files(output, known=written.is_ours)
     import_tensorflow()
     from keras_cv_extras import policy
 

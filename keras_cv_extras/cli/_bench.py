@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._base.owned import written
 from keras_cv_extras.cli._options import check_files
 
 bench_app = typer.Typer(help="Measure speed, beside other libraries in the same run.")
@@ -20,7 +21,7 @@ def bench_policies(
 
     Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
     """
-    check_files(output)
+    check_files(output, known=written.is_ours)
     from keras_cv_extras import bench
 
     bench.run_policies(sizes=tuple(sizes), seconds=seconds, output=output)
@@ -37,7 +38,7 @@ def bench_input(
 
     Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
     """
-    check_files(output)
+    check_files(output, known=written.is_ours)
     from keras_cv_extras import bench
 
     bench.run_input(size, batch_size, seconds=seconds, output=output)
@@ -59,7 +60,7 @@ def bench_ops(
     the same op of another library it is. Peers that are not installed are left out: pip install
     'keras-cv-extras[bench]'.
     """
-    check_files(output)
+    check_files(output, known=written.is_ours)
     from keras_cv_extras import bench
 
     bench.run_ops(
@@ -76,7 +77,7 @@ def bench_losses(
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
     """Time every loss with its gradient on one core, beside Keras' own where it has one."""
-    check_files(output)
+    check_files(output, known=written.is_ours)
     from keras_cv_extras import bench
 
     bench.run_losses(losses or None, seconds=seconds, output=output)
@@ -88,7 +89,7 @@ def bench_pooling(
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
     """List how many times that of Keras' max pooling a training step of each layer takes."""
-    check_files(output)
+    check_files(output, known=written.is_ours)
     from keras_cv_extras import bench
 
     bench.run_pooling(seconds=seconds, output=output)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from keras_cv_extras._base.owned import written
 from keras_cv_extras.cli._options import (
     Data,
     ImageSize,
@@ -93,7 +94,7 @@ def classical_evaluate(
 
     A .joblib file is a pickle, and reading it runs the code in it: only read your own.
     """
-    check_files(output)
+    check_files(output, known=written.SCORES)
     import_tensorflow()
     from keras_cv_extras import classical
 

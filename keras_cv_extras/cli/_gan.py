@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras.cli._options import (
     Data,
     ImageSize,
@@ -122,7 +122,7 @@ def gan_report(
     Likeness for each class on a local network, copies of training images, and how good a
     classifier gets that is trained on made images alone.
     """
-    check_files(output or model.parent / "report.html")
+    check_files(output or model.parent / "report.html", known=written.is_ours)
     check_there(data=data, model=model)
     import_tensorflow()
     from keras_cv_extras.generative import gan

@@ -2,13 +2,14 @@
 
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
 from keras_cv_extras._base import files
 
+Known = Callable[[pathlib.Path], bool]
 Data = Annotated[
     str,
     typer.Argument(
@@ -47,11 +48,16 @@ def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -
             raise FileNotFoundError(f"{path}: no such folder")
 
 
-def check_files(*paths: pathlib.Path | None) -> None:
-    """Raises if a file to write could not be written: said before TensorFlow is loaded."""
+def check_files(*paths: pathlib.Path | None, known: Known | None = None) -> None:
+    """Raises if a file to write could not be written: said before TensorFlow is loaded.
+
+    Args:
+        *paths: files, or None.
+        known: None, or a function that says of a file whether it is ours, and may be replaced.
+    """
     for path in paths:
         if path is not None:
-            files.check_file(path)
+            files.check_file(path, known)
 
 
 def say(*lines: object) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras.cli._options import ImageSize, Seed, say
 from keras_cv_extras.cli._quiet import import_tensorflow
 
@@ -26,16 +27,19 @@ def policy_show(
     seed: Seed = 0,
 ):
     """Print the policy FILE, and draw what it does to real images as a PNG sheet."""
+    output = output or file.with_suffix(".png")
+    if output.suffix.lower() != ".png":
+        raise ValueError(f"--output must be a file that ends in .png, received {output}")
+    files.check_file(output, written.is_ours)
     import_tensorflow()
     from keras_cv_extras import data as data_package
     from keras_cv_extras import policy
 
-    output = output or file.with_suffix(".png")
     chosen = policy.Policy.load(file)
     images = data_package.load(data, image_size=image_size).train[0]
     figure = policy.policy_sheet(chosen, images, columns=columns, seed=seed)
-    with files.replacing(output) as temporary:
-        figure.savefig(temporary)
+    with files.replacing(output, known=written.is_ours) as temporary:
+        figure.savefig(temporary, format="png", metadata=written.SOFTWARE)
     say(f"{chosen.name or file}: {chosen.describe()}", output)
 
 
@@ -49,7 +53,9 @@ def policy_convert(
             "what is said there."
         ),
     ],
-    output: Annotated[pathlib.Path, typer.Argument(help="The file to write.")],
+    output: Annotated[
+        pathlib.Path, typer.Argument(help="The file to write: a new one, or its own.")
+    ],
     source_format: Annotated[
         Library, typer.Option("--from", help="Whose SOURCE is: rand-m9-n2-inc1 for timm.")
     ] = "kcx",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras.cli._options import (
     Data,
     ImageSize,
@@ -172,7 +172,8 @@ def evaluate(
 
     kcx evaluate kcx-train/model.keras photographs --image-size 128 --min-accuracy 0.9
     """
-    check_files(output, report, predictions)
+    check_files(output, known=written.SCORES)
+    check_files(report, predictions, known=written.is_ours)
     check_there(data=data, model=model)
     import_tensorflow()
     from keras_cv_extras import training

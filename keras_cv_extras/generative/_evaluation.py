@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _fidelity
 from keras_cv_extras.generative._local_features import LocalFeatures, trained_classifier
@@ -45,8 +46,8 @@ class MadeScores:
         return dataclasses.asdict(self)
 
     def save(self, path: Path) -> None:
-        """Writes the scores as a JSON file, in one step."""
-        files.write_json(path, self.to_dict())
+        """Writes the scores as a JSON file, in one step; replaces none but its own."""
+        files.write_json(path, self.to_dict(), written.has("network", "num_real", "num_made"))
 
 
 def evaluate_made(

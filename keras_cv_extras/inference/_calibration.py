@@ -8,6 +8,7 @@ from keras import ops
 from scipy import optimize
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Path, Tensor
 
 _FORMAT = "keras_cv_extras.calibration"
@@ -111,8 +112,8 @@ class Calibration:
         return {"format": _FORMAT, "version": 1, **dataclasses.asdict(self)}
 
     def save(self, path: Path) -> None:
-        """Writes the calibration as a JSON file, in one step."""
-        files.write_json(path, self.to_dict())
+        """Writes the calibration as a JSON file, in one step; replaces none but its own."""
+        files.write_json(path, self.to_dict(), written.is_ours)
 
     @classmethod
     def load(cls, path: Path) -> "Calibration":

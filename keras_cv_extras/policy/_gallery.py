@@ -8,6 +8,7 @@ from rich.progress import track
 
 from keras_cv_extras import augment, mix
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.text import pages
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.augment import OPS
@@ -49,7 +50,7 @@ def gallery(output: Path, *, progress: bool = True) -> pathlib.Path:
     Raises:
         OSError: if there is something else of that name.
     """
-    files.check_file(output)
+    files.check_file(output, written.is_ours)
     images = _photographs()
     topics = list(_TOPICS)
     rank = lambda topic: topics.index(topic) if topic in topics else len(topics)  # noqa: E731
@@ -61,7 +62,7 @@ def gallery(output: Path, *, progress: bool = True) -> pathlib.Path:
     cards["policies"] = {name: _policy_card(chosen, images) for name, chosen in _policies().items()}
     cards["mixes"] = {name: _mix_card(name, chosen, images) for name, chosen in _mixes().items()}
     output = pathlib.Path(output)
-    files.write_text(output, _page(cards))
+    files.write_text(output, _page(cards), written.is_ours)
     return output
 
 

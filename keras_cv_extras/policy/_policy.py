@@ -8,6 +8,7 @@ from keras import ops as keras_ops
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base import random as _random
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Color, Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._augmentation import Augmentation
@@ -132,9 +133,12 @@ class Policy(Augmentation):
         """Writes the policy as a JSON file, in one step.
 
         Args:
-            path: where to; missing folders are made.
+            path: where to; missing folders are made. A policy file there is replaced.
+
+        Raises:
+            OSError: if there is something else, or it cannot be written.
         """
-        files.write_json(path, self.to_dict())
+        files.write_json(path, self.to_dict(), written.is_ours)
 
     @classmethod
     def from_dict(cls, fields: dict) -> "Policy":

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._augmentation import Augmentation
@@ -141,7 +142,7 @@ class PolicySchedule(Augmentation):
         Args:
             path: where to; missing folders are made.
         """
-        files.write_json(path, self.to_dict())
+        files.write_json(path, self.to_dict(), written.is_ours)
 
     @classmethod
     def load(cls, path: Path) -> "PolicySchedule":

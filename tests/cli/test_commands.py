@@ -138,7 +138,7 @@ def drawn(monkeypatch):
 
     def policy_sheet(chosen, images, *, columns, seed):
         calls.append({"policy": chosen, "images": images, "columns": columns, "seed": seed})
-        return types.SimpleNamespace(savefig=lambda path: path.write_bytes(b"a picture"))
+        return types.SimpleNamespace(savefig=lambda path, **_: path.write_bytes(b"a picture"))
 
     monkeypatch.setattr(policy, "policy_sheet", policy_sheet)
     return calls
@@ -159,12 +159,13 @@ def test_policy_show_options(drawn, tmp_path):
 
 def test_policy_convert_in_pixels_and_with_losses(tmp_path):
     """Model Garden shifts by pixels, and has no blur."""
-    file, out = tmp_path / "policy.json", tmp_path / "out.json"
+    file = tmp_path / "policy.json"
     moved = [[policy.Step("translate_x", 1.0, 0.1)]]
     policy.Policy(moved).save(file)
-    arguments = ["policy", "convert", file, out, "--to", "model_garden"]
     levels = []
     for size in (16, 32):
+        out = tmp_path / f"{size}.json"  # with no mark: what has another text is not replaced
+        arguments = ["policy", "convert", file, out, "--to", "model_garden"]
         result = kcx(*arguments, "--image-size", size)
         assert result.exit_code == 0, (result.output, result.exception)
         levels.append({abs(row[0][2]) for row in json.loads(out.read_text())}.pop())
@@ -174,6 +175,7 @@ def test_policy_convert_in_pixels_and_with_losses(tmp_path):
     policy.Policy([[policy.Step("gaussian_blur", 1.0, 0.5)], *moved]).save(file)
     strict = kcx(*arguments, "--image-size", 16)
     assert "gaussian_blur" in str(strict.exception)
+    out.unlink()
     with pytest.warns(UserWarning, match="gaussian_blur"):
         result = kcx(*arguments, "--image-size", 16, "--lossy")
     assert result.exit_code == 0, (result.output, result.exception)

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, generative, training
 from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.text import pages
 from keras_cv_extras.generative import gan
 from keras_cv_extras.generative.gan import _files
 
@@ -188,7 +189,7 @@ def test_report_options(run, tmp_path, monkeypatch):
     monkeypatch.setattr(_files._evaluation, "evaluate_made", lambda *_: scores)
     monkeypatch.setattr(_files._evaluation, "memorization", lambda *_: memory)
     monkeypatch.setattr(_files._evaluation, "usefulness", usefulness)
-    monkeypatch.setattr(_files, "gan_report", lambda gan, **parts: parts["title"])
+    monkeypatch.setattr(_files, "gan_report", lambda gan, **parts: pages.page(parts["title"], ""))
     output, made = tmp_path / "page.html", []
     options = ["--output", output, "--count", 2, "--steps", 5, "--image-size", 8, "--quiet"]
     for seed in (0, 3):
@@ -198,7 +199,7 @@ def test_report_options(run, tmp_path, monkeypatch):
         made.append(calls["made"])
     assert made[0].shape == (20, 8, 8, 1)
     assert np.any(made[0] != made[1])
-    assert output.read_text() == "GAN on digits"
+    assert "<title>GAN on digits</title>" in output.read_text()
     written = json.loads(output.with_suffix(".json").read_text())
     assert written["scores"] == {"local_fid": 1.5}
     assert written["class_names"] == [str(number) for number in range(10)]

@@ -171,7 +171,7 @@ def test_a_policy_is_shown_as_asked(folder, monkeypatch):
 
     def policy_sheet(*given, **named):
         calls.append((*given, named))
-        return types.SimpleNamespace(savefig=lambda path: pathlib.Path(path).touch())
+        return types.SimpleNamespace(savefig=lambda path, **_: pathlib.Path(path).touch())
 
     policy.flip_crop().save("p.json")
     monkeypatch.setattr(policy, "policy_sheet", policy_sheet)

@@ -6,6 +6,8 @@ import io
 
 import numpy as np
 
+from keras_cv_extras._base.owned import written
+
 _STYLE = """
 :root { --ink: #1f2933; --quiet: #5f6c7b; --line: #e1e6eb; --accent: #1f6fb2; --tint: #eef5fb; }
 * { box-sizing: border-box; }
@@ -49,6 +51,7 @@ def page(title: str, body: str, *, style: str = "") -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"{written.GENERATOR}"
         # Without an icon of its own a page makes browsers ask for one.
         '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}{style}</style></head>"

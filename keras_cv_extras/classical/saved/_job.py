@@ -11,6 +11,7 @@ from sklearn import metrics
 from keras_cv_extras import data as data_package
 from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.classical._input import check_classes
 from keras_cv_extras.classical._presets import make_classifier
@@ -125,7 +126,7 @@ def evaluate(
         )
     scores = _scores(model, *images.test, images.class_names)
     if output is not None:
-        files.write_json(output, dataclasses.asdict(scores))
+        files.write_json(output, dataclasses.asdict(scores), written.SCORES)
     return scores
 
 

@@ -12,7 +12,7 @@ from keras_cv_extras import data as data_package
 from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.generative import _evaluation
@@ -146,7 +146,7 @@ def sample(
     picture = output.with_name(f"{output.name}.png")
     made = {"class_names": names, "image_shape": list(gan.image_shape), "seed": seed}
     known = folders.check(output, kinds.MADE_IMAGES, made)
-    if sheet and known is None and os.path.lexists(picture):
+    if sheet and os.path.lexists(picture) and (known is None or not _is_sheet(picture)):
         raise FileExistsError(f"{picture}: there already; give another --output, or --no-sheet")
     with folders.owned(output, kinds.MADE_IMAGES, made):
         for number in wanted:
@@ -214,7 +214,7 @@ def report(
     model = pathlib.Path(model)
     output = pathlib.Path(output or model.parent / "report.html")
     numbers = output.with_suffix(".json")
-    files.check_file(output)
+    files.check_file(output, written.is_ours)
     if os.path.lexists(numbers) and not _is_report(numbers):
         raise FileExistsError(f"{numbers}: there already, for the numbers; give another --output")
     gan, known = _load(model), _known(model, None)
@@ -251,7 +251,7 @@ def report(
         useful=useful,
         parts=files.read_json(parts)["parts"] if parts.exists() else [],
     )
-    files.write_text(output, page)
+    files.write_text(output, page, written.is_ours)
     names = {"class_names": list(images.class_names)}
     results = {**scores.to_dict(), **names, "memorization": memory.to_dict(), "usefulness": useful}
     files.write_json(numbers, results)
@@ -272,6 +272,11 @@ def _network(path, x, y, name, seed, console):
         network = LocalFeatures.train(x, y, data=name, seed=seed)
     training.save_model(network.model, path)
     return network
+
+
+def _is_sheet(path):
+    files.check_file(path)
+    return written.is_ours(path)
 
 
 def _is_report(path):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._presets import auto_augment, from_levels
@@ -46,7 +47,8 @@ def convert(
             such as `[["ShearX", 0.9, 4], ["Invert", 0.2, null]]`; of "timm" a text such as
             "rand-m9-n2"; of "torchvision" also a transform's name and arguments, such as
             "RandAugment num_ops=2"; else a file of that library's.
-        output: the file to write: JSON, Python for "torchvision" and "dali", text for "timm".
+        output: the file to write: JSON, Python for "torchvision" and "dali", text for "timm". A
+            file that this did not write is not replaced.
         source_format: whose `source` is.
         to: whose the output is.
         spec: whose levels a JSON file has: "torchvision", "paper" or "tpu".
@@ -68,10 +70,10 @@ def convert(
         if to in ("albumentations", "model_garden") and image_size is not None:
             options["image_size"] = (image_size, image_size)
         made = _WRITERS[to](converted, **options)
-        if to in _TEXTS:
-            files.write_text(output, made.rstrip("\n") + "\n")
-        else:
-            files.write_json(output, made)
+        text = made.rstrip("\n") if to in _TEXTS else json.dumps(made, indent=2)
+        same = written.is_text(f"{text}\n")
+        marked = to in ("torchvision", "dali")
+        files.write_text(output, f"{text}\n", written.is_ours if marked else same)
     return converted
 
 

@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.host import predictions
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import ArrayLike, Path
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class Evaluation:
         return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}
 
     def save(self, path: Path) -> None:
-        """Writes the scores as a JSON file, in one step."""
-        files.write_json(path, self.to_dict())
+        """Writes the scores as a JSON file, in one step; replaces none but its own."""
+        files.write_json(path, self.to_dict(), written.SCORES)
 
     def table(self) -> Any:
         """Returns a rich table, a row for each class."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_cv_extras import data
 from keras_cv_extras._base import files as _files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.text.escapes import cell
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
@@ -52,18 +53,24 @@ class Predictions:
         return np.argsort(true, kind="stable")[:count]
 
     def save_csv(self, path: Path) -> None:
-        """Writes a row for every image: name, true and given class, and all probabilities."""
+        """Writes a row for every image: name, true and given class, and all probabilities.
+
+        Args:
+            path: a CSV file; what is there is replaced if `save_csv` wrote it.
+
+        Raises:
+            OSError: if there is something else, or it cannot be written.
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        head = ("image", "true", "given", "correct", "probability")
-        writer.writerow((*head, *(f"p({name})" for name in self.class_names)))
+        writer.writerow((*written.PREDICTIONS, *(f"p({name})" for name in self.class_names)))
         given = self.given
         for row, name in enumerate(self.names):
             true, said = self.labels[row], given[row]
             chances = [f"{value:.6f}" for value in self.probabilities[row]]
             names = [cell(text) for text in (name, self.class_names[true], self.class_names[said])]
             writer.writerow((*names, int(true == said), chances[said], *chances))
-        _files.write_text(path, text.getvalue())
+        _files.write_text(path, text.getvalue(), written.is_ours)
 
 
 def predict(

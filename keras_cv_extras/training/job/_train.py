@@ -12,7 +12,7 @@ from keras_cv_extras import data as data_package
 from keras_cv_extras import policy as policies
 from keras_cv_extras import training
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training.job import _parts
 from keras_cv_extras.training.job._job import Job, shown
@@ -153,6 +153,10 @@ def evaluate_file(
         >>> result = evaluate_file(output / "model.keras", "digits")
         >>> result.scores.accuracy
     """
+    ours = {output: written.SCORES, report: written.is_ours, predictions: written.is_ours}
+    for file, known in ours.items():
+        if file is not None:
+            files.check_file(file, known)
     network = training.load_model(path, compile=False)
     chosen = data_for(network, path, data, image_size=image_size, stream=stream, max_bad=max_bad)
     images = chosen.images
@@ -169,9 +173,9 @@ def evaluate_file(
             data=_parts.about(data, images, bad),
             notes=chosen.notes,
         )
-        files.write_text(report, page)
-    written = tuple(pathlib.Path(file) for file in (output, predictions, report) if file)
-    return TrainingResult(scores, (*chosen.notes, *_parts.unreadable_lines(bad)), written)
+        files.write_text(report, page, written.is_ours)
+    paths = tuple(pathlib.Path(file) for file in (output, predictions, report) if file)
+    return TrainingResult(scores, (*chosen.notes, *_parts.unreadable_lines(bad)), paths)
 
 
 def _finished(output, epochs):
