@@ -1,8 +1,6 @@
 """The docstrings of published ops: a kernel says what is its own, and the rest is written here."""
 
-import inspect
-import re
-import textwrap
+from keras_cv_extras._base.text import docstrings
 
 #: Arguments that mean the same in many ops, and so need no description in a kernel's docstring.
 ARGUMENTS = {
@@ -23,7 +21,6 @@ ARGUMENTS = {
 NOT_DESCRIBED = "the kernel's own, which its docstring does not describe."
 _SAME_SHAPE = "Images of the same shape and type."
 _SAME_TYPE = "Images of the same type, and of the same shape unless `size` says another."
-_SECTIONS = re.compile(r"\n\n(?=(?:Args|Returns|Raises|References|Example):\n)")
 
 
 def complete(kernel, parameters, *, channels=None, whole=False, sized=False):
@@ -33,23 +30,16 @@ def complete(kernel, parameters, *, channels=None, whole=False, sized=False):
         kernel: the function of one image.
         parameters: the names of the op's parameters, in their order.
         channels: the numbers of channels that the op takes, or None for any.
-        whole: whether floats are cut to whole levels first.
+        whole: whether floats are cut to whole numbers first.
         sized: whether the result may have a size of its own.
     """
-    head, *sections = _SECTIONS.split(inspect.cleandoc(kernel.__doc__ or ""))
-    texts = dict(section.split(":\n", 1) for section in sections)
-    entries = re.split(r"\n(?=    \w+: )", texts.pop("Args", ""))
-    own = {entry.split(":")[0].strip(): entry for entry in entries}
+    head, sections = docstrings.parted(kernel.__doc__)
+    own = docstrings.entries(sections.pop("Args", ""))
     images = ARGUMENTS["images"]
     images += f"; {' or '.join(map(str, channels))} channels." if channels else "."
-    images += " Floats are cut to whole levels first." if whole else ""
+    images += " Floats are cut to whole numbers first." if whole else ""
     shared = {**ARGUMENTS, "images": images}
-    texts_of = {name: f"{name}: {shared.get(name, NOT_DESCRIBED)}" for name in parameters}
-    lines = [own.get(name) or _entry(text) for name, text in texts_of.items()]
-    returns = texts.pop("Returns", f"    {_SAME_TYPE if sized else _SAME_SHAPE}")
-    written = {"Args": "\n".join(lines), "Returns": returns, **texts}
-    return "\n\n".join([head, *(f"{name}:\n{text}" for name, text in written.items())]) + "\n"
-
-
-def _entry(text):
-    return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="        ")
+    texts = {name: docstrings.entry(name, shared.get(name, NOT_DESCRIBED)) for name in parameters}
+    lines = [own.get(name) or text for name, text in texts.items()]
+    returns = sections.pop("Returns", f"    {_SAME_TYPE if sized else _SAME_SHAPE}")
+    return docstrings.whole(head, {"Args": "\n".join(lines), "Returns": returns, **sections})

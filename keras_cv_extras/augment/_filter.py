@@ -22,7 +22,7 @@ def sharpness(image: Tensor, factor: Numbers) -> Tensor:
     """
     channels = image.shape[-1]
     flat = ops.reshape(image, (*ops.shape(image)[:1], -1))
-    # Levels are added up in 16 bits, of which twice as many fit an instruction.
+    # Values are added up in 16 bits, of which twice as many fit an instruction.
     dtype = "int16" if backend.standardize_dtype(image.dtype) == "uint8" else "float32"
 
     def add_rows(flat):

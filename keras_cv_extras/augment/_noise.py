@@ -21,7 +21,7 @@ def gaussian_noise(
     """Adds normally distributed noise.
 
     Args:
-        stddev: standard deviation in levels; a number, or one per image. 0 is the identity.
+        stddev: standard deviation, in pixel values; a number, or one per image. 0 is the identity.
         per_channel: whether every channel gets noise of its own, or all channels the same.
 
     Returns:
@@ -64,10 +64,10 @@ def speckle_noise(
 def poisson_noise(
     image: Tensor, gain: Numbers, key: Numbers = 0, *, per_channel: bool = True
 ) -> Tensor:
-    """Replaces levels by counts of photons: shot noise, of variance `gain * level`.
+    """Replaces pixel values by photon counts: shot noise, of variance `gain * value`.
 
     Args:
-        gain: levels per photon; a number, or one per image. 0 is the identity.
+        gain: pixel values per photon; a number, or one per image. 0 is the identity.
         per_channel: whether every channel gets noise of its own, or all channels the same.
 
     Returns:

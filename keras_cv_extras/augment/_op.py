@@ -28,7 +28,8 @@ _PUBLISHED: dict[str, "Op"] = {}  # those too that no policy can use
 
 _TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, not part of it
 _SIZE = "size"  # the option of the ops that can give another size
-_PIXELS = ("moved", "levels", "computed", "rounded")
+_PIXELS = ("moved", "uint8", "computed", "rounded")
+_OLD_PIXELS = {"levels": "uint8"}  # the old spelling
 _CHECKS = {"fill_mode": check_mode, "interpolation": check_interpolation}  # unless an op has others
 
 
@@ -69,7 +70,7 @@ class Op:
         kernel: the function of one image.
         strength: how a strength becomes the kernel's first number, or None without one.
         pixels: what the kernel does to pixels: "moved" (any type goes in and comes out),
-            "levels" (whole levels as uint8), "computed" (float32; clipped afterwards, and
+            "uint8" (whole numbers in [0, 255]), "computed" (float32; clipped afterwards, and
             truncated for integer images as Pillow does), "rounded" (the same, but rounded).
         channels: the numbers of channels it takes, or None for any.
         positions: how many of its numbers are positions in [0, 1) that a policy draws.
@@ -93,6 +94,9 @@ class Op:
     options: dict
     checks: dict
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pixels", _OLD_PIXELS.get(self.pixels, self.pixels))
+
     @property
     def has_strength(self) -> bool:
         """Whether the op has a value that a strength sets."""
@@ -101,8 +105,8 @@ class Op:
     def apply(self, image: Tensor, *arguments: Any, **options: Any) -> Tensor:
         """Runs the kernel on one image of any numeric type."""
         dtype = image.dtype
-        if self.pixels == "levels":
-            image = to_levels(image)
+        if self.pixels == "uint8":
+            image = to_uint8(image)
         elif self.pixels in ("computed", "rounded"):
             image = ops.cast(image, "float32")
             if self.takes_partner:
@@ -178,7 +182,7 @@ def image_op(
     From then on policies, the layers, the search and files of policies know it by its name.
 
     The kernel computes in `keras.ops`, so that it runs on every backend, and takes one image
-    `(height, width, channels)`: as it is for "moved", uint8 for "levels", else float32. Positional
+    `(height, width, channels)`: as it is for "moved", uint8 for "uint8", else float32. Positional
     parameters after the image are numbers, one for all images or one per image. By their names,
     `partner` is a second image; `x` and `y` are positions in [0, 1); `key` is an integer in
     [0, 2**24) that all random numbers of the kernel are a function of. Keyword-only parameters are
@@ -190,7 +194,7 @@ def image_op(
 
     Args:
         strength: how a strength in [0, 1] becomes the first number; None if there is none.
-        pixels: "moved", "levels", "computed" or "rounded"; see `Op`.
+        pixels: "moved", "uint8", "computed" or "rounded"; see `Op`.
         channels: the numbers of channels that the op's meaning allows; None for any.
         checks: checks of options by their names, see `Op`; `fill_mode` and `interpolation` have
             theirs.
@@ -211,6 +215,7 @@ def image_op(
         ...     return image + amount * (brown - image)
         >>> sepia(np.full((2, 8, 8, 3), 100, "uint8"), 1.0)[0, 0, 0]
     """
+    pixels = _OLD_PIXELS.get(pixels, pixels)
     if pixels not in _PIXELS:
         raise ValueError(f"pixels must be one of {_PIXELS}, received {pixels!r}")
 
@@ -249,7 +254,7 @@ def image_op(
             kernel,
             signature.parameters,
             channels=channels,
-            whole=pixels == "levels",
+            whole=pixels == "uint8",
             sized=_SIZE in options,
         )
         published = cast("PublishedOp[P]", function)
@@ -322,8 +327,8 @@ def round_off(values, dtype):
     return ops.cast(values, dtype)
 
 
-def to_levels(image):
-    """Returns an image as whole levels in uint8; fractions are cut off."""
+def to_uint8(image):
+    """Returns an image as uint8; fractions are cut off."""
     if backend.standardize_dtype(image.dtype) == "uint8":
         return image
     return ops.cast(ops.clip(image, 0, 255), "uint8")

@@ -63,7 +63,7 @@ def policy_convert(
         Library, typer.Option(help="Whose the output is: Python for torchvision and dali.")
     ] = "kcx",
     spec: Annotated[
-        Literal["paper", "torchvision", "tpu"], typer.Option(help="Whose levels a JSON file has.")
+        Literal["paper", "torchvision", "tpu"], typer.Option(help="Whose magnitudes a file has.")
     ] = "torchvision",
     image_size: ImageSize = None,
     lossy: Annotated[

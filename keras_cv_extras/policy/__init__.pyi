@@ -12,6 +12,7 @@ from ._presets import RAND_AUGMENT_OPS as RAND_AUGMENT_OPS
 from ._presets import auto_augment as auto_augment
 from ._presets import flip_crop as flip_crop
 from ._presets import from_levels as from_levels
+from ._presets import from_magnitudes as from_magnitudes
 from ._presets import named as named
 from ._presets import no_augmentation as no_augmentation
 from ._presets import rand_augment as rand_augment

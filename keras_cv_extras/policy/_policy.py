@@ -38,7 +38,7 @@ class Policy(Augmentation):
         value_range: the range of the images' values: `(0, 255)`, `(0, 1)` for floats,
             `(0, 65535)` for uint16.
         num_levels: None to draw strengths continuously between the ends of a step's interval,
-            or the number of equally spaced levels to draw from.
+            or how many equally spaced strengths there are to draw from.
         spec: whose numbers the steps are: "kcx" for this library's strengths, or the name of a
             published table.
         name: a short name for reports.
@@ -103,8 +103,8 @@ class Policy(Augmentation):
         steps = []
         for choice, rate, strength in draws:
             name = ops[int(choice * len(ops))]
-            level = int(strength * 10) / 9 if OPS[name].has_strength else None
-            steps.append(Step(name, int(rate * 11) / 10, level))
+            own = int(strength * 10) / 9 if OPS[name].has_strength else None
+            steps.append(Step(name, int(rate * 11) / 10, own))
         rows = [steps[i : i + num_steps] for i in range(0, len(steps), num_steps)]
         return cls(rows, **{"name": f"random policy {seed}", **options})
 

@@ -9,7 +9,7 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._schedule import PolicySchedule, load
-from keras_cv_extras.policy._specs import step_of_level
+from keras_cv_extras.policy._specs import step_of_magnitude
 from keras_cv_extras.policy._step import Step
 
 #: The 14 ops of RandAugment, arXiv:1909.13719, and TrivialAugment, arXiv:2103.10158.
@@ -154,7 +154,7 @@ def auto_augment(name: str = "imagenet", *, spec: str = "torchvision", **options
 
     Args:
         name: the data set that it was found on: "cifar10", "svhn" or "imagenet".
-        spec: whose reading of the published levels: "torchvision", "paper" (the authors' code
+        spec: whose reading of the published magnitudes: "torchvision", "paper" (the authors' code
             for CIFAR) or "tpu" (their code for EfficientNet). They differ in the ops' numbers,
             and in the default fill: black, mean grey (128), mean grey.
         **options: `fill`, `value_range`, `name` of `Policy`.
@@ -163,40 +163,47 @@ def auto_augment(name: str = "imagenet", *, spec: str = "torchvision", **options
         [AutoAugment](https://arxiv.org/abs/1805.09501), appendix.
     """
     checks.one_of("name", name, sorted(_published.AUTO_AUGMENT))
-    return from_levels(
+    return from_magnitudes(
         _published.AUTO_AUGMENT[name],
         spec=spec,
         **{"name": f"AutoAugment ({name})", **options},
     )
 
 
-def from_levels(
+def from_magnitudes(
     sub_policies: Sequence[Sequence[tuple[str, float, float | None]]], *, spec: str, **options: Any
 ) -> Policy:
-    """Translates a policy of another library, given as levels, exactly.
+    """Translates a policy of another library, given as magnitudes, exactly.
 
     Args:
-        sub_policies: a sequence of sub-policies; each a sequence of `(op, rate, level)` with
-            the op's name as published, such as "ShearX", and a level or None.
-        spec: whose levels they are: "torchvision" (0 to 9), "paper" or "tpu" (0 to 10).
+        sub_policies: a sequence of sub-policies; each a sequence of `(op, rate, magnitude)` with
+            the op's name as published, such as "ShearX", and a magnitude or None.
+        spec: whose magnitudes they are: "torchvision" (0 to 9), "paper" or "tpu" (0 to 10).
         **options: `fill`, `value_range`, `name` of `Policy`.
 
     Returns:
         A policy whose steps hold the ops' own numbers.
 
     Raises:
-        ValueError: if an op or level is not known; the message names sub-policy and step.
+        ValueError: if an op or magnitude is not known; the message names sub-policy and step.
     """
     rows = []
     for number, steps in enumerate(sub_policies):
         rows.append([])
-        for position, (op, rate, level) in enumerate(steps):
+        for position, (op, rate, magnitude) in enumerate(steps):
             try:
-                rows[-1].append(step_of_level(spec, op, rate, level))
+                rows[-1].append(step_of_magnitude(spec, op, rate, magnitude))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"sub-policy {number}, step {position}: {error}") from error
     fill = 0 if spec == "torchvision" else 128
     return Policy(rows, spec=spec, **{"fill": fill, **options})
+
+
+def from_levels(
+    sub_policies: Sequence[Sequence[tuple[str, float, float | None]]], *, spec: str, **options: Any
+) -> Policy:
+    """Does what `from_magnitudes` does, whose old name it is."""
+    return from_magnitudes(sub_policies, spec=spec, **options)
 
 
 def _step(op, rate, strength):

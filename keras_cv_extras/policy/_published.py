@@ -1,9 +1,9 @@
 """Published policies, as data.
 
-Sub-policies of `(op, rate, level)`, levels from 0 to 9, None for ops without.
+Sub-policies of `(op, rate, magnitude)`, magnitudes from 0 to 9, None for ops without.
 
 References:
-    [AutoAugment](https://arxiv.org/abs/1805.09501), appendix, tables 7 to 9; the level of an op
+    [AutoAugment](https://arxiv.org/abs/1805.09501), appendix, tables 7 to 9; the magnitude of an op
     without one is left out, as in torchvision 0.29, transforms/autoaugment.py.
 """
 

@@ -70,9 +70,9 @@ def _figure(policy, rows):
     low, high = policy.value_range
     sheet = np.ones((len(rows) * (height + gap) - gap, count * (width + gap) - gap, 3))
     for i, (_, images) in enumerate(rows):
-        levels = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
-        levels = np.broadcast_to(levels, (count, height, width, 3))
-        for j, image in enumerate(levels):
+        shares = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
+        shares = np.broadcast_to(shares, (count, height, width, 3))
+        for j, image in enumerate(shares):
             top, left = i * (height + gap), j * (width + gap)
             sheet[top : top + height, left : left + width] = image
     scale = _CELL / width

@@ -46,7 +46,7 @@ class Stage:
         num_draws: how many sub-policies are drawn for an image, with replacement, and applied
             in a row.
         num_levels: None to draw strengths continuously between the ends of a step's interval,
-            or the number of equally spaced levels to draw from.
+            or how many equally spaced strengths there are to draw from.
     """
 
     sub_policies: Sequence[Sequence[Step]]

@@ -22,7 +22,7 @@ def test_every_argument_is_described(name):
 
 def test_what_an_op_says_itself_is_kept():
     text = augment.equalize.__doc__
-    assert "Floats are cut to whole levels first." in text
+    assert "Floats are cut to whole numbers first." in text
     assert "unless `size` says another" in augment.resize.__doc__
     assert "unless `size` says another" not in augment.cutout.__doc__
     assert "1 or 3 channels." in augment.hue.__doc__

@@ -51,3 +51,5 @@ def test_an_op_of_ones_own_rounds_cuts_and_clips():
         assert found.dtype == "uint8"
         assert found.ravel().tolist() == wanted
         assert op.value_name == "amount"
+    old = augment.Op("plus", kernel, augment.Range(0.0, 9.0), "levels", **fields)
+    assert old.pixels == "uint8"

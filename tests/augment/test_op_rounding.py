@@ -8,7 +8,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from keras_cv_extras import augment
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.augment._op import finish, round_off, to_levels
+from keras_cv_extras.augment._op import finish, round_off, to_uint8
 from keras_cv_extras.augment.photometric._lighting import black_body_gains
 
 
@@ -29,8 +29,8 @@ def test_rounded_levels_are_clipped_and_halves_go_up():
 
 
 def test_whole_levels_are_clipped_and_cut():
-    np.testing.assert_array_equal(to_levels(np.float32([-4, 3.99, 254.5, 300])), [0, 3, 254, 255])
-    np.testing.assert_array_equal(to_levels(np.int32([-4, 3, 300])), [0, 3, 255])
+    np.testing.assert_array_equal(to_uint8(np.float32([-4, 3.99, 254.5, 300])), [0, 3, 254, 255])
+    np.testing.assert_array_equal(to_uint8(np.int32([-4, 3, 300])), [0, 3, 255])
 
 
 @pytest.mark.parametrize("factor", [0.37, 1.3, 1.9])

@@ -102,8 +102,8 @@ def test_windows_are_placed_by_two_numbers():
 
 def test_colours_are_brought_to_the_range_of_the_images():
     layer = layers.JitteredResize(4, fill=(0, 255, 51), value_range=(-1, 1))
-    np.testing.assert_allclose(layer.level(layer.fill), [-1, 1, -0.6])
-    assert layers.JitteredResize(4, fill=255, value_range=(0, 1)).level(255) == 1
+    np.testing.assert_allclose(layer.own_fill(layer.fill), [-1, 1, -0.6])
+    assert layers.JitteredResize(4, fill=255, value_range=(0, 1)).own_fill(255) == 1
 
 
 def test_layers_of_ops_without_arguments():

@@ -22,7 +22,7 @@ from keras_cv_extras.policy.interop._common import WARPS
 REFERENCE = pathlib.Path(__file__).parent.parent / "reference" / "policy_interop.npz"
 TABLES = json.loads(REFERENCE.with_suffix(".json").read_text())
 SIZE = (32, 40)
-#: Share of the values that may differ by more than two levels, where not none: for each, why.
+#: Share of the values that may differ by more than 2 of 255, where not none: for each, why.
 SHARES = {
     "torchvision/tensor/shear": 0.12,  # of tensors, rounds positions otherwise
     "torchvision/tensor/rotate": 0.12,
@@ -150,7 +150,7 @@ def test_auto_augment_of_torchvision_is_the_published_one():
     for name in ("cifar10", "svhn", "imagenet"):
         rows = TABLES["torchvision"]["policies"][name]
         made = policy.from_torchvision("AutoAugment", policy=name)
-        assert made.stages == policy.from_levels(rows, spec="torchvision").stages
+        assert made.stages == policy.from_magnitudes(rows, spec="torchvision").stages
 
 
 def test_transforms_of_torchvision_are_read_by_their_attributes():
@@ -207,10 +207,10 @@ def test_timm_beyond_level_ten_and_weights():
 
 
 def test_noise_of_timm_has_its_mean_and_deviation():
-    levels = _timm_ops.levels(5, 0.5, 10, 11)
+    levels = _timm_ops.magnitudes(5, 0.5, 10, 11)
     assert statistics.fmean(levels) == pytest.approx(5)
     assert statistics.pstdev(levels) == pytest.approx(0.5)
-    assert max(_timm_ops.levels(9, 2.0, 10, 11)) == 10.0
+    assert max(_timm_ops.magnitudes(9, 2.0, 10, 11)) == 10.0
     made = policy.from_timm("rand-m9-n2-mstd0.5-inc1")
     turns = [(s.value, w) for (s,), w in zip(made.sub_policies, made.weights, strict=True)
              if s.op == "rotate"]  # fmt: skip

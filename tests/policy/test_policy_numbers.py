@@ -10,7 +10,7 @@ import scipy.stats
 
 from keras_cv_extras import policy
 from keras_cv_extras.policy import Policy, Step, _program
-from keras_cv_extras.policy._specs import step_of_level
+from keras_cv_extras.policy._specs import step_of_magnitude
 from keras_cv_extras.policy.interop import _common
 
 SPACES = json.loads(
@@ -135,7 +135,7 @@ def test_the_wide_space_is_that_of_torchvision():
     ],
 )
 def test_more_levels(spec, op, level, wanted):
-    step = step_of_level(spec, op, 0.5, level)
+    step = step_of_magnitude(spec, op, 0.5, level)
     assert (step.interval(224, 224)[0], step.is_signed) == (pytest.approx(wanted[0]), wanted[1])
 
 

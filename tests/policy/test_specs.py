@@ -1,11 +1,11 @@
-"""Published levels mean what their sources say, to the number."""
+"""Published magnitudes mean what their sources say, to the number."""
 
 import pytest
 
 from keras_cv_extras import policy
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy
-from keras_cv_extras.policy._specs import step_of_level
+from keras_cv_extras.policy._specs import step_of_magnitude
 
 
 # Numbers worked out by hand from the sources' formulas, named in keras_cv_extras/policy/_specs.py.
@@ -35,12 +35,12 @@ from keras_cv_extras.policy._specs import step_of_level
     ],
 )
 def test_levels(spec, op, level, wanted):
-    step = step_of_level(spec, op, 0.5, level)
+    step = step_of_magnitude(spec, op, 0.5, level)
     assert (step.interval(224, 224)[0], step.is_signed) == (pytest.approx(wanted[0]), wanted[1])
 
 
 def test_torchvision_cuts_translations_to_whole_pixels():
-    step = step_of_level("torchvision", "TranslateX", 1.0, 9)
+    step = step_of_magnitude("torchvision", "TranslateX", 1.0, 9)
     assert step.interval(32, 32) == (14.0, 14.0)  # int(150 / 331 * 32)
     assert step.interval(32, 224) == (101.0, 101.0)
 
@@ -56,7 +56,7 @@ def test_published_policies(name, spec):
 
 
 def test_published_tables_have_what_the_paper_says():
-    """Rates are tenths on CIFAR and SVHN and fifths on ImageNet; levels are 0 to 9."""
+    """Rates are tenths on CIFAR and SVHN and fifths on ImageNet; magnitudes are 0 to 9."""
     for name, rows in policy.AUTO_AUGMENT.items():
         for op, rate, level in [step for row in rows for step in row]:
             assert level is None or 0 <= level <= 9, op
@@ -80,9 +80,12 @@ def test_strengths_are_relative_to_the_size():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="level must be in \\[0, 9\\], received 10"):
-        step_of_level("torchvision", "Rotate", 0.5, 10)
-    with pytest.raises(ValueError, match="Cutout has no levels in the spec 'torchvision'"):
-        step_of_level("torchvision", "Cutout", 0.5, 3)
+    with pytest.raises(ValueError, match="magnitude must be in \\[0, 9\\], received 10"):
+        step_of_magnitude("torchvision", "Rotate", 0.5, 10)
+    with pytest.raises(ValueError, match="Cutout has no magnitudes in the spec 'torchvision'"):
+        step_of_magnitude("torchvision", "Cutout", 0.5, 3)
     with pytest.raises(ValueError, match="sub-policy 1, step 0: op must be one of"):
-        policy.from_levels([[("Rotate", 1, 3)], [("Warp", 1, 3)]], spec="tpu")
+        policy.from_magnitudes([[("Rotate", 1, 3)], [("Warp", 1, 3)]], spec="tpu")
+    rows = [[("Rotate", 1, 3)]]
+    made = policy.from_magnitudes(rows, spec="tpu", fill=7)
+    assert policy.from_levels(rows, spec="tpu", fill=7) == made

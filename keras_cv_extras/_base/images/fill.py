@@ -82,7 +82,7 @@ def mean_colour(image):
 
 
 def noise(key, shape):
-    """Returns levels 0 to 255, uniform and independent, as uint8.
+    """Returns pixel values from 0 to 255, uniform and independent, as uint8.
 
     Args:
         key: a whole number in [0, 2**24); another one gives other noise.
@@ -90,7 +90,7 @@ def noise(key, shape):
     """
     height, width, channels = shape
     count = height * width * channels
-    # One counter for each level, though it could give eight: a compiler computes what several
+    # One counter for each value, though it could give eight: a compiler computes what several
     # read once for each of them. The counter's second half tells it from those of `of_key`.
     counter = ops.cast(ops.arange(count, dtype="int32"), "uint32")
     bits, _ = threefry((as_word(key), as_word(0)), (counter, as_word(1)))

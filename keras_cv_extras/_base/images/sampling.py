@@ -21,7 +21,7 @@ from keras_cv_extras._base.images.fixed import HALF
 
 check_interpolation = checks.choice("nearest", "bilinear")
 
-# Weights are whole numbers of 1/256: two of them times a level of 8 bits are 24 bits, which a
+# Weights are whole numbers of 1/256: two of them times a value of 8 bits are 24 bits, which a
 # float32 holds. Sums are exact then, in whatever order.
 _WEIGHT = 256
 
@@ -157,7 +157,7 @@ def _neighbours(image, left, top, fill):
 
 
 def _blend(first, second, weight):
-    """256 times the mean of two pixels; exact for levels of 8 bits."""
+    """256 times the mean of two pixels; exact for values of 8 bits."""
     return first * (_WEIGHT - weight) + second * weight
 
 

@@ -12,7 +12,7 @@ from keras_cv_extras._base.types import Color, Tensor
 from keras_cv_extras.augment._op import image_op
 
 _MODES = ("stretch", "crop", "pad")
-_SHARE = 1 << 15  # antialiasing: the unit of weights; times a level of 8 bits they are exact
+_SHARE = 1 << 15  # antialiasing: the unit of weights; times a value of 8 bits they are exact
 
 
 @image_op(
@@ -43,7 +43,7 @@ def resize(
     References:
         "nearest": Pillow's `Image.resize`; of a position exactly between two pixels, this takes
         the second, and Pillow either. "bilinear": `tf.image.resize`, rounded; antialiased
-        Pillow's, to one level.
+        Pillow's, to within 1 of 255.
     """
     height, width = ops.shape(image)[:2]
     rows, columns = size or (height, width)

@@ -1,1 +1,1 @@
-"""Ops that change levels and colours and leave every pixel in its place."""
+"""Ops that change pixel values and colours and leave every pixel in its place."""

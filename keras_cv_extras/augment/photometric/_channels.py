@@ -26,11 +26,11 @@ def channel_shuffle(image: Tensor, key: Numbers = 0) -> Tensor:
 
 @image_op(strength=Range(0.0, 51.0), pixels="rounded")
 def channel_shift(image: Tensor, limit: Numbers, key: Numbers = 0) -> Tensor:
-    """Adds to every channel a random number of levels.
+    """Adds a random number to every channel.
 
     Args:
-        limit: the levels lie in [-limit, limit]; a number, or one per image. 0 is the identity.
-        key: an integer in [0, 2**24), or one per image; another key gives other levels.
+        limit: the numbers lie in [-limit, limit]; a number, or one per image. 0 is the identity.
+        key: an integer in [0, 2**24), or one per image; another key gives other numbers.
 
     Returns:
         Images of the same shape and type, clipped to [0, 255]; integers are rounded.

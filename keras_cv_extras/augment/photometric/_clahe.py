@@ -10,13 +10,13 @@ from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.augment._op import image_op
 
 
-@image_op(pixels="levels")
+@image_op(pixels="uint8")
 def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 8)) -> Tensor:
     """Equalises every channel over tiles, with limited contrast (CLAHE).
 
     Args:
-        clip_limit: how many times as frequent as on average a level may count, a positive
-            number; what is above is shared out among all levels.
+        clip_limit: how many times its average share of the pixels a value may count, a
+            positive number; what is above is shared out among all values.
         tiles: how many tiles from top to bottom and from left to right, a pair of integers.
 
     References:
@@ -36,14 +36,14 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
     tile = full[0] // down, full[1] // across
     area = tile[0] * tile[1]
 
-    levels = ops.cast(image, "int32")
-    padded = engine.take(levels, _mirrored(full[0], height), axis=0)
+    values = ops.cast(image, "int32")
+    padded = engine.take(values, _mirrored(full[0], height), axis=0)
     padded = engine.take(padded, _mirrored(full[1], width), axis=1)
     rows = ops.arange(full[0], dtype="int32") // tile[0] * across
     columns = ops.arange(full[1], dtype="int32") // tile[1]
     number = (rows[:, None] + columns[None])[..., None] * channels + _channels(channels)
     bins = down * across * channels
-    # Levels go down and bins across: sums over levels are sums of whole rows, which are fast.
+    # Values go down and bins across: sums over values are sums of whole rows, which are fast.
     index = ops.reshape(padded * bins + number, (-1,))
     counts = ops.segment_sum(ops.ones_like(index), index, num_segments=256 * bins)
     tables = _tables(ops.reshape(counts, (256, bins)), area, clip_limit)
@@ -55,7 +55,7 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
 
     def look_up(rows, columns):
         number = (rows[:, None] * across + columns[None])[..., None] * channels
-        index = levels * bins + number + _channels(channels)
+        index = values * bins + number + _channels(channels)
         return ops.cast(engine.take(tables, index, axis=0), "float32")
 
     def between(rows):
@@ -67,13 +67,13 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
 
 
 def _tables(counts, area, clip_limit):
-    """The level that every level becomes, for the counts of every tile and channel."""
+    """The value that every value becomes, for the counts of every tile and channel."""
     area = ops.cast(area, "float32")
     limit = ops.cast(ops.maximum(ops.floor(area * (clip_limit / 256.0)), 1.0), "int32")
     places = ops.arange(256, dtype="float32")[:, None]
 
     def share_out(counts):
-        """What all levels get, how many get one more, and how far these are from each other."""
+        """What all values get, how many get one more, and how far these are from each other."""
         excess = _sum_of_rows(ops.maximum(counts - limit, 0))
         rest = ops.cast(ops.bitwise_and(excess, 255), "float32")
         return ops.stack(

@@ -1,4 +1,4 @@
-"""Ops that change levels and colours: Pillow's ImageOps and ImageEnhance, to the last bit."""
+"""Ops that change pixel values and colours: Pillow's ImageOps and ImageEnhance, to the last bit."""
 
 import functools
 
@@ -17,7 +17,7 @@ _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.
 
 @image_op(pixels="moved")
 def invert(image: Tensor) -> Tensor:
-    """Replaces every level by its distance from 255.
+    """Replaces every pixel value by its distance from 255.
 
     References:
         Pillow's `ImageOps.invert`.
@@ -27,7 +27,7 @@ def invert(image: Tensor) -> Tensor:
 
 @image_op(strength=Range(256.0, 0.0), pixels="moved")
 def solarize(image: Tensor, threshold: Numbers) -> Tensor:
-    """Inverts the levels at or above a threshold.
+    """Inverts the pixel values at or above a threshold.
 
     Args:
         threshold: a number, or one per image, in [0, 256]. 256 is the identity, 0 inverts all.
@@ -40,11 +40,11 @@ def solarize(image: Tensor, threshold: Numbers) -> Tensor:
 
 @image_op(strength=Range(0.0, 110.0), pixels="computed")
 def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> Tensor:
-    """Adds to the levels below a threshold.
+    """Adds to the pixel values below a threshold.
 
     Args:
-        addition: levels to add; a number, or one per image. 0 is the identity.
-        threshold: levels below it are changed; a number in [0, 256].
+        addition: what is added; a number, or one per image. 0 is the identity.
+        threshold: values below it are changed; a number in [0, 256].
 
     Returns:
         Images of the same shape and type, clipped to [0, 255].
@@ -55,9 +55,9 @@ def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> T
     return ops.where(image < threshold, image + addition, image)
 
 
-@image_op(strength=Range(8.0, 4.0), pixels="levels")
+@image_op(strength=Range(8.0, 4.0), pixels="uint8")
 def posterize(image: Tensor, bits: Numbers) -> Tensor:
-    """Keeps the highest bits of every level.
+    """Keeps the highest bits of every pixel value.
 
     Args:
         bits: how many to keep, rounded to a whole number in [0, 8]; a number, or one per
@@ -95,10 +95,10 @@ def contrast(image: Tensor, factor: Numbers) -> Tensor:
     References:
         Pillow's `ImageEnhance.Contrast(image).enhance(factor)`.
     """
-    levels = ops.cast(luma(image), "int32")
+    values = ops.cast(luma(image), "int32")
     height, width = ops.shape(image)[:2]
     count = ops.cast(height * width, "int32")
-    total = ops.sum(levels)
+    total = ops.sum(values)
     # int(mean + 0.5) in whole numbers: a float32 does not hold the sum of a large picture.
     mean = total // count + ops.cast(total % count * 2 >= count, "int32")
     return blend(ops.cast(mean, "float32"), image, factor)
@@ -122,56 +122,56 @@ def color(image: Tensor, factor: Numbers) -> Tensor:
     return blend(luma(image), image, factor)
 
 
-@image_op(pixels="levels")
+@image_op(pixels="uint8")
 def autocontrast(image: Tensor) -> Tensor:
-    """Stretches every channel to the whole range of levels.
+    """Stretches every channel to the whole range, from 0 to 255.
 
     Returns:
-        Images of the same shape and type. A channel of one level does not change.
+        Images of the same shape and type. A channel of one value does not change.
 
     References:
         Pillow's `ImageOps.autocontrast(image)`.
     """
     flags = ops.convert_to_tensor(_autocontrast_flags())
-    flag_of_level = ops.convert_to_tensor(_FLAG_OF_LEVEL)
-    levels = ops.arange(256, dtype="int32")
+    flag_of_value = ops.convert_to_tensor(_FLAG_OF_VALUE)
+    values = ops.arange(256, dtype="int32")
 
     def table(low, high):
         span = ops.maximum(high - low, 1)
-        stretched = ops.clip((levels - low) * 255, 0, 255 * span) // span
-        shift = engine.take(flag_of_level, stretched, axis=0)
+        stretched = ops.clip((values - low) * 255, 0, 255 * span) // span
+        shift = engine.take(flag_of_value, stretched, axis=0)
         flag = ops.right_shift(engine.take(flags, low * 256 + high, axis=0), shift)
-        return ops.where(high > low, stretched - ops.bitwise_and(flag, 1), levels)
+        return ops.where(high > low, stretched - ops.bitwise_and(flag, 1), values)
 
     low, high = darkest_and_brightest(image)
     return look_up(image, engine.map_rows(table, low, high))
 
 
-@image_op(pixels="levels")
+@image_op(pixels="uint8")
 def equalize(image: Tensor) -> Tensor:
-    """Spreads the levels of every channel so that all are about equally frequent.
+    """Spreads the values of every channel so that all are about equally frequent.
 
     Returns:
-        Images of the same shape and type. A channel of one level does not change, nor does a
-        small image: below 256 pixels outside its brightest level Pillow's step is 0.
+        Images of the same shape and type. A channel of one value does not change, nor does a
+        small image: with fewer than 256 pixels below its brightest value Pillow's step is 0.
 
     References:
         Pillow's `ImageOps.equalize(image)`.
     """
-    levels = ops.arange(256, dtype="int32")
+    values = ops.arange(256, dtype="int32")
 
     def table(counts):
-        brightest = ops.max(ops.where(counts > 0, levels, 0))
+        brightest = ops.max(ops.where(counts > 0, values, 0))
         step = (ops.sum(counts) - engine.take(counts, brightest, axis=0)) // 255
         below = ops.cumsum(counts) - counts
         equalized = ops.minimum((below + step // 2) // ops.maximum(step, 1), 255)
-        return ops.where(step > 0, equalized, levels)
+        return ops.where(step > 0, equalized, values)
 
     return look_up(image, engine.map_rows(table, histogram(image)))
 
 
 def luma(image):
-    """Returns the whole grey levels of an image, `(height, width, 1)`, as Pillow converts RGB."""
+    """Returns the whole grey values of an image, `(height, width, 1)`, as Pillow converts RGB."""
     if image.shape[-1] == 1:
         return ops.floor(image)
     red, green, blue = image[..., 0:1], image[..., 1:2], image[..., 2:3]
@@ -181,22 +181,22 @@ def luma(image):
 
 
 def histogram(image):
-    """Counts the levels of a uint8 image, per channel: int32 of shape (channels, 256)."""
+    """Counts the values of a uint8 image, per channel: int32 of shape (channels, 256)."""
     channels = image.shape[-1]
-    levels = ops.reshape(_by_channel(image), (-1,))
-    counts = ops.segment_sum(ops.ones_like(levels), levels, num_segments=channels * 256)
+    values = ops.reshape(_by_channel(image), (-1,))
+    counts = ops.segment_sum(ops.ones_like(values), values, num_segments=channels * 256)
     return ops.reshape(counts, (channels, 256))
 
 
 def look_up(image, table):
-    """Replaces the levels of a uint8 image by a table, int32 of shape (channels, 256)."""
+    """Replaces the values of a uint8 image by a table, int32 of shape (channels, 256)."""
     table = ops.reshape(ops.cast(table, "uint8"), (-1,))
-    levels = engine.take(table, ops.reshape(_by_channel(image), (-1,)), axis=0)
-    return ops.reshape(levels, ops.shape(image))
+    values = engine.take(table, ops.reshape(_by_channel(image), (-1,)), axis=0)
+    return ops.reshape(values, ops.shape(image))
 
 
 def darkest_and_brightest(image):
-    """Returns the least and the greatest level of every channel, int32 of shape (channels,).
+    """Returns the least and the greatest value of every channel, int32 of shape (channels,).
 
     Halves that overlap are compared until one pixel is left, which a compiler makes fast; a
     reduction over the pixels takes it seven times as long.
@@ -213,17 +213,17 @@ def darkest_and_brightest(image):
 
 
 def _by_channel(image):
-    """The levels of a uint8 image, counted on from channel to channel."""
+    """The values of a uint8 image, counted on from channel to channel."""
     return ops.cast(image, "int32") + ops.arange(image.shape[-1], dtype="int32") * 256
 
 
-# Pillow computes the levels of autocontrast in double precision and cuts them. Where the exact
-# result is whole, rounding may leave it just below, and Pillow gives one level less. That only
-# happens at multiples of 17 and of 15, for some pairs of darkest and brightest level; one flag
+# Pillow computes the values of autocontrast in double precision and cuts them. Where the exact
+# result is whole, rounding may leave it just below, and Pillow gives one less. That only
+# happens at multiples of 17 and of 15, for some pairs of darkest and brightest value; one flag
 # for each of these 31 results says where.
-_FLAG_LEVELS = sorted({17 * k for k in range(1, 16)} | {15 * k for k in range(1, 18)})
-_FLAG_OF_LEVEL = np.full(256, 31, "int32")  # bit 31 is never set
-_FLAG_OF_LEVEL[_FLAG_LEVELS] = np.arange(31)
+_FLAG_VALUES = sorted({17 * k for k in range(1, 16)} | {15 * k for k in range(1, 18)})
+_FLAG_OF_VALUE = np.full(256, 31, "int32")  # bit 31 is never set
+_FLAG_OF_VALUE[_FLAG_VALUES] = np.arange(31)
 
 
 @functools.cache
@@ -232,9 +232,9 @@ def _autocontrast_flags():
     flags = np.zeros((256, 256), "int64")
     low, high = np.triu_indices(256, 1)
     scale = 255.0 / (high - low)
-    for bit, level in enumerate(_FLAG_LEVELS):
-        source = level * (high - low)
+    for bit, value in enumerate(_FLAG_VALUES):
+        source = value * (high - low)
         position = low + source // 255
         cut = (position * scale + -low * scale).astype("int64")
-        flags[low, high] |= ((source % 255 == 0) & (cut < level)).astype("int64") << bit
+        flags[low, high] |= ((source % 255 == 0) & (cut < value)).astype("int64") << bit
     return flags.reshape(-1).astype("int32")

@@ -48,7 +48,7 @@ _COSINES[0::2] = np.hstack([_EVEN, np.fliplr(_EVEN)])
 _COSINES[1::2] = np.hstack([_ODD, -np.fliplr(_ODD)])
 
 
-@image_op(strength=Range(100.0, 10.0), pixels="levels", channels=GREY_OR_RGB)
+@image_op(strength=Range(100.0, 10.0), pixels="uint8", channels=GREY_OR_RGB)
 def jpeg(image: Tensor, quality: Numbers, *, subsampling: bool = True) -> Tensor:
     """Gives images the artefacts of JPEG compression.
 
@@ -63,11 +63,11 @@ def jpeg(image: Tensor, quality: Numbers, *, subsampling: bool = True) -> Tensor
         upsampling: what Pillow's `save(format="JPEG", quality=quality)` and `open` give.
     """
     height, width = ops.shape(image)[:2]
-    levels = ops.cast(image, "int32")
+    values = ops.cast(image, "int32")
     quality = ops.clip(ops.cast(ops.floor(quality + 0.5), "int32"), 1, 100)
     unit = 16 if subsampling and image.shape[-1] == 3 else 8
     rows, columns = _up(height, unit), _up(width, unit)
-    padded = _pad(_pad(levels, rows, axis=0), columns, axis=1)
+    padded = _pad(_pad(values, rows, axis=0), columns, axis=1)
     if image.shape[-1] == 1:
         (decoded,) = _code([padded[..., 0]], quality)
         result = decoded[:height, :width, None]
@@ -85,7 +85,7 @@ def jpeg(image: Tensor, quality: Numbers, *, subsampling: bool = True) -> Tensor
 
 
 def _code(planes, quality):
-    """Transforms the blocks of planes of levels, rounds by the tables of a quality, and undoes."""
+    """Transforms the blocks of planes of values, rounds by the tables of a quality, and undoes."""
     shapes = [ops.shape(plane) for plane in planes]
     counts = [height // 8 * (width // 8) for height, width in shapes]
     blocks = ops.concatenate(
@@ -103,10 +103,10 @@ def _code(planes, quality):
     forward = _transform(_transform(blocks - 128, _COSINES, 11, axis=1), _COSINES, 15, axis=0)
     rounded = ops.sign(forward) * ((ops.abs(forward) + 4 * table) // (8 * table)) * table
     back = _transform(_transform(rounded, _COSINES.T, 11, axis=0), _COSINES.T, 18, axis=1)
-    levels = ops.clip(back + 128, 0, 255)
+    values = ops.clip(back + 128, 0, 255)
     decoded, first = [], 0
     for shape, count in zip(shapes, counts, strict=True):
-        decoded.append(_from_blocks(levels[..., first : first + count], *shape))
+        decoded.append(_from_blocks(values[..., first : first + count], *shape))
         first = first + count
     return decoded
 

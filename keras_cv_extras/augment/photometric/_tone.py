@@ -1,4 +1,4 @@
-"""Ops that bend the levels or take the colour out."""
+"""Ops that bend the tone curve or take the colour out."""
 
 import numpy as np
 from keras import backend, ops
@@ -12,7 +12,7 @@ from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
 
 @image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved")
 def gamma(image: Tensor, exponent: Numbers) -> Tensor:
-    """Raises levels, as shares of the brightest, to a power.
+    """Raises pixel values, as shares of 255, to a power.
 
     Args:
         exponent: not negative; a number, or one per image. Below 1 images get brighter, 1 is
@@ -29,12 +29,12 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
         return round_off(255.0 * ops.power(shares, exponent), image.dtype)
 
     def table(exponent):
-        # One power for each level. Black stays black but for the power 0: its share is 2**-126.
+        # One power for each value. Black stays black but for the power 0: its share is 2**-126.
         powers = exp2(exponent * ops.convert_to_tensor(_LOG2_SHARES))
         return round_off(255.0 * powers, "uint8")
 
-    levels = ops.cast(ops.reshape(image, (-1,)), "int32")
-    result = engine.take(engine.kept(table, exponent), levels, axis=0)
+    values = ops.cast(ops.reshape(image, (-1,)), "int32")
+    result = engine.take(engine.kept(table, exponent), values, axis=0)
     return ops.reshape(result, ops.shape(image))
 
 

@@ -39,7 +39,7 @@ def equalization(value_range: Any, bins: int = 256, seed: int | None = None) -> 
 
 
 def posterization(value_range: Any, bits: int, seed: int | None = None) -> Any:
-    """Keeps the highest bits of every level."""
+    """Keeps the highest bits of every pixel value."""
     return _policy([Step("posterize", value=bits)], seed, value_range)
 
 
@@ -49,7 +49,7 @@ def solarization(
     threshold_factor: Any = 0.0,
     seed: int | None = None,
 ) -> Any:
-    """Adds to every level, and inverts levels from a threshold on."""
+    """Adds to every pixel value, and inverts those from a threshold on."""
     addition = interval_of("addition_factor", addition_factor)
     threshold = interval_of("threshold_factor", threshold_factor)
     steps = [Step("solarize", value=threshold)]
@@ -141,12 +141,12 @@ def _hue(factor):
 
 
 def random_brightness(factor: Any, value_range: Any = (0, 255), seed: int | None = None) -> Any:
-    """Adds to all levels."""
+    """Adds to all pixel values."""
     return _policy([_brightness(factor)], seed, value_range)
 
 
 def random_contrast(value_range: Any, factor: Any, seed: int | None = None) -> Any:
-    """Moves levels away from the mean, or towards it."""
+    """Moves pixel values away from the mean, or towards it."""
     return _policy([_contrast(factor)], seed, value_range)
 
 

@@ -17,7 +17,8 @@ class SmoteStream(EpochStream):
 
     Of each class a uniform sample of what has passed is kept (a reservoir). A passing sample of
     a class that is rarer so far than the most frequent one is followed by new samples between it
-    and its nearest neighbours in the reservoir: as many as bring its class level, to a limit.
+    and its nearest neighbours in the reservoir: as many as make
+    its class as large as the largest, up to a limit.
     The first samples of a stream, which have no neighbours yet, pass alone. Counts and reservoirs
     begin anew in every epoch, and are part of an iterator's checkpoint.
 
@@ -103,10 +104,10 @@ class SmoteStream(EpochStream):
         total = tf.math.bincount(
             tf.cast(labels, tf.int32), minlength=self.num_classes, dtype=tf.int64
         )
-        level = tf.reduce_max(seen + total)
+        largest = tf.reduce_max(seen + total)
         given = given + total
         # Shared out among the samples of the class in this chunk, earlier ones first.
-        missing = tf.where(seen > 0, tf.maximum(level - given, 0), 0)
+        missing = tf.where(seen > 0, tf.maximum(largest - given, 0), 0)
         share = tf.gather(missing, labels)
         number = tf.maximum(tf.gather(total, labels), 1)
         copies = share // number + tf.cast(order < share % number, tf.int64)

@@ -1,6 +1,6 @@
 """Image files of any common kind to uint8 arrays of one size and number of channels, by Pillow.
 
-`decoder` does the same in a TensorFlow graph; pixels differ by one level at most.
+`decoder` does the same in a TensorFlow graph; pixel values differ by 1 of 255 at most.
 """
 
 import os

@@ -61,7 +61,7 @@ class SizedOp(keras.layers.Layer):
         result = self.augmented(batch, x, y)
         return result if rank == 4 else result[0]
 
-    def level(self, fill: Color) -> Color:
+    def own_fill(self, fill: Color) -> Color:
         """Returns a fill colour in [0, 255] in the images' own range."""
         low, high = self.value_range
         values = [low + (high - low) * value / 255 for value in _as_list(fill)]
@@ -208,7 +208,7 @@ class JitteredResize(SizedOp):
         """Returns each image, resized and cut or filled."""
         del y
         return augment.jittered_resize(
-            images, 1.0, key_from(x), size=self.size, fill=self.level(self.fill), **self.options
+            images, 1.0, key_from(x), size=self.size, fill=self.own_fill(self.fill), **self.options
         )
 
     def plain(self, images: Tensor) -> Tensor:
@@ -218,7 +218,7 @@ class JitteredResize(SizedOp):
             size=self.size,
             mode="pad",
             interpolation=self.options["interpolation"],
-            fill=self.level(self.fill),
+            fill=self.own_fill(self.fill),
         )
 
     def get_config(self) -> Config:

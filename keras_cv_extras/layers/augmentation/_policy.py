@@ -56,7 +56,7 @@ class PolicyAugment(keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        # Levels of 0 to 255 lose their last bits in float16: leave the images' type alone.
+        # Pixel values of 0 to 255 lose their last bits in float16: leave the images' type alone.
         super().__init__(**{"autocast": False, **kwargs})
         if isinstance(policy, dict):
             policy = from_dict(policy)
@@ -194,7 +194,7 @@ class AutoAugment(_Preset):
 
     Args:
         policy: the data set they were found on: "cifar10", "svhn" or "imagenet".
-        spec: whose reading of the published levels: "torchvision", "paper" or "tpu".
+        spec: whose reading of the published magnitudes: "torchvision", "paper" or "tpu".
         value_range: the range of the images' values.
         fill: the colour of pixels from outside the image, in [0, 255].
         seed: an integer, or None to draw one.

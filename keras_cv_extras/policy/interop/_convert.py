@@ -10,7 +10,7 @@ from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy._policy import Policy
-from keras_cv_extras.policy._presets import auto_augment, from_levels
+from keras_cv_extras.policy._presets import auto_augment, from_magnitudes
 from keras_cv_extras.policy._published import AUTO_AUGMENT
 from keras_cv_extras.policy.interop._albumentations import from_albumentations, to_albumentations
 from keras_cv_extras.policy.interop._dali import from_dali, to_dali
@@ -51,7 +51,7 @@ def convert(
             file that this did not write is not replaced.
         source_format: whose `source` is.
         to: whose the output is.
-        spec: whose levels a JSON file has: "torchvision", "paper" or "tpu".
+        spec: whose magnitudes a JSON file has: "torchvision", "paper" or "tpu".
         image_size: the side of the images, for "albumentations" and "model_garden".
         strict: whether what cannot be said is an error; else it is left out with a warning.
 
@@ -98,7 +98,7 @@ def _read(source, source_format, spec, strict):
     fields = files.read_json(source)
     if isinstance(fields, dict):
         return Policy.load(source)
-    return _of_levels(fields, source, spec)
+    return _of_magnitudes(fields, source, spec)
 
 
 def _named_transform(source, strict):
@@ -116,12 +116,12 @@ def _named_transform(source, strict):
     return from_torchvision(name, strict=strict, **arguments)
 
 
-def _of_levels(rows, source, spec):
+def _of_magnitudes(rows, source, spec):
     try:
         rows = [[tuple(step) for step in row] for row in rows]
         wrong = [step for row in rows for step in row if len(step) != 3]
     except TypeError as error:
         raise ValueError(f"{source}: must be a list of sub-policies of steps") from error
     if wrong:
-        raise ValueError(f"{source}: a step must be [op, rate, level], received {wrong[0]}")
-    return from_levels(rows, spec=spec, name=pathlib.Path(source).stem)
+        raise ValueError(f"{source}: a step must be [op, rate, magnitude], received {wrong[0]}")
+    return from_magnitudes(rows, spec=spec, name=pathlib.Path(source).stem)

@@ -179,7 +179,7 @@ def _cells(step, place, num_levels, omissions):
     return [(key, step.rate, round(float(value), 9)) for value in values]
 
 
-def _step(augmentation, rate, level, num_bins):
+def _step(augmentation, rate, magnitude, num_bins):
     """Returns the step of a triple of DALI."""
     name = augmentation.op.__name__
     if name in _NAMES:
@@ -189,9 +189,9 @@ def _step(augmentation, rate, level, num_bins):
         raise ValueError(f"the augmentation {augmentation.name!r} is none of DALI's own")
     ends = augmentation.mag_range
     if len(ends) == 2 and num_bins != 2:
-        value = ends[0] + (ends[1] - ends[0]) * level / max(1, num_bins - 1)
+        value = ends[0] + (ends[1] - ends[0]) * magnitude / max(1, num_bins - 1)
     else:
-        value = ends[level]
+        value = ends[magnitude]
     if op in ENHANCERS:
         # One of three functions says whether 0 or 1 is the identity.
         function = augmentation.mag_to_param.__name__

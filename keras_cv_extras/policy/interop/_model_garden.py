@@ -1,4 +1,4 @@
-"""Policies from TensorFlow Model Garden's lists of `(op, probability, level)`, and back to them.
+"""Policies from and to TensorFlow Model Garden's lists of `(op, probability, magnitude)`.
 
 References:
     tf-models-official 2.20, official/vision/ops/augment.py. Its contrast keeps the mean of every
@@ -13,7 +13,7 @@ from typing import Any
 from keras_cv_extras._base import checks
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
-from keras_cv_extras.policy._specs import OP_NAMES, step_of_level
+from keras_cv_extras.policy._specs import OP_NAMES, step_of_magnitude
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import (
     ENHANCERS,
@@ -47,7 +47,7 @@ RAND_AUGMENT_OPS = (
 )
 _NAMES = {op: name for name, op in OP_NAMES.items()}
 _NOTHING = ("Equalize", 0.0, 0.0)
-_PLACES = 9  # decimals of a level
+_PLACES = 9  # decimals of a magnitude
 
 
 def from_model_garden(
@@ -61,18 +61,18 @@ def from_model_garden(
     """Translates an AutoAugment policy of TensorFlow Model Garden.
 
     Args:
-        policies: a list of sub-policies, each a list of `(op, probability, level)` with levels
-            from 0 to 10; or the name of one: "v0", "reduced_cifar10", "svhn" or
+        policies: a list of sub-policies, each a list of `(op, probability, magnitude)`,
+            magnitudes from 0 to 10; or the name of one: "v0", "reduced_cifar10", "svhn" or
             "reduced_imagenet".
         cutout_const: what its class of the same argument takes: half the side in pixels of a
-            square that level 10 cuts out.
-        translate_const: likewise, the pixels that level 10 moves an image.
+            square that magnitude 10 cuts out.
+        translate_const: likewise, the pixels that magnitude 10 moves an image.
         fill_mode: what is outside of images that are moved: "reflect", as in its release 2.20, or
             "constant" for `fill`, as in its earlier code.
         **options: `fill` (grey, 128, as there), `value_range`, `name` of `Policy`.
 
     Raises:
-        ValueError: if an op or level is not known; the message names sub-policy and step.
+        ValueError: if an op or magnitude is not known; the message names sub-policy and step.
 
     Example:
         >>> policy = from_model_garden([[("Equalize", 0.8, 1), ("ShearY", 0.8, 4)]])
@@ -92,8 +92,8 @@ def from_model_garden(
         rows.append([])
         for position, step in enumerate(steps):
             try:
-                op, rate, level = step
-                made = _step(op, rate, level, cutout_const, translate_const)
+                op, rate, magnitude = step
+                made = _step(op, rate, magnitude, cutout_const, translate_const)
                 rows[-1].append(_filled(made, fill_mode))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"sub-policy {number}, step {position}: {error}") from error
@@ -115,9 +115,9 @@ def rand_augment_from_model_garden(
 
     Args:
         num_layers: how many ops an image gets.
-        magnitude: the level of all of them, from 0 to 10.
-        cutout_const: half the side in pixels of a square that level 10 cuts out.
-        translate_const: the pixels that level 10 moves an image.
+        magnitude: the magnitude of all of them, from 0 to 10.
+        cutout_const: half the side in pixels of a square that magnitude 10 cuts out.
+        translate_const: the pixels that magnitude 10 moves an image.
         prob_to_apply: None, or the probability that a drawn op is applied.
         exclude_ops: names of ops to leave out, such as "Invert".
         fill_mode: as in `from_model_garden`.
@@ -167,7 +167,7 @@ def to_model_garden(
         cutout_const: what its class of the same argument is given.
         translate_const: likewise.
         strict: whether to raise if the policy has what cannot be said so: other ops, options,
-            strengths that are drawn or beyond level 10. Else it warns, and
+            strengths that are drawn or beyond magnitude 10. Else it warns, and
             takes the middle of strengths that are drawn and leaves the rest out.
 
     Raises:
@@ -203,13 +203,13 @@ def to_model_garden(
     ]
 
 
-def _step(op, rate, level, cutout_const, translate_const):
+def _step(op, rate, magnitude, cutout_const, translate_const):
     """Returns the step of a triple, with other constants than those of the table."""
-    step = step_of_level("tpu", op, rate, level)
+    step = step_of_magnitude("tpu", op, rate, magnitude)
     if step.op == "cutout":
-        return Step(step.op, rate, value=2 * int(level / 10 * cutout_const))
+        return Step(step.op, rate, value=2 * int(magnitude / 10 * cutout_const))
     if step.op.startswith("translate"):
-        return Step(step.op, rate, value=level / 10 * translate_const, signed=True)
+        return Step(step.op, rate, value=magnitude / 10 * translate_const, signed=True)
     return step
 
 
@@ -242,30 +242,30 @@ def _triples(step, place, omissions, cutout_const, translate_const):
     signed = step.op in ENHANCERS and step.signed
     triples = []
     for number in dict.fromkeys([value, 2 - value] if signed else [value]):
-        level, reached = _level(name, number, cutout_const, translate_const)
+        magnitude, reached = _magnitude(name, number, cutout_const, translate_const)
         if abs(reached - number) > 1e-6:
             omissions.add(f"{place}: {step.op} of {number:.4g}, which becomes {reached:.4g}")
-        triples.append((name, step.rate, level))
+        triples.append((name, step.rate, magnitude))
     return triples * 2 if signed and len(triples) == 1 else triples
 
 
 def _whole(op, value):
     """Returns the whole number that an op makes of its own, where it does."""
     if op == "solarize":
-        return float(math.ceil(value))  # levels are compared with it
+        return float(math.ceil(value))  # magnitudes are compared with it
     return math.floor(value + 0.5) if op in ("posterize", "cutout") else value
 
 
-def _level(name, value, cutout_const, translate_const):
-    """Returns the level of an op that comes closest to a value, and what it comes to."""
+def _magnitude(name, value, cutout_const, translate_const):
+    """Returns the magnitude of an op that comes closest to a value, and what it comes to."""
 
-    def value_at(level):
-        return ends_of(_step(name, 1.0, level, cutout_const, translate_const))[0]
+    def value_at(magnitude):
+        return ends_of(_step(name, 1.0, magnitude, cutout_const, translate_const))[0]
 
     start, end = value_at(0.0), value_at(10.0)
     guess = 10 * (value - start) / (end - start) if end != start else 0.0
     # Most are linear. Some are cut to whole numbers, which are reached a little later.
     found = [round(guess), round(guess, 1), guess, *(guess + k / 40 for k in range(1, 80))]
-    found = [round(min(max(float(level), 0.0), 10.0), _PLACES) for level in found]
-    best = min(found, key=lambda level: round(abs(value_at(level) - value), 6))
+    found = [round(min(max(float(magnitude), 0.0), 10.0), _PLACES) for magnitude in found]
+    best = min(found, key=lambda magnitude: round(abs(value_at(magnitude) - value), 6))
     return best, value_at(best)

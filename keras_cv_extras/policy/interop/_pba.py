@@ -14,7 +14,7 @@ from typing import Any
 from keras_cv_extras._base import checks
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._schedule import PolicySchedule
-from keras_cv_extras.policy._specs import step_of_level
+from keras_cv_extras.policy._specs import step_of_magnitude
 from keras_cv_extras.policy._step import Step
 
 #: Its ops, in the order of the numbers of a log.
@@ -51,7 +51,7 @@ def from_pba(
     Args:
         text: the log: lines of six fields, such as those of its published schedules. The last
             two of a line are policies of 60 numbers: twice, for every op, a probability in
-            tenths and a level from 0 to 9.
+            tenths and a magnitude from 0 to 9.
         epochs: how many epochs the search ran; 160 for the published ones of reduced SVHN and 200
             for those of reduced CIFAR-10.
         num_epochs: how many epochs the training will have; None for as many. The policies are
@@ -85,7 +85,7 @@ def pba_policy(numbers: Sequence[float], *, ops: Sequence[str] = PBA_OPS, **opti
     """Returns one policy of Population Based Augmentation.
 
     Args:
-        numbers: pairs in a row, of a probability in tenths and a level from 0 to 9, for every
+        numbers: pairs in a row, of a probability in tenths and a magnitude from 0 to 9, for every
             op, or for every op twice.
         ops: the ops in the order of the numbers.
         **options: `fill` (grey, 128), `value_range`, `name` of `Policy`.
@@ -99,10 +99,10 @@ def pba_policy(numbers: Sequence[float], *, ops: Sequence[str] = PBA_OPS, **opti
             f"a policy must have {2 * len(ops)} or {4 * len(ops)} numbers, received {len(numbers)}"
         )
     steps, chances = [], []
-    for (tenths, level), op in zip(pairs, itertools.cycle(ops), strict=False):
+    for (tenths, magnitude), op in zip(pairs, itertools.cycle(ops), strict=False):
         chance = checks.fraction("a probability", tenths / 10)
         if chance:
-            steps.append(step_of_level("paper", op, 1.0, level))
+            steps.append(step_of_magnitude("paper", op, 1.0, magnitude))
             chances.append(chance)
     rows = {(Step("identity"),): _COUNTS[0]}
 

@@ -46,13 +46,13 @@ def from_timm(
         config: `rand-...` with `m`, `n`, `p`, `mstd`, `mmax`, `inc` and `t`; or `original`,
             `originalr`, `v0`, `v0r` or `3a`, with `mstd`.
         interpolation: "bilinear" or "nearest". timm draws bilinear or bicubic unless it is told.
-        translate_const: the pixels that level 10 moves images by, for `original` and the like.
+        translate_const: the pixels that magnitude 10 moves images by, for `original` and the like.
         translate_pct: the share of a side likewise, for `rand` and `v0`.
         strict: whether to raise where this library cannot do the same; else it warns.
         **options: `fill` (grey, 128, as there), `value_range`, `name` of `Policy`.
 
     Returns:
-        A policy of the same ops with the same numbers. Levels with noise (`mstd`) are the
+        A policy of the same ops with the same numbers. Magnitudes with noise (`mstd`) are the
         middles of up to 11 equally likely parts of the normal distribution, with its mean and
         its standard deviation.
 
@@ -106,8 +106,8 @@ def augmix_from_timm(config: str = "augmix", *, interpolation: str = "bilinear")
         if given["mstd"] > 100:
             steps += _timm_ops.uniform_rows(name, 1.0, given["m"], constants)
         else:
-            levels = _timm_ops.levels(given["m"], given["mstd"], 10, 3)
-            steps += _timm_ops.rows(name, 1.0, levels, constants)
+            magnitudes = _timm_ops.magnitudes(given["m"], given["mstd"], 10, 3)
+            steps += _timm_ops.rows(name, 1.0, magnitudes, constants)
     chain = chains(steps, given["d"], fill=128, spec="timm")
     return {"chain": chain, "width": given["w"], "alpha": given["a"], "fill": 128}
 
@@ -142,11 +142,11 @@ def to_timm(policy: Policy, *, strict: bool = True) -> str:
     omissions.settle(strict)
     strengths = [_strength(step) for steps in policy.sub_policies for step in steps]
     known = [strength for strength in strengths if strength is not None]
-    level = round(10 * sum(known) / max(1, len(known)))
+    magnitude = round(10 * sum(known) / max(1, len(known)))
     rates = [step.rate for steps in policy.sub_policies for step in steps if step.op != "identity"]
     draws = sum(stage.num_draws * max(map(len, stage.sub_policies)) for stage in policy.stages)
     rate = sum(rates) / max(1, len(rates))
-    return f"rand-m{min(level, 10)}-n{draws}-p{rate:.2g}-inc1"
+    return f"rand-m{min(magnitude, 10)}-n{draws}-p{rate:.2g}-inc1"
 
 
 def _parse(config):
@@ -190,15 +190,16 @@ def _rand(given, constants, omissions):
                 name: _timm_ops.uniform_rows(name, rate, given["m"], constants) for name in names
             }
         else:
-            levels = _timm_ops.levels(given["m"], given["mstd"], given["mmax"] or 10, number)
-            made = {name: _timm_ops.rows(name, rate, levels, constants) for name in names}
+            highest = given["mmax"] or 10
+            magnitudes = _timm_ops.magnitudes(given["m"], given["mstd"], highest, number)
+            made = {name: _timm_ops.rows(name, rate, magnitudes, constants) for name in names}
         rows = _combined(picks, made, limit=_MOST_ROWS)
         if rows is not None:
             break
     else:
         raise ValueError(f"n must be smaller: {count} ops with noise are too many to list")
     if number == 1 and 0 < given["mstd"] <= 100:
-        omissions.add("mstd, as there would be too many combinations of levels")
+        omissions.add("mstd, as there would be too many combinations of magnitudes")
     return _policy(rows, count if weights is None else 1)
 
 
@@ -209,17 +210,17 @@ def _auto(table, given, constants, omissions):
         rows = []
         for _, row in zip(picks, table, strict=True):
             cells = []
-            for name, rate, level in row:
+            for name, rate, magnitude in row:
                 if name == "GaussianBlurRand":
-                    cells.append([(1.0, _timm_ops.random_blur(rate, level))])
+                    cells.append([(1.0, _timm_ops.random_blur(rate, magnitude))])
                     continue
-                noisy = _timm_ops.levels(level or 0, given["mstd"], 10, number)
+                noisy = _timm_ops.magnitudes(magnitude or 0, given["mstd"], 10, number)
                 cells.append(_timm_ops.rows(name, rate, noisy, constants))
             rows += [_product(1.0, combination) for combination in itertools.product(*cells)]
         if len(rows) <= _MOST_ROWS:
             break
     if number == 1 and given["mstd"]:
-        omissions.add("mstd, as there would be too many combinations of levels")
+        omissions.add("mstd, as there would be too many combinations of magnitudes")
     return _policy(rows, 1)
 
 
@@ -272,7 +273,7 @@ def _tables():
     """The policies of two steps, by timm's names."""
     original = _published.AUTO_AUGMENT["imagenet"]
     renamed = lambda rows, **names: [  # noqa: E731
-        [(names.get(op, op), rate, level) for op, rate, level in row] for row in rows
+        [(names.get(op, op), rate, magnitude) for op, rate, magnitude in row] for row in rows
     ]
     v0 = renamed(_published.EFFICIENT_NET, TranslateY="TranslateYRel")
     return {
@@ -299,9 +300,9 @@ def _candidates(policy):
     if len(rates) != 1 or len(stage.sub_policies) > 20:
         return
     turns = [step for steps in stage.sub_policies for step in steps if step.op == "rotate"]
-    level = turns[0].value / 3 if turns and isinstance(turns[0].value, float) else 10.0
+    magnitude = turns[0].value / 3 if turns and isinstance(turns[0].value, float) else 10.0
     for end in ("", "-inc1", "-t3a"):
-        yield f"rand-m{round(level)}-n{stage.num_draws}-p{rates[0]:g}{end}"
+        yield f"rand-m{round(magnitude)}-n{stage.num_draws}-p{rates[0]:g}{end}"
 
 
 def _strength(step: Step):

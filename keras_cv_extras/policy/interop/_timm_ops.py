@@ -1,4 +1,4 @@
-"""What timm's ops do at a level, noise included; which ops its RandAugment draws from."""
+"""What timm's ops do at a magnitude, noise included; which ops its RandAugment draws from."""
 
 import statistics
 
@@ -98,13 +98,13 @@ def choices(name, increasing):
     return _RAND, None
 
 
-def levels(mean, deviation, highest, number):
-    """Returns equally likely levels with the mean and standard deviation of a normal draw.
+def magnitudes(mean, deviation, highest, number):
+    """Returns equally likely magnitudes with the mean and standard deviation of a normal draw.
 
     Args:
-        mean: the level without noise.
+        mean: the magnitude without noise.
         deviation: the standard deviation, 0 for no noise.
-        highest: levels beyond 0 and this are moved to there.
+        highest: magnitudes beyond 0 and this are moved to there.
         number: how many.
     """
     if not deviation or number == 1:
@@ -115,33 +115,33 @@ def levels(mean, deviation, highest, number):
     return [min(max(mean + scale * part, 0.0), float(highest)) for part in parts]
 
 
-def rows(name, rate, levels, constants):
-    """Returns pairs of a weight and a step that together are an op at equally likely levels."""
+def rows(name, rate, magnitudes, constants):
+    """Returns pairs of a weight and a step that together are an op at equally likely magnitudes."""
     if name in _FLAT:
         return [(1.0, Step(_FLAT[name], rate))]
     found = {}
-    for level in levels:
-        for share, op, fields in _at(name, level, constants):
+    for magnitude in magnitudes:
+        for share, op, fields in _at(name, magnitude, constants):
             step = Step(op, rate, **fields, options=_options(op, constants))
-            found[step] = found.get(step, 0.0) + share / len(levels)
+            found[step] = found.get(step, 0.0) + share / len(magnitudes)
     return [(weight, step) for step, weight in found.items()]
 
 
-def uniform_rows(name, rate, level, constants):
-    """Returns the same for a level drawn uniformly from 0 to `level`."""
+def uniform_rows(name, rate, magnitude, constants):
+    """Returns the same for a magnitude drawn uniformly from 0 to `magnitude`."""
     if name in _FLAT:
         return [(1.0, Step(_FLAT[name], rate))]
-    ends = [_at(name, end, constants)[0] for end in (0.0, min(float(level), 10.0))]
+    ends = [_at(name, end, constants)[0] for end in (0.0, min(float(magnitude), 10.0))]
     (_, op, low), (_, _, high) = ends
     if op == "posterize":  # cut to whole bits
-        return rows(name, rate, [level * (k + 0.5) / 60 for k in range(60)], constants)
+        return rows(name, rate, [magnitude * (k + 0.5) / 60 for k in range(60)], constants)
     fields = {**high, "value": (low["value"], high["value"])}
     return [(1.0, Step(op, rate, **fields, options=_options(op, constants)))]
 
 
-def random_blur(rate, level):
+def random_blur(rate, magnitude):
     """Returns the step of the blur whose radius is drawn."""
-    return Step("gaussian_blur", rate, value=(0.1, 2.0 * level / 10))
+    return Step("gaussian_blur", rate, value=(0.1, 2.0 * magnitude / 10))
 
 
 def _options(op, constants):
@@ -149,9 +149,9 @@ def _options(op, constants):
     return (("interpolation", "bilinear"),) if bilinear else ()
 
 
-def _at(name, level, constants):
-    """Lists what an op does at a level: triples of a share, an op and the fields of its step."""
-    share, base = level / 10, name.removesuffix("Increasing").removesuffix("Original")
+def _at(name, magnitude, constants):
+    """Lists what an op does at a magnitude: triples of a share, an op and its step's fields."""
+    share, base = magnitude / 10, name.removesuffix("Increasing").removesuffix("Original")
     one = lambda op, value, **fields: [(1.0, op, {"value": value, **fields})]  # noqa: E731
     if base in _WARPS:
         op = _WARPS[base]
@@ -181,5 +181,5 @@ def _at(name, level, constants):
         return one(op, 0.1 + 1.8 * share)
     if 0.9 * share <= 0.9:
         return one(op, 1 + 0.9 * share, signed=True)
-    # Beyond level 10 the lower factors end at 0.1, the higher ones do not.
+    # Beyond magnitude 10 the lower factors end at 0.1, the higher ones do not.
     return [(0.5, op, {"value": 1 + 0.9 * share}), (0.5, op, {"value": 0.1})]

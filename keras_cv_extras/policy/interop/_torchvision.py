@@ -14,7 +14,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._presets import RAND_AUGMENT_OPS
-from keras_cv_extras.policy._specs import step_of_level
+from keras_cv_extras.policy._specs import step_of_magnitude
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import (
@@ -93,7 +93,7 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
     made = {"name": name, "fill": options.pop("fill"), "spec": "torchvision"}
     if name == "AutoAugment":
         rows = _published.AUTO_AUGMENT[checks.one_of("policy", *_policy_name(given["policy"]))]
-        steps = [[step_of_level("torchvision", *step) for step in row] for row in rows]
+        steps = [[step_of_magnitude("torchvision", *step) for step in row] for row in rows]
         made["name"] = f"AutoAugment ({_policy_name(given['policy'])[0]})"
         policy = Policy(_with(steps, options), **made)
     elif name == "RandAugment":
@@ -135,10 +135,10 @@ def augmix_from_torchvision(
         raise ValueError(f"transform must be an AugMix, received {name}: use from_torchvision")
     omissions = Omissions("keras_cv_extras")
     options = _options(given, omissions)
-    levels = given["severity"]  # of the ten levels, the first ones
-    if not 1 <= checks.integer("severity", levels) <= 10:
-        raise ValueError(f"severity must be in [1, 10], received {levels}")
-    share = (levels - 1) / 9
+    severity = given["severity"]  # of ten magnitudes, so many of the first are drawn
+    if not 1 <= checks.integer("severity", severity) <= 10:
+        raise ValueError(f"severity must be in [1, 10], received {severity}")
+    share = (severity - 1) / 9
     low, high = space(0.0), space(share)
     names = [op for op in RAND_AUGMENT_OPS if op != "identity"]
     if not given["all_ops"]:
@@ -155,7 +155,8 @@ def augmix_from_torchvision(
         rows.append((1.0, _with([[Step(op, **fields)]], options)[0][0]))
     omissions.settle(strict)
     fill = options.pop("fill")
-    chain = chains(rows, given["chain_depth"], num_levels=levels if levels > 1 else None, fill=fill)
+    num_levels = severity if severity > 1 else None
+    chain = chains(rows, given["chain_depth"], num_levels=num_levels, fill=fill)
     return {"chain": chain, "width": given["mixture_width"], "alpha": given["alpha"], "fill": fill}
 
 
@@ -292,10 +293,10 @@ def _trivial_augment(num_bins, options, made):
     for op in RAND_AUGMENT_OPS:
         fields = _published.TRIVIAL_AUGMENT_WIDE.get(op, {})
         if op in ("posterize", "translate_x", "translate_y"):
-            # Whole numbers there, and not rounded as here: every level is a row of its own.
-            for level in range(num_bins):
-                pixels = int(_in_float32(32.0, num_bins, level))
-                number = 8 - round(6 * level / (num_bins - 1)) if op == "posterize" else pixels
+            # Whole numbers there, and not rounded as here: every magnitude is a row of its own.
+            for place in range(num_bins):
+                pixels = int(_in_float32(32.0, num_bins, place))
+                number = 8 - round(6 * place / (num_bins - 1)) if op == "posterize" else pixels
                 rows.append([Step(op, value=number, signed=op != "posterize")])
                 weights.append(1 / num_bins)
             continue

@@ -3,7 +3,7 @@
 `data.load` reads files with Pillow, a pipeline of files and a server have TensorFlow. All three
 must see the same picture, so each step here is one of `data.files._decode`: upright, transparency
 over white, 8 bits, ITU-R 601 grey, the same geometry of "crop", "pad" and "stretch", the triangle
-filter. Pixels differ from Pillow's by one level of 255 at most, since Pillow rounds between rows
+filter. Pixel values differ from Pillow's by 1 of 255 at most, since Pillow rounds between rows
 and columns.
 """
 

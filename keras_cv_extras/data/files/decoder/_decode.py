@@ -84,7 +84,7 @@ def _jpeg(content, numbers, may_be_grey):
                 window,
                 channels,
                 ratio,
-                dct_method="INTEGER_ACCURATE",  # the default is off by one level on average
+                dct_method="INTEGER_ACCURATE",  # the default is off by 1 of 255 on average
             )
             return tf.repeat(image, 3, axis=2) if channels == 1 else image
 
