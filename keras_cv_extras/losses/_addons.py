@@ -66,12 +66,6 @@ def sparsemax_loss(y_true: Tensor, y_pred: Tensor, *, from_logits: bool = True) 
 class SparsemaxLoss(FunctionLoss):
     """Sparsemax loss of logits, as TensorFlow Addons had it; predict by `sparsemax`.
 
-    Args:
-        from_logits: must be True.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
-
     Example:
         >>> model.compile("adam", loss=SparsemaxLoss())
     """
@@ -141,12 +135,7 @@ class WeightedKappaLoss(FunctionLoss):
     """Weighted kappa loss of a batch, for ordered classes, as TensorFlow Addons had it.
 
     Args:
-        num_classes: how many ordered classes there are, at least 2.
-        weightage: "quadratic" or "linear" in the distance of the classes.
-        name: as of every Keras loss.
-        epsilon: keeps the logarithm finite for a perfect batch.
-        reduction: as of every Keras loss; the loss is a scalar under all of them.
-        gather_across_replicas: whether the batch is that of all replicas.
+        reduction: as for every Keras loss; the loss is a scalar under all of them.
 
     Example:
         >>> model.compile("adam", loss=WeightedKappaLoss(num_classes=5))
@@ -211,11 +200,6 @@ def giou_loss(y_true: Tensor, y_pred: Tensor, *, mode: str = "giou") -> Tensor:
 
 class GIoULoss(FunctionLoss):
     """Generalised intersection-over-union loss of boxes, as TensorFlow Addons had it.
-
-    Args:
-        mode: "giou" or "iou".
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
 
     Example:
         >>> loss = GIoULoss()(true_boxes, predicted_boxes)

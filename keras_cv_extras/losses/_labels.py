@@ -1,4 +1,4 @@
-"""Labels beside predictions of any rank: what a loss picks, weighs and sums by them.
+"""Reads labels of any form beside predictions of any rank: picks, weighs and sums by them.
 
 The forms that labels come in are those of `label_forms`.
 """

@@ -1,4 +1,4 @@
-"""One seam for all losses: a function gives one loss per sample, a class adds reduction and config.
+"""How losses are made: a function of one loss per sample, and a class that adds the reduction.
 
     @per_sample(margin=_checks.number)
     def contrastive_loss(y_true, y_pred, *, margin=1.0): ...
@@ -7,7 +7,8 @@
         function = contrastive_loss
 
 The options of the function are the arguments of the class, in their order, followed by
-`reduction` and `name`. Both check them by the same table.
+`reduction` and `name`. Both check them by the same table, and the docstring of the class describes
+them in the function's words, but for those that it describes itself.
 """
 
 import functools
@@ -20,10 +21,16 @@ from keras import ops
 
 from keras_cv_extras._base.checks import integer
 from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base.text import docstrings
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.losses import _labels
 
 _OWN = ("reduction", "name")
+_DESCRIBED = {
+    "reduction": "as for every Keras loss.",
+    "name": "as for every Keras loss.",
+    "ignore_class": "None, or the class of samples that do not count, such as -1 or 255.",
+}
 
 P = ParamSpec("P")
 
@@ -184,6 +191,7 @@ class FunctionLoss(WeightedLoss):
         cls.__signature__ = inspect.Signature(
             [inspect.Parameter(name, kind, default=defaults[name]) for name in order]
         )
+        cls.__doc__ = _completed(cls.__doc__, function.__doc__, order)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Labels go through the dtype of a loss: half precision would change classes above 256.
@@ -216,3 +224,14 @@ class FunctionLoss(WeightedLoss):
         """Returns the configuration."""
         ignored = {"ignore_class": self.ignore_class} if self.reads_classes else {}
         return {**super().get_config(), **self.options, **ignored}
+
+
+def _completed(docstring, of_function, names):
+    """Returns the docstring of a class, with all of its arguments in their order."""
+    summary, of_options = docstrings.parted(of_function)
+    head, sections = docstrings.parted(docstring)
+    known = {name: docstrings.entry(name, text) for name, text in _DESCRIBED.items()}
+    known |= docstrings.entries(of_options.get("Args"))
+    known |= docstrings.entries(sections.pop("Args", None))
+    lines = [known[name] for name in names if name in known]
+    return docstrings.whole(head or summary, {"Args": "\n".join(lines), **sections})

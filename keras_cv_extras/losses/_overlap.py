@@ -60,15 +60,7 @@ def tversky(
 class Tversky(FunctionLoss):
     """Tversky loss: overlap with separate costs of false positives and false negatives.
 
-    `keras.losses.Tversky` of Keras 3.15.1 has the two costs exchanged.
-
-    Args:
-        alpha: cost of false positives, at least 0.
-        beta: cost of false negatives, at least 0.
-        gamma: the power of focal Tversky, above 0.
-        smooth: added to the denominator, for samples without a positive.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
+    `keras.losses.Tversky` of Keras 3.15.1 swaps the two costs.
 
     Example:
         >>> model.compile("adam", loss=Tversky(alpha=0.3, beta=0.7, gamma=0.75))

@@ -46,11 +46,6 @@ class Huber(FunctionLoss):
 
     Unlike `keras.losses.Huber` of Keras 3.15.1 it keeps its `delta` when a model is saved.
 
-    Args:
-        delta: where the loss becomes linear, above 0, in the unit of the targets.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-
     Example:
         >>> model.compile("sgd", loss=Huber(delta=1.35))
     """
@@ -85,12 +80,7 @@ def pseudo_huber(y_true: Tensor, y_pred: Tensor, *, delta: float = 1.0) -> Tenso
 
 
 class PseudoHuber(FunctionLoss):
-    """Pseudo-Huber loss: Huber's with a smooth passage.
-
-    Args:
-        delta: about where the loss becomes linear, above 0, in the unit of the targets.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
+    """Pseudo-Huber loss: a smooth form of the Huber loss.
 
     Example:
         >>> model.compile("sgd", loss=PseudoHuber(delta=2.0))
@@ -123,8 +113,6 @@ class PinballLoss(FunctionLoss):
 
     Args:
         tau: the quantile, in [0, 1]; 0.5 gives half the absolute error.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
 
     Example:
         >>> model.compile("adam", loss=PinballLoss(tau=0.9))
@@ -144,8 +132,6 @@ class ImageMeanAbsoluteError(FunctionLoss):
 
     Args:
         value_range: the lowest and the highest value of a pixel.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
 
     Example:
         >>> autoencoder.compile("adam", loss=ImageMeanAbsoluteError(value_range=(0, 1)))

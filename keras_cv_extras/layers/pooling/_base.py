@@ -1,11 +1,14 @@
 """What every pooling layer shares: arguments, shapes, data formats and the cells of a window."""
 
+import inspect
 from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.seeds import SeedGenerator
+from keras_cv_extras._base.text import docstrings
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 
 # What is below it has lost digits of float32, or soon will.
@@ -15,7 +18,8 @@ VANISHING = 1e-25
 class Ranked:
     """Base of layers that there are for 1, 2 and 3 spatial axes: `class Blur2D(Blur, rank=2)`.
 
-    Such a class is registered, and has the docstring of its base with an example of its own.
+    Such a class is registered. Its docstring is that of its base, with an example of its own, and
+    with what the bases of that say of the arguments and the result, where it says nothing itself.
     """
 
     rank: ClassVar[int]
@@ -25,9 +29,28 @@ class Ranked:
         super().__init_subclass__(**kwargs)
         if rank is not None:
             cls.rank = rank
-            example = f"    Example:\n        >>> y = {cls.__name__}{cls.example}\n    "
-            cls.__doc__ = f"{cls.__bases__[0].__doc__}\n{example}"
+            cls.__doc__ = _described(cls)
             keras.saving.register_keras_serializable("keras_cv_extras")(cls)
+
+
+def _described(cls):
+    """Returns a class' docstring, of which each base describes what those before it do not."""
+    described: dict[str, dict[str, str]] = {"Args": {}, "Call arguments": {}}
+    others = {}
+    for base in reversed(cls.__mro__[1:]):
+        if base.__module__.startswith(__package__):
+            for name, text in docstrings.parted(base.__doc__)[1].items():
+                if name in described:
+                    described[name] |= docstrings.entries(text)
+                else:
+                    others[name] = text
+    given = inspect.signature(cls.__init__).parameters
+    order = [name.replace("kwargs", "**kwargs") for name in given]
+    described["Args"] = {name: text for name in order if (text := described["Args"].get(name))}
+    sections = {name: "\n".join(entries.values()) for name, entries in described.items()}
+    example = f"    >>> y = {cls.__name__}{cls.example}"
+    head, _ = docstrings.parted(cls.__bases__[0].__doc__)
+    return docstrings.whole(head, {**sections, **others, "Example": example})
 
 
 class Pooling(Ranked, keras.layers.Layer):
@@ -43,6 +66,12 @@ class Pooling(Ranked, keras.layers.Layer):
         padding: "valid" for whole windows only, "same" for `ceil(size / stride)` of them.
         data_format: "channels_last", "channels_first" or None for Keras' setting.
         **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        A tensor of the same rank, one cell for each window.
     """
 
     def __init__(
@@ -117,6 +146,34 @@ class Pooling(Ranked, keras.layers.Layer):
         }
 
 
+class DrawnPooling(Pooling):
+    """Base of layers that draw in training.
+
+    Args:
+        seed: an integer, or None to draw one.
+
+    Call arguments:
+        training: whether to draw.
+    """
+
+    def __init__(
+        self,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+        self.seed = seed
+        self.seed_generator = SeedGenerator(seed)
+
+    def get_config(self) -> Config:
+        """Returns the configuration."""
+        return {**super().get_config(), "seed": self.seed}
+
+
 class GlobalPooling(Ranked, keras.layers.Layer):
     """Base of layers that reduce all spatial axes to one cell.
 
@@ -127,6 +184,12 @@ class GlobalPooling(Ranked, keras.layers.Layer):
         data_format: "channels_last", "channels_first" or None for Keras' setting.
         keepdims: whether the spatial axes stay, of size 1.
         **kwargs: the arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
+
+    Returns:
+        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
     """
 
     def __init__(

@@ -24,18 +24,9 @@ class _BlurPooling(Pooling):
     Args:
         pool_size: the size of the windows whose middles are averaged around, an integer or one
             per spatial axis.
-        strides: the step from window to window; None for `pool_size`.
         padding: "valid" or "same", which decide how many windows there are.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
         filter_size: taps of the filter along each spatial axis, an integer or one per axis, no
             fewer than a window has; None for the larger of the window's and 3.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
 
     Raises:
         ValueError: if the filter is smaller than a window, which would ignore cells.
@@ -94,18 +85,8 @@ class _MaxBlurPooling(Pooling):
     number of outputs is that of Keras' max pooling with the same arguments.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
         strides: the step from cell to cell of the outputs; None for `pool_size`.
-        padding: "valid" or "same".
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
         filter_size: taps of the filter along each spatial axis, an integer or one per axis.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
 
     References:
         [Making convolutional networks shift-invariant again](https://arxiv.org/abs/1904.11486)

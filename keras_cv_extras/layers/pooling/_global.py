@@ -36,16 +36,7 @@ class _GlobalLogSumExpPooling(GlobalPooling):
     Computed relative to the largest cell in float32: inputs of any size are safe.
 
     Args:
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        keepdims: whether the spatial axes stay, of size 1.
         r: the sharpness, above 0.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
 
     References:
         [From image-level to pixel-level labeling](https://arxiv.org/abs/1411.6228), equation 6
@@ -80,21 +71,14 @@ class _GlobalAttentionPooling(GlobalPooling):
     average.
 
     Args:
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        keepdims: whether the spatial axes stay, of size 1.
         units: how many rows V and U have.
         gated: whether to gate the scores.
         initializer: how V and U start.
         regularizer: a penalty on V, U and w.
-        **kwargs: the arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
         mask: None, or booleans `(batch, *spatial)`, False for places that do not count. Where
             none counts, all do.
-
-    Returns:
-        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
 
     References:
         [Attention-based deep multiple instance learning](https://arxiv.org/abs/1802.04712)

@@ -24,7 +24,19 @@ class _UnitInterval(keras.constraints.Constraint):
 
 
 class _Mixing(keras.layers.Layer):
-    """The share of max pooling: its arguments, its weight or draw, its configuration."""
+    """The share of max pooling: its arguments, its weight or draw, its configuration.
+
+    Args:
+        share: the share of max pooling, in [0, 1]; the one to start with if it is learned.
+        mixing: "layer" to learn one share, "channel" to learn one for each channel, both kept in
+            [0, 1] (Lee et al.); "fixed" to leave it; "random" to draw max or average anew for
+            every cell of the result in training, max with the probability `share`, and to
+            return their expectation at inference (Yu et al.).
+        seed: of the draws, an integer, or None to draw one.
+
+    Call arguments:
+        training: whether to draw, with mixing="random".
+    """
 
     data_format: str
 
@@ -75,24 +87,7 @@ class _MixedPooling(_Mixing, Pooling):
     """Returns a blend of max and average pooling: `share * max + (1 - share) * average`.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
-        strides: the step from window to window; None for `pool_size`.
         padding: "valid" or "same"; cells of padding do not count.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        share: the share of max pooling, in [0, 1]; the one to start with if it is learned.
-        mixing: "layer" to learn one share, "channel" to learn one for each channel, both kept in
-            [0, 1] (Lee et al.); "fixed" to leave it; "random" to draw max or average anew for
-            every window and channel in training, max with the probability `share`, and to
-            return their expectation at inference (Yu et al.).
-        seed: of the draws, an integer, or None to draw one.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-        training: whether to draw, with mixing="random".
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
 
     References:
         [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.1;
@@ -126,24 +121,6 @@ class _GlobalMixedPooling(_Mixing, GlobalPooling):
 
     `share * max + (1 - share) * average` over all places.
 
-    Args:
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        keepdims: whether the spatial axes stay, of size 1.
-        share: the share of max pooling, in [0, 1]; the one to start with if it is learned.
-        mixing: "layer" to learn one share, "channel" to learn one for each channel, both kept in
-            [0, 1]; "fixed" to leave it; "random" to draw max or average anew for every sample
-            and channel in training, max with the probability `share`, and to return their
-            expectation at inference.
-        seed: of the draws, an integer, or None to draw one.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-        training: whether to draw, with mixing="random".
-
-    Returns:
-        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
-
     References:
         [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.1
     """
@@ -176,20 +153,10 @@ class _GatedPooling(Pooling):
     `g * max + (1 - g) * average` with `g = sigmoid(sum of w_i x_i)` over the window's cells.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
-        strides: the step from window to window; None for `pool_size`.
         padding: "valid" or "same"; cells of padding do not count.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
         per_channel: whether every channel has a mask w of its own, or all share one.
         initializer: how the mask starts; with zeros, shares start at a half.
         regularizer: a penalty on the mask.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
 
     References:
         [Lee et al.](https://arxiv.org/abs/1509.08985), section 3.2

@@ -36,7 +36,17 @@ class _AtLeast(keras.constraints.Constraint):
 
 
 class _LearnedPower(keras.layers.Layer):
-    """The exponent of a generalised mean: its arguments, its weight, its configuration."""
+    """The exponent of a generalised mean: its arguments, its weight, its configuration.
+
+    Args:
+        p: the exponent that training starts with, at least 0.01, which it also stays above.
+        learnable: whether training changes the exponent.
+        per_channel: whether every channel has an exponent of its own.
+        epsilon: the smallest input, above 0.
+
+    References:
+        [Radenovic et al.](https://arxiv.org/abs/1711.02512)
+    """
 
     data_format: str
 
@@ -84,24 +94,7 @@ class _GeneralizedMeanPooling(_LearnedPower, Pooling):
     not defined. Computed from logarithms in float32, so that no power overflows.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
-        strides: the step from window to window; None for `pool_size`.
         padding: "valid" or "same"; cells of padding do not count.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        p: the exponent that training starts with, at least 0.01, which it also stays above.
-        learnable: whether training changes the exponent.
-        per_channel: whether every channel has an exponent of its own.
-        epsilon: the smallest input, above 0.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
-
-    References:
-        [Radenovic et al.](https://arxiv.org/abs/1711.02512)
     """
 
     example = "(2, p=3.0)(x)"
@@ -151,24 +144,6 @@ class _GlobalGeneralizedMeanPooling(_LearnedPower, GlobalPooling):
     p = 1 is global average pooling of positive inputs, and the larger p is, the nearer global
     max pooling. Inputs below `epsilon` count as epsilon and get no gradient. Computed from
     logarithms in float32, so that no power overflows.
-
-    Args:
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        keepdims: whether the spatial axes stay, of size 1.
-        p: the exponent that training starts with, at least 0.01, which it also stays above.
-        learnable: whether training changes the exponent.
-        per_channel: whether every channel has an exponent of its own.
-        epsilon: the smallest input, above 0.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        `(batch, channels)`, or a tensor of the inputs' rank with `keepdims`.
-
-    References:
-        [Radenovic et al.](https://arxiv.org/abs/1711.02512)
     """
 
     example = "(p=3.0)(x)"
@@ -202,18 +177,8 @@ class _LPPooling(Pooling):
     that no power overflows or vanishes.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
-        strides: the step from window to window; None for `pool_size`.
         padding: "valid" or "same"; cells of padding are zero.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
         p: the exponent, at least 1.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
 
     References:
         [Sermanet et al.](https://arxiv.org/abs/1204.3968)

@@ -1,4 +1,4 @@
-"""Other pooling for a model that exists, its weights kept."""
+"""Replaces the pooling layers of an existing model, and keeps its weights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.layers import leaves
 
 # For each name the classes, without their rank, that stand in for max pooling, average pooling
 # and global pooling.
@@ -41,10 +42,10 @@ def replace_pooling(
 ) -> keras.Model:
     """Returns a copy of a model with other pooling layers and the same weights.
 
-    Every max or average pooling layer, in nested models too, gives way to the named one with its
-    window, strides, padding, data format, name and dtype policy; every other layer is copied
-    with its weights. The model that was given stays as it is. What was compiled comes back
-    compiled alike, with a fresh optimizer. Layers inside wrappers such as `TimeDistributed` stay.
+    Every max or average pooling layer, in nested models too, is replaced by the named one, with its
+    window, strides, padding, data format, name and dtype policy; every other layer is copied with
+    its weights. The model that was given stays as it is. A compiled model comes back compiled with
+    the same settings and a fresh optimizer. Layers inside wrappers such as `TimeDistributed` stay.
 
     Args:
         model: a functional or `Sequential` model, of `keras.applications` for example.
@@ -96,7 +97,7 @@ def replace_pooling(
 
     clone = keras.models.clone_model(model, clone_function=copy, recursive=True)
     if not replaced:
-        found = sorted({type(layer).__name__ for layer in _leaves(model) if _kind_of(layer)[0]})
+        found = sorted({type(layer).__name__ for layer in leaves(model) if _kind_of(layer)[0]})
         raise ValueError(
             f"model has no pooling layer of the kind which={which!r}; its pooling layers are: "
             f"{', '.join(found) or 'none'}"
@@ -114,14 +115,6 @@ def replace_pooling(
 def _kind_of(layer):
     """Returns "max", "average" or "global" and the rank of a Keras pooling layer, or Nones."""
     return _KERAS.get(type(layer), (None, None))
-
-
-def _leaves(model):
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _leaves(layer)
-        else:
-            yield layer
 
 
 def _by_name(name, kind, rank, options):

@@ -1,17 +1,14 @@
 """S3Pool: dense maxima, then rows and columns drawn at random."""
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from keras_cv_extras._base.numbers import floats
-from keras_cv_extras._base.seeds import SeedGenerator
-from keras_cv_extras._base.types import Config, Sizes, Tensor
-from keras_cv_extras.layers.pooling._base import Pooling
+from keras_cv_extras._base.types import Tensor
+from keras_cv_extras.layers.pooling._base import DrawnPooling
 
 
-class _S3Pooling(Pooling):
+class _S3Pooling(DrawnPooling):
     """Returns dense maxima at randomly drawn rows and columns: stochastic spatial sampling.
 
     The maxima of the windows at every place are divided into strips of `strides` rows, and into
@@ -21,38 +18,14 @@ class _S3Pooling(Pooling):
     drawn: the cheapest of the stochastic poolings.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
         strides: the size of the strips, an integer or one per spatial axis; None for `pool_size`.
         padding: "valid" or "same", as of Keras' max pooling; a last strip may be smaller.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        seed: an integer, or None to draw one.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-        training: whether to draw.
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
 
     References:
         [S3Pool](https://arxiv.org/abs/1611.05138)
     """
 
     example = "(2)(x, training=True)"
-
-    def __init__(
-        self,
-        pool_size: Sizes = 2,
-        strides: Sizes | None = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
@@ -86,10 +59,6 @@ class _S3Pooling(Pooling):
                 ops.average_pool(tensor, self.strides, self.strides, "valid", "channels_last")
             )
         return sums[0] / sums[1]
-
-    def get_config(self) -> Config:
-        """Returns the configuration."""
-        return {**super().get_config(), "seed": self.seed}
 
 
 class S3Pooling1D(_S3Pooling, rank=1):

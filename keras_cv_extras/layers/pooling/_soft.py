@@ -19,17 +19,7 @@ class _SoftPooling(Pooling):
     any size are safe.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
-        strides: the step from window to window; None for `pool_size`.
         padding: "valid" or "same"; cells of padding do not count.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        **kwargs: the arguments of `keras.layers.Layer`.
-
-    Call arguments:
-        inputs: `(batch, *spatial, channels)` or, channels first, `(batch, channels, *spatial)`.
-
-    Returns:
-        A tensor of the same rank, one cell for each window.
 
     References:
         [Refining activation downsampling with SoftPool](https://arxiv.org/abs/2101.00440)

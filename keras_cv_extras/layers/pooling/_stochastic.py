@@ -3,16 +3,14 @@
 import functools
 import itertools
 import math
-from typing import Any
 
 from keras import ops
 
 from keras_cv_extras._base.engine import runner
 from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.random import as_word, threefry
-from keras_cv_extras._base.seeds import SeedGenerator
-from keras_cv_extras._base.types import Config, Sizes, Tensor
-from keras_cv_extras.layers.pooling._base import Pooling, cells, pad_same, resized
+from keras_cv_extras._base.types import Tensor
+from keras_cv_extras.layers.pooling._base import DrawnPooling, cells, pad_same, resized
 
 
 def _weights(views):
@@ -62,11 +60,11 @@ def drawn_cells(x, seed, *, pool_size, strides):
     # cell that weighs nothing leaves the sum as it is, so what passes the cell before passes it;
     # and nothing passes the first where all weigh nothing.
     *tails, total = itertools.accumulate(reversed(_weights(views)), ops.add)
-    level = total * ops.cast(_numbers(seed, ops.shape(total)), total.dtype)
+    drawn = total * ops.cast(_numbers(seed, ops.shape(total)), total.dtype)
     value = views[0]
     index = ops.zeros_like(total, dtype="uint8" if len(views) <= 256 else "int32")
     for view, tail in zip(views[1:], reversed(tails), strict=True):
-        passed = tail > level
+        passed = tail > drawn
         value = ops.where(passed, view, value)
         index = index + ops.cast(passed, index.dtype)
     return value, index
@@ -170,8 +168,8 @@ def weighted_average(views):
     return ops.cast(average, views[0].dtype)
 
 
-class _StochasticPooling(Pooling):
-    """Draws one cell of every window in training, and weighs all cells by their probability else.
+class _StochasticPooling(DrawnPooling):
+    """Draws one cell of every window in training; averages all by their probability at inference.
 
     Cell i of a window has the probability `a_i / sum a`, where a is the positive part of the
     inputs. In training a cell is drawn, for every window and channel anew, and the gradient
@@ -180,32 +178,15 @@ class _StochasticPooling(Pooling):
     ReLU both are zero. Draws are made in at least float32 whatever the type of the inputs is.
 
     Args:
-        pool_size: a window's size, an integer or one per spatial axis.
         strides: the step from window to window; None for `pool_size`. Overlapping windows draw
             independently.
         padding: "valid" or "same"; cells of padding are never drawn before others.
-        data_format: "channels_last", "channels_first" or None for Keras' setting.
-        seed: an integer, or None to draw one.
-        **kwargs: the arguments of `keras.layers.Layer`.
 
     References:
         [Zeiler and Fergus](https://arxiv.org/abs/1301.3557)
     """
 
     example = "(2)(x, training=True)"
-
-    def __init__(
-        self,
-        pool_size: Sizes = 2,
-        strides: Sizes | None = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""
@@ -214,10 +195,6 @@ class _StochasticPooling(Pooling):
         if not training:
             return weighted_average(cells(x, self.pool_size, self.strides))
         return draw(x, self.seed_generator.next(), self.pool_size, self.strides)
-
-    def get_config(self) -> Config:
-        """Returns the configuration."""
-        return {**super().get_config(), "seed": self.seed}
 
 
 class StochasticPooling1D(_StochasticPooling, rank=1):

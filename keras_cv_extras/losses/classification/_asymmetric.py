@@ -59,14 +59,6 @@ def asymmetric_multilabel(
 class AsymmetricMultilabel(FunctionLoss):
     """Asymmetric loss for many labels of which few are positive.
 
-    Args:
-        gamma_negative: how strongly easy negative labels are weighed down, at least 0.
-        gamma_positive: the same for positive labels.
-        clip: probability below which a negative label costs nothing, in [0, 1].
-        from_logits: whether predictions are logits.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-
     Example:
         >>> model.compile("adam", loss=AsymmetricMultilabel(from_logits=True))
     """
@@ -125,15 +117,6 @@ def asymmetric_categorical(
 
 class AsymmetricCategorical(FunctionLoss):
     """Asymmetric loss for one label per sample.
-
-    Args:
-        gamma_negative: focusing of the other classes, at least 0.
-        gamma_positive: focusing of the true class, at least 0.
-        from_logits: whether predictions are logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=AsymmetricCategorical(from_logits=True))

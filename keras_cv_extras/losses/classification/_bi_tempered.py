@@ -110,15 +110,6 @@ def bi_tempered(
 class BiTempered(FunctionLoss):
     """Bi-tempered logistic loss, for wrong labels near to and far from the boundary.
 
-    Args:
-        t1: temperature of the logarithm, in [0, 1].
-        t2: temperature of the softmax, at least 1.
-        from_logits: must be True.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
-
     Example:
         >>> model.compile("adam", loss=BiTempered(t1=0.8, t2=1.2))
     """

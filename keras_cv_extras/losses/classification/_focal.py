@@ -79,15 +79,6 @@ class CategoricalFocal(FunctionLoss):
     `keras.losses.CategoricalFocalCrossentropy` has no gradient for a confident mistake and takes
     no integer labels.
 
-    Args:
-        alpha: None, one weight, or a list of one weight per class.
-        gamma: how strongly well classified samples are weighed down, at least 0.
-        from_logits: whether predictions are logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
-
     Example:
         >>> model.compile("adam", loss=CategoricalFocal(gamma=2.0, from_logits=True))
     """
@@ -158,13 +149,8 @@ class SigmoidFocalCrossEntropy(FunctionLoss):
     """Focal loss of independent labels, as TensorFlow Addons had it.
 
     Args:
-        from_logits: whether predictions are logits.
-        alpha: weight of positive labels, in [0, 1], or a list of one per label, or None.
-        gamma: how strongly well classified labels are weighed down, at least 0; None for 0.
-        reduction: as of every Keras loss. Addons' default was none; this is the mean over the
-            batch, which `fit` took of it anyway.
-        name: as of every Keras loss.
-        over_labels: "sum" over the last axis, as in Addons, or "mean".
+        reduction: as for every Keras loss. Addons' default was none; here it is the mean
+            over the batch, which `fit` took anyway.
 
     Example:
         >>> model.compile("adam", loss=SigmoidFocalCrossEntropy(from_logits=True))
@@ -222,15 +208,6 @@ def poly1(
 
 class Poly1(FunctionLoss):
     """Poly-1 loss, of cross-entropy or of the focal loss.
-
-    Args:
-        epsilon: what is added to the coefficient of the first polynomial term.
-        gamma: of the focal loss that the term is added to, at least 0.
-        from_logits: whether predictions are logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=Poly1(epsilon=2.0, from_logits=True))

@@ -45,13 +45,8 @@ def hinge(
 class Hinge(FunctionLoss):
     """Hinge loss for labels -1 and 1, the loss of the linear support vector machine.
 
-    `keras.losses.Hinge` guesses from each batch whether labels are 0 and 1; here it is said.
-
-    Args:
-        labels: what the labels are: "signed" for -1 and 1, "binary" for 0 and 1.
-        squared: whether to square the loss.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
+    `keras.losses.Hinge` guesses from each batch whether labels are 0 and 1; here an argument says
+    so.
 
     Example:
         >>> model.compile("sgd", loss=Hinge(labels="binary"))
@@ -83,7 +78,7 @@ def multiclass_hinge(
         y_true: integer labels `(...)` or `(..., 1)`, or rows `(..., num_classes)`, for which
             the loss is the mean over classes.
         y_pred: scores `(..., num_classes)`, not bounded.
-        variant: one of the three.
+        variant: "crammer_singer", "weston_watkins" or "one_vs_rest".
         margin: how far the true class must lead, above 0.
         squared: whether to square every term.
 
@@ -131,14 +126,6 @@ class MulticlassHinge(FunctionLoss):
 
     `keras.losses.CategoricalHinge` takes a negative score of a wrong class for zero; this one
     does not, and equals scikit-learn's `hinge_loss` in the default variant.
-
-    Args:
-        variant: "crammer_singer", "weston_watkins" or "one_vs_rest".
-        margin: how far the true class must lead, above 0.
-        squared: whether to square every term.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("sgd", loss=MulticlassHinge("weston_watkins"))

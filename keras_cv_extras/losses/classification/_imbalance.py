@@ -1,4 +1,4 @@
-"""Losses for classes of unequal size: LDAM, logit adjustment, class-balanced weights."""
+"""Losses for imbalanced classes: LDAM, logit adjustment, class-balanced weights."""
 
 from collections.abc import Sequence
 
@@ -77,14 +77,6 @@ def logit_adjusted(
 class LogitAdjusted(FunctionLoss):
     """Cross-entropy of adjusted logits (balanced softmax); predict with the plain ones.
 
-    Args:
-        class_counts: how many training samples each class has.
-        tau: strength of the adjustment, at least 0.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
-
     Example:
         >>> model.compile("adam", loss=LogitAdjusted(class_counts=[5000, 500, 50]))
     """
@@ -139,18 +131,9 @@ def ldam(
 class LDAM(FunctionLoss):
     """LDAM loss for long-tailed classes; give the rare ones weight later by `DeferredReweighting`.
 
-    Its predictions are cosines in [-1, 1], which `scale` makes logits of: a model ends in
-    `layers.CosineDense`. Logits of a plain `Dense` are multiplied, too, and give losses of
-    hundreds and a training that goes nowhere.
-
-    Args:
-        class_counts: how many training samples each class has.
-        max_margin: the margin of the rarest class, above 0.
-        scale: what the cosines are multiplied by, above 0.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
+    Predictions must be cosines in [-1, 1], which `scale` turns into logits, so the model ends in
+    `layers.CosineDense`. The logits of a plain `Dense` layer would be scaled, too: the loss would
+    be in the hundreds, and the training would make no progress.
 
     Example:
         >>> outputs = kcx.layers.CosineDense(3, dtype="float32")(features)

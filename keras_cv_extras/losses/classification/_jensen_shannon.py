@@ -1,4 +1,4 @@
-"""Jensen-Shannon consistency: several views of an image should be classified alike."""
+"""Jensen-Shannon consistency: several views of one image should be classified the same way."""
 
 import math
 from collections.abc import Sequence
@@ -86,13 +86,6 @@ class JensenShannonConsistency(FunctionLoss):
         >>> trained = keras.Model(inputs, keras.ops.reshape(logits, (-1, 3, 10)))
 
     The classifier itself predicts afterwards. Accuracy needs the first view's logits alone.
-
-    Args:
-        alpha: weight of the divergence, at least 0.
-        from_logits: whether predictions are logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
 
     Example:
         >>> trained.compile("adam", loss=JensenShannonConsistency(from_logits=True))

@@ -48,13 +48,6 @@ def log_loss(
 class LogLoss(FunctionLoss):
     """Log loss (cross-entropy) of binary or multi-class predictions.
 
-    Args:
-        from_logits: whether predictions are logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
-
     Example:
         >>> model.compile("adam", loss=LogLoss(from_logits=True, label_smoothing=0.1))
     """

@@ -49,13 +49,6 @@ class GeneralizedCrossentropy(FunctionLoss):
     `keras.losses.CategoricalGeneralizedCrossEntropy` takes probabilities only, and its gradient
     is NaN where one of them rounds to zero.
 
-    Args:
-        q: in [0, 1]: 0 gives cross-entropy, 1 half the absolute error.
-        from_logits: whether predictions are logits.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
-
     Example:
         >>> model.compile("adam", loss=GeneralizedCrossentropy(q=0.7, from_logits=True))
     """
@@ -88,7 +81,7 @@ def symmetric_crossentropy(
         y_true: integer labels `(...)` or `(..., 1)`, or rows `(..., num_classes)`.
         y_pred: probabilities or logits `(..., num_classes)`.
         alpha: weight of cross-entropy: the paper takes 0.1 on CIFAR-10, 6 on CIFAR-100.
-        beta: weight of the reverse: 1 and 0.1.
+        beta: weight of the reverse cross-entropy: the paper takes 1 and 0.1.
         log_zero: what stands for the logarithm of zero, below 0.
         from_logits: whether `y_pred` holds logits.
 
@@ -107,15 +100,6 @@ def symmetric_crossentropy(
 
 class SymmetricCrossentropy(FunctionLoss):
     """Symmetric cross-entropy, robust to wrong labels by its bounded second term.
-
-    Args:
-        alpha: weight of cross-entropy.
-        beta: weight of the reverse cross-entropy.
-        log_zero: what stands for the logarithm of zero, below 0.
-        from_logits: whether predictions are logits.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("adam", loss=SymmetricCrossentropy(from_logits=True))
@@ -165,16 +149,7 @@ def active_passive(
 
 
 class ActivePassive(FunctionLoss):
-    """NCE+RCE: a loss that learns from the true class and one that does not trust it fully.
-
-    Args:
-        alpha: weight of the normalised cross-entropy.
-        beta: weight of the reverse cross-entropy.
-        log_zero: what stands for the logarithm of zero, below 0.
-        from_logits: whether predictions are logits.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
+    """NCE+RCE: normalised plus reverse cross-entropy, which wrong labels mislead less.
 
     Example:
         >>> model.compile("adam", loss=ActivePassive(from_logits=True))

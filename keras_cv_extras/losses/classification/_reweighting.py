@@ -113,8 +113,8 @@ class DeferredReweighting(keras.callbacks.Callback):
     """Switches the weights of a `ClassWeighted` loss on at an epoch of training.
 
     Before it every class counts alike, which learns better features; after it rare classes count
-    more, which moves the boundaries. The loss of the validation data is weighted along. On the
-    TensorFlow backend the training step stays compiled; on others it is compiled again, once.
+    more, which moves the boundaries. The validation loss is weighted, too. On the TensorFlow
+    backend the training step stays compiled; on others it is compiled again, once.
 
     Args:
         loss: the loss that the model is compiled with; `model.loss` for a loaded model.

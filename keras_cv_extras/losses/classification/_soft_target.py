@@ -22,7 +22,7 @@ def soft_target(
         y_true: rows `(..., num_classes)`, at least 0, usually of the sum 1; integer labels
             `(...)` or `(..., 1)` too.
         y_pred: probabilities or logits z `(..., num_classes)`.
-        temperature: T, above 0; 1 gives cross-entropy.
+        temperature: T, which the logits are divided by, above 0; 1 gives cross-entropy.
         from_logits: whether `y_pred` holds logits.
 
     Returns:
@@ -43,12 +43,6 @@ class SoftTarget(FunctionLoss):
     """Cross-entropy with given soft targets, at a temperature.
 
     For distillation from a teacher model that runs along there is `keras.distillation`.
-
-    Args:
-        temperature: what the logits are divided by, above 0.
-        from_logits: whether predictions are logits.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
 
     Example:
         >>> model.compile("adam", loss=SoftTarget(temperature=4.0, from_logits=True))

@@ -72,12 +72,6 @@ def supcon(
 class SupCon(FunctionLoss):
     """Supervised contrastive loss of embeddings, from one view of each sample or from several.
 
-    Args:
-        temperature: above 0.
-        gather_across_replicas: whether to compare with the samples of all replicas.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-
     Example:
         >>> encoder.compile("adam", loss=SupCon(temperature=0.1))
     """
@@ -133,12 +127,6 @@ def _check_rank(y_pred, ranks, wanted):
 
 class NTXent(FunctionLoss):
     """NT-Xent of the views of each sample, the loss of SimCLR.
-
-    Args:
-        temperature: above 0.
-        gather_across_replicas: whether to compare with the samples of all replicas.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
 
     Example:
         >>> views = keras.Input((2, 32, 32, 3))

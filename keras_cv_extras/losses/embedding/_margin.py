@@ -90,14 +90,6 @@ def arcface(
 class ArcFace(FunctionLoss):
     """ArcFace loss: the true class must win by an angle. Its model ends in `layers.CosineDense`.
 
-    Args:
-        margin: the angle in radians, in [0, pi / 2].
-        scale: what the cosines are multiplied by, above 0.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
-
     Example:
         >>> model.compile("sgd", loss=ArcFace(margin=0.5, scale=30.0))
     """
@@ -138,14 +130,6 @@ def cosface(
 
 class CosFace(FunctionLoss):
     """CosFace loss: the true class must win by a cosine. Its model ends in `layers.CosineDense`.
-
-    Args:
-        margin: what the true cosine is lowered by, at least 0.
-        scale: what the cosines are multiplied by, above 0.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-        ignore_class: None, or the class of samples that are not to count, such as -1 or 255.
 
     Example:
         >>> model.compile("sgd", loss=CosFace(margin=0.35, scale=30.0))

@@ -32,11 +32,6 @@ def contrastive_loss(y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0) -> 
 class ContrastiveLoss(FunctionLoss):
     """Contrastive loss of the distances of pairs, as TensorFlow Addons had it.
 
-    Args:
-        margin: how far apart a pair of two classes should be.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
-
     Example:
         >>> model.compile("adam", loss=ContrastiveLoss(margin=1.0))
     """
@@ -103,12 +98,6 @@ def npairs_loss(y_true: Tensor, y_pred: Tensor, *, gather_across_replicas: bool 
 class NpairsLoss(FunctionLoss):
     """N-pairs loss of a matrix of similarities, as TensorFlow Addons had it, or of embeddings.
 
-    Args:
-        name: as of every Keras loss.
-        reduction: as of every Keras loss.
-        gather_across_replicas: whether to compare with the samples of all replicas; needs
-            embeddings `(batch, 2, dimensions)` of anchors and positives.
-
     Example:
         >>> loss = NpairsLoss()(classes, anchors @ keras.ops.transpose(positives))
     """
@@ -159,12 +148,6 @@ def npairs_multilabel_loss(
 class NpairsMultilabelLoss(FunctionLoss):
     """N-pairs loss of similarities, or embeddings, and dense labels, as TensorFlow Addons had it.
 
-    Args:
-        name: as of every Keras loss.
-        reduction: as of every Keras loss.
-        gather_across_replicas: whether to compare with the samples of all replicas; needs
-            embeddings `(batch, 2, dimensions)` of anchors and positives.
-
     Example:
         >>> loss = NpairsMultilabelLoss()(labels, anchors @ keras.ops.transpose(positives))
     """
@@ -212,12 +195,6 @@ def lifted_struct_loss(
 
 class LiftedStructLoss(FunctionLoss):
     """Lifted structured loss, as TensorFlow Addons had it, without memory of batch cubed.
-
-    Args:
-        margin: how much farther negatives should be.
-        name: as of every Keras loss.
-        reduction: as of every Keras loss.
-        gather_across_replicas: whether to compare with the samples of all replicas.
 
     Example:
         >>> model.compile("adam", loss=LiftedStructLoss(margin=1.0))

@@ -116,13 +116,6 @@ class TripletSemiHardLoss(FunctionLoss):
     Takes memory of batch squared where Addons took batch cubed, and is zero where a batch has
     no positive pair, where Addons gave NaN.
 
-    Args:
-        margin: how much farther negatives should be.
-        distance_metric: "L2", "squared-L2", "angular" or a function of the embeddings.
-        name: as of every Keras loss.
-        reduction: as of every Keras loss.
-        gather_across_replicas: whether to compare with the samples of all replicas.
-
     Example:
         >>> model.compile("adam", loss=TripletSemiHardLoss(margin=0.2))
     """
@@ -187,12 +180,7 @@ class TripletHardLoss(FunctionLoss):
     for them; the soft form does not overflow.
 
     Args:
-        margin: how much farther negatives should be.
         soft: whether to use the soft form, which has no margin.
-        distance_metric: "L2", "squared-L2", "angular" or a function of the embeddings.
-        name: as of every Keras loss.
-        reduction: as of every Keras loss.
-        gather_across_replicas: whether to compare with the samples of all replicas.
 
     Example:
         >>> model.compile("adam", loss=TripletHardLoss(soft=True))
