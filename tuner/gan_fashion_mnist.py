@@ -1,4 +1,4 @@
-"""What made images are worth on Fashion-MNIST made 100:1: a GAN beside four other answers.
+"""What synthetic images are worth on Fashion-MNIST made 100:1: a GAN beside four other answers.
 
     python tuner/gan_fashion_mnist.py
 

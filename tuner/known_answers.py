@@ -16,10 +16,7 @@ The tasks:
   is needed.
 """
 
-import argparse
 import dataclasses
-import functools
-import pathlib
 
 import numpy as np
 import study
@@ -168,13 +165,7 @@ def _show(name, number, row):
 
 def main():
     """Runs the replicates that are missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--parallel", type=int, default=1, help="replicates at a time")
-    parser.add_argument("--output", type=pathlib.Path, default=study.RESULTS)
-    parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
-    options = parser.parse_args()
+    options = study.options(__doc__, "--tasks", TASKS, REPLICATES)
     if options.smoke:
         SIZES["mnist_5k"].update(train=100, later=100, test=50)
         SEARCH.update(trials=2, epochs=2, confirm_seeds=2)
@@ -199,14 +190,7 @@ def measure(options, output):
                 "harmful": task.harmful,
             },
         )
-        rows = results.replicates(
-            functools.partial(run, name),
-            options.replicates,
-            parallel=options.parallel,
-            seen=functools.partial(_show, name),
-        )
-        results.summarise(summary(rows))
-        print(name, summary(rows), flush=True)
+        results.complete(name, run, _show, summary, options)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ sub-policies, drawn anew; and what the search wrote. All are trained from fresh 
 seeds, and scored on the test images. Started again, it does the replicates that are missing.
 """
 
-import argparse
-import functools
 import pathlib
 
 import numpy as np
@@ -150,13 +148,7 @@ def _show(name, number, row):
 
 def main():
     """Runs the replicates that are missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--parallel", type=int, default=1, help="replicates at a time")
-    parser.add_argument("--output", type=pathlib.Path, default=study.RESULTS)
-    parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
-    options = parser.parse_args()
+    options = study.options(__doc__, "--settings", SETTINGS, REPLICATES)
     if options.smoke:
         SETTINGS["mnist_5k-1000"] = ("mnist_5k", 100, 100, 100)
         SEARCH.update(trials=3, epochs=2, confirm_seeds=2)
@@ -176,14 +168,7 @@ def measure(options, output):
             f"python tuner/real_data.py --settings {name}",
             {"search": search_settings(name), **protocol, "source": source, "sizes": sizes},
         )
-        rows = results.replicates(
-            functools.partial(run, name),
-            options.replicates,
-            parallel=options.parallel,
-            seen=functools.partial(_show, name),
-        )
-        results.summarise(summary(rows))
-        print(name, summary(rows), flush=True)
+        results.complete(name, run, _show, summary, options)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What the studies of the search share: a small network, arms on test images, and statistics."""
 
+import argparse
 import contextlib
+import functools
 import importlib.metadata
 import json
 import multiprocessing
@@ -30,6 +32,24 @@ def place(path, smoke: bool):
         return
     with tempfile.TemporaryDirectory() as folder:
         yield pathlib.Path(folder) / pathlib.Path(path).name
+
+
+def options(description: str, names: str, choices, replicates: int) -> argparse.Namespace:
+    """Reads the command line of a study.
+
+    Args:
+        description: the docstring of the script.
+        names: the option that says what to repeat, such as "--tasks".
+        choices: what it may name; all if it is not given.
+        replicates: how many there are unless the command line says another number.
+    """
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument(names, nargs="+", choices=choices, default=list(choices))
+    parser.add_argument("--replicates", type=int, default=replicates)
+    parser.add_argument("--parallel", type=int, default=1, help="replicates at a time")
+    parser.add_argument("--output", type=pathlib.Path, default=RESULTS)
+    parser.add_argument("--smoke", action="store_true", help="one small replicate, nothing kept")
+    return parser.parse_args()
 
 
 def small_network(shape, num_classes):
@@ -181,6 +201,25 @@ class Results:
                 for done in futures.as_completed(running):
                     keep(running[done], done.result())
         return [known[name] for name in names]
+
+    def complete(self, name: str, run, show, summary, options):
+        """Runs the replicates that are missing, and sums all of them up.
+
+        Args:
+            name: what is repeated.
+            run: a function of the name and the number of a replicate that returns its row.
+            show: a function of the name, the number and the row, for each that is done.
+            summary: a function of all rows that returns what they say together.
+            options: those of the command line.
+        """
+        rows = self.replicates(
+            functools.partial(run, name),
+            options.replicates,
+            parallel=options.parallel,
+            seen=functools.partial(show, name),
+        )
+        self.summarise(summary(rows))
+        print(name, summary(rows), flush=True)
 
     def summarise(self, summary: dict):
         """Writes what the replicates say together."""

@@ -244,7 +244,7 @@ def unit_rows(values):
 
 
 def fit_without_warning(estimator, values):
-    """Fits; that the last iteration was reached is no news, since it was set."""
+    """Fits without the warning that the last iteration was reached: their number was chosen."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning

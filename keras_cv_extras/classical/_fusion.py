@@ -1,4 +1,4 @@
-"""Several systems as one, and features of Keras models for all of them."""
+"""Fuses several systems into one, and makes features of Keras models."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +18,7 @@ from sklearn.svm import LinearSVC
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._hog import unwrapped
-from keras_cv_extras.classical._input import chunks
+from keras_cv_extras.classical._input import NeedsNoFit, chunks
 from keras_cv_extras.classical._presets import ImageClassifier
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _features(system):
     return Pipeline([*steps, ("length", Normalizer())])
 
 
-class ModelFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ModelFeatures(NeedsNoFit, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What a Keras model makes of images, as a transformer: CNN embeddings for any classifier.
 
     Args:
@@ -150,13 +150,3 @@ class ModelFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         while features.ndim > 2:
             features = features.mean(axis=1)
         return features
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        tags.no_validation = True
-        return tags

@@ -11,14 +11,16 @@ from sklearn.base import (
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
-from keras_cv_extras.classical._input import as_images, check_shape, chunks
+from keras_cv_extras.classical._input import NeedsNoFit, as_images, check_shape, chunks
 
 _NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 _EPSILON = 1e-5  # scikit-image's
 
 
-class ImageTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """What takes images and learns nothing: `fit` only checks, and counts the features."""
+class ImageTransformer(
+    NeedsNoFit, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Base of transformers of images that learn nothing: `fit` checks, and counts the features."""
 
     _n_features_out: int
 
@@ -41,15 +43,9 @@ class ImageTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """Describes images; see the subclass."""
         raise NotImplementedError
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
-        tags.requires_fit = False
-        tags.no_validation = True
         return tags
 
 

@@ -1,6 +1,7 @@
 """Images and labels as the classical estimators take them, checked where they come in."""
 
 import importlib
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,24 @@ from keras_cv_extras._base.types import ArrayLike
 
 # ITU-R BT.601, as Pillow's "L" and OpenCV's grey have them.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+class NeedsNoFit:
+    """What makes a transformer one that learns nothing, and whose input scikit-learn leaves alone.
+
+    It stands before the transformer's other bases.
+    """
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        base: Any = super()  # scikit-learn's, which comes after it
+        tags = base.__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.requires_fit = False
+        tags.no_validation = True
+        return tags
 
 
 def as_images(images, value_range):

@@ -18,12 +18,12 @@ from keras_cv_extras._base.types import Array, ArrayLike
 from keras_cv_extras.classical._aggregate import check_levels, unit_rows
 from keras_cv_extras.classical._coder import sample
 from keras_cv_extras.classical._descriptors import DescriptorSet, GivesDescriptors, by_cell
-from keras_cv_extras.classical._input import chunks
+from keras_cv_extras.classical._input import NeedsNoFit, chunks
 
 _POOLINGS = ("max", "absmax", "mean", "sum")
 
 
-class SpatialPyramid(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SpatialPyramid(NeedsNoFit, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Pools the codes of each image over grids, and puts the results in one row.
 
     Of a descriptor at `x`, the column of a grid is the whole part of `x * grid`; the right and the
@@ -114,16 +114,6 @@ class SpatialPyramid(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 f"{type(descriptors).__name__}"
             )
         return level_weights(self.weights, self.levels)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        tags.no_validation = True
-        return tags
 
 
 class EachDescriptor(  # pyright: ignore[reportIncompatibleVariableOverride]

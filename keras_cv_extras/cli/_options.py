@@ -17,6 +17,13 @@ Data = Annotated[
         "folder of images for each class."
     ),
 ]
+Network = Annotated[
+    str | None,
+    typer.Option(
+        help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small one if "
+        "not given."
+    ),
+]
 ImageSize = Annotated[
     int | None, typer.Option(help="Side of the square that images are cropped and resized to.")
 ]

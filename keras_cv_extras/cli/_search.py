@@ -12,6 +12,7 @@ from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.cli._options import (
     Data,
     ImageSize,
+    Network,
     Quiet,
     Seed,
     check_there,
@@ -48,13 +49,7 @@ def run(
     output: Annotated[
         pathlib.Path, typer.Option(help="Folder for policy.json, trials.csv and report.html.")
     ] = pathlib.Path("kcx-search"),
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small "
-            "one if not given."
-        ),
-    ] = None,
+    model: Network = None,
     ops: Annotated[
         str | None,
         typer.Option(

@@ -10,6 +10,7 @@ from keras_cv_extras.cli._options import (
     Data,
     ImageSize,
     MaxBad,
+    Network,
     Quiet,
     Seed,
     Stream,
@@ -33,13 +34,7 @@ def train(
     output: Annotated[
         pathlib.Path, typer.Option(help="Folder for model.keras, report.html and checkpoints.")
     ] = pathlib.Path("kcx-train"),
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small "
-            "one if not given."
-        ),
-    ] = None,
+    model: Network = None,
     weights: Annotated[
         str | None,
         typer.Option(help="Weights to begin with: imagenet (downloads them) or a file."),

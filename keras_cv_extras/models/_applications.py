@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_cv_extras._base.saved.layers import leaves
 from keras_cv_extras.models.networks import _blocks
 
 # What networks with unpadded stems are given at least: it leaves them some places at the end.
@@ -140,7 +141,7 @@ def _without_reductions(model, count, shape):
 
     Convolutions get a stride of 1, pooling goes; so does padding made for them.
     """
-    tops = list(_leaves(model))
+    tops = list(leaves(model))
     reductions = [layer for layer in tops if _strides(layer) > 1][:count]
     inputs = {id(layer.input) for layer in reductions}
     padding = [
@@ -171,16 +172,8 @@ def _strides(layer):
     return strides if isinstance(strides, int) else max(strides)
 
 
-def _leaves(model):
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _leaves(layer)
-        else:
-            yield layer
-
-
 def _copy_weights(source, target):
-    for old, new in zip(_leaves(source), _leaves(target), strict=True):
+    for old, new in zip(leaves(source), leaves(target), strict=True):
         if old.weights:
             new.set_weights(old.get_weights())
             if isinstance(new, layers.Normalization):

@@ -1,4 +1,4 @@
-"""What networks there are: their size, the images they were made for, and weights for them."""
+"""The list of networks: their sizes, the images they were designed for, and their weights."""
 
 import math
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Fine-tuning: another head, what is trained when, and how fast each part learns."""
+"""Fine-tuning: a new head, frozen stages, and learning rates by layer."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.layers import leaves
 from keras_cv_extras._base.types import Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
@@ -28,7 +29,7 @@ def stages(model: keras.Model) -> list[list[keras.layers.Layer]]:
     head, body, area = [], [], 0
     # Backwards the map only grows, except inside squeeze-and-excitation, whose single place
     # belongs to the map that it weights, and which comes after it here.
-    for layer in reversed(list(_leaves(model))):
+    for layer in reversed(list(leaves(model))):
         if layer.name.endswith("logits") or layer.name.startswith("auxiliary"):
             head.append(layer)
             continue
@@ -44,7 +45,7 @@ def stages(model: keras.Model) -> list[list[keras.layers.Layer]]:
 def unfreeze(
     model: keras.Model, num_stages: int | None = None, *, batch_norm: bool = False
 ) -> keras.Model:
-    """Trains the head and the last stages, and holds all before them.
+    """Trains the head and the last stages, and freezes everything before them.
 
     Compile the model afterwards: Keras collects what is trained when it compiles.
 
@@ -136,7 +137,7 @@ def replace_head(model: keras.Model, num_classes: int) -> keras.Model:
 
 
 def layerwise_rates(model: keras.Model, decay: float = 0.7) -> dict[str, float]:
-    """Returns how fast every weight learns: 1 in the head, `decay` times less each stage before.
+    """Returns every weight's relative learning rate: 1 in the head, times `decay` per stage before.
 
     Args:
         model: a functional model such as `build` gives.
@@ -220,14 +221,6 @@ class LayerwiseSGD(_Layerwise, keras.optimizers.SGD):
     Example:
         >>> optimizer = LayerwiseSGD(0.1, rates=layerwise_rates(model), momentum=0.9)
     """
-
-
-def _leaves(model):
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _leaves(layer)
-        else:
-            yield layer
 
 
 def _learns(layer):

@@ -1,4 +1,4 @@
-"""AlexNet, which won ILSVRC 2012, and its two later forms."""
+"""AlexNet, the winner of ILSVRC 2012, and its two later forms."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ def begin(input_shape, mode="torch"):
 def conv(x, filters, kernel_size, strides=1, *, name, relu=True, padding="same", **options):
     """Convolves, padding both sides alike; then ReLU.
 
-    Keras' "same" pads strided convolutions unevenly, other than Caffe and PyTorch.
+    Keras' "same" pads strided convolutions unevenly, unlike Caffe and PyTorch.
     """
     if padding == "same" and strides > 1 and kernel_size > 1:
         x = layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
@@ -72,7 +72,7 @@ def conv_bn(x, filters, kernel_size, strides=1, *, name, relu=True, epsilon=EPSI
 
 
 def max_pool(x, *, name, padded=True):
-    """Takes the highest of 3x3 responses, above or at zero, at every second place."""
+    """Max pooling of 3x3 windows with stride 2, for responses that are not negative."""
     if padded:
         x = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
     return layers.MaxPooling2D(3, strides=2, name=name)(x)

@@ -15,8 +15,8 @@ def lenet5(
 
     Two 5x5 convolutions, tanh and average pooling, then 120 and 84 units: 61,706 parameters for
     32x32 greyscale images of ten classes. Every map of the second convolution sees all of the
-    first, and pooling has no weights, as in today's renderings; the paper's table of connections
-    and its Euclidean output were remedies for computers of 1998.
+    first, and pooling has no weights, as in today's implementations; the paper's table of
+    connections and its Euclidean output layer were concessions to the computers of 1998.
 
     Args:
         input_shape: `(height, width, channels)`, at least 8 pixels each way. Smaller images

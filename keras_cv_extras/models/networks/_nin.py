@@ -1,4 +1,4 @@
-"""Network in network: small perceptrons slide over the image, and the mean of maps decides."""
+"""Network in network: 1x1 convolutions as small perceptrons, and global average pooling."""
 
 from collections.abc import Sequence
 
