@@ -120,7 +120,7 @@ def gan_report(
     """Score what MODEL makes against the test images of DATA, as one HTML page and JSON.
 
     Likeness for each class on a local network, copies of training images, and how good a
-    classifier gets that is trained on made images alone.
+    classifier gets that is trained on synthetic images alone.
     """
     check_files(output or model.parent / "report.html", known=written.is_ours)
     check_there(data=data, model=model)

@@ -1,4 +1,4 @@
-"""Scores of made images against real ones: likeness, memorisation, usefulness."""
+"""Scores of synthetic images against real ones: likeness, memorisation, usefulness."""
 
 import dataclasses
 from typing import Any
@@ -17,14 +17,14 @@ SCORES = ("local_fid", "local_kid", "precision", "recall", "density", "coverage"
 
 @dataclasses.dataclass(frozen=True)
 class MadeScores:
-    """How like real images made ones are, as a local network sees them.
+    """How like real images synthetic ones are, as a local network sees them.
 
     Args:
         network: the name of the network. `local_fid` and `local_kid` are not the FID and KID of
             papers, which have Inception features: only numbers of the same network, and of as
             many images, are to be compared.
         num_real: real images.
-        num_made: made images.
+        num_made: synthetic images.
         scores: each of `SCORES` over all images.
         classes: `{class: scores}` likewise for each class alone, with "agreement", the share of
             its images that the network gives that class, and "num_real" and "num_made", the
@@ -53,13 +53,13 @@ class MadeScores:
 def evaluate_made(
     network: LocalFeatures, real: ArrayLike, made: ArrayLike, *, k: int = 5
 ) -> MadeScores:
-    """Scores made images against real ones, in all and for each class.
+    """Scores synthetic images against real ones, in all and for each class.
 
     Args:
         network: the measure.
         real: `(images, labels)` of real images; those that the generator was not trained on, if
             memorised ones are not to count as good.
-        made: `(images, labels)` of made ones.
+        made: `(images, labels)` of synthetic ones.
         k: which neighbour sets the radius of precision, recall, density and coverage.
 
     Returns:
@@ -92,16 +92,16 @@ def evaluate_made(
 
 @dataclasses.dataclass(frozen=True)
 class Memorization:
-    """Whether made images are copies of training images, by the nearest one in feature space.
+    """Whether synthetic images are copies of training images, by the nearest one in feature space.
 
     Args:
         network: the name of the network whose features they are.
-        suspicious: the share of made images that are nearer to a training image than 99 % of
+        suspicious: the share of synthetic images that are nearer to a training image than 99 % of
             held-out real images are to theirs. Of images that are as new as those, 0.01 would
             be.
-        median_ratio: the median distance of a made image to its nearest training image, over
+        median_ratio: the median distance of a synthetic image to its nearest training image, over
             that of a held-out real one. Near 0 for copies, near 1 for new images.
-        numbers: `(n,)` the nearest training image of each made one.
+        numbers: `(n,)` the nearest training image of each synthetic one.
         distances: `(n,)` how far it is.
         threshold: the distance below which an image is suspicious.
     """
@@ -122,11 +122,11 @@ class Memorization:
 def memorization(
     network: LocalFeatures, made: ArrayLike, train: ArrayLike, held_out: ArrayLike
 ) -> Memorization:
-    """Looks for made images that are near to a training image.
+    """Looks for synthetic images that are near to a training image.
 
     Args:
         network: the measure.
-        made: `(n, height, width, channels)` made images.
+        made: `(n, height, width, channels)` synthetic images.
         train: the real images that the generator was trained on.
         held_out: other real images, of the same classes in the same proportions as `made`.
 
@@ -151,7 +151,7 @@ def memorization(
 def usefulness(
     real_train: ArrayLike, made: ArrayLike, real_test: ArrayLike, *, steps: int = 600, seed: int = 0
 ) -> dict:
-    """Trains on made images and tests on real ones, and the reverse.
+    """Trains on synthetic images and tests on real ones, and the reverse.
 
     The same network is trained for as many steps on either.
 

@@ -1,4 +1,4 @@
-"""How like real images made ones are, from the features of both: distances and neighbours.
+"""How like real images synthetic ones are, from the features of both: distances and neighbours.
 
 Functions of feature rows `(n, d)`, whatever network they are from. The published scores (FID,
 KID) use an Inception network trained on ImageNet; with another network the numbers are others,

@@ -1,4 +1,4 @@
-"""A network trained on the real images at hand, as the measure of made ones."""
+"""A network trained on the real images at hand, as the measure of synthetic ones."""
 
 import hashlib
 from typing import Any, Self
@@ -14,7 +14,7 @@ _TRAIN_BATCH = 64
 
 
 class LocalFeatures:
-    """A small classifier of the real images: its last features, and its opinion.
+    """A small classifier of the real images: its last features, and its predictions.
 
     Args:
         model: a Keras model of images that gives logits or probabilities, whose last layer but

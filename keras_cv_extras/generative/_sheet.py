@@ -25,8 +25,8 @@ def sheet(rows, value_range=(0, 255), *, side: int = 48) -> np.ndarray:
         (len(rows) * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8
     )
     for i, images in enumerate(rows):
-        levels = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
-        for j, image in enumerate(np.rint(255 * levels).astype(np.uint8)):
+        shares = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
+        for j, image in enumerate(np.rint(255 * shares).astype(np.uint8)):
             top, left = _GAP + i * (height + _GAP), _GAP + j * (width + _GAP)
             picture[top : top + height, left : left + width] = image
     factor = max(1, round(side / height))

@@ -1,6 +1,6 @@
 """Images of a trained GAN as data: how many of each class, which are kept, as stream or arrays.
 
-A made image is a function of the generator's weights, a seed, its class and a number. Which
+A synthetic image is a function of the generator's weights, a seed, its class and a number. Which
 images a data set has is therefore a list of numbers, and the images themselves are made when
 their batch is read.
 """
@@ -73,7 +73,7 @@ def synthetic_counts(gan, labels, balance_to) -> dict[int, int]:
         labels: `(n,)` the real images' classes, which `balance_to="max"` needs.
         balance_to: "max" to bring every class to the largest one's number; or how many images a
             class is to have with its real ones, a number for all or `{class: number}`. Without
-            `labels` there are no real ones, and the numbers are of made images.
+            `labels` there are no real ones, and the numbers are of synthetic images.
 
     Returns:
         `{class: number of images to make}`, classes without any left out.
@@ -172,7 +172,7 @@ def synthetic_dataset(
     confidence: float = 0.5,
     batch_size: int = 128,
 ):
-    """Makes a dataset of made images; see `ConditionalGAN.to_dataset`."""
+    """Makes a dataset of synthetic images; see `ConditionalGAN.to_dataset`."""
     import tensorflow as tf
 
     checks.integer("batch_size", batch_size, minimum=1)
@@ -200,7 +200,7 @@ def resample(
     confidence: float = 0.5,
     held_out=None,
 ):
-    """Balances classes by made images, as arrays; see `ConditionalGAN.resample`."""
+    """Balances classes by synthetic images, as arrays; see `ConditionalGAN.resample`."""
     from keras_cv_extras._base import guard
     from keras_cv_extras.data import balance
 

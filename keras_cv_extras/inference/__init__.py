@@ -1,4 +1,4 @@
-"""Predictions that are better: several views of an image, and calibrated probabilities."""
+"""Better predictions: several views of an image, and calibrated probabilities."""
 
 from keras_cv_extras._base import lazy
 

@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: one temperature, and other class frequencies."""
+"""Calibrated probabilities: a temperature, and a correction for other class frequencies."""
 
 import dataclasses
 import warnings
@@ -19,9 +19,9 @@ _COLDEST, _HOTTEST = 0.05, 20.0
 class Calibration:
     """What turns the logits of a classifier into calibrated probabilities.
 
-    `softmax(logits / temperature + log(new_prior) - log(train_prior))`: the temperature mends
-    overconfidence and leaves the order of the classes as it is; the priors mend class
-    frequencies that differ between the training images and those to come.
+    `softmax(logits / temperature + log(new_prior) - log(train_prior))`: the temperature corrects
+    overconfidence and keeps the order of the classes; the priors correct for class frequencies that
+    differ between the training images and later ones.
 
     Args:
         temperature: above 0; above 1 for a model that is too sure of itself.

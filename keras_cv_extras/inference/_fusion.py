@@ -1,4 +1,4 @@
-"""One prediction of several: the ways to fuse the views of an image."""
+"""How the predictions for several views of an image become one."""
 
 import math
 

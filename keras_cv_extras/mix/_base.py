@@ -180,7 +180,7 @@ class Mix:
 
 
 def chosen(blend, images, plan):
-    """Takes back the mixing where the rate or the schedule of a plan say so."""
+    """Undoes the mixing where the rate or the schedule of a plan says so."""
     if "chosen" not in plan:
         return blend
     mixed = plan["chosen"]

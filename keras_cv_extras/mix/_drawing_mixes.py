@@ -154,8 +154,8 @@ class Mosaic(Mix):
 class SamplePairing(Mix):
     """Blends each image with a partner, and keeps its own label.
 
-    Training accuracy is low by design: half of every image is another's. Give a `schedule`, and
-    validate without.
+    Training accuracy is low by design: half of every image is another's. Give it a `schedule`, and
+    validate without it.
 
     Args:
         weight: share of the partner, in [0, 1].
@@ -235,7 +235,7 @@ class ReMix(Mix):
 
 @dataclasses.dataclass(frozen=True)
 class BalancedMixUp(Mix):
-    """Blends each image with a partner whose class is drawn first, each as likely as another.
+    """Blends each image with a partner whose class is drawn first, all classes alike.
 
     Args:
         alpha: the weight of the partner is drawn from a beta distribution with the parameters

@@ -40,7 +40,7 @@ class MinorityLabel:
 
 
 def balanced_places(labels, draw):
-    """Draws from a batch, so that each class that is in it is as likely as any other.
+    """Draws from a batch, each class in it as likely as any other.
 
     Args:
         labels: integers or rows of the batch.

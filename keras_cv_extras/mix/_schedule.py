@@ -12,10 +12,10 @@ from keras_cv_extras._base.types import Tensor
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """On for some epochs and off for some, in turn, after a warm-up and before an end without.
+    """Switches a mix on and off in turn, between a warm-up and a last phase without mixing.
 
-    SamplePairing is not complete without it: its labels are wrong for half of every image, and
-    the network must see clean images in between, and at last.
+    SamplePairing needs it: half of every mixed image contradicts the label, so the network must see
+    clean images in between and at the end.
 
     Args:
         num_epochs: how many epochs the whole training has.

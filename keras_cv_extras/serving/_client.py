@@ -1,4 +1,4 @@
-"""Asks an export with its own engine alone; a process of its own executes this file.
+"""Sends requests to an export by its own engine alone; this file runs in a process of its own.
 
 It must not import anything of this package, nor Keras: that is what it shows.
 """
@@ -22,7 +22,7 @@ import numpy as np
 class _Forbidden(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds Keras and this package, and refuses to load them.
 
-    TensorFlow looks for Keras when it is imported, and is content not to get it.
+    TensorFlow looks for Keras when it is imported, and works without it.
     """
 
     def find_spec(self, name, path=None, target=None):

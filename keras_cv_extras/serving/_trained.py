@@ -1,4 +1,4 @@
-"""Model files exported with all that is known of them, and exports asked about files."""
+"""Exports model files with all that is known about them, and predicts files by exports."""
 
 import dataclasses
 import os
@@ -20,7 +20,7 @@ from keras_cv_extras.serving._ops import check_graph
 
 @dataclasses.dataclass(frozen=True)
 class ExportResult:
-    """What an export came to.
+    """The result of an export.
 
     Attributes:
         scores: those of the model card.

@@ -1,4 +1,4 @@
-"""Shows that an export answers, in a process that has its engine and nothing of ours."""
+"""Shows that an export answers, in a process that has its engine and not this package."""
 
 import base64
 import dataclasses

@@ -1,4 +1,4 @@
-"""Callbacks that live through a training, over all its epochs and interruptions."""
+"""Callbacks that last for a whole training, across its epochs and interruptions."""
 
 import collections
 import json
@@ -16,7 +16,7 @@ class Throughout(keras.callbacks.CallbackList):
     """Callbacks for a training that calls Keras' `fit` once for every epoch.
 
     Keras begins and ends a training with every call; callbacks that wait some epochs for better
-    scores would begin anew. Here `begin` and `end` do that once.
+    scores would start afresh each time. Here `begin` and `end` do it once.
     """
 
     def __init__(self, callbacks, model, **params):
@@ -40,17 +40,17 @@ class Throughout(keras.callbacks.CallbackList):
         """Does nothing; see the class."""
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Counts batches from the epoch's begin."""
+        """Counts batches from the start of the epoch."""
         super().on_train_batch_begin(batch + self.first_batch, logs)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Counts batches from the epoch's begin."""
+        """Counts batches from the start of the epoch."""
         super().on_train_batch_end(batch + self.first_batch, logs)
 
     def state(self):
         """Returns what changed in the callbacks since they began, as JSON and arrays.
 
-        Numbers, texts, arrays and lists of arrays are seen. What is the same as at the begin
+        Numbers, texts, arrays and lists of arrays are seen. What is the same as at the start
         belongs to the callback's settings, and a resumed training may have others.
         """
         values, arrays = {}, {}

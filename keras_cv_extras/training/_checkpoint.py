@@ -1,4 +1,4 @@
-"""Checkpoints: whole or absent, the one before kept, damage found by a hash.
+"""Checkpoints: written whole or not at all, the one before kept, damage found by a hash.
 
 A checkpoint is a folder `EPOCH-STEP` with two files: `arrays.npz`, every variable, and
 `state.json`, all else and the SHA-256 of the first. It is written beside its place and moved
@@ -111,7 +111,7 @@ class Checkpoints:
                 files.remove_own(other, kind=_CHECKPOINT, known=kinds.is_checkpoint)
 
     def held(self):
-        """Holds the folder for this process, at the begin of a training.
+        """Holds the folder for this process, at the start of a training.
 
         Raises:
             OSError, ValueError: if it is somebody else's, or another training writes there.

@@ -40,7 +40,7 @@ class InputClock(keras.callbacks.Callback):
         self.rates, self.waits = [], []
 
     def watch(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
-        """Returns a batched dataset that gives the same, and keeps the time.
+        """Returns the same batched dataset, which now keeps the time.
 
         Args:
             dataset: batches, whose first part is the images.
@@ -68,7 +68,7 @@ class InputClock(keras.callbacks.Callback):
         self._now = {"begin": time.perf_counter(), "validation": 0.0}
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        """Notes the begin of a validation."""
+        """Notes the start of a validation."""
         self._now["test"] = time.perf_counter()
 
     def on_test_end(self, logs: Logs = None) -> None:

@@ -1,4 +1,4 @@
-"""Training that shows its progress, stops on nonsense, and goes on where it was interrupted."""
+"""Training that shows its progress, stops when it diverges, and resumes after interruptions."""
 
 import contextlib
 import dataclasses

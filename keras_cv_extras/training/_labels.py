@@ -1,4 +1,4 @@
-"""What training does to the labels of batches: weights of classes, rows in place of numbers."""
+"""How training changes the labels of batches: class weights, and rows in place of numbers."""
 
 import numpy as np
 import tensorflow as tf
@@ -26,7 +26,7 @@ def with_rows(dataset: tf.data.Dataset, num_classes: int) -> tf.data.Dataset:
 def with_class_weights(dataset: tf.data.Dataset, weights: dict[int, float]) -> tf.data.Dataset:
     """Returns a dataset of batches with a weight for every sample, from that of its class.
 
-    A label that is shared by classes has the mean of their weights, by its shares.
+    A label that several classes share gets the mean of their weights, weighted by the shares.
 
     Args:
         dataset: batches of images and labels in any form: integers, rows, or what mixing makes

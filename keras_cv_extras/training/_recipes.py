@@ -1,4 +1,4 @@
-"""How each family of networks is trained, where nobody says otherwise."""
+"""The default training settings of each family of networks."""
 
 import dataclasses
 import math

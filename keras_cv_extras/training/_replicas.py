@@ -81,7 +81,7 @@ def num_shards() -> int:
 
 
 class Counts(NamedTuple):
-    """What goes with the rows of a batch that others fill up.
+    """Which rows of a filled-up batch count.
 
     Args:
         loss: weights for the loss, 0 for rows that fill up; their mean makes up for those.

@@ -215,8 +215,8 @@ def _connected():
 def _end_without_farewell():
     """Ends a process that failed, without TensorFlow's farewell to the other workers.
 
-    That waits for those that are lost, and those that wait for this one: from ten seconds to for
-    ever, in which the manager of the processes sees one that seems to run.
+    The farewell waits for lost workers, and for workers that wait for this one: from ten seconds to
+    forever, while the process manager sees a process that seems to run.
     """
     if _failed:
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Scores of made images as records, and the training that writes what it makes."""
+"""Scores of synthetic images as records, and the training that writes what it makes."""
 
 import json
 
@@ -125,6 +125,6 @@ def test_the_page_of_a_gan():
         useful={"real_on_real": 0.9, "made_on_real": 0.5, "real_on_made": 0.4},
         parts=[],
     )
-    for part in ("Cats &amp; dogs", "cat, dog", "1.50", "40 made images against 40 real ones"):
+    for part in ("Cats &amp; dogs", "cat, dog", "1.50", "40 synthetic images against 40 real ones"):
         assert part in text
     assert text.count("<img") >= 2

@@ -1,4 +1,4 @@
-"""Differentiable augmentation of real and made images alike, before the discriminator.
+"""Differentiable augmentation of real and synthetic images alike, before the discriminator.
 
 With few images a discriminator learns them by heart. If it only ever sees augmented ones, of
 both kinds, it cannot, and since gradients go through the augmentation the generator still
@@ -6,7 +6,7 @@ learns to make images that are not augmented.
 
 The kernels are those of `augment`: whole pixels moved by `lookup_grid`, squares filled by
 `cutout`, colours blended by `blend`. They run vectorised over the batch, without the clipping
-and the whole levels of the published ops, through which no gradient goes.
+and the rounding of the published ops, through which no gradient goes.
 
 References:
     [Zhao et al., Differentiable augmentation](https://arxiv.org/abs/2006.10738)

@@ -153,7 +153,7 @@ def sample(
             images = gan.generate(np.full(count, number), seed=seed)
             folder = output / names[number].replace("/", "-")
             folder.mkdir(exist_ok=True)
-            for place, image in enumerate(_levels(images, gan.value_range)):
+            for place, image in enumerate(_as_uint8(images, gan.value_range)):
                 with files.replacing(folder / f"{place:05d}.png") as temporary:
                     Image.fromarray(image.squeeze()).save(temporary)
         if sheet:
@@ -234,10 +234,10 @@ def report(
     network = _network(model.parent / "network.keras", x, y, images.name, seed, console)
     labels = np.repeat(np.arange(gan.num_classes), count)
     made = gan.generate(labels, numbers=np.tile(np.arange(count), gan.num_classes), seed=seed)
-    console.print(f"scores of {len(labels)} made images")
+    console.print(f"scores of {len(labels)} synthetic images")
     scores = _evaluation.evaluate_made(network, images.test, (made, labels))
     memory = _evaluation.memorization(network, made, x, images.test[0])
-    console.print(f"two trainings of {steps} steps: on real images, and on made ones")
+    console.print(f"two trainings of {steps} steps: on real images, and on synthetic ones")
     useful = _evaluation.usefulness((x, y), (made, labels), images.test, steps=steps, seed=seed)
     parts = model.parent / "progress.json"
     page = gan_report(
@@ -304,7 +304,7 @@ def _known(model, gan):
     return known
 
 
-def _levels(images, value_range):
+def _as_uint8(images, value_range):
     low, high = value_range
-    levels = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
-    return np.rint(255 * levels).astype(np.uint8)
+    shares = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
+    return np.rint(255 * shares).astype(np.uint8)

@@ -99,7 +99,7 @@ class ImageMaker:
         confidence: float = 0.5,
         batch_size: int = 128,
     ) -> Any:
-        """Makes a dataset of made images, as many of each class as are missing.
+        """Makes a dataset of synthetic images, as many of each class as are missing.
 
         The images are made when they are read, and are the same in every pass. The dataset is
         not batched, so that it mixes with a real one in `data.pipeline`:
@@ -141,7 +141,7 @@ class ImageMaker:
         confidence: float = 0.5,
         held_out: ArrayLike | None = None,
     ) -> tuple[Array, Array]:
-        """Balances classes by made images, as arrays.
+        """Balances classes by synthetic images, as arrays.
 
         Args:
             x: `(n, height, width, channels)` training images, or loaded data (`data.load`), of
@@ -154,7 +154,7 @@ class ImageMaker:
             held_out: None, or images that must not be among `x`.
 
         Returns:
-            `(x, y)`: the real images as they were, then made ones of the same type.
+            `(x, y)`: the real images as they were, then synthetic ones of the same type.
 
         Raises:
             TypeError, ValueError: if an argument is not as above.

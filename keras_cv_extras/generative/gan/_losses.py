@@ -14,7 +14,7 @@ def discriminator_loss(kind, real, made):
     Args:
         kind: one of `LOSSES`.
         real: `(batch,)` scores of real images.
-        made: `(batch,)` scores of made ones.
+        made: `(batch,)` scores of synthetic ones.
 
     Returns:
         A scalar.

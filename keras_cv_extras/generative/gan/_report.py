@@ -42,8 +42,9 @@ def gan_report(
     """
     counts = np.bincount(train[1], minlength=gan.num_classes)
     verdict = (
-        f"Trained on made images alone, a classifier gets {_percent(useful['made_on_real'])} of "
-        f"real test images right; on the real ones alone, {_percent(useful['real_on_real'])}."
+        "A classifier that is trained on synthetic images alone gets "
+        f"{_percent(useful['made_on_real'])} of the real test images right; on real ones alone, "
+        f"{_percent(useful['real_on_real'])}."
     )
     facts = {
         "images trained on": f"{len(train[1]):,}",
@@ -62,21 +63,21 @@ def gan_report(
         + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
         + "</dl>",
         pages.section(
-            "Made images",
+            "Synthetic images",
             "A row for each class: " + html.escape(", ".join(map(str, class_names))) + ".",
-            _picture(class_sheet(gan), "Made images, a row for each class"),
+            _picture(class_sheet(gan), "Synthetic images, a row for each class"),
         ),
         pages.section(
             "Every class",
-            f"{scores.num_made:,} made images against {scores.num_real:,} real ones that the "
-            "generator was not trained on. Agreement is the share of the made images that the "
+            f"{scores.num_made:,} synthetic images against {scores.num_real:,} real ones that the "
+            "generator was not trained on. Agreement is the share of the synthetic images that the "
             "network gives the class they were made for. A score that has too few images on "
             "either side to mean anything is left out.",
             _class_table(scores, class_names, counts),
         ),
         pages.section(
             "Copies",
-            f"{_percent(memory.suspicious)} of the made images are nearer to a training image "
+            f"{_percent(memory.suspicious)} of the synthetic images are nearer to a training image "
             "than 99 % of held-out real images are; of new images it would be 1 %. The median "
             f"distance is {memory.median_ratio:.2f} of theirs. The nearest pairs, made above, "
             "training image below:",
@@ -92,7 +93,7 @@ def gan_report(
         sections.append(
             pages.section(
                 "Over training",
-                "Local FID of 1,000 made images after each part of the training.",
+                "Local FID of 1,000 synthetic images after each part of the training.",
                 pages.figure(_curve(parts), "Local FID over training steps"),
             )
         )
@@ -144,8 +145,8 @@ def _number(value, digits):
 def _useful_table(useful):
     names = {
         "real_on_real": "trained on real, tested on real images",
-        "made_on_real": "trained on made, tested on real images",
-        "real_on_made": "trained on real, tested on made images",
+        "made_on_real": "trained on synthetic, tested on real images",
+        "real_on_made": "trained on real, tested on synthetic images",
     }
     lines = "".join(
         f"<tr><td>{text}</td><td>{_percent(useful[name])}</td></tr>" for name, text in names.items()

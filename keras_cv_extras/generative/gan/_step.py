@@ -16,7 +16,7 @@ _LATENTS, _REAL, _MADE, _AGAIN, _BETWEEN = ((1 << 20) * i for i in range(1, 6))
 def training_step(gan, real, labels, step):
     """Takes a step of the discriminator and, if it is its turn, of the generator.
 
-    Both are taken on the same made images, so that the generator runs once.
+    Both are taken on the same synthetic images, so that the generator runs once.
 
     Returns:
         The losses of the generator (if it was not its turn, the mean so far) and of the

@@ -14,7 +14,7 @@ from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _evaluation, _sheet
 
-_SCORED = 1000  # made images of each score over training
+_SCORED = 1000  # synthetic images of each score over training
 
 
 def train_gan(
@@ -138,14 +138,14 @@ def _line(row, steps, every):
     text += f" ({1000 * row['seconds'] / every:.0f} ms a step)"
     if has_collapsed(row):
         text += (
-            "\nwarning: likely collapsed: made images look real but are nearly all alike. Look at "
+            "\nwarning: likely collapsed: the images look real but are nearly all alike. Look at "
             "samples.png; give more images of a class, or fewer steps"
         )
     return text
 
 
 def has_collapsed(scores: Mapping[str, Any]) -> bool:
-    """Whether scores tell a collapse: images inside the real ones' range that cover little of it.
+    """Whether scores show a collapse: precise images that cover little of the real ones.
 
     Args:
         scores: a dictionary with "precision" and "recall", as `evaluate_made` gives; None where

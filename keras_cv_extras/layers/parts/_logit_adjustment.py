@@ -15,8 +15,9 @@ from keras_cv_extras._base.types import Config, Shape, Tensor
 class LogitAdjustment(keras.layers.Layer):
     """Takes the classes' log frequencies from the logits: `z_k - tau log(prior_k)`.
 
-    For a classifier that was trained by plain cross-entropy on unequal classes, and is to be as
-    good on rare ones. One that was trained by `losses.LogitAdjusted` needs no such layer.
+    Use it for a classifier that was trained with plain cross-entropy on imbalanced classes and
+    should do equally well on rare ones. One that was trained by `losses.LogitAdjusted` needs no
+    such layer.
 
     Args:
         class_counts: how many training samples each class has; an empty class counts as one.

@@ -1,4 +1,4 @@
-"""How good a trained classifier is, with what the number of images says about it."""
+"""The scores of a trained classifier, with confidence intervals."""
 
 import dataclasses
 from collections.abc import Sequence

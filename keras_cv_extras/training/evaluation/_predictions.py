@@ -1,4 +1,4 @@
-"""What a classifier says of every image of a data set."""
+"""A classifier's predictions for every image of a data set."""
 
 import csv
 import dataclasses
@@ -82,7 +82,7 @@ def predict(
     pictures: int = 24,
     names: Sequence[str] | None = None,
 ) -> Predictions:
-    """Asks a classifier about all images of a part of a data set.
+    """Predicts all images of a part of a data set.
 
     Args:
         model: a Keras model that gives logits, or probabilities.

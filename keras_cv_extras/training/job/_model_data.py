@@ -1,4 +1,4 @@
-"""Data for a model that is there: of its size, by the names of its classes, none that it knows."""
+"""Data for an existing model: its image size, its class names, no image that it has seen."""
 
 import dataclasses
 import os
@@ -20,7 +20,7 @@ _NAMED = ("mnist_5k", "digits", "fashion_mnist")
 
 @dataclasses.dataclass(frozen=True)
 class ModelData:
-    """Images to ask a model about.
+    """Images to score a model on.
 
     Args:
         images: an `ImageData` or `ImageFiles`, whose classes have the model's numbers.
@@ -46,9 +46,9 @@ def data_for(
 ) -> ModelData:
     """Loads data for a model.
 
-    Classes go by name where the model knows its own. Scored is what is certain not to have been
-    trained on: of a folder without a test part of its own all images that the model has not
-    seen, else the test part.
+    Classes are matched by name if the model knows its own. Only images that the model was certainly
+    not trained on are scored: the test part, or in a folder without one, all images that the model
+    has not seen.
 
     Args:
         model: a Keras model.

@@ -20,7 +20,7 @@ _OF_THE_RECIPE = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """The settings of a training. A number that is None is the recipe's for the network.
+    """The settings of a training. None stands for the number in the recipe of the network.
 
     Args:
         model: a network of `kcx.models.names()`; None for `kcx.training.small_cnn`.

@@ -25,7 +25,7 @@ _WRITTEN = ("model.keras", "report.html", "predictions.csv", "scores.json", "log
 
 @dataclasses.dataclass(frozen=True)
 class TrainingResult:
-    """What a training, or the scoring of a saved network, came to.
+    """The result of a training, or of scoring a saved network.
 
     Attributes:
         scores: on images that the network was not trained on.
@@ -52,11 +52,11 @@ def train(
 ) -> TrainingResult | None:
     """Trains a network in a folder, scores it on the test images, and reports: `kcx train`.
 
-    Called again with the same folder it goes on where it was, or returns the scores of a training
-    that has been finished. Started as several workers, by `kcx launch`, they train one network.
+    Called again with the same folder it resumes, or returns the scores of a finished training.
+    Several workers, started by `kcx launch`, train one network together.
 
-    Written are model.keras, report.html, predictions.csv, scores.json, log.csv, train.json, the
-    digests of the images and checkpoints.
+    It writes model.keras, report.html, predictions.csv, scores.json, log.csv, train.json, the
+    digests of the images, and checkpoints.
 
     Args:
         data: images, or what `kcx.data.load` takes as their name.
