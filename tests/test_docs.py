@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(kcx [^`]+)`")
-COMMANDS_RUN = ("classical.md", "gan.md", "policies.md", "serving.md")
+COMMANDS_RUN = ("classical.md", "gan.md", "policies.md", "serving.md", "start.md")
 SMALLER = (
     (r'weights="imagenet"', "weights=None"),
     (r"\btrials=\d+, epochs=\d+", "trials=2, epochs=2"),  # of a search, in two stages

@@ -5,6 +5,7 @@ import gzip
 import os
 import pathlib
 import struct
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from keras_cv_extras.data._split import split
 from keras_cv_extras.data.files import _decode, _folder
 
 _FASHION_FOLDER = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian's package
+_SETS = ("mnist_5k", "digits", "fashion_mnist")
 _KERAS = {"mnist": DIGITS, "fashion_mnist": FASHION, "cifar10": CIFAR10, "cifar100": CIFAR100}
 
 
@@ -59,6 +61,11 @@ class ImageData:
             f"ImageData({self.name!r}: {len(self.train[1])} training and {len(self.test[1])} test "
             f"images of {self.train[0].shape[1:]}, {len(self.class_names)} classes)"
         )
+
+
+def _is_folder_of_images(name):
+    """Returns whether a name is a folder with folders of images in it, here."""
+    return any(path.suffix.lower() in _decode.SUFFIXES for path in pathlib.Path(name).glob("*/*"))
 
 
 def load(
@@ -136,6 +143,11 @@ def load(
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     options: dict[str, Any] = {"image_size": size, "resize": resize, "channels": channels}
     default = 0.2
+    if name in _SETS and _is_folder_of_images(name):
+        warnings.warn(
+            f"{name!r} is read as the set of this name, not as the folder: that is './{name}'",
+            stacklevel=2,
+        )
     if name in ("mnist_5k", "digits"):
         default = 0.5
         train, test, names = _mnist_5k() if name == "mnist_5k" else _digits()
@@ -267,7 +279,7 @@ def _as_folder(name):
     folder = pathlib.Path(name).expanduser()
     # A bare word that is no folder is more likely a name with a slip than a path.
     if isinstance(name, str) and len(folder.parts) == 1 and not folder.exists():
-        known = ["mnist_5k", "digits", "fashion_mnist", *(f"keras:{item}" for item in _KERAS)]
+        known = [*_SETS, *(f"keras:{item}" for item in _KERAS)]
         raise ValueError(
             f"unknown data set {name!r}: known are {', '.join(known)}, tfds:NAME, and the path of "
             "a folder with one folder for each class"

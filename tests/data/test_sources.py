@@ -217,6 +217,17 @@ def test_unknown_name(name, error, message):
         data.load(name)
 
 
+def test_a_folder_with_the_name_of_a_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        path = tmp_path / "digits" / "ab"[number % 2] / f"{number}.PNG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), 60 * number, "uint8")).save(path)
+    with pytest.warns(UserWarning, match="as the set of this name, not as the folder.*'./digits'"):
+        assert len(data.load("digits").class_names) == 10
+    assert data.load("./digits").class_names == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

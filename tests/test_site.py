@@ -1,0 +1,153 @@
+"""The site: built without a warning, with every public name, and read on a screen of any width."""
+
+import functools
+import html
+import http.server
+import importlib
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+import keras
+import pytest
+from test_docs import BLOCK, PAGES, ROOT
+
+import keras_cv_extras
+
+pytestmark = pytest.mark.slow
+# Opens a page as a window of some width would, and says how wide it has become.
+WINDOW = """<title></title><script>
+const [path, width] = location.hash.slice(1).split("|");
+const frame = document.createElement("iframe");
+frame.style = `width: ${width}px; height: 900px; border: 0`;
+frame.onload = () => {
+  const page = frame.contentDocument.documentElement;
+  const heads = page.querySelectorAll("h1").length;
+  document.title = JSON.stringify({wide: page.scrollWidth, heads});
+};
+frame.src = path;
+document.documentElement.append(frame);
+</script>"""
+LOOKED_AT = ("", "start/", "losses-and-pooling/", "migration/", "gallery/", "api/augment/")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The folder of the built site."""
+    pytest.importorskip("mkdocs", reason="keras-cv-extras[docs] is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Where the site is served."""
+    (site / "window.html").write_text(WINDOW, encoding="utf-8")
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=site)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def public():
+    """Returns every public name, `package.name`."""
+    for name in sorted(set(keras_cv_extras.__all__) - {"__version__", "compat"}):
+        package = importlib.import_module(f"keras_cv_extras.{name}")
+        for own in package.__all__:
+            value = getattr(package, own)
+            of_keras = getattr(value, "__module__", "").partition(".")[0] == keras.__name__
+            if not inspect.ismodule(value) and not of_keras:
+                yield name, own
+
+
+def test_every_public_name_is_there(site):
+    names = list(public())
+    pages = {}
+    for path in site.glob("api/*/index.html"):
+        text = path.read_text(encoding="utf-8")
+        pages.setdefault(path.parent.name.partition("-")[0], []).append(text)
+    missing = [
+        f"{package}.{name}"
+        for package, name in names
+        if not any(f'id="keras_cv_extras.{package}.{name}"' in text for text in pages[package])
+    ]
+    assert not missing
+    assert len(names) > 400
+
+
+def test_docstrings_are_those_of_what_runs(site):
+    """A decorator completes what ops say, and a factory makes the layers."""
+    text = (site / "api/augment/index.html").read_text(encoding="utf-8")
+    rotate = text[text.index('id="keras_cv_extras.augment.rotate"') :][:6000]
+    assert "one per image" in rotate
+    text = (site / "api/layers-augmentation/index.html").read_text(encoding="utf-8")
+    assert "The layer of <code>augment.rotate</code>" in text
+
+
+def test_every_page_of_the_folder_is_there(site):
+    for page in PAGES:
+        name = {"README": "index.html", "CONTRIBUTING": "contributing/index.html"}.get(
+            page.stem, f"{page.stem}/index.html"
+        )
+        assert (site / name).is_file(), name
+
+
+def test_notebooks_hold_the_code_of_their_pages(site):
+    notebooks = sorted((site / "notebooks").glob("*.ipynb"))
+    assert len(notebooks) == 3
+    for path in notebooks:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        found = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+        page = (ROOT / "docs" / f"{path.stem}.md").read_text(encoding="utf-8")
+        blocks = [code for language, code in BLOCK.findall(page) if language == "python"]
+        assert found == [code.rstrip("\n") for code in blocks]
+        assert found
+
+
+def test_links_between_pages_lead_somewhere(site):
+    for path in site.rglob("*.html"):
+        for link in re.findall(r'href="([^":#?]+)"', path.read_text(encoding="utf-8")):
+            if path.name == "404.html" or link.startswith("/"):
+                continue
+            target = (path.parent / html.unescape(link)).resolve()
+            assert target.exists(), (path, link)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_no_page_is_wider_than_its_window(address, width, tmp_path):
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium on this machine")
+    for page in LOOKED_AT:
+        done = subprocess.run(
+            [program, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000"]
+            + [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000", "--dump-dom"]
+            + [f"{address}/window.html#/{page}|{width}"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        title = re.search("<title>(.*?)</title>", done.stdout)
+        assert title, done.stderr[-2000:]
+        seen = json.loads(html.unescape(title[1]))
+        assert seen["heads"] == 1, page
+        assert seen["wide"] <= width, page
