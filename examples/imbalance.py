@@ -1,11 +1,11 @@
-"""Seven answers to classes of unequal size, on Fashion-MNIST made 100:1.
+"""Compares seven remedies for imbalanced classes, on Fashion-MNIST made 100:1.
 
     python examples/imbalance.py
 
-Every arm trains the same network for as many steps, over several seeds; "SMOTE in embedding" then
-trains its last layer for five epochs more. The table has means over seeds and their 95 % intervals
-(Student's t). Scores are kept in imbalance.json in the current folder, so that an interrupted run
-goes on. With --smoke: 8 x 8 digits, in seconds.
+Every arm trains the same network for the same number of steps, over several seeds; "SMOTE in
+embedding" then trains its last layer for five more epochs. The table has means over seeds and their
+95 % intervals (Student's t). Scores are kept in imbalance.json in the current folder, so that an
+interrupted run can continue. With --smoke: 8 x 8 digits, in seconds.
 
 Measured with --seeds 3, 14,886 images of which the rarest class has 60:
 

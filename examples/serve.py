@@ -2,7 +2,7 @@
 
     python examples/serve.py
 
-Written are a SavedModel and a LiteRT file, and what their verification says. Ten epochs gave a
+It writes a SavedModel, a LiteRT file, and what their verification says. Ten epochs gave a
 calibration error of 0.0461, and of 0.0158 at the fitted temperature of 0.70 (1,250 test images to
 fit, 1,250 to judge). Answers of the SavedModel differed from the Keras model's by at most 3e-8,
 those of the LiteRT file by 6e-7; 0.9766 of 256 files were named right. On two cores with a load of

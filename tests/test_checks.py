@@ -56,6 +56,32 @@ def test_intervals():
         refused(TypeError, "a number or a pair of numbers", _checks.interval, "x", value)
 
 
+def test_ranges_that_rise():
+    assert _checks.rising("x", [0, 1]) == (0.0, 1.0)
+    for value in ((1, 1), (1, 0), 2):
+        refused(ValueError, r"x must be \(low, high\) with low < high", _checks.rising, "x", value)
+    assert _checks.below_one("x", 0) == 0.0
+    for value in (-0.1, 1):
+        refused(ValueError, r"x must be in \[0, 1\), received", _checks.below_one, "x", value)
+
+
+def test_lengths():
+    _checks.same_length(x=[1, 2], y=np.zeros((2, 3)))
+    for y in ([1], np.zeros(3), np.float32(2)):
+        message = "x and y must have the same length, received 2 and"
+        refused(ValueError, message, _checks.same_length, x=[1, 2], y=y)
+
+
+def test_axes_and_labels():
+    assert [_checks.behind_batch(axis, (4, 5, 6)) for axis in (1, 2, -1, -2)] == [1, 2, 2, 1]
+    for axis in (0, 3, -3):
+        refused(ValueError, "an axis behind the batch's", _checks.behind_batch, axis, (4, 5, 6))
+    _checks.class_numbers(np.array([0, 2]), 3)
+    for labels in ([-1, 0], [0, 3]):
+        message = r"labels must lie in \[0, 3\), received"
+        refused(ValueError, message, _checks.class_numbers, np.array(labels), 3)
+
+
 def test_sizes_choices_and_truth():
     assert _checks.sizes("x", 3, 2) == (3, 3)
     assert _checks.sizes("x", [3, 4], 2) == (3, 4)

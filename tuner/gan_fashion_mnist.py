@@ -4,10 +4,10 @@
 
 For every seed a GAN and DeepSMOTE are trained on 14,886 images of which the rarest class has 60.
 SMOTE, DeepSMOTE and the GAN bring every class to 2,000 images; from those and, as a control, from
-the real ones alone ("oversampling") all classes are drawn as often. The same small network is
-trained for as many steps in every arm and scored on the 10,000 test images. The table has means
-over seeds and 95 % intervals (Student's t); the data are the same for all seeds.
-What is done is kept in --work and in --output: started again, the script goes on. An arm whose
+the real ones alone ("oversampling") all classes are drawn equally often. The same small network is
+trained for the same number of steps in every arm and scored on the 10,000 test images. The table
+has means over seeds and 95 % intervals (Student's t); the data are the same for all seeds. Results
+are kept in --work and in --output: started again, the script continues. An arm whose
 filter accepts too few images is not made, which its row says. --table prints the results. With
 --smoke it runs on 8 x 8 digits, in seconds, and nothing is kept.
 """

@@ -27,6 +27,13 @@ def fraction(name, value):
     return float(value)
 
 
+def below_one(name, value):
+    """Returns `value` as a float, or raises if it is not a number in [0, 1)."""
+    if not 0 <= number(name, value) < 1:
+        raise ValueError(f"{name} must be in [0, 1), received {shown(value)}")
+    return float(value)
+
+
 def integer(name, value, *, minimum=None, maximum=None):
     """Returns `value` as an int, or raises if it is none, or not within the bounds."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
@@ -62,6 +69,47 @@ def interval(name, value, *, low=-math.inf, high=math.inf):
     if not low <= start <= high or not low <= end <= high:
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], received {shown(value)}")
     return start, end
+
+
+def rising(name, value):
+    """Returns `value` as a pair of numbers, or raises if the second is not above the first."""
+    low, high = interval(name, value)
+    if not low < high:
+        raise ValueError(f"{name} must be (low, high) with low < high, received {shown(value)}")
+    return low, high
+
+
+def behind_batch(axis, shape):
+    """Returns an axis counted from the front, or raises if it is not one behind the batch's."""
+    place = axis + len(shape) if axis < 0 else axis
+    if not 0 < place < len(shape):
+        raise ValueError(
+            f"axis must name an axis behind the batch's, received {axis} for shape {tuple(shape)}"
+        )
+    return place
+
+
+def same_length(**values):
+    """Raises if two arrays, given by their names, hold different numbers of entries."""
+    lengths = [_length(value) for value in values.values()]
+    if lengths[0] != lengths[1] or lengths[0] is None:
+        received = " and ".join(str(length) for length in lengths)
+        raise ValueError(f"{' and '.join(values)} must have the same length, received {received}")
+
+
+def _length(value):
+    shape = getattr(value, "shape", None)
+    if shape is None:
+        return len(value) if hasattr(value, "__len__") else None
+    return shape[0] if len(shape) else None
+
+
+def class_numbers(labels, num_classes):
+    """Raises if an array of labels has one that is not in [0, num_classes)."""
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"labels must lie in [0, {num_classes}), received {labels.min()} to {labels.max()}"
+        )
 
 
 def lower_case(name):

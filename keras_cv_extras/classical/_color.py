@@ -5,7 +5,7 @@ import numpy as np
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._hog import ImageTransformer
-from keras_cv_extras.classical._input import as_images, chunks
+from keras_cv_extras.classical._input import as_images, check_grid, chunks
 
 SPACES = ("rgb", "lab")
 NORMS = ("l1", "sqrt", "l2", None)
@@ -82,11 +82,7 @@ class ColorHistogram(ImageTransformer):
             )
         if self.joint and bins > 32:
             raise ValueError(f"bins must be at most 32 with joint=True, received {bins}")
-        if images.shape[1] < grid[0] or images.shape[2] < grid[1]:
-            raise ValueError(
-                f"grid must not have more cells than pixels, received {grid} for images of "
-                f"{images.shape[1]} x {images.shape[2]}"
-            )
+        check_grid(grid, images)
         size = max(1, 400_000 // images[0].size)
         parts = chunks(len(images), size)
         return np.concatenate([self._batch(images[part], bins, grid) for part in parts])

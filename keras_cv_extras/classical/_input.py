@@ -44,7 +44,7 @@ def as_images(images, value_range):
     Raises:
         TypeError, ValueError: if the images are not so.
     """
-    low, high = _range(value_range)
+    low, high = checks.rising("value_range", value_range)
     try:
         images = np.asarray(images)
     except ValueError as error:
@@ -83,6 +83,15 @@ def check_shape(images):
         )
 
 
+def check_grid(grid, images):
+    """Raises if a grid has more cells than images have pixels."""
+    if images.shape[1] < grid[0] or images.shape[2] < grid[1]:
+        raise ValueError(
+            f"grid must not have more cells than pixels, received {grid} for images of "
+            f"{images.shape[1]} x {images.shape[2]}"
+        )
+
+
 def image_groups(images, value_range):
     """Yields images of any sizes as `(indices, batch)`, a batch for each size."""
     if isinstance(images, np.ndarray) and images.dtype != object:
@@ -99,7 +108,7 @@ def image_groups(images, value_range):
 
 def as_grey(images, value_range):
     """Returns checked images as float32 `(count, height, width)` with values in [0, 255]."""
-    low, high = _range(value_range)
+    low, high = checks.rising("value_range", value_range)
     scaled = images.astype(np.float32)
     if (low, high) != (0.0, 255.0):
         scaled = (scaled - np.float32(low)) * np.float32(255 / (high - low))
@@ -137,10 +146,3 @@ def requires(module, user, package):
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(f"{user} needs {module}: pip install '{package}'") from error
-
-
-def _range(value_range):
-    low, high = checks.interval("value_range", value_range)
-    if low >= high:
-        raise ValueError(f"value_range must be (low, high) with low < high, received {value_range}")
-    return low, high

@@ -5,7 +5,7 @@ import numpy as np
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._hog import ImageTransformer
-from keras_cv_extras.classical._input import as_bytes, as_images, chunks, requires
+from keras_cv_extras.classical._input import as_bytes, as_images, check_grid, chunks, requires
 
 _METHODS = ("default", "uniform", "nri_uniform")
 
@@ -74,11 +74,7 @@ class LBP(ImageTransformer):
             )
         grid = checks.sizes("grid", self.grid, 2)
         images = as_images(X, self.value_range)
-        if images.shape[1] < grid[0] or images.shape[2] < grid[1]:
-            raise ValueError(
-                f"grid must not have more cells than pixels, received {grid} for images of "
-                f"{images.shape[1]} x {images.shape[2]}"
-            )
+        check_grid(grid, images)
         size = max(1, 400_000 // images[0].size)
         parts = chunks(len(images), size)
         return np.concatenate([self._batch(images[part], points, radius, grid) for part in parts])

@@ -115,10 +115,6 @@ def _check_labelled(images, labels):
             f"labels must be integers of the shape (n,), received {labels.dtype} of "
             f"{labels.shape}: use the class numbers"
         )
-    if images.ndim < 1 or len(images) != len(labels):
-        raise ValueError(
-            f"images and labels must be equally many, received shapes {images.shape} and "
-            f"{labels.shape}"
-        )
+    checks.same_length(images=images, labels=labels)
     if not len(labels):
         raise ValueError("images must hold at least one image, received none")

@@ -56,9 +56,7 @@ class DeepSMOTE(keras.Model):
         self.code_size = checks.integer("code_size", code_size, minimum=1)
         self.width = checks.integer("width", width, minimum=1)
         self.penalty = checks.non_negative("penalty", penalty)
-        self.value_range = checks.interval("value_range", tuple(value_range))
-        if self.value_range[0] >= self.value_range[1]:
-            raise ValueError(f"value_range must rise, received {value_range!r}")
+        self.value_range = checks.rising("value_range", tuple(value_range))
         self.encoder, self.decoder = self._encoder(), self._decoder()
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.permutation_tracker = keras.metrics.Mean(name="permutation")

@@ -153,7 +153,7 @@ def usefulness(
 ) -> dict:
     """Trains on synthetic images and tests on real ones, and the reverse.
 
-    The same network is trained for as many steps on either.
+    The same network is trained for equally many steps on both.
 
     Args:
         real_train: `(images, labels)`.

@@ -48,8 +48,7 @@ def checked_images(gan, x, y):
             f"{brightest:g}: give value_range the images' own"
         )
     classes = _class_numbers(gan, "y", labels)
-    if len(classes) != len(images):
-        raise ValueError(f"x and y must be equally many, received {len(images)} and {len(classes)}")
+    checks.same_length(x=images, y=classes)
     if len(np.unique(classes)) < 2:
         raise ValueError(
             f"y must hold at least two classes, received {np.unique(classes).tolist()} alone"

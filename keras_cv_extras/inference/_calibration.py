@@ -162,10 +162,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
         )
     if not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"labels must be integers, received {labels.dtype}")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError(
-            f"labels must lie in [0, {logits.shape[1]}), received {labels.min()} to {labels.max()}"
-        )
+    checks.class_numbers(labels, logits.shape[1])
     if not np.isfinite(logits).all():
         raise ValueError("logits must be finite, received infinite ones or NaN")
     logits = logits - logits.max(axis=1, keepdims=True)

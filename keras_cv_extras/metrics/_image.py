@@ -32,7 +32,7 @@ def image_mean_absolute_error(
     Raises:
         ValueError: if the shapes differ or are not those of images, or the range is empty.
     """
-    low, high = _value_range(value_range)
+    low, high = checks.rising("value_range", value_range)
     images_a, images_b = ops.convert_to_tensor(images_a), ops.convert_to_tensor(images_b)
     shape_a, shape_b = tuple(images_a.shape), tuple(images_b.shape)
     if len(shape_a) not in (3, 4) or len(shape_a) != len(shape_b) or _differ(shape_a, shape_b):
@@ -67,7 +67,7 @@ class ImageMeanAbsoluteError(_base.Accumulator):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
-        self.value_range = _value_range(value_range)
+        self.value_range = checks.rising("value_range", value_range)
         self.total = self.add_sum((), "total")
         self.weight = self.add_sum((), "weight")
 
@@ -99,14 +99,6 @@ class ImageMeanAbsoluteError(_base.Accumulator):
     def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "value_range": self.value_range}
-
-
-def _value_range(value_range):
-    """Returns the range as two floats, or raises if it is empty."""
-    low, high = checks.interval("value_range", value_range)
-    if low >= high:
-        raise ValueError(f"value_range must be (least, greatest), received {value_range!r}")
-    return low, high
 
 
 def _differ(shape_a, shape_b):

@@ -13,6 +13,7 @@ from keras_cv_extras.mix import _kernels
 from keras_cv_extras.mix._base import Mix
 from keras_cv_extras.mix._long_tail import MinorityLabel, balanced_places
 from keras_cv_extras.mix._masks import fourier_masks
+from keras_cv_extras.mix._pool import Pool
 
 # The slots that the mixes draw from.
 _WEIGHT, _X, _Y, _CLASS, _NOISE = 32, 33, 34, 35, 64
@@ -257,7 +258,12 @@ class BalancedMixUp(Mix):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set(alpha=checks.positive("alpha", self.alpha))
-        if self.pool is not None and not self.pool.balanced:
+        self.check_pool(self.pool)
+
+    @staticmethod
+    def check_pool(pool: Pool | None) -> None:
+        """Raises if there is a pool that does not draw the class of a partner first."""
+        if pool is not None and not pool.balanced:
             raise ValueError("the pool of BalancedMixUp must be made with balanced=True")
 
     def places(self, rows: Any, draws: Draws) -> list[Any]:

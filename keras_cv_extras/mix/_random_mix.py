@@ -46,8 +46,8 @@ class RandomMix(Mix):
                     "num_classes, label_smoothing and pool are arguments of RandomMix, not of "
                     f"the mixes inside; received {mix!r}"
                 )
-            if isinstance(mix, BalancedMixUp) and self.pool is not None and not self.pool.balanced:
-                raise ValueError("the pool of BalancedMixUp must be made with balanced=True")
+            if isinstance(mix, BalancedMixUp):
+                mix.check_pool(self.pool)
         if self.weights is not None:
             weights = tuple(checks.non_negative("a weight", weight) for weight in self.weights)
             if len(weights) != len(self.mixes) or not sum(weights):

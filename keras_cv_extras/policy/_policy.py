@@ -68,7 +68,7 @@ class Policy(Augmentation):
                 raise ValueError(f"fill must lie in [0, 255], received {fill!r}")
         self.stages = (Stage(sub_policies, weights, num_draws, num_levels),)
         self.fill = fill
-        self.value_range = _value_range(value_range)
+        self.value_range = checks.rising("value_range", tuple(value_range))
         self.spec = spec
         self.name = name
         self.provenance = _provenance(provenance or {})
@@ -212,7 +212,7 @@ class Policy(Augmentation):
 
     def with_value_range(self, value_range: Interval) -> "Policy":
         """Returns this policy for images of another range, such as `(0, 1)`."""
-        low, high = _value_range(value_range)
+        low, high = checks.rising("value_range", tuple(value_range))
         return self._with_stages(
             self.stages, value_range=(low, high), provenance=dict(self.provenance)
         )
@@ -283,10 +283,3 @@ def _provenance(fields):
             f"provenance must be a dictionary with names as keys, received {checks.shown(fields)}"
         )
     return dict(fields)
-
-
-def _value_range(value_range):
-    low, high = checks.interval("value_range", tuple(value_range))
-    if not low < high:
-        raise ValueError(f"value_range must rise, received {checks.shown(value_range)}")
-    return low, high

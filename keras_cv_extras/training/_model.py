@@ -54,8 +54,7 @@ class SmoothedCrossentropy(LogLoss):
     """
 
     def __init__(self, label_smoothing: float = 0.0, **kwargs: Any) -> None:
-        if not 0 <= checks.number("label_smoothing", label_smoothing) < 1:
-            raise ValueError(f"label_smoothing must be in [0, 1), received {label_smoothing!r}")
+        checks.below_one("label_smoothing", label_smoothing)
         kwargs = {"name": "smoothed_crossentropy", **kwargs, "from_logits": True}
         kwargs.pop("dtype", None)  # earlier versions kept it
         super().__init__(label_smoothing=label_smoothing, **kwargs)

@@ -259,7 +259,7 @@ def _num_batches(dataset, name):
     size = int(dataset.cardinality())
     if size == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
-            f"{name} repeats for ever, and an epoch would not end: leave repeat() out, or give "
+            f"{name} repeats forever, and an epoch would not end: leave repeat() out, or give "
             "it an end with take(number of batches)"
         )
     return size if size > 0 else None

@@ -133,7 +133,7 @@ def test_folds_refuse_what_would_leak_or_lack_a_class():
     for arguments, kind, message in (
         ((*data.smote(x, y), 3), ValueError, "synthesised"),
         ((x, y, 13), ValueError, "class 1 has 12 samples, fewer than num_folds=13"),
-        ((x, y[:5]), ValueError, "equally many"),
+        ((x, y[:5]), ValueError, "must have the same length"),
         ((x, y, 1), ValueError, "num_folds"),
     ):
         with pytest.raises(kind, match=message):
@@ -179,7 +179,7 @@ def test_thresholds_refuse_what_they_cannot_read():
     for given, labels, message in (
         (shares * 6, [0, 1, 0, 1], "take softmax or sigmoid"),
         (shares, [0, 0, 0, 0], "hold every class from 0 to 1"),
-        (shares, [0, 1, 0], "equally many"),
+        (shares, [0, 1, 0], "must have the same length"),
     ):
         with pytest.raises(ValueError, match=message):
             data.ClassThresholds().fit(given, labels)

@@ -34,7 +34,7 @@ def test_the_training_part_is_what_was_handed_over_or_that_of_loaded_data():
     for arguments, problem in (
         ((loaded, labels), "y must be left out with loaded data"),
         ((IMAGES, None), "y must be the labels of x, received None"),
-        ((IMAGES, labels[:5]), "x and y must be equally many"),
+        ((IMAGES, labels[:5]), "x and y must have the same length"),
         ((np.full((6, 2), np.nan), labels), "x must be finite"),
         ((IMAGES, labels, IMAGES[2:3]), "held"),
     ):

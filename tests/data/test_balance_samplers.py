@@ -134,7 +134,7 @@ def test_long_tail_of_unequal_classes_keeps_the_ratio():
         ({"kind": "linear"}, "kind"),
         ({"ratio": 1e4}, "would keep none"),
         ({"y": np.zeros(77, int)}, "two classes"),
-        ({"y": np.zeros(3, int)}, "equally many"),
+        ({"y": np.zeros(3, int)}, "must have the same length"),
     ],
 )
 def test_wrong_arguments_of_make_imbalanced(change, message):

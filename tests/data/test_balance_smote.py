@@ -322,7 +322,7 @@ def test_missing_packages_are_named(monkeypatch):
         ({"single": "drop", "sampling_strategy": {3: 9}}, "sampling_strategy"),
         ({"seed": 1.5}, "seed"),
         ({"y": None}, "y must be"),
-        ({"y": np.zeros(5, int)}, "equally many"),
+        ({"y": np.zeros(5, int)}, "must have the same length"),
         ({"y": np.full((94, 3), 1 / 3)}, "soft"),
         ({"x": np.full((94, 2), np.nan)}, "finite"),
         ({"x": np.zeros(94)}, "shape"),

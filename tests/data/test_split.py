@@ -99,7 +99,7 @@ def test_wrong_fractions_or_sizes(counts, wanted, error, message):
 @pytest.mark.parametrize(
     ("images", "labels", "message"),
     [
-        (np.zeros((4, 2, 2, 1)), np.zeros(3, int), "equally many"),
+        (np.zeros((4, 2, 2, 1)), np.zeros(3, int), "must have the same length"),
         (np.zeros((4, 2, 2, 1)), np.zeros(4), "labels must be integers"),
         (np.zeros((4, 2, 2, 1)), np.zeros((4, 2), int), "labels must be integers"),
         (np.zeros((0, 2, 2, 1)), np.zeros(0, int), "at least one image"),

@@ -330,7 +330,7 @@ def test_augmentation_is_the_published_one():
         ({"augment": ("flip",)}, "augment must be one of"),
         ({"adaptive_target": 1.5}, "adaptive_target"),
         ({"ema_decay": 1}, "ema_decay"),
-        ({"value_range": (1, 0)}, "value_range must rise"),
+        ({"value_range": (1, 0)}, "value_range must be .low, high. with low < high"),
         ({"critic_steps": 0}, "critic_steps"),
     ],
 )
@@ -348,7 +348,7 @@ def test_wrong_arguments(options, message):
         (lambda x, y: (np.where(x > 0, np.nan, x), y), "NaN"),
         (lambda x, y: (x, np.zeros_like(y)), "two classes"),
         (lambda x, y: (x, y + 1), "classes from 0 to 9"),
-        (lambda x, y: (x, y[1:]), "equally many"),
+        (lambda x, y: (x, y[1:]), "must have the same length"),
     ],
 )
 def test_training_images_are_checked(change, message, trained, digits):

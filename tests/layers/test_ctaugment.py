@@ -143,7 +143,7 @@ def test_wrong_arguments():
         CTAugment(decay=1.0)
     with pytest.raises(TypeError, match="layer must be a CTAugment layer"):
         CTAugmentProbe(layers.RandAugment(), [0], [0])
-    with pytest.raises(ValueError, match="as many, received 2 and 1"):
+    with pytest.raises(ValueError, match="must have the same length, received 2 and 1"):
         CTAugmentProbe(make(), np.zeros((2, 4, 4, 1)), [0])
 
 

@@ -102,5 +102,5 @@ def test_wrong_arguments(batch):
         layers.PolicyAugment("cifar10")
     with pytest.raises(ValueError, match="strength must be in"):
         layers.RandAugment(strength=9)
-    with pytest.raises(ValueError, match="value_range must rise"):
+    with pytest.raises(ValueError, match="value_range must be .low, high. with low < high"):
         layers.RandAugment(value_range=(1, 0))

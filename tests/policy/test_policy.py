@@ -218,7 +218,10 @@ def _broken(change):
             _broken(lambda f: f["stages"][0]["sub_policies"][0]["steps"][0].update(force=1)),
             "sub-policy 0, step 0: unknown field 'force'",
         ),
-        (_broken(lambda f: f.update(value_range=[1, 0])), "value_range must rise"),
+        (
+            _broken(lambda f: f.update(value_range=[1, 0])),
+            "value_range must be .low, high. with low < high",
+        ),
     ],
 )
 def test_a_malformed_file_names_the_place(text, problem, tmp_path):

@@ -119,9 +119,9 @@ def test_ignored_signals_stay_ignored_and_other_threads_hear_none(tmp_path):
 @pytest.mark.parametrize("name", ["train", "validation"])
 def test_a_dataset_without_an_end_is_refused(name):
     parts = {"train": batches(), "validation": batches(), name: batches().repeat()}
-    with pytest.raises(ValueError, match=f"{name} repeats for ever"):
+    with pytest.raises(ValueError, match=f"{name} repeats forever"):
         training.fit(network(), **parts, epochs=1, progress=False)
-    with pytest.raises(ValueError, match=f"{name} repeats for ever"):
+    with pytest.raises(ValueError, match=f"{name} repeats forever"):
         training.fit(network(None), **parts, epochs=1, progress=False)
 
 

@@ -89,7 +89,7 @@ def test_models_that_cannot_be_distributed(digits):
     of_unknown_length = dataset.filter(lambda images, labels: True)
     for wrong, message in (
         (of_unknown_length, "must be tf.data.Datasets that know"),
-        (dataset.repeat(), "train repeats for ever"),
+        (dataset.repeat(), "train repeats forever"),
     ):
         with pytest.raises(ValueError, match=message):
             training.fit(compiled, wrong, epochs=1, strategy="mirrored")

@@ -1,4 +1,4 @@
-"""Data with classes of unequal size, made from data with equal ones, for experiments."""
+"""Imbalanced data, made from balanced data, for experiments."""
 
 import dataclasses
 from typing import Any
@@ -66,10 +66,7 @@ def make_imbalanced(
         return dataclasses.replace(x, train=kept)
     if y is None:
         raise ValueError("y must be the labels of x, received None")
-    if np.ndim(y) < 1 or len(x) != len(y):
-        raise ValueError(
-            f"x and y must be equally many, received shapes {np.shape(x)} and {np.shape(y)}"
-        )
+    checks.same_length(x=x, y=y)
     classes, _ = _labelled.as_classes(y)
     counts = _targets.class_counts(classes)
     if len(counts) < 2:

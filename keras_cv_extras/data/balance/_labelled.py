@@ -40,10 +40,7 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
             "x must be integers or floats of the shape (n, ...), not empty, received "
             f"{images.dtype} of {images.shape}"
         )
-    if len(images) != len(np.atleast_1d(labels)):
-        raise ValueError(
-            f"x and y must be equally many, received shapes {images.shape} and {labels.shape}"
-        )
+    checks.same_length(x=images, y=np.atleast_1d(labels))
     if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
         raise ValueError("x must be finite, received NaN or infinity: leave those samples out")
     guard.check_training_part(images, held_out)

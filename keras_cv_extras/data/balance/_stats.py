@@ -90,8 +90,7 @@ class ClassStats:
         References:
             [Cui et al., Class-Balanced Loss](https://arxiv.org/abs/1901.05555)
         """
-        if not 0 <= checks.number("beta", beta) < 1:
-            raise ValueError(f"beta must be in [0, 1), received {beta!r}")
+        beta = checks.below_one("beta", beta)
         if beta == 0:
             return (self.counts > 0).astype(np.float64)
         # Without the cancellation of 1 - beta^n for a beta near 1.

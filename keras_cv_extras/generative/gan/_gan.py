@@ -113,9 +113,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
         default = 5 if loss == "wgan_gp" else 1
         self.critic_steps = default if critic_steps is None else critic_steps
         checks.integer("critic_steps", self.critic_steps, minimum=1)
-        self.value_range = checks.interval("value_range", tuple(value_range))
-        if self.value_range[0] >= self.value_range[1]:
-            raise ValueError(f"value_range must rise, received {value_range!r}")
+        self.value_range = checks.rising("value_range", tuple(value_range))
         self.seed = checks.integer("seed", seed)
         self._build_networks()
         first_rate = 1.0 if adaptive_target is None else 0.0

@@ -85,7 +85,7 @@ def gan_report(
         ),
         pages.section(
             "Usefulness",
-            "The same small network, trained for as many steps.",
+            "The same small network, trained for equally many steps.",
             _useful_table(useful),
         ),
     ]

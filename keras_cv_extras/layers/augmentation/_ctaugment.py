@@ -298,11 +298,9 @@ class CTAugmentProbe(keras.callbacks.Callback):
         if not isinstance(layer, CTAugment):
             raise TypeError(f"layer must be a CTAugment layer, received {layer!r}")
         self.images, self.labels = np.asarray(images), np.asarray(labels)
-        if len(self.images) != len(self.labels) or not len(self.labels):
-            raise ValueError(
-                f"images and labels must be as many, received {len(self.images)} and "
-                f"{len(self.labels)}"
-            )
+        checks.same_length(images=self.images, labels=self.labels)
+        if not len(self.labels):
+            raise ValueError("images must hold at least one image, received none")
         self.layer = layer
         self.batch_size = min(checks.integer("batch_size", batch_size, minimum=1), len(self.labels))
         self.every = checks.integer("every", every, minimum=1)

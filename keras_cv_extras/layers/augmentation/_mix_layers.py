@@ -22,7 +22,7 @@ class _MixLayer(keras.layers.Layer):
     def __init__(self, *args: Any, seed: int | None = None, **kwargs: Any) -> None:
         fields = {field.name for field in dataclasses.fields(self.mix_class)} - {"pool"}
         options = {name: kwargs.pop(name) for name in fields & set(kwargs)}
-        # Levels of 0 to 255 lose their last bits in float16, and classes above 2048 too.
+        # Pixel values of 0 to 255 lose their last bits in float16, and classes above 2048 too.
         super().__init__(**{"autocast": False, **kwargs})
         if isinstance(options.get("schedule"), dict):
             options["schedule"] = mixes.Schedule(**options["schedule"])

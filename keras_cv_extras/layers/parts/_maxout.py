@@ -52,14 +52,14 @@ class Maxout(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Takes the maxima; see the class."""
-        axis = self._positive_axis(inputs.shape)
+        axis = checks.behind_batch(self.axis, inputs.shape)
         shape = list(ops.shape(inputs))
         shape[axis : axis + 1] = [shape[axis] // self.num_units, self.num_units]
         return ops.max(ops.reshape(inputs, shape), axis=axis)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the shape of the units."""
-        axis = self._positive_axis(input_shape)
+        axis = checks.behind_batch(self.axis, input_shape)
         channels = input_shape[axis]
         if channels is not None and channels % self.num_units:
             raise ValueError(
@@ -67,15 +67,6 @@ class Maxout(keras.layers.Layer):
                 f"{self.num_units} for {channels} channels on axis {self.axis}"
             )
         return (*input_shape[:axis], self.num_units, *input_shape[axis + 1 :])
-
-    def _positive_axis(self, shape):
-        axis = self.axis + len(shape) if self.axis < 0 else self.axis
-        if not 0 < axis < len(shape):
-            raise ValueError(
-                f"axis must name an axis behind the batch's, received {self.axis} for shape "
-                f"{tuple(shape)}"
-            )
-        return axis
 
     def get_config(self) -> Config:
         """Returns the configuration."""

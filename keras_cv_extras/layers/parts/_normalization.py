@@ -238,10 +238,7 @@ class TLU(keras.layers.Layer):
 
 def known_channels(shape, axis):
     """Returns the size of the axis of channels, or raises if there is none or it is unknown."""
-    if not -len(shape) < axis < len(shape) or axis == 0:
-        raise ValueError(
-            f"axis must name an axis behind the batch's, received {axis} for shape {tuple(shape)}"
-        )
+    checks.behind_batch(axis, shape)
     if shape[axis] is None:
         raise ValueError(
             f"the number of channels (axis {axis}) must be known, received shape {tuple(shape)}"

@@ -29,8 +29,7 @@ def class_balanced_weights(class_counts: Sequence[float], *, beta: float = 0.999
         [Cui et al., Class-Balanced Loss](https://arxiv.org/abs/1901.05555)
     """
     counts = np.array(checks.counts("class_counts", class_counts))
-    if not 0 <= checks.number("beta", beta) < 1:
-        raise ValueError(f"beta must be in [0, 1), received {beta!r}")
+    beta = checks.below_one("beta", beta)
     # 1 - beta^n without cancellation for a beta near 1.
     effective = -np.expm1(counts * np.log1p(beta - 1)) if beta else np.ones_like(counts)
     present = counts > 0

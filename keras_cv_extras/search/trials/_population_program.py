@@ -36,7 +36,7 @@ class Program:
         self.model = model
         self.batch_size = batch_size
         self.images, self.labels = jnp.asarray(images), jnp.asarray(labels)
-        self._levels = {}  # the images on [0, 255], by the range of their values
+        self._pixels = {}  # the images on [0, 255], by the range of their values
         first = self.images[:1]
         model.compute_loss(first, self.labels[:1], model(first))  # builds the loss, out of a trace
         options = {"static_argnames": ("branches", "value_range"), "donate_argnums": 0}
@@ -59,9 +59,9 @@ class Program:
         Returns:
             The new state, and for each member whether all its losses were finite.
         """
-        if value_range not in self._levels:
-            self._levels[value_range] = to_pixel_range(self.images, value_range)
-        fixed = (self._levels[value_range], self.labels, seeds, np.uint32(epoch), stack)
+        if value_range not in self._pixels:
+            self._pixels[value_range] = to_pixel_range(self.images, value_range)
+        fixed = (self._pixels[value_range], self.labels, seeds, np.uint32(epoch), stack)
         static = {"branches": branches, "value_range": value_range}
         finite, size = jnp.ones(len(seeds), bool), self.batch_size
         # A processor takes the steps one by one: see `Steps`.

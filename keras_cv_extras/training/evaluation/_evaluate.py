@@ -97,15 +97,10 @@ def evaluate(
     """
     labels = np.asarray(labels)
     num_classes = len(class_names)
-    if len(images) == 0 or len(images) != len(labels):
-        raise ValueError(
-            f"images and labels must be as many, at least one, received {len(images)} and "
-            f"{len(labels)}"
-        )
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"labels must lie in [0, {num_classes}), received {labels.min()} to {labels.max()}"
-        )
+    checks.same_length(images=images, labels=labels)
+    if not len(labels):
+        raise ValueError("images must hold at least one image, received none")
+    checks.class_numbers(labels, num_classes)
     quiet: Any = 0  # Keras takes numbers too
     outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=quiet)
     return score(probabilities_of(outputs, num_classes), labels, class_names)

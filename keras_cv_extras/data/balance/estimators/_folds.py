@@ -42,8 +42,7 @@ def folds(
             f"sampler must have fit_resample, as SmoteSampler has, received {sampler!r}"
         )
     classes, _ = _labelled.as_classes(y)
-    if len(x) != len(classes):
-        raise ValueError(f"x and y must be equally many, received {len(x)} and {len(classes)}")
+    checks.same_length(x=x, y=classes)
     names, counts = np.unique(classes, return_counts=True)
     if counts.min() < num_folds:
         raise ValueError(

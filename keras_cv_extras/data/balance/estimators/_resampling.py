@@ -13,6 +13,7 @@ from sklearn.utils import InputTags, Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data.balance import _frames, _labelled, _samplers, _smote, _targets, _variants
 
@@ -88,10 +89,7 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
             allow_nd=True,
             ensure_all_finite=not self._by_rows,
         )
-        if len(array) != len(classes):
-            raise ValueError(
-                f"X and y must be equally many, received {len(array)} and {len(classes)}"
-            )
+        checks.same_length(X=array, y=classes)
         self.sampling_strategy_ = type(self)._reads_direction(self.sampling_strategy, classes)
         return array, classes, restore
 

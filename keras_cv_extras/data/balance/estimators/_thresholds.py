@@ -1,4 +1,4 @@
-"""Decisions for classes of unequal size: thresholds chosen on validation data."""
+"""Decisions for imbalanced classes: thresholds chosen on validation data."""
 
 from typing import Any, Self
 
@@ -51,11 +51,7 @@ class ClassThresholds(BaseEstimator):
         shares = _rows(probabilities)
         classes, _ = _labelled.as_classes(labels)
         number = shares.shape[1]
-        if len(classes) != len(shares):
-            raise ValueError(
-                "probabilities and labels must be equally many, received "
-                f"{len(shares)} and {len(classes)}"
-            )
+        checks.same_length(probabilities=shares, labels=classes)
         if classes.dtype.kind not in "iu" or sorted(set(classes.tolist())) != list(range(number)):
             raise ValueError(
                 f"labels must be integers and hold every class from 0 to {number - 1}, one for "
