@@ -1,4 +1,4 @@
-"""Models that make images, for classes that have too few, and measures of what they make."""
+"""Models that make synthetic images of rare classes, and measures of those images."""
 
 from keras_cv_extras._base import lazy
 

@@ -198,8 +198,8 @@ class ReMix(Mix):
     Args:
         class_counts: how many samples each class has in the data set.
         alpha: both parameters of the beta distribution of the weight, above 0.
-        kappa: from which ratio of their counts a class is a minority beside another.
-        tau: below which share of the other's image the minority gets the whole label.
+        kappa: the ratio of counts from which a class is a minority beside another.
+        tau: the minority gets the whole label if the share of the other image is below this.
         **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool.
 
     References:

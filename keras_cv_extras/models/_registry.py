@@ -68,21 +68,21 @@ def names() -> tuple[str, ...]:
 def register(
     name: str, function: Callable[..., keras.Model], *, replace: bool = False
 ) -> Callable[..., keras.Model]:
-    """Enters a network of your own, for `build` and for `kcx train --model`.
+    """Registers a network of your own, for `build` and for `kcx train --model`.
 
     Args:
         name: letters, digits, "-" and "."; capitals do not matter, nor does "_" for "-".
         function: takes `input_shape=(height, width, channels)` and `num_classes`, and options of
             its own by their names. It returns a Keras model that is not compiled: images of
             values in [0, 255] go in, and logits `(batch, num_classes)` come out.
-        replace: whether another function may be there under this name.
+        replace: whether to replace another network of this name.
 
     Returns:
         The function.
 
     Raises:
         TypeError: if the function does not take these arguments.
-        ValueError: if the name is taken, or is none.
+        ValueError: if the name is taken, or is not valid.
 
     Example:
         >>> def linear(input_shape, num_classes):
@@ -121,22 +121,22 @@ def build(
 
     Args:
         name: one of `names()`; capitals do not matter, nor does "_" for "-".
-        input_shape: `(height, width, channels)`. Images of one channel are welcome everywhere,
-            and small ones nearly everywhere: see `stem`, and the network's own function.
+        input_shape: `(height, width, channels)`. Every network takes images of one channel, and
+            nearly every network takes small images: see `stem`, and the network's own function.
         num_classes: how many classes.
         weights: None for random ones; "imagenet" for those that Keras publishes, which it
             downloads, under a new head; or a file: `.weights.h5` or `.keras` of the whole model
             with the same classes; another `.h5` of `keras.applications`, without the top; or
             `.safetensors`, `.pth` or `.pt` with the names of torchvision or timm, for AlexNet
             ("alexnet-owt"), GoogLeNet ("googlenet-torchvision"), ResNet and VGG. PyTorch's own
-            files are read by torch, which must be installed, as weights and nothing else.
+            files are read by torch, which must be installed, in its mode for weights alone.
         dropout: rate before the logits, in [0, 1), or in hidden layers where a network has some;
             None for the network's own.
         pooling: None, or what takes the place of every max and average pooling layer, as in
             `layers.replace_pooling`: "stochastic", "average", "blur", ...
-        **options: what the network's function takes besides, such as `stem="small"`, which
-            leaves out the first reductions ("auto" does below 72 pixels),
-            `global_pooling="max"`, `stochastic_depth=0.2` or `hidden_units=512`.
+        **options: further options of the network's function, such as `stem="small"`, which leaves
+            out the first reductions ("auto" does below 72 pixels), `global_pooling="max"`,
+            `stochastic_depth=0.2` or `hidden_units=512`.
 
     Returns:
         A model that is not compiled. Images `(batch, height, width, channels)`, uint8 or float,

@@ -54,11 +54,11 @@ def export(
     LiteRT (`model.tflite`) and ONNX (`model.onnx`) files have one function of float32 `images`
     that answers `probabilities`, and `features` if there are any.
 
-    Nothing random is served, and only the variables that an answer depends on are written. Beside
-    the model there are a model card, `model_card.json`; requests for `verify` with the answers of
-    the Keras model, `golden.json`; and for TensorFlow Serving requests to warm up with. The
-    folder appears in one step: what was there before stays whole if the export fails. What was
-    there must be an export of a model of the same classes, with no other files beside it.
+    Nothing random is served, and only the variables that an answer depends on are written. The
+    folder also holds a model card, `model_card.json`; requests for `verify` with the answers of the
+    Keras model, `golden.json`; and warm-up requests for TensorFlow Serving. The folder appears in
+    one step, so an earlier export stays intact if this one fails. Only an export of a model of the
+    same classes, with no other files beside it, is replaced.
 
     Args:
         model: a Keras model of one input, images of a known size with 1 or 3 channels and values
@@ -67,17 +67,17 @@ def export(
         path: the folder to write. TensorFlow Serving wants a number as its name: `digits/1`.
         class_names: the name of each class, by its number.
         images: `(count, height, width, channels)`, uint8: images for `golden.json`; at most 16
-            are taken. None for two made up.
+            are taken. None for two artificial ones.
         format: "saved_model", "litert" or "onnx"; the last needs the packages onnx, onnxruntime
             and tf2onnx.
         top_k: how many classes to name; at most all.
-        on_bad_image: what a file does that cannot be decoded, or claims more than 64 million
+        on_bad_image: what happens to a file that cannot be decoded, or claims more than 64 million
             pixels: "raise" fails the request; "report" answers it, with zeros, empty names and -1
-            in its row, and a further output `error` `(batch,)` that is empty for good images.
-            Where a server joins the requests of several clients into one batch, take "report".
-        resize: how files get to the size of the model: "crop", "pad" or "stretch", as in
-            `data.load`, and as in training. None for what `data` says of itself, else "crop".
-        jpeg: "whole" or "reduced", likewise; None for what `data` says of itself, else "whole".
+            in that row, and a further output `error` `(batch,)` that is empty for good images.
+            Use "report" where a server joins the requests of several clients into one batch.
+        resize: how files are brought to the size of the model: "crop", "pad" or "stretch", as in
+            `data.load`, and as in training. None for what `data` was read with, else "crop".
+        jpeg: "whole" or "reduced", likewise; None for what `data` was read with, else "whole".
         features: "auto" for what goes into the last dense or convolutional layer; the name of a
             layer for its output; None for no features. Channels of a feature map are averaged
             over space, and features over the views of test-time augmentation.

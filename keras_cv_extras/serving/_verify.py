@@ -61,12 +61,12 @@ def verify(
     *,
     timeout: float = 300.0,
 ) -> Verification:
-    """Runs an export in a process without Keras and this package, and compares what it says.
+    """Runs an export in a process without Keras and this package, and compares its answers.
 
-    First the graph of a SavedModel, or a LiteRT model, is read, and refused if it holds an
-    operation that reads or writes files, calls Python, or has another state than variables. Then
-    it is loaded, asked about images through every signature, and given requests that it must
-    refuse, and an empty one.
+    First the graph of a SavedModel, or a LiteRT model, is read. It is refused if it holds an
+    operation that reads or writes files, calls Python, or has a state other than variables. Then it
+    is loaded, and gets images through every signature, an empty request, and requests that it must
+    refuse.
 
     Args:
         path: the folder of the export.
@@ -79,7 +79,7 @@ def verify(
 
     Raises:
         FileNotFoundError: if there is no export.
-        ValueError: if it is damaged, fails, or says something else; the message tells which
+        ValueError: if it is damaged, fails, or gives other answers; the message names the
             signature.
 
     Example:

@@ -54,43 +54,43 @@ def fit(
 ) -> History:
     """Trains a classifier, on one device or on several.
 
-    Several devices share every batch. The weights become those of one device with the whole
-    batch, also where a batch does not divide by the number of replicas, but for random numbers
-    inside the model, which differ from replica to replica, and for batch normalisation that is
-    not `synchronized=True`. In a last batch with fewer rows than replicas, metrics count the
-    rows that fill it up.
+    Several devices share every batch. The weights become those of one device with the whole batch,
+    also where a batch does not divide by the number of replicas. Two things differ: random numbers
+    inside the model, which every replica draws by itself, and batch normalisation that is not
+    `synchronized=True`. In a last batch with fewer rows than replicas, metrics count the rows that
+    fill it up.
 
-    Where XLA compiles the steps, a last batch with fewer rows is filled up with rows of weight 0,
-    the same again, which losses and metrics do not count, so that nothing is compiled twice.
+    Where XLA compiles the steps, a smaller last batch is filled up with copies of its rows, so that
+    nothing is compiled twice. The copies have weight 0: losses and metrics do not count them.
 
     Args:
-        model: a Keras model with one logit per class; compiled here unless it is. Or a function
-            without arguments that returns one, which several workers need. Under a strategy the
-            model's variables are on all devices while it trains: callbacks, and what holds its
-            layers, losses or optimizer, find the model that trains.
+        model: a Keras model with one logit per class; it is compiled here unless it is already. Or
+            a function without arguments that returns one, which several workers need. Under a
+            strategy the model's variables are on all devices while it trains, so callbacks, and
+            objects that hold its layers, losses or optimizer, see the model that is being trained.
         train: a batched `tf.data.Dataset` of `(images, labels)`, or a function that returns the
             dataset of an epoch, given its number. `data.pipeline(..., epoch=number)` in such a
             function makes resumed training equal to training that was not interrupted.
         validation: None, or a batched dataset that the model is scored on after every epoch.
         epochs: passes over `train`, those before an interruption included.
         strategy: "auto", "none", "mirrored", "multiworker", or what `make_strategy` returned,
-            where the names are explained. Every worker gives the same datasets.
-        callbacks: Keras callbacks. What early stopping and its like have counted is in
-            the checkpoint.
+            where the names are explained. Every worker passes the same datasets.
+        callbacks: Keras callbacks. The counters of early stopping and the like are part of the
+            checkpoint.
         learning_rate: the highest one, of a cosine schedule; constant where a callback sets the
             rate, `ReduceLROnPlateau` or `LearningRateScheduler`.
         weight_decay: of AdamW.
         label_smoothing: in [0, 1).
         checkpoint: None, or a folder, the same one for all workers: after every epoch the
             weights, the optimizer, random numbers, callbacks and the history are written there,
-            and a later call with the same folder goes on from them. SIGINT, SIGTERM and SIGHUP
-            have one more checkpoint written, after the batch, before they end the process with
-            exit code 128 + their number; a second one ends it at once.
-        save_every: None, or after how many batches, too, a checkpoint is written.
+            and a later call with the same folder resumes from them. After SIGINT, SIGTERM or SIGHUP
+            one more checkpoint is written at the end of the batch, and the process ends with exit
+            code 128 + the signal's number; a second signal ends it at once.
+        save_every: None, or a number of batches after which a checkpoint is written, too.
         progress: whether to print a line for every epoch.
 
     Returns:
-        The history, with what was before an interruption, and the model.
+        The history, including epochs before an interruption, and the model.
 
     Raises:
         DivergedError: if the loss becomes infinite or not a number.

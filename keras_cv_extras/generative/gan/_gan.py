@@ -19,13 +19,14 @@ class ConditionalGAN(ImageMaker, keras.Model):
     """A generator that makes images of a wanted class, trained against a discriminator.
 
     The generator enlarges and convolves, with batch normalisation by class; the discriminator
-    has spectral normalisation and scores images by projection on a vector of their class. Both
-    see images through a differentiable augmentation, without which a discriminator learns a
-    small data set by heart. Images are made by a moving average of the generator's weights.
+    has spectral normalisation and scores images by projection on a vector of their class. The
+    discriminator sees all images through a differentiable augmentation, because it would otherwise
+    learn a small data set by heart. The images come from a moving average of the generator's
+    weights.
 
     All random numbers are functions of `seed` and of the training step, which is saved with the
-    weights: training that was interrupted goes on as if it had not been. Training is written
-    for the TensorFlow backend; a trained model makes images on JAX too.
+    weights: an interrupted training continues as if it had not been interrupted. Training needs the
+    TensorFlow backend; a trained model makes images on JAX too.
 
     Args:
         image_shape: `(height, width, channels)`, at least 8 x 8, 1 or 3 channels. Meant for up
@@ -35,11 +36,11 @@ class ConditionalGAN(ImageMaker, keras.Model):
             spectral normalisation).
         latent_size: random numbers that an image is made of.
         width: channels of the generator's last map and of the discriminator's first.
-        augment: what the discriminator sees images through: some of "color", "translation" and
+        augment: the augmentations before the discriminator: some of "color", "translation" and
             "cutout", or () for nothing.
-        adaptive_target: the share in (0, 1) of real images scored above 0, less that of those
-            below, that the rate of augmentation is steered to; 0.6 in the paper. The rate
-            starts at 0 and rises while the discriminator knows more of them by heart. None to
+        adaptive_target: the target in (0, 1) for the share of real images scored above 0, less the
+            share scored below; 0.6 in the paper. The rate of augmentation starts at 0 and rises
+            while the discriminator is above the target, that is, learns images by heart. None to
             augment every image from the start: for a few hundred images, and many steps.
         adaptive_images: images after which a rate that only rises has gone from 0 to 1.
         ema_decay: of the moving average of the generator, in [0, 1).
