@@ -218,10 +218,12 @@ class Names(dict):
 
 
 def write_files():
-    """Writes the files that examples read: images in folders, and the log of a search."""
+    """Writes the files that examples read: images, a table of them, and the log of a search."""
     for number, image in enumerate(photographs(40)):
         path = pathlib.Path("photographs", ("cat", "dog")[number % 2], f"{number // 2}.jpg")
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(path)
     pathlib.Path("photographs", "cat", "7.jpg").write_bytes(b"")
+    rows = [f"photographs/{('cat', 'dog')[n % 2]}/{n // 2}.jpg,{n % 2}|{n % 3}" for n in range(14)]
+    pathlib.Path("labels.csv").write_text("\n".join(["photo,tags", *rows]))
     pathlib.Path("rsvhn_16_wrn.txt").write_text(PBA)

@@ -3,7 +3,7 @@
 import os
 import pathlib
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,8 +13,8 @@ Known = Callable[[pathlib.Path], bool]
 Data = Annotated[
     str,
     typer.Argument(
-        help="mnist_5k, digits, fashion_mnist, keras:NAME, tfds:NAME, or a folder with one "
-        "folder of images for each class."
+        help="mnist_5k, digits, fashion_mnist, keras:NAME, tfds:NAME, a folder with one folder of "
+        "images for each class, or a CSV file with a row for every image."
     ),
 ]
 Network = Annotated[
@@ -39,6 +39,56 @@ MaxBad = Annotated[
     float, typer.Option(help="With --stream, the share of the files that may be unreadable.")
 ]
 
+ImageColumn = Annotated[
+    str | None,
+    typer.Option(help="The column of a CSV file with the files; guessed if not given."),
+]
+LabelColumn = Annotated[
+    list[str] | None,
+    typer.Option(help="The column with the labels; or one of 0 and 1 for each class, repeated."),
+]
+SplitColumn = Annotated[
+    str | None, typer.Option(help='The column that says train, val or test; "" for none.')
+]
+Root = Annotated[
+    pathlib.Path | None,
+    typer.Option(help="The folder that the files of a CSV file are in; that of it if not given."),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option(help="What divides several labels of an image in a CSV file, such as '|'."),
+]
+
+
+def as_table(
+    data: str,
+    image: str | None,
+    label: list[str] | None,
+    split: str | None,
+    root: pathlib.Path | None,
+    separator: str | None,
+) -> Any:
+    """Returns what to load: a table where an option says something of it, else what was given.
+
+    Raises:
+        ValueError: if something else than a CSV file is given such options.
+    """
+    given = {"image": image, "label": label, "split": split, "root": root, "separator": separator}
+    given = {name: value for name, value in given.items() if value not in (None, [])}
+    if not given:
+        return data
+    if not _is_table(data):
+        option = "--root" if "root" in given else f"--{next(iter(given))}-column"
+        option = option.replace("--separator-column", "--separator")
+        raise ValueError(f"{option} is for CSV files, received {data}")
+    from keras_cv_extras.data import Table
+
+    return Table(data, **given)
+
+
+def _is_table(data):
+    return pathlib.Path(data).suffix.lower() in (".csv", ".tsv")
+
 
 def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -> None:
     """Raises if a folder or a file is missing: said before TensorFlow is loaded.
@@ -49,6 +99,8 @@ def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -
     """
     if model is not None and not model.is_file():
         raise FileNotFoundError(f"{model}: no such file")
+    if data is not None and _is_table(data) and not pathlib.Path(data).expanduser().exists():
+        raise FileNotFoundError(f"{data}: no such file")
     if data is not None and os.sep in data and not data.startswith(("keras:", "tfds:")):
         path = pathlib.Path(data).expanduser()
         if not path.exists():

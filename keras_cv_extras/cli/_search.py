@@ -11,10 +11,16 @@ from keras_cv_extras._base import files, supervise
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.cli._options import (
     Data,
+    ImageColumn,
     ImageSize,
+    LabelColumn,
     Network,
     Quiet,
+    Root,
     Seed,
+    Separator,
+    SplitColumn,
+    as_table,
     check_there,
     say,
     show_table,
@@ -148,6 +154,11 @@ def run(
         ),
     ] = None,
     image_size: ImageSize = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_column: SplitColumn = None,
+    root: Root = None,
+    separator: Separator = None,
     seed: Seed = DEFAULT.seed,
     quiet: Quiet = False,
 ):
@@ -188,7 +199,8 @@ def run(
     from keras_cv_extras import data as data_package
     from keras_cv_extras import models, search, training
 
-    images = data_package.load(data, image_size=image_size)
+    source = as_table(data, image_column, label_column, split_column, root, separator)
+    images = data_package.load(source, image_size=image_size)
     say(repr(images))
     shape, num_classes = images.train[0].shape[1:], len(images.class_names)
 

@@ -7,7 +7,17 @@ import typer
 
 from keras_cv_extras._base import files as checked
 from keras_cv_extras._base.owned import kinds
-from keras_cv_extras.cli._options import ImageSize, check_there, say
+from keras_cv_extras.cli._options import (
+    ImageColumn,
+    ImageSize,
+    LabelColumn,
+    Root,
+    Separator,
+    SplitColumn,
+    as_table,
+    check_there,
+    say,
+)
 from keras_cv_extras.cli._quiet import import_tensorflow
 
 
@@ -62,6 +72,11 @@ def export(
         typer.Option(help="The policy file it was trained with, for the model card."),
     ] = None,
     image_size: ImageSize = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_column: SplitColumn = None,
+    root: Root = None,
+    separator: Separator = None,
 ):
     """Write MODEL as a folder for servers, and verify it without Keras.
 
@@ -80,7 +95,7 @@ def export(
 
     result = serving.export_file(
         model,
-        data,
+        as_table(data, image_column, label_column, split_column, root, separator),
         output,
         format=format,
         top_k=top_k,

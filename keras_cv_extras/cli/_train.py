@@ -8,12 +8,18 @@ import typer
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras.cli._options import (
     Data,
+    ImageColumn,
     ImageSize,
+    LabelColumn,
     MaxBad,
     Network,
     Quiet,
+    Root,
     Seed,
+    Separator,
+    SplitColumn,
     Stream,
+    as_table,
     check_files,
     check_there,
     say,
@@ -79,6 +85,11 @@ def train(
     image_size: ImageSize = None,
     stream: Stream = False,
     max_bad: MaxBad = 0.01,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_column: SplitColumn = None,
+    root: Root = None,
+    separator: Separator = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write logs for TensorBoard, too.")
     ] = False,
@@ -99,6 +110,8 @@ def train(
     kcx train mnist_5k --policy crop --epochs 10
 
     kcx train photographs --image-size 128 --model resnet18 --policy rand_augment --mix cutmix
+
+    kcx train labels.csv --root photographs --image-size 128 --separator '|'
 
     kcx train photographs --image-size 224 --stream --model mobilenetv3-small --weights imagenet
 
@@ -126,7 +139,7 @@ def train(
         seed=seed,
     )
     result = training.train(
-        data,
+        as_table(data, image_column, label_column, split_column, root, separator),
         output,
         settings,
         image_size=image_size,
@@ -157,6 +170,11 @@ def evaluate(
     image_size: ImageSize = None,
     stream: Stream = False,
     max_bad: MaxBad = 0.01,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_column: SplitColumn = None,
+    root: Root = None,
+    separator: Separator = None,
     min_accuracy: MinAccuracy = None,
 ):
     """Score MODEL on the test images of DATA: accuracy, log loss, every class.
@@ -175,7 +193,7 @@ def evaluate(
 
     result = training.evaluate_file(
         model,
-        data,
+        as_table(data, image_column, label_column, split_column, root, separator),
         output=output,
         report=report,
         predictions=predictions,

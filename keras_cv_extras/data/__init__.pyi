@@ -30,3 +30,4 @@ from .balance import undersample_indices as undersample_indices
 from .files._file_part import FilePart as FilePart
 from .files._image_files import ImageFiles as ImageFiles
 from .files._image_files import image_files as image_files
+from .files.table._table import Table as Table

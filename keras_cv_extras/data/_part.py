@@ -25,7 +25,9 @@ def held_out(
     Args:
         keys: what each sample is known by: a text, such as a relative path, or an integer, such
             as a digest. Of several that are the same each has a draw of its own.
-        labels: `(n,)` integers, the classes.
+        labels: `(n,)` integers, the classes; or `(n, classes)` rows of 0 and 1, several labels per
+            image. Then a class of one image is not held out, and the exception is made class by
+            class: a later one may undo it for an earlier one.
         share: the share that is held out, in (0, 1).
         seed: an integer; another one gives other parts.
         salt: what they are held out for, so that "test" and "validation" do not go together.
@@ -36,13 +38,20 @@ def held_out(
     labels = np.asarray(labels)
     draws = _draws(keys, seed, salt)
     chosen = draws < share
-    for number in np.unique(labels):
-        rows = np.flatnonzero(labels == number)
+    for rows in _rows_of_classes(labels):
         if len(rows) > 1 and not chosen[rows].any():
             chosen[rows[np.argmin(draws[rows])]] = True
         elif len(rows) > 1 and chosen[rows].all():
             chosen[rows[np.argmax(draws[rows])]] = False
+        elif labels.ndim == 2:
+            chosen[rows[:1]] &= len(rows) > 1
     return chosen
+
+
+def _rows_of_classes(labels):
+    if labels.ndim == 2:
+        return [np.flatnonzero(labels[:, number]) for number in range(labels.shape[1])]
+    return [np.flatnonzero(labels == number) for number in np.unique(labels)]
 
 
 def _draws(keys, seed, salt):

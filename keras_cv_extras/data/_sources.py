@@ -16,6 +16,8 @@ from keras_cv_extras._base import checks, guard
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._split import split
 from keras_cv_extras.data.files import _decode, _folder
+from keras_cv_extras.data.files.table import _listing
+from keras_cv_extras.data.files.table._table import table_of
 
 _FASHION_FOLDER = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian's package
 _SETS = ("mnist_5k", "digits", "fashion_mnist")
@@ -28,7 +30,8 @@ class ImageData:
 
     Attributes:
         train: `(images, labels)`: uint8 `(n, height, width, channels)` with 1 or 3 channels, and
-            int32 `(n,)`, the numbers of the classes.
+            int32 `(n,)`, the numbers of the classes; or, of a table with several labels per image,
+            float32 `(n, classes)` of 0 and 1.
         test: the same, of other images.
         class_names: the name of each class, by its number.
         name: of the set.
@@ -56,6 +59,11 @@ class ImageData:
         if self.test is not None:
             guard.mark_held_out(self.test[0], self.name)
 
+    @property
+    def multilabel(self) -> bool:
+        """Whether an image may have several labels, so that labels are rows of 0 and 1."""
+        return self.train[1].ndim == 2
+
     def __repr__(self) -> str:
         return (
             f"ImageData({self.name!r}: {len(self.train[1])} training and {len(self.test[1])} test "
@@ -69,7 +77,7 @@ def _is_folder_of_images(name):
 
 
 def load(
-    name: str | os.PathLike,
+    name: Any,
     *,
     image_size: int | tuple[int, int] | None = None,
     resize: str = "crop",
@@ -101,6 +109,7 @@ def load(
               are turned upright by their EXIF tag; of an animation the first frame counts;
               transparency is laid over white; of 16 bits the high 8 are kept. Files of more than 64
               million pixels are refused, as damaged ones are.
+            - the path of a CSV file, a data frame or a `Table`, with a row for every image file.
         image_size: `(height, width)`, or one number for both; None for the size that all have.
         resize: how to get there, with bilinear interpolation, antialiased: "crop" keeps the
             aspect ratio and cuts off what is outside the centre, "pad" keeps it and adds black
@@ -127,7 +136,7 @@ def load(
         The images, of at most 8 GiB in all.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: if there is no such folder.
+        FileNotFoundError, NotADirectoryError: if there is no such folder or file.
         ImportError: if the set needs a package that is not installed.
         TypeError, ValueError: if an argument is not as above, the set has a test part and
             `test_fraction` is given, or the folder has no class folders, one class only, zero
@@ -158,19 +167,22 @@ def load(
     elif isinstance(name, str) and name.startswith("tfds:"):
         train, test, names = _tfds(name.removeprefix("tfds:"), **options)
     else:
-        folder = _as_folder(name)
-        name = folder.resolve().name
-        train, test, names, files, divided = _folder.read_folder(
-            folder,
+        table = table_of(name)
+        if table is None:
+            listed = _folder.listing(_as_folder(name), class_names, stacklevel=3)
+        else:
+            listed = _listing.listing(table, class_names, stacklevel=3)
+        train, test, files, divided = _folder.read_files(
+            listed,
             **options,
             jpeg=jpeg,
             on_error=on_error,
             test_fraction=test_fraction,
             seed=seed,
-            class_names=class_names,
+            known=class_names is not None,
         )
         decoding = {"resize": resize, "jpeg": jpeg}
-        return ImageData(train, test, names, name, files, divided, decoding)
+        return ImageData(train, test, listed.class_names, listed.name, files, divided, decoding)
     if class_names is not None:
         raise ValueError(f"class_names are for folders: {name} has its own, leave them out")
     if test is not None and test_fraction is not None:
@@ -280,7 +292,7 @@ def _as_folder(name):
         known = [*_SETS, *(f"keras:{item}" for item in _KERAS)]
         raise ValueError(
             f"unknown data set {name!r}: known are {', '.join(known)}, tfds:NAME, and the path of "
-            "a folder with one folder for each class"
+            "a folder with one folder for each class, or of a CSV file"
         )
     return folder
 

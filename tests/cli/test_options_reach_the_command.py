@@ -166,6 +166,43 @@ def test_every_option_arrives(command, folder, monkeypatch):
         assert given == arguments
 
 
+TYPED = [
+    *("--image-column", "a", "--label-column", "b", "--label-column", "c"),
+    *("--split-column", "d", "--root", "photos", "--separator", "|"),
+]
+TABLE = data.Table("t.csv", "a", ("b", "c"), "d", pathlib.Path("photos"), "|")
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "name"),
+    [
+        (["train", "t.csv"], training, "train"),
+        (["evaluate", "m.keras", "t.csv"], training, "evaluate_file"),
+        (["export", "m.keras", "t.csv"], serving, "export_file"),
+        (["search", "run", "t.csv"], data, "load"),
+    ],
+)
+def test_options_of_tables_reach_the_command(command, module, name, folder, monkeypatch):
+    calls = []
+
+    def called(*given, **named):
+        calls.append(given)
+        raise typer.Exit
+
+    monkeypatch.setattr(module, name, called)
+    pathlib.Path("t.csv").touch()
+    result = CliRunner().invoke(cli.app, [*command, *TYPED])
+    assert (result.exit_code, TABLE in calls.pop()) == (0, True)
+    result = CliRunner().invoke(cli.app, command)
+    assert (result.exit_code, "t.csv" in calls.pop()) == (0, True)
+    for option in TYPED[::2]:
+        other = [part.replace("t.csv", "digits") for part in command]
+        result = CliRunner().invoke(cli.app, [*other, option, "photos"])
+        assert str(result.exception) == f"{option} is for CSV files, received digits"
+    other = [part.replace("t.csv", "gone.csv") for part in command]
+    assert str(CliRunner().invoke(cli.app, other).exception) == "gone.csv: no such file"
+
+
 def test_a_policy_is_shown_as_asked(folder, monkeypatch):
     calls = []
 

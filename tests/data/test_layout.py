@@ -59,14 +59,20 @@ def test_a_folder_beside_the_parts_is_an_error(tmp_path):
             read(tmp_path)
 
 
-def test_empty_folders_and_those_of_systems_are_passed_over(tmp_path):
+def test_empty_folders_and_those_of_systems_are_said(tmp_path):
     make(tmp_path, 3)
     for name in ("__MACOSX", ".cache", "@eaDir"):
         make(tmp_path / name, 1)
     for name in ("Thumbs.db", ".DS_Store", "desktop.ini"):
         (tmp_path / "cat" / name).write_bytes(b"no image")
-    total = both(tmp_path)
+    (tmp_path / "cat" / "@eaDir").mkdir()
+    (tmp_path / "dog" / "@eaDir").mkdir()
+    (tmp_path / "dog" / "@eaDir" / "0.png").write_bytes(b"no image")
+    with pytest.warns(UserWarning, match="folders of systems") as caught:
+        total = both(tmp_path)
     assert (sum(total[:2]), total[2]) == (6, ("cat", "dog"))
+    said = str(caught[0].message).partition("folders of systems are passed over: ")[2]
+    assert sorted(said.split(", ")) == [".cache (1)", "@eaDir (2)", "__MACOSX (1)"]
     (tmp_path / "images").mkdir()
     with pytest.warns(UserWarning, match="images is empty"):
         assert both(tmp_path)[2] == ("cat", "dog")

@@ -20,7 +20,7 @@ class FilePart:
 
     Attributes:
         paths: where the files are.
-        labels: `(n,)` int32.
+        labels: `(n,)` int32; for several labels per image `(n, classes)` float32 of 0 and 1.
         image_size: `(height, width)` that images are brought to.
         resize: "crop", "pad" or "stretch".
         channels: 1 or 3.
@@ -41,7 +41,7 @@ class FilePart:
         jpeg: str = "whole",
     ) -> None:
         self.paths = tuple(map(str, paths))
-        self.labels = np.asarray(labels, np.int32)
+        self.labels = np.asarray(labels, np.float32 if np.ndim(labels) == 2 else np.int32)
         self.facts = np.asarray(facts, np.int32).reshape(-1, 4)
         self.image_size, self.resize, self.channels = image_size, resize, channels
         self.most_bad, self.jpeg = most_bad, jpeg

@@ -6,6 +6,7 @@ import os
 import pathlib
 import warnings
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 from rich.progress import Progress
@@ -17,8 +18,30 @@ from keras_cv_extras.data.files import _decode, _layout, _unreadable
 MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
 
 
-def read_folder(
-    folder,
+class Listing(NamedTuple):
+    """Image files, their labels and their parts, as a folder or a table says.
+
+    Attributes:
+        place: the folder or table, as errors call it.
+        name: what the data are called.
+        class_names: the name of each class, by its number.
+        paths: the files.
+        labels: int32 `(n,)`, or float32 `(n, classes)` of 0 and 1 for several labels an image.
+        is_test: `(n,)` booleans.
+        keys: what each file is known by when some are held out.
+    """
+
+    place: str
+    name: str
+    class_names: tuple[str, ...]
+    paths: list[pathlib.Path]
+    labels: np.ndarray
+    is_test: np.ndarray
+    keys: list[str]
+
+
+def read_files(
+    listed,
     *,
     image_size,
     resize,
@@ -27,33 +50,30 @@ def read_folder(
     on_error,
     test_fraction,
     seed,
-    class_names=None,
+    known,
 ):
-    """Reads the images of a folder with one folder for each class.
+    """Reads image files.
 
     Args:
-        folder: path of a folder as `data.load` describes it.
+        listed: a `Listing`.
         image_size: `(height, width)`, or None if all images are of one size.
         resize: as in `data.load`.
         channels: 1, 3, or None for 3 if any file has colours.
         jpeg: as in `data.load`.
         on_error: "skip" or "raise".
-        test_fraction: share of every class for the test part; None for the folder's own one, or
+        test_fraction: share of every class for the test part; None for the listing's own one, or
             else a fifth.
         seed: of that.
-        class_names: the names of the classes, in their order; None for those of the folder's.
+        known: whether the classes are those of a model, some of which may have no images.
 
     Returns:
-        `(train, test, class_names, files, divided)`, each part `(images, labels)`; `files` are
-        the paths of each part by its name; `divided` is whether the folder has no test part.
+        `(train, test, files, divided)`, each part `(images, labels)`; `files` are the paths of
+        each part by its name; `divided` is whether the listing has no test part.
 
     Raises:
-        FileNotFoundError, NotADirectoryError, ValueError: as `data.load`.
+        ValueError: as `data.load`.
     """
-    folder = existing(folder)
-    known = class_names
-    class_names, paths, labels, is_test = list_files(folder, known)
-    bad = {}
+    folder, paths, bad = listed.place, listed.paths, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata; damage raises
         headers = each(_decode.read_header, paths, bad, on_error, "Reading file headers")
@@ -80,46 +100,67 @@ def read_folder(
     images, kept = images[: len(rows)], np.asarray(kept)[rows]
     if bad:
         _warn(folder, bad, len(paths))
-    paths, labels = [paths[row] for row in kept], labels[kept]
-    divided = not is_test[kept].any()
-    is_test = choose_test(folder, paths, labels, is_test[kept], test_fraction, seed)
-    if known is None:
-        check_classes(folder, labels, is_test, class_names, divided)
+    paths, labels = [paths[row] for row in kept], listed.labels[kept]
+    is_test, divided = choose_test(listed, kept, test_fraction, seed, known)
     parts = {"train": ~is_test, "test": is_test}
     files = {
         name: tuple(str(paths[row]) for row in np.flatnonzero(rows)) for name, rows in parts.items()
     }
     train, test = ((images[rows], labels[rows]) for rows in parts.values())
-    return train, test, class_names, files, divided
+    return train, test, files, divided
 
 
-def choose_test(folder, paths, labels, is_test, fraction, seed):
-    """Returns which files are for tests: those of the folder's own part, or a share of all.
+def choose_test(listed, kept, fraction, seed, known):
+    """Returns which files are for tests: those of the own part, or a share of all.
 
     Which ones these are is told from the path of each file below the folder.
+
+    Args:
+        listed: a `Listing`.
+        kept: the rows of it that can be read.
+        fraction: None or a share.
+        seed: for that.
+        known: whether a class may lack images.
+
+    Returns:
+        Booleans, one for each row that is kept, and whether there was no own part.
+
+    Raises:
+        ValueError: if there is an own part and a share, or too few images of a class.
     """
-    if is_test.any():
-        if fraction is not None:
-            raise ValueError(f"{folder} has a test part of its own: leave test_fraction out")
-        return is_test
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    return held_out(names, labels, 0.2 if fraction is None else fraction, seed, "test")
+    labels, chosen = listed.labels[kept], listed.is_test[kept]
+    divided = not chosen.any()
+    if not divided and fraction is not None:
+        raise ValueError(f"{listed.place} has a test part of its own: leave test_fraction out")
+    if divided:
+        names = [listed.keys[row] for row in kept]
+        chosen = held_out(names, labels, 0.2 if fraction is None else fraction, seed, "test")
+    if not known:
+        _check_classes(listed.place, labels, chosen, listed.class_names, divided)
+    return chosen, divided
 
 
-def check_classes(folder, labels, is_test, class_names, divided):
+def counts_of(labels, num_classes):
+    """Returns how many images each class has, of labels in either form of a `Listing`."""
+    if labels.ndim == 2:
+        return labels.sum(axis=0).astype(np.int64)
+    return np.bincount(labels, minlength=num_classes)
+
+
+def _check_classes(folder, labels, is_test, class_names, divided):
     """Raises if a class has nothing to train on, or cannot be divided where that is needed."""
-    counts = np.bincount(labels, minlength=len(class_names))
-    if divided and 1 in counts:
+    counts = counts_of(labels, len(class_names))
+    if divided and labels.ndim == 1 and 1 in counts:
         rare = int(np.argmax(counts == 1))
         raise ValueError(
             f"{folder}: class {rare} has only 1 image, in {class_names[rare]}; one to train on and "
             "one to test on are needed: add images of it, or leave the class out"
         )
-    counts = np.bincount(labels[~is_test], minlength=len(class_names))
+    counts = counts_of(labels[~is_test], len(class_names))
     if not counts.all():
         raise ValueError(
             f"{folder}: class {class_names[np.argmin(counts)]!r} has no image to train on that can "
-            "be read: add images, or remove its folder"
+            "be read: add images, or remove {'its folder' if labels.ndim == 1 else 'the class'}"
         )
 
 
@@ -154,8 +195,8 @@ def progress_bar(description, total):
         yield lambda: progress.advance(task)
 
 
-def list_files(folder, class_names=None, stacklevel=4):
-    """Returns class names, and for every image file its path, class and whether it is for tests.
+def listing(folder, class_names=None, stacklevel=4) -> Listing:
+    """Lists the image files of a folder with one folder for each class.
 
     Warns of what is left out: images of other kinds, empty folders, images without labels.
 
@@ -164,7 +205,11 @@ def list_files(folder, class_names=None, stacklevel=4):
         class_names: the names of the classes, some of which may have no folder; None for those
             of the folders.
         stacklevel: of warnings.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError, ValueError: as `data.load`.
     """
+    folder = existing(folder)
     skipped = _layout.Skipped()
     parts = [
         (test, _layout.class_folders(path, skipped, test))
@@ -202,7 +247,9 @@ def list_files(folder, class_names=None, stacklevel=4):
         )
     if text:
         warnings.warn(text, stacklevel=stacklevel)
-    return tuple(names), paths, np.asarray(labels, np.int32), np.asarray(is_test, bool)
+    keys = [path.relative_to(folder).as_posix() for path in paths]
+    labels, is_test = np.asarray(labels, np.int32), np.asarray(is_test, bool)
+    return Listing(str(folder), folder.resolve().name, tuple(names), paths, labels, is_test, keys)
 
 
 def each(function, items, bad, on_error, description):

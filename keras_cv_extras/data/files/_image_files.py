@@ -2,15 +2,17 @@
 
 import dataclasses
 import math
-import os
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.data.files import _decode, _folder, _unreadable, decoder
 from keras_cv_extras.data.files._file_part import FilePart
+from keras_cv_extras.data.files.table import _listing
+from keras_cv_extras.data.files.table._table import table_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -21,7 +23,7 @@ class ImageFiles:
         train: the files to train on.
         test: others.
         class_names: the name of each class, by its number.
-        name: of the folder.
+        name: of the folder or table.
         refused: files that were left out when the folder was listed, and why.
         divided: whether the folder has no test part, so that some files were set aside.
         decoding: how files are decoded: `{"resize": ..., "jpeg": ...}`.
@@ -41,13 +43,18 @@ class ImageFiles:
             f"files, images of {self.train.shape}, {len(self.class_names)} classes)"
         )
 
+    @property
+    def multilabel(self) -> bool:
+        """Whether an image may have several labels, so that labels are rows of 0 and 1."""
+        return self.train.labels.ndim == 2
+
     def unreadable(self) -> dict[str, str]:
         """Returns all files left out so far, and why: when listed, and while they were decoded."""
         return {**self.refused, **self.train.unreadable(), **self.test.unreadable()}
 
 
 def image_files(
-    folder: str | os.PathLike,
+    folder: Any,
     image_size: int | tuple[int, int],
     *,
     resize: str = "crop",
@@ -58,7 +65,7 @@ def image_files(
     seed: int = 0,
     class_names: Sequence[str] | None = None,
 ) -> ImageFiles:
-    """Lists a folder of images whose files `pipeline` decodes anew in every epoch.
+    """Lists a folder or table of images whose files `pipeline` decodes anew in every epoch.
 
     The headers of all files are read here: their sizes, so that nothing is decoded that claims
     more than 64 million pixels, and how they have to be turned. A file that turns out to be
@@ -67,7 +74,7 @@ def image_files(
 
     Args:
         folder: one folder of files for each class, or that inside of train/ and test/, as in
-            `load`.
+            `load`; or a CSV file, a data frame or a `Table` with a row for every file.
         image_size: `(height, width)`, or one number for both.
         resize: "crop" keeps the aspect ratio and cuts off what is outside the centre, "pad" keeps
             it and adds black borders, "stretch" does not keep it.
@@ -85,9 +92,9 @@ def image_files(
         The parts, to be given to `pipeline`.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: if there is no such folder.
+        FileNotFoundError, NotADirectoryError: if there is no such folder or file.
         ValueError: if it has no class folders, one class only, or too many files that cannot be
-            read.
+            read, or a table is not as `Table` says.
 
     Example:
         >>> files = image_files("photographs", 224)
@@ -103,23 +110,21 @@ def image_files(
     checks.fraction("max_bad", max_bad)
     if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
-    folder = _folder.existing(folder)
-    known = class_names
-    class_names, paths, labels, is_test = _folder.list_files(folder, known, stacklevel=3)
-    refused = {}
+    table = table_of(folder)
+    if table is None:
+        listed = _folder.listing(folder, class_names, stacklevel=3)
+    else:
+        listed = _listing.listing(table, class_names, stacklevel=3)
+    paths, labels, refused = listed.paths, listed.labels, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata
         facts = _folder.each(_facts, paths, refused, "skip", "Reading file headers")
     most = max(1, math.floor(max_bad * len(paths)))
     if len(refused) > most:
-        raise ValueError(f"{folder}: {_unreadable.too_many(refused, len(paths), most)}")
+        raise ValueError(f"{listed.place}: {_unreadable.too_many(refused, len(paths), most)}")
     kept = np.flatnonzero([fact is not None for fact in facts])
-    chosen = _folder.choose_test(
-        folder, [paths[row] for row in kept], labels[kept], is_test[kept], test_fraction, seed
-    )
-    divided = not is_test[kept].any()
-    if known is None:
-        _folder.check_classes(folder, labels[kept], chosen, class_names, divided)
+    known = class_names is not None
+    chosen, divided = _folder.choose_test(listed, kept, test_fraction, seed, known)
     train, test = kept[~chosen], kept[chosen]
 
     def part(rows):
@@ -138,8 +143,8 @@ def image_files(
     return ImageFiles(
         part(train),
         part(test),
-        class_names,
-        folder.resolve().name,
+        listed.class_names,
+        listed.name,
         named,
         divided,
         {"resize": resize, "jpeg": jpeg},

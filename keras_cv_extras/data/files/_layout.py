@@ -8,7 +8,7 @@ from collections import Counter
 from keras_cv_extras.data.files import _decode
 
 # What the parts of published sets are called, in any case.
-_PARTS = {
+PARTS = {
     **dict.fromkeys(("train", "training", "trainset", "train_set"), "train"),
     **dict.fromkeys(("test", "testing", "testset", "test_set"), "test"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
@@ -22,17 +22,36 @@ _IMAGES = (
 
 
 class Skipped:
-    """What was left out while a folder was listed: reasons and how often each was met."""
+    """What was left out while a folder or a table was listed: reasons, and how often each was met.
 
-    def __init__(self):
-        self.counts, self.notes = Counter(), []
+    Attributes:
+        counts: how often each reason was met.
+        systems: how often a folder of a system was passed over, by its name.
+        notes: sentences without a full stop.
+    """
+
+    def __init__(self, what="images"):
+        self.counts, self.systems, self.notes = Counter(), Counter(), []
+        self._what = what
 
     def text(self, folder, used):
         """Returns one sentence, or "" if nothing was left out that may be missed."""
         total = used + sum(self.counts.values())
         said = [f"{count} {what}" for what, count in self.counts.most_common()]
-        sentences = [f"{used} of {total} images are used, skipped: {', '.join(said)}"] * bool(said)
-        return f"{folder}: {'; '.join(sentences + self.notes)}" if sentences + self.notes else ""
+        used = [f"{used} of {total} {self._what} are used, skipped: {', '.join(said)}"]
+        passed = [f"{name} ({count})" for name, count in self.systems.most_common()]
+        passed = [f"folders of systems are passed over: {', '.join(passed)}"] * bool(passed)
+        sentences = [*used * bool(said), *passed, *self.notes]
+        return f"{folder}: {'; '.join(sentences)}" if sentences else ""
+
+    def pass_over(self, folder):
+        """Notes a folder of a system, if there is anything in it."""
+        try:
+            filled = bool(os.listdir(folder))
+        except PermissionError:  # as systems do with their own
+            filled = True
+        if filled:
+            self.systems[os.path.basename(folder)] += 1
 
 
 def parts(folder, skipped):
@@ -41,7 +60,7 @@ def parts(folder, skipped):
     Raises:
         ValueError: if other folders with files stand beside the parts.
     """
-    items = {item: _PARTS.get(item.name.lower()) for item in folders(folder)}
+    items = {item: PARTS.get(item.name.lower()) for item in folders(folder, skipped)}
     trained = [item for item, part in items.items() if part == "train" and folders(item)]
     # "train" may be a class too: it is a part if it has folders.
     if not trained:
@@ -69,12 +88,15 @@ def parts(folder, skipped):
     return found
 
 
-def folders(path):
-    """Returns the folders in a folder, but for those of systems, by name."""
-    return sorted(
-        (item for item in path.iterdir() if item.is_dir() and not _is_system(item.name)),
-        key=lambda item: item.name,
-    )
+def folders(path, skipped=None):
+    """Returns the folders in a folder, by name, but for those of systems, which are noted."""
+    found = []
+    for item in path.iterdir():
+        if item.is_dir() and not _is_system(item.name):
+            found.append(item)
+        elif item.is_dir() and skipped is not None:
+            skipped.pass_over(item)
+    return sorted(found, key=lambda item: item.name)
 
 
 def class_folders(path, skipped, for_tests):
@@ -108,6 +130,8 @@ def images(path, skipped):
         for name in sorted(os.listdir(place)):
             item = os.path.join(place, name)
             if _is_system(name):
+                if os.path.isdir(item):
+                    skipped.pass_over(item)
                 continue
             try:
                 mode = os.stat(item).st_mode

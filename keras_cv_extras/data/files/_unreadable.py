@@ -7,6 +7,8 @@ import pathlib
 def reason(path, error):
     """Returns in few words why a file cannot be read."""
     path = pathlib.Path(path)
+    if isinstance(error, FileNotFoundError):
+        return "No such file"
     if path.is_file() and path.stat().st_size == 0:
         return "an empty file"
     text = str(error).replace(repr(str(path)), "it")

@@ -1,7 +1,6 @@
 """Data for an existing model: its image size, its class names, no image that it has seen."""
 
 import dataclasses
-import os
 import pathlib
 from typing import Any
 
@@ -38,7 +37,7 @@ class ModelData:
 def data_for(
     model: keras.Model,
     path: Path,
-    source: str | os.PathLike | data.ImageData | data.ImageFiles,
+    source: Any,
     *,
     image_size: int | None = None,
     stream: bool = False,
@@ -96,7 +95,7 @@ def _loaded(model, path, source, classes, image_size, stream, max_bad):
         raise ValueError(
             f"image_size {image_size}: {path} takes images of {height} x {width}; leave it out"
         )
-    if _is_folder(source):
+    if _is_of_files(source):
         size = (height, width) if fixed else image_size
         options = {"class_names": classes}
         if stream:
@@ -117,12 +116,11 @@ def _loaded(model, path, source, classes, image_size, stream, max_bad):
     return images
 
 
-def _is_folder(name):
-    if not isinstance(name, str | os.PathLike):
+def _is_of_files(source):
+    if isinstance(source, data.ImageData | data.ImageFiles):
         return False
-    if str(name) in _NAMED or str(name).startswith(("keras:", "tfds:")):
-        return False
-    return pathlib.Path(name).expanduser().is_dir()
+    named = isinstance(source, str) and source.startswith(("keras:", "tfds:"))
+    return not named and not (isinstance(source, str) and source in _NAMED)
 
 
 def _by_name(images, classes, path):

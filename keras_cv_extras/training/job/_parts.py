@@ -1,5 +1,6 @@
 """Training and test parts of data, in memory or as files, asked the same questions."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def about(source: Any, images: Any, bad: dict[str, str]) -> dict[str, str]:
     shape = shape_of(images.train)
     listed = zip(images.class_names, counts, strict=True)
     lines = {
-        "from": images.name if source is images else str(source),
+        "from": str(source) if isinstance(source, str | os.PathLike | data.Table) else images.name,
         "training images": f"{count(images.train):,}",
         "test images": f"{count(images.test):,}",
         "size": f"{shape[0]} x {shape[1]}, {shape[2]} channel{'s' if shape[2] > 1 else ''}",

@@ -39,7 +39,7 @@ class TrainingResult:
 
 
 def train(
-    data: str | os.PathLike | data_package.ImageData | data_package.ImageFiles,
+    data: Any,
     output: Path,
     settings: TrainingSettings | None = None,
     *,
@@ -122,7 +122,7 @@ def train(
 
 def evaluate_file(
     path: Path,
-    data: str | os.PathLike | data_package.ImageData | data_package.ImageFiles,
+    data: Any,
     *,
     output: Path | None = None,
     report: Path | None = None,

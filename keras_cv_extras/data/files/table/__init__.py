@@ -1,0 +1,1 @@
+"""Tables of file names and labels: CSV files and data frames."""

@@ -1,0 +1,139 @@
+"""CSV files and data frames as columns of text."""
+
+import csv
+import io
+import os
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_cv_extras.data.files import _decode
+from keras_cv_extras.data.files.table._table import is_frame
+
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+class Rows(NamedTuple):
+    """The cells of a table.
+
+    Attributes:
+        columns: the name of each column and its cells, stripped; "" where there is none.
+        numbers: what each row is called: "line 2" of a file, "row 0" of a data frame.
+        folder: that of the file, None for a data frame.
+    """
+
+    columns: dict[str, list[str]]
+    numbers: list[str]
+    folder: pathlib.Path | None
+
+
+def read(source) -> Rows:
+    """Reads a CSV file or a data frame.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError: if there is no such file.
+        ValueError: if it is no table.
+    """
+    if is_frame(source):
+        return _of_frame(source)
+    path = pathlib.Path(source).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if not path.is_file():
+        raise ValueError(f"{path}: not a regular file; give a CSV file")
+    try:
+        lines = _parsed(_text(path))
+    except csv.Error as error:
+        raise ValueError(f"{path}: not a CSV file ({error})") from error
+    if not lines:
+        raise ValueError(
+            f"{path}: holds no rows; give a line for every image, below names of columns"
+        )
+    (first, header), body = lines[0], lines[1:]
+    if any(_is_image(cell) for cell in header):  # no names: the first row is an image
+        if len(header) != 2:
+            raise ValueError(
+                f"{path}: line {first} names no columns: write their names above it, such as "
+                "filename,label"
+            )
+        swapped = _is_image(header[1]) and not _is_image(header[0])
+        header, body = (["label", "filename"] if swapped else ["filename", "label"]), lines
+    _check_names(path, header)
+    for number, cells in body:
+        if len(cells) != len(header):
+            raise ValueError(
+                f"{path}: line {number} has {len(cells)} cells, not {len(header)}: put text that "
+                'holds the divider into quotes, "like this"'
+            )
+    columns = {name: [cells[at] for _, cells in body] for at, name in enumerate(header)}
+    return Rows(columns, [f"line {number}" for number, _ in body], path.parent)
+
+
+def _text(path):
+    content = path.read_bytes()
+    coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(coding)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}: not UTF-8, from byte {error.start} on: save it as CSV in UTF-8"
+        ) from None
+
+
+def _parsed(text):
+    """Returns `(number of the line, cells)` of every row that is not empty."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    widths = [len(next(csv.reader([first], delimiter=one), [])) for one in _DELIMITERS]
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=_DELIMITERS[int(np.argmax(widths))], strict=True
+    )
+    found, number = [], 1
+    for cells in reader:
+        cells = [cell.strip() for cell in cells]
+        if any(cells):
+            found.append((number, cells))
+        number = reader.line_num + 1
+    return found
+
+
+def _of_frame(frame):
+    names = [str(name) for name in frame.columns]
+    _check_names("data frame", names)
+    columns = {
+        name: [_cell(value) for value in frame[column]]
+        for name, column in zip(names, frame.columns, strict=True)
+    }
+    count = len(frame)
+    if any(len(cells) != count for cells in columns.values()):
+        raise ValueError("data frame: its columns are not of one length")
+    if not count:
+        raise ValueError("data frame: holds no rows; give a row for every image")
+    return Rows(columns, [f"row {number}" for number in range(count)], None)
+
+
+def _cell(value):
+    """Returns a value of a data frame as it would stand in a CSV file."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return ""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, float | np.floating):
+        # A gap makes floats of a column of whole numbers.
+        return "" if np.isnan(value) else str(int(value)) if value == int(value) else str(value)
+    if isinstance(value, list | tuple | set | np.ndarray):
+        raise ValueError(
+            f"data frame: a cell holds {value!r}: join labels to one text, such as 'cat|dog', and "
+            "give separator='|'"
+        )
+    return str(value).strip()
+
+
+def _check_names(place, names):
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{place}: two columns are called {twice!r}: rename one")
+
+
+def _is_image(cell):
+    return cell.lower().endswith(_decode.SUFFIXES)
