@@ -5,6 +5,8 @@ import types
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search import Score
@@ -113,3 +115,32 @@ def test_arms_are_drawn_the_best_on_top():
     labels = axes.get_yticklabels()
     assert [label.get_text() for label in labels] == ["b", "a"]
     assert [label.get_weight() for label in labels] == ["normal", "bold"]
+
+
+def test_long_names_are_not_cut_off():
+    name = "RandAugment, tuned, with flips and crops and more than that"
+    arm = types.SimpleNamespace(name=name, kind="control", accuracy=0.5, low=0.4, high=0.6)
+    row = {"kind": "control", "name": name, "val_accuracy": 0.5}
+    trial = {"kind": "trial", "name": "0", "val_accuracy": 0.6}
+    for figure in (_figures.arms_figure([arm], name), _figures.trials_figure([row, trial])):
+        figure.draw_without_rendering()
+        texts = [text for text in figure.findobj(Text) if text.get_text() == name]
+        boxes = [text.get_window_extent() for text in texts if text.get_visible()]
+        assert boxes
+        assert min(box.x0 for box in boxes) >= 0
+        assert max(box.x1 for box in boxes) <= figure.bbox.x1
+
+
+def test_numbers_of_the_screen_can_be_read():
+    accuracy = {op: 0.9 - 0.1 * row - 0.08 * np.arange(11) for row, op in enumerate(("a", "b"))}
+    caps = dict.fromkeys(accuracy, 0.5)
+    screen = types.SimpleNamespace(accuracy=accuracy, caps=caps, clean=0.9, unchanged=())
+    axes = _figures.screen_figure(screen, np.linspace(0, 1, 11)).axes[0]
+    (picture,) = axes.images
+    assert len(axes.texts) == 22
+    for text in axes.texts:
+        column, row = text.get_position()
+        background = picture.to_rgba(picture.get_array()[int(row), int(column)])
+        assert _figures.contrast(to_rgb(text.get_color()), background) >= 4.5
+        assert ("\N{MULTIPLICATION SIGN}" in text.get_text()) == (column > 5)
+    assert _figures.contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)

@@ -11,7 +11,7 @@ from keras_cv_extras._base.owned import written
 _STYLE = """
 :root { --ink: #1f2933; --quiet: #5f6c7b; --line: #e1e6eb; --accent: #1f6fb2; --tint: #eef5fb; }
 * { box-sizing: border-box; }
-body { margin: 0; background: #f5f7f9; color: var(--ink);
+body { margin: 0; background: #f5f7f9; color-scheme: light dark; color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 main { max-width: 960px; margin: 0 auto; padding: 40px 20px 64px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
@@ -22,7 +22,7 @@ section { background: white; border: 1px solid var(--line); border-radius: 10px;
   padding: 22px 24px; margin-top: 18px; overflow-x: auto; }
 .verdict { background: var(--tint); border-color: #c9dff1; border-left: 5px solid var(--accent);
   font-size: 17px; }
-.verdict p { margin: 0; }
+.verdict p { margin: 0; } .verdict p + p { margin-top: 8px; }
 .facts { display: flex; flex-wrap: wrap; gap: 12px 40px; margin: 18px 0 0; padding: 0; }
 .facts div { min-width: 90px; }
 .facts dt { color: var(--quiet); font-size: 13px; }
@@ -37,6 +37,13 @@ img { display: block; max-width: 100%; height: auto; margin: 10px auto 0; }
 pre { background: #f5f7f9; border-radius: 6px; padding: 14px; margin: 10px 0 0;
   white-space: pre-wrap; font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 td.value { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e4e9ee; --quiet: #a3b0bd; --line: #36424e; --accent: #6db3ea; --tint: #1d3042; }
+  body { background: #12181e; } section { background: #1a222a; } pre { background: #12181e; }
+  .verdict { border-color: #2d4a63; }
+  img { border-radius: 6px; }
+}
 """
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -18,7 +19,7 @@ def arms_figure(arms, won: str) -> Figure:
         won: the name of the one that won.
     """
     arms = sorted((arm for arm in arms if np.isfinite(arm.accuracy)), key=lambda arm: arm.accuracy)
-    figure, axes = _axes(height=0.34 * len(arms) + 0.75, left=1.75)
+    figure, axes = _axes(height=0.34 * len(arms) + 0.75)
     for row, arm in enumerate(arms):
         color = _WON if arm.name == won else _SEARCHED if arm.kind == "searched" else _CONTROL
         axes.plot([arm.low, arm.high], [row, row], color=color, linewidth=2.2, alpha=0.55)
@@ -42,7 +43,7 @@ def trials_figure(rows) -> Figure:
     Args:
         rows: a dictionary for each control and trial.
     """
-    figure, axes = _axes(height=3.5, left=0.8, right=1.5)
+    figure, axes = _axes(height=3.5)
     scores = np.array([row["val_accuracy"] for row in rows if row["kind"] == "trial"])
     controls = [
         (row["val_accuracy"], row["name"])
@@ -94,20 +95,21 @@ def screen_figure(screen, levels) -> Figure:
     for row, op in enumerate(ops):
         values = 100 * (screen.clean - screen.accuracy[op])
         drops[row, :] = values if len(values) == len(levels) else values[0]
-    figure, axes = _axes(height=0.3 * len(ops) + 0.8, left=1.6, width=6.4)
+    figure, axes = _axes(height=0.3 * len(ops) + 0.8, width=6.4)
     axes.spines["bottom"].set_visible(False)
-    axes.imshow(drops, cmap="OrRd", vmin=0, vmax=max(20.0, float(np.nanmax(drops))), aspect="auto")
+    highest = max(20.0, float(np.nanmax(drops)))
+    picture = axes.imshow(drops, cmap="OrRd", vmin=0, vmax=highest, aspect="auto")
     for row, op in enumerate(ops):
         for column, level in enumerate(levels):
             kept = level <= screen.caps[op] + 1e-9 and op not in screen.unchanged
             axes.text(
                 column,
                 row,
-                f"{drops[row, column]:.1f}",
+                f"{drops[row, column]:.1f}" + ("" if kept else " \N{MULTIPLICATION SIGN}"),
                 ha="center",
                 va="center",
                 fontsize=8,
-                color=_INK if kept else _WON,
+                color=readable(picture.to_rgba(drops[row, column])),
                 weight="normal" if kept else "bold",
             )
     axes.set_yticks(range(len(ops)), [op.replace("_", " ") for op in ops])
@@ -116,13 +118,38 @@ def screen_figure(screen, levels) -> Figure:
     return figure
 
 
+def readable(color: Any) -> str:
+    """Returns black or white, whichever stands out more from a background.
+
+    Args:
+        color: red, green and blue in [0, 1]; more, such as alpha, is left out.
+
+    References:
+        [Contrast ratio](https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio).
+    """
+    return max(("#000000", "#ffffff"), key=lambda text: contrast(to_rgb(text), color))
+
+
+def contrast(one: Any, other: Any) -> float:
+    """Returns the contrast ratio of two colours, from 1 to 21.
+
+    Args:
+        one: red, green and blue in [0, 1].
+        other: the same.
+    """
+    channels = np.array([one[:3], other[:3]], "float64")
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    dark, light = np.sort(linear @ (0.2126, 0.7152, 0.0722))
+    return float((light + 0.05) / (dark + 0.05))
+
+
 def effects_figure(effects) -> Figure:
     """Draws what each op is worth with its interval, the most useful on top.
 
     Args:
         effects: `OpEffect`s, the most useful first.
     """
-    figure, axes = _axes(height=0.27 * len(effects) + 0.75, left=1.75)
+    figure, axes = _axes(height=0.27 * len(effects) + 0.75)
     for row, one in enumerate(reversed(effects)):
         color = _SEARCHED if one.low > 0 else _WON if one.high < 0 else _CONTROL
         axes.plot([100 * one.low, 100 * one.high], [row, row], color=color, lw=2.2, alpha=0.55)
@@ -156,18 +183,10 @@ def spread(heights, gap: float, low: float, high: float) -> np.ndarray:
     return np.maximum(places, low) if len(places) * gap <= high - low else places
 
 
-def _axes(*, height, left, right=0.25, width=9.0):
-    """Returns a figure with one plain pair of axes; sizes in inches."""
-    figure = Figure(figsize=(width, height), facecolor="white")
-    bottom, top = 0.55, 0.12
-    axes = figure.add_axes(
-        (
-            left / width,
-            bottom / height,
-            (width - left - right) / width,
-            (height - bottom - top) / height,
-        )
-    )
+def _axes(*, height, width=9.0):
+    """Returns a figure with one plain pair of axes, with room for its names; sizes in inches."""
+    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(_LINE)

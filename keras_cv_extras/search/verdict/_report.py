@@ -85,8 +85,8 @@ def _screen_section(screen):
     return pages.section(
         "Which ops keep the labels",
         f"Points of accuracy that each op costs at each strength, of {screen.num_images:,} "
-        "images that the model had not seen; the model was trained with all ops. What is bold "
-        "was left out of the search.",
+        "images that the model had not seen; the model was trained with all ops. What has "
+        "a cross was left out of the search.",
         pages.figure(_figures.screen_figure(screen, LEVELS), "Accuracy lost by op and strength"),
         f"<pre>{html.escape(screen.describe())}</pre>",
     )

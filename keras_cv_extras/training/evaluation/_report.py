@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base.text import pages
-from keras_cv_extras.metrics import ExpectedCalibrationError, plot_reliability
-from keras_cv_extras.training.evaluation import _figures
+from keras_cv_extras.metrics import plot_reliability
+from keras_cv_extras.training.evaluation import _advice, _figures
 
 _SIDE = 112  # CSS pixels of a picture
 _CONFUSED = 10  # pairs of classes that are listed
@@ -36,11 +36,11 @@ def report(
         data: names and values: what the data was.
         settings: the same for the training's settings, or None.
         log: the rows of its `CsvLog`; none where there was no training.
-        notes: sentences of what should be known, such as what training waited for.
+        notes: sentences of what should be known, such as what training waited for. What would
+            help, as far as the scores and the log tell, stands before them.
     """
     scores = predictions.evaluation()
-    calibration = ExpectedCalibrationError(dtype="float64")
-    calibration.update_state(predictions.labels, predictions.probabilities)
+    calibration = _advice.calibration(predictions)
     facts = {
         "accuracy": _percent(scores.accuracy),
         "95 % interval": f"{_percent(scores.low)} to {_percent(scores.high)}",
@@ -50,6 +50,7 @@ def report(
         "classes": len(scores.class_names),
     }
     sections = [f"<h1>{html.escape(title)}</h1>", _facts(facts)]
+    notes = [*_advice.advice(predictions, log), *notes]
     if notes:
         lines = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
         sections.append(f'<section class="verdict">{lines}</section>')

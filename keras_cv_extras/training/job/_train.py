@@ -14,6 +14,7 @@ from keras_cv_extras import training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.types import Path
+from keras_cv_extras.training.evaluation._advice import advice
 from keras_cv_extras.training.job import _parts
 from keras_cv_extras.training.job._job import Job, shown
 from keras_cv_extras.training.job._model_data import SAMPLES, data_for
@@ -175,7 +176,8 @@ def evaluate_file(
         )
         files.write_text(report, page, written.is_ours)
     paths = tuple(pathlib.Path(file) for file in (output, predictions, report) if file)
-    return TrainingResult(scores, (*chosen.notes, *_parts.unreadable_lines(bad)), paths)
+    lines = (*chosen.notes, *advice(found), *_parts.unreadable_lines(bad))
+    return TrainingResult(scores, lines, paths)
 
 
 def _finished(output, epochs):
@@ -228,14 +230,16 @@ def _report(data, output, model, job, asked, note):
     scores = found.evaluation()
     notes = [] if not job.clock.waits else [job.clock.verdict()]
     bad = {**_parts.unreadable(images), **job.unreadable()}
-    told = [line for line in [note, *notes, *_parts.unreadable_lines(bad)] if line is not None]
+    log = training.read_log(output / "log.csv")
+    lines = [note, *advice(found, log), *notes, *_parts.unreadable_lines(bad)]
+    told = [line for line in lines if line is not None]
     if os.access(output, os.W_OK):
         page = training.report(
             found,
             title=f"{job.settings.model or 'Small network'} on {images.name}",
             data=_parts.about(data, images, bad),
             settings=asked,
-            log=training.read_log(output / "log.csv"),
+            log=log,
             notes=notes,
         )
         files.write_text(output / "report.html", page)
