@@ -33,13 +33,10 @@ def complete(kernel, parameters, *, channels=None, whole=False, sized=False):
         whole: whether floats are cut to whole numbers first.
         sized: whether the result may have a size of its own.
     """
-    head, sections = docstrings.parted(kernel.__doc__)
-    own = docstrings.entries(sections.pop("Args", ""))
     images = ARGUMENTS["images"]
     images += f"; {' or '.join(map(str, channels))} channels." if channels else "."
     images += " Floats are cut to whole numbers first." if whole else ""
     shared = {**ARGUMENTS, "images": images}
-    texts = {name: docstrings.entry(name, shared.get(name, NOT_DESCRIBED)) for name in parameters}
-    lines = [own.get(name) or text for name, text in texts.items()]
-    returns = sections.pop("Returns", f"    {_SAME_TYPE if sized else _SAME_SHAPE}")
-    return docstrings.whole(head, {"Args": "\n".join(lines), "Returns": returns, **sections})
+    known = {name: shared.get(name, NOT_DESCRIBED) for name in parameters}
+    returns = _SAME_TYPE if sized else _SAME_SHAPE
+    return docstrings.completed(kernel.__doc__, parameters, known, returns)

@@ -51,9 +51,6 @@ def sparsemax_loss(y_true: Tensor, y_pred: Tensor, *, from_logits: bool = True) 
         y_pred: logits `(..., num_classes)`.
         from_logits: must be True.
 
-    Returns:
-        One loss per sample, `(...)`.
-
     References:
         [Martins and Astudillo](https://arxiv.org/abs/1602.02068)
     """

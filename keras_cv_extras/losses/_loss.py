@@ -7,8 +7,8 @@
         function = contrastive_loss
 
 The options of the function are the arguments of the class, in their order, followed by
-`reduction` and `name`. Both check them by the same table, and the docstring of the class describes
-them in the function's words, but for those that it describes itself.
+`reduction` and `name`. Both check them by the same table, and the docstring of the class takes the
+function's descriptions of them, unless it has its own. What many losses have is described here.
 """
 
 import functools
@@ -27,10 +27,14 @@ from keras_cv_extras.losses import _labels
 
 _OWN = ("reduction", "name")
 _DESCRIBED = {
+    "from_logits": "whether `y_pred` holds logits.",
+    "label_smoothing": "share of every label that all classes get in equal parts, in [0, 1].",
+    "gather_across_replicas": "whether to compare with the samples of all replicas.",
     "reduction": "as for every Keras loss.",
     "name": "as for every Keras loss.",
     "ignore_class": "None, or the class of samples that do not count, such as -1 or 255.",
 }
+_RETURNS = "One loss per sample, `(...)`."
 
 P = ParamSpec("P")
 
@@ -92,6 +96,10 @@ def per_sample(
             given: Any = function  # `P` says nothing of its first two arguments
             return given(tensors(y_true), tensors(y_pred, floats), **check(options))
 
+        if function.__doc__:
+            loss.__doc__ = docstrings.completed(
+                function.__doc__, inspect.signature(function).parameters, _DESCRIBED, _RETURNS
+            )
         published = cast("LossFunction[P]", loss)
         published.check = check
         published.defaults = defaults
@@ -229,9 +237,5 @@ class FunctionLoss(WeightedLoss):
 def _completed(docstring, of_function, names):
     """Returns the docstring of a class, with all of its arguments in their order."""
     summary, of_options = docstrings.parted(of_function)
-    head, sections = docstrings.parted(docstring)
-    known = {name: docstrings.entry(name, text) for name, text in _DESCRIBED.items()}
-    known |= docstrings.entries(of_options.get("Args"))
-    known |= docstrings.entries(sections.pop("Args", None))
-    lines = [known[name] for name in names if name in known]
-    return docstrings.whole(head or summary, {"Args": "\n".join(lines), **sections})
+    known = {**_DESCRIBED, **docstrings.texts(of_options.get("Args"))}
+    return docstrings.completed(docstring or summary, names, known)

@@ -14,6 +14,18 @@ CLASSES = [
     if item is not losses.FunctionLoss
 ]
 
+FUNCTIONS = [
+    item for item in (getattr(losses, name) for name in losses.__all__) if hasattr(item, "check")
+]
+
+
+@pytest.mark.parametrize("item", FUNCTIONS, ids=lambda item: item.__name__)
+def test_every_argument_of_a_function_is_described(item):
+    _, sections = docstrings.parted(item.__doc__)
+    described = docstrings.entries(sections["Args"])
+    assert list(described) == list(inspect.signature(item).parameters)
+    assert sections["Returns"].strip()
+
 
 @pytest.mark.parametrize("item", CLASSES, ids=lambda item: item.__name__)
 def test_every_argument_is_described_in_its_order(item):
@@ -35,6 +47,14 @@ def test_what_a_class_says_itself_is_kept():
 
 
 def test_a_loss_of_ones_own_needs_no_docstring():
+    @losses.per_sample()
+    def plain(y_true, y_pred):
+        """No arguments to speak of."""
+        return y_true - y_pred
+
+    wanted = "No arguments to speak of.\n\nReturns:\n    One loss per sample, `(...)`.\n"
+    assert plain.__doc__ == wanted
+
     @losses.per_sample()
     def gap(y_true, y_pred, *, scale=1.0):
         """The gap.

@@ -1,10 +1,13 @@
 """The functions behind the names of networks, by their published numbers of parameters."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
 from keras_cv_extras import models
+from keras_cv_extras._base.text import docstrings
 
 BUILDERS = {
     "lenet5": (lambda: models.lenet5((32, 32, 1), 10), 61_706),
@@ -39,3 +42,17 @@ def test_a_convolution_that_sees_each_place_through_a_network():
     ending = models.mlp_conv(inputs, (4, 5, 3), 5, name="a")
     assert ending.shape == (None, 9, 9, 3)
     assert np.asarray(keras.Model(inputs, ending)(images)).min() == 0
+
+
+NETWORKS = ("alexnet", "bn_inception", "cifar_resnet", "googlenet", "inception_v4", "lenet5")
+NETWORKS += ("nin_cifar", "nin_imagenet", "resnet", "vgg", "wide_resnet")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_argument_of_a_network_is_described(name):
+    """What many networks have is described once, for all of them."""
+    function = getattr(models, name)
+    _, sections = docstrings.parted(function.__doc__)
+    described = docstrings.entries(sections["Args"])
+    assert list(described) == list(inspect.signature(function).parameters)
+    assert sections["Returns"].strip()

@@ -21,10 +21,34 @@ def entries(section):
     return {entry.split(":")[0].strip(): entry for entry in found if entry}
 
 
-def entry(name, text):
-    """Returns the description of an argument, as a section has it."""
-    line = f"{name}: {text}"
-    return textwrap.fill(line, 96, initial_indent="    ", subsequent_indent="        ")
+def texts(section):
+    """Returns the descriptions of arguments by their names, each on one line."""
+    found = entries(section).items()
+    return {name: " ".join(entry.split()).partition(": ")[2] for name, entry in found}
+
+
+def completed(docstring, names, known, returns=None):
+    """Returns a docstring that describes arguments which it does not describe itself.
+
+    Args:
+        docstring: what is written.
+        names: the arguments, in their order.
+        known: name -> description; arguments that are in neither are left out.
+        returns: what to say of the result if the docstring does not; None for nothing.
+    """
+    head, sections = parted(docstring)
+    lines = {name: _filled(f"{name}: {text}", "        ") for name, text in known.items()}
+    lines |= entries(sections.pop("Args", None))
+    first = {}
+    if described := [lines[name] for name in names if name in lines]:
+        first["Args"] = "\n".join(described)
+    if returns is not None:
+        first["Returns"] = sections.pop("Returns", _filled(returns, "    "))
+    return whole(head, {**first, **sections})
+
+
+def _filled(text, indent):
+    return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent=indent)
 
 
 def whole(head, sections):

@@ -34,7 +34,6 @@ def asymmetric_multilabel(
         gamma_negative: how strongly easy negative labels are weighed down, at least 0.
         gamma_positive: the same for positive labels.
         clip: probability below which a negative label costs nothing, in [0, 1].
-        from_logits: whether `y_pred` holds logits.
 
     Returns:
         The sum over labels, `(batch, ...)`; `(batch,)` for predictions `(batch,)`.
@@ -93,11 +92,6 @@ def asymmetric_categorical(
         y_pred: probabilities or logits `(..., num_classes)`.
         gamma_negative: focusing of the other classes, at least 0.
         gamma_positive: focusing of the true class, at least 0.
-        from_logits: whether `y_pred` holds logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Ridnik et al., Asymmetric Loss](https://arxiv.org/abs/2009.14119) and its code for a

@@ -79,7 +79,6 @@ def bi_tempered(
         t2: temperature of the softmax, at least 1: above 1 its tail is heavy. 1 and 1 give
             cross-entropy.
         from_logits: must be True: probabilities do not tell the tempered ones.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
 
     Returns:
         One loss per sample, `(...)`. Soft labels enter by their own entropy too, a term without

@@ -40,11 +40,6 @@ def categorical_focal(
         alpha: None, one weight, or a list of one weight per class.
         gamma: how strongly well classified samples are weighed down, at least 0; 0 gives
             cross-entropy.
-        from_logits: whether `y_pred` holds logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Lin et al., Focal Loss for Dense Object Detection](https://arxiv.org/abs/1708.02002)
@@ -114,7 +109,6 @@ def sigmoid_focal_crossentropy(
     Args:
         y_true: labels in [0, 1], of the shape of `y_pred`.
         y_pred: probabilities or logits `(batch, ..., labels)`.
-        from_logits: whether `y_pred` holds logits.
         alpha: weight of positive labels, in [0, 1], negative ones having the rest; a list of
             one per label; None for a weight of 1 for all.
         gamma: how strongly well classified labels are weighed down, at least 0; None for 0.
@@ -186,11 +180,6 @@ def poly1(
         epsilon: what is added to the coefficient of the first term; 0 gives cross-entropy. The
             paper takes 2 on ImageNet.
         gamma: of the focal loss that the term is added to, at least 0.
-        from_logits: whether `y_pred` holds logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Leng et al., PolyLoss](https://arxiv.org/abs/2204.12511)

@@ -58,10 +58,6 @@ def logit_adjusted(
         y_pred: logits `(..., num_classes)`.
         class_counts: how many training samples each class has; an empty class counts as one.
         tau: strength of the adjustment, at least 0; 0 gives cross-entropy.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Menon et al., Long-tail learning via logit adjustment](https://arxiv.org/abs/2007.07314);
@@ -111,10 +107,6 @@ def ldam(
         class_counts: how many training samples each class has; an empty class counts as one.
         max_margin: the margin of the rarest class, above 0.
         scale: what the cosines are multiplied by, above 0.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Cao et al., LDAM](https://arxiv.org/abs/1906.07413)

@@ -50,8 +50,6 @@ def jensen_shannon_consistency(
         y_pred: probabilities or logits `(batch, views, num_classes)` of two or more views of
             each image, the first being the one without augmentation; AugMix takes three.
         alpha: weight of the divergence, at least 0; 0 gives cross-entropy of the first view.
-        from_logits: whether `y_pred` holds logits.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
 
     Returns:
         One loss per image, `(batch,)`.

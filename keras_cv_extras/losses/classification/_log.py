@@ -22,7 +22,6 @@ def log_loss(
             `(..., num_classes)`.
         from_logits: whether `y_pred` holds logits. They are exact where probabilities round to
             0 or 1.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
 
     Returns:
         One loss per sample: `(batch,)` or `(...)`. Probabilities are taken for at least the

@@ -28,10 +28,6 @@ def generalized_crossentropy(
             the loss is the mean over classes.
         y_pred: probabilities or logits `(..., num_classes)`.
         q: in [0, 1]: 0 gives cross-entropy, 1 half the absolute error.
-        from_logits: whether `y_pred` holds logits.
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Zhang and Sabuncu](https://arxiv.org/abs/1805.07836)
@@ -83,10 +79,6 @@ def symmetric_crossentropy(
         alpha: weight of cross-entropy: the paper takes 0.1 on CIFAR-10, 6 on CIFAR-100.
         beta: weight of the reverse cross-entropy: the paper takes 1 and 0.1.
         log_zero: what stands for the logarithm of zero, below 0.
-        from_logits: whether `y_pred` holds logits.
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Wang et al.](https://arxiv.org/abs/1908.06112)
@@ -135,10 +127,6 @@ def active_passive(
         alpha: weight of the normalised cross-entropy.
         beta: weight of the reverse cross-entropy.
         log_zero: what stands for the logarithm of zero, below 0.
-        from_logits: whether `y_pred` holds logits.
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Ma et al., Normalized Loss Functions](https://arxiv.org/abs/2006.13554)

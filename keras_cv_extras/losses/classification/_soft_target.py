@@ -23,7 +23,6 @@ def soft_target(
             `(...)` or `(..., 1)` too.
         y_pred: probabilities or logits z `(..., num_classes)`.
         temperature: T, which the logits are divided by, above 0; 1 gives cross-entropy.
-        from_logits: whether `y_pred` holds logits.
 
     Returns:
         One loss per sample, `(...)`, linear in the targets. At its least it is `T^2` times their

@@ -51,7 +51,6 @@ def supcon(
         y_pred: embeddings `(batch, dimensions)`, or `(batch, views, dimensions)` of several views
             of each sample, which then belong together; normalised here.
         temperature: T, above 0.
-        gather_across_replicas: whether to compare with the samples of all replicas.
 
     Returns:
         `(batch,)`: the share of each sample, whose mean is the mean over samples (or views) that
@@ -97,7 +96,6 @@ def nt_xent(
         y_true: not looked at; the views of a sample are its label.
         y_pred: embeddings `(batch, views, dimensions)`, two views or more; normalised here.
         temperature: T, above 0.
-        gather_across_replicas: whether to compare with the samples of all replicas.
 
     Returns:
         The mean over the views of each sample, `(batch,)`.

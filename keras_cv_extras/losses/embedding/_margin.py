@@ -70,10 +70,6 @@ def arcface(
         y_pred: cosines `(..., num_classes)` in [-1, 1], as `layers.CosineDense` gives them.
         margin: the angle m in radians, in [0, pi / 2]; 0 gives cross-entropy of scaled cosines.
         scale: what the cosines are multiplied by, above 0.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Deng et al., ArcFace](https://arxiv.org/abs/1801.07698), and its code for angles beyond
@@ -116,10 +112,6 @@ def cosface(
         margin: what the true cosine is lowered by, at least 0; 0 gives cross-entropy of scaled
             cosines.
         scale: what the cosines are multiplied by, above 0.
-        label_smoothing: share of every label that all classes get in equal parts, in [0, 1].
-
-    Returns:
-        One loss per sample, `(...)`.
 
     References:
         [Wang et al., CosFace](https://arxiv.org/abs/1801.09414)

@@ -170,7 +170,6 @@ def lifted_struct_loss(
         y_true: classes `(batch,)` or `(batch, 1)`.
         y_pred: embeddings `(batch, dimensions)`, not normalised.
         margin: how much farther negatives should be.
-        gather_across_replicas: whether to compare with the samples of all replicas.
 
     Returns:
         `(batch,)`: the share of each sample, whose mean is the loss. Zero without positive

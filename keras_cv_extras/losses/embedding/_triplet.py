@@ -85,7 +85,6 @@ def triplet_semihard_loss(
         margin: how much farther negatives should be.
         distance_metric: "L2", "squared-L2", "angular" or a function of the embeddings that
             gives `(batch, batch)` distances.
-        gather_across_replicas: whether to compare with the samples of all replicas.
 
     Returns:
         `(batch,)`: the share of each anchor, whose mean is the mean over all positive pairs.
@@ -149,7 +148,6 @@ def triplet_hard_loss(
         soft: whether to take `log(1 + exp(d(a, p) - d(a, n)))`, which has no margin.
         distance_metric: "L2", "squared-L2", "angular" or a function of the embeddings that
             gives `(batch, batch)` distances.
-        gather_across_replicas: whether to compare with the samples of all replicas.
 
     Returns:
         `(batch,)`: the share of each anchor, whose mean is the mean over anchors that have both

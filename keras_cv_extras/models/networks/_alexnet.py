@@ -9,6 +9,7 @@ from keras_cv_extras.layers import LocalResponseNormalization
 from keras_cv_extras.models.networks import _blocks
 
 
+@_blocks.network
 def alexnet(
     input_shape: tuple[int, int, int],
     num_classes: int,
@@ -23,7 +24,6 @@ def alexnet(
     Args:
         input_shape: `(height, width, channels)`; the original takes 227x227. At least 67 pixels
             each way, or 16 with the small stem.
-        num_classes: how many classes.
         variant: "grouped" as in the paper, whose second, fourth and fifth convolutions see half
             of the channels each (60,965,224 parameters for 1,000 classes); "ungrouped"
             (62,378,344); or "owt", narrower and without local response normalisation, which
@@ -32,10 +32,6 @@ def alexnet(
         hidden_units: their width; None for the original 4096, or 512 with the small stem.
         stem: "original": 11x11 at every fourth pixel; "small": 5x5 at every pixel; "auto":
             small below 72 pixels.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [ImageNet classification with deep convolutional neural networks](https://papers.nips.cc/paper/4824),

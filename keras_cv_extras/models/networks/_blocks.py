@@ -1,9 +1,14 @@
 """What the networks share: their input, convolutions, residual sums and their head."""
 
+import inspect
+from collections.abc import Callable
+from typing import TypeVar
+
 import keras
 from keras import layers
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text import docstrings
 from keras_cv_extras.layers import StochasticDepth
 from keras_cv_extras.models.networks._preprocessing import ImagePreprocessing
 
@@ -14,6 +19,29 @@ SMALL = 72
 # PyTorch's, which later networks are published with; Keras' 0.99 follows a short training late.
 _MOMENTUM = 0.9
 EPSILON = 1e-5
+
+_DESCRIBED = {
+    "input_shape": "`(height, width, channels)`, at least 8 pixels each way.",
+    "num_classes": "how many classes.",
+    "dropout": "rate before the logits.",
+    "global_pooling": '"average", "max" or a layer, before the logits.',
+    "stochastic_depth": "how often training leaves out the last block, in [0, 1]; earlier ones in "
+    "proportion.",
+}
+_RETURNS = (
+    "A model of images `(batch, height, width, channels)`, values in [0, 255], that gives logits "
+    "`(batch, num_classes)`."
+)
+
+Function = TypeVar("Function", bound=Callable)
+
+
+def network(function: Function) -> Function:
+    """Describes what many networks have, in the docstring of a function that builds one."""
+    function.__doc__ = docstrings.completed(
+        function.__doc__, inspect.signature(function).parameters, _DESCRIBED, _RETURNS
+    )
+    return function
 
 
 def check_shapes(input_shape, num_classes, minimum):

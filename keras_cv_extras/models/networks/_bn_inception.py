@@ -21,6 +21,7 @@ _MODULES = {
 }
 
 
+@_blocks.network
 def bn_inception(
     input_shape: tuple[int, int, int],
     num_classes: int,
@@ -36,15 +37,8 @@ def bn_inception(
 
     Args:
         input_shape: `(height, width, channels)`, at least 8 pixels each way; 224 in the original.
-        num_classes: how many classes.
-        dropout: rate before the logits.
-        global_pooling: "average", "max" or a layer, before the logits.
         stem: "original", dividing by 32 in all; "small", dividing by 8, without the first
             stride and pooling; "auto": small below 72 pixels.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Batch normalization](https://arxiv.org/abs/1502.03167), appendix

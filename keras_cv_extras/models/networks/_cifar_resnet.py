@@ -65,6 +65,7 @@ class PaddedShortcut(layers.Layer):
         return {**super().get_config(), "filters": self.filters, "strides": self.strides}
 
 
+@_blocks.network
 def cifar_resnet(
     depth: int,
     input_shape: tuple[int, int, int],
@@ -82,16 +83,6 @@ def cifar_resnet(
 
     Args:
         depth: 8 or more, two more than a multiple of six.
-        input_shape: `(height, width, channels)`, at least 8 pixels each way.
-        num_classes: how many classes.
-        dropout: rate before the logits.
-        global_pooling: "average", "max" or a layer, before the logits.
-        stochastic_depth: how often training leaves out the last block, in [0, 1]; earlier ones
-            in proportion.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Deep residual learning](https://arxiv.org/abs/1512.03385), section 4.2
@@ -117,6 +108,7 @@ def cifar_resnet(
     return keras.Model(images, logits, name=f"cifar_resnet{depth}")
 
 
+@_blocks.network
 def wide_resnet(
     depth: int,
     width: int,
@@ -136,17 +128,7 @@ def wide_resnet(
     Args:
         depth: 10 or more, four more than a multiple of six.
         width: how many times 16, 32 and 64 channels the stages have.
-        input_shape: `(height, width, channels)`, at least 8 pixels each way.
-        num_classes: how many classes.
-        dropout: rate before the logits.
         block_dropout: rate between the two convolutions of every block; the paper takes 0.3.
-        global_pooling: "average", "max" or a layer, before the logits.
-        stochastic_depth: how often training leaves out the last block, in [0, 1]; earlier ones
-            in proportion.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Wide residual networks](https://arxiv.org/abs/1605.07146)

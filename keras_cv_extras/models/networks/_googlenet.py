@@ -101,6 +101,7 @@ def naive_inception_module(
     return layers.Concatenate(name=name)(branches)
 
 
+@_blocks.network
 def googlenet(
     input_shape: tuple[int, int, int],
     num_classes: int,
@@ -115,7 +116,6 @@ def googlenet(
 
     Args:
         input_shape: `(height, width, channels)`, at least 8 pixels each way; 224 in the original.
-        num_classes: how many classes.
         auxiliary: whether two further heads, after modules 4a and 4d, join the training loss
             with a weight of 0.3 each. Predictions never show them, `inference_model()` gives a
             model without them, and what `serving.export` writes has none.
@@ -124,7 +124,6 @@ def googlenet(
             batch normalisation, 3x3 in the place of 5x5 and other pooling here and there, as its
             weights need (6,624,904 and 13,004,888 that are trained).
         dropout: rate before the logits; None for 0.4, torchvision's 0.2.
-        global_pooling: "average", "max" or a layer, before the logits.
         stem: "original", dividing by 32 in all; "small", dividing by 8, without the first
             stride and pooling; "auto": small below 72 pixels.
 

@@ -11,6 +11,7 @@ _SMALLEST = 139
 _EPSILON = 1e-3
 
 
+@_blocks.network
 def inception_v4(
     input_shape: tuple[int, int, int],
     num_classes: int,
@@ -25,13 +26,6 @@ def inception_v4(
     Args:
         input_shape: `(height, width, channels)`, at least 8 pixels each way; 299 in the original.
             Below 139 pixels images are enlarged to it, inside the model.
-        num_classes: how many classes.
-        dropout: rate before the logits.
-        global_pooling: "average", "max" or a layer, before the logits.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Inception-v4, Inception-ResNet and the impact of residual connections](https://arxiv.org/abs/1602.07261),

@@ -8,6 +8,7 @@ from keras_cv_extras.models.networks import _blocks
 _SIDE = 32
 
 
+@_blocks.network
 def lenet5(
     input_shape: tuple[int, int, int], num_classes: int, *, dropout: float = 0.0
 ) -> keras.Model:
@@ -21,12 +22,7 @@ def lenet5(
     Args:
         input_shape: `(height, width, channels)`, at least 8 pixels each way. Smaller images
             than 32x32 get a margin, as the paper gave to 28x28 digits.
-        num_classes: how many classes.
         dropout: rate before the logits, in [0, 1).
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Gradient-based learning applied to document recognition](https://doi.org/10.1109/5.726791),

@@ -48,6 +48,7 @@ def mlp_conv(
     return x
 
 
+@_blocks.network
 def nin_cifar(
     input_shape: tuple[int, int, int],
     num_classes: int,
@@ -60,14 +61,8 @@ def nin_cifar(
     The last layer is linear, so that its means are logits of either sign.
 
     Args:
-        input_shape: `(height, width, channels)`, at least 8 pixels each way.
-        num_classes: how many classes.
         dropout: rate between the blocks.
         global_pooling: "average", "max" or a layer, over the last maps.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Network in network](https://arxiv.org/abs/1312.4400), section 4
@@ -84,6 +79,7 @@ def nin_cifar(
     return _finish(images, x, num_classes, global_pooling, (192, 192), "nin_cifar")
 
 
+@_blocks.network
 def nin_imagenet(
     input_shape: tuple[int, int, int],
     num_classes: int,
@@ -96,13 +92,8 @@ def nin_imagenet(
     Args:
         input_shape: `(height, width, channels)`, at least 67 pixels each way; 224 in the
             original. `nin_cifar` is the form for small images.
-        num_classes: how many classes.
         dropout: rate before the last block.
         global_pooling: "average", "max" or a layer, over the last maps.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Network in network](https://arxiv.org/abs/1312.4400); the widths are those of the

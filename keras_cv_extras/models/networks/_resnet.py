@@ -11,6 +11,7 @@ _DEPTHS[152] = (3, 8, 36, 3)
 _EXPANSION = 4
 
 
+@_blocks.network
 def resnet(
     depth: int,
     input_shape: tuple[int, int, int],
@@ -29,20 +30,10 @@ def resnet(
 
     Args:
         depth: 18, 34, 50, 101 or 152.
-        input_shape: `(height, width, channels)`, at least 8 pixels each way.
-        num_classes: how many classes.
         variant: where a bottleneck takes its stride: "v1.5" at the 3x3 convolution, as
             torchvision does; "v1" at the first 1x1, as the paper and `keras.applications` do.
-        dropout: rate before the logits.
-        global_pooling: "average", "max" or a layer, before the logits.
         stem: "original", 7x7 at every second pixel and pooling, dividing by 32 in all; "small",
             3x3 at every pixel, dividing by 8; "auto": small below 72 pixels.
-        stochastic_depth: how often training leaves out the last block, in [0, 1]; earlier ones
-            in proportion.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Deep residual learning](https://arxiv.org/abs/1512.03385)

@@ -11,6 +11,7 @@ _DEPTHS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2
 _FILTERS = (64, 128, 256, 512, 512)
 
 
+@_blocks.network
 def vgg(
     depth: int,
     input_shape: tuple[int, int, int],
@@ -29,14 +30,9 @@ def vgg(
         depth: 11, 13, 16 or 19, the number of layers with weights.
         input_shape: `(height, width, channels)`, at least 8 pixels each way. Below 32 pixels
             pooling keeps half windows, so that the five of them leave something.
-        num_classes: how many classes.
         batch_norm: whether to normalise after every convolution, as later practice does.
         dropout: rate after the two hidden layers.
         hidden_units: their width; None for the original 4096, or 512 below 72 pixels.
-
-    Returns:
-        A model of images `(batch, height, width, channels)`, values in [0, 255], that gives
-        logits `(batch, num_classes)`.
 
     References:
         [Very deep convolutional networks](https://arxiv.org/abs/1409.1556)
