@@ -18,30 +18,31 @@ def text() -> str:
     losses, pooling = _read("losses"), _read("pooling")
     parts = [
         "# Benchmarks\n",
-        "Written by `python docs/benchmarks.py` from the results in `docs/results/`. Ratios are "
-        "what matters: absolute numbers are those of one shared machine. All contestants of a "
-        "row took turns on one core in one run, and a ratio is the median over the turns. Above "
-        "1 this library is faster.\n",
+        "`python docs/benchmarks.py` writes this page from the results in `docs/results/`. Trust "
+        "the ratios more than the absolute numbers, which come from one shared machine. All "
+        "contestants of a row took turns on one core in one run, and a ratio is the median over "
+        "the turns. Above 1 this library is faster.\n",
         *_input_section(),
         *_accelerator_section(),
         "## Ops\n",
         f"`kcx bench ops --size SIZE --output docs/results/ops-SIZE.json`, "
-        f"{_machine(reports[0])}. Batches of photographs, uint8, an op of strength 0.5 for every "
-        "image. Keras and this library run inside a `tf.function`; torchvision works on Pillow "
-        "images and Albumentations on arrays, one by one; Kornia on a batch of float tensors.\n",
+        f"{_machine(reports[0])}. The images are batches of photographs, uint8; every image gets "
+        "the op at strength 0.5. Keras and this library run inside a `tf.function`; torchvision "
+        "works on Pillow images and Albumentations on arrays, one by one; Kornia works on a batch "
+        "of float tensors.\n",
     ]
     for report in sorted(reports, key=lambda report: report["rows"][0]["size"]):
         parts.append(_ops_table(report["rows"]))
     parts += [
         "## Losses\n",
-        f"`kcx bench losses --output docs/results/losses.json`, {_machine(losses)}. Loss and "
-        "gradient of 256 samples of 100 classes inside a `tf.function`, without XLA; the row "
-        "`step` is what the measurement takes without a loss.\n",
+        f"`kcx bench losses --output docs/results/losses.json`, {_machine(losses)}. Times are of "
+        "the loss and the gradient of 256 samples of 100 classes inside a `tf.function`, without "
+        "XLA. The row `step` is the measurement without a loss.\n",
         _losses_table(losses["rows"]),
         "## Pooling\n",
-        f"`kcx bench pooling --output docs/results/pooling.json`, {_machine(pooling)}. Forward "
-        "and backward pass of 32 maps of 28 x 28 x 32; how many times as long as Keras' max "
-        "pooling.\n",
+        f"`kcx bench pooling --output docs/results/pooling.json`, {_machine(pooling)}. "
+        "Times are of the forward and the backward pass of 32 maps of 28 x 28 x 32; the last "
+        "column compares them with Keras' max pooling.\n",
         _pooling_table(pooling["rows"]),
     ]
     return "\n".join(parts)
@@ -118,9 +119,9 @@ def _accelerator_section():
     return [
         "## On an accelerator\n",
         f"`{found['command']}`, {found['device']}, {found.get('note', 'alone on it')}. Policies of "
-        "two ops on images that are there already. With one draw for a batch, all its images get "
-        "the same two ops, which is less work than this library does: it computes all ops for "
-        "every image, and keeps one.\n",
+        "two ops run on images in the memory of the accelerator. With one draw for a batch, all "
+        "its images get the same two ops. That is less work than this library does, which computes "
+        "all ops for every image and keeps one.\n",
         "\n".join([*lines, ""]),
     ]
 
@@ -130,9 +131,9 @@ def _ops_table(rows):
     slower = ", ".join(counts["keras_faster"]) or "none"
     lines = [
         f"### {size} x {size}, batch {rows[0]['batch_size']}\n",
-        f"Of {counts['shared']} ops that a measured library shares, {counts['fastest']} are at "
-        f"least as fast as the fastest of them. Of {counts['keras']} that Keras has, slower than "
-        f"Keras: {slower}.\n",
+        f"Another library has {counts['shared']} of these ops, too; {counts['fastest']} of them "
+        "are at least as fast here as in the fastest other. Keras has "
+        f"{counts['keras']} of them; slower than in Keras: {slower}.\n",
         "| op | µs per image | plain copies | " + " | ".join(PEERS) + " |",
         "|---|---:|---:|" + "---:|" * len(PEERS),
     ]
@@ -147,7 +148,7 @@ def _ops_table(rows):
         if "failed" in peer
     )
     if failed:
-        lines.append(f"\nFailed when it was called: {', '.join(failed)}.")
+        lines.append(f"\nThese failed when they were called: {', '.join(failed)}.")
     return "\n".join([*lines, ""])
 
 
