@@ -1,7 +1,7 @@
 """`kcx train` and `kcx evaluate`."""
 
 import pathlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -90,6 +90,14 @@ def train(
     split_column: SplitColumn = None,
     root: Root = None,
     separator: Separator = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Train as many times, on all images but one part, and score that part: for "
+            "small data. The folder gets a folder for each.",
+        ),
+    ] = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write logs for TensorBoard, too.")
     ] = False,
@@ -115,9 +123,13 @@ def train(
 
     kcx train photographs --image-size 224 --stream --model mobilenetv3-small --weights imagenet
 
+    kcx train photographs --image-size 128 --folds 5
+
     kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
-    folders.check(output, kinds.TRAINING)
+    folders.check(output, kinds.TRAINING if folds is None else kinds.FOLDS)
+    if folds is not None and (stream or tensorboard):
+        raise typer.BadParameter("--folds goes with neither --stream nor --tensorboard")
     check_there(data=data)
     import_tensorflow()
     from keras_cv_extras import training
@@ -138,17 +150,20 @@ def train(
         patience=patience,
         seed=seed,
     )
-    result = training.train(
-        as_table(data, image_column, label_column, split_column, root, separator),
-        output,
-        settings,
-        image_size=image_size,
-        stream=stream,
-        max_bad=max_bad,
-        tensorboard=tensorboard,
-        progress=not quiet,
-        tell=say,
-    )
+    source = as_table(data, image_column, label_column, split_column, root, separator)
+    shown: dict[str, Any] = {"image_size": image_size, "progress": not quiet, "tell": say}
+    if folds is not None:
+        result = training.cross_validate(source, output, settings, folds=folds, **shown)
+    else:
+        result = training.train(
+            source,
+            output,
+            settings,
+            stream=stream,
+            max_bad=max_bad,
+            tensorboard=tensorboard,
+            **shown,
+        )
     if result is not None:  # another worker scores
         _show(result)
         say(*result.files)

@@ -27,6 +27,7 @@ from .evaluation._evaluate import wilson_interval as wilson_interval
 from .evaluation._predictions import Predictions as Predictions
 from .evaluation._predictions import predict as predict
 from .evaluation._report import report as report
+from .job._cross_validate import cross_validate as cross_validate
 from .job._model_data import ModelData as ModelData
 from .job._model_data import data_for as data_for
 from .job._settings import TrainingSettings as TrainingSettings

@@ -208,3 +208,22 @@ def test_streams_take_a_folder_and_accept_some_bad_files(monkeypatch):
     options = ("--stream", "--image-size", 24, "--max-bad", 0.25)
     assert str(kcx("train", "photographs", *options).exception) == "seen"
     assert calls == [("photographs", 24, 0.25)]
+
+
+def test_folds(tmp_path, monkeypatch):
+    calls = []
+    scores = training.Evaluation(0.5, 0.4, 0.6, 1.0, np.ones((2, 2)), *[np.ones(2)] * 3, ("a", "b"))
+
+    def cross_validate(data, output, settings, **options):
+        calls.append((data, output, settings, options))
+        return training.TrainingResult(scores, ("Accuracy of each fold: 50.0%, 50.0%.",), ())
+
+    monkeypatch.setattr(training, "cross_validate", cross_validate)
+    run = kcx("train", "digits", "--folds", 2, "--epochs", 3, "--output", tmp_path / "out")
+    assert run.exit_code == 0, run.output
+    assert "Accuracy of each fold" in run.output
+    ((source, output, settings, options),) = calls
+    assert (source, output, settings.epochs) == ("digits", tmp_path / "out", 3)
+    assert options["folds"] == 2
+    for wrong in (("--folds", 1), ("--folds", 2, "--stream", "--image-size", 8)):
+        assert kcx("train", "digits", "--output", tmp_path / "out", *wrong).exit_code == 2

@@ -72,6 +72,7 @@ TRAINING = Kind(
     begun=("train.json", "samples.npz"),
     earlier=_settings("train.json", "data", "policy", "model", "seed"),
 )
+FOLDS = Kind("a training in folds")
 GAN = Kind(
     "a GAN",
     begun=("train.json",),

@@ -1,0 +1,165 @@
+"""As many trainings as there are folds, so that every image is a test image once."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from keras_cv_extras import data as data_package
+from keras_cv_extras import training
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.types import Path
+from keras_cv_extras.data import ImageData
+from keras_cv_extras.training.evaluation._advice import advice
+from keras_cv_extras.training.job import _parts
+from keras_cv_extras.training.job._settings import TrainingSettings
+from keras_cv_extras.training.job._train import TrainingResult, train
+
+_WRITTEN = ("report.html", "predictions.csv", "scores.json")
+_PICTURES = 24  # of the worst images in the report
+
+
+def cross_validate(
+    data: Any,
+    output: Path,
+    settings: TrainingSettings | None = None,
+    *,
+    folds: int = 5,
+    image_size: int | tuple[int, int] | None = None,
+    progress: bool = True,
+    tell: Callable[[str], Any] | None = None,
+) -> TrainingResult:
+    """Trains a network for each fold, and scores every image by the one that has not seen it.
+
+    For data too few to set enough test images aside: `kcx train --folds`. A test part that the data
+    have is divided like the rest. Every fold has about the same share of each class; images with
+    the same content are in one fold.
+
+    The folder gets a training's folder for each fold, fold-1 and so on, and report.html,
+    predictions.csv and scores.json for all images together. Called again, it resumes.
+
+    Args:
+        data: images in memory with one label each, or what `kcx.data.load` takes as their name.
+        output: the folder.
+        settings: None for those of `TrainingSettings()`.
+        folds: how many, at least 2, at most the images of the smallest class.
+        image_size: `(height, width)` or one number, of data given by their name.
+        progress: whether to show progress bars.
+        tell: called with a line that describes the data of each fold, before its training.
+
+    Returns:
+        The scores of all images together; their interval is that of images drawn at random. The
+        notes have the accuracy of each fold.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above, or the folder holds another one.
+        OSError: if the folder is not a cross-validation's.
+
+    Example:
+        >>> settings = TrainingSettings(epochs=1)
+        >>> result = cross_validate("digits", "my-folds", settings, folds=2, progress=False)
+        >>> len(result.scores.confusion)
+        10
+    """
+    checks.integer("folds", folds, minimum=2)
+    output, settings = pathlib.Path(output), settings or TrainingSettings()
+    folders.check(output, kinds.FOLDS)
+    whole = _together(_parts.loaded(data, image_size, False, 0.0))
+    identity = {**data_package.identity(whole), "folds": folds, "seed": settings.seed}
+    fold_of = _folds(whole, folds, settings.seed)
+    found = []
+    with folders.owned(output, kinds.FOLDS, identity):
+        for fold in range(folds):
+            if tell is not None:
+                tell(f"fold {fold + 1} of {folds}")
+            images, folder = _without(whole, fold_of == fold), output / f"fold-{fold + 1}"
+            train(images, folder, settings, progress=progress, tell=tell)
+            model = training.load_model(folder / "model.keras", compile=False)
+            paths = images.files["test"] if images.files else np.flatnonzero(fold_of == fold)
+            names = [str(name) for name in paths]
+            found.append(training.predict(model, images.test, images.class_names, names=names))
+        return _report(found, whole, settings, output)
+
+
+def _together(images):
+    """Returns data whose training part has all images, and whose test part has none."""
+    if not isinstance(images, ImageData):
+        raise TypeError(f"folds need images in memory, received {images!r}")
+    if images.multilabel:
+        raise ValueError("folds need one label for each image, received several")
+    pairs = zip(images.train, images.test, strict=True)
+    joined = tuple(np.concatenate(pair) for pair in pairs)
+    names = images.files and {"train": images.files["train"] + images.files["test"], "test": ()}
+    none = tuple(part[:0] for part in joined)
+    return dataclasses.replace(images, train=joined, test=none, files=names, divided=False)
+
+
+def _folds(images, folds, seed):
+    """Returns the fold of each image: those of a class in turn, equal ones together."""
+    digests, labels = data_package.sample_digests(images, "train"), images.train[1]
+    fold_of = np.empty(len(labels), np.int64)
+    rng = np.random.default_rng(seed % (1 << 32))
+    started = 0
+    for number in range(len(images.class_names)):
+        rows = np.flatnonzero(labels == number)
+        contents, places = np.unique(digests[rows], return_inverse=True)
+        if len(contents) < folds:
+            raise ValueError(
+                f"class {images.class_names[number]!r} has {len(contents)} different images, fewer "
+                f"than the {folds} folds: take fewer folds, or more images"
+            )
+        turns = (started + rng.permutation(len(contents))) % folds
+        fold_of[rows] = turns[places]
+        started += len(contents)  # so that small classes do not all fill the first folds
+    return fold_of
+
+
+def _without(images, held):
+    """Returns the data with some images as the test part."""
+    parts = {name: tuple(array[rows] for array in images.train) for name, rows in _rows(held)}
+    names = images.files and {
+        name: tuple(images.files["train"][row] for row in np.flatnonzero(rows))
+        for name, rows in _rows(held)
+    }
+    return dataclasses.replace(images, **parts, files=names)
+
+
+def _rows(held):
+    return (("train", ~held), ("test", held))
+
+
+def _report(found, images, settings, output):
+    """Writes what all folds together have given."""
+    each = [fold.evaluation().accuracy for fold in found]
+    starts = np.cumsum([0, *(len(fold.labels) for fold in found)])
+    together = dataclasses.replace(
+        found[0],
+        probabilities=np.concatenate([fold.probabilities for fold in found]),
+        labels=np.concatenate([fold.labels for fold in found]),
+        names=tuple(name for fold in found for name in fold.names),
+        pictures={
+            int(start) + place: picture
+            for start, fold in zip(starts, found, strict=False)
+            for place, picture in fold.pictures.items()
+        },
+    )
+    worst = {int(place) for place in together.worst(_PICTURES)}
+    for place in set(together.pictures) - worst:
+        del together.pictures[place]
+    scores = together.evaluation()
+    line = "Accuracy of each fold: " + ", ".join(f"{accuracy:.1%}" for accuracy in each) + "."
+    page = training.report(
+        together,
+        title=f"{settings.model or 'Small network'} on {images.name}, {len(found)} folds",
+        data=_parts.about(images, images, {}) | {"test images": "every image, in its fold"},
+        settings=settings.beside_recipe() | dataclasses.asdict(settings.recipe()),
+        notes=[line],
+    )
+    files.write_text(output / "report.html", page)
+    together.save_csv(output / "predictions.csv")
+    scores.save(output / "scores.json")
+    notes = (line, *advice(together))
+    return TrainingResult(scores, notes, tuple(output / name for name in _WRITTEN))
