@@ -16,6 +16,7 @@ from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training.evaluation._advice import advice
 from keras_cv_extras.training.job import _parts
+from keras_cv_extras.training.job._carry import carry_over_warning
 from keras_cv_extras.training.job._job import Job, shown
 from keras_cv_extras.training.job._model_data import SAMPLES, data_for
 from keras_cv_extras.training.job._settings import TrainingSettings
@@ -93,6 +94,9 @@ def train(
     if tell is not None and writes:
         tell(repr(images))
     job = Job(images, chosen, settings)
+    warning = carry_over_warning(chosen, _parts.count(job.train), recipe.epochs)
+    if warning is not None and tell is not None and writes:
+        tell(warning)
     if not writes:
         if _finished(output, recipe.epochs) is None:
             job.run(strategy, [], output / "checkpoint")
