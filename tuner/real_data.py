@@ -139,7 +139,18 @@ def summary(rows) -> dict:
             for kind in ("control", "entrant", "searched")
         },
         "fidelity": round(float(np.median([row["fidelity"] for row in rows])), 3),
+        "expected_minus_test": _mean_and_error(
+            [row["expected"] - row["accuracy"]["search"] for row in rows if row["expected"]]
+        ),
     }
+
+
+def _mean_and_error(values):
+    """Returns a mean and its standard error over replicates; None for what is not known."""
+    if not values:
+        return None, None
+    error = np.std(values, ddof=1) / len(values) ** 0.5 if len(values) > 1 else None
+    return round(float(np.mean(values)), 5), None if error is None else round(float(error), 5)
 
 
 def _show(name, number, row):

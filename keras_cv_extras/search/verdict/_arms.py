@@ -161,6 +161,11 @@ def verdict(arms: list[Arm]) -> str:
     )
 
 
+def spread_of_trainings(correct: dict[str, np.ndarray]) -> float:
+    """Returns the variance between trainings, pooled over the arms; arguments as in `intervals`."""
+    return float(_spread_of_trainings(correct)[0])
+
+
 def _spread_of_trainings(correct):
     """Returns the pooled variance between trainings, and the quantile that goes with it."""
     means = [values.mean(axis=1) for values in correct.values()]

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 from keras_cv_extras.policy import Policy
+from keras_cv_extras.search.verdict._expected import expected_of_choice
 
 _RIDGE = 0.02  # little: it keeps the fit finite where an op was hardly tried
 LOW_FIDELITY = 0.3  # rank correlation under which cheap scores do not say much
@@ -40,9 +41,12 @@ class Insight:
         fidelity: rank correlation, in [-1, 1], of what the search saw of the confirmed arms
             with their confirmed accuracy; None for fewer than four arms.
         num_arms: how many arms that is of.
-        best_seen: the best accuracy of a trial that the search has seen, on its first look.
-        expected: what that trial is worth once the luck of the best is taken off; None if no
-            trial was looked at twice.
+        best_seen: the best accuracy of a trial that the search has seen, on its first look: it
+            is as high by luck as by merit.
+        expected: what the policy that was written is worth on new images and in a new training,
+            less the luck by which it was chosen; None if each arm was trained once.
+        fidelity_interval: the 95 % interval of `fidelity`; None where that is.
+        expected_interval: the 95 % interval of `expected`; None where that is.
     """
 
     effects: tuple[OpEffect, ...]
@@ -50,6 +54,8 @@ class Insight:
     num_arms: int
     best_seen: float | None
     expected: float | None
+    fidelity_interval: tuple[float, float] | None = None
+    expected_interval: tuple[float, float] | None = None
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -70,6 +76,9 @@ class Insight:
         ]
         for key in ("fidelity", "best_seen", "expected"):
             fields[key] = None if fields[key] is None else round(fields[key], 6)
+        for key in ("fidelity_interval", "expected_interval"):
+            ends = fields[key]
+            fields[key] = None if ends is None else [round(end, 6) for end in ends]
         return fields
 
     def describe(self) -> str:
@@ -79,20 +88,23 @@ class Insight:
             lines.append(f"Ops that help: {', '.join(self.needed)}.")
         if self.harmful:
             lines.append(f"Ops that harm: {', '.join(self.harmful)}.")
-        if self.fidelity is not None:
+        if self.fidelity is not None and self.fidelity_interval is not None:
+            low, high = self.fidelity_interval
             lines.append(
                 f"What the search saw of {self.num_arms} arms has the rank correlation "
-                f"{self.fidelity:.2f} with their confirmed accuracy."
+                f"{self.fidelity:.2f} (95 % interval {low:.2f} to {high:.2f}) with their "
+                "confirmed accuracy."
             )
-            if self.fidelity < LOW_FIDELITY:
+            if high < LOW_FIDELITY:
                 lines.append(
                     "That is low: the cheap scores hardly foretell a full training. Give the "
                     "search more validation images, or longer trainings."
                 )
-        if self.expected is not None:
+        if self.expected is not None and self.expected_interval is not None:
+            low, high = self.expected_interval
             lines.append(
-                f"The best trial had {self.best_seen:.2%} when the search saw it first; without "
-                f"the luck of the best of many, {self.expected:.2%} is to be expected of it."
+                f"Without the luck by which it was chosen, {self.expected:.2%} (95 % interval "
+                f"{low:.2%} to {high:.2%}) is to be expected of the policy that was written."
             )
         return "\n".join(lines)
 
@@ -114,12 +126,15 @@ def insight(candidates, looks, arms) -> Insight:
         found: Any = stats.spearmanr(searched, confirmed)
         fidelity = float(found.statistic)
     first = [accuracies[0] for accuracies in looks]
+    expected = expected_of_choice(arms)
     return Insight(
         effects=op_effects(candidates),
         fidelity=fidelity,
         num_arms=len(pairs),
         best_seen=max(first) if first else None,
-        expected=expected_of_best(looks),
+        expected=None if expected is None else expected[0],
+        fidelity_interval=None if fidelity is None else _interval(fidelity, len(pairs)),
+        expected_interval=None if expected is None else expected[1:],
     )
 
 
@@ -175,27 +190,14 @@ def op_shares(policy: Policy) -> dict[str, float]:
     return {op: 1 - share for op, share in missed.items() if op != "identity"}
 
 
-def expected_of_best(looks) -> float | None:
-    """Returns what the trial that looked best is worth, without the luck of the best.
-
-    Scores spread because policies differ and because trainings do. How much the latter is, is
-    known from trials that were trained more than once; the best score is drawn towards the mean
-    by its share.
-
-    Args:
-        looks: for every finished trial its accuracies, the first look first.
+def _interval(correlation: float, count: int) -> tuple[float, float]:
+    """Returns the 95 % interval of a rank correlation.
 
     References:
-        Efron and Morris, [Stein's estimation rule and its competitors](
-        https://doi.org/10.1080/01621459.1973.10481350)
+        Bonett and Wright, [Sample size requirements for estimating Pearson, Kendall and Spearman
+        correlations](https://doi.org/10.1007/BF02294183)
     """
-    again = [np.asarray(accuracies) for accuracies in looks if len(accuracies) > 1]
-    first = np.array([accuracies[0] for accuracies in looks])
-    # The first look of a promoted trial was lucky, so that only the later ones tell the noise.
-    later = [accuracies[1:] for accuracies in again if len(accuracies) > 2]
-    if not later or len(first) < _LEAST_ARMS:
-        return None
-    noise = float(np.mean([accuracies.var(ddof=1) for accuracies in later]))
-    spread = float(first.var(ddof=1))
-    kept = max(0.0, 1 - noise / spread) if spread > 0 else 0.0
-    return float(first.mean() + kept * (first.max() - first.mean()))
+    error = np.sqrt((1 + correlation**2 / 2) / (count - 3))
+    middle = np.arctanh(np.clip(correlation, -1 + 1e-9, 1 - 1e-9))
+    low, high = np.tanh(middle + np.array([-1, 1]) * stats.norm.ppf(0.975) * error)
+    return float(low), float(high)
