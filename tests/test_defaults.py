@@ -9,7 +9,7 @@ import inspect
 
 DEFAULTS = {
     "search.SearchSettings": {
-        **{"epochs": 20, "train_size": 1000, "batch_size": 64, "confirm_seeds": 3, "seed": 0},
+        **{"epochs": 20, "train_size": None, "batch_size": 64, "confirm_seeds": 3, "seed": 0},
         **{"oracle": "tpe", "method": "staged", "flip": "auto", "retrain": False, "workers": 1},
     },
     "search.screen": {"seed": 0, "num_folds": 2, "threshold": 0.25},

@@ -78,10 +78,17 @@ def run(
     budget: Annotated[
         float | None,
         typer.Option(
-            help="Minutes that one process may take for all of it, in place of --trials: an "
-            "epoch is timed first, and a plan is printed."
+            help="Minutes that one process may take for all of it, in place of --trials: "
+            "trainings are timed first, and a plan is printed."
         ),
     ] = DEFAULT.budget,
+    space: Annotated[
+        Literal["policy", "recipe"],
+        typer.Option(
+            help="policy: five sub-policies of two ops, thirty decisions. recipe: seven numbers, "
+            "how many ops, how strong, of which kind, on how many images."
+        ),
+    ] = DEFAULT.space,
     method: Annotated[
         Literal["staged", "full"],
         typer.Option(
@@ -101,7 +108,10 @@ def run(
         int, typer.Option(help="Passes over the data in each training.")
     ] = DEFAULT.epochs,
     train_size: Annotated[
-        int, typer.Option(help="Images that each training uses.")
+        int | None,
+        typer.Option(
+            help="Images that each training uses; 1,000 if not given, or half of fewer than 2,000."
+        ),
     ] = DEFAULT.train_size,
     validation_size: Annotated[
         int | None,
@@ -121,6 +131,14 @@ def run(
     confirm_seeds: Annotated[
         int, typer.Option(help="Trainings of each finalist for the confirmation.")
     ] = DEFAULT.confirm_seeds,
+    tuned_control: Annotated[
+        bool,
+        typer.Option(
+            "--tuned-control",
+            help="Let RandAugment, tuned with as many trainings as the search spends, be one of "
+            "the controls; it takes as long.",
+        ),
+    ] = DEFAULT.tuned_control,
     retrain: Annotated[
         bool,
         typer.Option(
@@ -172,6 +190,7 @@ def run(
     settings = SearchSettings(
         trials=trials,
         budget=budget,
+        space=space,
         method=method,
         oracle=oracle,
         epochs=epochs,
@@ -182,6 +201,7 @@ def run(
         flip="auto" if flip is None else flip,
         batch_size=batch_size,
         confirm_seeds=confirm_seeds,
+        tuned_control=tuned_control,
         retrain=retrain,
         workers=workers,
         seed=seed,

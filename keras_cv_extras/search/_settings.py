@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from keras_cv_extras._base import checks
 
 METHODS = ("staged", "full")
+SPACES = ("policy", "recipe")
 ORACLES = ("tpe", "evolution", "controller", "random")
 
 
@@ -16,8 +17,11 @@ class SearchSettings:
 
     Args:
         trials: how many policies to try; None for what the budget allows, or `DEFAULT_TRIALS`.
-        budget: None, or the minutes that the whole search may take, as a measured epoch
-            foretells them.
+        budget: None, or the minutes that the whole search may take, as timed trainings
+            foretell them. `epochs` and `confirm_seeds` are then the most there may be: where
+            two trials would not fit, they are lowered, to 4 and 2 at least.
+        space: "policy", five sub-policies of two steps, thirty decisions as in AutoAugment; or
+            "recipe", seven numbers, see `recipe_space`.
         method: "staged", or "full" without screen and shared weights, every trial being a training
             of its own, as long as the confirmation's.
         oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
@@ -25,7 +29,8 @@ class SearchSettings:
             own `max_trials` then counts, and its own space, so that an op that the screen would
             leave out is only capped.
         epochs: passes over the training part in each training.
-        train_size: images of the training part.
+        train_size: images of the training part; None for 1,000, or half of the images if there
+            are fewer than 2,000.
         validation_size: images that trials are scored on; None for half of what is left, at
             most 5,000.
         confirmation_size: images that finalists and controls are scored on; None likewise.
@@ -35,6 +40,8 @@ class SearchSettings:
             of channels allows and that can change them.
         flip: whether the controls may mirror images; "auto" for not with digits and letters,
             told by the data's name.
+        tuned_control: whether RandAugment, tuned with as many trainings as the search spends on
+            its policies, and on the same images, is one of the controls; it takes as long.
         retrain: whether to train a last model with the policy on all the data, and write it as
             `model.keras`.
         seed: an integer; the same one gives the same trials.
@@ -56,16 +63,18 @@ class SearchSettings:
 
     trials: int | None = None
     budget: float | None = None
+    space: Literal["policy", "recipe"] = "policy"
     method: Literal["staged", "full"] = "staged"
     oracle: Any = "tpe"
     epochs: int = 20
-    train_size: int = 1000
+    train_size: int | None = None
     validation_size: int | None = None
     confirmation_size: int | None = None
     batch_size: int = 64
     confirm_seeds: int = 3
     ops: Sequence[str] | None = None
     flip: bool | Literal["auto"] = "auto"
+    tuned_control: bool = False
     retrain: bool = False
     seed: int = 0
     workers: int = 1
@@ -73,9 +82,9 @@ class SearchSettings:
     def __post_init__(self) -> None:
         """Checks the settings; what depends on the data is checked with them."""
         checks.integer("seed", self.seed)
-        for name in ("epochs", "train_size", "batch_size", "confirm_seeds", "workers"):
+        for name in ("epochs", "batch_size", "confirm_seeds", "workers"):
             checks.integer(name, getattr(self, name), minimum=1)
-        for name in ("trials", "validation_size", "confirmation_size"):
+        for name in ("trials", "train_size", "validation_size", "confirmation_size"):
             if getattr(self, name) is not None:
                 checks.integer(name, getattr(self, name), minimum=1)
         if self.budget is not None:
@@ -86,6 +95,7 @@ class SearchSettings:
                 )
         if self.flip != "auto" and not isinstance(self.flip, bool):
             raise TypeError(f"flip must be True, False or 'auto', received {self.flip!r}")
+        checks.one_of("space", self.space, SPACES)
         checks.one_of("method", self.method, METHODS)
         if self.staged and self.epochs < 2:
             raise ValueError(

@@ -163,6 +163,30 @@ def test_every_image_is_scored_by_a_model_that_has_not_seen_it(monkeypatch, shar
     assert sorted(np.concatenate(clean)) == list(range(120))
 
 
+@pytest.mark.parametrize(("clean", "tells"), [(0.8, False), (0.9, True)])
+def test_a_weak_network_blames_no_op(monkeypatch, clean, tells):
+    """Guessing has 0.75: half of what is above it is 0.875. No inverted image is recognised."""
+
+    class Weak(Reader):
+        def evaluate(self, images, labels):
+            numbers = images[:, 0, 0, 0].astype(int)
+            right = (numbers < 128) & (numbers % 10 < 10 * clean)
+            return types.SimpleNamespace(correct=right)
+
+    def cells(op, size):
+        return [lambda images, **_: 255 - images]
+
+    monkeypatch.setattr(_screen, "_cells", cells)
+    found = _screen.screen(Weak(120, 0.0), ("invert",))
+    assert found.accuracy["invert"] == [0.0]
+    assert (found.clean, found.guessing) == (pytest.approx(clean), 0.75)
+    assert found.can_tell is tells
+    assert found.caps == {"invert": 0.0 if tells else 1.0}
+    assert found.kept == (() if tells else ("invert",))
+    assert ("cannot tell which ops destroy labels" in found.describe()) is not tells
+    assert Screen.from_dict(found.to_dict()).can_tell is tells
+
+
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="num_folds must be at least 2"):
         _screen.screen(Reader(8, 0), (), num_folds=1)

@@ -15,7 +15,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search
-from keras_cv_extras.search.stages import _portfolio, _request
+from keras_cv_extras.search.stages import _plan, _portfolio, _request
 from keras_cv_extras.search.verdict import _arms, _report
 
 
@@ -109,6 +109,34 @@ def test_the_stages_leave_their_files(found):
             for step in steps:
                 assert step.op in screened.kept
                 assert step.strength is None or step.strength <= screened.caps[step.op] + 1e-9
+
+
+def test_arms_are_compared_by_their_names(found):
+    gap = found.compare("crop", "none")
+    accuracy = {arm.name: arm.accuracy for arm in found.arms}
+    assert gap.difference == pytest.approx(accuracy["crop"] - accuracy["none"])
+    assert gap.low < gap.difference < gap.high
+    with pytest.raises(ValueError, match="an arm must be one of"):
+        found.compare("crop", "no such arm")
+
+
+def test_the_plan_had_all_trainings(found):
+    folder = found.directory
+    kept = ("portfolio", "appeal", "promoted", "confirmation")
+    scores = {stage: len(list((folder / stage).glob("*.json"))) for stage in kept}
+    trials = sum(row["kind"] == "trial" for row in found.trials)
+    progress = json.loads((folder / "progress.json").read_text())
+    assert progress["total"] == sum(scores.values()) + trials + 2  # screen, shared weights
+    request = _request.make_request(
+        data.load("digits"),
+        tiny,
+        search.SearchSettings(**{k: v for k, v in SMALL.items() if k != "progress"}),
+    )
+    plan = {stage.name: stage.trainings for stage in _plan._plan(request, None, None).stages}
+    assert scores["portfolio"] == plan["portfolio"]
+    assert scores["promoted"] == plan["promoted trials"]
+    assert scores["confirmation"] == plan["confirmation"]
+    assert scores["appeal"] <= plan["appeal of capped ops"] == 2 * len(OPS)
 
 
 def test_the_claim_is_the_best_confirmed_score(found):

@@ -1,5 +1,6 @@
 """Plans, budgets, progress for other terminals, and images of later use."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -10,7 +11,8 @@ import tensorflow as tf
 
 from keras_cv_extras import data, policy, search
 from keras_cv_extras.data import _pipeline
-from keras_cv_extras.search.stages import _plan, _portfolio, _progress, _request, _splits
+from keras_cv_extras.search.stages import _plan, _portfolio, _progress, _request, _splits, _timing
+from keras_cv_extras.search.stages._timing import Work
 from keras_cv_extras.search.trials import _child, _epochs, _shared
 
 
@@ -37,41 +39,53 @@ def network():
 
 def test_a_plan_counts_what_runs(digits, network, tmp_path):
     request, plan = _plan.decide(make(digits, network), tmp_path, measured=False)
-    counts = {name: (count, epochs) for name, count, epochs in plan.stages}
+    counts = {stage.name: (stage.trainings, stage.work) for stage in plan.stages}
     tail = 2  # of 8 epochs
-    assert counts["shared weights"] == (1, 6)
+    assert counts["shared weights"] == (1, Work(starts=1, resumes=1, epochs=6))
     assert counts["trials"][0] == request.trials == 12
-    scoring = len(request.parts["validation"][1]) / 200 / 3
-    assert counts["trials"][1] == pytest.approx(12 * (tail + scoring))
+    scored = len(request.parts["validation"][1])
+    assert counts["trials"][1] == Work(0, 12, 12 * tail, 12 * scored)
     # A third of 12 trials, and of the 9 entrants and 5 policies of screened ops, twice each.
     assert counts["promoted trials"][0] == 2 * 4 + 2 * 5
     assert counts["portfolio"][0] == 5 + 9 + 5
+    # Nine arms, two seeds, whose weights are drawn once; every op at two strengths.
+    scored = len(request.parts["confirmation"][1])
+    assert counts["confirmation"] == (18, Work(2, 18, 18 * 8, 18 * scored))
+    assert counts["appeal of capped ops"][0] == 2 * 15
+    assert [stage.name for stage in plan.stages if stage.at_most] == ["appeal of capped ops"]
     assert plan.num_trainings == sum(count for count, _ in counts.values())
-    assert plan.minutes is None
+    assert plan.minutes is plan.most_minutes is None
     assert "confirmation images tell differences" in plan.describe()
     ops = ("rotate", "invert", "posterize")  # two signs of five levels, one, five levels
     _, few = _plan.decide(make(digits, network, ops=ops), tmp_path / "ops", measured=False)
-    assert few.stages[0] == ("screen of 3 ops", 1, pytest.approx(2 * 8 + 16 / 3))
+    screen = Work(2, 2, 2 * 8, 0, 3, (2 * 5 + 1 + 5) * 200)
+    assert few.stages[0] == _plan.Stage("screen of 3 ops", 1, screen)
     full, its = _plan.decide(
         make(digits, network, method="full"), tmp_path / "full", measured=False
     )
-    assert {name for name, _, _ in its.stages} == {"portfolio", "trials", "confirmation"}
+    assert {stage.name for stage in its.stages} == {"portfolio", "trials", "confirmation"}
 
 
 def test_what_the_confirmation_can_tell():
     """2.8 standard errors; two policies of 90 %, half of whose errors are the same."""
-    plan = _plan.Plan((("a", 2, 10.0), ("b", 3, 5.0)), 4.0, 1, None, 1000)
+    stages = _plan.Stage("a", 2, Work(epochs=10)), _plan.Stage("b", 3, Work(images=5), True)
+    plan = _plan.Plan(stages, _timing.Timing(0, 0, 3.0, 12.0, 0, 0), 1, None, 1000)
     assert plan.resolution == pytest.approx(2.8 * np.sqrt(2 * 0.1 * 0.9 / 2 / 1000))
     assert plan.minutes == pytest.approx(1.0)
+    assert plan.most_minutes == pytest.approx(1.5)
     assert plan.num_trainings == 5
+    assert "<= 5" in plan.describe()
+    assert "half of the appeals it takes 1.0 minutes" in plan.describe()
 
 
 def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch):
-    monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 1.0)
+    timing = _timing.Timing(*[1.0, 0.1, 1.0, 1e-4, 0.5, 1e-4])
+    monkeypatch.setattr(_timing, "measure", lambda request: timing)
     request = make(digits, network, trials=None, budget=12)
     chosen, plan = _plan.decide(request, tmp_path, measured=False)
-    assert plan.minutes <= 12 < plan.minutes + 0.2
-    monkeypatch.setattr(_plan, "_seconds_per_epoch", lambda request: 3.0)
+    assert plan.minutes < plan.most_minutes <= 12 < plan.most_minutes + 0.2
+    slower = dataclasses.replace(timing, epochs=3.0)
+    monkeypatch.setattr(_timing, "measure", lambda request: slower)
     again, same = _plan.decide(request, tmp_path, measured=False)
     assert same.minutes == plan.minutes
     assert again.trials == chosen.trials
@@ -79,8 +93,8 @@ def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch
     other = make(digits, network, trials=None, budget=13)
     with pytest.raises(ValueError, match=r"holds a search with budget=12"):
         _plan.decide(other, tmp_path, measured=False)
-    small = make(digits, network, trials=None, budget=1)
-    with pytest.raises(ValueError, match="a budget of 1 minutes is too small: with 2 trials"):
+    small = make(digits, network, trials=None, budget=0.1)
+    with pytest.raises(ValueError, match="budget of 0.1 minutes is too small: 2 trials of 4"):
         _plan.decide(small, tmp_path / "small", measured=False)
     with pytest.raises(ValueError, match="trials or budget, not both"):
         make(digits, network, budget=1)

@@ -54,6 +54,7 @@ def stages(tmp_path):
                 "trainer": scorer,
                 "seed": 3,
                 "staged": True,
+                "space": "policy",
                 "confirm_seeds": 2,
                 "ops": ("rotate", "invert"),
                 "flip": False,

@@ -11,6 +11,7 @@ import numpy as np
 from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS, Policy, Step
+from keras_cv_extras.search.oracles._recipes import is_of_recipe, recipe_from
 
 NUM_SUB_POLICIES = 5  # as in AutoAugment, arXiv:1805.09501
 NUM_STEPS = 2
@@ -120,15 +121,17 @@ def policy_from(
     Args:
         hyperparameters: keras-tuner's, or a dictionary of their values.
         caps: None, or for ops the strength in [0, 1] that a hyperparameter of 1 stands for; 1
-            for the others.
+            for the others. In a recipe strengths above it are cut.
         **options: `fill`, `value_range`, `name`, `provenance` of `Policy`.
 
     Raises:
-        ValueError: if they hold no policy of `policy_space`.
+        ValueError: if they hold no policy of `policy_space`, nor a recipe of `recipe_space`.
     """
     values: Any = getattr(hyperparameters, "values", hyperparameters)
     if callable(values):  # a dictionary, whose `values` is a method
         values = hyperparameters
+    if any(map(is_of_recipe, values)):
+        return recipe_from(values, caps=caps, **options)
     fields = {}
     for name, value in values.items():
         if place := place_in_policy(name):

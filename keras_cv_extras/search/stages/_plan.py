@@ -2,22 +2,43 @@
 
 import bisect
 import dataclasses
+import functools
 import pathlib
-import time
 from typing import Any
 
 from keras_cv_extras._base import files
-from keras_cv_extras.augment import OPS
-from keras_cv_extras.search.stages import _portfolio, _stages
-from keras_cv_extras.search.stages._screen import LEVELS, NUM_FOLDS
+from keras_cv_extras.search.stages import _portfolio, _rival, _stages, _timing
+from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
+from keras_cv_extras.search.stages._screen import NUM_FOLDS
 from keras_cv_extras.search.stages._state import folder_path, read_fields
-from keras_cv_extras.search.trials._shared import common_epochs, uniform_policy
+from keras_cv_extras.search.stages._timing import Timing, Work
+from keras_cv_extras.search.trials._shared import common_epochs
 
 _FILE = "plan.json"
 _MOST_TRIALS = 100_000  # that a budget can decide
-_FORWARD = 1 / 3  # of the time of a training step
-_NUM_CONFIRMED = 8  # five controls, an entrant, the best trial and the best joined; staged: 9
+_LEAST_TRIALS = 2
+# Below these a budget does not lower what was asked.
+_LEAST_EPOCHS, _LEAST_SEEDS = 4, 2
+_NUM_CONFIRMED = 7  # five controls, an entrant, the best trial
 _POWER = 2.8  # standard errors that a difference must have: 5 % two-sided, found in 80 %
+APPEAL = "appeal of capped ops"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What a stage will run.
+
+    Args:
+        name: what it is called in tables.
+        trainings: how many; of the appeals, the most that there can be.
+        work: what they are made of.
+        at_most: whether the screen may leave fewer.
+    """
+
+    name: str
+    trainings: int
+    work: Work
+    at_most: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,30 +46,39 @@ class Plan:
     """What a search will run.
 
     Args:
-        stages: for each stage its name, its number of trainings, and its cost in epochs.
-        seconds_per_epoch: as measured; None if it was not.
+        stages: in their order.
+        timing: as measured; None if it was not.
         trials: how many policies are tried.
         budget: the minutes it may take, or None.
         num_confirmation: the confirmation images.
     """
 
-    stages: tuple[tuple[str, int, float], ...]
-    seconds_per_epoch: float | None
+    stages: tuple[Stage, ...]
+    timing: Timing | None
     trials: int
     budget: float | None
     num_confirmation: int
 
     @property
     def num_trainings(self) -> int:
-        """The trainings of all stages."""
-        return sum(count for _, count, _ in self.stages)
+        """The trainings of all stages, with all appeals that there can be."""
+        return sum(stage.trainings for stage in self.stages)
 
     @property
     def minutes(self) -> float | None:
-        """How long the search should take."""
-        if self.seconds_per_epoch is None:
+        """How long the search should take, with half of the appeals that there can be."""
+        if self.timing is None:
             return None
-        return sum(epochs for _, _, epochs in self.stages) * self.seconds_per_epoch / 60
+        halves = (1 - 0.5 * stage.at_most for stage in self.stages)
+        seconds = (stage.work.seconds(self.timing) for stage in self.stages)
+        return sum(half * value for half, value in zip(halves, seconds, strict=True)) / 60
+
+    @property
+    def most_minutes(self) -> float | None:
+        """How long it should take with all appeals."""
+        if self.timing is None:
+            return None
+        return sum(stage.work.seconds(self.timing) for stage in self.stages) / 60
 
     @property
     def resolution(self) -> float:
@@ -60,21 +90,26 @@ class Plan:
 
     def describe(self) -> str:
         """Says what will run, as a table."""
-        lines = ["stage                trainings    epochs   minutes"]
-        for name, count, epochs in self.stages:
-            lines.append(f"{name:<20} {count:>9} {epochs:>9.0f} {self._minutes(epochs):>9}")
-        total = sum(epochs for _, _, epochs in self.stages)
-        lines.append(f"{'all':<20} {self.num_trainings:>9} {total:>9.0f} {self._minutes(total):>9}")
+        lines = ["stage                 trainings    epochs   minutes"]
+        lines += [
+            self._line(one.name, one.trainings, one.work, at_most=one.at_most)
+            for one in self.stages
+        ]
+        total = Work(*map(sum, zip(*(stage.work for stage in self.stages), strict=True)))
+        uncertain = any(stage.at_most for stage in self.stages)
+        lines.append(self._line("all", self.num_trainings, total, at_most=uncertain))
+        if uncertain and self.minutes is not None:
+            lines.append(f"With half of the appeals it takes {self.minutes:.1f} minutes.")
         lines.append(
             f"{self.num_confirmation:,} confirmation images tell differences from about "
             f"{100 * self.resolution:.1f} points on from chance (at 90 % accuracy)."
         )
         return "\n".join(lines)
 
-    def _minutes(self, epochs):
-        if self.seconds_per_epoch is None:
-            return "-"
-        return f"{epochs * self.seconds_per_epoch / 60:.1f}"
+    def _line(self, name, trainings, work, *, at_most):
+        count = f"<= {trainings}" if at_most else str(trainings)
+        minutes = "-" if self.timing is None else f"{work.seconds(self.timing) / 60:.1f}"
+        return f"{name:<20} {count:>10} {work.epochs:>9.0f} {minutes:>9}"
 
 
 def decide(request, directory, *, measured):
@@ -85,88 +120,125 @@ def decide(request, directory, *, measured):
     Args:
         request: what the search is asked.
         directory: the search's folder.
-        measured: whether to measure an epoch for the plan even without a budget.
+        measured: whether to time trainings for the plan even without a budget.
 
     Raises:
         ValueError: if the budget is too small, or not that of the folder's search.
     """
     budget = request.settings.budget
     path = folder_path(directory) / _FILE
-    names = ("budget", "trials", "seconds_per_epoch")
-    earlier = None
-    if path.is_file():
-        earlier = dict(zip(names, read_fields(path, *names), strict=True))
+    earlier = _earlier(path)
     if earlier is not None and earlier["budget"] != budget:
         raise ValueError(
             f"{directory} holds a search with budget={earlier['budget']}, received {budget}: use "
             "the same to go on, or another directory"
         )
-    seconds = earlier and earlier["seconds_per_epoch"]
-    if seconds is None and (measured or budget is not None):
-        seconds = _seconds_per_epoch(request)
+    timing = earlier and earlier["timing"]
+    if timing is None and (measured or budget is not None):
+        timing = _timing.measure(request)
     trials = request.trials or request.settings.DEFAULT_TRIALS
     if budget is not None:
-        trials = earlier["trials"] if earlier else _affordable(request, seconds, budget)
+        lengths = (request.epochs, request.confirm_seeds)
+        if earlier:
+            trials, lengths = earlier["trials"], earlier["lengths"] or lengths
+        else:
+            trials, lengths = _affordable(request, timing, budget)
+        request = request.lowered(epochs=lengths[0], confirm_seeds=lengths[1])
     request = dataclasses.replace(request, trials=trials)
-    plan = _plan(request, seconds, budget)
+    plan = _plan(request, timing, budget)
     if earlier is None:
-        fields = {"budget": budget, "trials": trials, "seconds_per_epoch": seconds}
+        fields = {"budget": budget, "trials": trials}
+        fields["lengths"] = [request.epochs, request.confirm_seeds]
+        fields["timing"] = None if timing is None else dataclasses.asdict(timing)
         files.write_json(pathlib.Path(path), fields)
     return request, plan
 
 
-def _plan(request, seconds, budget):
-    epochs, num_ops = request.trainer.epochs, len(request.ops)
+def _earlier(path):
+    """Returns the plan of an earlier run; None if there is none."""
+    if not path.is_file():
+        return None
+    budget, trials = read_fields(path, "budget", "trials")
+    fields = files.read_json(path)
+    timing = fields.get("timing")  # plans of earlier versions have none
+    try:
+        timing = None if timing is None else Timing(**timing)
+    except TypeError as error:
+        raise ValueError(f"{path}: the plan of the search cannot be read ({error})") from error
+    return {"budget": budget, "trials": trials, "timing": timing, "lengths": fields.get("lengths")}
+
+
+def _plan(request, timing, budget, **lengths):
+    """Returns a plan; `epochs` and `confirm_seeds` may be other ones than the request's."""
+    epochs, num_ops = lengths.get("epochs", request.epochs), len(request.ops)
     num_images = {part: len(labels) for part, (_, labels) in request.parts.items()}
-    tail = epochs - common_epochs(epochs) if request.staged else epochs
-    scoring = {part: _FORWARD * count / num_images["train"] for part, count in num_images.items()}
+    common = common_epochs(epochs) if request.staged else 0
+
+    def stage(name, count, *, part="validation", first=common, starts=None, at_most=False):
+        """Trainings from an epoch on; those from the first one draw weights of their own."""
+        fresh = (0 if first else count) if starts is None else starts
+        images = num_images[part] * count
+        return Stage(name, count, Work(fresh, count, (epochs - first) * count, images), at_most)
+
     drawn = {"seed": 0, "ops": request.ops}
     contest = len(_portfolio.entrant_policies(**drawn))
     if request.staged:
         contest += len(_portfolio.screened_policies(request.ops, {}, trials=request.trials))
-    portfolio = contest + len(_portfolio.control_policies(flip=request.flip, **drawn))
-    promoted = sum(map(_stages.promoted_of, (request.trials, contest))) * _stages.NUM_LOOKS
-    confirmed = (_NUM_CONFIRMED + request.staged) * request.confirm_seeds
-    cells = sum(_num_cells(op) for op in request.ops)
-    stages = [
-        ("portfolio", portfolio, portfolio * (tail + scoring["validation"])),
-        ("trials", request.trials, request.trials * (tail + scoring["validation"])),
-        ("confirmation", confirmed, confirmed * (epochs + scoring["confirmation"])),
-    ]
+    controls = len(_portfolio.control_policies(flip=request.flip, **drawn))
+    promoted = sum(map(promoted_of, (request.trials, contest))) * NUM_LOOKS
+    joined = request.trials > 1 and request.space == "policy"
+    arms = _NUM_CONFIRMED + request.staged + joined + request.tuned_control
+    seeds = lengths.get("confirm_seeds", request.confirm_seeds)
+    # The arms share their seeds, and the weights of as many as are kept.
+    starts = seeds if seeds <= request.trainer.num_kept else arms * seeds
+    portfolio = stage("portfolio", controls + contest)
+    trials = stage("trials", request.trials)
+    confirmation = stage("confirmation", arms * seeds, part="confirmation", first=0, starts=starts)
+    stages = [portfolio, trials, confirmation]
+    appeals = _stages.most_appeals(request.ops) if request.staged else 0
+    if request.tuned_control:  # it gets what the search spends on all but the controls
+        spent = contest + request.trials + (promoted if request.staged else 0) + appeals
+        stages.insert(-1, stage(_rival.NAME, spent, at_most=request.staged))
     if request.staged:
-        stages[:0] = [
-            (f"screen of {num_ops} ops", 1, NUM_FOLDS * epochs + cells * _FORWARD),
-            ("shared weights", 1, common_epochs(epochs)),
+        screened = _timing.screened_images(request.ops, num_images["train"])
+        screen = Work(NUM_FOLDS, NUM_FOLDS, NUM_FOLDS * epochs, 0, num_ops, screened)
+        stages = [
+            Stage(f"screen of {num_ops} ops", 1, screen),
+            Stage("shared weights", 1, Work(1, 1, common)),
+            stage(APPEAL, appeals, at_most=True),
+            portfolio,
+            trials,
+            stage("promoted trials", promoted),
+            *stages[2:],
         ]
-        cost = promoted * (tail + scoring["validation"])
-        stages.insert(4, ("promoted trials", promoted, cost))
-    return Plan(tuple(stages), seconds, request.trials, budget, num_images["confirmation"])
+    return Plan(tuple(stages), timing, request.trials, budget, num_images["confirmation"])
 
 
-def _num_cells(op):
-    strength = OPS[op].strength
-    return 1 if strength is None else len(LEVELS) * (2 if strength.signed else 1)
+def _affordable(request, timing, budget):
+    """Returns how many trials a budget allows, and the epochs and seeds that leave room for two."""
+
+    def minutes(trials, **lengths) -> Any:  # a number, as there is a timing
+        asked = dataclasses.replace(request, trials=trials)
+        return _plan(asked, timing, None, **lengths).most_minutes
+
+    for epochs, seeds in _lengths(request.epochs, request.confirm_seeds):
+        lengths = {"epochs": epochs, "confirm_seeds": seeds}
+        taken = functools.partial(minutes, **lengths)
+        trials = bisect.bisect_right(range(1, _MOST_TRIALS + 1), budget, key=taken)
+        if trials >= _LEAST_TRIALS:
+            return trials, (epochs, seeds)
+    raise ValueError(
+        f"a budget of {budget:g} minutes is too small: {_LEAST_TRIALS} trials of {epochs} epochs, "
+        f"with {seeds} trainings of each finalist, should take {taken(_LEAST_TRIALS):.1f} "
+        "minutes. Give more, or lower train_size"
+    )
 
 
-def _seconds_per_epoch(request):
-    """Times an epoch, after one that compiles."""
-    policy = uniform_policy(request.ops)
-    seconds = 0.0
-    for _ in range(2):
-        start = time.monotonic()
-        request.trainer.train(policy, request.seed, epochs=(0, 1))
-        seconds = time.monotonic() - start
-    return round(seconds, 4)
-
-
-def _affordable(request, seconds, budget):
-    def minutes(trials) -> Any:  # a number, as no budget is given
-        return _plan(dataclasses.replace(request, trials=trials), seconds, None).minutes
-
-    trials = bisect.bisect_right(range(1, _MOST_TRIALS + 1), budget, key=minutes)
-    if trials < 2:
-        raise ValueError(
-            f"a budget of {budget:g} minutes is too small: with 2 trials the search should take "
-            f"{minutes(2):.1f} minutes. Give more, or lower epochs, train_size or confirm_seeds"
-        )
-    return trials
+def _lengths(epochs, seeds):
+    """Gives epochs and seeds of each finalist, as asked and then ever fewer of them."""
+    yield epochs, seeds
+    seeds = min(seeds, _LEAST_SEEDS)
+    yield epochs, seeds
+    while epochs > _LEAST_EPOCHS:
+        epochs = max(epochs // 2, _LEAST_EPOCHS)
+        yield epochs, seeds

@@ -14,6 +14,7 @@ import re
 from keras_cv_extras import policy as policies
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.search.oracles._recipes import largest_recipe
 from keras_cv_extras.search.oracles._space import NUM_STEPS, NUM_SUB_POLICIES
 from keras_cv_extras.search.trials._shared import uniform_policy
 
@@ -108,14 +109,17 @@ def screened_policies(ops, caps, *, trials: int) -> dict:
     return found
 
 
-def example_policies(*, flip: bool, ops) -> list[Policy]:
+def example_policies(*, flip: bool, ops, space: str) -> list[Policy]:
     """Returns policies of all forms that a search trains with, for `Trainer`.
 
     Args:
         flip: whether images may be mirrored.
         ops: names of the ops that are searched in.
+        space: "policy" or "recipe".
     """
+    largest = largest_recipe(ops) if space == "recipe" else None
     return [
+        *([] if largest is None else [largest]),
         *control_policies(flip=flip, seed=0, ops=ops).values(),
         *entrant_policies(seed=0, ops=ops).values(),
         *screened_policies(ops, {}, trials=3 * len(SCREENED_GRID)).values(),

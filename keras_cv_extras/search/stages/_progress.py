@@ -58,9 +58,9 @@ class SearchProgress(contextlib.AbstractContextManager):
             self._progress.update(self._task, description=f"{name:<18}")
             self._set(stage=name)
 
-    def more(self, count: int):
-        """Adds trainings that turned out to be needed."""
-        self._set(total=self._state["total"] + count)
+    def settle(self, most: int, count: int):
+        """Counts trainings of which the total has the most there can be, now that it is known."""
+        self._set(total=self._state["total"] - most + count)
         self._progress.update(self._task, total=self._state["total"])
 
     def skip(self, count: int):

@@ -16,6 +16,7 @@ from keras_cv_extras.search._settings import SearchSettings
 from keras_cv_extras.search.oracles._evolution import EvolutionOracle
 from keras_cv_extras.search.oracles._ppo import ControllerOracle
 from keras_cv_extras.search.oracles._random import RandomOracle
+from keras_cv_extras.search.oracles._recipes import first_recipes, recipe_space
 from keras_cv_extras.search.oracles._space import op_alone, policy_space
 from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
@@ -70,6 +71,21 @@ class Request:
         return self.settings.staged
 
     @property
+    def space(self) -> str:
+        """In what it searches: "policy" or "recipe"."""
+        return self.settings.space
+
+    @property
+    def tuned_control(self) -> bool:
+        """Whether RandAugment is tuned with as many trainings as the search has."""
+        return self.settings.tuned_control
+
+    @property
+    def epochs(self) -> int:
+        """Of each training."""
+        return self.settings.epochs
+
+    @property
     def confirm_seeds(self) -> int:
         """Trainings of each arm for the confirmation."""
         return self.settings.confirm_seeds
@@ -93,23 +109,42 @@ class Request:
             "model": self.trainer.describe(),
             # With several workers a trial knows less of others, so that other trials are run.
             **({"workers": asked.workers} if asked.workers > 1 else {}),
+            **({"space": asked.space} if asked.space != "policy" else {}),
+            **({"tuned_control": True} if asked.tuned_control else {}),
         }
+
+    def lowered(self, *, epochs: int, confirm_seeds: int) -> "Request":
+        """Returns the request with shorter or fewer trainings, for which a budget is enough."""
+        settings = dataclasses.replace(self.settings, epochs=epochs, confirm_seeds=confirm_seeds)
+        trainer = self.trainer
+        if epochs != self.epochs:
+            trainer = _trainer(
+                trainer.build_model, self.parts["train"], settings, flip=self.flip, ops=self.ops
+            )
+        return dataclasses.replace(self, settings=settings, trainer=trainer)
 
     def make_oracle(self, ops) -> kt.Oracle:
         """Returns the oracle that suggests policies of some ops.
 
-        If at least half of the trials are left to it, each op is first tried alone: what an op
-        is worth is then known, and the oracle starts from it.
+        If at least half of the trials are left to it, each op is first tried alone, or of
+        recipes a few that are usual: what these are worth is then known, and the oracle starts
+        from it.
         """
         oracle = self.settings.oracle
         if isinstance(oracle, kt.Oracle):
             return oracle
-        alone = [op_alone(op) for op in ops] if 2 * len(ops) <= (self.trials or 0) else []
+        trials = self.trials or 0
+        if self.space == "recipe":
+            space = recipe_space(ops=ops)
+            first = first_recipes(space)
+        else:
+            space = policy_space(ops=ops)
+            first = [op_alone(op) for op in ops]
         return _ORACLES[oracle](
             max_trials=self.trials,
-            hyperparameters=policy_space(ops=ops),
+            hyperparameters=space,
             seed=self.seed,
-            first=alone,
+            first=first if 2 * len(first) <= trials else [],
             parallel=self.settings.workers,
         )
 
@@ -137,13 +172,7 @@ def make_request(data, build_model, settings: SearchSettings, *, validation_data
         arrays += [np.asarray(array) for array in validation_data]
     ops = _searched_ops(settings.ops, parts["train"][0])
     return Request(
-        trainer=Trainer(
-            build_model,
-            parts["train"],
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            policies=_portfolio.example_policies(flip=flip, ops=ops),
-        ),
+        trainer=_trainer(build_model, parts["train"], settings, flip=flip, ops=ops),
         parts=parts,
         everything=(images, labels),
         name=name,
@@ -153,6 +182,16 @@ def make_request(data, build_model, settings: SearchSettings, *, validation_data
         ops=ops,
         flip=flip,
         class_names=getattr(data, "class_names", None),
+    )
+
+
+def _trainer(build_model, train, settings, *, flip, ops):
+    return Trainer(
+        build_model,
+        train,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        policies=_portfolio.example_policies(flip=flip, ops=ops, space=settings.space),
     )
 
 

@@ -26,6 +26,7 @@ from keras_cv_extras.search.trials._trainer import Trainer
 
 LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
 NUM_FOLDS = 2
+_LEAST_SKILL = 0.5  # of what is above guessing: a network with less cannot tell
 _TUPLES = ("unchanged", "reinstated", "seconds")
 
 
@@ -44,6 +45,7 @@ class Screen:
         num_images: how many images were classified for each number.
         reinstated: ops that were capped, and whose cap was lifted as training with them helps.
         seconds: wall time, of the trainings and of the forward passes.
+        guessing: the accuracy of always naming the most frequent class.
     """
 
     clean: float
@@ -54,6 +56,12 @@ class Screen:
     num_images: int
     reinstated: tuple[str, ...] = ()
     seconds: tuple[float, float] = (float("nan"), float("nan"))
+    guessing: float = 0.0
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether the network knows enough of the images for its errors to mean something."""
+        return knows_enough(self.clean, self.guessing)
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -91,6 +99,13 @@ class Screen:
     def describe(self) -> str:
         """Says in plain words what is left out, and why."""
         lines = [f"{op}: changes no image, left out" for op in self.unchanged]
+        if not self.can_tell:
+            lines.append(
+                f"cannot tell which ops destroy labels: the network has {self.clean:.1%} right, "
+                f"{self.guessing:.1%} by guessing; no op is left out for it. More epochs or more "
+                "training images would tell"
+            )
+            return "\n".join(lines)
         for op in self.harmful:
             lowest = 100 * (self.clean - self.accuracy[op].min())
             if self.caps[op] == 0:
@@ -123,7 +138,8 @@ def screen(
         seed: an integer.
         num_folds: how many models are trained, each without one fold, at least 2.
         threshold: an op destroys labels if the accuracy falls by more than this share, in (0, 1),
-            of what it has above that of guessing, and by more than three standard errors.
+            of what it has above that of guessing, and by more than three standard errors. Of a
+            network that has less than half of what is above guessing no op is said to.
         on_step: None, or a function that is called with the name of every op that is scored.
 
     Raises:
@@ -150,20 +166,53 @@ def screen(
         clean[held] = trainer.evaluate(images[held], labels[held]).correct
         filled = np.resize(held, np.bincount(fold).max())  # folds of one size share a program
         for op in ops:
-            results = [policy(images[filled], seed=seed, samples=filled) for policy in cells[op]]
-            augmented = np.stack([np.asarray(result)[: len(held)] for result in results])
-            changed[op] = changed[op] or bool((augmented != images[held]).any())
-            # One call for all cells: calls take longer than small networks do.
-            flat = augmented.reshape(-1, *images.shape[1:])
-            score = trainer.evaluate(flat, np.tile(labels[held], len(cells[op])))
-            correct[op][:, held] = score.correct.reshape(len(cells[op]), -1)
+            right, changes = _classified(trainer, cells[op], held, filled, seed)
+            changed[op] = changed[op] or changes
+            correct[op][:, held] = right
             if on_step is not None:
                 on_step(op)
         scoring += time.monotonic() - start
     guessing = np.bincount(labels).max() / len(labels)
     most = threshold * max(clean.mean() - guessing, 0.0)
+    if not knows_enough(clean.mean(), guessing):
+        most = np.inf
     found = _judge(clean, correct, changed, most)
-    return dataclasses.replace(found, seconds=(round(training, 3), round(scoring, 3)))
+    seconds = (round(training, 3), round(scoring, 3))
+    return dataclasses.replace(found, seconds=seconds, guessing=float(guessing))
+
+
+def knows_enough(clean: float, guessing: float) -> bool:
+    """Whether an accuracy is so far above that of guessing that its falls mean something."""
+    return clean - guessing >= _LEAST_SKILL * (1 - guessing)
+
+
+def time_op(trainer: Trainer, op: str) -> tuple[float, float]:
+    """Returns the seconds of screening an op on a fold, when it is compiled and again."""
+    cells = list(_cells(op, trainer.train_images.shape[1:3]))
+    fold = np.arange(-(-len(trainer.train_labels) // NUM_FOLDS))
+    seconds = []
+    for _ in range(2):
+        start = time.monotonic()
+        _classified(trainer, cells, fold, fold, 0)
+        seconds.append(time.monotonic() - start)
+    return seconds[0], seconds[1]
+
+
+def num_cells(op: str) -> int:
+    """Returns how often a screen classifies its images for an op."""
+    strength = OPS[op].strength
+    return 1 if strength is None else len(LEVELS) * (2 if strength.signed else 1)
+
+
+def _classified(trainer, cells, held, filled, seed):
+    """Returns what of held images is right under each policy, and whether one changes any."""
+    images, labels = trainer.train_images, trainer.train_labels
+    results = [policy(images[filled], seed=seed, samples=filled) for policy in cells]
+    augmented = np.stack([np.asarray(result)[: len(held)] for result in results])
+    # One call for all cells: calls take longer than small networks do.
+    flat = augmented.reshape(-1, *images.shape[1:])
+    score = trainer.evaluate(flat, np.tile(labels[held], len(cells)))
+    return score.correct.reshape(len(cells), -1), bool((augmented != images[held]).any())
 
 
 def _cells(op, size):

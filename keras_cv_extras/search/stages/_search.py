@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import pathlib
 import signal
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import keras
 
-from keras_cv_extras._base import files, supervise
+from keras_cv_extras._base import checks, files, supervise
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
@@ -39,7 +40,7 @@ class SearchResult:
         trials: a dictionary for each policy that was tried: what the search saw.
         screen: what the screen of the ops found; None with `method="full"`.
         insight: what the search as a whole tells: what each op is worth, how well cheap scores
-            foretell confirmed ones, what the best trial is worth without its luck.
+            foretell confirmed ones, what the written policy is worth less the luck of its choice.
         directory: the folder with `policy.json`, `trials.csv` and `report.html`.
     """
 
@@ -51,6 +52,21 @@ class SearchResult:
     screen: Screen | None
     insight: _insight.Insight
     directory: pathlib.Path
+
+    def compare(self, first: str, second: str) -> _arms.Comparison:
+        """Returns the difference of two arms on the confirmation images, with its interval.
+
+        Args:
+            first: the name of an arm.
+            second: of the one that is taken from it.
+
+        Raises:
+            ValueError: if there is no arm of that name whose trainings have finished.
+        """
+        finished = {arm.name: arm.correct for arm in self.arms if math.isfinite(arm.accuracy)}
+        for name in (first, second):
+            checks.one_of("an arm", name, sorted(finished))
+        return _arms.compare(first, second, finished)
 
 
 def search_policy(
@@ -172,7 +188,11 @@ def _run(request, folder, shown, role):
     portfolio = stages.portfolio()
     tuner = stages.trials()
     ranked = stages.promote(tuner)
-    confirmed = stages.confirm(stages.finalists(portfolio, ranked))
+    finalists = stages.finalists(portfolio, ranked)
+    if request.tuned_control:
+        controls = sum(one.kind == "control" for one in finalists)
+        finalists.insert(controls, stages.tune_control(portfolio, tuner, ranked))
+    confirmed = stages.confirm(finalists)
     result = _result(
         request, folder, stages.screened, portfolio, tuner, ranked, confirmed, write=role.decides
     )
@@ -190,6 +210,8 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
     # The policies that differ in the searched ops alone tell what these are worth.
     candidates = [(row["policy"], row["val_accuracy"]) for row in rows if row["kind"] == "trial"]
     candidates.append((portfolio[0].policy, portfolio[0].accuracy))
+    if request.space == "recipe":
+        candidates = []  # a recipe has the ops of a kind together, and tells of none by itself
     insight = _insight.insight(candidates, [one.accuracies for one in ranked], arms)
     best, verdict = _arms.chosen(arms), _arms.verdict(arms)
     provenance = {

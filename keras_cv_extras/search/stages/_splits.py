@@ -7,6 +7,7 @@ import numpy as np
 from keras_cv_extras._base import checks
 from keras_cv_extras.data import split
 
+_USUAL = 1000  # images to train on, where there are enough
 _MOST = 5000  # more images make a score dearer, and hardly surer
 
 
@@ -15,7 +16,7 @@ def split_for_search(
     labels,
     *,
     validation_data=None,
-    train_size,
+    train_size=None,
     validation_size=None,
     confirmation_size=None,
     seed,
@@ -26,7 +27,8 @@ def split_for_search(
         images: `(n, height, width, channels)`.
         labels: `(n,)`, integers.
         validation_data: None, or other `(images, labels)` that the last two parts are from.
-        train_size: images to train on.
+        train_size: images to train on; None for 1,000, or half of the images if there are fewer
+            than 2,000 (all, up to 1,000, where the last two parts are from other images).
         validation_size: images that trials are scored on; None for half of the rest, at most
             5,000.
         confirmation_size: images that the finalists are scored on; None likewise.
@@ -39,6 +41,8 @@ def split_for_search(
         TypeError, ValueError: if an argument is not as above, or there are too few images.
     """
     images, labels = _labelled("images", images, labels)
+    if train_size is None:
+        train_size = min(_USUAL, len(labels) if validation_data is not None else len(labels) // 2)
     train_size = checks.integer("train_size", train_size, minimum=1)
     sizes = {"validation": validation_size, "confirmation": confirmation_size}
     if validation_data is None:
@@ -66,7 +70,7 @@ def _labelled(name, images, labels):
 
 
 def _sizes(sizes, labels, taken):
-    half = min(_MOST, (len(labels) - taken) // 2)
+    half = min(_MOST, max(0, len(labels) - taken) // 2)
     return {
         name: half if size is None else checks.integer(f"{name}_size", size, minimum=1)
         for name, size in sizes.items()

@@ -12,7 +12,8 @@ import numpy as np
 
 from keras_cv_extras.policy import Policy, concatenate, no_augmentation
 from keras_cv_extras.search.oracles._space import op_alone, policy_from
-from keras_cv_extras.search.stages import _portfolio
+from keras_cv_extras.search.stages import _portfolio, _rival
+from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
 from keras_cv_extras.search.stages._screen import Screen, screen
 from keras_cv_extras.search.stages._state import ChiefWatch
 from keras_cv_extras.search.trials._shared import SharedWeights, uniform_policy
@@ -22,15 +23,13 @@ from keras_cv_extras.search.verdict import _record
 from keras_cv_extras.search.workers._jobs import Job, do_all
 from keras_cv_extras.search.workers._processes import Role
 
-NUM_LOOKS = 2  # further trainings of a trial that was promoted
-_APPEALS = (1.0, 0.5)  # strengths up to which a capped op is tried alone
+APPEALS = (1.0, 0.5)  # strengths up to which a capped op is tried alone
 _SURE = 2.5  # standard errors by which a capped op must help
-PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving
 
 
-def promoted_of(trials: int) -> int:
-    """Returns how many of some trials are promoted."""
-    return -(-trials // PROMOTED)
+def most_appeals(ops) -> int:
+    """Returns how many trainings the appeals of ops can be."""
+    return len(APPEALS) * len(ops)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +77,8 @@ class Stages:
         self._chief = ChiefWatch(folder.path)
         self.scorer = request.trainer
         self.screened: Screen | None = None
+        self._counted = set()
+        self._num_appeals = 0
 
     @property
     def ops(self) -> tuple[str, ...]:
@@ -131,10 +132,11 @@ class Stages:
         capped = [
             (op, strength)
             for op in screened.harmful
-            for strength in _APPEALS
+            for strength in APPEALS
             if strength > screened.caps[op]
         ]
-        self.shown.more(1 + len(capped))
+        self.shown.settle(most_appeals(self.request.ops), len(capped))
+        self._num_appeals = len(capped)
         jobs = [self._validation("portfolio", "none", no_augmentation())]
         for op, strength in capped:
             alone = policy_from(op_alone(op), caps={op: strength})
@@ -232,6 +234,24 @@ class Stages:
             best[place] = dataclasses.replace(one, accuracies=accuracies)
         return sorted(best, key=_worst_first, reverse=True) + ranked[len(best) :]
 
+    def tune_control(self, portfolio, tuner, ranked) -> Candidate:
+        """Tunes RandAugment with as many trainings as were spent on the search's policies."""
+        self.shown.stage(_rival.NAME)
+        looks = [one.accuracies for one in (*portfolio, *ranked) if one.kind != "control"]
+        failed = len(tuner.oracle.trials) - len(ranked)
+        spent = sum(map(len, looks)) + failed + self._num_appeals
+        if self.request.staged:
+            self.shown.settle(most_appeals(self.request.ops), self._num_appeals)
+
+        def score(items):
+            return [
+                score.accuracy
+                for score in self._scores([self._validation("rival", *item) for item in items])
+            ]
+
+        name, policy, accuracies = _rival.tune(spent, score)
+        return Candidate(f"{_rival.NAME}: {name}", "control", policy, accuracies)
+
     def finalists(self, portfolio, ranked) -> list[Candidate]:
         """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials."""
         chosen = [one for one in portfolio if one.kind == "control"]
@@ -240,7 +260,8 @@ class Stages:
             chosen += itertools.islice(finished, 1)
         if ranked:
             chosen.append(dataclasses.replace(ranked[0], name="best trial"))
-        if len(ranked) > 1:
+        # Recipes that draw other numbers of ops cannot be joined, and need not be.
+        if len(ranked) > 1 and self.request.space == "policy":
             joined = concatenate([one.policy for one in ranked[: _portfolio.NUM_JOINED]])
             chosen.append(Candidate(f"best {_portfolio.NUM_JOINED} joined", "searched", joined, ()))
         return chosen
@@ -282,7 +303,9 @@ class Stages:
 
         def show(job, score):
             validated = job.part == "validation"
-            self._seen(job.name, job.policy, score.accuracy if validated else None)
+            if (job.stage, job.name) not in self._counted:  # two stages read one training
+                self._seen(job.name, job.policy, score.accuracy if validated else None)
+            self._counted.add((job.stage, job.name))
             if seen is not None:
                 seen(job, score)
 

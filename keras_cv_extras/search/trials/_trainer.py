@@ -22,6 +22,7 @@ from keras_cv_extras.training import DivergedError
 __all__ = ["DivergedError", "Score", "Trainer"]
 
 _EVALUATION_BATCH = 256
+_KEPT_BYTES = 2**27  # of fresh weights, which are drawn again for seeds that are not kept
 
 
 class Trainer(Child):
@@ -54,6 +55,7 @@ class Trainer(Child):
         shape = StackShape().holding(policies) if policies else None
         self._epochs = Epochs(self.train_images, self.train_labels, self.batch_size, shape)
         self._steps = Steps(self.model, self.batch_size)
+        self._fresh = {}
 
     def train(
         self,
@@ -79,9 +81,7 @@ class Trainer(Child):
             DivergedError: if the loss is not finite.
         """
         if start is None:
-            fresh = self.new_model(seed)
-            start = [np.array(v) for v in fresh.variables], self._optimizer_start
-            del fresh
+            start = self._fresh_weights(seed), self._optimizer_start
         self.restore(start)
         loss = math.nan
         for epoch in range(*(epochs or (0, self.epochs))):
@@ -91,6 +91,29 @@ class Trainer(Child):
             if not np.isfinite(loss):
                 raise DivergedError(f"the training loss became {loss} in epoch {epoch + 1}")
         return self.model
+
+    @property
+    def num_kept(self) -> int:
+        """Of how many seeds the fresh weights are kept, so that they are drawn once."""
+        size = sum(int(np.prod(v.shape)) for v in self.model.variables)
+        return _KEPT_BYTES // (4 * max(size, 1))
+
+    def _fresh_weights(self, seed):
+        """Returns the weights that a seed gives a new model.
+
+        To build a model takes longer than to train a small one for some epochs, and the arms
+        of a comparison share their seeds.
+        """
+        if seed in self._fresh:
+            keras.utils.set_random_seed(seed)  # as a new model does
+            self._fresh[seed] = self._fresh.pop(seed)  # the last one used is the last to go
+            return self._fresh[seed]
+        weights = [np.array(v) for v in self.new_model(seed).variables]
+        if self.num_kept:
+            if len(self._fresh) >= self.num_kept:
+                del self._fresh[next(iter(self._fresh))]
+            self._fresh[seed] = weights
+        return weights
 
     def state(self) -> Any:
         """Returns copies of all variables of the model and of its optimizer."""

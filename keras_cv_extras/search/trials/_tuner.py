@@ -11,6 +11,7 @@ from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.oracles._durable import forget_lock, make_durable
+from keras_cv_extras.search.oracles._recipes import is_of_recipe
 from keras_cv_extras.search.oracles._space import place_in_policy, policy_from
 from keras_cv_extras.search.trials._builder import ModelBuilder, num_epochs
 from keras_cv_extras.search.trials._folder import check_folder
@@ -22,7 +23,9 @@ METRICS = ("val_accuracy", "val_log_loss", "seconds")  # what a trial gives
 
 
 class PolicyTuner(kt.Tuner):
-    """Searches augmentation policies with any keras-tuner Oracle over `policy_space()`.
+    """Searches augmentation policies with any keras-tuner Oracle over a space of policies.
+
+    The spaces are `policy_space()` and `recipe_space()`.
 
     A trial trains the model from fresh weights with the suggested policy and returns
     `val_accuracy`, `val_log_loss` and `seconds`. The model is built and traced once, for all
@@ -38,7 +41,7 @@ class PolicyTuner(kt.Tuner):
     killed and started again, and the trial of a worker that has died is run by another.
 
     Args:
-        oracle: a keras-tuner Oracle whose hyperparameters are `policy_space()`, such as
+        oracle: a keras-tuner Oracle whose hyperparameters are one of these, such as
             `TPEOracle(max_trials=50)`. Its objective is one of the values above.
         build_model: a function that returns a new Keras classifier with one output per class,
             compiled with a loss for integer labels or not compiled. It takes no argument, or
@@ -301,7 +304,7 @@ class PolicyTuner(kt.Tuner):
 
     def _is_of_policy(self, name):
         """Whether a hyperparameter is the policy's, and not the model's."""
-        if place_in_policy(name) is not None:
+        if place_in_policy(name) is not None or is_of_recipe(name):
             return True
         # A subclass may make policies of any; a model that asks for none can have none.
         own = type(self).policy_of_values is not PolicyTuner.policy_of_values

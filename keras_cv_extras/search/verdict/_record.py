@@ -94,7 +94,9 @@ def cost(folder, rows, screened):
     trials = [row["seconds"] for row in rows if row["kind"] == "trial"]
     stages = {} if screened is None else {"screen": [sum(screened.seconds)]}
     stages |= {"portfolio": folder.seconds("portfolio"), "trials": trials}
-    stages |= {name: folder.seconds(name) for name in ("appeal", "promoted", "confirmation")}
+    stages |= {
+        name: folder.seconds(name) for name in ("appeal", "promoted", "rival", "confirmation")
+    }
     found = {}
     for name, seconds in stages.items():
         seconds = [value for value in seconds if np.isfinite(value)]
@@ -122,13 +124,22 @@ def summary(arm):
     return {"name": arm.name, "kind": arm.kind, **numbers}
 
 
+def _steps(policy):
+    """Returns a policy's steps for JSON; where they do not tell it all, the whole policy."""
+    stages = policy.stages
+    if len(stages) > 1 or stages[0].weights or stages[0].num_draws > 1:
+        fields = policy.to_dict()
+        return {key: value for key, value in fields.items() if key != "provenance"}
+    return [[step.to_dict() for step in steps] for steps in policy.sub_policies]
+
+
 def write_trials(path, rows):
     """Writes rows as a table, with the policies as JSON."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows[0])
     for row in rows:
-        steps = [[step.to_dict() for step in steps] for steps in row["policy"].sub_policies]
+        steps = _steps(row["policy"])
         values = [
             ""
             if isinstance(v, float) and not np.isfinite(v)

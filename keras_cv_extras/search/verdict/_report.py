@@ -23,6 +23,7 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
         images: some training images for the picture sheet.
         screen: what the screen of the ops found, or None.
     """
+    cost = policy.provenance["cost"]
     settings, versions = policy.provenance["settings"], policy.provenance["versions"]
     won = next(arm for arm in arms if arm.name == policy.provenance["arm"])
     name = settings["data"]["name"] or "your images"
@@ -64,7 +65,7 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
         ),
         *([] if screen is None else [_screen_section(screen)]),
         _insight_section(insight),
-        pages.section("What it cost", "", _cost_table(policy.provenance["cost"])),
+        pages.section("What it cost", _budgets(cost), _cost_table(cost)),
         *([_failed_section(failed)] if failed else []),
         pages.section(
             "What the policy does",
@@ -104,6 +105,20 @@ def _insight_section(insight):
         "other ops beside it, and the fit takes their effects for a sum.",
         *figures,
         f"<pre>{html.escape(insight.describe())}</pre>",
+    )
+
+
+def _budgets(cost):
+    """Says what the search and tuned RandAugment got, if that is a control."""
+    if "rival" not in cost:
+        return ""
+    parts = [cost[name] for name in ("portfolio", "trials", "appeal", "promoted") if name in cost]
+    trainings, seconds = (sum(part[key] for part in parts) for key in ("trainings", "seconds"))
+    rival = cost["rival"]
+    return (
+        f"Policies of the search and its controls: {trainings} trainings, {seconds:.1f} seconds. "
+        f"Tuned RandAugment: {rival['trainings']} trainings, {rival['seconds']:.1f} seconds, "
+        "from the same shared weights and scored on the same images."
     )
 
 

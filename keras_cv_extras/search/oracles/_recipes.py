@@ -1,0 +1,147 @@
+"""A search space of few numbers: how many ops, how strong, of which kind, on how many images.
+
+Thirty decisions of a policy cannot be told apart by some dozen noisy scores; seven numbers can be
+learnt from them. Policies much like RandAugment and TrivialAugment are points of this space.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras_tuner as kt
+
+from keras_cv_extras._base import checks
+from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy import SEARCH_OPS, Policy, Step
+
+GEOMETRY = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
+ERASING = ("cutout",)
+_PARTNERS = ("sample_pairing",)  # a mix of two images, but not of their labels
+_PREFIX = "recipe."
+_KINDS = ("geometry", "colour", "erasing")
+_WEIGHTS = [0.0, 0.25, 0.5, 1.0]
+
+# The first trials of a search: mild and usual policies of each kind, which know nothing yet.
+FIRST = (
+    {"num_ops": 2, "strength": 0.2, "spread": 0.0, "untouched": 0.0},
+    {"num_ops": 1, "strength": 0.4, "spread": 1.0, "colour": 0.0, "erasing": 0.0},
+    {"num_ops": 1, "strength": 1.0, "spread": 1.0, "untouched": 0.0},
+    {"num_ops": 1, "strength": 0.4, "spread": 1.0, "geometry": 0.0, "erasing": 0.0},
+)
+
+
+def recipe_space(*, ops: Sequence[str] = SEARCH_OPS) -> kt.HyperParameters:
+    """Returns the space of recipes, seven numbers, for `PolicyTuner` and any oracle.
+
+    They are: `num_ops`, how many ops an image gets; `strength`, of the strongest; `spread`, how
+    far below it strengths are drawn, as a share of it (0 for all alike, as in RandAugment, 1 for
+    any, as in TrivialAugment); `untouched`, the share of images that are left alone; and
+    `geometry`, `colour` and `erasing`, how often an op of each kind is drawn, relative to the
+    others.
+
+    Args:
+        ops: names in `keras_cv_extras.augment.OPS` to draw from.
+
+    Returns:
+        Hyperparameters named `recipe.num_ops` and so on, without conditions. `recipe.ops` is
+        fixed: it holds the names.
+
+    Raises:
+        ValueError: if an op is not known, or there are none.
+
+    References:
+        [RandAugment](https://arxiv.org/abs/1909.13719),
+        [TrivialAugment](https://arxiv.org/abs/2103.10158)
+
+    Example:
+        >>> space = recipe_space(ops=("rotate", "brightness"))
+        >>> [hp.name for hp in space.space][1:3]
+        ['recipe.num_ops', 'recipe.strength']
+    """
+    for op in ops:
+        checks.one_of("an op", op, sorted(OPS))
+    ops = [op for op in ops if op not in _PARTNERS]
+    if not ops:
+        raise ValueError("ops must name at least one op that needs no second image")
+    kinds = {kind_of_op(op) for op in ops}
+    space = kt.HyperParameters()
+    space.Fixed(_PREFIX + "ops", ",".join(ops))
+    space.Int(_PREFIX + "num_ops", 1, 3, default=2)
+    space.Float(_PREFIX + "strength", 0.05, 1.0, sampling="log", default=0.2)
+    space.Choice(_PREFIX + "spread", [0.0, 0.5, 1.0], default=0.0)
+    space.Choice(_PREFIX + "untouched", [0.0, 0.25, 0.5], default=0.0)
+    for kind in _KINDS:
+        if kind in kinds:
+            space.Choice(_PREFIX + kind, _WEIGHTS, default=1.0)
+    return space
+
+
+def first_recipes(space: kt.HyperParameters) -> list[dict[str, Any]]:
+    """Returns values for the first trials, as far as a space has them."""
+    names = {hp.name for hp in space.space}
+    kinds = [_PREFIX + kind for kind in _KINDS if _PREFIX + kind in names]
+    named = [{_PREFIX + key: value for key, value in one.items()} for one in FIRST]
+    # Where all ops are of one kind, what leaves it out would leave out all.
+    useful = [one for one in named if any(one.get(kind, 1.0) > 0 for kind in kinds)]
+    return [{name: v for name, v in one.items() if name in names} for one in useful]
+
+
+def is_of_recipe(name: str) -> bool:
+    """Whether a hyperparameter, by its name, is a recipe's."""
+    return name.startswith(_PREFIX)
+
+
+def kind_of_op(op: str) -> str:
+    """Returns "geometry", "erasing" or "colour"."""
+    return "geometry" if op in GEOMETRY else "erasing" if op in ERASING else "colour"
+
+
+def recipe_from(
+    values: Mapping[str, Any], *, caps: Mapping[str, float] | None = None, **options: Any
+) -> Policy:
+    """Returns the policy that the values of a recipe's hyperparameters stand for.
+
+    Args:
+        values: as `recipe_space` names them.
+        caps: None, or for ops the highest strength, in [0, 1]; what is above is cut.
+        **options: `fill`, `value_range`, `name`, `provenance` of `Policy`.
+
+    Returns:
+        A policy of one op in each sub-policy, of which `num_ops` are drawn.
+
+    Raises:
+        ValueError: if the values are not those of a recipe.
+    """
+    found = {name.removeprefix(_PREFIX): v for name, v in values.items() if is_of_recipe(name)}
+    if missing := {"ops", "num_ops", "strength", "spread", "untouched"} - set(found):
+        raise ValueError(
+            f"the hyperparameters hold no {_PREFIX}{sorted(missing)[0]}: give the oracle "
+            "hyperparameters=keras_cv_extras.search.recipe_space()"
+        )
+    ops, num_ops = found["ops"].split(","), int(found["num_ops"])
+    counts = {kind: sum(kind_of_op(op) == kind for op in ops) for kind in _KINDS}
+    shares = {kind: found.get(kind, 1.0) / count for kind, count in counts.items() if count}
+    drawn = [(op, shares[kind_of_op(op)]) for op in ops if shares[kind_of_op(op)] > 0]
+    if not drawn:
+        return Policy([[Step("identity")]], **options)
+    high = float(found["strength"])
+    low = high * (1 - float(found["spread"]))
+    # An image is left alone if none of its draws is an op.
+    alone = float(found["untouched"]) ** (1 / num_ops)
+    total = sum(share for _, share in drawn)
+    rows, weights = [[Step("identity")]], [alone]
+    for op, share in drawn:
+        cap = (caps or {}).get(op, 1.0)
+        ends = round(min(low, cap), 6), round(min(high, cap), 6)
+        strength = None if not OPS[op].has_strength else ends[1] if ends[0] == ends[1] else ends
+        rows.append([Step(op, 1.0, strength)])
+        weights.append(round((1 - alone) * share / total, 9))
+    return Policy(rows, weights, num_ops, **options)
+
+
+def largest_recipe(ops: Sequence[str]) -> Policy | None:
+    """Returns the largest policy of the space, for what compiles one program; None if none is."""
+    ops = [op for op in ops if op not in _PARTNERS]
+    if not ops:
+        return None
+    values = {hp.name: hp.default for hp in recipe_space(ops=ops).space}
+    return recipe_from({**values, _PREFIX + "num_ops": 3})

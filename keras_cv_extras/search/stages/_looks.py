@@ -1,0 +1,9 @@
+"""How often policies are looked at: the best third twice more, so that luck counts less."""
+
+NUM_LOOKS = 2  # further trainings of a trial that was promoted
+PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving
+
+
+def promoted_of(trials: int) -> int:
+    """Returns how many of some trials are promoted."""
+    return -(-trials // PROMOTED)

@@ -1,0 +1,69 @@
+"""RandAugment tuned with what the search was given: as many trainings, seconds and labels.
+
+A search that tries many policies and is compared with one that was not tuned has won before it
+began. So its rival tries as many, from the same shared weights and on the same validation images;
+the best third is looked at twice more, as in the search, and every training that is left over is
+a further look at the best.
+"""
+
+import numpy as np
+
+from keras_cv_extras import policy as policies
+from keras_cv_extras.policy import Policy
+from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
+
+NAME = "tuned RandAugment"
+_NUM_OPS = (1, 2, 3)
+_STRENGTHS = (0.05, 1.0)
+_ALONE = 0.2  # where there is one strength: a usual one
+
+
+def first_looks(trainings: int) -> int:
+    """Returns how many policies are tried, if so many trainings pay for all looks at them."""
+    count = trainings
+    while count > 1 and count + NUM_LOOKS * promoted_of(count) > trainings:
+        count -= 1
+    return count
+
+
+def grid(count: int) -> dict[str, Policy]:
+    """Returns so many policies of RandAugment by their names: strengths at equal ratios."""
+    each = -(-count // len(_NUM_OPS))
+    strengths = np.geomspace(*_STRENGTHS, each).round(4) if each > 1 else [_ALONE]
+    pairs = [(num_ops, float(strength)) for strength in strengths for num_ops in _NUM_OPS]
+    # Where not all fit in, those that are left out are spread over the strengths.
+    chosen = np.linspace(0, len(pairs) - 1, count).round().astype(int)
+    return {
+        f"{pairs[k][0]} ops, strength {pairs[k][1]:g}": policies.rand_augment(*pairs[k])
+        for k in chosen
+    }
+
+
+def tune(trainings: int, score) -> tuple[str, Policy, tuple[float, ...]]:
+    """Returns the best RandAugment: its name, the policy and what each look at it scored.
+
+    Args:
+        trainings: how many there are, at least 1; all of them are spent.
+        score: a function of `(name, policy)` pairs that trains each, and returns accuracies; NaN
+            for one that diverged. Names are new in every call.
+    """
+    found = grid(first_looks(trainings))
+    scores = {name: [value] for name, value in zip(found, score(list(found.items())), strict=True)}
+
+    def ranked():
+        return sorted(scores, key=lambda name: -np.nan_to_num(np.mean(scores[name]), nan=-1.0))
+
+    def look_again(names, number):
+        again = score([(f"{name} look {number}", found[name]) for name in names])
+        for name, value in zip(names, again, strict=True):
+            scores[name].append(value)
+
+    left = trainings - len(found)
+    promoted = ranked()[: promoted_of(len(found))]
+    number = 0
+    while left > 0:
+        names = promoted[:left]
+        look_again(names, number)
+        left, number = left - len(names), number + 1
+    best = max(promoted, key=lambda name: np.nan_to_num(np.mean(scores[name]), nan=-1.0))
+    return best, found[best], tuple(scores[best])
