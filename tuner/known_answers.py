@@ -4,7 +4,10 @@
 
 Each replicate draws other images and repeats the whole search. Then the policy that the search
 wrote, RandAugment, TrivialAugment and no augmentation are trained from fresh weights and scored on
-test images that the search has not seen. Started again, it does the replicates that are missing.
+test images that the search has not seen. RandAugment and TrivialAugment are there twice, with their
+own ops and with all that the search has, so that the op that the answer needs is among them. Every
+op is trained alone, too: what the search calls useful or harmful and is not, there, by a point or
+more, counts as a false alarm. Started again, it does the replicates that are missing.
 
 The tasks:
 - orientation: Fashion-MNIST, turned by -10, -5, 0, 5 or 10 degrees; the label is the angle.
@@ -29,6 +32,7 @@ SIZES = {
     "mnist_5k": {"train": 500, "later": 2000, "test": 2000},
 }
 SEARCH = {"trials": 36, "epochs": 16, "batch_size": 32, "confirm_seeds": 2}
+MARGIN = 0.01  # of accuracy: an op that changes less does nothing
 SEEDS = {"test": 3}  # of the arms, on test images
 REPLICATES = 10
 
@@ -119,37 +123,60 @@ def run(name: str, seed: int, directory) -> dict:
         progress=False,
         **SEARCH,
     )
+    ops = tuple(op for op in found.screen.caps if op not in found.screen.unchanged)
     arms = {
         "search": found.policy,
         "none": policy.no_augmentation(),
         "RandAugment": policy.rand_augment(),
         "TrivialAugment": policy.trivial_augment(),
+        "RandAugment, all ops": policy.rand_augment(ops=ops),
+        "TrivialAugment, all ops": search.uniform_policy(ops),
     }
+    alone = {op: search.uniform_policy([op]) for op in ops}
     trainer = search.Trainer(
         lambda: study.small_network(shape, num_classes),
         parts["train"],
         epochs=SEARCH["epochs"],
         batch_size=SEARCH["batch_size"],
-        policies=list(arms.values()),
+        policies=[*arms.values(), *alone.values()],
     )
     seeds = [1000 * seed + number for number in range(SEEDS["test"])]
     accuracy = study.test_accuracies(trainer, arms, parts["test"], seeds=seeds)
-    harmful = {*found.screen.harmful, *found.insight.harmful}
+    by_op = study.test_accuracies(trainer, alone, parts["test"], seeds=seeds)
+    gains = {op: value - accuracy["none"] for op, value in by_op.items()}
+    harmful = {*found.screen.harmful, *found.insight.harmful} - {*found.screen.reinstated}
     return {
         "accuracy": {name: round(value, 5) for name, value in accuracy.items()},
         "winner": found.winner.name,
         "caps": found.screen.caps,
         "needed": list(found.insight.needed),
         "harmful": sorted(harmful),
+        "gain_alone": {op: round(value, 5) for op, value in gains.items()},
+        "false_alarms": false_alarms(found.insight.needed, harmful, gains),
         "named": set(task.needed) <= set(found.insight.needed) and set(task.harmful) <= harmful,
     }
+
+
+def false_alarms(needed, harmful, gains) -> list[str]:
+    """Returns the ops that were named and do not do what was said of them, on test images.
+
+    Args:
+        needed: ops that were called useful.
+        harmful: ops that were called harmful.
+        gains: what training with each op alone adds to the accuracy.
+    """
+    useless = {op for op in needed if gains[op] < MARGIN}
+    return sorted(useless | {op for op in harmful if gains[op] > -MARGIN})
 
 
 def summary(rows) -> dict:
     """Returns what the replicates of a task say together."""
     scores = [row["accuracy"] for row in rows]
-    rivals = ("RandAugment", "TrivialAugment", "none")
+    rivals = [arm for arm in scores[0] if arm != "search"]
+    named = sum(len({*row["needed"], *row["harmful"]}) for row in rows)
+    alarms = sum(len(row["false_alarms"]) for row in rows)
     return {
+        "false_alarms": f"{alarms} of {named} names, {len(rows[0]['gain_alone'])} ops each time",
         "named_rightly": f"{sum(row['named'] for row in rows)} of {len(rows)}",
         "mean_accuracy": {
             arm: round(float(np.mean([s[arm] for s in scores])), 5) for arm in scores[0]
@@ -177,11 +204,11 @@ def main():
 
 def measure(options, output):
     """Runs the replicates that a folder's results lack, and sums them up."""
-    protocol = {"search": SEARCH, "test_seeds": SEEDS["test"]}
+    protocol = {"search": SEARCH, "test_seeds": SEEDS["test"], "margin": MARGIN}
     for name in options.tasks:
         task = TASKS[name]
         results = study.Results(
-            output / f"known_answers_{name}.json",
+            output / f"known_answers_{name}_rivals.json",
             f"python tuner/known_answers.py --tasks {name}",
             {
                 **protocol,
