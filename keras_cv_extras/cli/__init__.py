@@ -70,11 +70,11 @@ def demo(
         pathlib.Path, typer.Option(help="Folder for all that is written.")
     ] = pathlib.Path("kcx-demo"),
     trials: Annotated[
-        int | None, typer.Option(min=1, help="Policies that the search tries: 16 if not given.")
+        int | None, typer.Option(min=1, help="Policies that the search tries: 12 if not given.")
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Passes over the data in the last training: 20 if not given."),
+        typer.Option(min=1, help="Passes over the data in the last training: 8 if not given."),
     ] = None,
     smoke: Annotated[
         bool,
@@ -85,7 +85,7 @@ def demo(
 ):
     """Run everything on 5,000 real digits: search, train, evaluate, export, verify.
 
-    Takes some minutes on two cores. Interrupted and started again, it goes on where it was.
+    Takes some three minutes on two cores. Interrupted and started again, it goes on where it was.
     """
     folders.check(output, kinds.DEMO)
     import_tensorflow()

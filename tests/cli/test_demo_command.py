@@ -30,7 +30,14 @@ def calls(monkeypatch):
 
     def search_policy(images, build_model, **options):
         seen["search"] = options
-        return types.SimpleNamespace(policy=found, winner=arm, arms=(arm,), verdict="a verdict")
+        gain = search.Comparison(0.034, 0.012, 0.056, 0.01)
+        return types.SimpleNamespace(
+            policy=seen.get("wins", found),
+            winner=arm,
+            arms=(arm,),
+            verdict="a verdict",
+            compare=lambda *names: seen.update(compared=names) or gain,
+        )
 
     def train_model(images, chosen, output, **options):
         seen["train"].append({"policy": chosen, "output": output, **options})
@@ -73,6 +80,29 @@ def test_options(calls, tmp_path):
     assert json.loads((output / "evaluation.json").read_text())["accuracy"] == 1
     for text in ("1 of 5", "a verdict", "5 of 5", "verified saved_model", "found (searched)"):
         assert text in result.output
+
+
+def test_the_gain_is_said_with_its_interval_and_why_there_is_one(calls, tmp_path):
+    result = kcx("--output", tmp_path)
+    assert result.exit_code == 0, (result.output, result.exception)
+    text = " ".join(result.output.split())
+    assert "against none, confirmed: +3.4 points (95 % interval +1.2 to +5.6)" in text
+    assert calls["compared"] == ("found", "none")
+    assert "Augmentation should help here: of each digit the search trains on 50" in text
+    settings = calls["search"]
+    assert settings["train_size"] == 500
+    assert settings["space"] == "recipe"
+
+
+def test_no_policy_is_trained_twice(calls, tmp_path):
+    calls["wins"] = policy.no_augmentation()
+    result = kcx("--output", tmp_path)
+    assert result.exit_code == 0, (result.output, result.exception)
+    (only,) = calls["train"]
+    assert only["output"] == tmp_path / "train-none"
+    assert calls["export"] == ("train-none", tmp_path / "saved_model")
+    assert "against none" not in result.output
+    assert str(tmp_path / "train-none" / "model.keras") in "".join(result.output.split())
 
 
 def test_quiet_and_another_demo_in_the_folder(calls, tmp_path):
