@@ -25,9 +25,9 @@ class SearchSettings:
         method: "staged", or "full" without screen and shared weights, every trial being a training
             of its own, as long as the confirmation's.
         oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
-            Oracle over `policy_space()` whose objective is "val_accuracy" or "val_log_loss"; its
-            own `max_trials` then counts, and its own space, so that an op that the screen would
-            leave out is only capped.
+            Oracle over `policy_space()` or `recipe_space()` whose objective is "val_accuracy" or
+            "val_log_loss"; its own `max_trials` then counts, and its own space, so that an op
+            that the screen would leave out is only capped.
         epochs: passes over the training part in each training.
         train_size: images of the training part; None for 1,000, or half of the images if there
             are fewer than 2,000.

@@ -153,6 +153,23 @@ def test_oracles_try_recipes_and_learning_rates_together(make, tmp_path, monkeyp
     assert isinstance(tuner.best_policies(1)[0], policy.Policy)
 
 
+def test_an_oracle_that_is_given_decides_the_space():
+    asked = {"trials": 4, "epochs": 2, "train_size": 100, "confirm_seeds": 2}
+    oracle = search.TPEOracle(max_trials=4, hyperparameters=search.recipe_space(ops=OPS))
+    digits = data.load("digits")
+
+    def spaces(**changes):
+        settings = search.SearchSettings(**{**asked, **changes})
+        request = _request.make_request(digits, network, settings)
+        return request.space, request.identity().get("space")
+
+    assert spaces(oracle=oracle) == ("recipe", "recipe")
+    assert spaces() == ("policy", None)
+    assert spaces(space="recipe") == ("recipe", "recipe")
+    policies = search.TPEOracle(max_trials=4, hyperparameters=search.policy_space(ops=OPS))
+    assert spaces(oracle=policies, space="recipe") == ("policy", None)
+
+
 def test_hyperband_halves_recipes_over_epochs(tmp_path, monkeypatch):
     def score(self, trial):
         epochs.append(trial.hyperparameters.values["tuner/epochs"])

@@ -16,7 +16,7 @@ from keras_cv_extras.search._settings import SearchSettings
 from keras_cv_extras.search.oracles._evolution import EvolutionOracle
 from keras_cv_extras.search.oracles._ppo import ControllerOracle
 from keras_cv_extras.search.oracles._random import RandomOracle
-from keras_cv_extras.search.oracles._recipes import first_recipes, recipe_space
+from keras_cv_extras.search.oracles._recipes import first_recipes, is_of_recipe, recipe_space
 from keras_cv_extras.search.oracles._space import op_alone, policy_space
 from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
@@ -73,7 +73,7 @@ class Request:
     @property
     def space(self) -> str:
         """In what it searches: "policy" or "recipe"."""
-        return self.settings.space
+        return _space_of(self.settings)
 
     @property
     def tuned_control(self) -> bool:
@@ -109,7 +109,7 @@ class Request:
             "model": self.trainer.describe(),
             # With several workers a trial knows less of others, so that other trials are run.
             **({"workers": asked.workers} if asked.workers > 1 else {}),
-            **({"space": asked.space} if asked.space != "policy" else {}),
+            **({"space": self.space} if self.space != "policy" else {}),
             **({"tuned_control": True} if asked.tuned_control else {}),
         }
 
@@ -191,8 +191,16 @@ def _trainer(build_model, train, settings, *, flip, ops):
         train,
         epochs=settings.epochs,
         batch_size=settings.batch_size,
-        policies=_portfolio.example_policies(flip=flip, ops=ops, space=settings.space),
+        policies=_portfolio.example_policies(flip=flip, ops=ops, space=_space_of(settings)),
     )
+
+
+def _space_of(settings):
+    """Returns "policy" or "recipe"; an oracle that was given has a space of its own."""
+    if not isinstance(settings.oracle, kt.Oracle):
+        return settings.space
+    own = settings.oracle.get_space().space
+    return "recipe" if any(is_of_recipe(hp.name) for hp in own) else "policy"
 
 
 def _trials_of(oracle, budget):
