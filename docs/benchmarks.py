@@ -120,8 +120,9 @@ def _accelerator_section():
         "## On an accelerator\n",
         f"`{found['command']}`, {found['device']}, {found.get('note', 'alone on it')}. Policies of "
         "two ops run on images in the memory of the accelerator. With one draw for a batch, all "
-        "its images get the same two ops. That is less work than this library does, which computes "
-        "all ops for every image and keeps one.\n",
+        "its images get the same two ops. When this was measured, this library computed all ops "
+        "for every image and kept one. It now runs a batch in a few passes. How fast these are on "
+        "an accelerator is not measured yet; `python tuner/accelerators.py` does it.\n",
         "\n".join([*lines, ""]),
     ]
 

@@ -15,6 +15,7 @@ from ._noise import salt_and_pepper as salt_and_pepper
 from ._noise import speckle_noise as speckle_noise
 from ._op import Op as Op
 from ._op import Range as Range
+from ._op import execution as execution
 from ._op import image_op as image_op
 from ._ops import OPS as OPS
 from .geometric._affine import affine as affine

@@ -45,7 +45,10 @@ def _check_aspect(name, value):
 
 
 @image_op(
-    strength=Range(0.0, 0.2, unit="shorter"), pixels="moved", checks={"fill_mode": check_filled}
+    strength=Range(0.0, 0.2, unit="shorter"),
+    pixels="moved",
+    checks={"fill_mode": check_filled},
+    cheap=True,
 )
 def cutout(
     image: Tensor,
@@ -88,6 +91,7 @@ def cutout(
         "aspect": _check_aspect,
         "fill_mode": check_filled,
     },
+    cheap=True,
 )
 def random_erasing(
     image: Tensor,
@@ -129,6 +133,7 @@ def random_erasing(
         "per_channel": checks.boolean,
         "fill_mode": check_filled,
     },
+    cheap=True,
 )
 def hole_dropout(
     image: Tensor,
@@ -183,6 +188,7 @@ def hole_dropout(
     strength=Range(0.0, 0.3),
     pixels="moved",
     checks={"grid": _check_grid, "per_channel": checks.boolean, "fill_mode": check_filled},
+    cheap=True,
 )
 def coarse_dropout(
     image: Tensor,
@@ -223,6 +229,7 @@ def coarse_dropout(
     strength=Range(0.0, 0.5),
     pixels="moved",
     checks={"unit": _check_fractions, "degrees": checks.number, "fill_mode": check_filled},
+    cheap=True,
 )
 def grid_mask(
     image: Tensor,

@@ -16,6 +16,7 @@ from keras import backend, ops
 
 from keras_cv_extras._base import checks as _checks
 from keras_cv_extras._base import engine
+from keras_cv_extras._base.engine import execution as execution
 from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners, key_from, per_image
 from keras_cv_extras._base.images.fill import check_mode
 from keras_cv_extras._base.images.sampling import check_interpolation
@@ -80,6 +81,12 @@ class Op:
         options: its other options, which are part of the compiled program, and their defaults.
         checks: for options by their names, a function of the name and a value that returns the
             value as the kernel takes it, or raises.
+        matrix: for an op that looks up pixels by a matrix, a function of the image's height and
+            width, the op's numbers and, by their names, its options. It returns six int32
+            `(a, b, c, d, e, f)` in 1/65536 pixel: the centre of pixel `(x, y)` of the result
+            shows position `(a x + b y + c, d x + e y + f)` of the image.
+        cheap: whether an accelerator computes the op for all images of a batch and keeps what
+            is wanted. Other ops have their images gathered first.
     """
 
     name: str
@@ -93,6 +100,8 @@ class Op:
     takes_fill: bool
     options: dict
     checks: dict
+    matrix: Callable | None = None
+    cheap: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _OLD_PIXELS.get(self.pixels, self.pixels))
@@ -176,6 +185,8 @@ def image_op(
     channels: tuple[int, ...] | None = None,
     checks: dict | None = None,
     listed: bool = True,
+    matrix: Callable | None = None,
+    cheap: bool = False,
 ) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
     """Publishes a kernel of your own as a function of images, and enters it in `OPS`.
 
@@ -199,6 +210,8 @@ def image_op(
         checks: checks of options by their names, see `Op`; `fill_mode` and `interpolation` have
             theirs.
         listed: whether the op is entered in `OPS`. One that does nothing without a size is not.
+        matrix: how a batch on an accelerator is warped at once, see `Op`; None for other ops.
+        cheap: whether the op takes few instructions for each pixel; see `Op`.
 
     Returns:
         A decorator of the kernel.
@@ -238,6 +251,8 @@ def image_op(
             takes_fill="fill" in options,
             options={k: v for k, v in options.items() if k not in (*_TRACED_OPTIONS, _SIZE)},
             checks={_SIZE: _check_size, **(checks or {})},
+            matrix=matrix,
+            cheap=cheap,
         )
         _PUBLISHED[op.name] = op
         if listed:

@@ -140,6 +140,11 @@ def _on_another_backend(augment, batch_size, spec):
 
 def _augment(batch, *, policy, mix, seed, batch_size):
     """Augments a batch, padded to its full size and cut again; without a mix, its images."""
+    with engine.execution("image"):  # a dataset runs on a processor
+        return _augmented(batch, policy, mix, seed, batch_size)
+
+
+def _augmented(batch, policy, mix, seed, batch_size):
     images, samples = batch["images"], batch["samples"]
     epoch, shape = batch["epoch"], images.shape
     size = keras.ops.shape(samples)[0]

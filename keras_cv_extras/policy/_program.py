@@ -17,6 +17,8 @@ from keras import ops
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.random import uniform
 from keras_cv_extras.augment import OPS
+from keras_cv_extras.policy.execution._by_batch import apply_by_batch
+from keras_cv_extras.policy.execution._by_image import apply_by_image
 
 # One step reads six numbers of a table, and six of the generator.
 COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
@@ -180,28 +182,21 @@ def execute(images, partners, fill, draws, loops, *, structure):
         Images of the same shape and type.
     """
     shape, batch = tuple(images.shape), ops.shape(images)[1]
-    seconds, numbers = partners
-    if numbers is not None:
-        numbers = ops.reshape(numbers, (-1,))
-
-    def partner_of(position):
-        if numbers is not None:
-            position = engine.take(numbers, position, axis=0)
-        return engine.take(seconds, position, axis=0)
-
-    def fill_of(position):
-        return fill[0] if shape[0] == 1 else engine.take(fill, position // batch, axis=0)
-
+    rows, numbers = partners
+    partners = rows, None if numbers is None else ops.reshape(numbers, (-1,))
     images = ops.reshape(images, (-1, *shape[2:]))
+    member = ops.arange(ops.shape(images)[0], dtype="int32") // batch
+    fills = fill, None if shape[0] == 1 else member
+    apply = apply_by_batch if engine.is_by_batch() else apply_by_image
     for loop, branches in zip(loops, structure, strict=True):
-        rows = _drawn(Loop(*map(ops.convert_to_tensor, loop)), draws, branches)
+        steps = _drawn(Loop(*map(ops.convert_to_tensor, loop)), draws, branches)
         images = engine.repeat(
-            rows[0].shape[0],
-            lambda images, *row, branches=branches: _apply_step(
-                images, partner_of, fill_of, branches, *row
+            steps[0].shape[0],
+            lambda images, *step, branches=branches: apply(
+                images, partners, fills, branches, *step
             ),
             images,
-            *(ops.reshape(row, (row.shape[0], -1)) for row in rows),
+            *(ops.reshape(step, (step.shape[0], -1)) for step in steps),
         )
     return ops.reshape(images, (shape[0], -1, *shape[2:]))
 
@@ -252,36 +247,3 @@ def op_and_value(rows, rate, value, sign, branches):
     value = low + ops.minimum((high - low) * value, 1e6)
     value = ops.where((signed > 0) & (sign < 0.5), 2.0 * identity - value, value)
     return ops.where(rate < applied, ops.cast(index, "int32"), branches.index(IDENTITY)), value
-
-
-def _apply_step(images, partner_of, fill_of, branches, index, value, x, y):
-    """Applies to each image the op that `index` points at in `branches`.
-
-    Args:
-        images: `(batch, height, width, channels)`.
-        partner_of: a function of an image's position in the batch that returns its second image.
-        fill_of: likewise, its fill colour, `(channels,)`.
-        branches: pairs of an op's name and its options.
-        index: `(batch,)`, int32.
-        value: `(batch,)`, the ops' own numbers; and so `x` and `y`, random positions in [0, 1).
-        x: horizontal.
-        y: vertical.
-    """
-
-    def one(image, position, index, value, x, y):
-        fill = fill_of(position)
-
-        def branch(name, options):
-            op = OPS[name]
-            if op.channels is not None and image.shape[-1] not in op.channels:
-                return lambda: image  # the policy has been checked: it is not drawn
-            arguments = op.numbers(value, x, y)
-            options = {**dict(options), **({"fill": fill} if op.takes_fill else {})}
-            if op.takes_partner:
-                return lambda: op.apply(image, partner_of(position), *arguments, **options)
-            return lambda: op.apply(image, *arguments, **options)
-
-        return engine.switch(index, [branch(*pair) for pair in branches])
-
-    positions = ops.arange(ops.shape(images)[0], dtype="int32")
-    return engine.map_images(one, images, positions, index, value, x, y)

@@ -56,6 +56,9 @@ def epoch(seed):
     list(dataset.map(lambda step, batch: augment(batch, seed=seed, epoch=step)))
 count("datasets", epoch)
 
+with augment.execution("batch"):
+    count("whole batches", lambda seed: policy.Policy.random(5, 2, seed=seed)(images, seed=seed))
+
 sliced = engine.compiled(lambda images, start: tf.slice(images, [0, start, 0, 0], [4, 8, 12, 3]))
 count("a data-dependent slice", lambda seed: sliced(images, tf.constant(seed % 4)))
 print(json.dumps(grown))

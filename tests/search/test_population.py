@@ -106,17 +106,16 @@ outputs = one.model.predict(test[0], verbose=0)
 close([_child.score_of(outputs, test[1], 0.0)], scores[1:2])
 
 # The draws are those of the policy alone, whatever the others are; here as on an accelerator:
-# many images at a time, all branches of each.
+# the batches as a whole.
 shape = StackShape().holding(policies)
 numbers = np.stack([random.permutation(150, seed)[:40] for seed in seeds]).astype("int32")
-program, one_by_one = four._program, engine.images_at_once
-engine.images_at_once = lambda shape: 128
+program = four._program
 augment = jax.jit(program.augment, static_argnames=("branches", "value_range"))
-together = np.asarray(augment(
-    jax.numpy.asarray(images), numbers, np.array(seeds, "uint32"), np.uint32(2),
-    stack_policies(policies, shape, images), branches=shape.branches, value_range=(0, 255),
-))
-engine.images_at_once = one_by_one
+with engine.execution("batch"):
+    together = np.asarray(augment(
+        jax.numpy.asarray(images), numbers, np.array(seeds, "uint32"), np.uint32(2),
+        stack_policies(policies, shape, images), branches=shape.branches, value_range=(0, 255),
+    ))
 for place in (1, 5):
     rows = numbers[place]
     alone = policies[place](images[rows], seed=seeds[place], epoch=2, samples=rows,

@@ -121,6 +121,26 @@ def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     return ops.reshape(flat, (num_rows, num_columns, channels))
 
 
+def warp(image, matrix, fill, interpolation):
+    """Looks up every pixel of the result in an image.
+
+    Args:
+        image: `(height, width, channels)`.
+        matrix: six int32 scalars `(a, b, c, d, e, f)` in 1/65536 pixel. Pixel `(x, y)` of the
+            result shows position `(a x + b y + c, d x + e y + f)` of the image.
+        fill: a `Fill`, what is shown outside.
+        interpolation: "nearest" or "bilinear".
+
+    Returns:
+        An image of the same shape and type.
+    """
+    height, width = ops.shape(image)[:2]
+    a, b, c, d, e, f = matrix
+    x = ops.arange(width, dtype="int32")[None, :]
+    y = ops.arange(height, dtype="int32")[:, None]
+    return lookup(image, a * x + b * y + c, d * x + e * y + f, fill, interpolation)
+
+
 def _gather(image, row, column):
     index = ops.reshape(row * ops.shape(image)[1] + column, (-1,))
     return engine.take(_pixels(image), index, axis=0)

@@ -15,15 +15,63 @@ from keras_cv_extras._base.images.fixed import (
     times_half,
     to_fixed,
 )
-from keras_cv_extras._base.images.sampling import lookup_grid
+from keras_cv_extras._base.images.sampling import lookup_grid, warp
 from keras_cv_extras._base.types import Color, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
-from keras_cv_extras.augment.geometric._geometry import about_centre, warp
+from keras_cv_extras.augment.geometric._geometry import about_centre
 
 _SMALLEST = 1e-6  # a factor below makes nothing smaller: there is but one pixel left
 
 
-@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
+# The matrices for `warp`, of an image's sides and the op's numbers.
+
+
+def _sheared_x(height, width, slope, key, **options):
+    step, start = _shear(slope)
+    return ONE, step, start, 0, ONE, HALF
+
+
+def _sheared_y(height, width, slope, key, **options):
+    step, start = _shear(slope)
+    return ONE, 0, HALF, step, ONE, start
+
+
+def _rotated(height, width, degrees, key, **options):
+    cos, sin = cos_sin(degrees)
+    minus_sin = (-sin[0], -sin[1])
+    # The centre of the picture stays: c = W/2 - a W/2 - b H/2, and half a pixel to pixel centres.
+    right, down = 1 - width, 1 - height
+    x_start = sum_pairs((width * HALF, 0.0), times_half(cos, right), times_half(minus_sin, down))
+    y_start = sum_pairs((height * HALF, 0.0), times_half(sin, right), times_half(cos, down))
+    return [to_fixed(part) for part in (cos, minus_sin, x_start, sin, cos, y_start)]
+
+
+def _zoomed(height, width, factor, key, **options):
+    scale = _coefficient(1.0 / ops.maximum(factor, _SMALLEST), height, width)
+    return about_centre(height, width, scale, 0, 0, scale)
+
+
+def _stretched(height, width, ratio, key, **options):
+    wider = ops.sqrt(ops.maximum(ratio, _SMALLEST))
+    across, down = (_coefficient(number, height, width) for number in (1.0 / wider, wider))
+    return about_centre(height, width, across, 0, 0, down)
+
+
+def _any_affine(height, width, amount, key, *, degrees, shift, scale, slope, **options):
+    draws = (random.of_key(key, 5) * 2.0 - 1.0) * amount
+    angle, right, down, size, lean = (draws[number] for number in range(5))
+    return _affine_matrix(
+        height,
+        width,
+        angle * degrees,
+        right * (shift * ops.cast(width, "float32")),
+        down * (shift * ops.cast(height, "float32")),
+        ops.where(size < 0, 1.0 / (1.0 - times(size, scale)), 1.0 + times(size, scale)),
+        lean * slope,
+    )
+
+
+@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved", matrix=_sheared_x)
 def shear_x(
     image: Tensor,
     slope: Numbers,
@@ -42,11 +90,11 @@ def shear_x(
     References:
         Pillow's `Image.transform(size, AFFINE, (1, slope, 0, 0, 1, 0))`.
     """
-    step, start = _shear(slope)
-    return warp(image, (ONE, step, start, 0, ONE, HALF), Fill(fill_mode, fill, key), interpolation)
+    matrix = _sheared_x(*ops.shape(image)[:2], slope, key)
+    return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved")
+@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved", matrix=_sheared_y)
 def shear_y(
     image: Tensor,
     slope: Numbers,
@@ -65,11 +113,11 @@ def shear_y(
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, slope, 1, 0))`.
     """
-    step, start = _shear(slope)
-    return warp(image, (ONE, 0, HALF, step, ONE, start), Fill(fill_mode, fill, key), interpolation)
+    matrix = _sheared_y(*ops.shape(image)[:2], slope, key)
+    return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(0.0, 30.0, signed=True), pixels="moved")
+@image_op(strength=Range(0.0, 30.0, signed=True), pixels="moved", matrix=_rotated)
 def rotate(
     image: Tensor,
     degrees: Numbers,
@@ -87,19 +135,11 @@ def rotate(
     References:
         Pillow's `Image.rotate(degrees)`.
     """
-    height, width = ops.shape(image)[:2]
-    cos, sin = cos_sin(degrees)
-    minus_sin = (-sin[0], -sin[1])
-    # The centre of the picture stays: c = W/2 - a W/2 - b H/2, and half a pixel to pixel centres.
-    right, down = 1 - width, 1 - height
-    x_start = sum_pairs((width * HALF, 0.0), times_half(cos, right), times_half(minus_sin, down))
-    y_start = sum_pairs((height * HALF, 0.0), times_half(sin, right), times_half(cos, down))
-    parts = (cos, minus_sin, x_start, sin, cos, y_start)
-    matrix = [to_fixed(part) for part in parts]
+    matrix = _rotated(*ops.shape(image)[:2], degrees, key)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved")
+@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved", matrix=_zoomed)
 def zoom(
     image: Tensor,
     factor: Numbers,
@@ -117,11 +157,11 @@ def zoom(
     References:
         Pillow's `Image.transform(size, AFFINE, ...)` with the scale `1 / factor`.
     """
-    scale = _coefficient(1.0 / ops.maximum(factor, _SMALLEST), image)
-    return _stretch(image, scale, scale, Fill(fill_mode, fill, key), interpolation)
+    matrix = _zoomed(*ops.shape(image)[:2], factor, key)
+    return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved")
+@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved", matrix=_stretched)
 def aspect(
     image: Tensor,
     ratio: Numbers,
@@ -137,12 +177,11 @@ def aspect(
         ratio: by how much the ratio of width to height grows, at the same area; a number above
             0, or one per image. 1 is the identity.
     """
-    wider = ops.sqrt(ops.maximum(ratio, _SMALLEST))
-    across, down = _coefficient(1.0 / wider, image), _coefficient(wider, image)
-    return _stretch(image, across, down, Fill(fill_mode, fill, key), interpolation)
+    matrix = _stretched(*ops.shape(image)[:2], ratio, key)
+    return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(0.0, 1.0), pixels="moved")
+@image_op(strength=Range(0.0, 1.0), pixels="moved", matrix=_any_affine)
 def affine(
     image: Tensor,
     amount: Numbers,
@@ -169,17 +208,8 @@ def affine(
         scale: images become larger or smaller by a factor of up to `1 + scale`.
         slope: the steepest horizontal shear, either way.
     """
-    draws = (random.of_key(key, 5) * 2.0 - 1.0) * amount
-    angle, right, down, size, lean = (draws[number] for number in range(5))
-    height, width = ops.shape(image)[:2]
-    matrix = _affine_matrix(
-        image,
-        angle * degrees,
-        right * (shift * ops.cast(width, "float32")),
-        down * (shift * ops.cast(height, "float32")),
-        ops.where(size < 0, 1.0 / (1.0 - times(size, scale)), 1.0 + times(size, scale)),
-        lean * slope,
-    )
+    largest = {"degrees": degrees, "shift": shift, "scale": scale, "slope": slope}
+    matrix = _any_affine(*ops.shape(image)[:2], amount, key, **largest)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -206,11 +236,11 @@ def warp_affine(
         factor: how many times as large, above 0.
         slope: horizontal pixels to the right for each pixel down.
     """
-    matrix = _affine_matrix(image, degrees, shift_x, shift_y, factor, slope)
+    matrix = _affine_matrix(*ops.shape(image)[:2], degrees, shift_x, shift_y, factor, slope)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-def _affine_matrix(image, degrees, shift_x, shift_y, factor, slope):
+def _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope):
     """The inverse of shear, zoom, rotation and shift: from the result back to the image."""
     factor = ops.maximum(factor, _SMALLEST)
     cos, sin = (
@@ -221,22 +251,22 @@ def _affine_matrix(image, degrees, shift_x, shift_y, factor, slope):
     a, b = cos - times(slope, sin), -sin - times(slope, cos)
     x = offset(-times(a, shift_x) - times(b, shift_y))
     y = offset(-times(sin, shift_x) - times(cos, shift_y))
-    coefficients = (_coefficient(number, image) for number in (a, b, sin, cos))
-    a, b, c, d, e, f = about_centre(image, *coefficients)
+    coefficients = (_coefficient(number, height, width) for number in (a, b, sin, cos))
+    a, b, c, d, e, f = about_centre(height, width, *coefficients)
     return a, b, c + x, d, e, f + y
 
 
-def _coefficient(number, image):
+def _coefficient(number, height, width):
     """A float32 in 1/65536, as small as sums over an image's sides need it."""
-    longer = ops.cast(ops.maximum(*ops.shape(image)[:2]), "float32")
+    longer = ops.cast(ops.maximum(height, width), "float32")
     limit = 8192.0 / longer
     return round_half_up(ops.clip(number, -limit, limit) * ONE)
 
 
-def _stretch(image, across, down, fill, interpolation):
-    """Warps by a diagonal matrix, `across` and `down` in 1/65536, about the centre."""
+def _stretch(image, matrix, fill, interpolation):
+    """Warps by a matrix that is diagonal."""
     height, width = ops.shape(image)[:2]
-    a, _, c, _, e, f = about_centre(image, across, 0, 0, down)
+    a, _, c, _, e, f = matrix
     x = a * ops.arange(width, dtype="int32") + c
     y = e * ops.arange(height, dtype="int32") + f
     return lookup_grid(image, x, y, fill, interpolation)

@@ -12,12 +12,48 @@ from keras import ops
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.images.fill import CONTINUED, Fill, continued, flat_filling
 from keras_cv_extras._base.images.fixed import HALF, ONE, offset, round_half_up
-from keras_cv_extras._base.images.sampling import lookup, lookup_grid
+from keras_cv_extras._base.images.sampling import lookup_grid, warp
 from keras_cv_extras._base.types import Color, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 
 _NOTHING = np.int32(0)
 _STILL = np.float32(0)
+
+
+def _mirrored_x(height, width):
+    return -ONE, 0, width * ONE - HALF, 0, ONE, HALF
+
+
+def _mirrored_y(height, width):
+    return ONE, 0, HALF, 0, -ONE, height * ONE - HALF
+
+
+def _turned(height, width, turns, key, **options):
+    turns = round_half_up(turns)
+    cos, sin = (
+        ops.cast(ops.equal(ops.mod(turns + shift, 4), 0), "int32")
+        - ops.cast(ops.equal(ops.mod(turns + shift, 4), 2), "int32")
+        for shift in (0, 3)
+    )
+    return about_centre(height, width, cos * ONE, -sin * ONE, sin * ONE, cos * ONE)
+
+
+def _moved_x(height, width, pixels, key, **options):
+    return ONE, 0, HALF + _moved(pixels, width, **options), 0, ONE, HALF
+
+
+def _moved_y(height, width, pixels, key, **options):
+    return ONE, 0, HALF, 0, ONE, HALF + _moved(pixels, height, **options)
+
+
+def _moved(pixels, side, *, interpolation="nearest", fill_mode="constant"):
+    """A distance in 1/65536 pixel, no longer than what makes a difference."""
+    if interpolation == "bilinear":
+        return offset(pixels)
+    pixels = round_half_up(pixels)
+    if fill_mode in ("wrap", "reflect"):
+        return ops.mod(pixels, 2 * side) * ONE
+    return ops.clip(pixels, -side, side) * ONE
 
 
 @image_op(pixels="moved")
@@ -26,19 +62,19 @@ def identity(image: Tensor) -> Tensor:
     return image
 
 
-@image_op(pixels="moved")
+@image_op(pixels="moved", matrix=_mirrored_x)
 def flip_horizontal(image: Tensor) -> Tensor:
     """Mirrors images left to right."""
     return ops.flip(image, axis=1)
 
 
-@image_op(pixels="moved")
+@image_op(pixels="moved", matrix=_mirrored_y)
 def flip_vertical(image: Tensor) -> Tensor:
     """Mirrors images top to bottom."""
     return ops.flip(image, axis=0)
 
 
-@image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved")
+@image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved", matrix=_turned)
 def rotate_90(
     image: Tensor, turns: Numbers, key: Numbers = 0, *, fill_mode: str = "constant", fill: Color = 0
 ) -> Tensor:
@@ -55,17 +91,13 @@ def rotate_90(
     References:
         Pillow's `Image.rotate(90 * turns)`.
     """
-    turns = round_half_up(turns)
-    cos, sin = (
-        ops.cast(ops.equal(ops.mod(turns + shift, 4), 0), "int32")
-        - ops.cast(ops.equal(ops.mod(turns + shift, 4), 2), "int32")
-        for shift in (0, 3)
-    )
-    matrix = about_centre(image, cos * ONE, -sin * ONE, sin * ONE, cos * ONE)
+    matrix = _turned(*ops.shape(image)[:2], turns, key)
     return warp(image, matrix, Fill(fill_mode, fill, key), "nearest")
 
 
-@image_op(strength=Range(0.0, 150 / 331, signed=True, unit="width"), pixels="moved")
+@image_op(
+    strength=Range(0.0, 150 / 331, signed=True, unit="width"), pixels="moved", matrix=_moved_x
+)
 def translate_x(
     image: Tensor,
     pixels: Numbers,
@@ -90,7 +122,9 @@ def translate_x(
     return translate(image, round_half_up(pixels), _NOTHING, filling)
 
 
-@image_op(strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved")
+@image_op(
+    strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved", matrix=_moved_y
+)
 def translate_y(
     image: Tensor,
     pixels: Numbers,
@@ -157,29 +191,8 @@ def translate_between(image, x, y, fill):
     return lookup_grid(image, across, down, fill, "bilinear")
 
 
-def warp(image, matrix, fill, interpolation):
-    """Looks up every pixel of the result in an image.
-
-    Args:
-        image: `(height, width, channels)`.
-        matrix: six int32 scalars `(a, b, c, d, e, f)` in 1/65536 pixel. Pixel `(x, y)` of the
-            result shows position `(a x + b y + c, d x + e y + f)` of the image.
-        fill: a `Fill`, what is shown outside.
-        interpolation: "nearest" or "bilinear".
-
-    Returns:
-        An image of the same shape and type.
-    """
-    height, width = ops.shape(image)[:2]
-    a, b, c, d, e, f = matrix
-    x = ops.arange(width, dtype="int32")[None, :]
-    y = ops.arange(height, dtype="int32")[:, None]
-    return lookup(image, a * x + b * y + c, d * x + e * y + f, fill, interpolation)
-
-
-def about_centre(image, a, b, d, e):
+def about_centre(height, width, a, b, d, e):
     """Completes a matrix for `warp` so that the centre of the image stays where it is."""
-    height, width = ops.shape(image)[:2]
     right, down = 1 - width, 1 - height  # twice the way from the centre to the first pixel's
     c = ops.right_shift(width * ONE + a * right + b * down, 1)
     f = ops.right_shift(height * ONE + d * right + e * down, 1)

@@ -8,7 +8,7 @@ from keras_cv_extras._base.types import Color, Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 
 
-@image_op(pixels="moved")
+@image_op(pixels="moved", cheap=True)
 def channel_shuffle(image: Tensor, key: Numbers = 0) -> Tensor:
     """Puts the channels into a random order.
 
@@ -24,7 +24,7 @@ def channel_shuffle(image: Tensor, key: Numbers = 0) -> Tensor:
     return result
 
 
-@image_op(strength=Range(0.0, 51.0), pixels="rounded")
+@image_op(strength=Range(0.0, 51.0), pixels="rounded", cheap=True)
 def channel_shift(image: Tensor, limit: Numbers, key: Numbers = 0) -> Tensor:
     """Adds a random number to every channel.
 
@@ -38,7 +38,7 @@ def channel_shift(image: Tensor, limit: Numbers, key: Numbers = 0) -> Tensor:
     return image + product(limit, 2.0 * of_key(key, image.shape[-1]) - 1.0)
 
 
-@image_op(pixels="moved")
+@image_op(pixels="moved", cheap=True)
 def channel_dropout(image: Tensor, key: Numbers = 0, *, fill: Color = 0) -> Tensor:
     """Fills one of the channels, drawn at random.
 

@@ -15,7 +15,7 @@ GREY_OR_RGB = (1, 3)
 _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.09501
 
 
-@image_op(pixels="moved")
+@image_op(pixels="moved", cheap=True)
 def invert(image: Tensor) -> Tensor:
     """Replaces every pixel value by its distance from 255.
 
@@ -25,7 +25,7 @@ def invert(image: Tensor) -> Tensor:
     return 255 - image
 
 
-@image_op(strength=Range(256.0, 0.0), pixels="moved")
+@image_op(strength=Range(256.0, 0.0), pixels="moved", cheap=True)
 def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     """Inverts the pixel values at or above a threshold.
 
@@ -38,7 +38,7 @@ def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     return ops.where(ops.cast(image, "float32") < threshold, image, 255 - image)
 
 
-@image_op(strength=Range(0.0, 110.0), pixels="computed")
+@image_op(strength=Range(0.0, 110.0), pixels="computed", cheap=True)
 def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> Tensor:
     """Adds to the pixel values below a threshold.
 
@@ -55,7 +55,7 @@ def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> T
     return ops.where(image < threshold, image + addition, image)
 
 
-@image_op(strength=Range(8.0, 4.0), pixels="uint8")
+@image_op(strength=Range(8.0, 4.0), pixels="uint8", cheap=True)
 def posterize(image: Tensor, bits: Numbers) -> Tensor:
     """Keeps the highest bits of every pixel value.
 
@@ -71,7 +71,7 @@ def posterize(image: Tensor, bits: Numbers) -> Tensor:
     return ops.bitwise_and(image, ops.cast(mask, "uint8"))
 
 
-@image_op(strength=_ENHANCE, pixels="computed")
+@image_op(strength=_ENHANCE, pixels="computed", cheap=True)
 def brightness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with black.
 
@@ -84,7 +84,7 @@ def brightness(image: Tensor, factor: Numbers) -> Tensor:
     return image * factor
 
 
-@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB)
+@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True)
 def contrast(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their mean grey.
 
@@ -104,7 +104,7 @@ def contrast(image: Tensor, factor: Numbers) -> Tensor:
     return blend(ops.cast(mean, "float32"), image, factor)
 
 
-@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB)
+@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True)
 def color(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their grey version.
 
@@ -183,6 +183,9 @@ def luma(image):
 def histogram(image):
     """Counts the values of a uint8 image, per channel: int32 of shape (channels, 256)."""
     channels = image.shape[-1]
+    if engine.is_vectorized():  # comparing with every value needs no two threads at one counter
+        found = ops.equal(ops.reshape(image, (-1, channels, 1)), np.arange(256, dtype="uint8"))
+        return ops.sum(ops.cast(found, "int32"), axis=0)
     values = ops.reshape(_by_channel(image), (-1,))
     counts = ops.segment_sum(ops.ones_like(values), values, num_segments=channels * 256)
     return ops.reshape(counts, (channels, 256))
@@ -204,7 +207,8 @@ def darkest_and_brightest(image):
     ends = []
     for reduce, combine in ((ops.min, ops.minimum), (ops.max, ops.maximum)):
         pixels = ops.reshape(image, (-1, image.shape[-1]))
-        while pixels.shape[0] is not None and pixels.shape[0] > 1:
+        halved = not engine.is_vectorized()
+        while halved and pixels.shape[0] is not None and pixels.shape[0] > 1:
             count = pixels.shape[0]
             half = (count + 1) // 2
             pixels = combine(pixels[:half], pixels[count - half :])

@@ -23,7 +23,7 @@ _NEUTRAL = 6500.0  # kelvin; close to the white of sRGB
 _COLDEST, _WARMEST = -113, 446  # the mireds from there to 25,000 and to 1,667 kelvin
 
 
-@image_op(strength=Range(0.0, 0.5), pixels="rounded", channels=GREY_OR_RGB)
+@image_op(strength=Range(0.0, 0.5), pixels="rounded", channels=GREY_OR_RGB, cheap=True)
 def pca_lighting(image: Tensor, stddev: Numbers, key: Numbers = 0) -> Tensor:
     """Adds a random colour, as colours vary over ImageNet.
 
@@ -50,7 +50,9 @@ def pca_lighting(image: Tensor, stddev: Numbers, key: Numbers = 0) -> Tensor:
     return image + product(stddev, added)
 
 
-@image_op(strength=Range(0.0, 90.0, signed=True), pixels="rounded", channels=GREY_OR_RGB)
+@image_op(
+    strength=Range(0.0, 90.0, signed=True), pixels="rounded", channels=GREY_OR_RGB, cheap=True
+)
 def planckian_jitter(image: Tensor, mireds: Numbers) -> Tensor:
     """Makes the light warmer or colder, along the colours of a black body.
 

@@ -10,7 +10,7 @@ from keras_cv_extras.augment._op import Range, image_op, round_off
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
 
 
-@image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved")
+@image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved", cheap=True)
 def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     """Raises pixel values, as shares of 255, to a power.
 
@@ -38,7 +38,7 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     return ops.reshape(result, ops.shape(image))
 
 
-@image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB)
+@image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB, cheap=True)
 def grayscale(image: Tensor, amount: Numbers) -> Tensor:
     """Blends images with their grey version.
 

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from keras_cv_extras._base import random
+from keras_cv_extras._base import engine, random
 from keras_cv_extras._base.images.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras._base.random import PARTNER_SLOT
 from keras_cv_extras.policy import execute_stack
@@ -101,13 +101,9 @@ class Program:
         """
         drawn = random.uniform(seeds[:, None], epoch, numbers, PARTNER_SLOT)
         partners = jnp.minimum((drawn * len(images)).astype("int32"), len(images) - 1)
-        batches = execute_stack(
-            images[numbers],
-            (images, partners),
-            (seeds, epoch, numbers),
-            stack,
-            branches=branches,
-        )
+        rows = images[numbers]
+        run = engine.runner(execute_stack, False, rows, branches=branches)
+        batches = run(rows, (images, partners), (seeds, epoch, numbers), stack)
         return from_pixel_range(batches, value_range, self.images.dtype)
 
     def members_that_fit(self):

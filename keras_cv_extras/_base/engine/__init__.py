@@ -1,0 +1,132 @@
+"""How kernels run: compiled with XLA, image by image or all images of a batch at once.
+
+This package is the only one that `augment`, `policy` and `layers` know the backend by, and the
+device. Two habits keep it fast, both found by measuring:
+
+- The loop over the batch is compiled as a whole. A loop that is not compiled, and a compiled
+  body that is called once per image, are both slower by an order of magnitude.
+- Nothing that depends on data may become a compile-time constant (the start of a slice, a
+  padding, a size): XLA would compile again at every call, silently. Kernels index with `take`.
+"""
+
+import functools
+
+import keras
+import numpy as np
+
+from keras_cv_extras._base.engine.ways import asked as asked
+from keras_cv_extras._base.engine.ways import execution as execution
+from keras_cv_extras._base.engine.ways import is_by_batch as is_by_batch
+from keras_cv_extras._base.engine.ways import is_vectorized as is_vectorized
+
+BACKEND = keras.backend.backend()
+
+_MOST_SIZES = 4  # of images, that a program is compiled for
+
+if BACKEND == "tensorflow":
+    from keras_cv_extras._base.engine import on_tensorflow as backend
+elif BACKEND == "jax":
+    from keras_cv_extras._base.engine import on_jax as backend
+else:
+    raise ImportError(
+        f"keras_cv_extras runs on the TensorFlow and JAX backends of Keras, not on {BACKEND!r}: "
+        "set KERAS_BACKEND to 'tensorflow' or 'jax'"
+    )
+
+compiled = backend.compiled
+has_accelerator = backend.has_accelerator
+is_traced = backend.is_traced
+kept = backend.kept
+map_images = backend.map_images
+map_rows = backend.map_rows
+plain = backend.plain
+pulled_back = backend.pulled_back
+repeat = backend.repeat
+replica = backend.replica
+running_sum = backend.running_sum
+switch = backend.switch
+take = backend.take
+vectorize = backend.vectorize
+window = backend.window
+
+
+def runner(function, compile, images, **static):
+    """Returns `function` with its static options bound, compiled or plain.
+
+    The result is made once for each combination of options and for each shape and type of
+    images, so that calls share programs, and none is traced again because another was.
+
+    Args:
+        function: a function of tensors.
+        compile: whether to compile it with XLA.
+        images: the tensor that the function will work on.
+        **static: hashable options of `function` that are part of the program.
+    """
+    way = asked()
+    if None in images.shape[1:] or (way == "device" and not backend.has_accelerator()):
+        way = "image"  # groups of images are made for one size
+    return _runner(function, bool(compile), tuple(images.shape), images.dtype, way, **static)
+
+
+def image_runner(function, compile, images, **static):
+    """Returns `function` with its static options bound, for images of one size or of many.
+
+    A compiled program is for images of one size. Where the size is not known, as in a data set of
+    photographs, XLA would compile for every one that comes by, for seconds: there the function runs
+    as a graph of dynamic sizes. So it does for whole numbers, whose bits are the same in both, when
+    it was compiled for a few sizes already.
+
+    Args:
+        function: a function of tensors.
+        compile: whether to compile it with XLA.
+        images: the tensor `(batch, height, width, channels)` that the function will work on.
+        **static: hashable options of `function` that are part of the program.
+    """
+    size, dtype = tuple(images.shape[1:3]), images.dtype
+    if not compile or (BACKEND == "tensorflow" and None in size):
+        return runner(function, False, images, **static)
+    if not (
+        is_traced(images) or keras.backend.is_float_dtype(keras.backend.standardize_dtype(dtype))
+    ):
+        sizes = _sizes(function, dtype, **static)
+        if len(sizes) < _MOST_SIZES:
+            sizes.add(size)
+        if size not in sizes:
+            return _graph(function, dtype, **static)
+    return runner(function, True, images, **static)
+
+
+@functools.lru_cache(maxsize=512)
+def _sizes(function, dtype, **static):
+    """The sizes of images that a function is compiled for: a set that grows."""
+    del function, dtype, static
+    return set()
+
+
+@functools.lru_cache(maxsize=512)
+def _graph(function, dtype, **static):
+    del dtype
+    bound = functools.partial(function, **static) if static else function
+    return backend.of_any_size(backend.plain(bound))
+
+
+@functools.lru_cache(maxsize=512)
+def _runner(function, compile, shape, dtype, way, **static):
+    bound = functools.partial(function, **static) if static else function
+    make = compiled if compile else plain
+    if way == "device" and BACKEND == "jax":
+        return make(backend.by_device(plain(bound), plain(bound, True)))
+    if way == "device":
+        return backend.by_device(make(bound), make(bound, True))
+    return make(bound, True) if way == "batch" else make(bound)
+
+
+def has_nan(tensor):
+    """Whether a tensor with a value holds NaN; False for integers and placeholders."""
+    if is_traced(tensor) or not keras.backend.is_float_dtype(
+        keras.backend.standardize_dtype(tensor.dtype)
+    ):
+        return False
+    # The sum is NaN if any value is, and is the cheapest pass over the data. In NumPy: a tensor
+    # with a value, used in a graph that is being built, has no sum with one.
+    return bool(np.isnan(np.sum(keras.ops.convert_to_numpy(tensor), dtype="float32")))

@@ -1,0 +1,49 @@
+"""A step image by image: each takes the one branch that it needs, as a processor is fastest."""
+
+from keras import ops
+
+from keras_cv_extras._base import engine
+from keras_cv_extras.augment import OPS
+
+
+def apply_by_image(images, partners, fills, branches, index, value, x, y):
+    """Applies to each image the op that `index` points at in `branches`.
+
+    Args:
+        images: `(batch, height, width, channels)`.
+        partners: `(rows, numbers)`: images to take second images from, and which, int32
+            `(batch,)`; None where each stands in its own place.
+        fills: `(colours, numbers)`: the fill colours, `(colours, channels)`, and likewise.
+        branches: pairs of an op's name and its options.
+        index: `(batch,)`, int32.
+        value: `(batch,)`, the ops' own numbers; and so `x` and `y`, random positions in [0, 1).
+        x: horizontal.
+        y: vertical.
+
+    Returns:
+        Images of the same shape and type.
+    """
+
+    def taken(rows, numbers, position):
+        if numbers is not None:
+            position = engine.take(numbers, position, axis=0)
+        return engine.take(rows, position, axis=0)
+
+    def one(image, position, index, value, x, y):
+        colours, numbers = fills
+        fill = colours[0] if colours.shape[0] == 1 else taken(colours, numbers, position)
+
+        def branch(name, options):
+            op = OPS[name]
+            if op.channels is not None and image.shape[-1] not in op.channels:
+                return lambda: image  # the policy has been checked: it is not drawn
+            arguments = op.numbers(value, x, y)
+            options = {**dict(options), **({"fill": fill} if op.takes_fill else {})}
+            if op.takes_partner:
+                return lambda: op.apply(image, taken(*partners, position), *arguments, **options)
+            return lambda: op.apply(image, *arguments, **options)
+
+        return engine.switch(index, [branch(*pair) for pair in branches])
+
+    positions = ops.arange(ops.shape(images)[0], dtype="int32")
+    return engine.map_images(one, images, positions, index, value, x, y)
