@@ -24,6 +24,7 @@ from keras_cv_extras._base.host.counters import permutation as permutation
 # Who draws from which slots: policies from 0, a step after the other; then mixes; then pipelines.
 MIX_SLOT = 1 << 29
 PARTNER_SLOT = 1 << 30  # the draw of a second image
+CROP_SLOT = PARTNER_SLOT + 1  # the four draws of a box that is decoded
 
 
 def threefry(key, counter, *, library=ops):

@@ -96,6 +96,7 @@ def demo(
 
 app.command()(_train.train)
 app.command()(_train.evaluate)
+app.command()(_train.pack)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`kcx train` and `kcx evaluate`."""
+"""`kcx train`, `kcx evaluate`, and `kcx pack`, which prepares their images."""
 
 import pathlib
 from typing import Annotated, Any, Literal
@@ -55,6 +55,13 @@ def train(
     mix: Annotated[
         Literal["none", "mixup", "cutmix"], typer.Option(help="Blend images and their labels.")
     ] = "none",
+    crop: Annotated[
+        Literal["none", "random-resized"] | None,
+        typer.Option(
+            help="How training images are cut out of streamed files: the middle, or a box drawn "
+            "for every file in every epoch; the recipe's if not given."
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes; the recipe's if not given.")] = None,
     batch_size: BatchSize = None,
     learning_rate: Annotated[
@@ -125,6 +132,8 @@ def train(
 
     kcx train photographs --image-size 128 --folds 5
 
+    kcx train photographs --image-size 224 --stream --crop random-resized --model resnet50
+
     kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
     folders.check(output, kinds.TRAINING if folds is None else kinds.FOLDS)
@@ -139,6 +148,7 @@ def train(
         weights=weights,
         policy=policy,
         mix=mix,
+        crop=crop,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -218,6 +228,63 @@ def evaluate(
     )
     _show(result)
     _judge(result.scores, min_accuracy)
+
+
+def pack(
+    data: Annotated[str, typer.Argument(help="A folder with one folder of images for each class.")],
+    output: Annotated[
+        pathlib.Path, typer.Argument(help="Folder for the packed images: new, or this pack's.")
+    ],
+    size: Annotated[
+        int,
+        typer.Option(min=1, help="The shorter side of larger images, or the side of the squares."),
+    ] = 256,
+    form: Annotated[
+        Literal["jpeg", "pixels"],
+        typer.Option(
+            help="jpeg keeps aspect ratios; pixels are squares that need no decoding, and some "
+            "ten times as large."
+        ),
+    ] = "jpeg",
+    resize: Annotated[
+        Literal["crop", "pad", "stretch"], typer.Option(help="How images become squares.")
+    ] = "crop",
+    channels: Annotated[int, typer.Option(help="1 for grey, 3 for RGB.")] = 3,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG.")] = 95,
+    per_file: Annotated[int, typer.Option(min=1, help="Images in each large file.")] = 8192,
+    test_fraction: Annotated[
+        float | None,
+        typer.Option(help="Share for the test part, where DATA has none; a fifth if not given."),
+    ] = None,
+    seed: Seed = 0,
+):
+    """Pack the images of DATA into a few large files, for the other commands to read from.
+
+    The files are TFRecord files with an index of offsets. Interrupted and started again, it goes
+    on; all files are compared with their SHA-256, and damaged ones written anew.
+
+    kcx pack photographs packed --size 256
+
+    kcx train packed --stream --image-size 224 --crop random-resized --model resnet50
+    """
+    folders.check(output, kinds.PACK)
+    check_there(data=data)
+    import_tensorflow()
+    from keras_cv_extras.data import pack as pack_images
+
+    packed = pack_images(
+        data,
+        output,
+        size,
+        form=form,
+        resize=resize,
+        channels=channels,
+        quality=quality,
+        per_file=per_file,
+        test_fraction=test_fraction,
+        seed=seed,
+    )
+    say(repr(packed), output)
 
 
 def _show(result):

@@ -27,7 +27,9 @@ from .balance import smote as smote
 from .balance import smote_dataset as smote_dataset
 from .balance import synthetic_rows as synthetic_rows
 from .balance import undersample_indices as undersample_indices
+from .files._crop import RandomResizedCrop as RandomResizedCrop
 from .files._file_part import FilePart as FilePart
-from .files._image_files import ImageFiles as ImageFiles
+from .files._file_parts import ImageFiles as ImageFiles
 from .files._image_files import image_files as image_files
 from .files.table._table import Table as Table
+from .packed._pack import pack as pack

@@ -49,6 +49,11 @@ def sample_digests(images: Any, part: str) -> np.ndarray:
         `(n,)` uint64.
     """
     samples = getattr(images, part)
+    # A pack knows those of its files.
+    packed = getattr(images, "packed", None)
+    known = packed[part] if packed else getattr(samples, "digests", None)
+    if known is not None:
+        return known
     paths = getattr(samples, "paths", None)
     if paths is None and images.files is not None:
         paths = images.files[part]

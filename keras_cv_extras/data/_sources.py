@@ -18,6 +18,7 @@ from keras_cv_extras.data._split import split
 from keras_cv_extras.data.files import _decode, _folder
 from keras_cv_extras.data.files.table import _listing
 from keras_cv_extras.data.files.table._table import table_of
+from keras_cv_extras.data.packed._known import is_pack
 
 _FASHION_FOLDER = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian's package
 _SETS = ("mnist_5k", "digits", "fashion_mnist")
@@ -40,6 +41,7 @@ class ImageData:
         divided: whether it is a folder without a test part, some of whose images were set aside.
         decoding: of a folder, how its files were decoded: `{"resize": ..., "jpeg": ...}`; None
             for sets whose images are no files.
+        packed: of a pack, the digests of the files that were packed, by part; else None.
 
     Example:
         >>> digits = load("digits")
@@ -54,6 +56,7 @@ class ImageData:
     files: dict[str, tuple[str, ...]] | None = dataclasses.field(default=None, repr=False)
     divided: bool = False
     decoding: dict[str, str] | None = dataclasses.field(default=None, repr=False)
+    packed: dict[str, np.ndarray] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.test is not None:
@@ -108,7 +111,7 @@ def load(
               are counted in one warning; hidden files and those of systems are passed over. Files
               are turned upright by their EXIF tag; of an animation the first frame counts;
               transparency is laid over white; of 16 bits the high 8 are kept. Files of more than 64
-              million pixels are refused, as damaged ones are.
+              million pixels are refused, as damaged ones are. Or the folder of a `pack`.
             - the path of a CSV file, a data frame or a `Table`, with a row for every image file.
         image_size: `(height, width)`, or one number for both; None for the size that all have.
         resize: how to get there, with bilinear interpolation, antialiased: "crop" keeps the
@@ -167,6 +170,8 @@ def load(
     elif isinstance(name, str) and name.startswith("tfds:"):
         train, test, names = _tfds(name.removeprefix("tfds:"), **options)
     else:
+        if is_pack(name):
+            return _packed(name, size, resize, jpeg, channels, test_fraction, class_names)
         table = table_of(name)
         if table is None:
             listed = _folder.listing(_as_folder(name), class_names, stacklevel=3)
@@ -194,6 +199,21 @@ def load(
     else:
         test = _fitted(test, **options)
     return ImageData(train, test, names, str(name))
+
+
+def _packed(folder, size, resize, jpeg, channels, test_fraction, class_names):
+    from keras_cv_extras.data.packed._open import load_packed, packed_files
+
+    if test_fraction is not None:
+        raise ValueError(f"{folder} was divided when it was packed: leave test_fraction out")
+    options = {"class_names": class_names, "channels": channels, "resize": resize, "jpeg": jpeg}
+    opened = packed_files(folder, size, **options)
+    train, test = load_packed(opened)
+    paths = {"train": opened.train.paths, "test": opened.test.paths}
+    return ImageData(
+        *(train, test, opened.class_names, opened.name, paths, opened.divided, opened.decoding),
+        packed={"train": opened.train.digests, "test": opened.test.digests},
+    )
 
 
 def _mnist_5k():

@@ -12,6 +12,7 @@ from keras_cv_extras.training._model import jit_compile
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
 _OPTIMIZERS = ("adamw", "sgd")
+_CROPS = ("none", "random-resized")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Recipe:
         average: whether the weights at the end are a moving average, over about the last
             twentieth of the training.
         epochs: passes over the data.
+        crop: how files that are streamed are cut: "none" or "random-resized".
         source: where the numbers are from.
 
     Example:
@@ -43,6 +45,7 @@ class Recipe:
     label_smoothing: float = 0.0
     average: bool = False
     epochs: int = 20
+    crop: str = "none"
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -52,6 +55,7 @@ class Recipe:
         checks.integer("batch_size", self.batch_size, minimum=1)
         checks.integer("epochs", self.epochs, minimum=1)
         checks.boolean("average", self.average)
+        checks.one_of("crop", self.crop, _CROPS)
         for name in ("warmup", "label_smoothing"):
             if checks.fraction(name, getattr(self, name)) == 1:
                 raise ValueError(f"{name} must be below 1, received 1")
@@ -170,12 +174,15 @@ def compile_model(
 # Keras takes `weight_decay` off the weight itself. In the papers on SGD it is added to the
 # gradient, whose momentum of 0.9 makes ten times as much of it; so the papers' 5e-4 is 5e-3 here.
 _CIFAR = Recipe("sgd", 0.1, 128, 5e-3, 0.05, 0.0, epochs=200, source="arXiv:1605.07146, section 3")
-_RESNET = Recipe("sgd", 0.1, 256, 1e-3, 0.05, 0.1, epochs=90, source="arXiv:1706.02677, 1812.01187")
-_PLAIN = Recipe("sgd", 0.01, 128, 5e-3, 0.05, 0.0, epochs=90, source="AlexNet, section 5")
-_MODERN = Recipe(
-    "adamw", 1e-3, 256, 0.05, 0.07, 0.1, average=True, epochs=300, source="arXiv:2201.03545, A.1"
+_LARGE: dict[str, Any] = {"crop": "random-resized"}  # images of 224 x 224 and about that
+_RESNET = Recipe(
+    *("sgd", 0.1, 256, 1e-3, 0.05, 0.1), epochs=90, source="arXiv:1706.02677, 1812.01187", **_LARGE
 )
-_LIGHT = Recipe("adamw", 1e-3, 256, 0.02, 0.05, 0.1, average=True, epochs=150, source="own choice")
+_PLAIN = Recipe("sgd", 0.01, 128, 5e-3, 0.05, 0.0, epochs=90, source="AlexNet, section 5", **_LARGE)
+_MODERN = Recipe(
+    *("adamw", 1e-3, 256, 0.05, 0.07, 0.1, True, 300), source="arXiv:2201.03545, A.1", **_LARGE
+)
+_LIGHT = Recipe("adamw", 1e-3, 256, 0.02, 0.05, 0.1, True, 150, source="own choice", **_LARGE)
 #: Family (the begin of a network's name) -> recipe; the longest begin that fits counts.
 _FAMILIES = {
     "": Recipe(source="own choice: small networks on small images"),

@@ -15,9 +15,9 @@ from scipy.interpolate import BSpline
 from skimage import transform
 
 from keras_cv_extras import augment
+from keras_cv_extras._base.images.boxes import draw_box
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.augment.geometric._box import draw_box
 from keras_cv_extras.augment.geometric._deform import distorted_axis, elastic_field
 from keras_cv_extras.policy import Step
 

@@ -23,7 +23,8 @@ CASES = {
         (training, "train"),
         "photos --output out --model vgg11 --weights w.h5 --policy crop --mix cutmix --epochs 7"
         " --batch-size 8 --learning-rate 0.5 --weight-decay 0.25 --label-smoothing 0.125"
-        " --no-average --class-weights effective --validation 0.2 --patience 3 --image-size 24"
+        " --no-average --crop random-resized --class-weights effective --validation 0.2"
+        " --patience 3 --image-size 24"
         " --stream --max-bad 0.5 --tensorboard --seed 9 --quiet",
         [
             "photos",
@@ -32,12 +33,23 @@ CASES = {
                 **{"model": "vgg11", "weights": "w.h5", "policy": "crop", "mix": "cutmix"},
                 **{"epochs": 7, "batch_size": 8, "learning_rate": 0.5, "weight_decay": 0.25},
                 **{"label_smoothing": 0.125, "average": False, "class_weights": "effective"},
+                crop="random-resized",
                 **{"validation": 0.2, "patience": 3, "seed": 9},
             ),
         ],
         {
             **{"image_size": 24, "stream": True, "max_bad": 0.5, "tensorboard": True},
             **{"progress": False, "tell": cli._options.say},
+        },
+    ),
+    "pack": (
+        (data, "pack"),
+        "photos packed --size 24 --form pixels --resize pad --channels 1 --quality 80 --per-file 9"
+        " --test-fraction 0.5 --seed 3",
+        ["photos", pathlib.Path("packed"), 24],
+        {
+            **{"form": "pixels", "resize": "pad", "channels": 1, "quality": 80, "per_file": 9},
+            **{"test_fraction": 0.5, "seed": 3},
         },
     ),
     "evaluate": (

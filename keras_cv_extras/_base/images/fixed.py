@@ -17,10 +17,10 @@ HALF = 1 << 15
 _HUGE = np.float32(3e38)
 
 
-def round_half_up(value):
+def round_half_up(value, library=ops):
     """Returns a float32 as int32, rounded to nearest, halves up, without rounding twice."""
-    whole = ops.floor(value)
-    return ops.cast(whole, "int32") + ops.cast(value - whole >= 0.5, "int32")
+    whole = library.floor(value)
+    return library.cast(whole, "int32") + library.cast(value - whole >= 0.5, "int32")
 
 
 def times(first, second):

@@ -89,4 +89,5 @@ DEMO = Kind(
 )
 CHECKPOINTS = Kind("a training with checkpoints", earlier=_checkpoints)
 MADE_IMAGES = Kind("made images")
+PACK = Kind("a pack of images")
 LOGS = Kind("logs of workers", earlier=_worker_logs)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data._order import samples_at
 from keras_cv_extras.data.files import _cost, _decode, _unreadable, decoder
+from keras_cv_extras.data.files._crop import RandomResizedCrop
 
 
 class FilePart:
@@ -25,6 +26,7 @@ class FilePart:
         resize: "crop", "pad" or "stretch".
         channels: 1 or 3.
         jpeg: "whole" or "reduced".
+        crop: a `RandomResizedCrop` that pipelines draw boxes by, or None.
         most_bad: how many files may be unreadable in one epoch.
     """
 
@@ -39,12 +41,13 @@ class FilePart:
         channels: Any,
         most_bad: Any,
         jpeg: str = "whole",
+        crop: RandomResizedCrop | None = None,
     ) -> None:
         self.paths = tuple(map(str, paths))
         self.labels = np.asarray(labels, np.float32 if np.ndim(labels) == 2 else np.int32)
         self.facts = np.asarray(facts, np.int32).reshape(-1, 4)
         self.image_size, self.resize, self.channels = image_size, resize, channels
-        self.most_bad, self.jpeg = most_bad, jpeg
+        self.most_bad, self.jpeg, self.crop = most_bad, jpeg, crop
         # Set where a file is found to be unreadable, in the middle of an epoch.
         self._failed = tf.Variable(tf.zeros(len(self.paths), tf.bool), trainable=False)
 
@@ -62,8 +65,19 @@ class FilePart:
 
     def subset(self, numbers: ArrayLike) -> "FilePart":
         """Returns a part with some of the files, which counts its own unreadable ones."""
+        return self._with([self.paths[number] for number in numbers], numbers, self.crop)
+
+    def with_crop(self, crop: RandomResizedCrop | None) -> "FilePart":
+        """Returns a part with the same files, of which pipelines draw other boxes.
+
+        Args:
+            crop: None for images that are resized and cut as `resize` says: to be scored on.
+        """
+        return self._with(self.paths, slice(None), crop)
+
+    def _with(self, paths, numbers, crop):
         return FilePart(
-            [self.paths[number] for number in numbers],
+            paths,
             self.labels[numbers],
             self.facts[numbers],
             image_size=self.image_size,
@@ -71,6 +85,7 @@ class FilePart:
             channels=self.channels,
             most_bad=self.most_bad,
             jpeg=self.jpeg,
+            crop=crop,
         )
 
     def unreadable(self) -> dict[str, str]:
@@ -89,11 +104,27 @@ class FilePart:
             raise ValueError(_unreadable.too_many(bad, len(self), self.most_bad))
 
     def read(self, sample: Tensor) -> Tensor:
-        """Returns the image of a sample, an int64 scalar tensor, decoded."""
-        content = tf.io.read_file(tf.gather(tf.constant(self.names()), sample))
-        plan = [tf.gather(tf.constant(rows), sample) for rows in self._plans]
-        decode = _decoder(tuple(self.image_size), self.channels, self.resize, self.jpeg)
-        return decode(content, *plan)
+        """Returns the image of a sample, an int64 scalar tensor, decoded without `crop`."""
+        plan = [tf.gather(rows, sample) for rows in self._plans]
+        return self._decoded(sample, plan)
+
+    def read_box(self, sample: Tensor, *, seed: int, epoch: Tensor) -> Tensor:
+        """Returns the box of a sample that `crop` draws for an epoch, decoded; else all of it."""
+        if self.crop is None:
+            return self.read(sample)
+        facts = tf.gather(self._tensors["facts"], sample)
+        turned = facts[3] >= min(_decode.TURNED)
+        size = tf.where(turned, facts[2:0:-1], facts[1:3])
+        box = self.crop.box(size, seed=seed, epoch=epoch, sample=sample)
+        return self._decoded(sample, decoder.plan_box(facts, box, self.image_size, self.jpeg))
+
+    def _decoded(self, sample, plan):
+        content = self._content(sample)
+        how = (tuple(self.image_size), self.channels, self.resize, self.jpeg)
+        return _decoder(*how, plan[0].shape[0])(content, *plan)
+
+    def _content(self, sample):
+        return tf.io.read_file(tf.gather(self._tensors["names"], sample))
 
     def image(self, number: int) -> np.ndarray:
         """Returns the decoded image of a sample."""
@@ -108,6 +139,14 @@ class FilePart:
         updates = tf.ones_like(samples, tf.bool)
         return self._failed.scatter_update(tf.IndexedSlices(updates, samples))
 
+    def labels_of(self, samples: Tensor) -> Tensor:
+        """Returns the labels of samples, in a graph."""
+        return tf.gather(self._tensors["labels"], samples)
+
+    def paths_of(self, samples: Tensor) -> Tensor:
+        """Returns the paths of samples, in a graph."""
+        return tf.gather(self._tensors["names"], samples)
+
     def names(self) -> list[bytes]:
         """Returns the paths as the file system has them: they need not be UTF-8."""
         return [os.fsencode(path) for path in self.paths]
@@ -116,8 +155,17 @@ class FilePart:
     def _plans(self):
         """Which pixels are needed of each file, and where they go."""
         with tf.init_scope():
-            plans = decoder.plan(self.facts, self.image_size, self.resize, self.jpeg)
-            return [rows.numpy() for rows in plans]
+            return decoder.plan(self.facts, self.image_size, self.resize, self.jpeg)
+
+    @functools.cached_property
+    def _tensors(self):
+        """What graphs look up by a sample's number, beside them: they do not grow with it."""
+        with tf.init_scope():
+            return {
+                "names": tf.constant(self.names(), tf.string),
+                "facts": tf.constant(self.facts),
+                "labels": tf.constant(self.labels),
+            }
 
     def _reason(self, path):
         """Asks what is wrong with a file that TensorFlow did not decode."""
@@ -135,7 +183,7 @@ class FilePart:
 
 
 @functools.lru_cache
-def _decoder(image_size, channels, resize, jpeg):
+def _decoder(image_size, channels, resize, jpeg, planned):
     """Returns a function of a file and its plan, traced once for all pipelines."""
     return tf.function(
         lambda content, *plan: decoder.decode(
@@ -144,7 +192,7 @@ def _decoder(image_size, channels, resize, jpeg):
         autograph=False,
         input_signature=[
             tf.TensorSpec([], tf.string),
-            tf.TensorSpec([9], tf.int32),
+            tf.TensorSpec([planned], tf.int32),
             tf.TensorSpec([4], tf.float32),
         ],
     )
@@ -187,7 +235,7 @@ class Files:
 
         def decode(place):
             sample = samples_at(place[None], epoch, **self.order)[0]
-            return place, sample, self.part.read(sample)
+            return place, sample, self.part.read_box(sample, seed=self.order["seed"], epoch=epoch)
 
         images = tf.data.Dataset.range(self.own, output_type=tf.int64)
         calls = _cost.calls_at_once(self.part.facts)
@@ -208,7 +256,7 @@ class Files:
                     "epoch": epoch,
                     "samples": samples,
                     "images": pixels,
-                    "labels": tf.gather(tf.constant(self.part.labels), samples),
+                    "labels": self.part.labels_of(samples),
                 }
             )
         )
@@ -226,7 +274,7 @@ class Files:
                     f"more than {self.part.most_bad} of {len(self.part)} image files cannot be "
                     "read, the last of them"
                 )
-                paths = tf.gather(tf.constant(self.part.names()), samples)
+                paths = self.part.paths_of(samples)
                 check = tf.debugging.Assert(count <= self.part.most_bad, [message, paths])
             with tf.control_dependencies([check]):
                 return tf.identity(count)

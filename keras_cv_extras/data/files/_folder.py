@@ -160,7 +160,7 @@ def _check_classes(folder, labels, is_test, class_names, divided):
     if not counts.all():
         raise ValueError(
             f"{folder}: class {class_names[np.argmin(counts)]!r} has no image to train on that can "
-            "be read: add images, or remove {'its folder' if labels.ndim == 1 else 'the class'}"
+            f"be read: add images, or remove {'its folder' if labels.ndim == 1 else 'the class'}"
         )
 
 

@@ -136,7 +136,10 @@ def _parts(part, held):
     """Splits validation images off."""
     if not held.any():
         return part, None
-    return some(part, ~held), some(part, held)
+    validation = some(part, held)
+    if isinstance(validation, FilePart):
+        validation = validation.with_crop(None)
+    return some(part, ~held), validation
 
 
 def _advice(images, policy):

@@ -1,5 +1,6 @@
 """Training and test parts of data, in memory or as files, asked the same questions."""
 
+import dataclasses
 import os
 from typing import Any
 
@@ -9,8 +10,17 @@ from keras_cv_extras import data
 from keras_cv_extras.data import FilePart
 
 
-def loaded(source: Any, image_size: Any, stream: bool, max_bad: float) -> Any:
+def loaded(
+    source: Any, image_size: Any, stream: bool, max_bad: float, crop: str | None = None
+) -> Any:
     """Returns data that were loaded, or loads them by their name.
+
+    Args:
+        source: images, or their name.
+        image_size: as in `data.load`.
+        stream: whether files are decoded as they are needed.
+        max_bad: as in `data.image_files`.
+        crop: "random-resized" where boxes are drawn of streamed training files.
 
     Raises:
         ValueError: if `stream` is given and no size.
@@ -21,7 +31,26 @@ def loaded(source: Any, image_size: Any, stream: bool, max_bad: float) -> Any:
         return data.load(source, image_size=image_size)
     if image_size is None:
         raise ValueError("stream needs image_size: files are decoded to one size")
-    return data.image_files(source, image_size, max_bad=max_bad)
+    box = data.RandomResizedCrop() if crop == "random-resized" else None
+    return data.image_files(source, image_size, crop=box, max_bad=max_bad)
+
+
+def cut(images: Any, crop: str | None) -> Any:
+    """Returns data whose training files are cut as a setting asks for; None leaves them alone.
+
+    Raises:
+        ValueError: if boxes are to be drawn, and the images are no files.
+    """
+    if not isinstance(images, data.ImageFiles):
+        if crop == "random-resized":
+            raise ValueError(
+                "crop random-resized is drawn when files are decoded: give stream and image_size"
+            )
+        return images
+    if crop is None:
+        return images
+    box = None if crop == "none" else images.train.crop or data.RandomResizedCrop()
+    return dataclasses.replace(images, train=images.train.with_crop(box))
 
 
 def some(part: Any, chosen: np.ndarray) -> Any:

@@ -15,6 +15,7 @@ MIXES = ("none", "mixup", "cutmix")
 CLASS_WEIGHTS = ("none", "balanced", "effective")
 _OF_THE_RECIPE = (
     *("epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average"),
+    "crop",
 )
 
 
@@ -33,6 +34,8 @@ class TrainingSettings:
         weight_decay: in units of the learning rate.
         label_smoothing: in [0, 1).
         average: whether the weights of the last steps are averaged.
+        crop: how training images are cut out of streamed files: "none" (resized, the middle cut)
+            or "random-resized" (a box drawn for every file in every epoch).
         class_weights: "none", "balanced" or "effective", see `kcx.data.class_weight`.
         validation: the share of the training images to validate on, in [0, 0.9].
         patience: stop after so many epochs without a better validation accuracy, and keep the
@@ -58,6 +61,7 @@ class TrainingSettings:
     weight_decay: float | None = None
     label_smoothing: float | None = None
     average: bool | None = None
+    crop: Literal["none", "random-resized"] | None = None
     class_weights: Literal["none", "balanced", "effective"] = "none"
     validation: float = 0.1
     patience: int | None = None
@@ -67,6 +71,7 @@ class TrainingSettings:
         """Checks the settings."""
         share = checks.fraction("validation", self.validation)
         checks.one_of("mix", self.mix, MIXES)
+        checks.one_of("crop", self.crop, (None, "none", "random-resized"))
         checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
         if self.patience is not None:
             checks.integer("patience", self.patience, minimum=1)

@@ -90,7 +90,8 @@ def train(
     chosen = policies.named(chosen) if isinstance(chosen, str) else chosen
     if writes:
         folders.check(output, kinds.TRAINING)
-    images = _parts.loaded(data, image_size, stream, max_bad)
+    images = _parts.loaded(data, image_size, stream, max_bad, recipe.crop)
+    images = _parts.cut(images, settings.crop)
     if tell is not None and writes:
         tell(repr(images))
     job = Job(images, chosen, settings)
@@ -104,6 +105,8 @@ def train(
     asked = {"data": images.name, **data_package.identity(images), "policy": chosen.to_dict()}
     asked["stream"] = isinstance(images, data_package.ImageFiles)
     asked |= settings.beside_recipe() | dataclasses.asdict(recipe)
+    boxes = asked["stream"] and images.train.crop is not None
+    asked["crop"] = "random-resized" if boxes else "none"
     identity = {key: value for key, value in asked.items() if key != "epochs"}
     with folders.owned(output, kinds.TRAINING, identity):
         note = _finished(output, recipe.epochs)

@@ -8,9 +8,9 @@ and columns.
 """
 
 from keras_cv_extras.data.files._decode import JPEGS, MOST_PIXELS, RESIZES
-from keras_cv_extras.data.files.decoder._decode import decode
+from keras_cv_extras.data.files.decoder._decode import decode, fit_pixels
 from keras_cv_extras.data.files.decoder._facts import FORMATS, facts, facts_of, kinds
-from keras_cv_extras.data.files.decoder._plan import plan
+from keras_cv_extras.data.files.decoder._plan import plan, plan_box
 
 __all__ = [
     "FORMATS",
@@ -20,6 +20,8 @@ __all__ = [
     "decode",
     "facts",
     "facts_of",
+    "fit_pixels",
     "kinds",
     "plan",
+    "plan_box",
 ]

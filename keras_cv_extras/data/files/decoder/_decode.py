@@ -27,8 +27,8 @@ def decode(
         resize: "crop", "pad" or "stretch", as in `data.load`.
         jpeg: "whole" or "reduced", as in `data.load`.
         plan: what `plan` returns of the file, for the same size, `resize` and `jpeg`, where it is
-            known beforehand; None to read the file's header. A file that is not the one that was
-            planned for is an error.
+            known beforehand, or `plan_box`; None to read the file's header. A file that is not
+            the one that was planned for is an error.
 
     Returns:
         A uint8 tensor `(height, width, channels)`.
@@ -50,7 +50,7 @@ def decode(
         def branch():
             kind = _facts.PNG if own == _facts.CLEAR_PNG else own
             content = _facts.checked(encoded, kind, numbers) if known else encoded
-            return _resized(read(content), floats[:2], floats[2:], wanted)
+            return _resized(_cut(read(content), numbers), floats[:2], floats[2:], wanted)
 
         return branch
 
@@ -72,9 +72,28 @@ def decode(
     return tf.ensure_shape(image, (*image_size, channels))
 
 
+def fit_pixels(image: Tensor, plan: tuple[Tensor, Tensor], image_size: tuple[int, int]) -> Tensor:
+    """Brings an upright image that is decoded to a size.
+
+    Args:
+        image: `(height, width, channels)` uint8, channels known.
+        plan: of `plan` or `plan_box`, as for a file of any kind but JPEG.
+        image_size: `(height, width)` of the result.
+
+    Returns:
+        A uint8 tensor `(height, width, channels)`.
+    """
+    numbers, floats = plan
+    channels = image.shape[-1]
+    wanted = tf.constant(image_size)
+    image = _resized(_cut(image, numbers), floats[:2], floats[2:], wanted)
+    image = tf.cast(tf.clip_by_value(image, 0.0, 255.0) + 0.5, tf.uint8)
+    return tf.ensure_shape(image, (*image_size, channels))
+
+
 def _jpeg(content, numbers, may_be_grey):
     """Decodes what is needed of a JPEG file, at the scale that is needed: three channels."""
-    step, window = numbers[4], numbers[5:]
+    step, window = numbers[4], numbers[5:9]
     content = _facts.few_scans(content, numbers[1:3])
 
     def at(ratio, channels):
@@ -98,6 +117,14 @@ def _jpeg(content, numbers, may_be_grey):
     # What has four inks has no grey of its own.
     inks = tf.io.extract_jpeg_shape(content)[2] == 4
     return tf.cond(inks, lambda: by_step(3), lambda: by_step(1))
+
+
+def _cut(image, numbers):
+    """Cuts out the box that was planned for, if one was."""
+    if numbers.shape[0] == 9:
+        return image
+    top, left, height, width = tf.unstack(numbers[9:])
+    return image[top : top + height, left : left + width]
 
 
 def _resized(image, scale, shift, wanted):

@@ -1,0 +1,70 @@
+"""Random boxes of a wanted area and aspect ratio."""
+
+import numpy as np
+from keras import ops
+
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.images.fixed import round_half_up
+
+# Ratios stand in a table, 64 to an octave, from 1/512 to 512: logarithms and powers differ in
+# their last bit between backends.
+_PER_OCTAVE = 64
+_OCTAVES = 9
+_MIDDLE = _PER_OCTAVE * _OCTAVES
+_RATIOS = (2.0 ** (np.arange(-_MIDDLE, _MIDDLE + 1) / _PER_OCTAVE)).astype("float32")
+
+
+def draw_box(height, width, area, aspect, draws, library=ops):
+    """Draws a box inside an image.
+
+    Its aspect ratio is uniform on a logarithmic scale, between the given limits and as far as
+    the box fits into the image: what trying again and again until it fits would give, in one
+    draw, and without an end to the tries.
+
+    Args:
+        height: of the image in pixels.
+        width: likewise.
+        area: the box's share of the image, in [0, 1].
+        aspect: a pair of floats, the limits of width over height.
+        draws: three random numbers in [0, 1): for the aspect ratio and the place.
+        library: `keras.ops`, or what has its functions `cast`, `clip`, `convert_to_tensor`,
+            `floor`, `minimum`, `sqrt`, `sum` and `take` for tensors of another kind.
+
+    Returns:
+        `(top, left, box_height, box_width)`, int32 scalars; at least one pixel, unless the area
+        is 0.
+    """
+    # Relative to the sides: a box of ratio `r` is sqrt(area r) wide and sqrt(area / r) high.
+    shape = _step(library.cast(height, "float32") / library.cast(width, "float32"), library)
+    low, high = (int(round(np.log2(ratio) * _PER_OCTAVE)) + shape for ratio in aspect)
+    fits = -library.minimum(_step(area, library), 0)
+    low, high = library.clip(low, -fits, fits), library.clip(high, -fits, fits)
+    count = library.cast(high - low + 1, "float32")
+    chosen = low + library.cast(library.floor(draws[0] * count), "int32")
+    place = library.clip(chosen, -_MIDDLE, _MIDDLE) + _MIDDLE
+    take = engine.take if library is ops else library.take
+    ratio = take(library.convert_to_tensor(_RATIOS), place, axis=0)
+    box_width = _pixels(library.sqrt(area * ratio), width, area, library)
+    box_height = _pixels(library.sqrt(area / ratio), height, area, library)
+    return (
+        _place(height, box_height, draws[1], library),
+        _place(width, box_width, draws[2], library),
+        box_height,
+        box_width,
+    )
+
+
+def _step(ratio, library):
+    """The place of a ratio in the table, from its middle."""
+    smaller = library.convert_to_tensor(_RATIOS) <= ratio
+    return library.sum(library.cast(smaller, "int32")) - 1 - _MIDDLE
+
+
+def _pixels(share, side, area, library):
+    whole = round_half_up(share * library.cast(side, "float32"), library)
+    return library.clip(whole, library.cast(area > 0, "int32"), side)
+
+
+def _place(side, box_side, draw, library):
+    choices = library.cast(side - box_side + 1, "float32")
+    return library.cast(library.floor(draw * choices), "int32")

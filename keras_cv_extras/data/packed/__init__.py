@@ -1,0 +1,1 @@
+"""Images in a few large files, which are read at random by offset."""

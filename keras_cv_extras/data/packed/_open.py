@@ -1,0 +1,109 @@
+"""Packs as data: what `image_files` and `load` do where a folder is one."""
+
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_cv_extras._base import checks, files
+from keras_cv_extras.data.files import _folder
+from keras_cv_extras.data.files._file_parts import ImageFiles
+from keras_cv_extras.data.packed import _records
+from keras_cv_extras.data.packed._part import PackedPart, shard_of
+
+ABOUT = "pack.json"
+
+
+def packed_files(
+    folder: str | os.PathLike,
+    image_size: Any,
+    *,
+    class_names: Sequence[str] | None = None,
+    channels: int | None = None,
+    crop: Any = None,
+    max_bad: float = 0.01,
+    **options: Any,
+) -> ImageFiles:
+    """Opens a pack; the arguments are those of `image_files`.
+
+    Raises:
+        ValueError: if the pack is not complete or damaged, or the model does not know a class.
+    """
+    folder = pathlib.Path(folder).expanduser()
+    if not (folder / ABOUT).is_file():
+        raise ValueError(f"{folder}: a pack that is not complete: pack the images again into it")
+    about = files.read_json(folder / ABOUT)
+    if channels not in (None, about["channels"]):
+        raise ValueError(
+            f"channels must be {about['channels']}, as in the pack {folder}, received {channels}"
+        )
+    pixels = about["form"] == "pixels"
+    own = tuple(about["class_names"])
+    names = own if class_names is None else tuple(class_names)
+    unknown = [name for name in own if name not in names]
+    if unknown:
+        raise ValueError(
+            f"{folder}: class {unknown[0]!r} is not known to the model; the classes are "
+            f"{', '.join(names[:20])}"
+        )
+    numbers = np.array([names.index(name) for name in own], np.int32)
+    size = checks.sizes("image_size", image_size or about["size"], 2)
+    parts = {}
+    for name, count in about["files"].items():
+        paths = [folder / shard_name(name, number) for number in range(count)]
+        found = [_records.read(path) for path in paths]
+        joined = {key: _joined([arrays[key] for arrays in found], key) for key in _records.ARRAYS}
+        shards = np.repeat(np.arange(count), [len(arrays["starts"]) for arrays in found])
+        total = len(joined["labels"])
+        parts[name] = PackedPart(
+            [
+                os.path.join(folder, os.fsdecode(text))
+                for arrays in found
+                for text in arrays["names"]
+            ],
+            numbers[joined["labels"]],
+            joined["facts"],
+            places=np.stack([shards, joined["starts"], joined["lengths"]], axis=1),
+            shards=[shard_of(path) for path in paths],
+            digests=joined["digests"],
+            packed_size=(about["size"],) * 2 if pixels else None,
+            image_size=size,
+            resize=options.get("resize", "crop"),
+            channels=about["channels"],
+            most_bad=max(1, int(max_bad * total)),
+            jpeg=options.get("jpeg", "whole"),
+            crop=crop if name == "train" else None,
+        )
+    decoding = {"resize": options.get("resize", "crop"), "jpeg": options.get("jpeg", "whole")}
+    if pixels and tuple(size) == (about["size"],) * 2:
+        decoding = {"resize": about["resize"], "jpeg": "whole"}
+    return ImageFiles(
+        parts["train"], parts["test"], names, about["name"], {}, about["divided"], decoding
+    )
+
+
+def shard_name(part, number):
+    """Returns the name of a file of records."""
+    return f"{part}-{number:05d}.tfrecord"
+
+
+def _joined(arrays, key):
+    empty = {"facts": np.zeros((0, 4), np.int32)}.get(key, np.zeros(0, np.int64))
+    return np.concatenate([empty.astype(arrays[0].dtype) if arrays else empty, *arrays])
+
+
+def load_packed(files_: ImageFiles) -> tuple[Any, Any]:
+    """Decodes both parts of a pack into memory: `(images, labels)` pairs."""
+    total = len(files_.train) + len(files_.test)
+    _folder.check_bytes(total, files_.train.image_size, files_.train.channels)
+    parts = []
+    with _folder.progress_bar("Reading packed images", total) as advance:
+        for part in (files_.train, files_.test):
+            images = np.empty((len(part), *part.shape), np.uint8)
+            for row in range(len(part)):
+                images[row] = part.image(row)
+                advance()
+            parts.append((images, part.labels))
+    return parts[0], parts[1]

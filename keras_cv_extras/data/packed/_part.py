@@ -1,0 +1,106 @@
+"""A part of packed images: what `FilePart` is for files."""
+
+import functools
+import os
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_cv_extras._base.types import ArrayLike, Tensor
+from keras_cv_extras.data.files import decoder
+from keras_cv_extras.data.files._file_part import FilePart
+
+
+class PackedPart(FilePart):
+    """Packed images with labels: sample number i is record i, in every epoch.
+
+    Attributes:
+        paths: what the files were called, below the pack.
+        digests: `(n,)` uint64, of the files that were packed.
+        packed_size: `(height, width)` that all images have, None if they are JPEG files.
+    """
+
+    def __init__(
+        self,
+        paths: Any,
+        labels: ArrayLike,
+        facts: Any,
+        *,
+        places: Any,
+        shards: Any,
+        digests: Any,
+        packed_size: tuple[int, int] | None,
+        **options: Any,
+    ) -> None:
+        super().__init__(paths, labels, facts, **options)
+        self.digests, self.packed_size = np.asarray(digests, np.uint64), packed_size
+        self._places = np.asarray(places, np.int64).reshape(-1, 3)  # shard, start, length
+        self._shards = tuple(shards)
+
+    def __repr__(self) -> str:
+        size = (*self.image_size, self.channels)
+        return f"PackedPart({len(self)} records, images of {size})"
+
+    def _with(self, paths, numbers, crop):
+        return PackedPart(
+            paths,
+            self.labels[numbers],
+            self.facts[numbers],
+            places=self._places[numbers],
+            shards=self._shards,
+            digests=self.digests[numbers],
+            packed_size=self.packed_size,
+            image_size=self.image_size,
+            resize=self.resize,
+            channels=self.channels,
+            most_bad=self.most_bad,
+            jpeg=self.jpeg,
+            crop=crop,
+        )
+
+    def _decoded(self, sample: Tensor, plan: Any) -> Tensor:
+        if self.packed_size is None:
+            return super()._decoded(sample, plan)
+        height, width = self.packed_size
+        pixels = tf.reshape(self._bytes(sample), (height, width, self.channels))
+        if plan[0].shape[0] == 9 and self.packed_size == tuple(self.image_size):
+            return pixels
+        return decoder.fit_pixels(pixels, plan, tuple(self.image_size))
+
+    def _content(self, sample: Tensor) -> Tensor:
+        """Returns the file of a record: the last bytes of its tensor, written as a message."""
+        content = self._bytes(sample)
+        length = tf.size(content)
+        return tf.strings.substr(tf.io.serialize_tensor(content), -length, length)
+
+    def _bytes(self, sample):
+        """Returns the bytes of a record, from a file that is mapped into memory."""
+        shard, start, length = tf.unstack(tf.gather(self._tensors["places"], sample))
+
+        def of(path, size):
+            def read():
+                region = tf.raw_ops.ImmutableConst(
+                    dtype=tf.uint8, shape=[size], memory_region_name=path
+                )
+                return tf.slice(region, start[None], length[None])
+
+            return read
+
+        branches = [of(path, size) for path, size in self._shards]
+        return tf.switch_case(tf.cast(shard, tf.int32), branches)
+
+    @functools.cached_property
+    def _tensors(self):
+        held = dict(super()._tensors)
+        with tf.init_scope():
+            held["places"] = tf.constant(self._places)
+        return held
+
+    def _reason(self, path):
+        return "damaged in the pack: pack the images again into its folder, which mends it"
+
+
+def shard_of(path):
+    """Returns a file of records as parts hold it: its path and its size in bytes."""
+    return os.fspath(path), os.stat(path).st_size

@@ -1,0 +1,121 @@
+"""TFRecord files of images, each with an index of where its records are.
+
+A record is a `tf.train.Example` with the features that published sets have, so that any reader of
+TFRecord files reads them. Beside a file `NAME.tfrecord` stand `NAME.idx`, offset and length of
+every record as text, which DALI takes, and `NAME.npz` with what this library must know.
+"""
+
+import hashlib
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from keras_cv_extras._base import files
+
+_HEAD, _FOOT = 12, 4  # of a record: its length, and checksums of both
+_BLOCK = 1 << 22
+ARRAYS = ("starts", "lengths", "labels", "facts", "digests")
+
+
+def example(content, label, class_name, name, facts, form):
+    """Returns the record of an image.
+
+    Args:
+        content: bytes, a JPEG file or the pixels row by row.
+        label: the number of its class.
+        class_name: the name of its class.
+        name: of its file.
+        facts: as `decoder.facts_of` returns them; height and width in the middle.
+        form: "jpeg" or "pixels".
+    """
+    texts = {
+        "image/encoded": content,
+        "image/format": form.encode(),
+        "image/class/text": class_name.encode("utf-8", "surrogateescape"),
+        "image/filename": name,
+    }
+    numbers = {"image/class/label": label, "image/height": facts[1], "image/width": facts[2]}
+    feature = {
+        **{k: tf.train.Feature(bytes_list=tf.train.BytesList(value=[v])) for k, v in texts.items()},
+        **{
+            k: tf.train.Feature(int64_list=tf.train.Int64List(value=[int(v)]))
+            for k, v in numbers.items()
+        },
+    }
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(
+        deterministic=True
+    )
+
+
+def write(path, records):
+    """Writes a file of records and what belongs to it; each is whole or absent, the arrays last.
+
+    Args:
+        path: of the file, which ends with ".tfrecord".
+        records: a list of functions without arguments, which return `(content, record, row)`:
+            what of a record is the image, all of it, and a dictionary of its label, facts, digest
+            and name.
+    """
+    path = pathlib.Path(path)
+    rows, lines, offset = [], [], 0
+    with files.replacing(path) as temporary:
+        with tf.io.TFRecordWriter(str(temporary)) as writer:
+            for make in records:
+                content, record, row = make()
+                writer.write(record)
+                start = offset + _HEAD + record.index(content)
+                size = _HEAD + len(record) + _FOOT
+                rows.append({**row, "starts": start, "lengths": len(content)})
+                lines.append(f"{offset} {size}")
+                offset += size
+        sha256 = _sha256(temporary)
+    files.write_text(path.with_suffix(".idx"), "\n".join(lines) + "\n")
+    arrays = {
+        "starts": np.array([row["starts"] for row in rows], np.int64),
+        "lengths": np.array([row["lengths"] for row in rows], np.int64),
+        "labels": np.array([row["labels"] for row in rows], np.int32),
+        "facts": np.array([row["facts"] for row in rows], np.int32).reshape(-1, 4),
+        "digests": np.array([row["digests"] for row in rows], np.uint64),
+        "names": np.frombuffer(b"\0".join(row["names"] for row in rows), np.uint8),
+        "bytes": np.array(offset, np.int64),
+        "sha256": np.array(sha256),
+    }
+    files.write_arrays(path.with_suffix(".npz"), arrays)
+
+
+def read(path, *, thorough=False):
+    """Returns the arrays of a file of records, `names` as a list of bytes.
+
+    Args:
+        path: of the file.
+        thorough: whether to read all of it, and compare its SHA-256.
+
+    Raises:
+        OSError, ValueError: if it is missing, or not the file that was written.
+    """
+    path = pathlib.Path(path)
+    arrays = files.read_arrays(path.with_suffix(".npz"))
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; pack the images again into this folder")
+    whole = path.stat().st_size == int(arrays["bytes"])
+    if not whole or (thorough and _sha256(path) != str(arrays["sha256"])):
+        raise ValueError(f"{path}: damaged; pack the images again into this folder, which mends it")
+    return {**arrays, "names": arrays["names"].tobytes().split(b"\0")}
+
+
+def is_whole(path):
+    """Returns whether a file of records is there as it was written."""
+    try:
+        read(path, thorough=True)
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _sha256(path):
+    state = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            state.update(block)
+    return state.hexdigest()

@@ -1,0 +1,177 @@
+"""Packs: images in a few large files, the same as from the folder, and read by others too."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from image_kinds import PHOTOGRAPH, turned
+from PIL import Image
+
+from keras_cv_extras import data
+from keras_cv_extras.data.packed import _pack, _records
+
+
+def photographs(path, count=5):
+    for name in ("cat", "dog"):
+        (path / name).mkdir(parents=True)
+        for row in range(count):
+            shift = 9 * row + 4 * (name == "dog")
+            rolled = Image.fromarray(np.roll(np.asarray(PHOTOGRAPH), shift, axis=1))
+            kind, options = ("png", {}) if row == 0 else ("jpg", turned((1, 3, 6, 8)[row - 1]))
+            rolled.save(path / name / f"{row}.{kind}", **options)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return photographs(tmp_path_factory.mktemp("photographs") / "pets")
+
+
+@pytest.fixture(scope="module")
+def pixels(folder, tmp_path_factory):
+    output = tmp_path_factory.mktemp("packed") / "pixels"
+    data.pack(folder, output, 48, form="pixels", per_file=3)
+    return output
+
+
+@pytest.fixture(scope="module")
+def jpegs(folder, tmp_path_factory):
+    output = tmp_path_factory.mktemp("packed") / "jpegs"
+    data.pack(folder, output, 100, per_file=4)
+    return output
+
+
+def by_name(part, image=None):
+    image = image or part.image
+    return {
+        path.split("/")[-1] + str(part.labels[n]): image(n) for n, path in enumerate(part.paths)
+    }
+
+
+def test_pixels_are_those_of_the_files(folder, pixels):
+    files, packed = data.image_files(folder, 48), data.image_files(pixels, 48)
+    assert packed.class_names == ("cat", "dog")
+    assert (packed.name, packed.divided) == ("pets", True)
+    for part in ("train", "test"):
+        own, other = by_name(getattr(files, part)), by_name(getattr(packed, part))
+        assert own.keys() == other.keys()
+        for name, image in own.items():
+            np.testing.assert_array_equal(other[name], image)
+    assert data.identity(packed)["data_digest"] == data.identity(files)["data_digest"]
+    assert sorted(item.name for item in pixels.glob("*.tfrecord")) == [
+        *(f"test-0000{number}.tfrecord" for number in range(1)),
+        *(f"train-0000{number}.tfrecord" for number in range(-(-len(files.train) // 3))),
+    ]
+
+
+def test_a_pipeline_reads_packs_at_random_and_draws_boxes(pixels):
+    packed = data.image_files(pixels, 48).train
+    images, labels = next(iter(data.pipeline(packed, len(packed), seed=2)))
+    known = {packed.image(number).tobytes(): packed.labels[number] for number in range(len(packed))}
+    assert [known[image.tobytes()] for image in images.numpy()] == labels.numpy().tolist()
+    crop = data.RandomResizedCrop(scale=(0.2, 0.5))
+    cut = data.image_files(pixels, 24, crop=crop).train
+    images = next(iter(data.pipeline(cut, 4, seed=2, shuffle=False, epoch=1)))[0].numpy()
+    for sample in range(4):
+        top, left, height, width = crop.box((48, 48), seed=2, epoch=1, sample=sample).numpy()
+        box = packed.image(sample)[top : top + height, left : left + width]
+        wanted = Image.fromarray(box).resize((24, 24), Image.Resampling.BILINEAR)
+        assert np.abs(images[sample].astype(int) - np.asarray(wanted)).max() <= 1
+
+
+def test_jpegs_keep_their_shape_and_are_near(folder, jpegs):
+    files, packed = data.image_files(folder, 64), data.image_files(jpegs, 64)
+    assert {tuple(facts) for facts in packed.train.facts} == {(0, 100, 121, 1), (0, 121, 100, 1)}
+    own, other = by_name(files.train), by_name(packed.train)
+    assert own.keys() == other.keys()
+    for name, image in own.items():
+        assert np.abs(other[name].astype(int) - image).mean() < 4
+    assert data.load(jpegs, image_size=32).train[0].shape == (len(files.train), 32, 32, 3)
+
+
+def test_small_jpegs_are_taken_as_they_are(folder, tmp_path):
+    data.pack(folder, tmp_path / "large", 300)
+    packed = data.image_files(tmp_path / "large", 40)
+    files = data.image_files(folder, 40)
+    own, other = by_name(files.train), by_name(packed.train)
+    for name, image in own.items():
+        if ".jpg" in name:
+            np.testing.assert_array_equal(other[name], image)
+
+
+def test_others_read_the_files(pixels):
+    path = str(pixels / "train-00000.tfrecord")
+    records = list(tf.data.TFRecordDataset(path).as_numpy_iterator())
+    packed = data.image_files(pixels, 48).train
+    for number, record in enumerate(records):
+        feature = tf.train.Example.FromString(record).features.feature
+        content = feature["image/encoded"].bytes_list.value[0]
+        image = np.frombuffer(content, np.uint8).reshape(48, 48, 3)
+        np.testing.assert_array_equal(image, packed.image(number))
+        assert feature["image/class/label"].int64_list.value[0] == packed.labels[number]
+        assert feature["image/class/text"].bytes_list.value[0].decode() in ("cat", "dog")
+    lines = (pixels / "train-00000.idx").read_text().splitlines()
+    places = [tuple(map(int, line.split())) for line in lines]
+    content = (pixels / "train-00000.tfrecord").read_bytes()
+    for (start, size), record in zip(places, records, strict=True):
+        assert content[start + 12 : start + size - 4] == record
+
+
+def test_an_interrupted_pack_is_gone_on_with_and_damage_mended(folder, tmp_path, monkeypatch):
+    output, write, written = tmp_path / "packed", _records.write, []
+
+    def failing(path, records):
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        written.append(path.name)
+        write(path, records)
+
+    monkeypatch.setattr(_records, "write", failing)
+    with pytest.raises(KeyboardInterrupt):
+        data.pack(folder, output, 24, form="pixels", per_file=2)
+    with pytest.raises(ValueError, match="not complete: pack the images again"):
+        data.image_files(output, 24)
+    monkeypatch.setattr(
+        _records, "write", lambda *given: written.append(given[0].name) or write(*given)
+    )
+    data.pack(folder, output, 24, form="pixels", per_file=2)
+    assert len(written) == len(set(written)) == len(list(output.glob("*.tfrecord")))
+    path = output / "train-00001.tfrecord"
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    written.clear()
+    data.pack(folder, output, 24, form="pixels", per_file=2)
+    assert written == ["train-00001.tfrecord"]
+    path.write_bytes(content[:-50])
+    with pytest.raises(ValueError, match="damaged; pack the images again"):
+        data.image_files(output, 24)
+
+
+def test_whose_folder_it_is(folder, pixels, tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "a.txt").write_text("theirs")
+    with pytest.raises(OSError, match="not a folder of a pack of images"):
+        data.pack(folder, tmp_path / "theirs", 24)
+    before = sorted(item.name for item in pixels.iterdir())
+    with pytest.raises(ValueError, match="another size"):
+        data.pack(folder, pixels, 24, form="pixels", per_file=3)
+    assert sorted(item.name for item in pixels.iterdir()) == before
+    assert json.loads((pixels / "pack.json").read_text())["form"] == "pixels"
+
+
+def test_wrong_arguments(folder, pixels, tmp_path):
+    with pytest.raises(ValueError, match="form must be one of"):
+        data.pack(folder, tmp_path / "new", 24, form="png")
+    with pytest.raises(ValueError, match="was divided when it was packed"):
+        data.image_files(pixels, 24, test_fraction=0.5)
+    with pytest.raises(ValueError, match="was divided when it was packed"):
+        data.load(pixels, image_size=24, test_fraction=0.5)
+    with pytest.raises(ValueError, match="channels must be 3, as in the pack"):
+        data.image_files(pixels, 24, channels=1)
+    with pytest.raises(ValueError, match="class 'cat' is not known to the model"):
+        data.image_files(pixels, 24, class_names=["dog", "wolf"])
+    assert not (tmp_path / "new").exists()
+    assert data.image_files(pixels, 24, class_names=["dog", "cat"]).train.labels[0] == 1
+    assert _pack.FORMS == ("jpeg", "pixels")
