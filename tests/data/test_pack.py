@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 from image_kinds import PHOTOGRAPH, turned
 from PIL import Image
+from typer.testing import CliRunner
 
-from keras_cv_extras import data
+from keras_cv_extras import cli, data
+from keras_cv_extras.data.files import decoder
 from keras_cv_extras.data.packed import _pack, _records
 
 
@@ -159,6 +161,41 @@ def test_whose_folder_it_is(folder, pixels, tmp_path):
         data.pack(folder, pixels, 24, form="pixels", per_file=3)
     assert sorted(item.name for item in pixels.iterdir()) == before
     assert json.loads((pixels / "pack.json").read_text())["form"] == "pixels"
+
+
+def test_the_command_packs_as_asked(folder, tmp_path):
+    output = tmp_path / "packed"
+    options = ["--size", "20", "--form", "pixels", "--resize", "pad", "--channels", "1"]
+    more = ["--quality", "80", "--per-file", "4", "--test-fraction", "0.4", "--seed", "3"]
+    result = CliRunner().invoke(cli.app, ["pack", str(folder), str(output), *options, *more])
+    assert result.exit_code == 0, result.output
+    how = {"resize": "pad", "channels": 1, "test_fraction": 0.4, "seed": 3}
+    files, packed = data.image_files(folder, 20, **how), data.image_files(output, 20, channels=1)
+    assert repr(packed) in result.output.replace("\n", "")
+    assert packed.decoding == {"resize": "pad", "jpeg": "whole"}
+    own, other = by_name(files.test), by_name(packed.test)
+    assert own.keys() == other.keys()
+    for name, image in own.items():
+        np.testing.assert_array_equal(other[name], image)
+    assert _records.read(output / "train-00000.tfrecord")["starts"].shape == (4,)
+
+
+def test_pixels_that_have_another_size_are_resized(pixels):
+    packed = data.image_files(pixels, 48).train
+    image = packed.image(0)
+    plan = decoder.plan(tf.constant(packed.facts[0]), (20, 30), "stretch", "whole")
+    fitted = decoder.fit_pixels(tf.constant(image), plan, (20, 30)).numpy()
+    wanted = Image.fromarray(image).resize((30, 20), Image.Resampling.BILINEAR)
+    assert np.abs(fitted.astype(int) - np.asarray(wanted)).max() <= 1
+    other = data.image_files(pixels, (20, 30), resize="stretch").train
+    np.testing.assert_array_equal(other.image(0), fitted)
+
+
+def test_boxes_need_files_that_are_decoded(tmp_path):
+    typed = ["train", "digits", "--crop", "random-resized", "--output", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli.app, typed)
+    assert "give stream and image_size" in str(result.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_wrong_arguments(folder, pixels, tmp_path):

@@ -65,7 +65,7 @@ def pack(
         OSError, ValueError: if the folder has no images, or `output` is somebody else's.
 
     Example:
-        >>> packed = pack(photographs, output / "packed", 32, form="pixels")
+        >>> packed = pack("photographs", "packed", 32, form="pixels")
         >>> pipeline(packed.train, 8, seed=1)
     """
     checks.integer("size", size, minimum=1)
