@@ -60,15 +60,17 @@ def run_input(
             settings.append(cpus)
     rows, console = [], Console()
     for cpus in settings:
-        with console.status(f"{size} x {size} pixels, cores: {len(cpus)}"):
-            rows += _run(names, size, batch_size, cpus, seconds, repeats)
+        title = f"{size} x {size} pixels, cores: {len(cpus)}"
+        console.print(title)
+        with _measure.telling(console, title, len(names) * (2 + repeats)) as tell:
+            rows += _run(names, size, batch_size, cpus, seconds, repeats, tell)
     if output is not None:
         _measure.write_report(output, "input", rows, seconds=seconds, repeats=repeats)
     console.print(_table(rows))
     return rows
 
 
-def _run(names, size, batch_size, cpus, seconds, repeats):
+def _run(names, size, batch_size, cpus, seconds, repeats, tell=_measure.silent):
     processes, rows, started = {}, {}, []
     try:
         for name in names:
@@ -84,9 +86,10 @@ def _run(names, size, batch_size, cpus, seconds, repeats):
             else:
                 rows[name]["version"] = answer["version"]
                 started.append((processes[name], INPUT + name))
+            tell(f"{name}: {rows[name]['status'].replace('measured', 'begins')}")
         if rows["own"]["status"] != "measured":
             raise RuntimeError(f"this library {rows['own']['status']}")
-        turns = _measure.take_turns(started, seconds, repeats)
+        turns = _measure.take_turns(started, seconds, repeats, tell)
     finally:
         for process in processes.values():
             process.close()

@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 
+from rich.progress import Progress
+
 from keras_cv_extras import __version__
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import written
@@ -82,24 +84,53 @@ class Measured:
                 stream.close()
 
 
-def take_turns(contestants, seconds, repeats):
+@contextlib.contextmanager
+def telling(console, description, total):
+    """Gives a function to call at every step, with a line to print or without.
+
+    Lines say what is known so far; on a terminal a bar is below them, which goes away at the end.
+
+    Args:
+        console: a `rich.console.Console`.
+        description: what stands beside the bar.
+        total: how many steps there are.
+    """
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(description, total=total)
+
+        def tell(line=None):
+            if line is not None:
+                console.print(line, highlight=False, soft_wrap=True)
+            progress.advance(task)
+
+        yield tell
+
+
+def silent(line=None):
+    """Takes the place of what `telling` gives, where nobody looks."""
+
+
+def take_turns(contestants, seconds, repeats, tell=silent):
     """Measures contestants in turns, so that a machine that slows down slows all of them.
 
     Args:
         contestants: pairs of a `Measured` and the name of a contestant that it has started.
         seconds: the least time of one measurement.
         repeats: how many times each is measured.
+        tell: a function to call after every measurement, the first time with a line.
 
     Returns:
         For each contestant the images per second of each of its turns.
     """
     for process, name in contestants:  # caches, and threads that start when first needed
-        process.ask("measure", name=name, seconds=min(seconds, 0.5))
+        answer = process.ask("measure", name=name, seconds=min(seconds, 0.5))
+        tell(f"{name}: {answer['images'] / answer['seconds']:,.0f} images/s so far")
     rates = {name: [] for _, name in contestants}
     for turn in range(repeats):
         for process, name in contestants[:: -1 if turn % 2 else 1]:
             answer = process.ask("measure", name=name, seconds=seconds)
             rates[name].append(answer["images"] / answer["seconds"])
+            tell()
     return rates
 
 

@@ -34,7 +34,7 @@ def run_policies(
 
     Every contestant runs in a process of its own, pinned to the same cores, on the same
     photographs. Contestants take turns, and are compared within a turn, so that a machine that
-    slows down slows all of them. Tables are printed at the end.
+    slows down slows all of them. What is known so far is printed as it comes, tables at the end.
 
     Args:
         sizes: heights, which are also widths, in pixels; at most 427.
@@ -72,8 +72,10 @@ def run_policies(
     console = Console()
     for size in sizes:
         for cpus in settings:
-            with console.status(f"{size} x {size} pixels, cores: {len(cpus)}"):
-                rows += _run(OWN + peers, size, batch_sizes[size], cpus, seconds, repeats)
+            names, title = OWN + peers, f"{size} x {size} pixels, cores: {len(cpus)}"
+            console.print(title)
+            with _measure.telling(console, title, len(names) * (2 + repeats)) as tell:
+                rows += _run(names, size, batch_sizes[size], cpus, seconds, repeats, tell)
     if output is not None:
         _measure.write_report(output, "policies", rows, seconds=seconds, repeats=repeats)
     for table in _tables(rows):
@@ -81,7 +83,7 @@ def run_policies(
     return rows
 
 
-def _run(names, size, batch_size, cpus, seconds, repeats):
+def _run(names, size, batch_size, cpus, seconds, repeats, tell):
     """Measures contestants of one size on the same cores."""
     processes, rows = {}, {}
     try:
@@ -108,7 +110,8 @@ def _run(names, size, batch_size, cpus, seconds, repeats):
                 rows[name].update(_started(name, processes[name]))
             if rows[name]["status"] == "measured":
                 started.append((processes[name], name))
-        turns = _measure.take_turns(started, seconds, repeats)
+            tell(_first_line(rows[name]))
+        turns = _measure.take_turns(started, seconds, repeats, tell)
     finally:
         for process in processes.values():
             process.close()
@@ -117,6 +120,13 @@ def _run(names, size, batch_size, cpus, seconds, repeats):
         rows[name]["images_per_second"] = statistics.median(rates)
         rows[name]["ratio"] = _measure.ratio(turns[OWN[0]], rates)
     return list(rows.values())
+
+
+def _first_line(row):
+    first = row["first_batch_seconds"]
+    return f"{row['contestant']}: " + (
+        row["status"] if first is None else f"began in {first:.1f} s"
+    )
 
 
 def _loaded(name, process):

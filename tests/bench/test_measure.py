@@ -1,9 +1,11 @@
 """How measurements take turns and are compared, with processes that only count."""
 
+import io
 import json
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from keras_cv_extras import bench
 from keras_cv_extras.bench import (
@@ -45,6 +47,32 @@ def test_contestants_take_turns_in_both_orders():
     assert rates["b"] == pytest.approx([10, 20, 40])
     assert _measure.ratio(rates["b"], rates["a"]) == pytest.approx(10)
     assert _measure.ratio([4, 1, 9], [1, 2, 3]) == 3
+
+
+def test_what_is_known_is_told_before_the_end():
+    said, steps = [], []
+    process = Process([], {"a": [9, 1, 2], "b": [1234.4, 10, 20]})
+
+    def tell(line=None):
+        steps.append(line)
+        said.extend([line] if line else [])
+
+    _measure.take_turns([(process, "a"), (process, "b")], 2.0, 2, tell)
+    assert said == ["a: 9 images/s so far", "b: 1,234 images/s so far"]
+    assert steps[:2] == said, "before the first turn"
+    assert len(steps) == 2 * (1 + 2)
+    page = io.StringIO()
+    console = Console(file=page, width=40)
+    with _measure.telling(console, "32 x 32 pixels", 2) as tell:
+        tell("keras: 24 images/s so far")
+        tell()
+        assert page.getvalue() == "keras: 24 images/s so far\n", "no bar where there is no terminal"
+    terminal = io.StringIO()
+    console = Console(file=terminal, width=80, force_terminal=True)
+    with _measure.telling(console, "32 x 32 pixels", 2) as tell:
+        tell("a line")
+    assert "32 x 32 pixels" in terminal.getvalue()
+    assert "a line" in terminal.getvalue()
 
 
 def test_rows_of_ops():

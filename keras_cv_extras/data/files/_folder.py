@@ -34,7 +34,7 @@ class Listing(NamedTuple):
     place: str
     name: str
     class_names: tuple[str, ...]
-    paths: list[pathlib.Path]
+    paths: list[str] | list[pathlib.Path]
     labels: np.ndarray
     is_test: np.ndarray
     keys: list[str]
@@ -247,7 +247,8 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
         )
     if text:
         warnings.warn(text, stacklevel=stacklevel)
-    keys = [path.relative_to(folder).as_posix() for path in paths]
+    start = len(os.path.join(folder, "")) if folder.parts else 0  # of "." paths do not show
+    keys = [path[start:].replace(os.sep, "/") for path in paths]
     labels, is_test = np.asarray(labels, np.int32), np.asarray(is_test, bool)
     return Listing(str(folder), folder.resolve().name, tuple(names), paths, labels, is_test, keys)
 

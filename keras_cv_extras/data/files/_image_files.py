@@ -106,7 +106,7 @@ def image_files(
     paths, labels, refused = listed.paths, listed.labels, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata
-        facts = _index.read(
+        facts, is_read = _index.read(
             listed.place,
             paths,
             lambda some: _folder.each(_facts, some, refused, "skip", "Reading file headers"),
@@ -114,7 +114,7 @@ def image_files(
     most = max(1, math.floor(max_bad * len(paths)))
     if len(refused) > most:
         raise ValueError(f"{listed.place}: {_unreadable.too_many(refused, len(paths), most)}")
-    kept = np.flatnonzero([fact is not None for fact in facts])
+    kept = np.flatnonzero(is_read)
     known = class_names is not None
     chosen, divided = _folder.choose_test(listed, kept, test_fraction, seed, known)
     train, test = kept[~chosen], kept[chosen]
@@ -123,7 +123,7 @@ def image_files(
         return FilePart(
             [paths[row] for row in rows],
             labels[rows],
-            [facts[row] for row in rows],
+            facts[rows],
             image_size=size,
             resize=resize,
             channels=channels,

@@ -26,7 +26,7 @@ def read(
     folder: str | os.PathLike,
     paths: Sequence[str | os.PathLike],
     read_headers: Callable[[list[Any]], list[Any]],
-) -> list[Any]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns what the headers of files say, from the index where that knows it.
 
     Args:
@@ -36,10 +36,13 @@ def read(
             file that could not be read.
 
     Returns:
-        For every file four integers, or None.
+        `(n, 4)` int32, and for which files they are known, `(n,)` booleans.
     """
     if len(paths) < _FEWEST:
-        return read_headers(list(paths))
+        found = read_headers(list(paths))
+        known = np.array([facts is not None for facts in found], bool)
+        facts = [facts or (0,) * _FACTS for facts in found]
+        return np.array(facts, np.int32).reshape(-1, _FACTS), known
     folder = os.path.realpath(folder)
     place = _place(folder)
     names, stamps = [os.fsencode(path) for path in paths], _stamps(paths)
@@ -50,7 +53,7 @@ def read(
             if read is not None:
                 facts[row], known[row] = read, True
         _write(place, [names[row] for row in np.flatnonzero(known)], stamps[known], facts[known])
-    return [row if whether else None for row, whether in zip(facts, known, strict=True)]
+    return facts, known
 
 
 def _place(folder):

@@ -1,8 +1,6 @@
 """What a folder of images holds: its parts, its classes, and what is no image of either."""
 
 import os
-import pathlib
-import stat
 from collections import Counter
 
 from keras_cv_extras.data.files import _decode
@@ -113,7 +111,7 @@ def class_folders(path, skipped, for_tests):
 
 
 def images(path, skipped):
-    """Returns the image files in a folder and below, links followed, by name.
+    """Returns the paths of the image files in a folder and below, links followed, by name.
 
     Only regular files are ever opened: others, a pipe say, could wait for ever.
     """
@@ -127,30 +125,39 @@ def images(path, skipped):
             continue
         seen.add((about.st_dev, about.st_ino))
         below = []
-        for name in sorted(os.listdir(place)):
-            item = os.path.join(place, name)
+        with os.scandir(place) as entries:
+            entries = sorted(entries, key=lambda entry: entry.name)
+        for entry in entries:
+            name, item = entry.name, entry.path
             if _is_system(name):
                 if os.path.isdir(item):
                     skipped.pass_over(item)
                 continue
-            try:
-                mode = os.stat(item).st_mode
-            except OSError:
-                mode = 0
-            if stat.S_ISDIR(mode):
+            kind = _kind(entry)
+            if kind == "folder":
                 below.append(item)
             elif not is_image(name):
                 suffix = os.path.splitext(name)[1].lower()
                 skipped.counts[suffix] += suffix in _IMAGES
-            elif not mode:
-                skipped.counts["broken links"] += 1
-            elif not stat.S_ISREG(mode):
-                skipped.counts["pipes, sockets or devices"] += 1
+            elif kind == "file":
+                found.append(item)
             else:
-                found.append(pathlib.Path(item))
+                skipped.counts[kind] += 1
         waiting += reversed(below)
     skipped.counts += Counter()  # without those that were met no time
     return found
+
+
+def _kind(entry):
+    """Returns what stands in a folder, links followed; the system is asked about links alone."""
+    try:
+        if entry.is_file():
+            return "file"
+        if entry.is_dir():
+            return "folder"
+    except OSError:  # a link that leads to itself
+        return "broken links"
+    return "pipes, sockets or devices" if os.path.exists(entry.path) else "broken links"
 
 
 def is_image(name):
