@@ -220,7 +220,12 @@ class Policy(Augmentation):
     def tables(self, height: int, width: int, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         del epoch
-        return stage_loops([self], height, width)
+        # Kept for the next call: to find it by all numbers of the steps costs more than to read it.
+        known = self.__dict__.get("_known")
+        if known is None or known[0] is not self.stages or known[1] != (height, width):
+            known = (self.stages, (height, width), stage_loops([self], height, width))
+            self._known = known
+        return known[2]
 
     def _with_stages(self, stages, **changes):
         policy = object.__new__(Policy)

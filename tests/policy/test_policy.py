@@ -111,6 +111,17 @@ def test_another_policy_of_the_shape_is_not_traced_again(batch):
     assert program.experimental_get_tracing_count() == traces
 
 
+def test_tables_are_made_once_for_a_size():
+    chosen = policy.rand_augment()
+    first = chosen.tables(24, 20, 0)
+    assert chosen.tables(24, 20, 1) is first
+    larger = chosen.tables(240, 20, 0)
+    assert larger is not first
+    assert (larger[0][0].table != first[0][0].table).any(), "distances are those of the size"
+    joined = chosen + policy.flip_crop()
+    assert len(joined.tables(240, 20, 0)[0]) == 2
+
+
 def test_rates_and_weights():
     images = np.full((4000, 2, 2, 1), 100, "uint8")
     rows = [[Step("solarize", 0.25, 1.0), NEVER], [Step("brightness", 1.0, value=0.5)]]
