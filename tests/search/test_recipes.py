@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data, policy, search
+from keras_cv_extras.augment import OPS as OPS_OF_THE_LIBRARY
 from keras_cv_extras.search.oracles import _recipes
 from keras_cv_extras.search.stages import _plan, _request
 
@@ -69,6 +70,17 @@ def test_kinds_have_their_weights_however_many_ops_they_have():
     }
     nothing = search.policy_from(values_of(geometry=0.0, colour=0.0, erasing=0.0))
     assert [steps[0].op for steps in nothing.sub_policies] == ["identity"]
+
+
+def test_every_op_has_a_kind():
+    kinds = {op: _recipes.kind_of_op(op) for op in OPS_OF_THE_LIBRARY}
+    assert {kinds[op] for op in ("random_resized_crop", "flip_horizontal", "elastic")} == {
+        "geometry"
+    }
+    assert {kinds[op] for op in ("cutout", "grid_mask", "coarse_dropout")} == {"erasing"}
+    assert {kinds[op] for op in ("clahe", "gaussian_noise", "solarize_add")} == {"colour"}
+    named = {*_recipes._GEOMETRY, *_recipes._ERASING}
+    assert named <= set(OPS_OF_THE_LIBRARY)
 
 
 def test_strengths_above_a_cap_are_cut():

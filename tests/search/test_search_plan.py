@@ -51,14 +51,15 @@ def test_a_plan_counts_what_runs(digits, network, tmp_path):
     # Nine arms, two seeds, whose weights are drawn once; every op at two strengths.
     scored = len(request.parts["confirmation"][1])
     assert counts["confirmation"] == (18, Work(2, 18, 18 * 8, 18 * scored))
-    assert counts["appeal of capped ops"][0] == 2 * 15
+    # Two strengths of twelve ops; autocontrast, invert and equalize have none.
+    assert counts["appeal of capped ops"][0] == 2 * 12 + 3
     assert [stage.name for stage in plan.stages if stage.at_most] == ["appeal of capped ops"]
     assert plan.num_trainings == sum(count for count, _ in counts.values())
     assert plan.minutes is plan.most_minutes is None
     assert "confirmation images tell differences" in plan.describe()
     ops = ("rotate", "invert", "posterize")  # two signs of five levels, one, five levels
     _, few = _plan.decide(make(digits, network, ops=ops), tmp_path / "ops", measured=False)
-    screen = Work(2, 2, 2 * 8, 0, 3, (2 * 5 + 1 + 5) * 200)
+    screen = Work(2, 2, 2 * 8, 0, 0, (2 * 5 + 1 + 5) * 200)
     assert few.stages[0] == _plan.Stage("screen of 3 ops", 1, screen)
     full, its = _plan.decide(
         make(digits, network, method="full"), tmp_path / "full", measured=False

@@ -1,5 +1,6 @@
 """What a plan rests on: seconds by an invented clock, the sizes of parts, weights drawn once."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -9,7 +10,7 @@ from keras_cv_extras import data, policy, search
 from keras_cv_extras.search.stages import _plan, _request, _screen, _splits, _timing
 from keras_cv_extras.search.stages._timing import Timing, Work
 
-BUILD, RESUME, EPOCH, IMAGE, COMPILE = 3.0, 0.25, 0.5, 0.001, 40.0
+BUILD, RESUME, EPOCH, IMAGE, COMPILE, SET_UP = 3.0, 0.25, 0.5, 0.001, 40.0, 2.0
 
 
 class Clocked:
@@ -19,7 +20,7 @@ class Clocked:
 
     def __init__(self, images, labels):
         self.train_images, self.train_labels = images, labels
-        self.now, self._seen = 0.0, set()
+        self.now, self._seen, self._cleared = 0.0, set(), False
 
     def monotonic(self):
         return self.now
@@ -32,15 +33,19 @@ class Clocked:
         first, last = epochs or (0, self.epochs)
         self._once("train")
         self.now += RESUME + EPOCH * (last - first) + (BUILD if start is None else 0.0)
+        self.now += SET_UP if self._cleared and last > first else 0.0
+        self._cleared = self._cleared and last == first
 
     def state(self):
         return "weights"
 
     def new_model(self, seed):
         self.now += BUILD
+        self._cleared = True  # programs are set up again when they are next run
 
     def evaluate(self, images, labels):
-        self._once("screen" if len(labels) == 10 * 50 else "evaluate")
+        cells = len(labels) / 50  # of an op: both signs of five strengths, or five strengths
+        self._once(f"screen of {cells}" if cells in (10, 5) else "evaluate")
         self.now += IMAGE * len(labels)
         return types.SimpleNamespace(correct=np.ones(len(labels), bool))
 
@@ -78,13 +83,20 @@ def request_of(monkeypatch):
 def test_what_compiles_or_builds_is_not_in_an_epoch(request_of):
     timing = _timing.measure(request_of())
     assert timing == Timing(
-        starts=pytest.approx(BUILD),
+        starts=pytest.approx(BUILD + SET_UP),
         resumes=pytest.approx(RESUME),
         epochs=pytest.approx(EPOCH),
         images=pytest.approx(IMAGE),
-        ops=pytest.approx(COMPILE),
+        ops=0.0,  # all ops that are usual in searches share a program
         screened=pytest.approx(IMAGE),
     )
+    ops = ("rotate", "gaussian_blur", "box_blur")
+    rare = _timing.measure(request_of(ops=ops))
+    assert rare == dataclasses.replace(timing, ops=pytest.approx(COMPILE))
+    assert _timing.own_programs(("rotate", "gaussian_blur", "box_blur")) == [
+        "gaussian_blur",
+        "box_blur",
+    ]
     full = _timing.measure(request_of(staged=False))
     assert (full.ops, full.screened, full.epochs) == (0, 0, pytest.approx(EPOCH))
 
@@ -106,7 +118,7 @@ def test_a_plan_is_what_its_trainings_take(request_of):
 
     for name in ("appeal of capped ops", "portfolio", "trials", "promoted trials"):
         assert foretold[name] == pytest.approx(taken(name, "validation", (6, 8), "weights"))
-    whole = taken("confirmation", "confirmation", (0, 8), "kept") + 2 * BUILD
+    whole = taken("confirmation", "confirmation", (0, 8), "kept") + 2 * (BUILD + SET_UP)
     assert foretold["confirmation"] == pytest.approx(whole)
     trainer.num_kept = 1  # the weights of two seeds take turns: each training draws its own
     again = {s.name: s for s in _plan._plan(request, plan.timing, None).stages}

@@ -13,8 +13,10 @@ from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS, Policy, Step
 
-GEOMETRY = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
-ERASING = ("cutout",)
+_GEOMETRY = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate", "rotate_90", "zoom")
+_GEOMETRY += ("aspect", "affine", "padded_crop", "random_resized_crop", "jittered_resize")
+_GEOMETRY += ("perspective", "elastic", "grid_distortion", "flip_horizontal", "flip_vertical")
+_ERASING = ("cutout", "random_erasing", "hole_dropout", "coarse_dropout", "grid_mask")
 _PARTNERS = ("sample_pairing",)  # a mix of two images, but not of their labels
 _PREFIX = "recipe."
 _KINDS = ("geometry", "colour", "erasing")
@@ -91,8 +93,8 @@ def is_of_recipe(name: str) -> bool:
 
 
 def kind_of_op(op: str) -> str:
-    """Returns "geometry", "erasing" or "colour"."""
-    return "geometry" if op in GEOMETRY else "erasing" if op in ERASING else "colour"
+    """Returns "geometry", "erasing", or for all that changes pixels in their place "colour"."""
+    return "geometry" if op in _GEOMETRY else "erasing" if op in _ERASING else "colour"
 
 
 def recipe_from(

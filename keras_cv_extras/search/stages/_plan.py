@@ -200,8 +200,9 @@ def _plan(request, timing, budget, **lengths):
         spent = contest + request.trials + (promoted if request.staged else 0) + appeals
         stages.insert(-1, stage(_rival.NAME, spent, at_most=request.staged))
     if request.staged:
+        compiled = max(0, len(_timing.own_programs(request.ops)) - 1)  # one has been timed
         screened = _timing.screened_images(request.ops, num_images["train"])
-        screen = Work(NUM_FOLDS, NUM_FOLDS, NUM_FOLDS * epochs, 0, num_ops, screened)
+        screen = Work(NUM_FOLDS, NUM_FOLDS, NUM_FOLDS * epochs, 0, compiled, screened)
         stages = [
             Stage(f"screen of {num_ops} ops", 1, screen),
             Stage("shared weights", 1, Work(1, 1, common)),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, concatenate, no_augmentation
 from keras_cv_extras.search.oracles._space import op_alone, policy_from
 from keras_cv_extras.search.stages import _portfolio, _rival
@@ -29,7 +30,12 @@ _SURE = 2.5  # standard errors by which a capped op must help
 
 def most_appeals(ops) -> int:
     """Returns how many trainings the appeals of ops can be."""
-    return len(APPEALS) * len(ops)
+    return sum(map(len, map(_appeals_of, ops)))
+
+
+def _appeals_of(op):
+    """Returns the strengths up to which an op is tried alone: one if it has no strength."""
+    return APPEALS if OPS[op].has_strength else APPEALS[:1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +138,7 @@ class Stages:
         capped = [
             (op, strength)
             for op in screened.harmful
-            for strength in APPEALS
+            for strength in _appeals_of(op)
             if strength > screened.caps[op]
         ]
         self.shown.settle(most_appeals(self.request.ops), len(capped))

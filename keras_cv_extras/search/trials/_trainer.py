@@ -101,11 +101,10 @@ class Trainer(Child):
     def _fresh_weights(self, seed):
         """Returns the weights that a seed gives a new model.
 
-        To build a model takes longer than to train a small one for some epochs, and the arms
-        of a comparison share their seeds.
+        To build a model takes longer than to train a small one for some epochs: to set the seed
+        clears TensorFlow's kernels, too. And the arms of a comparison share their seeds.
         """
         if seed in self._fresh:
-            keras.utils.set_random_seed(seed)  # as a new model does
             self._fresh[seed] = self._fresh.pop(seed)  # the last one used is the last to go
             return self._fresh[seed]
         weights = [np.array(v) for v in self.new_model(seed).variables]
