@@ -1,12 +1,14 @@
 """`kcx export`, `kcx verify` and `kcx predict`."""
 
 import pathlib
+import sys
 from typing import Annotated, Literal
 
 import typer
 
 from keras_cv_extras._base import files as checked
 from keras_cv_extras._base.owned import kinds
+from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli._options import (
     ImageColumn,
     ImageSize,
@@ -64,9 +66,34 @@ def export(
         bool,
         typer.Option(
             "--calibrate",
-            help="Fit a temperature on every second test image, and score on the others.",
+            help="Fit a temperature on the images that the model was validated on; where these are "
+            "not known on every second test image, and score on the others.",
         ),
     ] = False,
+    calibration: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="A file of Calibration.save, instead of --calibrate."),
+    ] = None,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How frequent a class will be where the model is used, such as cat=0.9. Give one "
+            "for each class."
+        ),
+    ] = None,
+    quantize: Annotated[
+        Literal["float16", "dynamic", "int8"] | None,
+        typer.Option(
+            help="With --format litert or onnx: weights in half floats, weights in 8 bits, or all "
+            "in 8 bits. What it costs in accuracy stands in the card."
+        ),
+    ] = None,
+    intended_use: Annotated[
+        str | None, typer.Option(help="For the model card: what the model is for.")
+    ] = None,
+    limits: Annotated[
+        str | None, typer.Option(help="For the model card: what it is not for, where it fails.")
+    ] = None,
     policy: Annotated[
         pathlib.Path | None,
         typer.Option(help="The policy file it was trained with, for the model card."),
@@ -90,6 +117,7 @@ def export(
     """
     checked.check_replaceable(output, kind="export", known=kinds.is_export)
     check_there(data=data, model=model)
+    priors = _priors(prior)
     import_tensorflow()
     from keras_cv_extras import serving
 
@@ -103,6 +131,11 @@ def export(
         resize=resize,
         views=test_time_augment,
         calibrate=calibrate,
+        calibration=calibration,
+        priors=priors,
+        quantize=quantize,
+        intended_use=intended_use,
+        limits=limits,
         policy=policy,
         image_size=image_size,
     )
@@ -114,6 +147,20 @@ def export(
         f"{scores['expected_calibration_error']:.4f}, on {scores['images']} test images",
         output,
     )
+
+
+def _priors(given):
+    """Returns what `--prior` says as a dictionary, None if nothing."""
+    found = {}
+    for text in given or ():
+        name, equals, value = text.rpartition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise ValueError(f"--prior must be NAME=NUMBER, such as cat=0.9, received {text!r}")
+    return found or None
 
 
 def verify(
@@ -134,24 +181,33 @@ def verify(
 
 
 def predict(
-    path: Annotated[pathlib.Path, typer.Argument(help="A SavedModel that kcx export wrote.")],
+    path: Annotated[
+        pathlib.Path,
+        typer.Argument(help="A folder that kcx export wrote, or a .keras, .tflite or .onnx file."),
+    ],
     files: Annotated[list[pathlib.Path], typer.Argument(help="JPEG, PNG, BMP, GIF or WEBP files.")],
 ):
     """Name the likeliest classes of image files, as a server with this export would.
 
-    A line for each file: its name, then classes with their probabilities. Damaged files are
-    named, and make it exit with 1 after the others.
+    A line for each file: its name, then classes with their probabilities. Of a file that cannot be
+    answered it says why, goes on with the others, and exits with 1 in the end.
 
     For example: kcx predict digits/1 *.png
+
+    Or: kcx predict kcx-train/model.keras photograph.jpg
     """
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
     import_tensorflow()
     from keras_cv_extras import serving
 
-    bad = []
-    for file, classes in serving.predict_files(path, files):
-        if classes is None:
-            bad.append(file)
+    unanswered = 0
+    for answer in serving.predict_files(path, files):
+        if answer.classes is None:
+            unanswered += 1
+            print(visible(f"{answer.file}: not answered: {answer.reason}"), file=sys.stderr)
         else:
-            print(f"{file}: {', '.join(f'{name} {value:.4f}' for name, value in classes)}")
-    if bad:
-        raise ValueError(f"no images that can be read: {', '.join(map(str, bad))}")
+            named = ", ".join(f"{name} {value:.4f}" for name, value in answer.classes)
+            print(visible(f"{answer.file}: {named}"))
+    if unanswered:
+        raise ValueError(f"{unanswered} of {len(files)} files were not answered")

@@ -15,6 +15,11 @@ _WORDS = {
     r"give validation above 0": "give --validation a share above 0",
     r"\baverage and patience both": "--average and --patience both",
     r"\bweights needs model:": "--weights needs --model:",
+    r"\bcalibrate fits what calibration gives": "--calibrate fits what --calibration gives",
+    r"\bpriors must have a number for each": "--prior must be given for each",
+    r"\bquantize='(\w+)' needs format='litert' or 'onnx'": (
+        r"--quantize \1 needs --format litert or onnx"
+    ),
 }
 
 

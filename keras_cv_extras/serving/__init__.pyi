@@ -2,8 +2,9 @@ from ._card import read_card as read_card
 from ._export import export as export
 from ._model import ServedModel as ServedModel
 from ._ops import check_graph as check_graph
+from ._predict import FileAnswer as FileAnswer
+from ._predict import predict_files as predict_files
 from ._trained import ExportResult as ExportResult
 from ._trained import export_file as export_file
-from ._trained import predict_files as predict_files
 from ._verify import Verification as Verification
 from ._verify import verify as verify

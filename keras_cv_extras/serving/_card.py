@@ -22,7 +22,19 @@ VERSION = 2
 
 
 def card(
-    served, *, file_format, signatures, top_k, on_bad_image, resize, jpeg, data, policy, metrics
+    served,
+    *,
+    file_format,
+    signatures,
+    top_k,
+    on_bad_image,
+    resize,
+    jpeg,
+    data,
+    policy,
+    metrics,
+    intended_use,
+    limits,
 ):
     """Returns the card as a dictionary for JSON."""
     height, width, channels = served.input_shape
@@ -68,6 +80,9 @@ def card(
         "data": _data(data),
         "policy": _policy(policy),
         "metrics": _metrics(metrics),
+        "intended_use": intended_use,
+        "limits": limits,
+        "quantization": None,
     }
 
 

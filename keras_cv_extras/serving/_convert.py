@@ -9,6 +9,8 @@ import warnings
 
 import tensorflow as tf
 
+from keras_cv_extras.serving import _quantize
+
 MODEL_FILES = {"saved_model": "saved_model.pb", "litert": "model.tflite", "onnx": "model.onnx"}
 
 
@@ -23,7 +25,7 @@ def check_packages(file_format):
         )
 
 
-def convert(file_format, servable, function, folder):
+def convert(file_format, servable, function, folder, *, quantize=None, representative=None):
     """Writes the model file of a format.
 
     Args:
@@ -31,27 +33,35 @@ def convert(file_format, servable, function, folder):
         servable: the `Servable`, which holds the variables.
         function: its `plain()` function.
         folder: where to.
+        quantize: None, or one of `_quantize.KINDS`.
+        representative: images to take the ranges of numbers of.
 
     Raises:
         ValueError: if the model cannot be converted.
     """
     target = folder / MODEL_FILES[file_format]
     try:
-        {"litert": _to_litert, "onnx": _to_onnx}[file_format](servable, function, target)
+        write = {"litert": _to_litert, "onnx": _to_onnx}[file_format]
+        write(servable, function, target, quantize, representative)
     except (ValueError, RuntimeError, NotImplementedError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"the model cannot be converted to {file_format}: {reason}") from error
+        kind = "" if quantize is None else f" with quantize={quantize!r}"
+        raise ValueError(
+            f"the model cannot be converted to {file_format}{kind}: {reason}"
+        ) from error
 
 
-def _to_litert(servable, function, target):
+def _to_litert(servable, function, target, quantize, representative):
     with tempfile.TemporaryDirectory() as folder:
         signatures = {"serving_default": function.get_concrete_function()}
         tf.saved_model.save(servable.root, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if quantize is not None:
+            _quantize.set_litert(converter, quantize, representative)
         target.write_bytes(converter.convert())
 
 
-def _to_onnx(servable, function, target):
+def _to_onnx(servable, function, target, quantize, representative):
     import tf2onnx
 
     with warnings.catch_warnings():
@@ -59,3 +69,5 @@ def _to_onnx(servable, function, target):
         tf2onnx.convert.from_function(
             function, input_signature=function.input_signature, output_path=str(target)
         )
+    if quantize is not None:
+        _quantize.onnx(target, quantize, representative)

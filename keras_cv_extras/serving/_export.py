@@ -12,7 +12,7 @@ from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.inference import Calibration
-from keras_cv_extras.serving import _card, _convert, _golden, _ops
+from keras_cv_extras.serving import _card, _convert, _golden, _ops, _quantize
 from keras_cv_extras.serving._model import ServedModel
 from keras_cv_extras.serving._signatures import BAD_IMAGE, Servable
 
@@ -36,6 +36,11 @@ def export(
     data: Any | None = None,
     policy: Any | None = None,
     metrics: Any | None = None,
+    intended_use: str | None = None,
+    limits: str | None = None,
+    quantize: str | None = None,
+    representative: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
 ) -> None:
     """Writes a classifier as a folder for servers.
 
@@ -86,6 +91,16 @@ def export(
             or a dictionary to put there.
         policy: None, or the `Policy` that it was trained with, likewise.
         metrics: None, or an `Evaluation` or a dictionary, likewise.
+        intended_use: None, or for the card what the model is for, and who is to use it.
+        limits: None, or for the card what it is not for, and where it is known to fail.
+        quantize: None, or for LiteRT and ONNX: "float16" stores weights in half; "dynamic" stores
+            them in 8 bits; "int8" computes in 8 bits, too, and is what small processors take.
+            Images and probabilities stay float32. What it costs stands in the card: how often the
+            class is the model's, for `images`, and with `labels` the accuracy of both.
+        representative: for "int8", `(count, height, width, channels)`: images such as the model
+            was trained on, some hundred, of which it takes the ranges of the numbers inside. None
+            for `images`.
+        labels: None, or the classes of `images`, `(count,)`.
 
     Raises:
         ImportError: if a package for the format is missing.
@@ -105,6 +120,9 @@ def export(
     files.check_replaceable(path, **_OURS)
     checks.one_of("format", format, FORMATS)
     _convert.check_packages(format)
+    if representative is None:
+        representative = images
+    _quantize.check(quantize, format, representative)
     checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
     resize, jpeg = _decoding(data, resize=resize, jpeg=jpeg)
     if calibration is None:
@@ -133,6 +151,8 @@ def export(
         data=data,
         policy=policy,
         metrics=metrics,
+        intended_use=intended_use,
+        limits=limits,
     )
     names = [str(name) for name in served.class_names]
     replaced = files.replacing(path, **_OURS, class_names=names)
@@ -142,7 +162,13 @@ def export(
             tf.saved_model.save(servable.root, str(folder), signatures=signatures)
             _golden.write_warmup(folder, signatures, golden)
         else:
-            _convert.convert(format, servable, plain, folder)
+            taken = {"quantize": quantize, "representative": representative}
+            _convert.convert(format, servable, plain, folder, **taken)
+        if quantize is not None:
+            file = folder / _convert.MODEL_FILES[format]
+            seen = _golden.chosen(images, served.input_shape) if images is None else images
+            facts = (served, seen, None if images is None else labels, representative)
+            card["quantization"] = _quantize.measured(file, format, quantize, *facts)
         files.write_json(folder / _golden.GOLDEN_FILE, golden)
         files.write_json(folder / _card.CARD_FILE, card)
 

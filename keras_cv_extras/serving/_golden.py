@@ -16,7 +16,7 @@ def golden(served, servable, images):
 
     The last file is of another size than the model takes, so that resizing is checked too.
     """
-    images = _chosen(images, served.input_shape)
+    images = chosen(images, served.input_shape)
     double = images[:1].repeat(2, axis=1).repeat(2, axis=2)[0]
     files = [tf.io.encode_png(image).numpy() for image in [*images, double]]
     last = servable.decode(tf.constant(files[-1:]))[0]
@@ -29,7 +29,8 @@ def golden(served, servable, images):
     }
 
 
-def _chosen(images, shape):
+def chosen(images, shape):
+    """Returns the images that an export carries: of those given the first ones, else two."""
     if images is None:
         ramp = np.arange(np.prod(shape)).reshape(shape)
         return np.stack([ramp % 256, 255 - ramp % 256]).astype("uint8")

@@ -1,21 +1,21 @@
-"""Exports model files with all that is known about them, and predicts files by exports."""
+"""Exports model files with all that is known about them: `kcx export`."""
 
 import dataclasses
-import os
-import pathlib
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from keras_cv_extras import inference, metrics, training
 from keras_cv_extras import policy as policies
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.serving import _card, _export, _verify
+from keras_cv_extras.serving import _card, _export, _quantize, _verify
 from keras_cv_extras.serving._model import ServedModel
-from keras_cv_extras.serving._ops import check_graph
+
+_ERROR = "expected_calibration_error"
+_REPRESENTATIVE = 200  # training images that "int8" takes ranges of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,8 @@ def export_file(
     *,
     views: str | None = None,
     calibrate: bool = False,
+    calibration: Path | None = None,
+    priors: Mapping[str, float] | None = None,
     policy: Path | None = None,
     image_size: int | None = None,
     **options: Any,
@@ -52,11 +54,15 @@ def export_file(
             scores, and images to compare answers on; see `kcx.training.data_for`.
         output: the folder to write.
         views: None, or "flip", "five" or "ten" for `kcx.inference.TestTimeAugment`.
-        calibrate: whether to fit a temperature on every second test image, and to score on the
-            others.
+        calibrate: whether to fit a temperature: on the images that the model was validated on, and
+            where these are not known on every second test image, which is then not scored.
+        calibration: None, or a file that `Calibration.save` wrote; not together with `calibrate`.
+        priors: None, or how frequent each class will be, by its name, in shares or counts. How
+            frequent it was is counted in the training images.
         policy: None, or the policy file that it was trained with, for the model card.
         image_size: None for the network's, or a number.
-        **options: `format`, `top_k`, `on_bad_image`, `resize` and `jpeg` of `export`.
+        **options: `format`, `top_k`, `on_bad_image`, `resize`, `jpeg`, `intended_use`, `limits` and
+            `quantize` of `export`.
 
     Returns:
         The scores, with notes.
@@ -68,77 +74,80 @@ def export_file(
     Example:
         >>> result = export_file(output / "model.keras", "digits", "served/1", calibrate=True)
     """
+    if calibrate and calibration is not None:
+        raise ValueError("calibrate fits what calibration gives: give one of them")
+    known = None if calibration is None else inference.Calibration.load(calibration)
     network = training.load_model(model, compile=False)
     chosen = training.data_for(network, model, data, image_size=image_size)
     images, part, notes = chosen.images, chosen.part, list(chosen.notes)
     if views is not None:
         network = inference.TestTimeAugment(network, views, image_size=part[0].shape[1:3])
-    calibration, scored = None, slice(None)
+    split, scored = "test", slice(None)
     if calibrate:
-        scored = slice(1, None, 2)
-        calibration = _fitted(network, *(array[::2] for array in part))
+        fitted_on, what = chosen.validation, "images that the model was validated on"
+        if fitted_on is None:
+            fitted_on, what = tuple(array[::2] for array in part), "every second test image"
+            split, scored = "every second image of test", slice(1, None, 2)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            known = _fitted(network, *fitted_on)
         notes.append(
-            f"temperature {calibration.temperature:.3f}, fitted on {calibration.num_samples} of "
-            f"the {len(part[1])} test images; the scores are of the others"
+            f"temperature {known.temperature:.3f}, fitted on {known.num_samples} images: {what}"
         )
-    scores = _scores(
-        network, *(array[scored] for array in part), data=images, calibration=calibration
-    )
+        notes += [str(one.message) for one in caught]
+    scores = _scores(network, *(array[scored] for array in part), data=images, calibration=known)
+    scores["split"] = split
+    if known is not None:
+        notes.append(
+            f"calibration error {scores['expected_calibration_error_before']:.4f} before, "
+            f"{scores['expected_calibration_error']:.4f} after"
+        )
+    if priors is not None:
+        known = _with_priors(known or inference.Calibration(), priors, images)
+        notes.append("the scores are without the priors: the test images have their own")
     if options.get("resize") is not None and images.decoding is not None:
         # What was asked for is what the network was trained on, if that was not by `kcx train`.
         images = dataclasses.replace(images, decoding=None)
+    if options.get("quantize") is not None:
+        places = np.unique(np.linspace(0, len(images.train[1]) - 1, _REPRESENTATIVE).astype(int))
+        options = {**options, "representative": images.train[0][places]}
     _export.export(
         network,
         output,
         class_names=images.class_names,
         images=part[0],
-        calibration=calibration,
+        labels=part[1],
+        calibration=known,
         data=images,
         policy=None if policy is None else policies.Policy.load(policy),
         metrics=scores,
         **options,
     )
-    return ExportResult(scores, _verify.verify(output), tuple(notes))
+    verification = _verify.verify(output)
+    if options.get("quantize") is not None:
+        notes.append(_quantize.note(_card.read_card(output)["quantization"]))
+    return ExportResult(scores, verification, tuple(notes))
 
 
-def predict_files(
-    path: Path, files: Iterable[Path]
-) -> Iterator[tuple[Path, list[tuple[str, float]] | None]]:
-    """Names the likeliest classes of image files, as a server would: `kcx predict`.
-
-    Args:
-        path: a SavedModel that `export` wrote.
-        files: JPEG, PNG, BMP, GIF or WEBP files.
-
-    Returns:
-        For each file its name and the classes with their probabilities, the likeliest first; None
-        for a file that cannot be read.
-
-    Raises:
-        ValueError: if the export takes no files, or its graph could do harm.
-    """
-    path = pathlib.Path(path)
-    card = _card.read_card(path)
-    if card["file_format"] != "saved_model":
+def _with_priors(calibration, priors, images):
+    """Returns a calibration for classes that will be as frequent as is said."""
+    if calibration.train_prior is not None:
+        raise ValueError("the calibration has priors of its own: give other priors no more")
+    names = list(images.class_names)
+    if set(priors) != set(names):
+        wrong = sorted(set(priors) ^ set(names))[0]
         raise ValueError(
-            f"{path}: a {card['file_format']} file takes no image files; export a saved_model"
+            f"priors must have a number for each class, {', '.join(names[:10])}: {wrong!r} is "
+            + ("missing" if wrong in names else "none of them")
         )
-    check_graph(path / "saved_model.pb")
-    loaded: Any = tf.saved_model.load(os.fspath(path))
-    ask = loaded.signatures["serving_default"]
-    return ((file, _answer(ask, pathlib.Path(file))) for file in files)
-
-
-def _answer(ask, file):
-    try:
-        answer = ask(encoded=tf.constant([file.read_bytes()]))
-    except (OSError, tf.errors.InvalidArgumentError):
-        return None
-    if answer.get("error", [b""])[0] != b"":
-        return None
-    labels, chances = answer["top_labels"][0].numpy(), answer["top_probabilities"][0].numpy()
-    named = zip(labels, chances, strict=True)
-    return [(label.decode(), float(chance)) for label, chance in named]
+    counts = np.bincount(images.train[1], minlength=len(names))
+    if counts.min() == 0:
+        raise ValueError(f"priors: no training image of {names[int(counts.argmin())]!r}")
+    return dataclasses.replace(
+        calibration,
+        train_prior=tuple(map(float, counts)),
+        new_prior=tuple(float(priors[name]) for name in names),
+    )
 
 
 def _fitted(model, images, labels):
@@ -148,16 +157,20 @@ def _fitted(model, images, labels):
 
 
 def _scores(model, images, labels, data, calibration):
-    """Returns the scores of the model card."""
+    """Returns the scores of the model card, with the calibration error before and after."""
     scores = training.evaluate(model, images, labels, data.class_names).to_dict()
-    served = ServedModel(model, data.class_names, None, calibration or inference.Calibration())
+    scores = {**scores, "images": len(labels)}
+    plain = inference.Calibration()
+    if calibration is None:
+        return {**scores, _ERROR: _error(model, images, labels, data, plain)}
+    scores[f"{_ERROR}_before"] = _error(model, images, labels, data, plain)
+    return {**scores, _ERROR: _error(model, images, labels, data, calibration)}
+
+
+def _error(model, images, labels, data, calibration):
+    served = ServedModel(model, data.class_names, None, calibration)
     error = metrics.ExpectedCalibrationError()
     for start in range(0, len(labels), 256):
         some = slice(start, start + 256)
         error.update_state(labels[some], ops.convert_to_tensor(served.expected(images[some])[0]))
-    return {
-        **scores,
-        "images": len(labels),
-        "expected_calibration_error": float(error.result()),
-        "split": "test" if calibration is None else "every second image of test",
-    }
+    return float(error.result())

@@ -1,7 +1,6 @@
 """`kcx export`, `kcx verify` and `kcx predict`."""
 
 import keras
-import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -41,10 +40,16 @@ def exported(trained):
     return trained / "1", result.output
 
 
+def card_error(path, which=""):
+    return serving.read_card(path)["metrics"][f"expected_calibration_error{which}"]
+
+
 def test_export(exported):
     path, output = exported
     assert "verified on 17 images" in output
-    assert "fitted on 450 of the 899 test images" in " ".join(output.split())
+    told = " ".join(output.split())
+    assert "fitted on 450 images: every second test image" in told
+    assert f"calibration error {card_error(path, '_before'):.4f} before, " in told
     card = serving.read_card(path)
     assert card["data"]["name"] == "digits"
     assert card["policy"]["policy"]["format"] == "keras_cv_extras.policy"
@@ -55,52 +60,12 @@ def test_export(exported):
     assert card["outputs"]["top_k"] == 2
 
 
-def test_predict(exported, trained, capsys, monkeypatch):
-    path, _ = exported
-    digits = data.load("digits")
-    files = [trained / f"{number}.png" for number in range(3)]
-    result = kcx("predict", path, *files)
-    assert result.exit_code == 0, result.output
-    model = training.load_model(trained / "model.keras")
-    given = model.predict(digits.test[0][:3], verbose=0).argmax(axis=-1)
-    lines = result.output.splitlines()
-    assert len(lines) == 3
-    for line, file, label in zip(lines, files, given, strict=True):
-        assert line.startswith(f"{file}: {digits.class_names[label]} 0.")
-        assert line.count(",") == 1
-    arguments = ["kcx", "predict", path, trained / "torn.jpg", files[0], trained / "nothing.png"]
-    monkeypatch.setattr("sys.argv", [str(argument) for argument in arguments])
-    with pytest.raises(SystemExit) as error:
-        cli.main()
-    assert str(error.value.code).startswith("error: no images that can be read: ")
-    assert "torn.jpg" in str(error.value.code)
-    assert "nothing.png" in str(error.value.code)
-    assert f"{files[0]}: " in capsys.readouterr().out
-
-
-def test_files_are_named_from_python(exported, trained):
-    files = [trained / "0.png", trained / "torn.jpg"]
-    (good, classes), (bad, nothing) = serving.predict_files(exported[0], files)
-    assert (good, bad, nothing) == (*files, None)
-    assert [0 <= chance <= 1 and name in map(str, range(10)) for name, chance in classes] == [
-        True
-    ] * 2
-
-
 def test_verify_fails_in_scripts(exported, tmp_path, monkeypatch):
     for path in (tmp_path, exported[0] / "variables"):
         monkeypatch.setattr("sys.argv", ["kcx", "verify", str(path)])
         with pytest.raises(SystemExit) as error:
             cli.main()
         assert str(error.value.code).startswith(f"error: {path}: no export there")
-
-
-def test_predict_needs_a_saved_model(trained, tmp_path):
-    model = training.load_model(trained / "model.keras")
-    names = [str(np.int64(number)) for number in range(10)]
-    serving.export(model, tmp_path / "lite", class_names=names, format="litert")
-    result = kcx("predict", tmp_path / "lite", trained / "0.png")
-    assert "export a saved_model" in str(result.exception)
 
 
 @pytest.mark.parametrize("command", ["export", "verify", "predict"])

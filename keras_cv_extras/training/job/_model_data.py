@@ -26,12 +26,15 @@ class ModelData:
         part: the images that the model is scored on.
         files: the names of their files, None if they have none.
         notes: sentences that should be known.
+        validation: the images that the model was validated on while it was trained; None if there
+            are none, or it is not known which.
     """
 
     images: Any
     part: Any
     files: tuple[str, ...] | None
     notes: tuple[str, ...]
+    validation: Any = None
 
 
 def data_for(
@@ -78,7 +81,7 @@ def data_for(
     part, paths, line = _unseen(images, path, about)
     if line:
         notes.append(line)
-    return ModelData(images, part, paths, tuple(notes))
+    return ModelData(images, part, paths, tuple(notes), _validated(images, path, about))
 
 
 def _class_names(about, model):
@@ -172,13 +175,22 @@ def _unseen(images, path, about):
     return *_joined(images, keep), line
 
 
-def _seen(path, about):
+def _validated(images, path, about):
+    """Returns the training images that a model was validated on; None if there are none."""
+    seen = _seen(path, about, ("validated",))
+    if seen is None or not len(seen):
+        return None
+    chosen = np.isin(data.sample_digests(images, "train"), seen)
+    return some(images.train, chosen) if chosen.any() else None
+
+
+def _seen(path, about, names=("trained", "validated")):
     """Returns the digests of what a model was trained and validated on; None if not known."""
     try:
         arrays = files.read_arrays(pathlib.Path(path).with_name(SAMPLES))
         if str(arrays["data_digest"]) != about.get("data_digest"):
             return None
-        return np.concatenate([arrays["trained"], arrays["validated"]])
+        return np.concatenate([arrays[name] for name in names])
     except (OSError, ValueError, KeyError):
         return None
 

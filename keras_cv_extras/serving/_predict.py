@@ -1,0 +1,195 @@
+"""Exports and model files asked about image files: `kcx predict`."""
+
+import dataclasses
+import io
+import os
+import pathlib
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_cv_extras._base.types import Path
+from keras_cv_extras.data.files import decoder
+from keras_cv_extras.serving import _card, _engines, _ops
+from keras_cv_extras.serving._convert import MODEL_FILES
+
+_KINDS = {".tflite": "litert", ".onnx": "onnx"}
+_TOP_K = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class FileAnswer:
+    """What a model says of a file.
+
+    Attributes:
+        file: the file, as it was given.
+        classes: the names of the likeliest classes with their probabilities, the likeliest first;
+            None if there is no answer.
+        reason: why there is no answer; empty if there is one.
+    """
+
+    file: Path
+    classes: tuple[tuple[str, float], ...] | None
+    reason: str = ""
+
+
+def predict_files(path: Path, files: Iterable[Path]) -> Iterator[FileAnswer]:
+    """Names the likeliest classes of image files, as a server would: `kcx predict`.
+
+    Args:
+        path: a folder that `export` wrote, in any format; or a `.keras`, `.tflite` or `.onnx` file.
+            Names of classes are those of the model card beside it, or those that `kcx train` wrote
+            into the `.keras` file; without any, classes have their numbers.
+        files: JPEG, PNG, BMP, GIF or WEBP files.
+
+    Returns:
+        An answer for each file, in their order. One that cannot be read has a reason instead, and
+        does not keep the others from being answered.
+
+    Raises:
+        FileNotFoundError: if there is no model.
+        ImportError: if a package for its format is missing.
+        ValueError: if the model takes no images, or its graph could do harm.
+
+    Example:
+        >>> answer, *_ = predict_files("digits/1", ["some.png"])
+        >>> answer.reason
+        'no such file'
+    """
+    ask = _asking(pathlib.Path(path))
+    return (_answer(ask, file) for file in files)
+
+
+def _asking(path):
+    """Returns a function that is given the bytes of a file, and gives names and probabilities."""
+    if path.suffix == ".keras" and path.is_file():
+        return _keras(path)
+    if path.suffix in _KINDS and path.is_file():
+        card = _card.read_card(path.parent) if (path.parent / _card.CARD_FILE).is_file() else {}
+        return {"litert": _litert, "onnx": _onnx}[_KINDS[path.suffix]](path, card)
+    if path.exists() and not path.is_dir():
+        raise ValueError(
+            f"{path}: must be a folder that kcx export wrote, or end in .keras, .tflite or .onnx"
+        )
+    card = _card.read_card(path)
+    file = path / MODEL_FILES[card["file_format"]]
+    if not file.is_file():
+        raise FileNotFoundError(f"{path}: {file.name} is missing")
+    asking = {"saved_model": _saved_model, "litert": _litert, "onnx": _onnx}
+    return asking[card["file_format"]](file, card)
+
+
+def _saved_model(file, card):
+    _ops.check_graph(file)
+    loaded: Any = tf.saved_model.load(os.fspath(file.parent))
+    signature = loaded.signatures["serving_default"]
+
+    def ask(encoded, _keep=loaded):  # the signature lives as long as what was loaded
+        answer = signature(encoded=tf.constant([encoded]))
+        if answer.get("error", [b""])[0] != b"":
+            return None
+        labels, chances = answer["top_labels"][0].numpy(), answer["top_probabilities"][0].numpy()
+        return [label.decode() for label in labels], chances
+
+    return ask
+
+
+def _litert(file, card):
+    _ops.check_litert(file)
+    model = _engines.litert(file)
+    return _of_tensors(file, card, model.shape, model)
+
+
+def _onnx(file, card):
+    model = _engines.onnx(file)
+    return _of_tensors(file, card, model.shape, model)
+
+
+def _keras(file):
+    from keras_cv_extras import inference, training
+    from keras_cv_extras.serving._model import ServedModel
+
+    about = training.read_about(file)
+    model: Any = training.load_model(file, compile=False)
+    count = model.output_shape[-1]
+    names = about.get("class_names")
+    if not isinstance(names, list) or len(names) != count:
+        names = range(count)
+    served = ServedModel(model, names, None, inference.Calibration())
+    card = {"class_names": list(served.class_names)}
+    return _of_tensors(file, card, served.input_shape, lambda images: served.expected(images)[0])
+
+
+def _of_tensors(file, card, shape, probabilities):
+    """Returns a function of encoded files, where a model takes tensors."""
+    if len(shape) != 3 or not all(isinstance(side, int | np.integer) for side in shape):
+        raise ValueError(f"{file}: must take images of a known size, received {shape}")
+    height, width, channels = map(int, shape)
+    decoding = card.get("preprocessing", {})
+    resize = decoding.get("resize", decoder.RESIZES[0])
+    jpeg = decoding.get("jpeg", decoder.JPEGS[0])
+    top_k = card.get("outputs", {}).get("top_k", _TOP_K)
+
+    def ask(encoded):
+        image = decoder.decode(
+            tf.constant(encoded), (height, width), channels, resize=resize, jpeg=jpeg
+        )
+        given = np.asarray(probabilities(np.asarray(image, "float32")[None]))[0]
+        names = card.get("class_names") or [str(number) for number in range(len(given))]
+        best = np.argsort(-given, kind="stable")[:top_k]
+        return [names[place] for place in best], given[best]
+
+    return ask
+
+
+def _answer(ask, file):
+    path = pathlib.Path(file)
+    try:
+        encoded, reason = _read(path)
+    except OSError as error:
+        return FileAnswer(file, None, os.strerror(error.errno or 0).lower())
+    if reason:
+        return FileAnswer(file, None, reason)
+    try:
+        answer = ask(encoded)
+    except tf.errors.InvalidArgumentError:
+        answer = None
+    if answer is None:
+        return FileAnswer(file, None, _damage(encoded))
+    return FileAnswer(file, tuple(zip(answer[0], map(float, answer[1]), strict=True)))
+
+
+def _read(path):
+    """Returns the bytes of a file, and why they are no image; empty if they may be one."""
+    if not os.path.lexists(path):
+        return b"", "no such file"
+    if path.is_dir():
+        return b"", "a folder; name the files in it"
+    if not path.is_file():
+        return b"", "a broken link" if path.is_symlink() else "not a regular file"
+    encoded = path.read_bytes()
+    if not encoded:
+        return b"", "an empty file"
+    if int(decoder.kinds(tf.constant(encoded))) < 0:
+        formats = ", ".join(decoder.FORMATS[:-1])
+        return b"", f"an unsupported format; it must be {formats} or {decoder.FORMATS[-1]}"
+    return encoded, ""
+
+
+def _damage(encoded):
+    """Says what is wrong with a file that begins as an image does, and cannot be decoded."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow, about large images: that is what is asked
+        try:
+            with Image.open(io.BytesIO(encoded), formats=decoder.FORMATS) as image:
+                width, height = image.size
+        except Exception:  # a damaged file fails in any way that bytes can
+            return "damaged"
+    if width * height > decoder.MOST_PIXELS:
+        return f"{width} x {height} pixels, more than the {decoder.MOST_PIXELS:,} that are accepted"
+    return "damaged"

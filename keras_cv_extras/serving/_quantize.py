@@ -1,0 +1,131 @@
+"""Exports with smaller numbers: half floats, or 8-bit integers for weights, or for all."""
+
+# Other engines are extras.
+# pyright: reportMissingImports=false
+
+import importlib.util
+from typing import Any
+
+import numpy as np
+
+from keras_cv_extras._base import checks
+from keras_cv_extras.serving import _engines
+
+KINDS = ("float16", "dynamic", "int8")
+MOST_IMAGES = 1000  # that a quantised file is compared on
+_STEP = 1 / 256  # of a probability in 8 bits
+
+
+def check(kind, file_format, representative):
+    """Raises if a file cannot be quantised as it is asked for.
+
+    Args:
+        kind: None or one of `KINDS`.
+        file_format: of the export.
+        representative: None, or images.
+    """
+    if kind is None:
+        return
+    checks.one_of("quantize", kind, KINDS)
+    if file_format == "saved_model":
+        raise ValueError(
+            f"quantize={kind!r} needs format='litert' or 'onnx': a SavedModel keeps its floats"
+        )
+    if kind == "int8" and representative is None:
+        raise ValueError(
+            "quantize='int8' needs images, of which it takes the ranges of the numbers inside of "
+            "the model: give representative, or images"
+        )
+    if file_format == "onnx" and not importlib.util.find_spec("onnxruntime"):
+        raise ImportError(
+            "quantize with format='onnx' needs onnxruntime: pip install 'keras-cv-extras[onnx]'"
+        )
+
+
+def set_litert(converter: Any, kind, representative):
+    """Tells a converter of LiteRT to quantise; inputs and outputs stay float32."""
+    import tensorflow as tf
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if kind == "int8":
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: (
+            [np.asarray(image, "float32")[None]] for image in representative
+        )
+
+
+def onnx(path, kind, representative):
+    """Quantises an ONNX file in its place; inputs and outputs stay float32."""
+    import onnx
+    from onnxruntime import quantization
+
+    plain = path.with_name("plain.onnx")
+    path.rename(plain)
+    if kind == "float16":
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+
+        onnx.save(convert_float_to_float16(onnx.load(plain), keep_io_types=True), path)
+    elif kind == "dynamic":
+        quantization.quantize_dynamic(plain, path)
+    else:
+        name = onnx.load(plain).graph.input[0].name
+        reader = _Reader(name, representative)
+        options = {"quant_format": quantization.QuantFormat.QDQ}
+        quantization.quantize_static(plain, path, reader, **options)
+    plain.unlink()
+
+
+class _Reader:
+    """Gives onnxruntime the representative images, one at a time."""
+
+    def __init__(self, name, images):
+        self._items = iter([{name: np.asarray(image, "float32")[None]} for image in images])
+
+    def get_next(self):
+        """Returns the next one, None if there are no more."""
+        return next(self._items, None)
+
+
+def measured(path, file_format, kind, served, images, labels, representative):
+    """Returns what is to be known of a quantised file, for the card.
+
+    Args:
+        path: the file.
+        file_format: "litert" or "onnx".
+        kind: one of `KINDS`.
+        served: the `ServedModel`, which has not been quantised.
+        images: `(count, height, width, channels)`; at most 1,000 are asked about.
+        labels: None, or the class of each.
+        representative: None, or the images that ranges were taken of.
+    """
+    images = np.asarray(images)[:MOST_IMAGES]
+    wanted = served.expected(images)[0]
+    given = _engines.OPEN[file_format](path)(images)
+    difference = float(np.abs(given - wanted).max(initial=0))
+    facts = {
+        "kind": kind,
+        "representative_images": len(representative) if kind == "int8" else None,
+        "images": len(images),
+        "difference": difference,
+        "tolerance": 2 * difference + _STEP,
+        "agreement": float(np.mean(given.argmax(-1) == wanted.argmax(-1))),
+    }
+    if labels is not None:
+        labels = np.asarray(labels)[:MOST_IMAGES]
+        facts["accuracy"] = float(np.mean(given.argmax(-1) == labels))
+        facts["accuracy_before"] = float(np.mean(wanted.argmax(-1) == labels))
+        facts["accuracy_loss"] = facts["accuracy_before"] - facts["accuracy"]
+    return facts
+
+
+def note(facts):
+    """Returns in a sentence what a quantisation cost."""
+    text = (
+        f"{facts['kind']}: the same class as the model for {facts['agreement']:.2%} of "
+        f"{facts['images']} images, probabilities within {facts['difference']:.3f}"
+    )
+    if "accuracy" in facts:
+        text += f"; accuracy {facts['accuracy']:.4f}, {facts['accuracy_before']:.4f} before"
+    return text

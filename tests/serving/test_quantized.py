@@ -1,0 +1,118 @@
+"""Files of LiteRT and ONNX with smaller numbers, and what they cost."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cv_extras import data, serving, training
+from keras_cv_extras.serving import _quantize
+
+ONNX = importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2onnx")
+FORMATS = ["litert", *(["onnx"] if ONNX else [])]
+CASES = [pytest.param(name, marks=[pytest.mark.slow] * (name == "onnx")) for name in FORMATS]
+FILES = {"litert": "model.tflite", "onnx": "model.onnx"}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits")
+
+
+@pytest.fixture(scope="module")
+def model(digits):
+    keras.utils.set_random_seed(0)
+    made = training.small_cnn((8, 8, 1), 10, width=16)
+    made.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    made.fit(*digits.train, epochs=3, batch_size=64, verbose=0)
+    return made
+
+
+@pytest.fixture(scope="module")
+def plain(model, digits, tmp_path_factory):
+    options = {"class_names": digits.class_names, "images": digits.test[0], "features": None}
+
+    def export(name):
+        folder = tmp_path_factory.getbasetemp() / f"plain-{name}"
+        if not folder.exists():
+            serving.export(model, folder, format=name, **options)
+        assert serving.read_card(folder)["quantization"] is None
+        return folder
+
+    return export
+
+
+# How large the file is in the end: half of it, a quarter, and what a graph of so few weights adds.
+@pytest.mark.parametrize(("kind", "share"), [("float16", 0.65), ("dynamic", 0.5), ("int8", 0.6)])
+@pytest.mark.parametrize("name", CASES)
+def test_smaller_files_that_say_what_they_cost(plain, model, digits, tmp_path, name, kind, share):
+    serving.export(
+        model,
+        tmp_path / "out",
+        class_names=digits.class_names,
+        images=digits.test[0],
+        labels=digits.test[1],
+        representative=digits.train[0][:100],
+        features=None,
+        format=name,
+        quantize=kind,
+    )
+    small, large = (path / FILES[name] for path in (tmp_path / "out", plain(name)))
+    assert small.stat().st_size < share * large.stat().st_size
+    assert {path.name for path in small.parent.glob("[!.]*")} == {
+        FILES[name],
+        "golden.json",
+        "model_card.json",
+    }
+    facts = serving.read_card(tmp_path / "out")["quantization"]
+    assert facts["kind"] == kind
+    assert facts["representative_images"] == (100 if kind == "int8" else None)
+    assert facts["images"] == 899
+    assert facts["accuracy_loss"] == pytest.approx(facts["accuracy_before"] - facts["accuracy"])
+    assert facts["accuracy_before"] > 0.85
+    assert facts["accuracy_loss"] < 0.02
+    assert facts["agreement"] > 0.97
+    assert 0 < facts["difference"] < (0.01 if kind == "float16" else 0.3)
+    assert facts["accuracy"] == pytest.approx(accuracy(tmp_path / "out", digits), abs=1e-9)
+    verification = serving.verify(tmp_path / "out")
+    assert verification.differences[FILES[name]] <= facts["difference"] + 1e-6
+    assert f"accuracy {facts['accuracy']:.4f}" in _quantize.note(facts)
+
+
+def accuracy(folder, digits):
+    given = _quantize._engines.OPEN["onnx" if (folder / "model.onnx").exists() else "litert"]
+    file = next(path for path in folder.iterdir() if path.name in FILES.values())
+    return float(np.mean(given(file)(digits.test[0]).argmax(-1) == digits.test[1]))
+
+
+def test_a_quantised_file_that_answers_otherwise_is_found(model, digits, tmp_path):
+    """The tolerance is what was measured, not any number."""
+    options = {"class_names": digits.class_names, "images": digits.test[0], "features": None}
+    serving.export(model, tmp_path / "out", format="litert", quantize="dynamic", **options)
+    tolerance = serving.read_card(tmp_path / "out")["quantization"]["tolerance"]
+    assert tolerance < 0.3
+    expected = np.full((2, 10), 0.1)
+    with pytest.raises(ValueError, match="gives other probabilities"):
+        serving.verify(tmp_path / "out", digits.test[0][:2], expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"quantize": "int8"}, "needs format='litert' or 'onnx'"),
+        ({"quantize": "int4", "format": "litert"}, "quantize must be one of"),
+        ({"quantize": "int8", "format": "litert"}, "give representative, or images"),
+    ],
+)
+def test_mistakes(model, tmp_path, options, problem):
+    with pytest.raises(ValueError, match=problem):
+        serving.export(model, tmp_path / "out", class_names=range(10), **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_model_is_for_stands_in_the_card(model, tmp_path):
+    texts = {"intended_use": "digits of letters", "limits": "no handwriting of children"}
+    serving.export(model, tmp_path / "out", class_names=range(10), format="litert", **texts)
+    card = serving.read_card(tmp_path / "out")
+    assert {name: card[name] for name in texts} == texts
