@@ -8,6 +8,8 @@ from keras import ops
 from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.engine import is_traced
 
+_MOST_CLASSES = 1 << 24  # whole numbers that float32 can tell apart
+
 
 def is_mixed(y_true, y_pred):
     """Whether labels are mixed classes, beside predictions `(batch, num_classes)`."""
@@ -37,9 +39,15 @@ def are_classes(y_true, y_pred):
 
 
 def indices(y_true, y_pred):
-    """Returns integer labels as int32 of shape `(...)`, for predictions `(..., num_classes)`."""
+    """Returns integer labels as int32 of shape `(...)`, for predictions `(..., num_classes)`.
+
+    Labels reach a loss as floats. One that is no whole number, or too large, becomes -1.
+    """
     if len(y_true.shape) == len(y_pred.shape):
         y_true = ops.squeeze(y_true, axis=-1)
+    if not label_forms.is_integer(y_true):
+        whole = ops.logical_and(ops.floor(y_true) == y_true, ops.abs(y_true) < _MOST_CLASSES)
+        y_true = ops.where(whole, y_true, -1)
     return ops.cast(y_true, "int32")
 
 

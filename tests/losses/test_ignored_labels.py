@@ -17,33 +17,74 @@ ON_CLASSES = [
 WITH_OPTION = [name for name in ON_CLASSES if getattr(getattr(losses, name), "reads_classes", True)]
 
 
+WAYS = {
+    "eager": lambda function: function,
+    "graph": tf.function,
+    "XLA": lambda function: tf.function(function, jit_compile=True),
+}
+
+
+def runner(loss, way="eager"):
+    """Returns a function of labels, predictions and weights that gives a value and a gradient."""
+
+    def both(labels, predictions, weights):
+        with tf.GradientTape() as tape:
+            tape.watch(predictions)
+            value = loss(labels, predictions, weights)
+        return value, tape.gradient(value, predictions)
+
+    run = WAYS[way](both)
+
+    def call(labels, predictions, weights):
+        weights = None if weights is None else tf.constant(weights)
+        value, gradient = run(tf.constant(labels), tf.constant(predictions), weights)
+        return np.array(value), np.array(gradient)
+
+    return call
+
+
 def value_and_gradient(loss, labels, predictions, weights):
-    predictions = tf.Variable(predictions)
-    with tf.GradientTape() as tape:
-        value = loss(labels, predictions, weights)
-    return np.array(value), np.array(tape.gradient(value, predictions))
+    return runner(loss)(labels, predictions, weights)
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ON_CLASSES)
-def test_a_weight_of_0_wins_over_any_label(name):
+def test_a_weight_of_0_wins_over_any_label(name, way):
     _, labels, predictions = CASES[name]
     weights = np.float32([1, 0, 2, 0, 1, 1, 1, 1])
     wanted = value_and_gradient(make(name), labels, predictions, weights)
+    run = runner(make(name), way)
     for wrong in (-1, 255):
-        spoilt = np.where(weights == 0, wrong, labels)
-        for form in (spoilt, spoilt[:, None]):
-            found = value_and_gradient(make(name), form, predictions, weights)
+        spoilt = np.where(weights == 0, wrong, labels).astype("int32")
+        for form in (spoilt, spoilt[:, None])[: 1 if way == "XLA" else 2]:  # each is compiled
+            found = run(form, predictions, weights)
             np.testing.assert_allclose(found[0], wanted[0], rtol=1e-6)
             np.testing.assert_allclose(found[1], wanted[1], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", WITH_OPTION)
+def test_a_label_that_counts_and_is_no_class_is_never_overlooked(name, way):
+    """Where nothing can be raised the loss is NaN."""
+    _, labels, predictions = CASES[name]
+    run = runner(make(name), way)
+    for wrong in (-1, 5, 255):
+        value, _ = run(
+            np.where(np.arange(8) == 2, wrong, labels).astype("int32"), predictions, None
+        )
+        assert np.isnan(value), wrong
+    assert np.isfinite(run(labels, predictions, None)[0])
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", [name for name in WITH_OPTION if name != "ClassWeighted"])
-def test_ignored_samples_are_left_out_of_the_mean(name):
+def test_ignored_samples_are_left_out_of_the_mean(name, way):
     options, labels, predictions = CASES[name]
     keep = np.array([True, False, True, True, False, True, True, True])
     loss = getattr(losses, name)(**options, ignore_class=255)
     assert type(loss).from_config(loss.get_config()).ignore_class == 255
-    found, gradient = value_and_gradient(loss, np.where(keep, labels, 255), predictions, None)
+    ignored = np.where(keep, labels, 255).astype("int32")
+    found, gradient = runner(loss, way)(ignored, predictions, None)
     np.testing.assert_allclose(found, make(name)(labels[keep], predictions[keep]), rtol=1e-5)
     assert np.all(gradient[~keep] == 0)
     assert np.all(np.isfinite(gradient))

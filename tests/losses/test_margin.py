@@ -110,3 +110,17 @@ def test_logit_adjustment_takes_the_prior_away():
     np.testing.assert_allclose(balanced, likelihood, rtol=1e-5)
     with pytest.raises(ValueError, match="one number per class: 2, received 3"):
         layers.LogitAdjustment(counts)(logits[:, :2])
+
+
+@pytest.mark.parametrize("name", ["LDAM", "ArcFace", "CosFace"])
+def test_logits_are_no_cosines(name):
+    options = {"class_counts": [50, 5, 1]} if name == "LDAM" else {}
+    loss = getattr(losses, name)(**options)
+    logits = COSINES * 9
+    with pytest.raises(ValueError, match=r"must be cosines in \[-1, 1\], as layers.CosineDense"):
+        loss(CLASSES, logits)
+    assert np.isfinite(loss(CLASSES, np.sign(COSINES) * np.float32(1.004)))  # half precision
+    for compiled in (False, True):
+        run = tf.function(lambda *given: loss(*given), jit_compile=compiled)
+        assert np.isnan(run(tf.constant(CLASSES), tf.constant(logits)))
+        assert np.isfinite(run(tf.constant(CLASSES), tf.constant(COSINES)))

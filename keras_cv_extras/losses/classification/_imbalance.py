@@ -11,7 +11,7 @@ from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses.classification._focal import per_class
-from keras_cv_extras.losses.embedding._margin import margin_crossentropy
+from keras_cv_extras.losses.embedding._margin import cosines, margin_crossentropy
 
 
 def class_balanced_weights(class_counts: Sequence[float], *, beta: float = 0.9999) -> Tensor:
@@ -111,6 +111,7 @@ def ldam(
     References:
         [Cao et al., LDAM](https://arxiv.org/abs/1906.07413)
     """
+    y_pred = cosines(y_pred)
     count = _labels.num_classes(y_pred)
     margins = np.maximum(class_counts, 1.0) ** -0.25
     margins = (margins * max_margin / margins.max()).tolist()
@@ -123,8 +124,8 @@ class LDAM(FunctionLoss):
     """LDAM loss for long-tailed classes; give the rare ones weight later by `DeferredReweighting`.
 
     Predictions must be cosines in [-1, 1], which `scale` turns into logits, so the model ends in
-    `layers.CosineDense`. The logits of a plain `Dense` layer would be scaled, too: the loss would
-    be in the hundreds, and the training would make no progress.
+    `layers.CosineDense`. The logits of a plain `Dense` layer are refused; in a compiled training
+    step, where nothing can be raised, their loss is NaN.
 
     Example:
         >>> outputs = kcx.layers.CosineDense(3, dtype="float32")(features)

@@ -5,12 +5,32 @@ import math
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.engine import is_traced
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
 # Below this 1 - c^2 the sine, whose slope is infinite at c = 1 and -1, is held constant.
 _SQUARED_SINE = 1e-7
+_LARGEST_COSINE = 1.01  # half precision rounds 1 to 1 + 2^-8 at most
+
+
+def cosines(y_pred):
+    """Returns predictions, NaN where one is no cosine: in compiled programs nothing can be raised.
+
+    Raises:
+        ValueError: for such predictions, where their values are known.
+    """
+    _labels.num_classes(y_pred)
+    sizes = ops.abs(y_pred)
+    if not is_traced(y_pred) and ops.size(y_pred):
+        largest = float(ops.max(sizes))
+        if largest > _LARGEST_COSINE:
+            raise ValueError(
+                "y_pred must be cosines in [-1, 1], as layers.CosineDense gives them, received a "
+                f"value of {largest:.3g}: logits need another loss, such as LogitAdjusted"
+            )
+    return ops.where(sizes > _LARGEST_COSINE, float("nan"), y_pred)
 
 
 def margin_crossentropy(y_true, logits, lowered, label_smoothing=0.0):
@@ -75,7 +95,7 @@ def arcface(
         [Deng et al., ArcFace](https://arxiv.org/abs/1801.07698), and its code for angles beyond
         `pi - m`.
     """
-    _labels.num_classes(y_pred)
+    y_pred = cosines(y_pred)
     sine = ops.sqrt(ops.maximum(1 - y_pred**2, _SQUARED_SINE))
     turned = y_pred * math.cos(margin) - sine * math.sin(margin)
     beyond = y_pred - margin * math.sin(margin)
@@ -116,7 +136,7 @@ def cosface(
     References:
         [Wang et al., CosFace](https://arxiv.org/abs/1801.09414)
     """
-    _labels.num_classes(y_pred)
+    y_pred = cosines(y_pred)
     return margin_crossentropy(y_true, scale * y_pred, scale * (y_pred - margin), label_smoothing)
 
 
