@@ -118,6 +118,16 @@ class Memorization:
         names = ("network", "suspicious", "median_ratio", "threshold")
         return {name: getattr(self, name) for name in names}
 
+    def of_classes(self, labels: ArrayLike) -> dict[int, float]:
+        """Returns for every class the share of its synthetic images that are suspicious.
+
+        Args:
+            labels: `(n,)`, the class of each synthetic image.
+        """
+        labels = np.asarray(labels)
+        near = self.distances < self.threshold
+        return {int(item): float(near[labels == item].mean()) for item in np.unique(labels)}
+
 
 def memorization(
     network: LocalFeatures, made: ArrayLike, train: ArrayLike, held_out: ArrayLike

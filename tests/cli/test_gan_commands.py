@@ -180,7 +180,7 @@ def test_report_options(run, tmp_path, monkeypatch):
     """Two images of each class, from which nothing is learned."""
     calls = {}
     scores = generative.MadeScores("a network", 899, 20, {"local_fid": 1.5}, {})
-    memory = generative.Memorization("a network", 0.0, 1.0, np.zeros(1), np.zeros(1), 0.1)
+    memory = generative.Memorization("a network", 0.0, 1.0, np.zeros(20), np.zeros(20), 0.1)
 
     def usefulness(real, made, test, *, steps, seed):
         calls.update(steps=steps, seed=seed, made=made[0])
@@ -204,3 +204,4 @@ def test_report_options(run, tmp_path, monkeypatch):
     assert written["scores"] == {"local_fid": 1.5}
     assert written["class_names"] == [str(number) for number in range(10)]
     assert written["memorization"]["threshold"] == 0.1
+    assert written["memorization"]["classes"] == {str(number): 1.0 for number in range(10)}

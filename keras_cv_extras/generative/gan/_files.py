@@ -253,7 +253,8 @@ def report(
     )
     files.write_text(output, page, written.is_ours)
     names = {"class_names": list(images.class_names)}
-    results = {**scores.to_dict(), **names, "memorization": memory.to_dict(), "usefulness": useful}
+    results = {**scores.to_dict(), **names, "usefulness": useful}
+    results["memorization"] = {**memory.to_dict(), "classes": memory.of_classes(labels)}
     files.write_json(numbers, results)
     return GanReport(scores, memory, useful, tuple(images.class_names), output)
 

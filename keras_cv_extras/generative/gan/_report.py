@@ -68,12 +68,19 @@ def gan_report(
             _picture(class_sheet(gan), "Synthetic images, a row for each class"),
         ),
         pages.section(
+            "Real images",
+            "Of the same classes, in the same order; of one with fewer than ten all that there "
+            "are.",
+            _picture(_real(train, gan), "Real images, a row for each class"),
+        ),
+        pages.section(
             "Every class",
             f"{scores.num_made:,} synthetic images against {scores.num_real:,} real ones that the "
             "generator was not trained on. Agreement is the share of the synthetic images that the "
             "network gives the class they were made for. A score that has too few images on "
-            "either side to mean anything is left out.",
-            _class_table(scores, class_names, counts),
+            "either side to mean anything is left out. Copies are the share that is nearer to a "
+            "training image than 99 % of held-out real images are.",
+            _class_table(scores, class_names, counts, memory.of_classes(made[1])),
         ),
         pages.section(
             "Copies",
@@ -111,7 +118,14 @@ def _pairs(made, train, memory, value_range):
     return sheet([made[nearest], train[memory.numbers[nearest]]], value_range, side=56)
 
 
-def _class_table(scores, class_names, counts):
+def _real(train, gan, columns=10):
+    """Lays out the first training images of every class."""
+    images, labels = train
+    rows = [images[np.flatnonzero(labels == item)[:columns]] for item in range(gan.num_classes)]
+    return sheet(rows, gan.value_range)
+
+
+def _class_table(scores, class_names, counts, copies):
     head = "".join(
         f"<th>{name}</th>"
         for name in (
@@ -119,20 +133,22 @@ def _class_table(scores, class_names, counts):
             "trained on",
             "scored against",
             "agreement",
+            "copies",
             *(s.replace("_", " ") for s in SCORES),
         )
     )
-    lines = [_row("all", counts.sum(), scores.num_real, "", scores.scores, won=True)]
+    lines = [_row("all", counts.sum(), scores.num_real, "", "", scores.scores, won=True)]
     for item, values in scores.classes.items():
         agreement = f"{values['agreement']:.2f}"
         of_real = values.get("num_real")
-        lines.append(_row(class_names[item], counts[item], of_real, agreement, values))
+        share = _percent(copies[item]) if item in copies else "-"
+        lines.append(_row(class_names[item], counts[item], of_real, agreement, share, values))
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
 
 
-def _row(name, count, of_real, agreement, values, won=False):
+def _row(name, count, of_real, agreement, copies, values, won=False):
     against = "-" if of_real is None else f"{of_real:,}"
-    cells = [html.escape(str(name)), f"{count:,}", against, agreement]
+    cells = [html.escape(str(name)), f"{count:,}", against, agreement, copies]
     cells += [_number(values[score], 3) for score in SCORES]
     style = " class=won" if won else ""
     return f"<tr{style}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
