@@ -178,6 +178,18 @@ class TestTimeAugment(keras.Model):
         }
         self._inner = model
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Returns probabilities; images of another size are an error that names both."""
+        shape = tuple(getattr(args[0], "shape", ())) if args else ()
+        wanted = self._options["image_size"]
+        if len(shape) == 4 and None not in shape[1:3] and shape[1:3] != wanted:
+            raise ValueError(
+                f"this TestTimeAugment takes images of {wanted[0]} x {wanted[1]}, of which it cuts "
+                f"{' x '.join(map(str, self._options['crop_size']))}, received {shape[1]} x "
+                f"{shape[2]}: resize them, or build it with image_size=({shape[1]}, {shape[2]})"
+            )
+        return super().__call__(*args, **kwargs)
+
     def get_config(self) -> Config:
         """Returns the configuration."""
         inner = keras.saving.serialize_keras_object(self._inner)

@@ -95,3 +95,13 @@ def test_a_dataset_leaves_the_source_alone(batch, caplog):
     finally:
         logger.removeHandler(caplog.handler)
     assert "AutoGraph" not in caplog.text
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "int64"])
+def test_whole_numbers_are_no_images_of_zero_to_one(dtype):
+    """In a graph too, where only their type is known."""
+    images = np.zeros((2, 4, 4, 3), dtype)
+    policy = SOLARIZE.with_value_range((0, 1))
+    for run in (policy, tf.function(lambda images: policy(images, samples=[0, 1]))):
+        with pytest.raises(ValueError, match=rf"{dtype} images cannot have the value_range"):
+            run(tf.constant(images))

@@ -177,3 +177,11 @@ def test_sizes_by_default_and_wrong_arguments(model):
     with pytest.raises(ValueError, match="crop_size must be given"):
         TestTimeAugment(free)
     assert TestTimeAugment(free, "ten", crop_size=7).output_shape == (None, 3)
+
+
+def test_images_of_another_size_are_told_which_one_is_wanted(model, images):
+    better = TestTimeAugment(model, "five", image_size=(20, 18))
+    wanted = "takes images of 20 x 18, of which it cuts 8 x 8, received 20 x 17: resize them, or"
+    for ask in (better, lambda given: better.predict(given, verbose=0)):
+        with pytest.raises(ValueError, match=wanted):
+            ask(images.astype("float32"))

@@ -62,7 +62,7 @@ def check_values(images, value_range):
 def _check_integers(images, dtype, low, high):
     most = {"int8": 127, "uint16": 65535}.get(dtype, high)
     another = dtype == "uint8" and (low, high) != _BYTES
-    if another or low != int(low) or high != int(high) or high > most:
+    if another or high - low <= 1 or low != int(low) or high != int(high) or high > most:
         raise ValueError(
             f"{dtype} images cannot have the value_range ({low:g}, {high:g}): give value_range "
             "the images' own, or cast them to float32"
