@@ -22,8 +22,8 @@ _OPS += ("cutout", "brightness", "contrast", "sharpness", "invert")
 _SEARCH: dict[str, Any] = {
     "epochs": 12,
     "train_size": 500,
-    "validation_size": 1000,
-    "confirmation_size": 2000,
+    "validation_size": 900,
+    "confirmation_size": 1100,
     "confirm_seeds": 3,
     "batch_size": 32,
     "space": "recipe",
