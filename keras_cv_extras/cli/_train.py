@@ -97,6 +97,13 @@ def train(
     split_column: SplitColumn = None,
     root: Root = None,
     separator: Separator = None,
+    precision: Annotated[
+        Literal["float32", "mixed_float16", "mixed_bfloat16"],
+        typer.Option(
+            help="What layers compute in: mixed_float16 is faster on GPUs, mixed_bfloat16 on TPUs "
+            "and on newer GPUs and processors.",
+        ),
+    ] = "float32",
     folds: Annotated[
         int | None,
         typer.Option(
@@ -158,6 +165,7 @@ def train(
         class_weights=class_weights,
         validation=validation,
         patience=patience,
+        precision=precision,
         seed=seed,
     )
     source = as_table(data, image_column, label_column, split_column, root, separator)

@@ -39,7 +39,9 @@ def small_cnn(
         if block < 2 and min(x.shape[1:3]) >= 4:
             x = keras.layers.MaxPooling2D()(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(images, keras.layers.Dense(num_classes, name="logits")(x), name="small_cnn")
+    return keras.Model(
+        images, keras.layers.Dense(num_classes, dtype="float32", name="logits")(x), name="small_cnn"
+    )
 
 
 class SmoothedCrossentropy(LogLoss):

@@ -93,6 +93,8 @@ class Recipe:
             optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **options)
         else:
             optimizer = cosine_adamw(self.learning_rate, steps, warmup=self.warmup, **options)
+        if model.dtype_policy.name == "mixed_float16":  # a saved model does not say so any more
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         loss = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
         model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=jit_compile())
         return model

@@ -24,7 +24,7 @@ CASES = {
         "photos --output out --model vgg11 --weights w.h5 --policy crop --mix cutmix --epochs 7"
         " --batch-size 8 --learning-rate 0.5 --weight-decay 0.25 --label-smoothing 0.125"
         " --no-average --crop random-resized --class-weights effective --validation 0.2"
-        " --patience 3 --image-size 24"
+        " --patience 3 --image-size 24 --precision mixed_float16"
         " --stream --max-bad 0.5 --tensorboard --seed 9 --quiet",
         [
             "photos",
@@ -33,7 +33,7 @@ CASES = {
                 **{"model": "vgg11", "weights": "w.h5", "policy": "crop", "mix": "cutmix"},
                 **{"epochs": 7, "batch_size": 8, "learning_rate": 0.5, "weight_decay": 0.25},
                 **{"label_smoothing": 0.125, "average": False, "class_weights": "effective"},
-                crop="random-resized",
+                **{"crop": "random-resized", "precision": "mixed_float16"},
                 **{"validation": 0.2, "patience": 3, "seed": 9},
             ),
         ],

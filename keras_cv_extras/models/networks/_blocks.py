@@ -128,17 +128,17 @@ def head(x, num_classes, *, dropout, global_pooling="average"):
     x = global_pool(x, global_pooling)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
-    return layers.Dense(num_classes, name="logits")(x)
+    return layers.Dense(num_classes, dtype="float32", name="logits")(x)
 
 
-def global_pool(x, pooling):
-    """Pools over all places: "average", "max", or a layer that does."""
+def global_pool(x, pooling, **options):
+    """Pools over all places: "average", "max", or a layer that does, whose options are its own."""
     if isinstance(pooling, layers.Layer):
         return pooling(x)
     checks.one_of("global_pooling", pooling, ("average", "max"))
     average = pooling == "average"
     layer = layers.GlobalAveragePooling2D if average else layers.GlobalMaxPooling2D
-    return layer(name="global_pooling")(x)
+    return layer(name="global_pooling", **options)(x)
 
 
 def dense_head(x, num_classes, *, dropout, units, dropout_first=False):
@@ -153,7 +153,7 @@ def dense_head(x, num_classes, *, dropout, units, dropout_first=False):
         x = layers.Dense(units, "relu", kernel_initializer="he_normal", name=f"fc{number}")(x)
         if not dropout_first:
             x = layers.Dropout(dropout, name=f"dropout{number}")(x)
-    return layers.Dense(num_classes, name="logits")(x)
+    return layers.Dense(num_classes, dtype="float32", name="logits")(x)
 
 
 def enlarge(x, input_shape, minimum):

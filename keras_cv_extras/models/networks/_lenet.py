@@ -45,4 +45,6 @@ def lenet5(
     x = layers.Dense(84, "tanh", name="fc2")(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(images, layers.Dense(num_classes, name="logits")(x), name="lenet5")
+    return keras.Model(
+        images, layers.Dense(num_classes, dtype="float32", name="logits")(x), name="lenet5"
+    )

@@ -121,4 +121,5 @@ def _pool_and_drop(x, block, dropout):
 def _finish(images, x, num_classes, global_pooling, widths, name):
     x = mlp_conv(x, widths, 3, name="last")
     x = _blocks.conv(x, num_classes, 1, relu=False, name="logits")
-    return keras.Model(images, _blocks.global_pool(x, global_pooling), name=name)
+    logits = _blocks.global_pool(x, global_pooling, dtype="float32")
+    return keras.Model(images, logits, name=name)

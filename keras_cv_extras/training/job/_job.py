@@ -1,5 +1,6 @@
 """One training: its datasets, its callbacks, its network."""
 
+import contextlib
 import math
 
 import keras
@@ -47,10 +48,11 @@ class Job:
             len(self.images.class_names),
         )
         keras.utils.set_random_seed(given.seed)
-        if given.model is None:
-            model = training.small_cnn(shape, num_classes)
-        else:
-            model = models.build(given.model, shape, num_classes, weights=given.weights)
+        with _precision(given.precision):
+            if given.model is None:
+                model = training.small_cnn(shape, num_classes)
+            else:
+                model = models.build(given.model, shape, num_classes, weights=given.weights)
         return self.recipe.compile(model, steps=self.steps * self.recipe.epochs)
 
     def run(self, strategy, shown, checkpoint):
@@ -123,6 +125,17 @@ def shown(job, output, progress, tensorboard):
     if tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(output / "tensorboard", write_graph=False))
     return callbacks
+
+
+@contextlib.contextmanager
+def _precision(policy):
+    """Gives layers that are made inside a dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _held(part, digests, given):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keras_cv_extras.training._recipes import Recipe
 
 MIXES = ("none", "mixup", "cutmix")
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 CLASS_WEIGHTS = ("none", "balanced", "effective")
 _OF_THE_RECIPE = (
     *("epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average"),
@@ -40,6 +41,9 @@ class TrainingSettings:
         validation: the share of the training images to validate on, in [0, 0.9].
         patience: stop after so many epochs without a better validation accuracy, and keep the
             best weights; None never to stop early.
+        precision: Keras' dtype policy of the network's layers: "float32", "mixed_float16" (for
+            GPUs) or "mixed_bfloat16" (for TPUs, newer GPUs and processors). Weights and logits
+            stay float32.
         seed: an integer of at least 0.
 
     Raises:
@@ -65,6 +69,7 @@ class TrainingSettings:
     class_weights: Literal["none", "balanced", "effective"] = "none"
     validation: float = 0.1
     patience: int | None = None
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -73,6 +78,7 @@ class TrainingSettings:
         checks.one_of("mix", self.mix, MIXES)
         checks.one_of("crop", self.crop, (None, "none", "random-resized"))
         checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
+        checks.one_of("precision", self.precision, PRECISIONS)
         if self.patience is not None:
             checks.integer("patience", self.patience, minimum=1)
             if share == 0:
