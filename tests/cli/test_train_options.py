@@ -130,6 +130,15 @@ def test_the_seed_is_that_of_the_weights_the_split_and_the_order(train):
     assert not np.array_equal(one.pipeline["labels"], other.pipeline["labels"])
 
 
+def test_layers_compute_in_the_precision(train):
+    found = train("--precision", "mixed_bfloat16")
+    kinds = [layer.compute_dtype for layer in found.model.layers]
+    assert "bfloat16" in kinds
+    assert kinds[-1] == "float32"
+    assert found.settings["precision"] == "mixed_bfloat16"
+    assert {layer.compute_dtype for layer in train().model.layers} == {"float32"}
+
+
 def test_patience_stops_by_the_validation_accuracy(train):
     (stop,) = callback(train("--patience", 4), keras.callbacks.EarlyStopping)
     assert (stop.patience, stop.monitor, stop.restore_best_weights) == (4, "val_accuracy", True)
