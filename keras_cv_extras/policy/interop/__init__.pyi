@@ -15,3 +15,6 @@ from ._timm import to_timm as to_timm
 from ._torchvision import augmix_from_torchvision as augmix_from_torchvision
 from ._torchvision import from_torchvision as from_torchvision
 from ._torchvision import to_torchvision as to_torchvision
+from .transforms._keras import from_keras as from_keras
+from .transforms._read import Transforms as Transforms
+from .transforms._read import read_transforms as read_transforms

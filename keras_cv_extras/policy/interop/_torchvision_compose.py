@@ -4,6 +4,7 @@ References:
     torchvision 0.28, `torchvision.transforms` and its `v2`, whose attributes are read.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,9 @@ def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) 
         elif name in ("RandomApply", "RandomChoice"):
             close()
             stages.append(_drawn(name, part, omissions))
+        elif len(orders := _orders(part, omissions)) > 1:
+            close()
+            stages.append(Stage(orders))
         else:
             row.extend(_steps(part, omissions))
     close()
@@ -80,18 +84,31 @@ def _parts(transform, omissions):
 
 
 def _drawn(name, transform, omissions):
-    def row(children):
+    def rows(weight, children):
+        """Returns pairs of a weight and of steps that are equally likely."""
         parts = [part for child in children for part in _parts(child, omissions)]
-        steps = [step for part in parts for step in _steps(part, omissions)]
-        return tuple(steps) or (Step("identity"),)
+        found = itertools.product(*(_orders(part, omissions) for part in parts))
+        found = [tuple(step for steps in row for step in steps) for row in found]
+        return [(weight / len(found), steps or (Step("identity"),)) for steps in found]
 
     if name == "RandomChoice":
-        rows = [row([child]) for child in transform.transforms]
-        return Stage(rows, None if transform.p is None else list(transform.p))
+        weights = transform.p or [1.0] * len(transform.transforms)
+        pairs = zip(weights, transform.transforms, strict=True)
+        rows = [row for weight, child in pairs for row in rows(float(weight), [child])]
+        if transform.p is None and len(rows) == len(transform.transforms):
+            return Stage([steps for _, steps in rows])
+        return Stage([steps for _, steps in rows], [weight for weight, _ in rows])
     rate = float(transform.p)
-    rows = [(rate, row(transform.transforms)), (1 - rate, (Step("identity"),))]
+    rows = [*rows(rate, transform.transforms), (1 - rate, (Step("identity"),))]
     rows = [(weight, steps) for weight, steps in rows if weight > 0]
     return Stage([steps for _, steps in rows], [weight for weight, _ in rows])
+
+
+def _orders(part, omissions):
+    """Returns the steps of a transform in each of the orders that are equally likely."""
+    steps = _steps(part, omissions)
+    shuffled = type(part).__name__ == "ColorJitter"
+    return list(itertools.permutations(steps)) if shuffled else [tuple(steps)]
 
 
 def _steps(part, omissions):
@@ -108,7 +125,7 @@ def _steps(part, omissions):
     if name == "RandomAdjustSharpness":
         return [Step("sharpness", rate, value=float(part.sharpness_factor))]
     if name == "ColorJitter":
-        return _jitter(part, omissions)
+        return _jitter(part)
     if name == "GaussianBlur":
         sizes = part.kernel_size
         size = max(sizes) if isinstance(sizes, (tuple, list)) else sizes
@@ -121,8 +138,9 @@ def _steps(part, omissions):
         options = (("aspect", tuple(part.ratio)),)
         return [Step("random_resized_crop", value=tuple(part.scale), options=options)]
     if name == "RandomErasing":
-        omissions.add("RandomErasing, which draws another aspect ratio and area of its own")
-        return [Step("random_erasing", rate, value=tuple(part.scale))]
+        omissions.add("RandomErasing, which tries again where a rectangle does not fit")
+        options = (("smallest", float(part.scale[0])), ("aspect", float(part.ratio[0])))
+        return [Step("random_erasing", rate, value=float(part.scale[1]), options=options)]
     if name in _LEFT_OUT:
         omissions.add(f"{name}, which {_LEFT_OUT[name]}")
     else:
@@ -130,17 +148,14 @@ def _steps(part, omissions):
     return []
 
 
-def _jitter(part, omissions):
+def _jitter(part):
     values = {
         "brightness": part.brightness,
         "contrast": part.contrast,
         "color": part.saturation,
         "hue": part.hue,
     }
-    steps = [Step(op, value=tuple(value)) for op, value in values.items() if value is not None]
-    if len(steps) > 1:
-        omissions.add("the random order of ColorJitter, in place of which is that of its arguments")
-    return steps
+    return [Step(op, value=tuple(value)) for op, value in values.items() if value is not None]
 
 
 def _rotation(part, omissions):

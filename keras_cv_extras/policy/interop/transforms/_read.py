@@ -1,0 +1,181 @@
+"""Pipelines of other libraries as layers: their policy between what sets sizes and scales.
+
+References:
+    torchvision 0.28, `transforms.v2`; Albumentations 2.0.8; timm 1.0.31, `create_transform`.
+"""
+
+import dataclasses
+import functools
+import itertools
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keras_cv_extras.policy.interop._albumentations import from_albumentations
+from keras_cv_extras.policy.interop._torchvision import from_torchvision
+from keras_cv_extras.policy.interop.transforms import _sizes, _timm
+from keras_cv_extras.policy.interop.transforms._keras import from_keras, parts
+
+
+@dataclasses.dataclass(frozen=True)
+class Transforms:
+    """A pipeline of another library: layers in its order, and what mixes a batch behind them.
+
+    Args:
+        layers: of Keras and of this library: sizes, one or more policies, the scale of values.
+        mix: None, or a `mix.Mix` for `data.pipeline` or `training.fit`.
+
+    Example:
+        >>> made = read_transforms([keras.layers.RandomFlip("horizontal")])
+        >>> made.mix is None
+        True
+    """
+
+    layers: tuple[Any, ...]
+    mix: Any = None
+
+    @property
+    def policies(self) -> list[Any]:
+        """The policies among the layers."""
+        return [layer.policy for layer in self.layers if hasattr(layer, "policy")]
+
+    def __call__(self, images: Any, training: bool = True) -> Any:
+        """Returns the images after all layers.
+
+        Args:
+            images: `(batch, height, width, channels)`, in [0, 255].
+            training: whether random layers are random.
+        """
+        for layer in self.layers:
+            images = layer(images, **({"training": training} if _takes(layer) else {}))
+        return images
+
+    def sequential(self) -> Any:
+        """Returns the layers as a `keras.Sequential`, to stand in a model or be saved."""
+        import keras
+
+        return keras.Sequential(list(self.layers))
+
+
+def _takes(layer):
+    return getattr(layer, "_call_has_training_arg", True)
+
+
+def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = None) -> Transforms:
+    """Reads a whole pipeline of another library, with its sizes, its scale and its mix.
+
+    Args:
+        transform: a `Compose` or `Sequential` of torchvision; of Albumentations, or its
+            `to_dict`; the keywords of timm's `create_transform` as a dictionary, which may have
+            those of its `Mixup` too; or layers of Keras, as a list or a `Sequential`.
+        strict: whether to raise where this library cannot do the same; else one warning names
+            what differs and what is left out.
+        seed: of the layers, an integer, or None to draw one.
+
+    Returns:
+        The layers in the order of the pipeline. Images go in with values in [0, 255].
+
+    Raises:
+        TypeError, ValueError: if something is not understood, or cannot be done exactly and
+            `strict`; the message names it.
+
+    Example:
+        >>> made = read_transforms({"input_size": 32, "is_training": True, "hflip": 0.5})
+        >>> [type(layer).__name__ for layer in made.layers]
+        ['RandomResizedCrop', 'PolicyAugment', 'Rescaling']
+    """
+    kind, pieces = _pieces(transform)
+    if kind == "timm":
+        return Transforms(*_timm.layers_of(transform, _policy_layer(seed), strict, seed))
+    read: Callable[[list[Any]], Any] = {
+        "albumentations": _albumentations,
+        "keras": functools.partial(from_keras, strict=strict),
+        "torchvision": _torchvision,
+    }[kind]
+    made: list[Any] = []
+    row: list[Any] = []
+    mix = None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+
+        def close():
+            if row:
+                options = {} if kind == "keras" else {"strict": strict}
+                made.append(_policy_layer(seed)(read(list(row), **options)))
+                row.clear()
+
+        for piece, following in itertools.zip_longest(pieces, pieces[1:]):
+            if (blend := _sizes.mix_of(kind, piece)) is not None:
+                mix = blend
+                continue
+            layers = _sizes.layers_of(kind, piece, following, seed)
+            if layers is None:
+                row.append(piece)
+            else:
+                close()
+                made += layers
+        close()
+    _settle(caught)
+    return Transforms(tuple(_sizes.joined(made)), mix)
+
+
+def _settle(caught):
+    """Warns of all that was left out in one warning."""
+    said = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    if said:
+        first, _, _ = said[0].partition(": ")
+        named = "; ".join(message.partition(": ")[2] for message in said)
+        warnings.warn(f"{first}: {named}", stacklevel=3)
+    for warning in caught:
+        if warning.category is not UserWarning:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+
+
+def _pieces(transform):
+    """Returns whose pipeline it is, and its transforms."""
+    if isinstance(transform, Mapping) and "transform" in transform:
+        return "albumentations", _nodes(transform["transform"])
+    if isinstance(transform, Mapping):
+        return "timm", []
+    if hasattr(transform, "to_dict"):
+        return "albumentations", _nodes(transform.to_dict()["transform"])
+    if type(transform).__module__.partition(".")[0].startswith("keras") or (
+        isinstance(transform, (list, tuple)) and all(hasattr(x, "get_config") for x in transform)
+    ):
+        return "keras", parts(transform)
+    name = type(transform).__name__
+    if name in ("Compose", "Sequential"):
+        children = getattr(transform, "transforms", transform)
+        return "torchvision", [piece for child in children for piece in _pieces(child)[1]]
+    return "torchvision", [transform]
+
+
+def _nodes(node):
+    name = str(node.get("__class_fullname__", "")).rpartition(".")[2]
+    if name in ("Compose", "Sequential") and node.get("p", 1.0) == 1.0:
+        return [piece for child in node["transforms"] for piece in _nodes(child)]
+    return [node]
+
+
+class Compose:
+    """Transforms of torchvision in a row."""
+
+    def __init__(self, transforms):
+        self.transforms = transforms
+
+
+def _torchvision(row, strict):
+    return from_torchvision(Compose(row), strict=strict)
+
+
+def _albumentations(row, strict):
+    node = {"__class_fullname__": "Compose", "p": 1.0, "transforms": row}
+    return from_albumentations({"transform": node}, strict=strict)
+
+
+def _policy_layer(seed):
+    from keras_cv_extras import layers
+
+    return functools.partial(layers.PolicyAugment, seed=seed)

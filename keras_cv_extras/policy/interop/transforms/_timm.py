@@ -1,0 +1,154 @@
+"""The keywords of timm's `create_transform` and `Mixup` as layers and a mix.
+
+References:
+    timm 1.0.31, `data/transforms_factory.py`, `data/mixup.py`.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keras_cv_extras.policy._compose import random_order
+from keras_cv_extras.policy._policy import Policy
+from keras_cv_extras.policy._step import Step
+from keras_cv_extras.policy.interop._common import Omissions
+from keras_cv_extras.policy.interop._timm import augmix_from_timm, from_timm
+from keras_cv_extras.policy.interop.transforms import _sizes
+
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+#: The keywords that are read, with timm's defaults.
+_DEFAULTS: dict[str, Any] = {
+    "input_size": 224,
+    "is_training": False,
+    "no_aug": False,
+    "scale": None,
+    "ratio": None,
+    "hflip": 0.5,
+    "vflip": 0.0,
+    "color_jitter": 0.4,
+    "auto_augment": None,
+    "interpolation": "bilinear",
+    "mean": _MEAN,
+    "std": _STD,
+    "re_prob": 0.0,
+    "crop_pct": None,
+    "mixup_alpha": 0.0,
+    "cutmix_alpha": 0.0,
+    "mixup_prob": 1.0,
+    "mixup_switch_prob": 0.5,
+    "num_classes": None,
+    "label_smoothing": 0.0,
+}
+#: What loads and batches images, and changes nothing of them.
+_IDLE = ("use_prefetcher", "separate", "normalize", "re_mode", "re_count",
+         "crop_mode", "tf_preprocessing", "color_jitter_prob")  # fmt: skip
+
+
+def layers_of(
+    given: Mapping[str, Any], policy_layer: Callable[[Policy], Any], strict: bool, seed: int | None
+) -> tuple[tuple[Any, ...], Any]:
+    """Returns the layers and the mix of keywords.
+
+    Args:
+        given: keywords of `create_transform` and of `Mixup`.
+        policy_layer: returns the layer of a policy.
+        strict: whether to raise where this library cannot do the same.
+        seed: of random layers, an integer or None.
+
+    Raises:
+        ValueError: if a keyword is not known, or something cannot be done and `strict`.
+    """
+    unknown = sorted(set(given) - set(_DEFAULTS) - set(_IDLE))
+    if unknown:
+        raise ValueError(
+            f"create_transform has no keyword {', '.join(unknown)} that is read here: give "
+            f"some of {', '.join(_DEFAULTS)}"
+        )
+    option = {**_DEFAULTS, **{key: value for key, value in given.items() if key in _DEFAULTS}}
+    omissions = Omissions("keras_cv_extras")
+    for name in ("re_mode", "re_count", "tf_preprocessing", "color_jitter_prob"):
+        if given.get(name) not in (None, False, "const", 1):
+            omissions.add(f"{name}={given[name]!r}")
+    sides = option["input_size"]
+    size = tuple(sides)[-2:] if isinstance(sides, (tuple, list)) else (int(sides), int(sides))
+    made = _training if option["is_training"] else _evaluation
+    layers = made(option, size, policy_layer, omissions, strict, seed)
+    omissions.settle(strict)
+    mean, std = ([255 * float(x) for x in option[key]] for key in ("mean", "std"))
+    return (*layers, _sizes.normalised(mean, std)), _mix(option) if option["is_training"] else None
+
+
+def _evaluation(option, size, policy_layer, omissions, strict, seed):
+    share = option["crop_pct"] or 0.875
+    whole = [math.floor(side / share) for side in size]
+    method = _method(option)
+    return [_sizes.resize(whole, method, antialias=True, cropped=True), _sizes.centre(size)]
+
+
+def _method(option):
+    return {"random": "bilinear"}.get(option["interpolation"], option["interpolation"])
+
+
+def _training(option, size, policy_layer, omissions, strict, seed):
+    if option["no_aug"]:
+        return _evaluation({**option, "crop_pct": 1.0}, size, policy_layer, omissions, strict, seed)
+    method = option["interpolation"]
+    if method not in ("bilinear", "nearest"):
+        omissions.add(f"interpolation={method!r}, in place of which is bilinear")
+    scale, ratio = option["scale"] or (0.08, 1.0), option["ratio"] or (3 / 4, 4 / 3)
+    layers = [_sizes.resized_crop(size, scale, ratio, method, seed)]
+    flips = [("flip_horizontal", option["hflip"]), ("flip_vertical", option["vflip"])]
+    steps = [Step(op, float(rate)) for op, rate in flips if rate]
+    policies = [Policy([steps])] if steps else []
+    text = option["auto_augment"]
+    if text and text.startswith("augmix"):
+        return [*layers, *map(policy_layer, policies), _augmix(text, option, seed)]
+    if text:
+        fill = tuple(min(255, round(255 * float(x))) for x in option["mean"])
+        moved = int(min(size) * 0.45)
+        auto = from_timm(text, translate_const=moved, fill=fill, strict=strict)
+        policies.append(auto)
+    elif option["color_jitter"]:
+        policies.append(_jitter(option["color_jitter"]))
+    if option["re_prob"]:
+        omissions.add(f"re_prob={option['re_prob']}: use layers.RandomErasing")
+    if not policies:
+        return layers
+    stages = tuple(stage for policy in policies for stage in policy.stages)
+    return [*layers, policy_layer(policies[-1]._with_stages(stages))]  # a flip fills nothing
+
+
+def _augmix(text, option, seed):
+    from keras_cv_extras import layers
+
+    return layers.AugMix(**augmix_from_timm(text), seed=seed)
+
+
+def _jitter(amount):
+    """Returns brightness, contrast, saturation and perhaps hue, in a random order."""
+    amounts = [float(amount)] * 3 if isinstance(amount, (int, float)) else list(amount)
+    names = ("brightness", "contrast", "color")
+    steps = [
+        Step(op, value=(max(0.0, 1 - share), 1 + share))
+        for op, share in zip(names, amounts, strict=False)
+        if share
+    ]
+    if len(amounts) > 3 and amounts[3]:
+        steps.append(Step("hue", value=(-amounts[3], amounts[3])))
+    return random_order(steps)
+
+
+def _mix(option):
+    from keras_cv_extras import mix
+
+    rate, switch = float(option["mixup_prob"]), float(option["mixup_switch_prob"])
+    given = {"rate": rate, "num_classes": option["num_classes"]}
+    if option["label_smoothing"]:
+        given["label_smoothing"] = float(option["label_smoothing"])
+    mixup, cutmix = float(option["mixup_alpha"]), float(option["cutmix_alpha"])
+    if mixup and cutmix:
+        made = (mix.MixUp(mixup), mix.CutMix(cutmix))
+        return mix.RandomMix(made, (1 - switch, switch), **given)
+    if mixup:
+        return mix.MixUp(mixup, **given)
+    return mix.CutMix(cutmix, **given) if cutmix else None

@@ -1,0 +1,211 @@
+"""Whole pipelines of other libraries as layers: sizes, policy, scale and mix."""
+
+import json
+import pathlib
+import runpy
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from keras_cv_extras import layers, mix, policy
+
+HERE = pathlib.Path(__file__).parent
+GIVEN = json.loads((HERE.parent / "reference" / "pipelines.json").read_text(encoding="utf-8"))
+transform = runpy.run_path(str(HERE / "test_pipelines.py"))["transform"]
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 40, 48, 3), dtype=np.uint8)
+MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+# What one warning names where a pipeline is not read whole.
+REMAINDERS = {
+    ("albumentations", "cutout"): "CoarseDropout, whose hole may reach beyond",
+    ("albumentations", "some of"): "Equalize with mode='cv'",
+    ("albumentations", "solarize"): "AutoContrast with method='cdf'",
+    ("albumentations", "kaggle"): "RandomBrightnessContrast.*ShiftScaleRotate",
+    ("torchvision", "recipe"): "RandomErasing",
+}
+
+
+def read(library, name, **options):
+    given = GIVEN[library][name]
+    given = given if library == "albumentations" else transform(given)
+    return policy.read_transforms(given, **options)
+
+
+@pytest.mark.parametrize(
+    ("library", "name"), [(library, name) for library in GIVEN for name in GIVEN[library]]
+)
+def test_a_pipeline_is_read_whole_or_its_remainder_named(library, name):
+    remainder = REMAINDERS.get((library, name))
+    if remainder is None:
+        made = read(library, name)
+    else:
+        with pytest.raises(ValueError, match=remainder):
+            read(library, name)
+        with pytest.warns(UserWarning, match=remainder) as caught:
+            made = read(library, name, strict=False)
+        assert len(caught) == 1
+    assert made.layers
+    assert made.mix is None
+
+
+def test_fifteen_of_twenty_are_whole():
+    assert sum(map(len, GIVEN.values())) - len(REMAINDERS) == 15
+
+
+def test_sizes_and_scales():
+    made = read("torchvision", "imagenet", seed=1)
+    crop, augment, scale = made.layers
+    assert crop.size == (224, 224)
+    assert crop.area == (0.08, 1.0)
+    assert augment.policy.sub_policies[0][0] == policy.Step("flip_horizontal", 0.5)
+    np.testing.assert_allclose(scale(IMAGES), (IMAGES / 255 - MEAN) / STD, atol=1e-5)
+    assert made(IMAGES).shape == (4, 224, 224, 3)
+    model = made.sequential()
+    floats = IMAGES.astype("float32")
+    np.testing.assert_allclose(model(floats), made(floats, training=False), atol=1e-5)
+    cifar = read("torchvision", "cifar", seed=1)
+    assert [type(layer).__name__ for layer in cifar.layers] == [
+        "ZeroPadding2D",
+        "RandomCrop",
+        "PolicyAugment",
+        "Rescaling",
+    ]
+    assert cifar(IMAGES).shape == (4, 32, 32, 3)
+    validation = read("albumentations", "validation")
+    resized = keras.layers.Resizing(256, 256)(IMAGES)
+    wanted = (np.asarray(keras.layers.CenterCrop(224, 224)(resized)) / 255 - MEAN) / STD
+    np.testing.assert_allclose(validation(IMAGES, training=False), wanted, atol=1e-4)
+    assert validation.policies == []
+
+
+def test_colour_jitter_in_every_order():
+    made = policy.from_torchvision(
+        transform(
+            {
+                "transform": "Compose",
+                "attributes": {
+                    "transforms": [GIVEN["torchvision"]["simclr"]["attributes"]["transforms"][2]]
+                },
+            }
+        )
+    )
+    (stage,) = made.stages
+    orders = {tuple(step.op for step in steps) for steps in stage.sub_policies[:-1]}
+    assert len(orders) == 24
+    assert all(set(order) == {"brightness", "contrast", "color", "hue"} for order in orders)
+    assert sum(stage.weights[:-1]) == pytest.approx(0.8)
+    assert stage.weights[-1] == pytest.approx(0.2)
+
+
+def test_timm_keywords():
+    given = {
+        "input_size": (3, 32, 32),
+        "is_training": True,
+        "auto_augment": "rand-m9-mstd0.5-inc1",
+        "vflip": 0.1,
+        "mean": (0.5, 0.5, 0.5),
+        "std": (0.25, 0.25, 0.25),
+        "mixup_alpha": 0.8,
+        "cutmix_alpha": 1.0,
+        "num_classes": 10,
+        "label_smoothing": 0.1,
+    }
+    made = policy.read_transforms(given, seed=1)
+    crop, augment, scale = made.layers
+    assert (crop.size, type(augment)) == ((32, 32), layers.PolicyAugment)
+    flips, rand = augment.policy.stages
+    assert flips.sub_policies == (
+        (policy.Step("flip_horizontal", 0.5), policy.Step("flip_vertical", 0.1)),
+    )
+    wanted = policy.from_timm("rand-m9-mstd0.5-inc1", translate_const=14, fill=(128, 128, 128))
+    assert (rand,) == wanted.stages
+    assert augment.policy.fill == (128, 128, 128)
+    np.testing.assert_allclose(scale(IMAGES), (IMAGES / 255 - 0.5) / 0.25, atol=1e-5)
+    assert made.mix == mix.RandomMix(
+        (mix.MixUp(0.8), mix.CutMix(1.0)), (0.5, 0.5), num_classes=10, label_smoothing=0.1
+    )
+    assert made(IMAGES).shape == (4, 32, 32, 3)
+    plain = policy.read_transforms({"input_size": 28, "crop_pct": 0.875})
+    assert [type(layer).__name__ for layer in plain.layers] == [
+        "Resizing",
+        "CenterCrop",
+        "Rescaling",
+    ]
+    assert plain.layers[0].height == 32
+    jitter = policy.read_transforms({"input_size": 28, "is_training": True, "hflip": 0})
+    (stage,) = jitter.policies[0].stages
+    assert len(stage.sub_policies) == 6
+    augmix = policy.read_transforms(
+        {"input_size": 28, "is_training": True, "auto_augment": "augmix-m5-w4-d2"}
+    )
+    assert type(augmix.layers[2]) is layers.AugMix
+    original = {"input_size": 28, "is_training": True, "auto_augment": "original-mstd0.5"}
+    assert len(policy.read_transforms(original).policies[0].stages) == 2
+    with pytest.raises(ValueError, match="no keyword colour_jitter"):
+        policy.read_transforms({"colour_jitter": 0.4})
+    with pytest.warns(UserWarning, match="re_prob=0.25: use layers.RandomErasing"):
+        policy.read_transforms({"is_training": True, "re_prob": 0.25}, strict=False)
+    with pytest.raises(ValueError, match="in place of which is bilinear"):
+        policy.read_transforms({"is_training": True, "interpolation": "random"})
+
+
+def test_layers_of_keras():
+    given = keras.Sequential(
+        [
+            keras.Input((40, 48, 3)),
+            keras.layers.RandomFlip("horizontal_and_vertical"),
+            keras.layers.RandomRotation((0.1, 0.1), fill_mode="constant"),
+            keras.layers.RandomTranslation((0.25, 0.25), (-0.25, -0.25), fill_mode="nearest"),
+            keras.layers.RandomZoom((-0.5, -0.5)),
+            keras.layers.RandomBrightness((0.2, 0.2)),
+            keras.layers.RandomGrayscale(1.0),
+            keras.layers.Rescaling(1 / 255),
+        ]
+    )
+    made = policy.read_transforms(given)
+    assert [type(layer).__name__ for layer in made.layers] == ["PolicyAugment", "Rescaling"]
+    ops = [step.op for step in made.policies[0].sub_policies[0]]
+    assert ops == [
+        "flip_horizontal",
+        "flip_vertical",
+        "rotate",
+        "translate_y",
+        "translate_x",
+        "zoom",
+        "solarize_add",
+        "color",
+    ]
+    floats = IMAGES.astype("float32")
+    for layer, near in (
+        (keras.layers.RandomTranslation((0.25, 0.25), (-0.25, -0.25), "nearest"), 1e-3),
+        (keras.layers.RandomZoom((-0.5, -0.5)), 1e-3),
+        (keras.layers.RandomBrightness((0.2, 0.2)), 1e-3),
+        (keras.layers.RandomRotation((0.1, 0.1), "reflect"), 1.5),
+        (keras.layers.RandomGrayscale(1.0), 1.0),
+    ):
+        found = np.asarray(policy.from_keras(layer)(floats))
+        wanted = np.asarray(layer(floats, training=True))
+        np.testing.assert_allclose(found, wanted, atol=near, err_msg=type(layer).__name__)
+    (step,) = policy.from_keras(keras.layers.Solarization(threshold_factor=0.4)).sub_policies[0]
+    assert step == policy.Step("solarize", value=(0.0, 102.0))
+    mixed = policy.read_transforms([keras.layers.RandomFlip(), keras.layers.MixUp(0.3)])
+    assert mixed.mix == mix.MixUp(0.3)
+    with pytest.raises(ValueError, match="RandomContrast, which keeps each channel's own mean"):
+        policy.from_keras(keras.layers.RandomContrast(0.3))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        made = policy.read_transforms(
+            [keras.layers.RandomContrast(0.3), keras.layers.RandomInvert(0.5)], strict=False
+        )
+    (warning,) = caught
+    assert "RandomContrast" in str(warning.message)
+    assert "RandomInvert" in str(warning.message)
+    assert isinstance(made, policy.Transforms)
+
+
+def test_scales_are_joined():
+    scales = [keras.layers.Rescaling(1 / 255, 0.5), keras.layers.Rescaling([2.0, 4.0, 8.0], -1.0)]
+    (layer,) = policy.read_transforms(scales).layers
+    wanted = (IMAGES / np.float32(255) + 0.5) * np.float32([2, 4, 8]) - 1
+    np.testing.assert_allclose(layer(IMAGES), wanted, atol=1e-4)
