@@ -5,9 +5,9 @@ Layers for classification and losses. Layers take images, or a dictionary with `
 """
 
 from keras_cv_extras.compat import _table
-from keras_cv_extras.compat.keras_cv import core, layers, losses
+from keras_cv_extras.compat.keras_cv import core, layers, losses, utils
 
-__all__ = ["core", "layers", "losses"]
+__all__ = ["core", "layers", "losses", "utils"]
 
 _GONE = {
     "bounding_box": "boxes are out of scope; use keras_hub for detectors",
@@ -16,7 +16,6 @@ _GONE = {
     "metrics": "boxes are out of scope",
     "models": "use keras_cv_extras.models.build, or keras_hub.models",
     "training": "use keras_cv_extras.training.fit",
-    "utils": "use keras.utils",
     "visualization": "use keras.visualization.plot_image_gallery",
 }
 

@@ -3,14 +3,15 @@
 from typing import Any
 
 import keras
+from keras import ops
 
 from keras_cv_extras import layers
 from keras_cv_extras.compat.keras_cv.core import interval_of
 
 
 def random_crop(height: int, width: int, seed: int | None = None) -> Any:
-    """Cuts a window out of every image."""
-    return layers.RandomCrop((height, width), seed=seed)
+    """Cuts a window out of every image; smaller images are resized to it."""
+    return _CropOrResize(height, width, seed)
 
 
 def random_crop_and_resize(
@@ -53,13 +54,14 @@ def resizing(
     pad_to_aspect_ratio: bool = False,
 ) -> Any:
     """Resizes images, in training and at inference."""
+    if pad_to_aspect_ratio:
+        return _Always(_Padded(height, width, interpolation))
     return _Always(
         keras.layers.Resizing(
             height,
             width,
             interpolation,
             crop_to_aspect_ratio=crop_to_aspect_ratio,
-            pad_to_aspect_ratio=pad_to_aspect_ratio,
         )
     )
 
@@ -78,6 +80,50 @@ class _Always(keras.layers.Layer):
         if len(input_shape) == 3:
             return self.inner.compute_output_shape((None, *input_shape))[1:]
         return self.inner.compute_output_shape(input_shape)
+
+
+class _CropOrResize(keras.layers.Layer):
+    """Cuts images that are large enough, and resizes the others."""
+
+    def __init__(self, height, width, seed):
+        super().__init__(autocast=False)
+        self.size = height, width
+        self.cut = layers.RandomCrop((height, width), seed=seed)
+        self.built = True
+
+    def call(self, images, training=None):
+        rows, columns = images.shape[-3:-1]
+        if None not in (rows, columns) and (rows < self.size[0] or columns < self.size[1]):
+            return ops.image.resize(images, self.size, data_format="channels_last")
+        return self.cut(images, training=training)
+
+    def compute_output_shape(self, input_shape):
+        return self.cut.compute_output_shape(input_shape)
+
+
+class _Padded(keras.layers.Layer):
+    """Resizes what images show as a whole, and adds zeros below or to the right."""
+
+    def __init__(self, height, width, interpolation):
+        super().__init__(autocast=False)
+        self.size, self.interpolation = (height, width), interpolation
+        self.built = True
+
+    def call(self, images):
+        rows, columns = images.shape[-3:-1]
+        if None in (rows, columns):
+            raise ValueError("pad_to_aspect_ratio needs images of a known size")
+        scale = min(self.size[0] / rows, self.size[1] / columns)
+        size = int(rows * scale), int(columns * scale)
+        made = ops.image.resize(
+            images, size, interpolation=self.interpolation, data_format="channels_last"
+        )
+        pads = [(0, 0)] * (len(images.shape) - 3)
+        pads += [(0, whole - part) for whole, part in zip(self.size, size, strict=True)]
+        return ops.pad(made, [*pads, (0, 0)])
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-3], *self.size, input_shape[-1])
 
 
 def rescaling(scale: float, offset: float = 0.0) -> Any:

@@ -6,6 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras.compat.keras_cv._base_layer import BaseImageAugmentationLayer
+from keras_cv_extras.compat.keras_cv._layer import OldLayer
+
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
 
 
@@ -22,31 +25,35 @@ class _Composed(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Augments images, or the images of a dictionary."""
+        """Augments images, or the images and labels of a dictionary."""
         if training is None:
             training = self._get_call_context().entry_layer is self
-        images = inputs["images"] if isinstance(inputs, dict) else inputs
-        images = ops.cast(ops.convert_to_tensor(images), "float32")
-        single = len(images.shape) == 3
+        given = dict(inputs) if isinstance(inputs, dict) else {"images": inputs}
+        for name in ("images", "labels"):
+            if name in given:
+                given[name] = ops.cast(ops.convert_to_tensor(given[name]), "float32")
         if training:
-            images = self._augment(images[None] if single else images)
-            images = images[0] if single else images
-        return {**inputs, "images": images} if isinstance(inputs, dict) else images
+            single = len(given["images"].shape) == 3
+            batch = {name: value[None] if single else value for name, value in given.items()}
+            given = self._augment(batch)
+            if single:
+                given = {name: value[0] for name, value in given.items()}
+        return given if isinstance(inputs, dict) else given["images"]
 
-    def _augment(self, images):
+    def _augment(self, given):
         raise NotImplementedError
 
-    def _uniform(self, images):
-        count = ops.shape(images)[0]
-        return keras.random.uniform((count, 1, 1, 1), seed=self.seed_generator)
+    def _uniform(self, given):
+        """Returns a number for each image; one for all of them if they are drawn together."""
+        count = 1 if getattr(self, "batchwise", False) else ops.shape(given["images"])[0]
+        return keras.random.uniform((count,), seed=self.seed_generator)
 
-    def _chosen(self, images):
-        """Returns images by one of the layers, drawn for each."""
-        number = ops.floor(self._uniform(images) * len(self.layers))
-        result = images
+    def _chosen(self, given):
+        """Returns what one of the layers makes, drawn for each image."""
+        number = ops.floor(self._uniform(given) * len(self.layers))
+        result = given
         for index, layer in enumerate(self.layers):
-            made = ops.cast(_apply(layer, images), "float32")
-            result = ops.where(ops.equal(number, index), made, result)
+            result = _where(ops.equal(number, index), _made(layer, given), result)
         return result
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
@@ -68,6 +75,23 @@ class _Composed(keras.layers.Layer):
         return cls(**{**config, "layers": made})
 
 
+def _where(takes, made, given):
+    """Returns images and labels: what was made where it is taken, else what was given."""
+    result = dict(given)
+    for name in ("images", "labels"):
+        if name in given:
+            mask = ops.reshape(takes, (-1, *[1] * (len(given[name].shape) - 1)))
+            result[name] = ops.where(mask, ops.cast(made[name], "float32"), given[name])
+    return result
+
+
+def _made(layer, given):
+    """Returns what a layer makes of images, and of labels if it knows of them."""
+    if isinstance(layer, (OldLayer, BaseImageAugmentationLayer, _Composed)) and len(given) > 1:
+        return _apply(layer, given)
+    return {**given, "images": _apply(layer, given["images"])}
+
+
 def _apply(layer, images):
     try:
         return layer(images, training=True)
@@ -82,7 +106,7 @@ class RandomApply(_Composed):
     Args:
         layer: a layer that keeps the size of images.
         rate: share of the images, in [0, 1].
-        batchwise: takes no part: every image is drawn by itself.
+        batchwise: whether one draw is for the whole batch.
         seed: an integer, or None to draw one.
         **kwargs: the arguments of `keras.layers.Layer`.
 
@@ -98,20 +122,19 @@ class RandomApply(_Composed):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        del batchwise
         given = kwargs.pop("layers", [layer])
         super().__init__(given, seed, **kwargs)
+        self.batchwise = batchwise
         if not 0 <= rate <= 1:
             raise ValueError(f"rate must be in [0, 1], received {rate}")
         self.rate = rate
 
-    def _augment(self, images):
-        made = ops.cast(_apply(self.layers[0], images), "float32")
-        return ops.where(self._uniform(images) < self.rate, made, images)
+    def _augment(self, given):
+        return _where(self._uniform(given) < self.rate, _made(self.layers[0], given), given)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""
-        return {**super().get_config(), "rate": self.rate}
+        return {**super().get_config(), "rate": self.rate, "batchwise": self.batchwise}
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
@@ -120,7 +143,7 @@ class RandomChoice(_Composed):
 
     Args:
         layers: layers that keep the size of images.
-        batchwise: takes no part: every image is drawn by itself.
+        batchwise: whether one draw is for the whole batch.
         seed: an integer, or None to draw one.
         **kwargs: the arguments of `keras.layers.Layer`.
 
@@ -135,11 +158,15 @@ class RandomChoice(_Composed):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        del batchwise
         super().__init__(layers, seed, **kwargs)
+        self.batchwise = batchwise
 
-    def _augment(self, images):
-        return self._chosen(images)
+    def _augment(self, given):
+        return self._chosen(given)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**super().get_config(), "batchwise": self.batchwise}
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
@@ -168,11 +195,10 @@ class RandomAugmentationPipeline(_Composed):
         super().__init__(layers, seed, **kwargs)
         self.augmentations_per_image, self.rate = augmentations_per_image, rate
 
-    def _augment(self, images):
+    def _augment(self, given):
         for _ in range(self.augmentations_per_image if self.layers else 0):
-            takes = self._uniform(images) < self.rate
-            images = ops.where(takes, self._chosen(images), images)
-        return images
+            given = _where(self._uniform(given) < self.rate, self._chosen(given), given)
+        return given
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""

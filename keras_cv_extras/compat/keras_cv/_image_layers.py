@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras import layers
+from keras_cv_extras.compat.keras_cv._pixels import InOrder, random_contrast
 from keras_cv_extras.compat.keras_cv.core import NormalFactorSampler, interval_of
 from keras_cv_extras.policy import Policy, Step, some_of
 
@@ -23,12 +24,7 @@ def _warp(interpolation, fill_mode):
 
 
 def _either_way(factor):
-    return (-factor, factor) if isinstance(factor, (int, float)) else tuple(factor)
-
-
-def auto_contrast(value_range: Any, seed: int | None = None) -> Any:
-    """Stretches every channel to the whole range."""
-    return _policy([Step("autocontrast")], seed, value_range)
+    return (-factor, factor) if isinstance(factor, (int, float)) else interval_of("factor", factor)
 
 
 def equalization(value_range: Any, bins: int = 256, seed: int | None = None) -> Any:
@@ -58,47 +54,19 @@ def solarization(
     return _policy(steps, seed, value_range)
 
 
-class _FirstChannel(keras.layers.Layer):
-    """A layer's images, the first channel alone."""
-
-    def __init__(self, inner):
-        super().__init__()
-        self.inner = inner
-
-    def call(self, images, training=None):
-        return self.inner(images, training=training)[..., :1]
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], 1)
-
-
-def grayscale(output_channels: int = 1) -> Any:
-    """Takes the colour away."""
-    if output_channels not in (1, 3):
-        raise ValueError(f"output_channels must be 1 or 3, received {output_channels}")
-    inner = _policy([Step("grayscale", value=1.0)])
-    return inner if output_channels == 3 else _FirstChannel(inner)
-
-
 def grid_mask(
     ratio_factor: Any = (0, 0.5),
-    rotation_factor: float = 0.15,
+    rotation_factor: Any = 0.15,
     fill_mode: str = "constant",
     fill_value: float = 0.0,
     seed: int | None = None,
 ) -> Any:
     """Fills the squares of a grid."""
     mode = "constant" if fill_mode == "constant" else "noise"
-    options = (("degrees", min(360.0 * rotation_factor, 180.0)), ("fill_mode", mode))
+    rotation = interval_of("rotation_factor", rotation_factor)[1]
+    options = (("degrees", min(360.0 * rotation, 180.0)), ("fill_mode", mode))
     ratio = interval_of("ratio_factor", ratio_factor)
     return _policy([Step("grid_mask", value=ratio, options=options)], seed, fill=fill_value)
-
-
-def channel_shuffle(groups: int = 3, seed: int | None = None) -> Any:
-    """Puts the channels into a random order."""
-    if groups != 3:
-        raise ValueError(f"groups must be 3 here, a channel each, received {groups}")
-    return _policy([Step("channel_shuffle")], seed)
 
 
 def random_channel_shift(
@@ -110,12 +78,6 @@ def random_channel_shift(
     return _policy([Step("channel_shift", value=limits)], seed, value_range)
 
 
-def random_color_degeneration(factor: Any, seed: int | None = None) -> Any:
-    """Blends with grey."""
-    low, high = interval_of("factor", factor)
-    return _policy([Step("color", value=(1 - high, 1 - low))], seed)
-
-
 def _brightness(factor):
     low, high = interval_of("factor", _either_way(factor) if _is_number(factor) else factor, -1)
     return Step("solarize_add", value=(low * 255, high * 255), options=(("threshold", 256),))
@@ -123,11 +85,6 @@ def _brightness(factor):
 
 def _is_number(factor):
     return isinstance(factor, (int, float))
-
-
-def _contrast(factor):
-    below, above = (factor, factor) if _is_number(factor) else tuple(factor)
-    return Step("contrast", value=(1 - below, 1 + above))
 
 
 def _saturation(factor):
@@ -143,11 +100,6 @@ def _hue(factor):
 def random_brightness(factor: Any, value_range: Any = (0, 255), seed: int | None = None) -> Any:
     """Adds to all pixel values."""
     return _policy([_brightness(factor)], seed, value_range)
-
-
-def random_contrast(value_range: Any, factor: Any, seed: int | None = None) -> Any:
-    """Moves pixel values away from the mean, or towards it."""
-    return _policy([_contrast(factor)], seed, value_range)
 
 
 def random_hue(factor: Any, value_range: Any, seed: int | None = None) -> Any:
@@ -169,33 +121,19 @@ def random_color_jitter(
     seed: int | None = None,
 ) -> Any:
     """Changes brightness, contrast, saturation and hue, in this order."""
-    steps = [
-        _brightness(brightness_factor),
-        _contrast(contrast_factor),
-        _saturation(saturation_factor),
-        _hue(hue_factor),
-    ]
-    return _policy(steps, seed, value_range)
-
-
-def random_sharpness(factor: Any, value_range: Any, seed: int | None = None) -> Any:
-    """Blends with a smoothed image."""
-    low, high = interval_of("factor", factor)
-    return _policy([Step("sharpness", value=(1 - high, 1 - low))], seed, value_range)
+    return InOrder(
+        [
+            _policy([_brightness(brightness_factor)], seed, value_range),
+            random_contrast(value_range, contrast_factor, seed),
+            _policy([_saturation(saturation_factor), _hue(hue_factor)], seed, value_range),
+        ]
+    )
 
 
 def random_jpeg_quality(factor: Any, seed: int | None = None) -> Any:
     """Gives images the artefacts of JPEG; values in [0, 255]."""
     low, high = interval_of("factor", factor)
     return _policy([Step("jpeg", value=(max(low, 1.0), high))], seed)
-
-
-def random_gaussian_blur(kernel_size: Any, factor: Any, seed: int | None = None) -> Any:
-    """Blurs by a Gaussian kernel."""
-    size = max(kernel_size) if isinstance(kernel_size, (tuple, list)) else kernel_size
-    options = (("kernel_size", size + 1 - size % 2),)
-    sigma = interval_of("factor", factor)
-    return _policy([Step("gaussian_blur", value=sigma, options=options)], seed)
 
 
 def random_aspect_ratio(
@@ -205,26 +143,6 @@ def random_aspect_ratio(
     ratio: Any = tuple(end**2 for end in interval_of("factor", factor))
     options = (("interpolation", interpolation),)
     return _policy([Step("aspect", value=ratio, options=options)], seed)
-
-
-def random_cutout(
-    height_factor: Any,
-    width_factor: Any,
-    fill_mode: str = "constant",
-    fill_value: float = 0.0,
-    seed: int | None = None,
-) -> Any:
-    """Fills a square."""
-    height, width = interval_of("height_factor", height_factor), interval_of("", width_factor)
-    if height != width:
-        raise ValueError(
-            "height_factor and width_factor must be alike here, received "
-            f"{height_factor} and {width_factor}; for other shapes use "
-            "keras_cv_extras.layers.RandomErasing"
-        )
-    mode = "constant" if fill_mode == "constant" else "noise"
-    step = Step("cutout", value=height, unit="shorter", options=(("fill_mode", mode),))
-    return _policy([step], seed, fill=fill_value)
 
 
 def random_flip(mode: str = "horizontal", rate: float = 0.5, seed: int | None = None) -> Any:
@@ -247,9 +165,8 @@ def random_rotation(
     fill_value: float = 0.0,
 ) -> Any:
     """Turns images, by parts of a whole turn."""
-    degrees: Any = tuple(360.0 * end for end in _either_way(factor))
-    step = Step("rotate", value=degrees, options=_warp(interpolation, fill_mode))
-    return _policy([step], seed, fill=fill_value)
+    factors: Any = _either_way(factor)
+    return keras.layers.RandomRotation(factors, fill_mode, interpolation, seed, fill_value)
 
 
 def random_shear(
@@ -304,10 +221,8 @@ def random_zoom(
 ) -> Any:
     """Makes what images show smaller, for factors above 0, or larger."""
     if width_factor is not None and _either_way(width_factor) != _either_way(height_factor):
-        raise ValueError(
-            f"width_factor must be None or height_factor here, received {width_factor}; for both "
-            "use keras_cv_extras.layers.RandomAspect behind it"
-        )
+        factors: Any = [_either_way(factor) for factor in (height_factor, width_factor)]
+        return keras.layers.RandomZoom(*factors, fill_mode, interpolation, seed, fill_value)
     low, high = _either_way(height_factor)
     step = Step(
         "zoom", value=(1 / (1 + high), 1 / (1 + low)), options=_warp(interpolation, fill_mode)

@@ -30,13 +30,18 @@ class OldLayer(keras.layers.Layer):
         if options.pop("bounding_box_format", None) is not None:
             raise ValueError(f"{type(self).__name__}: boxes are out of scope; {_USE}")
         bound = inspect.signature(self.make).bind(*arguments, **options)
-        # As JSON has them, so that a copy is made of the same.
-        self.arguments = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in bound.arguments.items()
-        }
+        bound.apply_defaults()
+        # Keras would make lists of tuples, and layers of what it tracks.
+        object.__setattr__(self, "arguments", dict(bound.arguments))
         self.inner = self.make(**self.arguments)
         self.built = True
+
+    def __getattr__(self, name: str) -> Any:
+        """Returns an argument under its name, as the layers of KerasCV have them."""
+        arguments = self.__dict__.get("arguments", {})
+        if name in arguments:
+            return arguments[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __call__(self, inputs: Any, *arguments: Any, **options: Any) -> Any:
         """Checks what is given, and augments it."""
@@ -51,9 +56,7 @@ class OldLayer(keras.layers.Layer):
             if self.mixes:
                 raise ValueError(f"{name} takes a dictionary with images and labels")
             inputs = {"images": inputs}
-        for refused in _REFUSED:
-            if refused in inputs:
-                raise ValueError(f"{name}: {refused} are out of scope; {_USE}")
+        refuse_boxes(name, inputs)
         if not needed <= set(inputs):
             raise ValueError(
                 f"{name} takes a dictionary with {' and '.join(sorted(needed))}, received "
@@ -119,7 +122,7 @@ class OldLayer(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""
-        saved: Any = keras.tree.map_structure(_saved, self.arguments)
+        saved: Any = {name: _saved(value) for name, value in self.arguments.items()}
         return {**super().get_config(), **saved}
 
     @classmethod
@@ -129,16 +132,28 @@ class OldLayer(keras.layers.Layer):
 
 
 def _saved(value):
-    plain = (int, float, str, bool, type(None))
+    plain = (int, float, str, bool, type(None), list, tuple)
     return value if isinstance(value, plain) else keras.saving.serialize_keras_object(value)
 
 
 def _loaded(value):
     if isinstance(value, (list, tuple)):
-        return [_loaded(item) for item in value]
+        return type(value)(_loaded(item) for item in value)
     if isinstance(value, dict) and "class_name" in value:
         return keras.saving.deserialize_keras_object(value)
     return value
+
+
+def refuse_boxes(name: str, inputs: Any) -> None:
+    """Refuses dictionaries with boxes, masks or key points.
+
+    Args:
+        name: of the layer.
+        inputs: images, or a dictionary.
+    """
+    for refused in _REFUSED:
+        if isinstance(inputs, dict) and refused in inputs:
+            raise ValueError(f"{name}: {refused} are out of scope; {_USE}")
 
 
 _USE = "augment boxes with keras.layers, whose preprocessing layers take bounding_box_format"

@@ -23,6 +23,18 @@ class FactorSampler:
         """Returns the ends of the uniform distribution that stands for the sampler."""
         raise NotImplementedError
 
+    def __call__(self, shape: Any = (), dtype: Any = "float32") -> Any:
+        """Draws from that distribution.
+
+        Args:
+            shape: of the result.
+            dtype: of the result.
+        """
+        low, high = self.interval()
+        if not hasattr(self, "_state"):
+            self._state = keras.random.SeedGenerator(getattr(self, "seed", None))
+        return keras.random.uniform(tuple(shape), low, high, dtype=dtype, seed=self._state)
+
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""
         return dataclasses.asdict(self)  # type: ignore[call-overload]

@@ -7,7 +7,10 @@ from keras_cv_extras import layers
 from keras_cv_extras.compat import _table
 from keras_cv_extras.compat.keras_cv import _batch_layers as batch
 from keras_cv_extras.compat.keras_cv import _composed
+from keras_cv_extras.compat.keras_cv import _drawn as drawn
 from keras_cv_extras.compat.keras_cv import _image_layers as old
+from keras_cv_extras.compat.keras_cv import _pixels as pixels
+from keras_cv_extras.compat.keras_cv._base_layer import BaseImageAugmentationLayer
 from keras_cv_extras.compat.keras_cv._layer import old_layer
 
 _HERE = "keras_cv_extras.layers."
@@ -52,11 +55,20 @@ __getattr__, __dir__, TABLE = _table.attach(
     [
         _image("AugMix", old.aug_mix, "AugMix", "strength=severity, width=num_chains"),
         _table.Name("Augmenter", "keras.Sequential", "", _composed.Augmenter),
-        _image("AutoContrast", old.auto_contrast, "RandomAutocontrast", "rate=1.0"),
-        _table.Name("BaseImageAugmentationLayer", note="write a keras.layers.Layer"),
+        _image("AutoContrast", pixels.auto_contrast, "RandomAutocontrast", "rate=1.0"),
+        _table.Name(
+            "BaseImageAugmentationLayer",
+            "keras.layers.Layer",
+            "images are mapped one after another; a layer of Keras takes the batch",
+            BaseImageAugmentationLayer,
+        ),
         _table.Name("CenterCrop", "keras.layers.CenterCrop"),
         _image(
-            "ChannelShuffle", old.channel_shuffle, "RandomChannelShuffle", "rate=1.0", "groups of 1"
+            "ChannelShuffle",
+            drawn.channel_shuffle,
+            "RandomChannelShuffle",
+            "rate=1.0",
+            "a channel is a group",
         ),
         _image("CutMix", batch.cut_mix, "CutMix", "alpha=alpha", mixes=True),
         _table.Name("DropBlock2D", _HERE + "DropBlock2D"),
@@ -66,7 +78,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         _image("FourierMix", batch.fourier_mix, "FMix", "alpha, decay=decay_power", mixes=True),
         _table.Name("FrustumRandomDroppingPoints", note=_CLOUDS),
         _image(
-            "Grayscale", old.grayscale, "RandomGrayscale", "amount=1.0", "three channels remain"
+            "Grayscale", pixels.grayscale, "RandomGrayscale", "amount=1.0", "three channels remain"
         ),
         _image(
             "GridMask",
@@ -135,7 +147,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _image(
             "RandomColorDegeneration",
-            old.random_color_degeneration,
+            pixels.random_color_degeneration,
             "RandomColor",
             "factor=(1 - factor, 1)",
             "integers are cut as Pillow does",
@@ -149,7 +161,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _image(
             "RandomContrast",
-            old.random_contrast,
+            pixels.random_contrast,
             "RandomContrast",
             "factor=(1 - factor, 1 + factor)",
             "about the mean grey of the image, not the mean of each channel",
@@ -164,7 +176,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _image(
             "RandomCutout",
-            old.random_cutout,
+            drawn.random_cutout,
             "RandomCutout",
             "size=...",
             "squares of the shorter side, and size in pixels",
@@ -172,7 +184,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         _image("RandomFlip", old.random_flip, "RandomFlipHorizontal", "rate=rate"),
         _image(
             "RandomGaussianBlur",
-            old.random_gaussian_blur,
+            pixels.random_gaussian_blur,
             "RandomGaussianBlur",
             "sigma=factor, kernel_size=kernel_size",
             "a border that goes on, not one of zeros",
@@ -196,7 +208,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _image(
             "RandomSharpness",
-            old.random_sharpness,
+            pixels.random_sharpness,
             "RandomSharpness",
             "factor=(1 - factor, 1)",
             "1 leaves images as they are",

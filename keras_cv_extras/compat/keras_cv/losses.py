@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 from keras import ops
 
 from keras_cv_extras import losses
@@ -11,27 +12,85 @@ _HERE = "keras_cv_extras.losses."
 _BOXES = "boxes are out of scope; use keras_hub for detectors"
 
 
-def _focal_loss(
-    alpha: float = 0.25,
-    gamma: float = 2,
-    from_logits: bool = False,
-    label_smoothing: float = 0,
-    **options: Any,
-) -> Any:
-    """Focal loss of independent labels."""
-    if label_smoothing:
-        raise ValueError("label_smoothing must be 0 here: smooth the labels before the loss")
-    return losses.SigmoidFocalCrossEntropy(from_logits, alpha, float(gamma), **options)
+_PACKAGE = "keras_cv_extras.compat.keras_cv"
 
 
-def _smooth_l1_loss(l1_cutoff: float = 1.0, **options: Any) -> Any:
-    """Half a square below 1, a straight line above."""
-    if l1_cutoff != 1:
-        raise ValueError(
-            "l1_cutoff must be 1 here, where KerasCV's loss has no jump; for another use "
-            f"{_HERE}Huber(delta)"
-        )
-    return losses.Huber(1.0, **options)
+@keras.saving.register_keras_serializable(_PACKAGE)
+class FocalLoss(keras.losses.Loss):
+    """Focal loss of independent labels, summed over the classes.
+
+    Args:
+        alpha: weight of the positive labels, in [0, 1].
+        gamma: how much less easy labels count, at least 0.
+        from_logits: whether predictions are logits, not probabilities.
+        label_smoothing: how far labels move towards 0.5, in [0, 1]. A smoothed label is none of
+            the positive ones, so that all of them weigh 1 - alpha, as in KerasCV.
+        **kwargs: `reduction` and `name`, as of every Keras loss.
+
+    Example:
+        >>> float(FocalLoss()([[1.0, 0.0]], [[0.9, 0.2]])) < 0.01
+        True
+    """
+
+    def __init__(
+        self,
+        alpha: float = 0.25,
+        gamma: float = 2,
+        from_logits: bool = False,
+        label_smoothing: float = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.alpha, self.gamma = float(alpha), float(gamma)
+        self.from_logits, self.label_smoothing = from_logits, label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns the loss of each sample."""
+        y_pred = ops.convert_to_tensor(y_pred)
+        y_true = ops.cast(y_true, y_pred.dtype)
+        if not self.label_smoothing:
+            return losses.sigmoid_focal_crossentropy(
+                y_true, y_pred, from_logits=self.from_logits, alpha=self.alpha, gamma=self.gamma
+            )
+        y_true = y_true + self.label_smoothing * (0.5 - y_true)
+        p = ops.sigmoid(y_pred) if self.from_logits else y_pred
+        missed = ops.abs(y_true + p - 2 * y_true * p)
+        entropy = ops.binary_crossentropy(y_true, p)
+        return ops.sum((1 - self.alpha) * ops.power(missed, self.gamma) * entropy, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        own = ("alpha", "gamma", "from_logits", "label_smoothing")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class SmoothL1Loss(keras.losses.Loss):
+    """Half a square below the cutoff, the distance less one half from there on.
+
+    Args:
+        l1_cutoff: where the square ends; other than at 1 the loss jumps there, as in KerasCV.
+        **kwargs: `reduction` and `name`, as of every Keras loss.
+
+    Example:
+        >>> float(SmoothL1Loss()([[0.0]], [[3.0]]))
+        2.5
+    """
+
+    def __init__(self, l1_cutoff: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.l1_cutoff = l1_cutoff
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns the loss of each sample."""
+        y_pred = ops.convert_to_tensor(y_pred)
+        away = ops.abs(ops.cast(y_true, y_pred.dtype) - y_pred)
+        near = away < self.l1_cutoff
+        return ops.mean(ops.where(near, 0.5 * ops.square(away), away - 0.5), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**super().get_config(), "l1_cutoff": self.l1_cutoff}
 
 
 class SimCLRLoss:
@@ -71,7 +130,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "FocalLoss",
             _HERE + "SigmoidFocalCrossEntropy",
             "from_logits first",
-            _focal_loss,
+            FocalLoss,
             _HERE + "SigmoidFocalCrossEntropy(from_logits, alpha, gamma)",
         ),
         _table.Name("GIoULoss", note="use keras_cv_extras.losses.GIoULoss, whose boxes are yxyx"),
@@ -86,8 +145,8 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name(
             "SmoothL1Loss",
             _HERE + "Huber",
-            "",
-            _smooth_l1_loss,
+            "an l1_cutoff other than 1 is not delta: KerasCV's loss jumps there",
+            SmoothL1Loss,
             _HERE + "Huber(delta=1.0)",
         ),
     ],
