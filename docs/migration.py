@@ -34,6 +34,21 @@ import keras_cv_extras.compat.keras_cv as keras_cv
 
 The old names take the old arguments. Each warns once with the call that replaces it, which the
 tables below list; a name without a replacement is an error of one line that says what to use.
+"What differs" is between the old name and that call: the old name itself keeps to the old package.
+
+What is compared with the packages themselves: calls of TensorFlow Addons 0.23.0
+(`tests/reference/addons_calls.py`), to 2e-5 of the value, and layers and losses of KerasCV 0.9.0
+whose factors leave no choice (`tests/reference/keras_cv_calls.py`), likewise. What is random draws
+from the same ranges, with other numbers. These differ:
+
+- In a model, layers of KerasCV augment in training alone; those of 0.9 did so in `predict` too.
+- `RandAugment` and `AugMix` of KerasCV: ops of the library, in levels of its own.
+- `RandomCropAndResize` and `JitteredResize`: pixels have their centres at halves.
+- `RandomJpegQuality`: values in [0, 255]; KerasCV cut off floats above 1.
+- `NormalFactorSampler`: drawn uniformly, with the same mean and deviation.
+- `RandomChannelShift`, `RandomAspectRatio` and `GridMask`: see their lines.
+- `connected_components`, `euclidean_dist_transform`, `resampler` of Addons: SciPy and arithmetic,
+  tested against their definitions.
 """
 
 

@@ -33,6 +33,22 @@ def _softshrink(x: Any, lower: float = -0.5, upper: float = 0.5) -> Any:
     return ops.minimum(x - lower, 0) + ops.maximum(x - upper, 0)
 
 
+def _rrelu(
+    x: Any,
+    lower: float = 0.125,
+    upper: float = 1 / 3,
+    training: bool | None = None,
+    seed: int | None = None,
+) -> Any:
+    """The input above zero, times a slope below: drawn in training, else the mean."""
+    x = ops.convert_to_tensor(x)
+    slope = (lower + upper) / 2
+    if training:
+        generator = keras.random.SeedGenerator(seed)
+        slope = keras.random.uniform(ops.shape(x), lower, upper, dtype=x.dtype, seed=generator)
+    return ops.where(x >= 0, x, slope * x)
+
+
 def _sparsemax(logits: Any, axis: int = -1) -> Any:
     """Projects logits onto the simplex along an axis."""
     moved = ops.moveaxis(ops.convert_to_tensor(logits), axis, -1)
@@ -47,7 +63,13 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name("hardshrink", "keras.activations.hard_shrink", "one threshold", _hardshrink),
         _table.Name("lisht", "keras_cv_extras.layers.lisht"),
         _table.Name("mish", "keras.activations.mish"),
-        _table.Name("rrelu", note="use keras.layers.LeakyReLU, or PReLU for a learned slope"),
+        _table.Name(
+            "rrelu",
+            "keras.layers.LeakyReLU",
+            "one slope; keras.layers.PReLU learns it",
+            _rrelu,
+            "keras.layers.LeakyReLU((lower + upper) / 2)",
+        ),
         _table.Name("snake", "keras_cv_extras.layers.snake"),
         _table.Name("softshrink", "keras.activations.soft_shrink", "one threshold", _softshrink),
         _table.Name("sparsemax", "keras_cv_extras.losses.sparsemax", "last axis", _sparsemax),

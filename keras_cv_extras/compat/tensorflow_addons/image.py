@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from keras_cv_extras import augment
 from keras_cv_extras.compat import _table
+from keras_cv_extras.compat.tensorflow_addons import _filters as filters
+from keras_cv_extras.compat.tensorflow_addons import _splines as splines
+from keras_cv_extras.compat.tensorflow_addons import _transforms as transforms
 
 _HERE = "keras_cv_extras.augment."
 
@@ -31,88 +35,6 @@ def _blend(image1: Any, image2: Any, factor: float) -> Any:
     return ops.round(result if 0 < factor < 1 else ops.clip(result, 0.0, 255.0))
 
 
-def _transform(
-    images: Any,
-    transforms: Any,
-    interpolation: str = "nearest",
-    fill_mode: str = "constant",
-    output_shape: Any = None,
-    name: str | None = None,
-    fill_value: float = 0.0,
-) -> Any:
-    """Warps images by projective transforms, eight numbers each."""
-    del name
-    if output_shape is not None:
-        raise ValueError("output_shape is not taken here: resize with keras.ops.image.resize")
-    images = ops.convert_to_tensor(images)
-    mode, filling = interpolation.lower(), fill_mode.lower()
-    result = ops.image.affine_transform(
-        ops.cast(images, "float32") if "float" not in str(images.dtype) else images,
-        ops.cast(transforms, "float32"),
-        interpolation=mode,
-        fill_mode=filling,
-        fill_value=fill_value,
-        data_format="channels_last",
-    )
-    return ops.cast(result, images.dtype)
-
-
-def _transform_each(images, transforms, interpolation, fill_mode, fill_value):
-    """Transforms each image by its row, or all of them, or one without a batch, by the only one."""
-    if len(images.shape) == 3:
-        transforms = transforms[0]
-    elif ops.shape(transforms)[0] == 1:
-        transforms = ops.broadcast_to(transforms, (ops.shape(images)[0], 8))
-    return _transform(images, transforms, interpolation, fill_mode, fill_value=fill_value)
-
-
-def _angles_to_projective_transforms(
-    angles: Any, image_height: Any, image_width: Any, name: str | None = None
-) -> Any:
-    """Returns the transforms that turn images about their middle, counter-clockwise."""
-    del name
-    angles = ops.reshape(ops.cast(angles, "float32"), (-1,))
-    cos, sin = ops.cos(angles), ops.sin(angles)
-    x, y = (ops.cast(size, "float32") / 2 - 0.5 for size in (image_width, image_height))
-    none = ops.zeros_like(cos)
-    rows = [cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y, none, none]
-    return ops.stack(rows, axis=1)
-
-
-def _rotate(
-    images: Any,
-    angles: Any,
-    interpolation: str = "nearest",
-    fill_mode: str = "constant",
-    name: str | None = None,
-    fill_value: float = 0.0,
-) -> Any:
-    """Turns images about their middle, counter-clockwise, by angles in radians."""
-    del name
-    images = ops.convert_to_tensor(images)
-    height, width = ops.shape(images)[-3:-1]
-    transforms = _angles_to_projective_transforms(angles, height, width)
-    return _transform_each(images, transforms, interpolation, fill_mode, fill_value)
-
-
-def _translate(
-    images: Any,
-    translations: Any,
-    interpolation: str = "nearest",
-    fill_mode: str = "constant",
-    name: str | None = None,
-    fill_value: float = 0.0,
-) -> Any:
-    """Moves images by `(right, down)` pixels."""
-    del name
-    images = ops.convert_to_tensor(images)
-    moves = ops.reshape(ops.cast(translations, "float32"), (-1, 2))
-    one, none = ops.ones_like(moves[:, 0]), ops.zeros_like(moves[:, 0])
-    rows = [one, none, -moves[:, 0], none, one, -moves[:, 1], none, none]
-    transforms = ops.stack(rows, axis=1)
-    return _transform_each(images, transforms, interpolation, fill_mode, fill_value)
-
-
 def _cutout(images: Any, mask_size: Any, offset: Any = (0, 0), constant_values: float = 0) -> Any:
     """Fills a rectangle about each offset `(row, column)`."""
     images = ops.convert_to_tensor(images)
@@ -131,6 +53,46 @@ def _cutout(images: Any, mask_size: Any, offset: Any = (0, 0), constant_values: 
     return ops.where(inside, ops.cast(constant_values, images.dtype), images)
 
 
+def _random_cutout(
+    images: Any, mask_size: Any, constant_values: float = 0, seed: int | None = None
+) -> Any:
+    """Fills a rectangle about a pixel of each image, drawn anew at each call."""
+    images = ops.convert_to_tensor(images)
+    count, height, width = ops.shape(images)[:3]
+    generator = keras.random.SeedGenerator(seed)
+    drawn = keras.random.uniform((count, 2), seed=generator)
+    offset = ops.floor(drawn * ops.cast(ops.stack([height, width]), "float32"))
+    return _cutout(images, mask_size, offset, constant_values)
+
+
+def _random_hsv_in_yiq(
+    image: Any,
+    max_delta_hue: float = 0,
+    lower_saturation: float = 1,
+    upper_saturation: float = 1,
+    lower_value: float = 1,
+    upper_value: float = 1,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """Turns the hue, and scales saturation and value, by numbers drawn anew at each call."""
+    del name
+    if min(max_delta_hue, lower_saturation, lower_value) < 0:
+        raise ValueError("max_delta_hue, lower_saturation and lower_value must be at least 0")
+    if lower_saturation > upper_saturation or lower_value > upper_value:
+        raise ValueError("lower_saturation and lower_value must be at most the upper ones")
+    generator = keras.random.SeedGenerator(seed)
+    hue, saturation, value = (
+        keras.random.uniform((), low, high, seed=generator)
+        for low, high in (
+            (-max_delta_hue, max_delta_hue),
+            (lower_saturation, upper_saturation),
+            (lower_value, upper_value),
+        )
+    )
+    return augment.adjust_hsv_in_yiq(image, hue, saturation, value)
+
+
 def _equalize(image: Any, bins: int = 256, name: str | None = None) -> Any:
     """Equalises the histogram of every channel."""
     del name
@@ -140,12 +102,21 @@ def _equalize(image: Any, bins: int = 256, name: str | None = None) -> Any:
 
 
 def _sharpness(image: Any, factor: float, name: str | None = None) -> Any:
-    """Sharpens or blurs."""
+    """Sharpens or blurs; smoothed integers are cut, not rounded, and the border stays."""
     del name
-    return augment.sharpness(image, factor)
+    image = ops.convert_to_tensor(image)
+    kind = keras.backend.standardize_dtype(image.dtype)
+    batch = ops.cast(transforms.as_batch(image), "float32")
+    rows, columns = (size - 2 for size in ops.shape(batch)[1:3])
+    around = sum(batch[:, y : y + rows, x : x + columns] for y in range(3) for x in range(3))
+    middle = batch[:, 1:-1, 1:-1]
+    smooth = (around + 4 * middle) / 13
+    if "float" not in kind:
+        smooth = ops.floor(smooth + 1e-4)  # sums of thirteenths that are whole are not below
+    change = ops.pad(smooth - middle, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    blended = _blend(batch + change, batch, factor)
+    return transforms.like_given(ops.cast(blended, kind), image)
 
-
-_DRAWN = "draw the numbers yourself, or use the layer: keras_cv_extras.layers."
 
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
@@ -161,7 +132,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "angles_to_projective_transforms",
             _HERE + "rotate",
             "degrees, counter-clockwise",
-            _angles_to_projective_transforms,
+            transforms.angles_to_projective_transforms,
             _HERE + "rotate(images, degrees)",
         ),
         _table.Name(
@@ -171,8 +142,20 @@ __getattr__, __dir__, TABLE = _table.attach(
             _blend,
             "keras.ops.round(first + factor * (second - first))",
         ),
-        _table.Name("compose_transforms", note="multiply the matrices with keras.ops.matmul"),
-        _table.Name("connected_components", note="use skimage.measure.label(connectivity=1)"),
+        _table.Name(
+            "compose_transforms",
+            "keras.ops.matmul",
+            "of matrices (3, 3)",
+            transforms.compose_transforms,
+            "keras.ops.matmul(first, second)",
+        ),
+        _table.Name(
+            "connected_components",
+            "skimage.measure.label",
+            "for an array; zeros are the ground",
+            filters.connected_components,
+            "skimage.measure.label(image, connectivity=1)",
+        ),
         _table.Name(
             "cutout",
             _HERE + "cutout",
@@ -187,25 +170,70 @@ __getattr__, __dir__, TABLE = _table.attach(
             _without_name(augment.dense_image_warp),
         ),
         _table.Name("equalize", _HERE + "equalize", "always 256 bins", _equalize),
-        _table.Name("euclidean_dist_transform", note="use scipy.ndimage.distance_transform_edt"),
-        _table.Name("gaussian_filter2d", note="use keras_cv_extras.augment.gaussian_blur"),
+        _table.Name(
+            "euclidean_dist_transform",
+            "scipy.ndimage.distance_transform_edt",
+            "for an array (height, width)",
+            filters.euclidean_dist_transform,
+        ),
+        _table.Name(
+            "gaussian_filter2d",
+            _HERE + "gaussian_blur",
+            "one sigma, and a border that goes on",
+            filters.gaussian_filter2d,
+            _HERE + "gaussian_blur(images, sigma)",
+        ),
         _table.Name(
             "interpolate_bilinear",
             _HERE + "interpolate_bilinear",
             "",
             _without_name(augment.interpolate_bilinear),
         ),
-        _table.Name("interpolate_spline", note="use scipy.interpolate.RBFInterpolator"),
-        _table.Name("mean_filter2d", note="use keras_cv_extras.augment.box_blur"),
-        _table.Name("median_filter2d", note="use keras_cv_extras.augment.median_blur"),
-        _table.Name("random_cutout", note=_DRAWN + "RandomCutout"),
-        _table.Name("random_hsv_in_yiq", note=_DRAWN + "RandomColorJitter"),
-        _table.Name("resampler", note="use keras_cv_extras.augment.interpolate_bilinear"),
+        _table.Name(
+            "interpolate_spline",
+            "scipy.interpolate.RBFInterpolator",
+            "for arrays; order 2 is thin_plate_spline",
+            splines.interpolate_spline,
+            "scipy.interpolate.RBFInterpolator(points, values)(queries)",
+        ),
+        _table.Name(
+            "mean_filter2d",
+            _HERE + "box_blur",
+            "squares, and a border that goes on",
+            filters.mean_filter2d,
+            _HERE + "box_blur(images, size)",
+        ),
+        _table.Name(
+            "median_filter2d",
+            _HERE + "median_blur",
+            "squares, and a border that goes on",
+            filters.median_filter2d,
+            _HERE + "median_blur(images, size)",
+        ),
+        _table.Name(
+            "random_cutout",
+            "keras_cv_extras.layers.RandomCutout",
+            "a layer, whose squares are drawn for each image",
+            _random_cutout,
+        ),
+        _table.Name(
+            "random_hsv_in_yiq",
+            "keras_cv_extras.layers.RandomColorJitter",
+            "a layer, in RGB and HSV",
+            _random_hsv_in_yiq,
+        ),
+        _table.Name(
+            "resampler",
+            _HERE + "interpolate_bilinear",
+            "points (y, x) are moved into the image",
+            splines.resampler,
+            _HERE + "interpolate_bilinear(data, points)",
+        ),
         _table.Name(
             "rotate",
             _HERE + "rotate",
             "degrees instead of radians",
-            _rotate,
+            transforms.rotate,
             _HERE + "rotate(images, degrees)",
         ),
         _table.Name(
@@ -214,21 +242,53 @@ __getattr__, __dir__, TABLE = _table.attach(
             "",
             _sharpness,
         ),
-        _table.Name("shear_x", note="use keras_cv_extras.augment.shear_x(images, slope, fill=...)"),
-        _table.Name("shear_y", note="use keras_cv_extras.augment.shear_y(images, slope, fill=...)"),
-        _table.Name("sparse_image_warp", note="use keras_cv_extras.augment.dense_image_warp"),
-        _table.Name("transform", "keras.ops.image.affine_transform", "bilinear", _transform),
+        _table.Name(
+            "shear_x",
+            _HERE + "shear_x",
+            "bilinear",
+            transforms.shear_x,
+            _HERE + "shear_x(images, slope, fill=...)",
+        ),
+        _table.Name(
+            "shear_y",
+            _HERE + "shear_y",
+            "bilinear",
+            transforms.shear_y,
+            _HERE + "shear_y(images, slope, fill=...)",
+        ),
+        _table.Name(
+            "sparse_image_warp",
+            _HERE + "dense_image_warp",
+            "by a flow of every pixel",
+            splines.sparse_image_warp,
+            _HERE + "dense_image_warp(image, flow)",
+        ),
+        _table.Name(
+            "transform",
+            "keras.ops.image.affine_transform",
+            "transforms are the coefficients",
+            transforms.transform,
+        ),
         _table.Name(
             "translate",
             _HERE + "translate_x",
             "one axis at a time",
-            _translate,
+            transforms.translate,
             _HERE + "translate_x(images, pixels)",
         ),
-        _table.Name("translate_xy", note="use keras_cv_extras.augment.translate_x and translate_y"),
+        _table.Name(
+            "translate_xy",
+            _HERE + "translate_x",
+            "one axis at a time",
+            transforms.translate_xy,
+            _HERE + "translate_x(images, pixels)",
+        ),
         _table.Name(
             "translations_to_projective_transforms",
-            note="use keras_cv_extras.augment.translate_x and translate_y",
+            _HERE + "translate_x",
+            "pixels instead of transforms",
+            transforms.translations_to_projective_transforms,
+            _HERE + "translate_x(images, pixels)",
         ),
     ],
 )

@@ -75,6 +75,34 @@ class SpatialPyramidPooling2D(layers.SpatialPyramidPooling2D):
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
+class AdaptiveMaxPooling3D(keras.layers.AdaptiveMaxPooling3D):
+    """The maximum of each bin of a volume.
+
+    Where sizes divide, as Addons asks, it is a maximum over axes: TensorFlow ends the process at
+    Keras' own, if an output size is 1.
+
+    Args:
+        output_size: of the result, one number or three.
+        **kwargs: the arguments of `keras.layers.AdaptiveMaxPooling3D`.
+
+    Example:
+        >>> layer = AdaptiveMaxPooling3D((2, 2, 1))
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the maxima."""
+        first = self.data_format == "channels_first"
+        x = ops.moveaxis(inputs, 1, -1) if first else inputs
+        sizes = ops.shape(x)[1:4]
+        parts = list(zip(sizes, self.output_size, strict=True))
+        if any(not isinstance(size, int) or size % count for size, count in parts):
+            return super().call(inputs)
+        split = [length for size, count in parts for length in (count, size // count)]
+        found = ops.max(ops.reshape(x, (-1, *split, x.shape[-1])), axis=(2, 4, 6))
+        return ops.moveaxis(found, -1, 1) if first else found
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
 class FilterResponseNormalization(layers.FilterResponseNormalization):
     """The layer of the library, with the attributes of Addons' beside its own.
 
@@ -155,7 +183,8 @@ _NOT_IMAGES = "it is not about images, and out of scope"
 
 def _pooling(kind, rank):
     name = f"Adaptive{kind}Pooling{rank}D"
-    return _table.Name(name, f"keras.layers.{name}", "sizes need not divide")
+    own = AdaptiveMaxPooling3D if name == "AdaptiveMaxPooling3D" else None
+    return _table.Name(name, f"keras.layers.{name}", "sizes need not divide", own)
 
 
 __getattr__, __dir__, TABLE = _table.attach(
@@ -228,6 +257,10 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name("SpectralNormalization", "keras.layers.SpectralNormalization"),
         _table.Name("StochasticDepth", _HERE + "StochasticDepth"),
         _table.Name("TLU", _HERE + "TLU", "a threshold per channel, not for every cell of the map"),
-        _table.Name("WeightNormalization", _HERE + "WeightNormalization"),
+        _table.Name(
+            "WeightNormalization",
+            _HERE + "WeightNormalization",
+            "the first batch in training sets lengths and biases, not the first call",
+        ),
     ],
 )

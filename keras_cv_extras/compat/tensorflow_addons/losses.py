@@ -24,18 +24,32 @@ def _loss(made):
     return make
 
 
+_GIVEN = ("y_true", "y_pred")
+
+
 def _function(made, *order, mean=False):
     """Returns what takes Addons' positional options of a function."""
 
-    def call(y_true: Any, y_pred: Any, *arguments: Any, **options: Any) -> Any:
+    def call(*arguments: Any, **options: Any) -> Any:
+        options = _table.rename(options, labels="y_true", embeddings="y_pred")
+        named = [options.pop(name) for name in _GIVEN[len(arguments) :] if name in options]
+        if len(arguments) + len(named) < len(_GIVEN):
+            raise TypeError(f"{made.__name__} takes {', '.join((*_GIVEN, *order))}")
+        y_true, y_pred, *arguments = (*arguments, *named)
         given = dict(zip(order, arguments, strict=False))
         if len(arguments) > len(order) or set(given) & set(options):
-            raise TypeError(f"{made.__name__} takes y_true, y_pred, {', '.join(order)}")
+            raise TypeError(f"{made.__name__} takes {', '.join((*_GIVEN, *order))}")
         value = made(y_true, y_pred, **given, **options)
         return ops.mean(value) if mean else value
 
     call.__name__, call.__doc__ = made.__name__, made.__doc__
     return call
+
+
+def _pinball_loss(y_true: Any, y_pred: Any, tau: float = 0.5) -> Any:
+    """Returns the mean over the last axis."""
+    value = losses.pinball_loss(y_true, y_pred, tau=tau)
+    return ops.mean(value) if len(ops.shape(y_pred)) == 1 else value
 
 
 def _sparsemax_loss(logits: Any, sparsemax: Any, labels: Any, name: str | None = None) -> Any:
@@ -83,7 +97,13 @@ __getattr__, __dir__, TABLE = _table.attach(
         _plain("lifted_struct_loss", "margin", mean=True),
         _plain("npairs_loss", mean=True),
         _plain("npairs_multilabel_loss", mean=True),
-        _plain("pinball_loss", "tau"),
+        _table.Name(
+            "pinball_loss",
+            _HERE + "pinball_loss",
+            "one value per sample, for one number each too",
+            _pinball_loss,
+            _HERE + "pinball_loss(y_true, y_pred, tau=...)",
+        ),
         _plain("sigmoid_focal_crossentropy", "alpha", "gamma", "from_logits"),
         _table.Name(
             "sparsemax_loss",

@@ -7,49 +7,216 @@ from keras import ops
 
 from keras_cv_extras.compat import _table
 
+_PACKAGE = "keras_cv_extras.compat"
 _HERE = "keras_cv_extras.metrics."
 _NO_CLASSES = "num_classes is not needed"
 
 
-def _f1_score(
-    num_classes: int,
-    average: str | None = None,
-    threshold: float | None = None,
-    name: str = "f1_score",
-    dtype: Any = None,
-) -> Any:
-    """F1 score of rows of labels."""
-    del num_classes
-    return keras.metrics.F1Score(average, threshold, name=name, dtype=dtype)
+@keras.saving.register_keras_serializable(_PACKAGE)
+class F1Score(keras.metrics.F1Score):
+    """F1 score of rows of labels.
+
+    Args:
+        num_classes: how many labels a row has.
+        average: None, "micro", "macro" or "weighted".
+        threshold: from where on a prediction counts, or None for the largest of a row.
+        name: as of every Keras metric.
+        dtype: as of every Keras metric.
+
+    Example:
+        >>> F1Score(3, average="macro").num_classes
+        3
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str = "f1_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(average, threshold, name=name, dtype=dtype)
+        self.num_classes = num_classes
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**super().get_config(), "num_classes": self.num_classes}
 
 
-def _fbeta_score(
-    num_classes: int,
-    average: str | None = None,
-    beta: float = 1.0,
-    threshold: float | None = None,
-    name: str = "fbeta_score",
-    dtype: Any = None,
-    **unused: Any,
-) -> Any:
-    """F-beta score of rows of labels."""
-    del num_classes, unused
-    return keras.metrics.FBetaScore(average, beta, threshold, name=name, dtype=dtype)
+@keras.saving.register_keras_serializable(_PACKAGE)
+class FBetaScore(keras.metrics.FBetaScore):
+    """F-beta score of rows of labels.
+
+    Args:
+        num_classes: how many labels a row has.
+        average: None, "micro", "macro" or "weighted".
+        beta: how much more recall counts than precision.
+        threshold: from where on a prediction counts, or None for the largest of a row.
+        name: as of every Keras metric.
+        dtype: as of every Keras metric.
+
+    Example:
+        >>> FBetaScore(3, beta=2.0).beta
+        2.0
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        average: str | None = None,
+        beta: float = 1.0,
+        threshold: float | None = None,
+        name: str = "fbeta_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(average, beta, threshold, name=name, dtype=dtype)
+        self.num_classes = num_classes
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**super().get_config(), "num_classes": self.num_classes}
 
 
-def _r_square(
-    name: str = "r_square",
-    dtype: Any = None,
-    multioutput: str = "uniform_average",
-    num_regressors: int = 0,
-    **unused: Any,
-) -> Any:
-    """The share of the variance that predictions explain."""
-    del unused
-    aggregation: Any = None if multioutput == "raw_values" else multioutput
-    if aggregation == "variance_weighted":
-        aggregation = "variance_weighted_average"
-    return keras.metrics.R2Score(aggregation, num_regressors, name=name, dtype=dtype)
+_AGGREGATIONS = {
+    "raw_values": None,
+    "uniform_average": "uniform_average",
+    "variance_weighted": "variance_weighted_average",
+}
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class RSquare(keras.metrics.R2Score):
+    """The share of the variance that predictions explain.
+
+    Args:
+        name: as of every Keras metric.
+        dtype: as of every Keras metric.
+        multioutput: "raw_values", "uniform_average" or "variance_weighted".
+        num_regressors: above 0, how many the adjusted score takes off.
+
+    Example:
+        >>> metric = RSquare()
+        >>> float(metric([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]))
+        1.0
+    """
+
+    def __init__(
+        self,
+        name: str = "r_square",
+        dtype: Any = None,
+        multioutput: str = "uniform_average",
+        num_regressors: int = 0,
+        **unused: Any,
+    ) -> None:
+        if multioutput not in _AGGREGATIONS:
+            raise ValueError(
+                f"multioutput must be one of {', '.join(_AGGREGATIONS)}, received {multioutput!r}"
+            )
+        del unused
+        super().__init__(_AGGREGATIONS[multioutput], num_regressors, name=name, dtype=dtype)
+        self.multioutput = multioutput
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Adds a batch: one number for each sample, or a row."""
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        if len(y_true.shape) < 2:
+            y_true, y_pred = ops.reshape(y_true, (-1, 1)), ops.reshape(y_pred, (-1, 1))
+        super().update_state(y_true, y_pred, sample_weight=sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        kept = super().get_config()
+        kept.pop("class_aggregation")
+        return {**kept, "multioutput": self.multioutput}
+
+
+class _MeanOf(keras.metrics.Mean):
+    """Base: a mean of what values become, turned back."""
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Adds values."""
+        values = ops.cast(ops.convert_to_tensor(values), "float32")
+        super().update_state(self.forth(values), sample_weight=sample_weight)
+
+    def result(self) -> Any:
+        """Returns the mean of the values so far."""
+        return self.back(super().result())
+
+    def forth(self, values: Any) -> Any:
+        """Returns what is averaged."""
+        raise NotImplementedError
+
+    def back(self, mean: Any) -> Any:
+        """Returns the result of an average."""
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class GeometricMean(_MeanOf):
+    """The geometric mean of positive values.
+
+    Args:
+        name: as of every Keras metric.
+        dtype: as of every Keras metric.
+
+    Example:
+        >>> round(float(GeometricMean()([1.0, 4.0])), 5)
+        2.0
+    """
+
+    def __init__(self, name: str = "geometric_mean", dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+
+    def forth(self, values: Any) -> Any:
+        """Returns the logarithms."""
+        return ops.log(values)
+
+    def back(self, mean: Any) -> Any:
+        """Returns the exponential."""
+        return ops.exp(mean)
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class HarmonicMean(_MeanOf):
+    """The harmonic mean of positive values.
+
+    Args:
+        name: as of every Keras metric.
+        dtype: as of every Keras metric.
+
+    Example:
+        >>> round(float(HarmonicMean()([1.0, 3.0])), 5)
+        1.5
+    """
+
+    def __init__(self, name: str = "harmonic_mean", dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+
+    def forth(self, values: Any) -> Any:
+        """Returns the reciprocals."""
+        return 1 / values
+
+    def back(self, mean: Any) -> Any:
+        """Returns the reciprocal."""
+        return 1 / mean
+
+
+def _hamming_loss_fn(y_true: Any, y_pred: Any, threshold: float | None, mode: str) -> Any:
+    """The share of the labels of each row that are wrong; a wrong class counts 1."""
+    if mode not in ("multiclass", "multilabel"):
+        raise TypeError(f"mode must be multiclass or multilabel, received {mode!r}")
+    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    if threshold is None:
+        largest = ops.max(y_pred, axis=-1, keepdims=True)
+        taken = ops.logical_and(y_pred >= largest, ops.abs(y_pred) > 1e-12)
+    else:
+        taken = y_pred > threshold
+    labels = ops.cast(y_true, "bool")
+    if mode == "multiclass":
+        hits = ops.cast(ops.logical_and(labels, taken), "float32")
+        return 1.0 - ops.sum(hits, axis=-1)
+    return ops.mean(ops.cast(ops.not_equal(labels, taken), "float32"), axis=-1)
 
 
 def _hamming_distance(actuals: Any, predictions: Any) -> Any:
@@ -65,11 +232,21 @@ __getattr__, __dir__, TABLE = _table.attach(
     "tensorflow_addons.metrics",
     [
         _table.Name("CohenKappa", _HERE + "CohenKappa"),
-        _table.Name("F1Score", "keras.metrics.F1Score", _NO_CLASSES, _f1_score),
-        _table.Name("FBetaScore", "keras.metrics.FBetaScore", _NO_CLASSES, _fbeta_score),
-        _table.Name("GeometricMean", note="use keras.metrics.Mean of the logarithm"),
+        _table.Name("F1Score", "keras.metrics.F1Score", _NO_CLASSES, F1Score),
+        _table.Name("FBetaScore", "keras.metrics.FBetaScore", _NO_CLASSES, FBetaScore),
+        _table.Name(
+            "GeometricMean",
+            "keras.metrics.Mean",
+            "the exponential of the mean of the logarithm",
+            GeometricMean,
+        ),
         _table.Name("HammingLoss", _HERE + "HammingLoss"),
-        _table.Name("HarmonicMean", note="use keras.metrics.Mean of the reciprocal"),
+        _table.Name(
+            "HarmonicMean",
+            "keras.metrics.Mean",
+            "the reciprocal of the mean of the reciprocal",
+            HarmonicMean,
+        ),
         _table.Name("KendallsTauB", note=_CORRELATION),
         _table.Name("KendallsTauC", note=_CORRELATION),
         _table.Name("MatthewsCorrelationCoefficient", _HERE + "MatthewsCorrelationCoefficient"),
@@ -80,7 +257,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RSquare",
             "keras.metrics.R2Score",
             "multioutput is class_aggregation",
-            _r_square,
+            RSquare,
             "keras.metrics.R2Score(class_aggregation=multioutput)",
         ),
         _table.Name("SpearmansRank", note=_CORRELATION),
@@ -91,6 +268,12 @@ __getattr__, __dir__, TABLE = _table.attach(
             _hamming_distance,
             "keras.ops.mean(keras.ops.not_equal(actuals, predictions))",
         ),
-        _table.Name("hamming_loss_fn", note="use keras_cv_extras.metrics.HammingLoss, called once"),
+        _table.Name(
+            "hamming_loss_fn",
+            _HERE + "HammingLoss",
+            "a metric; the function has a value for each row",
+            _hamming_loss_fn,
+            _HERE + "HammingLoss(mode, threshold)",
+        ),
     ],
 )

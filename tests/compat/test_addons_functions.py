@@ -1,0 +1,106 @@
+"""What of Addons' functions and classes its own values cannot say: graphs, randomness, errors."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import ndimage
+
+from keras_cv_extras.compat import tensorflow_addons as tfa
+
+PARTS = np.array([[1, 1, 0, 2], [0, 1, 2, 2], [3, 0, 0, 2], [3, 3, 1, 1]], "int32")
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 9, 11, 3)).astype("uint8")
+pytestmark = pytest.mark.filterwarnings("ignore:tensorflow_addons:FutureWarning")
+
+
+def test_components_are_numbered_in_the_order_of_rows():
+    wanted = [[1, 1, 0, 2], [0, 1, 2, 2], [3, 0, 0, 2], [3, 3, 4, 4]]
+    np.testing.assert_array_equal(tfa.image.connected_components(PARTS), wanted)
+    graph = tf.function(tfa.image.connected_components)
+    batch = np.stack([PARTS, PARTS * 0, PARTS])
+    found = graph(tf.constant(batch))
+    np.testing.assert_array_equal(found[0], wanted)
+    assert not np.any(found[1])
+    np.testing.assert_array_equal(found[2], np.where(np.array(wanted) > 0, np.add(wanted, 4), 0))
+    mask = np.random.default_rng(1).random((20, 20)) < 0.5
+    np.testing.assert_array_equal(tfa.image.connected_components(mask), ndimage.label(mask)[0])
+    with pytest.raises(TypeError, match=r"images must be \(height, width\)"):
+        tfa.image.connected_components(IMAGES)
+
+
+def test_distances():
+    mask = (IMAGES > 100).astype("uint8")
+    found = tf.function(tfa.image.euclidean_dist_transform)(tf.constant(mask))
+    assert found.shape == (3, 9, 11, 3)
+    for image, distances in zip(mask, np.asarray(found), strict=True):
+        for channel in range(3):
+            wanted = ndimage.distance_transform_edt(image[..., channel])
+            np.testing.assert_allclose(distances[..., channel], wanted, rtol=1e-5)
+    with pytest.raises(TypeError, match="images must be uint8"):
+        tfa.image.euclidean_dist_transform(mask.astype("float32"))
+    with pytest.raises(TypeError, match="dtype must be float16"):
+        tfa.image.euclidean_dist_transform(mask, dtype="int32")
+
+
+def test_random_functions_and_errors():
+    images = np.ones((6, 12, 12, 1), "float32")
+    holes = np.asarray(tfa.image.random_cutout(images, 4, seed=1)) == 0
+    assert (holes.sum((1, 2, 3)) >= 4).all()
+    assert (holes.sum((1, 2, 3)) <= 16).all()
+    assert len({tuple(np.argwhere(hole)[0]) for hole in holes}) > 2
+    turned = tfa.image.random_hsv_in_yiq(IMAGES / np.float32(255), 0.5, 0.5, 1.5, 0.8, 1.0, seed=1)
+    assert turned.shape == IMAGES.shape
+    with pytest.raises(ValueError, match="must be at least 0"):
+        tfa.image.random_hsv_in_yiq(images, -1.0)
+    with pytest.raises(ValueError, match="must be at most the upper"):
+        tfa.image.random_hsv_in_yiq(images, 0, 2.0, 1.0)
+    with pytest.raises(ValueError, match="padding must be one of"):
+        tfa.image.mean_filter2d(IMAGES, padding="WRAP")
+    with pytest.raises(ValueError, match="sigma must be one or two numbers"):
+        tfa.image.gaussian_filter2d(IMAGES, sigma=-1.0)
+    with pytest.raises(ValueError, match="transforms must be a list"):
+        tfa.image.compose_transforms([])
+    below = np.asarray(tfa.activations.rrelu(-images, 0.1, 0.4, training=True, seed=1))
+    assert below.min() >= -0.4
+    assert below.max() <= -0.1
+    assert below.std() > 0.05
+
+
+def test_the_resampler_reads_zeros_outside():
+    data = np.arange(6, dtype="float32").reshape(1, 2, 3, 1)
+    points = np.array([[[0.5, 0.5], [2.0, 1.0], [-0.5, 0.0], [2.25, 1.0], [9.0, 9.0]]], "float32")
+    found = tfa.image.resampler(data, points)
+    np.testing.assert_allclose(found[0, :, 0], [2.0, 5.0, 0.0, 3.75, 0.0], atol=1e-6)
+
+
+def test_metrics_keep_their_arguments():
+    for metric in (
+        tfa.metrics.F1Score(3, "macro", 0.5),
+        tfa.metrics.FBetaScore(3, beta=2.0),
+        tfa.metrics.RSquare(multioutput="raw_values", num_regressors=1),
+        tfa.metrics.GeometricMean(),
+        tfa.metrics.HarmonicMean(),
+    ):
+        saved = keras.saving.serialize_keras_object(metric)
+        copy = keras.saving.deserialize_keras_object(saved)
+        assert copy.get_config() == metric.get_config()
+    assert tfa.metrics.RSquare(multioutput="raw_values").multioutput == "raw_values"
+    with pytest.raises(ValueError, match="multioutput must be one of raw_values"):
+        tfa.metrics.RSquare(multioutput="median")
+    with pytest.raises(TypeError, match="mode must be multiclass or multilabel"):
+        tfa.metrics.hamming_loss_fn(PARTS, PARTS, None, "binary")
+    assert float(tfa.metrics.GeometricMean()([1.0, 4.0])) == pytest.approx(2)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[tfa.metrics.RSquare()])
+    x = np.random.default_rng(2).normal(size=(16, 4)).astype("float32")
+    assert "r_square" in model.fit(x, x.sum(1), verbose=0).history
+
+
+def test_volumes_pool_to_one_place():
+    volume = np.random.default_rng(3).normal(size=(2, 4, 6, 3, 2)).astype("float32")
+    found = tfa.layers.AdaptiveMaxPooling3D((2, 1, 1))(volume)
+    wanted = volume.reshape(2, 2, 2, 18, 2).max((2, 3))
+    np.testing.assert_array_equal(np.asarray(found).reshape(2, 2, 2), wanted)
+    first = tfa.layers.AdaptiveMaxPooling3D((2, 1, 1), data_format="channels_first")
+    found = first(volume.transpose(0, 4, 1, 2, 3))
+    np.testing.assert_array_equal(np.asarray(found).reshape(2, 2, 2), wanted.transpose(0, 2, 1))
