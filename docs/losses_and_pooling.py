@@ -22,15 +22,16 @@ TOOLS = {"per_sample"}
 
 HEAD = """# Losses, metrics and pooling layers
 
-Made by `python docs/losses_and_pooling.py`; a test compares. For each item: what it equals, the
-test under `tests/` that shows it, its counterpart in Keras 3.15.1, TensorFlow Addons 0.23.0 or
-KerasCV 0.9.0, and the difference. "float64" is the plain formula in NumPy.
+`python docs/losses_and_pooling.py` writes this page, and a test checks that it is up to date. For
+each item it says what the item equals, which test under `tests/` shows that, what its counterpart
+in Keras 3.15.1, TensorFlow Addons 0.23.0 or KerasCV 0.9.0 is, and how they differ. "float64"
+stands for the plain formula in NumPy.
 
-Beside the tests named, `tests/losses/test_loss_contract.py` holds every loss to: gradients equal
-to differences in float64; finite at predictions of 1000 times the size; float16 and bfloat16
-predictions; reductions, sample weights and masks; XLA; JAX without TensorFlow; a model of mixed
-precision trained, saved and loaded. Metrics have `tests/metrics/test_metrics_contract.py`, layers
-beside pooling `tests/layers/test_companions.py`.
+Besides, `tests/losses/test_loss_contract.py` tests every loss: gradients equal differences in
+float64; values stay finite at predictions of 1000 times the size; float16 and bfloat16
+predictions, reductions, sample weights, masks, XLA and JAX without TensorFlow work; and a model in
+mixed precision is trained, saved and loaded. `tests/metrics/test_metrics_contract.py` does the
+same for metrics, and `tests/layers/test_companions.py` for layers other than pooling.
 """
 
 

@@ -22,8 +22,8 @@ LIBRARIES = {
 }
 HEAD = """# From TensorFlow Addons and KerasCV
 
-Made by `python docs/migration.py` from the tables that `keras_cv_extras.compat` reads; a test
-compares.
+`python docs/migration.py` writes this page from the tables that `keras_cv_extras.compat` reads,
+and a test checks that it is up to date.
 
 Change the import line, and old code runs under Keras 3:
 
