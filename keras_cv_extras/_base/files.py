@@ -108,9 +108,16 @@ def check_parent(path):
             if not folder.is_dir():
                 raise NotADirectoryError(f"{folder}: not a folder; give another path than {path}")
             if not os.access(folder, os.W_OK | os.X_OK):
+                number = errno.EROFS if _is_read_only(folder) else errno.EACCES
                 with explaining(path):
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                    raise OSError(number, os.strerror(number))
             return
+
+
+def _is_read_only(folder):
+    """Returns whether a whole disk may only be read."""
+    found = os.statvfs(folder).f_flag if hasattr(os, "statvfs") else 0
+    return bool(found & getattr(os, "ST_RDONLY", 0))
 
 
 def check_replaceable(path, *, kind: str, known=None, **identity):

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import sys
 from typing import Annotated
 
@@ -151,5 +152,6 @@ def main():
     except (ImportError, OSError, ValueError, ArithmeticError) as error:
         if os.environ.get("KCX_TRACEBACK"):
             raise
-        line = " ".join(str(error).split()) or type(error).__name__
+        line = re.sub(r"^\[Errno \d+\] ", "", " ".join(str(error).split()))
+        line = line or type(error).__name__
         sys.exit(f"error: {visible(line)}")
