@@ -264,6 +264,8 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
         verdict = provenance["verdict"]
         needed = [one["op"] for one in provenance["insight"]["effects"] if one["low"] > 0]
         harmful = [one["op"] for one in provenance["insight"]["effects"] if one["high"] < 0]
+        expected = provenance["insight"].get("expected")
+        ends = provenance["insight"].get("expected_interval")  # searches of before had none
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: not a policy that a search wrote ({error!r})") from error
     title = "accuracy on images that the search has not seen"
@@ -272,6 +274,11 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
     for text, ops in (("help", needed), ("harm", harmful)):
         if ops:
             say(f"Ops that {text}: {', '.join(ops)}.")
+    if ends is not None:
+        say(
+            f"To be expected, without the luck of the choice: {_percent(expected)} "
+            f"({_percent(ends[0])} to {_percent(ends[1])})."
+        )
     _say_files(folder)
 
 

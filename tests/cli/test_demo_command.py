@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search, serving, training
 from keras_cv_extras.cli import _demo
+from keras_cv_extras.search.stages import _splits
 
 
 def kcx(*arguments):
@@ -92,6 +93,15 @@ def test_the_gain_is_said_with_its_interval_and_why_there_is_one(calls, tmp_path
     settings = calls["search"]
     assert settings["train_size"] == 500
     assert settings["space"] == "recipe"
+
+
+def test_the_demo_takes_no_more_images_than_there_are():
+    sizes = {name: n for name, n in _demo._SEARCH.items() if name.endswith("_size")}
+    del sizes["batch_size"]
+    parts = _splits.split_for_search(*data.load(_demo._DATA).train, **sizes, seed=0)
+    assert [len(labels) for _, labels in parts.values()] == list(sizes.values())
+    few = _demo._SMOKE_SEARCH["train_size"]
+    _splits.split_for_search(*data.load(_demo._SMOKE_DATA).train, train_size=few, seed=0)
 
 
 def test_no_policy_is_trained_twice(calls, tmp_path):

@@ -308,6 +308,11 @@ def test_the_report_of_a_search_tells_help_from_harm(tmp_path):
     assert "color" not in text
     assert text.index("found") < text.index("none")
     assert "92.00%" in text
+    assert "To be expected" not in text  # of a search that could not tell
+    provenance["insight"] |= {"expected": 0.9, "expected_interval": [0.88, 0.91]}
+    (tmp_path / "policy.json").write_text(json.dumps({"provenance": provenance}))
+    text = CliRunner().invoke(cli.app, ["search", "report", str(tmp_path)]).output
+    assert "without the luck of the choice: 90.00% (88.00% to 91.00%)" in " ".join(text.split())
 
 
 def test_signed_ops_are_shown_to_both_sides():
