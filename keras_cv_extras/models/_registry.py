@@ -128,8 +128,9 @@ def build(
             downloads, under a new head; or a file: `.weights.h5` or `.keras` of the whole model
             with the same classes; another `.h5` of `keras.applications`, without the top; or
             `.safetensors`, `.pth` or `.pt` with the names of torchvision or timm, for AlexNet
-            ("alexnet-owt"), GoogLeNet ("googlenet-torchvision"), ResNet and VGG. PyTorch's own
-            files are read by torch, which must be installed, in its mode for weights alone.
+            ("alexnet-owt"), DenseNet, GoogLeNet ("googlenet-torchvision"), ResNet and VGG.
+            PyTorch's own files are read by torch, which must be installed, in its mode for weights
+            alone.
         dropout: rate before the logits, in [0, 1), or in hidden layers where a network has some;
             None for the network's own.
         pooling: None, or what takes the place of every max and average pooling layer, as in

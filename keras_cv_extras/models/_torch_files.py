@@ -49,7 +49,7 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
     if names is None:
         raise ValueError(
             f"{path}: {key} has no names in torchvision and timm; weights of theirs are read for "
-            "alexnet-owt, googlenet-torchvision, resnet and vgg"
+            "alexnet-owt, densenet, googlenet-torchvision, resnet and vgg"
         )
     found = []
     for layer, candidates in names.items():
@@ -95,7 +95,7 @@ def has_torch_names(key: str) -> bool:
     if key.startswith("vgg"):
         return not key.endswith("short")
     resnets = key in ("resnet18", "resnet34") or bool(re.fullmatch(r"resnet\d+-v1\.5", key))
-    return resnets or key in ("alexnet-owt", "googlenet-torchvision")
+    return resnets or key.startswith("densenet") or key in ("alexnet-owt", "googlenet-torchvision")
 
 
 def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
@@ -103,6 +103,9 @@ def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
     if not has_torch_names(key):
         return None
     layers = [layer for layer in model.layers if layer.weights]
+    if key.startswith("densenet"):
+        parts = [*model.get_layer("backbone").layers, model.get_layer("logits")]
+        return {layer: [_densenet(layer.name)] for layer in parts if layer.weights}
     if key.startswith("resnet"):
         return {layer: [_resnet(layer.name)] for layer in layers}
     if key == "googlenet-torchvision":
@@ -146,6 +149,23 @@ def _resnet(name):
     if part == "shortcut":
         return f"{place}.downsample.{len(norm)}"
     return f"{place}.{'bn' if norm else 'conv'}{part[-1]}"
+
+
+def _densenet(name):
+    plain = {
+        "conv1_conv": "features.conv0",
+        "conv1_bn": "features.norm0",
+        "bn": "features.norm5",
+        "logits": "classifier",
+    }
+    if name in plain:
+        return plain[name]
+    if found := re.fullmatch(r"pool(\d)_(bn|conv)", name):
+        kind = "norm" if found[2] == "bn" else "conv"
+        return f"features.transition{int(found[1]) - 1}.{kind}"
+    block, layer, number, kind = re.fullmatch(r"conv(\d)_block(\d+)_(\d)_(bn|conv)", name).groups()
+    part = f"norm{int(number) + 1}" if kind == "bn" else f"conv{number}"
+    return f"features.denseblock{int(block) - 1}.denselayer{layer}.{part}"
 
 
 _BRANCHES = {

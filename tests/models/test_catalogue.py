@@ -13,7 +13,14 @@ KNOWN = {name: count for (name, _, _), count in PARAMETERS.items()}
 def test_every_network_is_listed():
     found = models.catalogue()
     assert tuple(network.name for network in found) == models.names()
-    assert {network.weights for network in found} == {"", "imagenet", "torchvision and timm"}
+    weights = {network.name: network.weights for network in found}
+    both = "imagenet, torchvision and timm"
+    assert set(weights.values()) == {"", "imagenet", "torchvision and timm", both}
+    assert [name for name, sources in weights.items() if sources == both] == [
+        "densenet121",
+        "densenet169",
+        "densenet201",
+    ]
     assert all(network.parameters is None for network in found)
     sides = {network.name: network.image_size for network in found}
     assert (sides["alexnet"], sides["alexnet-owt"], sides["wrn-40-2"]) == (227, 224, 32)

@@ -55,6 +55,9 @@ def main():
     make = import_torchvision().models
     networks = {
         "alexnet-owt": narrow(make.alexnet(), 256 * 6 * 6),
+        "densenet121": make.densenet121(num_classes=10),
+        "densenet169": make.densenet169(num_classes=10),
+        "densenet201": make.densenet201(num_classes=10),
         "vgg11": narrow(make.vgg11(), 512 * 7 * 7),
         "vgg13-bn": narrow(make.vgg13_bn(), 512 * 7 * 7),
         "vgg16": narrow(make.vgg16(), 512 * 7 * 7),
