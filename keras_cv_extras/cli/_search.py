@@ -220,7 +220,7 @@ def run(
     from keras_cv_extras import models, search, training
 
     source = as_table(data, image_column, label_column, split_column, root, separator)
-    images = data_package.load(source, image_size=image_size)
+    images = data_package.load(source, image_size=image_size).check_one_label("a search")
     say(repr(images))
     shape, num_classes = images.train[0].shape[1:], len(images.class_names)
 

@@ -46,7 +46,13 @@ def export(
             "phones, onnx for other engines (tensors in, probabilities out)."
         ),
     ] = "saved_model",
-    top_k: Annotated[int, typer.Option(help="Classes to name in an answer.")] = 5,
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            help="Classes to name in an answer: 5 if not given, all where images have several "
+            "labels."
+        ),
+    ] = None,
     on_bad_image: Annotated[
         Literal["raise", "report"],
         typer.Option(
@@ -55,9 +61,19 @@ def export(
         ),
     ] = "raise",
     resize: Annotated[
-        Literal["crop", "pad", "stretch"],
-        typer.Option(help="How files get to the size of the model: as in training."),
-    ] = "crop",
+        Literal["crop", "pad", "stretch"] | None,
+        typer.Option(
+            help="How files get to the size of the model: as in training, which model.keras says "
+            "if kcx train wrote it."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Probability that a label needs to be named, where images have several; 0.5 if "
+            "not given."
+        ),
+    ] = None,
     test_time_augment: Annotated[
         Literal["flip", "five", "ten"] | None,
         typer.Option(help="Let the model see several views of every image: slower, often better."),
@@ -129,6 +145,7 @@ def export(
         top_k=top_k,
         on_bad_image=on_bad_image,
         resize=resize,
+        threshold=threshold,
         views=test_time_augment,
         calibrate=calibrate,
         calibration=calibration,
@@ -208,6 +225,6 @@ def predict(
             print(visible(f"{answer.file}: not answered: {answer.reason}"), file=sys.stderr)
         else:
             named = ", ".join(f"{name} {value:.4f}" for name, value in answer.classes)
-            print(visible(f"{answer.file}: {named}"))
+            print(visible(f"{answer.file}: {named or 'no label'}"))
     if unanswered:
         raise ValueError(f"{unanswered} of {len(files)} files were not answered")

@@ -81,6 +81,12 @@ def train(
         Literal["none", "balanced", "effective"],
         typer.Option(help="Let the images of rare classes count more."),
     ] = "none",
+    loss: Annotated[
+        Literal["crossentropy", "asymmetric"],
+        typer.Option(
+            help="Of images with several labels; asymmetric where each has few labels of many."
+        ),
+    ] = "crossentropy",
     validation: Annotated[
         float,
         typer.Option(help="Share of the training images to validate on; 0 to train on all."),
@@ -90,6 +96,20 @@ def train(
         typer.Option(help="Stop after so many epochs without a better validation accuracy."),
     ] = None,
     image_size: ImageSize = None,
+    resize: Annotated[
+        Literal["crop", "pad", "stretch"],
+        typer.Option(
+            help="How images get to that size: crop and pad keep their aspect ratio. kcx evaluate "
+            "and kcx export do the same."
+        ),
+    ] = "crop",
+    jpeg: Annotated[
+        Literal["whole", "reduced"],
+        typer.Option(
+            help="reduced decodes JPEG files of four times the image size or more in a fraction of "
+            "the time; edges come out sharper. kcx evaluate and kcx export do the same."
+        ),
+    ] = "whole",
     stream: Stream = False,
     max_bad: MaxBad = 0.01,
     image_column: ImageColumn = None,
@@ -163,13 +183,15 @@ def train(
         label_smoothing=label_smoothing,
         average=average,
         class_weights=class_weights,
+        loss=loss,
         validation=validation,
         patience=patience,
         precision=precision,
         seed=seed,
     )
     source = as_table(data, image_column, label_column, split_column, root, separator)
-    shown: dict[str, Any] = {"image_size": image_size, "progress": not quiet, "tell": say}
+    shown: dict[str, Any] = {"image_size": image_size, "resize": resize, "jpeg": jpeg}
+    shown |= {"progress": not quiet, "tell": say}
     if folds is not None:
         result = training.cross_validate(source, output, settings, folds=folds, **shown)
     else:

@@ -6,6 +6,7 @@ run was resumed. An epoch's order is likewise a function of seed and epoch.
 """
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -16,6 +17,7 @@ from keras_cv_extras._base.images.value_range import check_values
 from keras_cv_extras._base.random import PARTNER_SLOT
 from keras_cv_extras.data._augmenter import augmenter
 from keras_cv_extras.data._order import samples_at, uniform, word
+from keras_cv_extras.data._records import as_pairs, keys_of
 from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.data.files._file_part import FilePart, Files
 from keras_cv_extras.policy import Policy, PolicySchedule
@@ -47,9 +49,10 @@ def pipeline(
 
     Args:
         data: `(images, labels)` in memory, images of shape `(count, height, width, channels)`,
-            integer or float, labels an array or a nest of arrays of as many rows; or an
-            unbatched `tf.data.Dataset` of `(image, label)`, images of one known size; or a
-            source that balances classes (`SmoteSource`, `BalancedSource`, `SmoteStream`); or a
+            integer or float, labels an array or a nest of arrays of as many rows; or a
+            `tf.data.Dataset` of `(image, label)`, images of one known size, one by one or in
+            batches, which are divided first; or either as a dictionary with "image" and "label";
+            or a source that balances classes (`SmoteSource`, `BalancedSource`, `SmoteStream`); or a
             part of `image_files`, whose files are read anew in every epoch.
         batch_size: samples per batch; the last one may be smaller.
         policy: a `Policy`, or a `PolicySchedule` that goes by the epoch, or None. A policy that
@@ -92,6 +95,7 @@ def pipeline(
         raise TypeError(f"policy must be a Policy or None, received {policy!r}")
     if mix is not None and not callable(mix):
         raise TypeError(f"mix must be a function or None, received {mix!r}")
+    data = _as_pairs(data)
     source = _source_of(data)
     pairs = policy is not None and policy.needs_partners
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
@@ -136,6 +140,19 @@ def pipeline(
     return _samples.remember(dataset, lambda: source.batches(epochs).map(_plain(source.samples)))
 
 
+def _as_pairs(data):
+    """Returns dictionaries as pairs, and batches as single images."""
+    if isinstance(data, Mapping):
+        image, label = keys_of(data)
+        return data[image], data[label]
+    if not isinstance(data, tf.data.Dataset):
+        return data
+    data = as_pairs(data)
+    spec = data.element_spec
+    batched = isinstance(spec, tuple) and getattr(spec[0], "shape", tf.TensorShape(None)).rank == 4
+    return data.unbatch() if batched else data
+
+
 def _source_of(data):
     if isinstance(data, FilePart):
         return Files
@@ -159,8 +176,8 @@ class _Arrays:
         if not isinstance(data, Rows):
             if not isinstance(data, (tuple, list)) or len(data) != 2:
                 raise TypeError(
-                    "data must be (images, labels) or an unbatched tf.data.Dataset of (image, "
-                    f"label), received {type(data).__name__}"
+                    "data must be (images, labels) or a tf.data.Dataset of (image, label), "
+                    f"received {type(data).__name__}"
                 )
             data = Rows(*data)
         self.rows = data
@@ -217,7 +234,12 @@ class _Stream:
         if shape.rank != 3:
             raise ValueError(
                 "data must be a dataset of single images of shape (height, width, channels), "
-                f"received shape {shape}: unbatch it first"
+                f"received shape {shape}"
+            )
+        if None in shape[:]:
+            raise ValueError(
+                "data must be a dataset of images of one known size, received shape "
+                f"{shape}: bring them to it with map, and say it with tf.ensure_shape"
             )
         self.data, self.batch_size, self.seed, self.shuffle = data, batch_size, seed, shuffle
         self.pairs = pairs

@@ -14,6 +14,7 @@ from PIL import Image
 
 from keras_cv_extras._base import checks, guard
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
+from keras_cv_extras.data._records import are_records, read_records
 from keras_cv_extras.data._split import split
 from keras_cv_extras.data.files import _decode, _folder
 from keras_cv_extras.data.files.table import _listing
@@ -67,6 +68,22 @@ class ImageData:
         """Whether an image may have several labels, so that labels are rows of 0 and 1."""
         return self.train[1].ndim == 2
 
+    def check_one_label(self, where: str) -> "ImageData":
+        """Returns the data; raises if images have several labels.
+
+        Args:
+            where: what takes one label per image, for the message.
+
+        Raises:
+            ValueError: if they do.
+        """
+        if self.multilabel:
+            raise ValueError(
+                f"{where} takes one label per image, those of {self.name} have several: kcx train "
+                "takes them"
+            )
+        return self
+
     def __repr__(self) -> str:
         return (
             f"ImageData({self.name!r}: {len(self.train[1])} training and {len(self.test[1])} test "
@@ -112,6 +129,9 @@ def load(
               are turned upright by their EXIF tag; of an animation the first frame counts;
               transparency is laid over white; of 16 bits the high 8 are kept. Files of more than 64
               million pixels are refused, as damaged ones are. Or the folder of a `pack`.
+            - a sequence of dictionaries with an "image", of Pillow or an array, and a "label", or a
+              dictionary of such parts by their names (train, test): lists, or a data set of Hugging
+              Face.
             - the path of a CSV file, a data frame or a `Table`, with a row for every image file.
         image_size: `(height, width)`, or one number for both; None for the size that all have.
         resize: how to get there, with bilinear interpolation, antialiased: "crop" keeps the
@@ -155,24 +175,30 @@ def load(
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     options: dict[str, Any] = {"image_size": size, "resize": resize, "channels": channels}
     default = 0.2
-    if name in _SETS and _is_folder_of_images(name):
+    table = table_of(name)
+    of_records = table is None and are_records(name)
+    text = name if isinstance(name, str) and table is None else ""
+    if text in _SETS and _is_folder_of_images(name):
         warnings.warn(
             f"{name!r} is read as the set of this name, not as the folder: that is './{name}'",
             stacklevel=2,
         )
-    if name in ("mnist_5k", "digits"):
+    if text in ("mnist_5k", "digits"):
         default = 0.5
-        train, test, names = _mnist_5k() if name == "mnist_5k" else _digits()
-    elif name == "fashion_mnist":
+        train, test, names = _mnist_5k() if text == "mnist_5k" else _digits()
+    elif text == "fashion_mnist":
         train, test, names = _fashion_mnist()
-    elif isinstance(name, str) and name.startswith("keras:"):
-        train, test, names = _keras(name.removeprefix("keras:"))
-    elif isinstance(name, str) and name.startswith("tfds:"):
-        train, test, names = _tfds(name.removeprefix("tfds:"), **options)
+    elif text.startswith("keras:"):
+        train, test, names = _keras(text.removeprefix("keras:"))
+    elif text.startswith("tfds:"):
+        train, test, names = _tfds(text.removeprefix("tfds:"), **options)
+    elif of_records:
+        same = options | {"resize": None if size is None else resize}
+        train, test, names = read_records(name, **same)
+        name = "records"
     else:
         if is_pack(name):
             return _packed(name, size, resize, jpeg, channels, test_fraction, class_names)
-        table = table_of(name)
         if table is None:
             listed = _folder.listing(_as_folder(name), class_names, stacklevel=3)
         else:

@@ -226,6 +226,8 @@ def output_activation(model: keras.Model) -> tuple[str, bool]:
     if isinstance(last, keras.layers.Softmax):
         return "softmax", False
     activation = getattr(last, "activation", None)
+    if isinstance(last, Fuse):
+        return last.activation, True
     for name in ("softmax", "sigmoid"):
         if activation is getattr(keras.activations, name):
             return name, False

@@ -33,6 +33,8 @@ def export(
     jpeg: str | None = None,
     features: str | None = "auto",
     calibration: Calibration | str | os.PathLike | None = None,
+    activation: str | None = None,
+    threshold: float | None = None,
     data: Any | None = None,
     policy: Any | None = None,
     metrics: Any | None = None,
@@ -87,6 +89,10 @@ def export(
             layer for its output; None for no features. Channels of a feature map are averaged
             over space, and features over the views of test-time augmentation.
         calibration: None, or a `Calibration` or the file of one: temperature and priors.
+        activation: "softmax", or "sigmoid" for a model of several labels per image that gives
+            logits; None for the activation at the end of the model, else "softmax".
+        threshold: None, or the probability that a label needs to be named, in [0, 1], where images
+            have several: names of others are empty, and their indices -1.
         data: None, or the `ImageData` that the model was trained on, whose hash goes on the card;
             or a dictionary to put there.
         policy: None, or the `Policy` that it was trained with, likewise.
@@ -129,9 +135,15 @@ def export(
         calibration = Calibration()
     elif isinstance(calibration, (str, os.PathLike)):
         calibration = Calibration.load(calibration)
-    served = ServedModel(model, class_names, features, calibration)
+    checks.one_of("activation", activation, (None, "softmax", "sigmoid"))
+    if threshold is not None:
+        threshold = checks.fraction("threshold", threshold)
+    served = ServedModel(model, class_names, features, calibration, activation)
+    if threshold is not None and served.activation != "sigmoid":
+        raise ValueError("threshold is for several labels per image: give activation='sigmoid' too")
     top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
-    servable = Servable(served, top_k=top_k, on_bad_image=on_bad_image, resize=resize, jpeg=jpeg)
+    answers = {"top_k": top_k, "on_bad_image": on_bad_image, "threshold": threshold}
+    servable = Servable(served, **answers, resize=resize, jpeg=jpeg)
     golden = _golden.golden(served, servable, images)
     plain = None
     if format == "saved_model":
@@ -144,8 +156,7 @@ def export(
         served,
         file_format=format,
         signatures=signatures,
-        top_k=top_k,
-        on_bad_image=on_bad_image,
+        **answers,
         resize=resize,
         jpeg=jpeg,
         data=data,

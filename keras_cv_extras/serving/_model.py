@@ -21,13 +21,20 @@ class ServedModel:
         class_names: the name of each class.
         features: "auto", None, or the name of a layer; see `export`.
         calibration: a `Calibration`.
+        activation: what makes probabilities of logits, "softmax" or "sigmoid"; None for what the
+            model says.
 
     Raises:
         TypeError, ValueError: if these do not fit together.
     """
 
     def __init__(
-        self, model: keras.Model, class_names: Sequence[Any], features: str | None, calibration: Any
+        self,
+        model: keras.Model,
+        class_names: Sequence[Any],
+        features: str | None,
+        calibration: Any,
+        activation: str | None = None,
     ) -> None:
         if hasattr(model, "inference_model"):
             model = model.inference_model()  # auxiliary heads are of training alone
@@ -44,6 +51,13 @@ class ServedModel:
                 f"calibration must be a Calibration or its file, received {calibration}"
             )
         self.activation, self.from_logits = output_activation(model)
+        if activation is not None and self.activation != activation:
+            if not self.from_logits:
+                raise ValueError(
+                    f"activation must be {self.activation!r}, at the end of the model, or be left "
+                    f"out: received {activation!r}"
+                )
+            self.activation = activation
         calibration.check(len(self.class_names), self.activation)
         self.calibration = calibration
         self._joint: Any = model

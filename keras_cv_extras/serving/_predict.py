@@ -27,7 +27,7 @@ class FileAnswer:
     Attributes:
         file: the file, as it was given.
         classes: the names of the likeliest classes with their probabilities, the likeliest first;
-            None if there is no answer.
+            of several labels those above the threshold; None if there is no answer.
         reason: why there is no answer; empty if there is one.
     """
 
@@ -118,8 +118,13 @@ def _keras(file):
     names = about.get("class_names")
     if not isinstance(names, list) or len(names) != count:
         names = range(count)
-    served = ServedModel(model, names, None, inference.Calibration())
-    card = {"class_names": list(served.class_names)}
+    several = bool(about.get("multilabel"))
+    activation = "sigmoid" if several else None
+    served = ServedModel(model, names, None, inference.Calibration(), activation)
+    card: dict[str, Any] = {"class_names": list(served.class_names)}
+    card["preprocessing"] = about.get("decoding") or {}
+    if several:
+        card["outputs"] = {"top_k": count, "threshold": 0.5}
     return _of_tensors(file, card, served.input_shape, lambda images: served.expected(images)[0])
 
 
@@ -132,6 +137,7 @@ def _of_tensors(file, card, shape, probabilities):
     resize = decoding.get("resize", decoder.RESIZES[0])
     jpeg = decoding.get("jpeg", decoder.JPEGS[0])
     top_k = card.get("outputs", {}).get("top_k", _TOP_K)
+    threshold = card.get("outputs", {}).get("threshold")
 
     def ask(encoded):
         image = decoder.decode(
@@ -140,6 +146,7 @@ def _of_tensors(file, card, shape, probabilities):
         given = np.asarray(probabilities(np.asarray(image, "float32")[None]))[0]
         names = card.get("class_names") or [str(number) for number in range(len(given))]
         best = np.argsort(-given, kind="stable")[:top_k]
+        best = best if threshold is None else best[given[best] >= threshold]
         return [names[place] for place in best], given[best]
 
     return ask
@@ -159,7 +166,8 @@ def _answer(ask, file):
         answer = None
     if answer is None:
         return FileAnswer(file, None, _damage(encoded))
-    return FileAnswer(file, tuple(zip(answer[0], map(float, answer[1]), strict=True)))
+    named = zip(answer[0], map(float, answer[1]), strict=True)
+    return FileAnswer(file, tuple((name, value) for name, value in named if name))
 
 
 def _read(path):

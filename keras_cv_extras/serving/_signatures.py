@@ -19,14 +19,16 @@ class Servable:
         served: a `ServedModel`.
         top_k: how many classes to name.
         on_bad_image: "raise" or "report".
+        threshold: None, or the probability below which no label is named.
         resize: "crop", "pad" or "stretch".
         jpeg: "whole" or "reduced".
     """
 
-    def __init__(self, served, *, top_k, on_bad_image, resize, jpeg):
+    def __init__(self, served, *, top_k, on_bad_image, threshold, resize, jpeg):
         self.served = served
         self.shape = served.input_shape
         self._top_k, self._resize, self._jpeg = top_k, resize, jpeg
+        self._threshold = threshold
         self._report = on_bad_image == "report"
         # What is written: the weights, without random seeds and metrics, and the signatures alone.
         self.root: Any = tf.Module()
@@ -99,6 +101,9 @@ class Servable:
         """Returns what a server answers, rows of bad images blanked out."""
         values, places = tf.math.top_k(probabilities, k=self._top_k)
         labels = tf.gather(tf.constant(self.served.class_names), places)
+        if self._threshold is not None:
+            enough = values >= self._threshold
+            labels, places = tf.where(enough, labels, b""), tf.where(enough, places, -1)
         answer = {
             "probabilities": probabilities,
             "top_labels": labels,

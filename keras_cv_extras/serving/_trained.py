@@ -44,6 +44,8 @@ def export_file(
     priors: Mapping[str, float] | None = None,
     policy: Path | None = None,
     image_size: int | None = None,
+    top_k: int | None = None,
+    threshold: float | None = None,
     **options: Any,
 ) -> ExportResult:
     """Exports a model file with its scores, and verifies what was written: `kcx export`.
@@ -61,7 +63,10 @@ def export_file(
             frequent it was is counted in the training images.
         policy: None, or the policy file that it was trained with, for the model card.
         image_size: None for the network's, or a number.
-        **options: `format`, `top_k`, `on_bad_image`, `resize`, `jpeg`, `intended_use`, `limits` and
+        top_k: how many classes to name; None for 5, or all where images have several labels.
+        threshold: of several labels per image, the probability that one needs to be named; None
+            for a half.
+        **options: `format`, `on_bad_image`, `resize`, `jpeg`, `intended_use`, `limits` and
             `quantize` of `export`.
 
     Returns:
@@ -78,10 +83,15 @@ def export_file(
         raise ValueError("calibrate fits what calibration gives: give one of them")
     known = None if calibration is None else inference.Calibration.load(calibration)
     network = training.load_model(model, compile=False)
-    chosen = training.data_for(network, model, data, image_size=image_size)
+    resize = options.get("resize")
+    chosen = training.data_for(network, model, data, image_size=image_size, resize=resize)
     images, part, notes = chosen.images, chosen.part, list(chosen.notes)
+    options |= _answers(images, top_k, threshold)
+    if images.multilabel and priors is not None:
+        raise ValueError("priors are for one label per image, these have several: leave them out")
     if views is not None:
-        network = inference.TestTimeAugment(network, views, image_size=part[0].shape[1:3])
+        size, activation = part[0].shape[1:3], options.get("activation")
+        network = inference.TestTimeAugment(network, views, image_size=size, activation=activation)
     split, scored = "test", slice(None)
     if calibrate:
         fitted_on, what = chosen.validation, "images that the model was validated on"
@@ -105,9 +115,6 @@ def export_file(
     if priors is not None:
         known = _with_priors(known or inference.Calibration(), priors, images)
         notes.append("the scores are without the priors: the test images have their own")
-    if options.get("resize") is not None and images.decoding is not None:
-        # What was asked for is what the network was trained on, if that was not by `kcx train`.
-        images = dataclasses.replace(images, decoding=None)
     if options.get("quantize") is not None:
         places = np.unique(np.linspace(0, len(images.train[1]) - 1, _REPRESENTATIVE).astype(int))
         options = {**options, "representative": images.train[0][places]}
@@ -127,6 +134,19 @@ def export_file(
     if options.get("quantize") is not None:
         notes.append(_quantize.note(_card.read_card(output)["quantization"]))
     return ExportResult(scores, verification, tuple(notes))
+
+
+def _answers(images, top_k, threshold):
+    """Returns the options of `export` that depend on how many labels an image has."""
+    if images.multilabel:
+        return {
+            "top_k": len(images.class_names) if top_k is None else top_k,
+            "threshold": 0.5 if threshold is None else threshold,
+            "activation": "sigmoid",
+        }
+    if threshold is not None:
+        raise ValueError("threshold is for several labels per image, these have one: leave it out")
+    return {"top_k": 5 if top_k is None else top_k}
 
 
 def _with_priors(calibration, priors, images):
@@ -151,8 +171,7 @@ def _with_priors(calibration, priors, images):
 
 
 def _fitted(model, images, labels):
-    served = ServedModel(model, range(model.output_shape[-1]), None, inference.Calibration())
-    probabilities, _ = served.expected(images)
+    probabilities, labels = _probabilities(model, images, labels, inference.Calibration())
     return inference.fit_temperature(np.log(np.maximum(probabilities, 1e-30)), labels)
 
 
@@ -162,15 +181,28 @@ def _scores(model, images, labels, data, calibration):
     scores = {**scores, "images": len(labels)}
     plain = inference.Calibration()
     if calibration is None:
-        return {**scores, _ERROR: _error(model, images, labels, data, plain)}
-    scores[f"{_ERROR}_before"] = _error(model, images, labels, data, plain)
-    return {**scores, _ERROR: _error(model, images, labels, data, calibration)}
+        return {**scores, _ERROR: _error(model, images, labels, plain)}
+    scores[f"{_ERROR}_before"] = _error(model, images, labels, plain)
+    return {**scores, _ERROR: _error(model, images, labels, calibration)}
 
 
-def _error(model, images, labels, data, calibration):
-    served = ServedModel(model, data.class_names, None, calibration)
+def _error(model, images, labels, calibration):
     error = metrics.ExpectedCalibrationError()
-    for start in range(0, len(labels), 256):
-        some = slice(start, start + 256)
-        error.update_state(labels[some], ops.convert_to_tensor(served.expected(images[some])[0]))
+    given, true = _probabilities(model, images, labels, calibration)
+    error.update_state(true, ops.convert_to_tensor(given))
     return float(error.result())
+
+
+def _probabilities(model, images, labels, calibration):
+    """Returns what an export says of images, and labels to compare it with.
+
+    Of several labels per image each one is a question of two answers.
+    """
+    activation = "sigmoid" if labels.ndim == 2 else None
+    names = range(model.output_shape[-1])
+    served = ServedModel(model, names, None, calibration, activation)
+    starts = range(0, len(labels), 256)
+    found = np.concatenate([served.expected(images[row : row + 256])[0] for row in starts])
+    if labels.ndim == 1:
+        return found, labels
+    return np.stack([1 - found, found], axis=-1).reshape(-1, 2), labels.reshape(-1).astype(int)

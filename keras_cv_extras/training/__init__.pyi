@@ -23,7 +23,9 @@ from ._strategy import make_strategy as make_strategy
 from ._strategy import writes_files as writes_files
 from .evaluation._evaluate import Evaluation as Evaluation
 from .evaluation._evaluate import evaluate as evaluate
-from .evaluation._evaluate import wilson_interval as wilson_interval
+from .evaluation._intervals import wilson_interval as wilson_interval
+from .evaluation._multilabel import MultilabelEvaluation as MultilabelEvaluation
+from .evaluation._multilabel import MultilabelPredictions as MultilabelPredictions
 from .evaluation._predictions import Predictions as Predictions
 from .evaluation._predictions import predict as predict
 from .evaluation._report import report as report

@@ -1,8 +1,11 @@
 """How training changes the labels of batches: class weights, and rows in place of numbers."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
+from keras_cv_extras import data
 from keras_cv_extras._base import checks, label_forms, samples
 
 
@@ -45,6 +48,28 @@ def with_class_weights(dataset: tf.data.Dataset, weights: dict[int, float]) -> t
 
     made = dataset.map(weighted)
     return samples.remember(made, lambda: samples.samples_of(dataset))
+
+
+def batches_of(dataset: Any, name: str) -> Any:
+    """Returns batches as pairs where they are dictionaries of image and label, else as they are.
+
+    Args:
+        dataset: what `fit` was given: a dataset, or anything else that Keras takes.
+        name: of the argument.
+
+    Raises:
+        ValueError: if a dataset gives single images.
+    """
+    if not isinstance(dataset, tf.data.Dataset):
+        return dataset
+    dataset = data.as_pairs(dataset)
+    spec = tf.nest.flatten(dataset.element_spec)
+    if len(spec) == 2 and [getattr(item.shape, "rank", None) for item in spec] == [3, 0]:
+        raise ValueError(
+            f"{name} gives single images, {spec[0].shape}: call batch on it, or give it to "
+            "data.pipeline"
+        )
+    return dataset
 
 
 def _rows(labels, num_classes):

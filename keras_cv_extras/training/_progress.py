@@ -12,7 +12,8 @@ from keras_cv_extras._base import files
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Logs, Path
 
-_SHOWN = ("loss", "accuracy", "val_loss", "val_accuracy")
+_SHOWN = ("loss", "accuracy", "average_precision")
+_SHOWN += tuple(f"val_{name}" for name in _SHOWN)
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -7,12 +7,13 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.losses import LogLoss
+from keras_cv_extras.losses import AsymmetricMultilabel, LogLoss
 from keras_cv_extras.training._model import jit_compile
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
 _OPTIMIZERS = ("adamw", "sgd")
 _CROPS = ("none", "random-resized")
+MULTILABEL_LOSSES = ("crossentropy", "asymmetric")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,15 +72,21 @@ class Recipe:
         rate = self.learning_rate * (factor if self.optimizer == "sgd" else math.sqrt(factor))
         return dataclasses.replace(self, batch_size=batch_size, learning_rate=rate)
 
-    def compile(self, model: keras.Model, *, steps: int | None) -> keras.Model:
+    def compile(
+        self, model: keras.Model, *, steps: int | None, multilabel: str | None = None
+    ) -> keras.Model:
         """Compiles a classifier that gives logits, for labels of any form.
 
         Args:
             model: a Keras model with one logit per class.
             steps: training steps in all; None for a constant learning rate.
+            multilabel: None for one label per image; for rows of several labels the loss,
+                "crossentropy" for Keras' BinaryCrossentropy or "asymmetric" for
+                `losses.AsymmetricMultilabel`, which does not smooth labels.
 
         Returns:
-            The model, with accuracy as its metric.
+            The model, with accuracy as its metric; for several labels with the mean average
+            precision, "average_precision".
 
         References:
             [AdamW](https://arxiv.org/abs/1711.05101), [cosine](https://arxiv.org/abs/1608.03983).
@@ -95,8 +102,24 @@ class Recipe:
             optimizer = cosine_adamw(self.learning_rate, steps, warmup=self.warmup, **options)
         if model.dtype_policy.name == "mixed_float16":  # a saved model does not say so any more
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        loss = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
-        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=jit_compile())
+        loss: Any = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
+        measures: list[Any] = ["accuracy"]
+        if checks.one_of("multilabel", multilabel, (None, *MULTILABEL_LOSSES)) is not None:
+            loss = AsymmetricMultilabel(from_logits=True)
+            if multilabel == "crossentropy":
+                loss = keras.losses.BinaryCrossentropy(
+                    from_logits=True, label_smoothing=self.label_smoothing
+                )
+            measures = [
+                keras.metrics.AUC(
+                    curve="PR",
+                    name="average_precision",
+                    multi_label=True,
+                    num_labels=model.output_shape[-1],
+                    from_logits=True,
+                )
+            ]
+        model.compile(optimizer, loss, metrics=measures, jit_compile=jit_compile())
         return model
 
 

@@ -11,6 +11,7 @@ from keras_cv_extras import data
 from keras_cv_extras._base import supervise
 from keras_cv_extras.training import _checkpoint, _replicas, _strategy
 from keras_cv_extras.training._callbacks import Recorder, StopWhenDiverged, Throughout
+from keras_cv_extras.training._labels import batches_of
 from keras_cv_extras.training.devices import _steps
 
 EMPTY = "train must hold at least one batch, received an empty dataset"
@@ -22,7 +23,9 @@ class Run:
     """One training, from its checkpoint to its end; see `fit` for the arguments."""
 
     def __init__(self, model, dataset_of, validation, strategy, callbacks, checkpoint, save_every):
-        self.model, self.dataset_of, self.validation = model, dataset_of, validation
+        self.model = model
+        self.dataset_of = lambda epoch: batches_of(dataset_of(epoch), "train")
+        self.validation = batches_of(validation, "validation")
         self.strategy, self.place = strategy, _strategy.place_of(strategy)
         self.saved = None if checkpoint is None else _checkpoint.Checkpoints(checkpoint)
         self.save_every = save_every if self.saved else None

@@ -23,7 +23,8 @@ CASES = {
         (training, "train"),
         "photos --output out --model vgg11 --weights w.h5 --policy crop --mix cutmix --epochs 7"
         " --batch-size 8 --learning-rate 0.5 --weight-decay 0.25 --label-smoothing 0.125"
-        " --no-average --crop random-resized --class-weights effective --validation 0.2"
+        " --no-average --resize pad --jpeg reduced --crop random-resized"
+        " --class-weights effective --validation 0.2"
         " --patience 3 --image-size 24 --precision mixed_float16"
         " --stream --max-bad 0.5 --tensorboard --seed 9 --quiet",
         [
@@ -39,6 +40,7 @@ CASES = {
         ],
         {
             **{"image_size": 24, "stream": True, "max_bad": 0.5, "tensorboard": True},
+            **{"resize": "pad", "jpeg": "reduced"},
             **{"progress": False, "tell": cli._options.say},
         },
     ),
@@ -66,12 +68,14 @@ CASES = {
     "export": (
         (serving, "export_file"),
         "m.keras photos --output o --format onnx --top-k 3 --on-bad-image report --resize pad"
-        " --test-time-augment ten --calibrate --policy p.json --image-size 24",
+        " --threshold 0.25 --test-time-augment ten --calibrate --policy p.json --image-size 24",
         [pathlib.Path("m.keras"), "photos", pathlib.Path("o")],
         {
             **{"format": "onnx", "top_k": 3, "on_bad_image": "report", "resize": "pad"},
             **{"views": "ten", "calibrate": True, "policy": pathlib.Path("p.json")},
             "image_size": 24,
+            "threshold": 0.25,
+            **dict.fromkeys(("calibration", "intended_use", "limits", "priors", "quantize")),
         },
     ),
     "policy convert": (
@@ -215,6 +219,35 @@ def test_options_of_tables_reach_the_command(command, module, name, folder, monk
     assert str(CliRunner().invoke(cli.app, other).exception) == "gone.csv: no such file"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "module", "name", "wanted"),
+    [
+        (["train", "digits", "--resize", "pad"], training, "train", {"resize": "pad"}),
+        (["train", "digits", "--jpeg", "reduced"], training, "train", {"jpeg": "reduced"}),
+        (
+            ["export", "m.keras", "digits", "--threshold", "0.25"],
+            serving,
+            "export_file",
+            {"threshold": 0.25, "resize": None, "top_k": None},
+        ),
+        (["train", "digits", "--loss", "asymmetric"], training, "train", {}),
+    ],
+)
+def test_options_for_files_and_several_labels(arguments, module, name, wanted, folder, monkeypatch):
+    calls = []
+
+    def called(*given, **named):
+        calls.append((given, named))
+        raise typer.Exit
+
+    monkeypatch.setattr(module, name, called)
+    assert CliRunner().invoke(cli.app, arguments).exit_code == 0
+    ((given, named),) = calls
+    assert named | wanted == named
+    if "--loss" in arguments:
+        assert given[2] == training.TrainingSettings(loss="asymmetric")
+
+
 def test_a_policy_is_shown_as_asked(folder, monkeypatch):
     calls = []
 
@@ -256,7 +289,7 @@ def test_a_gan_is_scored_on_images_that_it_was_not_trained_on(monkeypatch, tmp_p
         return np.full((len(labels), 8, 8, 1), 2)
 
     made = types.SimpleNamespace(image_shape=(8, 8, 1), num_classes=2, generate=generate)
-    scores = types.SimpleNamespace(to_dict=dict)
+    scores = types.SimpleNamespace(to_dict=dict, of_classes=lambda labels: {})
     results: dict = {"evaluate_made": scores, "memorization": scores, "usefulness": {}}
     monkeypatch.setattr(_files, "_load", lambda path: made)
     monkeypatch.setattr(_files, "_network", lambda *given: "the network")

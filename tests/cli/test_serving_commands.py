@@ -102,7 +102,7 @@ def test_export_options(trained, asked, options, changed):
     assert result.exit_code == 0, (result.output, result.exception)
     assert "verified there" in result.output
     (call,) = asked
-    plain = {"format": "saved_model", "top_k": 5, "on_bad_image": "raise", "resize": "crop"}
+    plain = {"format": "saved_model", "top_k": 5, "on_bad_image": "raise", "resize": None}
     assert {key: call[key] for key in plain} == plain | changed
     assert (str(call["path"]), call["policy"], call["calibration"]) == ("there", None, None)
     assert call["model"].input_shape == (None, 8, 8, 1)

@@ -209,14 +209,15 @@ def test_streams_take_a_folder_and_accept_some_bad_files(monkeypatch):
     """What comes of them, the tests of files say."""
     calls = []
 
-    def image_files(name, image_size, *, crop, max_bad):
-        calls.append((name, image_size, crop, max_bad))
+    def image_files(name, image_size, *, crop, **options):
+        calls.append((name, image_size, crop, options))
         raise ValueError("seen")
 
     monkeypatch.setattr(data, "image_files", image_files)
     options = ("--stream", "--image-size", 24, "--max-bad", 0.25)
     assert str(kcx("train", "photographs", *options).exception) == "seen"
-    assert calls == [("photographs", 24, None, 0.25)]
+    decoding = {"resize": "crop", "jpeg": "whole"}
+    assert calls == [("photographs", 24, None, {"max_bad": 0.25, **decoding})]
 
 
 def test_folds(tmp_path, monkeypatch):

@@ -238,10 +238,22 @@ def test_keras_fits_it(samples):
             "images must not hold NaN, received it in",
         ),
         (
-            lambda x, y: data.pipeline(tf.data.Dataset.from_tensors((x, y)), 8),
+            lambda x, y: data.pipeline(tf.data.Dataset.from_tensors((x[0, 0], y[0])), 8),
             ValueError,
-            "unbatch it first",
+            "a dataset of single images of shape",
         ),
+        (
+            lambda x, y: data.pipeline(
+                tf.data.Dataset.from_generator(
+                    lambda: iter([(x[0], y[0])]),
+                    output_signature=(tf.TensorSpec((None, None, 3)), tf.TensorSpec((), "int32")),
+                ),
+                8,
+            ),
+            ValueError,
+            r"images of one known size, received shape \(None, None, 3\)",
+        ),
+        (lambda x, y: data.pipeline({"image": x, "y": y}, 8), TypeError, "the keys 'image' and"),
         (
             lambda x, y: data.pipeline(tf.data.Dataset.from_tensor_slices(x), 8),
             TypeError,

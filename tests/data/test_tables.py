@@ -115,6 +115,11 @@ class Frame:
     def __getitem__(self, name):
         return self._columns[name]
 
+    def __eq__(self, other):
+        raise ValueError("the truth value of a data frame is ambiguous")
+
+    __hash__ = None
+
 
 def test_a_data_frame(folder):
     names = [folder / f"{number}.png" for number in range(9)]

@@ -132,8 +132,8 @@ def evaluate(
 
 def _images(source, image_size):
     if isinstance(source, data_package.ImageData):
-        return source
-    return data_package.load(source, image_size=image_size)
+        return source.check_one_label("HOG and the like")
+    return data_package.load(source, image_size=image_size).check_one_label("HOG and the like")
 
 
 def _some(images, labels, size, seed):

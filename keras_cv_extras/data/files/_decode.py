@@ -138,6 +138,23 @@ class _Reduced(NamedTuple):
     flips: tuple[bool, bool]
 
 
+def picture(image):
+    """Returns an 8-bit grey or RGB Pillow image of one of any mode, or of an array.
+
+    Args:
+        image: a Pillow image, or uint8 `(height, width)` or `(height, width, channels)`.
+    """
+    if not isinstance(image, Image.Image):
+        image = np.asarray(image)
+        if image.dtype != np.uint8 or image.ndim not in (2, 3):
+            raise TypeError(
+                f"an image must be one of Pillow or uint8 of shape (height, width, channels), "
+                f"received {image.dtype} of shape {image.shape}"
+            )
+        image = Image.fromarray(image[..., 0] if image.shape[2:] == (1,) else image)
+    return _plain(image)
+
+
 def fit(image, image_size, resize, channels, reduced=None):
     """Brings an 8-bit grey or RGB Pillow image to a size and a number of channels.
 

@@ -261,8 +261,8 @@ def report(
 
 def _images(source, image_size):
     if isinstance(source, data_package.ImageData):
-        return source
-    return data_package.load(source, image_size=image_size)
+        return source.check_one_label("a GAN")
+    return data_package.load(source, image_size=image_size).check_one_label("a GAN")
 
 
 def _network(path, x, y, name, seed, console):

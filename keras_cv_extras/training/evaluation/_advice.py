@@ -20,6 +20,8 @@ def advice(predictions: Any, log: Sequence[dict] = ()) -> list[str]:
         predictions: `Predictions` for images that training did not see.
         log: the rows of the training's `CsvLog`; none where there was no training.
     """
+    if predictions.labels.ndim == 2:  # several labels an image
+        return _epochs(log)
     learned, lines = _learned(predictions)
     if learned:
         lines += _epochs(log)

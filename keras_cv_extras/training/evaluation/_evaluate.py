@@ -11,6 +11,8 @@ from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.host import predictions
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import ArrayLike, Path
+from keras_cv_extras.training.evaluation import _multilabel
+from keras_cv_extras.training.evaluation._intervals import wilson_interval
 
 if TYPE_CHECKING:
     import keras
@@ -79,18 +81,19 @@ def evaluate(
     class_names: Sequence[str],
     *,
     batch_size: int = 512,
-) -> Evaluation:
+) -> Any:
     """Scores a classifier.
 
     Args:
         model: a Keras model that gives logits, or probabilities.
         images: `(count, height, width, channels)`.
-        labels: `(count,)`, integers.
+        labels: `(count,)`, integers; or, for several labels per image, `(count, classes)` of 0
+            and 1.
         class_names: the name of each class, by its number.
         batch_size: images at a time.
 
     Returns:
-        The scores.
+        The scores: an `Evaluation`, or for several labels a `MultilabelEvaluation`.
 
     Raises:
         ValueError: if there are no images, or labels that have no class.
@@ -100,9 +103,14 @@ def evaluate(
     checks.same_length(images=images, labels=labels)
     if not len(labels):
         raise ValueError("images must hold at least one image, received none")
-    checks.class_numbers(labels, num_classes)
+    if labels.ndim != 2:
+        checks.class_numbers(labels, num_classes)
     quiet: Any = 0  # Keras takes numbers too
     outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=quiet)
+    if labels.ndim == 2:
+        check_outputs(outputs, num_classes)
+        probabilities = _multilabel.probabilities_of(model, outputs)
+        return _multilabel.score(probabilities, labels, class_names)
     return score(probabilities_of(outputs, num_classes), labels, class_names)
 
 
@@ -135,30 +143,20 @@ def score(probabilities, labels, class_names) -> Evaluation:
     )
 
 
-def wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """Returns the 95 % interval of a share that was seen in `count` draws.
-
-    References:
-        [Wilson 1927](https://doi.org/10.1080/01621459.1927.10502953)
-    """
-    share = checks.fraction("share", share)
-    z = 1.959964  # the 97.5 % point of the normal distribution
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = (
-        z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    )
-    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
-
-
 def probabilities_of(outputs, num_classes):
     """Returns the probabilities of logits, or of probabilities where that is what they are.
 
     Raises:
         ValueError: if there are others than `num_classes` of them for an image.
     """
+    check_outputs(outputs, num_classes)
+    return predictions.probabilities(outputs)
+
+
+def check_outputs(outputs, num_classes):
+    """Raises if a model does not give `num_classes` numbers for an image."""
     if outputs.shape[-1] != num_classes:
         raise ValueError(
             f"the model has {outputs.shape[-1]} classes, class_names {num_classes}: give the data "
             "that it was trained on"
         )
-    return predictions.probabilities(outputs)

@@ -42,15 +42,16 @@ def confusion_figure(confusion, class_names) -> Figure:
 
 
 def curves_figure(rows) -> Figure:
-    """Draws loss and accuracy over the epochs.
+    """Draws loss and accuracy, or average precision, over the epochs.
 
     Args:
-        rows: a dictionary for every epoch, with "epoch", "loss", "accuracy" and perhaps
-            "val_loss" and "val_accuracy".
+        rows: a dictionary for every epoch, with "epoch", "loss", "accuracy" or
+            "average_precision", and perhaps the same with "val_" before it.
     """
     figure = Figure(figsize=(9.0, 3.2), facecolor="white", layout="constrained")
     epochs = [int(row["epoch"]) for row in rows]
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    second = "average_precision" if "average_precision" in rows[0] else "accuracy"
+    for axes, name in zip(figure.subplots(1, 2), ("loss", second), strict=True):
         for key, color, title in (
             (name, _TRAIN, "training"),
             (f"val_{name}", _VALIDATION, "validation"),
@@ -64,6 +65,6 @@ def curves_figure(rows) -> Figure:
         axes.grid(axis="y", color=_LINE)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.set_xlabel("epoch", color=_QUIET, fontsize=9)
-        axes.set_title(name, color=_INK, fontsize=11, loc="left")
+        axes.set_title(name.replace("_", " "), color=_INK, fontsize=11, loc="left")
         axes.legend(frameon=False, fontsize=9, labelcolor=_QUIET)
     return figure

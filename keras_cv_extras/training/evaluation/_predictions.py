@@ -14,7 +14,7 @@ from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.text.escapes import cell
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
-from keras_cv_extras.training.evaluation import _evaluate
+from keras_cv_extras.training.evaluation import _evaluate, _multilabel
 
 if TYPE_CHECKING:
     import keras
@@ -81,20 +81,21 @@ def predict(
     batch_size: int = 256,
     pictures: int = 24,
     names: Sequence[str] | None = None,
-) -> Predictions:
+) -> Any:
     """Predicts all images of a part of a data set.
 
     Args:
         model: a Keras model that gives logits, or probabilities.
         part: `(images, labels)`, or a part of `data.image_files`. Files that cannot be read are
-            left out.
+            left out. Labels that are rows of 0 and 1 are several per image: probabilities are
+            then sigmoids.
         class_names: the name of each class, by its number.
         batch_size: images at a time.
         pictures: how many of the worst images are kept to be looked at.
         names: None, or the name of each image: that of its file, as `ImageData.files` has it.
 
     Returns:
-        The probabilities.
+        `Predictions`, or for several labels `MultilabelPredictions`.
 
     Raises:
         ValueError: if there is no image, or the model has other classes.
@@ -113,14 +114,20 @@ def predict(
     kept = part.readable() if files else np.arange(len(part[1]))
     known: Any = part.paths if files else names
     names = [str(row) if known is None else known[row] for row in kept]
-    probabilities = _evaluate.probabilities_of(np.concatenate(outputs), len(class_names))
     truths = np.concatenate(labels).astype(np.int64)
+    if truths.ndim == 2:
+        _evaluate.check_outputs(outputs[0], len(class_names))
+        probabilities = _multilabel.probabilities_of(model, np.concatenate(outputs))
+        kind: Any = _multilabel.MultilabelPredictions
+    else:
+        probabilities = _evaluate.probabilities_of(np.concatenate(outputs), len(class_names))
+        kind = Predictions
     if truths.max() >= len(class_names) or len(names) != len(truths):
         raise ValueError(
             f"part must hold labels below {len(class_names)} and files that do not change while "
             f"they are read, received labels up to {truths.max()}, {len(truths)} of {len(names)}"
         )
-    found = Predictions(probabilities, truths, tuple(names), tuple(class_names))
+    found = kind(probabilities, truths, tuple(names), tuple(class_names))
     for place in found.worst(pictures):
         found.pictures[int(place)] = part.image(int(kept[place])) if files else part[0][kept[place]]
     return found

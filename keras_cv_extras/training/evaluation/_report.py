@@ -8,6 +8,7 @@ import numpy as np
 from keras_cv_extras._base.text import pages
 from keras_cv_extras.metrics import plot_reliability
 from keras_cv_extras.training.evaluation import _advice, _figures
+from keras_cv_extras.training.evaluation._multilabel import MultilabelPredictions
 
 _SIDE = 112  # CSS pixels of a picture
 _CONFUSED = 10  # pairs of classes that are listed
@@ -31,7 +32,7 @@ def report(
     """Returns the report as HTML, pictures included.
 
     Args:
-        predictions: `Predictions` for images that training did not see.
+        predictions: `Predictions` or `MultilabelPredictions` for images that training did not see.
         title: what the report is of.
         data: names and values: what the data was.
         settings: the same for the training's settings, or None.
@@ -40,6 +41,57 @@ def report(
             help, as far as the scores and the log tell, stands before them.
     """
     scores = predictions.evaluation()
+    several = isinstance(predictions, MultilabelPredictions)
+    measured = _of_labels(predictions, scores) if several else _of_classes(predictions, scores)
+    facts, parts = measured
+    sections = [f"<h1>{html.escape(title)}</h1>", _facts(facts)]
+    notes = [*_advice.advice(predictions, log), *notes]
+    if notes:
+        lines = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+        sections.append(f'<section class="verdict">{lines}</section>')
+    sections += parts
+    if log:
+        figure = pages.figure(_figures.curves_figure(log), "Loss and score over the epochs")
+        sections.append(pages.section("Learning curves", "", figure))
+    sections.append(pages.section("Data", "", pages.table_of(data)))
+    if settings:
+        sections.append(pages.section("Settings", "", pages.table_of(settings)))
+    return pages.page(title, "\n".join(sections), style=_STYLE)
+
+
+def _of_labels(predictions, scores):
+    """Returns facts and sections for several labels per image."""
+    facts = {
+        "mean average precision": f"{scores.mean_average_precision:.4f}",
+        "F1, mean of the classes": f"{scores.macro_f1:.4f}",
+        "F1 of all labels": f"{scores.micro_f1:.4f}",
+        "all labels right": _percent(scores.accuracy),
+        "95 % interval": f"{_percent(scores.low)} to {_percent(scores.high)}",
+        "images": f"{scores.images:,}",
+        "classes": len(scores.class_names),
+    }
+    columns = {
+        "average precision": scores.average_precision,
+        "precision": scores.precision,
+        "recall": scores.recall,
+        "F1": scores.f1,
+    }
+    return facts, [
+        pages.section(
+            "Classes",
+            "A label is given where its probability is at least a half.",
+            _class_table(scores.class_names, scores.positives, columns),
+        ),
+        pages.section(
+            "Worst images",
+            "The images whose labels got the least probability. Wrong labels are found here first.",
+            _worst(predictions, _labels_said),
+        ),
+    ]
+
+
+def _of_classes(predictions, scores):
+    """Returns facts and sections for one label per image."""
     calibration = _advice.calibration(predictions)
     facts = {
         "accuracy": _percent(scores.accuracy),
@@ -49,12 +101,9 @@ def report(
         "images": f"{len(predictions.labels):,}",
         "classes": len(scores.class_names),
     }
-    sections = [f"<h1>{html.escape(title)}</h1>", _facts(facts)]
-    notes = [*_advice.advice(predictions, log), *notes]
-    if notes:
-        lines = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-        sections.append(f'<section class="verdict">{lines}</section>')
-    sections += [
+    columns = {"precision": scores.precision, "recall": scores.recall, "F1": scores.f1}
+    images = scores.confusion.sum(axis=1)
+    return facts, [
         pages.section(
             "Confusion",
             "Each row is a true class, each column what its images were said to be.",
@@ -63,7 +112,7 @@ def report(
             ),
             _confused(scores),
         ),
-        pages.section("Classes", "", _class_table(scores)),
+        pages.section("Classes", "", _class_table(scores.class_names, images, columns)),
         pages.section(
             "Calibration",
             "How often the classifier is right when it is so sure. Bars below the diagonal mean "
@@ -74,16 +123,9 @@ def report(
             "Worst images",
             "The images whose true class got the least probability. Wrong labels are found here "
             "first.",
-            _worst(predictions),
+            _worst(predictions, _class_said),
         ),
     ]
-    if log:
-        figure = pages.figure(_figures.curves_figure(log), "Loss and accuracy over the epochs")
-        sections.append(pages.section("Learning curves", "", figure))
-    sections.append(pages.section("Data", "", pages.table_of(data)))
-    if settings:
-        sections.append(pages.section("Settings", "", pages.table_of(settings)))
-    return pages.page(title, "\n".join(sections), style=_STYLE)
 
 
 def _facts(facts):
@@ -94,16 +136,14 @@ def _facts(facts):
     return f'<dl class="facts">{items}</dl>'
 
 
-def _class_table(scores):
-    head = "<tr><th>class</th><th>images</th><th>precision</th><th>recall</th><th>F1</th></tr>"
+def _class_table(class_names, images, columns):
+    titles = "".join(f"<th>{title}</th>" for title in columns)
     lines = []
-    for number in np.argsort(scores.f1, kind="stable"):
-        values = (scores.precision[number], scores.recall[number], scores.f1[number])
-        cells = "".join(f"<td>{value:.3f}</td>" for value in values)
-        name = html.escape(scores.class_names[number])
-        count = f"{int(scores.confusion[number].sum()):,}"
-        lines.append(f"<tr><td>{name}</td><td>{count}</td>{cells}</tr>")
-    return f"<table>{head}{''.join(lines)}</table>"
+    for number in np.argsort(columns["F1"], kind="stable"):
+        cells = "".join(f"<td>{values[number]:.3f}</td>" for values in columns.values())
+        name = html.escape(class_names[number])
+        lines.append(f"<tr><td>{name}</td><td>{int(images[number]):,}</td>{cells}</tr>")
+    return f"<table><tr><th>class</th><th>images</th>{titles}</tr>{''.join(lines)}</table>"
 
 
 def _confused(scores):
@@ -123,22 +163,38 @@ def _confused(scores):
     return f"<table>{head}{''.join(lines)}</table>"
 
 
-def _worst(predictions):
+def _worst(predictions, said):
     figures = []
-    names, given = predictions.class_names, predictions.given
     for place, image in predictions.pictures.items():
-        true, said = predictions.labels[place], given[place]
-        chances = predictions.probabilities[place]
-        text = f"true {html.escape(names[true])} {chances[true]:.1%}"
-        if said != true:
-            text += f"<br>given <b>{html.escape(names[said])}</b> {chances[said]:.1%}"
+        true, text = said(predictions, place)
         name = html.escape(predictions.names[place].replace("\\", "/").rpartition("/")[2])
-        picture = pages.photograph(image, f"a {names[true]}", width=_SIDE)
+        picture = pages.photograph(image, f"a {true}", width=_SIDE)
         figures.append(
             f'<figure>{picture}<figcaption>{text}<br><span class="quiet">{name}</span>'
             "</figcaption></figure>"
         )
     return f'<div class="strip">{"".join(figures)}</div>'
+
+
+def _class_said(predictions, place):
+    """Returns the true class of an image, and what is said of it and the one given."""
+    names = predictions.class_names
+    true, said = predictions.labels[place], predictions.given[place]
+    chances = predictions.probabilities[place]
+    text = f"true {html.escape(names[true])} {chances[true]:.1%}"
+    if said != true:
+        text += f"<br>given <b>{html.escape(names[said])}</b> {chances[said]:.1%}"
+    return names[true], text
+
+
+def _labels_said(predictions, place):
+    """Returns the labels of an image, and what is said of them and those given."""
+    true, given = predictions.labels[place] > 0.5, predictions.given[place]
+    names = predictions.names_of(true) or "none"
+    text = f"true {html.escape(names)}"
+    if (given != true).any():
+        text += f"<br>given <b>{html.escape(predictions.names_of(given) or 'none')}</b>"
+    return names, text
 
 
 def _percent(value):

@@ -29,6 +29,8 @@ def cross_validate(
     *,
     folds: int = 5,
     image_size: int | tuple[int, int] | None = None,
+    resize: str = "crop",
+    jpeg: str = "whole",
     progress: bool = True,
     tell: Callable[[str], Any] | None = None,
 ) -> TrainingResult:
@@ -47,6 +49,8 @@ def cross_validate(
         settings: None for those of `TrainingSettings()`.
         folds: how many, at least 2, at most the images of the smallest class.
         image_size: `(height, width)` or one number, of data given by their name.
+        resize: how they are brought to that size, as `train` does.
+        jpeg: how JPEG files are decoded, likewise.
         progress: whether to show progress bars.
         tell: called with a line that describes the data of each fold, before its training.
 
@@ -67,7 +71,7 @@ def cross_validate(
     checks.integer("folds", folds, minimum=2)
     output, settings = pathlib.Path(output), settings or TrainingSettings()
     folders.check(output, kinds.FOLDS)
-    whole = _together(_parts.loaded(data, image_size, False, 0.0))
+    whole = _together(_parts.loaded(data, image_size, False, 0.0, resize, jpeg))
     identity = {**data_package.identity(whole), "folds": folds, "seed": settings.seed}
     fold_of = _folds(whole, folds, settings.seed)
     found = []

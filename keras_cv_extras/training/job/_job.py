@@ -19,6 +19,7 @@ class Job:
     """One training: its datasets, its callbacks, its network."""
 
     def __init__(self, images, policy, settings):
+        _check_labels(images, settings)
         self.images, self.policy = images, policy
         self.settings, self.recipe = settings, settings.recipe()
         self.clock = training.InputClock(_advice(images, policy))
@@ -53,7 +54,8 @@ class Job:
                 model = training.small_cnn(shape, num_classes)
             else:
                 model = models.build(given.model, shape, num_classes, weights=given.weights)
-        return self.recipe.compile(model, steps=self.steps * self.recipe.epochs)
+        several = given.loss if self.images.multilabel else None
+        return self.recipe.compile(model, steps=self.steps * self.recipe.epochs, multilabel=several)
 
     def run(self, strategy, shown, checkpoint):
         """Trains; returns the history, with the network.
@@ -87,7 +89,7 @@ class Job:
         if given.patience is not None:
             callbacks.append(
                 keras.callbacks.EarlyStopping(
-                    "val_accuracy",
+                    "val_average_precision" if self.images.multilabel else "val_accuracy",
                     mode="max",
                     patience=given.patience,
                     restore_best_weights=True,
@@ -115,6 +117,23 @@ class Job:
 
     def _files(self):
         return [part for part in (self.train, self.validation) if isinstance(part, FilePart)]
+
+
+def _check_labels(images, settings):
+    """Raises where a setting does not go with the labels of the images.
+
+    Raises:
+        ValueError: names the setting.
+    """
+    if images.multilabel and settings.class_weights != "none":
+        raise ValueError(
+            "class_weights are for one label per image: leave them out, or give loss='asymmetric' "
+            "(--loss asymmetric) where labels are rare"
+        )
+    if not images.multilabel and settings.loss == "asymmetric":
+        raise ValueError(
+            "loss='asymmetric' is for several labels per image, these have one: leave it out"
+        )
 
 
 def shown(job, output, progress, tensorboard):

@@ -11,7 +11,8 @@ from keras_cv_extras import data, training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
-from keras_cv_extras.training.job._parts import loaded, shape_of, some
+from keras_cv_extras.inference import output_activation
+from keras_cv_extras.training.job._parts import labels_of, loaded, shape_of, some
 
 SAMPLES = "samples.npz"  # beside a model: digests of what it was trained on, and what was held out
 _NAMED = ("mnist_5k", "digits", "fashion_mnist")
@@ -45,6 +46,7 @@ def data_for(
     image_size: int | None = None,
     stream: bool = False,
     max_bad: float = 0.01,
+    resize: str | None = None,
 ) -> ModelData:
     """Loads data for a model.
 
@@ -59,6 +61,8 @@ def data_for(
         image_size: None for the model's, or a number.
         stream: whether files are decoded as they are needed.
         max_bad: with `stream` the share of the files that may be unreadable, in [0, 1].
+        resize: None for how the model's training images were brought to their size, "crop" if that
+            is not known; or "crop", "pad" or "stretch".
 
     Returns:
         The images, which of them to score, and notes.
@@ -69,7 +73,12 @@ def data_for(
     """
     about, notes = training.read_about(path), []
     classes = _class_names(about, model)
-    images = _loaded(model, path, source, classes, image_size, stream, max_bad)
+    decoding = _decoding(about, path, resize)
+    options = {"stream": stream, "max_bad": max_bad, **decoding}
+    if about.get("multilabel"):
+        table = data.Table.of(source)
+        source = source if table is None else dataclasses.replace(table, multilabel=True)
+    images = _loaded(model, path, source, classes, image_size, **options)
     if classes is None:
         known = ", ".join(images.class_names[:10])
         notes.append(
@@ -77,7 +86,7 @@ def data_for(
             f"their order ({known})"
         )
     else:
-        images = _by_name(images, classes, path)
+        images = _by_name(_of_kind(images, about, model, path), classes, path)
     part, paths, line = _unseen(images, path, about)
     if line:
         notes.append(line)
@@ -91,7 +100,41 @@ def _class_names(about, model):
     return tuple(names) if len(names) == model.output_shape[-1] else None
 
 
-def _loaded(model, path, source, classes, image_size, stream, max_bad):
+def _decoding(about, path, resize):
+    """Returns how files are decoded: as in training, where that is known.
+
+    Raises:
+        ValueError: if `resize` is another way.
+    """
+    known = about.get("decoding") or {}
+    if known and resize not in (None, known["resize"]):
+        raise ValueError(
+            f"resize {resize!r}: {path} was trained with {known['resize']!r}; leave it out"
+        )
+    return {"resize": resize or known.get("resize", "crop"), "jpeg": known.get("jpeg", "whole")}
+
+
+def _of_kind(images, about, model, path):
+    """Gives images as many labels as a model tells: one, or several each.
+
+    Raises:
+        ValueError: if they have several, and the model tells one.
+    """
+    if images.multilabel and not about.get("multilabel"):
+        if "multilabel" not in about and output_activation(model)[0] == "sigmoid":
+            return images
+        raise ValueError(
+            f"{path} tells one label per image, those of {images.name} have several: give the data "
+            "that it was trained on"
+        )
+    if images.multilabel or not about.get("multilabel"):
+        return images
+    rows = np.eye(len(images.class_names), dtype=np.float32)
+    parts = {name: _relabelled(getattr(images, name), rows) for name in ("train", "test")}
+    return dataclasses.replace(images, **parts)
+
+
+def _loaded(model, path, source, classes, image_size, *, stream, max_bad, resize, jpeg):
     height, width, channels = model.input_shape[1:]
     fixed = None not in (height, width)
     if image_size is not None and fixed and (height, width) != (image_size, image_size):
@@ -100,7 +143,7 @@ def _loaded(model, path, source, classes, image_size, stream, max_bad):
         )
     if _is_of_files(source):
         size = (height, width) if fixed else image_size
-        options = {"class_names": classes}
+        options = {"class_names": classes, "resize": resize, "jpeg": jpeg}
         if stream:
             if size is None:
                 raise ValueError(f"{path} takes images of any size: give image_size")
@@ -109,7 +152,7 @@ def _loaded(model, path, source, classes, image_size, stream, max_bad):
         return data.load(source, image_size=size, channels=channels, **options)
     if stream:
         image_size = image_size or (height, width)
-    images = loaded(source, image_size, stream, max_bad)
+    images = loaded(source, image_size, stream, max_bad, resize, jpeg)
     wanted, given = (height, width, channels), shape_of(images.train)
     if any(one not in (None, other) for one, other in zip(wanted, given, strict=True)):
         raise ValueError(
@@ -136,17 +179,26 @@ def _by_name(images, classes, path):
             f"{images.name} has the class {unknown[0]!r}, which {path} does not know; its classes "
             f"are {', '.join(classes)}: give the data that it was trained on"
         )
-    numbers = np.array([classes.index(name) for name in images.class_names], np.int32)
+    numbers: Any = np.array([classes.index(name) for name in images.class_names], np.int32)
+    if images.multilabel:
+        numbers = np.eye(len(classes), dtype=np.float32)[numbers]
     parts = {name: _relabelled(getattr(images, name), numbers) for name in ("train", "test")}
     return dataclasses.replace(images, **parts, class_names=classes)
 
 
-def _relabelled(part, numbers):
-    """Returns a part with other labels; the one that was given stays as it is."""
+def _relabelled(part, table):
+    """Returns a part with other labels; the one that was given stays as it is.
+
+    Args:
+        part: arrays or files.
+        table: for each class its new number, or its row of labels; of rows the matrix between.
+    """
+    labels = labels_of(part)
+    labels = table[labels] if labels.ndim == 1 else labels @ table
     if not isinstance(part, FilePart):
-        return part[0], numbers[part[1]]
+        return part[0], labels
     made = some(part, np.full(len(part.labels), True))
-    made.labels[...] = numbers[part.labels]
+    made.labels = labels
     return made
 
 

@@ -11,7 +11,13 @@ from keras_cv_extras.data import FilePart
 
 
 def loaded(
-    source: Any, image_size: Any, stream: bool, max_bad: float, crop: str | None = None
+    source: Any,
+    image_size: Any,
+    stream: bool,
+    max_bad: float,
+    resize: str = "crop",
+    jpeg: str = "whole",
+    crop: str | None = None,
 ) -> Any:
     """Returns data that were loaded, or loads them by their name.
 
@@ -20,6 +26,8 @@ def loaded(
         image_size: as in `data.load`.
         stream: whether files are decoded as they are needed.
         max_bad: as in `data.image_files`.
+        resize: as in `data.load`.
+        jpeg: as in `data.load`.
         crop: "random-resized" where boxes are drawn of streamed training files.
 
     Raises:
@@ -28,11 +36,11 @@ def loaded(
     if isinstance(source, data.ImageData | data.ImageFiles):
         return source
     if not stream:
-        return data.load(source, image_size=image_size)
+        return data.load(source, image_size=image_size, resize=resize, jpeg=jpeg)
     if image_size is None:
         raise ValueError("stream needs image_size: files are decoded to one size")
     box = data.RandomResizedCrop() if crop == "random-resized" else None
-    return data.image_files(source, image_size, crop=box, max_bad=max_bad)
+    return data.image_files(source, image_size, crop=box, max_bad=max_bad, resize=resize, jpeg=jpeg)
 
 
 def cut(images: Any, crop: str | None) -> Any:
@@ -67,7 +75,7 @@ def count(part: Any) -> int:
 
 
 def labels_of(part: Any) -> np.ndarray:
-    """Returns the labels of a part, `(count,)`."""
+    """Returns the labels of a part: `(count,)`, or several `(count, classes)`."""
     return part.labels if isinstance(part, FilePart) else part[1]
 
 
@@ -101,7 +109,12 @@ def about(source: Any, images: Any, bad: dict[str, str]) -> dict[str, str]:
         images: an `ImageData` or `ImageFiles`.
         bad: the files that could not be read, and why.
     """
-    counts = np.bincount(labels_of(images.train), minlength=len(images.class_names))
+    labels = labels_of(images.train)
+    counts = (
+        labels.sum(axis=0).astype(int)
+        if images.multilabel
+        else np.bincount(labels, minlength=len(images.class_names))
+    )
     shape = shape_of(images.train)
     listed = zip(images.class_names, counts, strict=True)
     lines = {

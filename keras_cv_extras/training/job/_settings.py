@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MIXES = ("none", "mixup", "cutmix")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+LOSSES = ("crossentropy", "asymmetric")
 CLASS_WEIGHTS = ("none", "balanced", "effective")
 _OF_THE_RECIPE = (
     *("epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average"),
@@ -38,9 +39,11 @@ class TrainingSettings:
         crop: how training images are cut out of streamed files: "none" (resized, the middle cut)
             or "random-resized" (a box drawn for every file in every epoch).
         class_weights: "none", "balanced" or "effective", see `kcx.data.class_weight`.
+        loss: of images with several labels: "crossentropy", or "asymmetric" for
+            `kcx.losses.AsymmetricMultilabel`, where each has few labels of many.
         validation: the share of the training images to validate on, in [0, 0.9].
-        patience: stop after so many epochs without a better validation accuracy, and keep the
-            best weights; None never to stop early.
+        patience: stop after so many epochs without a better validation accuracy (for several labels
+            per image average precision), and keep the best weights; None never to stop early.
         precision: Keras' dtype policy of the network's layers: "float32", "mixed_float16" (for
             GPUs) or "mixed_bfloat16" (for TPUs, newer GPUs and processors). Weights and logits
             stay float32.
@@ -67,6 +70,7 @@ class TrainingSettings:
     average: bool | None = None
     crop: Literal["none", "random-resized"] | None = None
     class_weights: Literal["none", "balanced", "effective"] = "none"
+    loss: Literal["crossentropy", "asymmetric"] = "crossentropy"
     validation: float = 0.1
     patience: int | None = None
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
@@ -79,6 +83,9 @@ class TrainingSettings:
         checks.one_of("crop", self.crop, (None, "none", "random-resized"))
         checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
         checks.one_of("precision", self.precision, PRECISIONS)
+        checks.one_of("loss", self.loss, LOSSES)
+        if self.loss == "asymmetric" and self.label_smoothing:
+            raise ValueError("label_smoothing goes with loss='crossentropy': leave one of them out")
         if self.patience is not None:
             checks.integer("patience", self.patience, minimum=1)
             if share == 0:
@@ -109,4 +116,7 @@ class TrainingSettings:
         """Returns the settings that a recipe does not have, but for the policy."""
         left_out = (*_OF_THE_RECIPE, "policy")
         names = [field.name for field in dataclasses.fields(self) if field.name not in left_out]
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in names}
+        if found["loss"] == "crossentropy":  # so that earlier trainings are known again
+            del found["loss"]
+        return found

@@ -46,6 +46,8 @@ def train(
     settings: TrainingSettings | None = None,
     *,
     image_size: int | tuple[int, int] | None = None,
+    resize: str = "crop",
+    jpeg: str = "whole",
     stream: bool = False,
     max_bad: float = 0.01,
     tensorboard: bool = False,
@@ -65,6 +67,9 @@ def train(
         output: the folder.
         settings: None for those of `TrainingSettings()`.
         image_size: `(height, width)` or one number, of data given by their name.
+        resize: how they are brought to that size, "crop", "pad" or "stretch", as in
+            `kcx.data.load`. The model file notes it, and scores and exports do the same.
+        jpeg: "whole", or "reduced" to decode large JPEG files in a fraction of the time; likewise.
         stream: whether a folder's files are read anew in every epoch; needs `image_size`.
         max_bad: with `stream` the share of the files that may be unreadable, in [0, 1].
         tensorboard: whether to write logs for TensorBoard, too.
@@ -90,7 +95,7 @@ def train(
     chosen = policies.named(chosen) if isinstance(chosen, str) else chosen
     if writes:
         folders.check(output, kinds.TRAINING)
-    images = _parts.loaded(data, image_size, stream, max_bad, recipe.crop)
+    images = _parts.loaded(data, image_size, stream, max_bad, resize, jpeg, recipe.crop)
     images = _parts.cut(images, settings.crop)
     if tell is not None and writes:
         tell(repr(images))
@@ -107,6 +112,8 @@ def train(
     asked |= settings.beside_recipe() | dataclasses.asdict(recipe)
     boxes = asked["stream"] and images.train.crop is not None
     asked["crop"] = "random-resized" if boxes else "none"
+    if images.decoding not in (None, {"resize": "crop", "jpeg": "whole"}):
+        asked["decoding"] = images.decoding
     identity = {key: value for key, value in asked.items() if key != "epochs"}
     with folders.owned(output, kinds.TRAINING, identity):
         note = _finished(output, recipe.epochs)
@@ -123,6 +130,7 @@ def train(
             model = history.model
             about = {key: asked[key] for key in _ABOUT}
             about |= {"epochs": recipe.epochs, "trained": history.epochs}
+            about |= {"decoding": images.decoding, "multilabel": images.multilabel}
             training.save_model(model, output / "model.keras", about=about)
         asked["policy"] = chosen.describe() or "none"
         return _report(data, output, model, job, asked, note)

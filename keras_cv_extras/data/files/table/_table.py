@@ -80,6 +80,15 @@ class Table:
             return "data frame"
         return pathlib.Path(self.source).name
 
+    @staticmethod
+    def of(source: Any) -> "Table | None":
+        """Returns what `load` makes of something: a table, or None if it is no table.
+
+        Args:
+            source: anything that `load` takes.
+        """
+        return table_of(source)
+
     def __str__(self) -> str:
         return self.name if is_frame(self.source) else os.fspath(self.source)
 

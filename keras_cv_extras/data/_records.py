@@ -1,0 +1,161 @@
+"""Dictionaries of an image and a label, as Hugging Face's and TensorFlow's data sets have them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_cv_extras.data.files import _decode, _folder, _layout
+
+_IMAGES, _LABELS = ("image", "images", "img"), ("label", "labels", "target")
+
+
+def as_pairs(dataset: Any) -> Any:
+    """Returns a `tf.data.Dataset` of dictionaries as one of `(image, label)`.
+
+    Args:
+        dataset: single records or batches of them: dictionaries with the keys "image" (or "images",
+            "img") and "label" (or "labels", "target"), and perhaps others, which are left out. Any
+            other dataset is returned as it is.
+
+    Returns:
+        A dataset with the same elements.
+
+    Raises:
+        TypeError: if the dictionaries have no image or no label.
+
+    Example:
+        >>> records = tf.data.Dataset.from_tensor_slices({"image": images, "label": labels})
+        >>> image, label = next(iter(as_pairs(records)))
+    """
+    spec = dataset.element_spec
+    if not isinstance(spec, dict):
+        return dataset
+    image, label = keys_of(spec)
+    import tensorflow as tf
+
+    pair = tf.autograph.experimental.do_not_convert(lambda record: (record[image], record[label]))
+    return dataset.map(pair)
+
+
+def keys_of(record) -> tuple[str, str]:
+    """Returns the keys of the image and of the label of a dictionary.
+
+    Raises:
+        TypeError: if it lacks one.
+    """
+    found = [next((key for key in known if key in record), None) for known in (_IMAGES, _LABELS)]
+    if None in found:
+        raise TypeError(
+            "records must have the keys 'image' and 'label', received "
+            f"{', '.join(map(repr, record))}: rename them"
+        )
+    return found[0], found[1]
+
+
+def are_records(source) -> bool:
+    """Returns whether something is a sequence of dictionaries, or a dictionary of such parts."""
+    if isinstance(source, Mapping):
+        return bool(source) and all(map(_is_part, source.values()))
+    return _is_part(source)
+
+
+def read_records(source, *, image_size, resize, channels):
+    """Reads records into arrays.
+
+    Args:
+        source: a sequence of dictionaries, or a dictionary of such parts by their names.
+        image_size: `(height, width)`, or None if all images are of one size.
+        resize: as in `data.load`.
+        channels: 1, 3, or None for 3 if any image has colours.
+
+    Returns:
+        `(train, test, class_names)`, each part `(images, labels)`; `test` may be None.
+
+    Raises:
+        TypeError, ValueError: if images or labels cannot be read.
+    """
+    parts = {"train": source}
+    if isinstance(source, Mapping):
+        parts = {_layout.PARTS.get(str(name).lower()): part for name, part in source.items()}
+        parts.pop(None, None)
+        if "train" not in parts:
+            raise ValueError(f"records must have a part 'train', received {', '.join(source)}")
+    held = next((name for name in ("test", "validation") if name in parts), None)
+    read = {}
+    for name in ("train", held):
+        if name is not None:
+            read[name] = _read(parts[name], image_size, resize)
+            image_size = image_size or read[name][0].shape[1:3]
+    coloured = any(colours for _, _, colours in read.values())
+    channels = channels or (3 if coloured else 1)
+    names = _names(parts["train"], [labels for _, labels, _ in read.values()])
+    found = [
+        (_in_channels(images, channels, coloured), _numbers(labels, names))
+        for images, labels, _ in read.values()
+    ]
+    return found[0], found[1] if len(found) == 2 else None, names
+
+
+def _is_part(source):
+    if isinstance(source, list | tuple):
+        return bool(source) and isinstance(source[0], Mapping)
+    return all(hasattr(source, name) for name in ("features", "__len__", "__getitem__"))
+
+
+def _read(part, image_size, resize):
+    """Returns images in RGB, labels as they are, and whether any image has colours."""
+    if not len(part):
+        raise ValueError("records must hold at least one image in every part, received none")
+    image_key, label_key = keys_of(part[0])
+    images, labels, coloured = None, [], False
+    with _folder.progress_bar("Reading images", len(part)) as advance:
+        for number in range(len(part)):
+            record = part[number]
+            picture = _decode.picture(record[image_key])
+            coloured |= picture.mode != "L"
+            own = picture.size[::-1]
+            if image_size is None:
+                image_size = own
+            elif resize is None and own != image_size:
+                raise ValueError(
+                    f"the images differ in size, {image_size[0]} x {image_size[1]} and {own[0]} x "
+                    f"{own[1]}: give image_size"
+                )
+            if images is None:
+                _folder.check_bytes(len(part), image_size, 3)
+                images = np.empty((len(part), *image_size, 3), np.uint8)
+            images[number] = _decode.fit(picture, image_size, resize or "crop", 3)
+            labels.append(record[label_key])
+            advance()
+    return images, labels, coloured
+
+
+def _in_channels(images, channels, coloured):
+    if channels == 3:
+        return images
+    if not coloured:
+        return images[..., :1]
+    return np.stack([_decode.fit(_decode.picture(one), one.shape[:2], "crop", 1) for one in images])
+
+
+def _names(part, parts):
+    feature = getattr(part, "features", None) or {}
+    names = getattr(feature.get(keys_of(part[0])[1]), "names", None)
+    if names is not None:
+        return tuple(names)
+    labels = [label for own in parts for label in own]
+    if all(isinstance(label, str) for label in labels):
+        return tuple(sorted(set(labels)))
+    return tuple(str(number) for number in range(max(map(int, labels)) + 1))
+
+
+def _numbers(labels, names):
+    numbers = [names.index(label) if isinstance(label, str) else int(label) for label in labels]
+    wrong = next((number for number in numbers if not 0 <= number < len(names)), None)
+    if wrong is not None:
+        raise ValueError(
+            f"records: the label {wrong} is none of the {len(names)} classes: leave records "
+            "without a label out"
+        )
+    return np.array(numbers, np.int32)
