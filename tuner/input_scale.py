@@ -7,15 +7,18 @@ photographs of scikit-image, which cost no space: `os.link` needs one file syste
 """
 
 import argparse
+import atexit
 import glob
 import json
 import os
 import pathlib
 import resource
+import shutil
 import tempfile
 import time
 
 FOLDER = tempfile.mkdtemp(prefix="kcx-input-scale-")
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 # A program that is found in a cache is not written, so that all compilations are counted.
 os.environ["XLA_FLAGS"] = f"--xla_dump_to={FOLDER}/programs --xla_dump_hlo_as_text"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

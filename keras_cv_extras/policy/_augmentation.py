@@ -10,6 +10,7 @@ from keras_cv_extras._base.images.value_range import from_pixel_range, to_pixel_
 from keras_cv_extras._base.types import Images, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._program import execute_one
+from keras_cv_extras.policy.execution._sizes import of_size
 
 
 class Augmentation:
@@ -23,11 +24,11 @@ class Augmentation:
     fill: Any
     value_range: Any
 
-    def tables(self, height: int, width: int, epoch: Tensor) -> tuple[list[Any], Any]:
+    def tables(self, height: int | None, width: int | None, epoch: Tensor) -> tuple[list[Any], Any]:
         """Returns the data of the compiled program, and what is part of it.
 
         Args:
-            height: height of the images in pixels.
+            height: height of the images in pixels; None for tables of any size.
             width: width of the images in pixels.
             epoch: an integer or integer tensor.
 
@@ -84,17 +85,16 @@ class Augmentation:
         for name in {step.op for steps in self.sub_policies for step in steps}:
             OPS[name].check(images)
         height, width = images.shape[1:3]
-        if height is None or width is None:
-            raise ValueError(
-                f"a policy needs images of a known size, received shape {tuple(images.shape)}: "
-                "resize them first, or set their shape"
-            )
         scaled = to_pixel_range(images, self.value_range)
         if partners is None:
             partners = ops.roll(scaled, -1, axis=0) if self.needs_partners else scaled
         else:
             partners = to_pixel_range(as_partners(partners, images), self.value_range)
-        tables, structure = self.tables(height, width, epoch)
+        if None in (height, width):  # in a graph, which will know it
+            tables, structure = self.tables(None, None, epoch)
+            tables = [of_size(loop, *ops.shape(scaled)[1:3]) for loop in tables]
+        else:
+            tables, structure = self.tables(height, width, epoch)
         if samples is None:
             samples = ops.arange(ops.shape(images)[0], dtype="int32")
         draws = (
@@ -102,6 +102,6 @@ class Augmentation:
             random.as_word(epoch),
             ops.reshape(random.as_word(samples), (-1,)),
         )
-        run = engine.runner(execute_one, compile, scaled, structure=structure)
+        run = engine.image_runner(execute_one, compile, scaled, structure=structure)
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
         return restore(from_pixel_range(result, self.value_range, images.dtype))

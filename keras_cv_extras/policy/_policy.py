@@ -217,7 +217,7 @@ class Policy(Augmentation):
             self.stages, value_range=(low, high), provenance=dict(self.provenance)
         )
 
-    def tables(self, height: int, width: int, epoch: Tensor) -> Any:
+    def tables(self, height: int | None, width: int | None, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         del epoch
         # Kept for the next call: to find it by all numbers of the steps costs more than to read it.

@@ -19,6 +19,7 @@ from keras_cv_extras._base.random import uniform
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy.execution._by_batch import apply_by_batch
 from keras_cv_extras.policy.execution._by_image import apply_by_image
+from keras_cv_extras.policy.execution._sizes import EXTRA, cell_of_any_size
 
 # One step reads six numbers of a table, and six of the generator.
 COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
@@ -53,23 +54,34 @@ def stage_table(sub_policies, branches, height, width):
     Args:
         sub_policies: a sequence of sequences of steps.
         branches: the branches of the compiled switch, in its order; see `Stage.branches`.
-        height: height of the images in pixels.
+        height: height of the images in pixels; None for any size, see `_sizes`.
         width: width of the images in pixels.
     """
     num_steps = max(len(steps) for steps in sub_policies)
-    table = np.zeros((len(sub_policies), num_steps, len(COLUMNS)), "float32")
+    table = _zeros((len(sub_policies), num_steps), height)
     table[..., 0] = branches.index(IDENTITY)
     for row, steps in zip(table, sub_policies, strict=True):
         for cell, step in zip(row, steps, strict=False):
-            strength = OPS[step.op].strength
-            identity = strength.value(0.0, height, width) if strength else 0.0
-            low, high = step.interval(height, width)
+            strength, units = OPS[step.op].strength, ()
+            if height is None:
+                low, high, identity, units = cell_of_any_size(step, strength)
+            else:
+                identity = strength.value(0.0, height, width) if strength else 0.0
+                low, high = step.interval(height, width)
             index = branches.index(step.branch)
-            cell[:] = index, step.rate, low, high, identity, step.is_signed
+            cell[:] = index, step.rate, low, high, identity, step.is_signed, *units
     return table
 
 
-def stage_loops(policies: Sequence[Any], height: int, width: int) -> tuple[list[Loop], tuple]:
+def _zeros(shape, height):
+    if height is None:
+        return np.zeros((*shape, len(COLUMNS) + EXTRA), "float64")
+    return np.zeros((*shape, len(COLUMNS)), "float32")
+
+
+def stage_loops(
+    policies: Sequence[Any], height: int | None, width: int | None
+) -> tuple[list[Loop], tuple]:
     """Returns policies of as many stages and draws as numbers: a loop for every stage.
 
     Args:
@@ -115,7 +127,7 @@ def loop_of(members, branches, size, height, width, *, first=0, each=1):
     """
     num_steps, num_rows = size
     num_draws, members_count = num_steps // each, len(members)
-    table = np.zeros((num_steps, members_count, num_rows, len(COLUMNS)), "float32")
+    table = _zeros((num_steps, members_count, num_rows), height)
     table[..., 0] = branches.index(IDENTITY)
     # No draw reaches 1: rows that are added are never chosen.
     cumulative = np.ones((num_draws, members_count, num_rows), "float32")
@@ -181,7 +193,7 @@ def execute(images, partners, fill, draws, loops, *, structure):
     Returns:
         Images of the same shape and type.
     """
-    shape, batch = tuple(images.shape), ops.shape(images)[1]
+    shape, batch = tuple(images.shape[:2]) + tuple(ops.shape(images)[2:]), ops.shape(images)[1]
     rows, numbers = partners
     partners = rows, None if numbers is None else ops.reshape(numbers, (-1,))
     images = ops.reshape(images, (-1, *shape[2:]))

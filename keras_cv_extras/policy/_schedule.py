@@ -79,7 +79,7 @@ class PolicySchedule(Augmentation):
         checks.integer("epoch", epoch, minimum=0)
         return self.policies[max(first for first in self.policies if first <= epoch)]
 
-    def tables(self, height: int, width: int, epoch: Tensor) -> Any:
+    def tables(self, height: int | None, width: int | None, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         firsts = np.array(list(self.policies), "int32")
         epoch = ops.cast(epoch, "int32")

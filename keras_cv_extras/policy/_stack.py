@@ -122,7 +122,7 @@ class Padded(Augmentation):
     sub_policies = property(lambda self: self.policy.sub_policies)
     value_range = property(lambda self: self.policy.value_range)
 
-    def tables(self, height: int, width: int, epoch: Tensor) -> Any:
+    def tables(self, height: int | None, width: int | None, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         del epoch
         return [_loop([self.policy], self.shape, height, width)], (self.shape.branches,)

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.augment import OPS
+from keras_cv_extras.augment import OPS, Range
 
 _UNITS = ("width", "height", "shorter")
 
@@ -91,13 +91,22 @@ class Step:
         strength = OPS[self.op].strength
         if strength is None:
             return 0.0, 0.0
-        if self.value is None:
-            ends = [strength.value(end, height, width) for end in _pair(self.strength)]
-        else:
-            sides = {"width": width, "height": height, "shorter": min(height, width), None: 1}
-            ends = [end * sides[self.unit] for end in _pair(self.value)]
+        sides = {"width": width, "height": height, "shorter": min(height, width), None: 1}
+        unit = strength.unit if self.value is None else self.unit
+        ends = [end * sides[unit] for end in self.ends_of(strength)]
         low, high = (float(int(end)) if self.whole else end for end in ends)
         return low, high
+
+    def ends_of(self, strength: Range) -> list[float]:
+        """Returns the ends of the op's value, as shares of a side where it is a distance.
+
+        Args:
+            strength: the range of the op.
+        """
+        if self.value is not None:
+            return list(_pair(self.value))
+        span = strength.extreme - strength.identity
+        return [strength.identity + span * end for end in _pair(self.strength)]
 
     @property
     def branch(self) -> tuple[str, tuple]:

@@ -104,6 +104,9 @@ def test_whole_numbers_go_on_without_xla_after_four_sizes(programs):
     assert programs == [image.shape[:2] for image in images[:4]]
     augment.flip_horizontal(images[0])
     assert programs[4:] == [images[0].shape[:2]], "what was compiled is used again"
+    for _ in range(16):
+        np.testing.assert_array_equal(augment.flip_horizontal(images[8]), images[8][:, ::-1])
+    assert programs[5:] == [images[8].shape[:2]], "a size that comes often has a program"
 
 
 def test_floats_are_compiled_for_every_size(programs):

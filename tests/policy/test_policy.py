@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras import augment, policy
+from keras_cv_extras import augment, layers, policy
 from keras_cv_extras._base import engine
 from keras_cv_extras.policy import Policy, Step, _program
 
@@ -281,12 +281,24 @@ def test_wrong_arguments_are_one_clear_error(make, error, problem):
         make()
 
 
-def test_unknown_image_size_is_one_clear_error():
-    traced = tf.function(
-        policy.rand_augment(), input_signature=[tf.TensorSpec((None, None, None, 3), "uint8")]
+@pytest.mark.parametrize("name", ["rand_augment", "auto_augment", "mixed"])
+def test_images_of_unknown_size_get_what_a_known_size_gives(name, batch):
+    steps = [Step("translate_x", 1.0, value=(0.1, 0.4), unit="width", signed=True, whole=True)]
+    steps += [Step("translate_y", 0.5, value=3), Step("padded_crop", 1.0, 0.5)]
+    chosen = {
+        "rand_augment": policy.rand_augment(),
+        "auto_augment": policy.auto_augment("svhn"),
+        "mixed": Policy([steps, [Step("random_erasing", 0.9, 0.5)]], num_draws=2),
+    }[name]
+    spec = tf.TensorSpec((None, None, None, 3), "uint8")
+    run = tf.function(lambda images: chosen(images, seed=5), input_signature=[spec])
+    for images in (batch, batch[:, :17], batch[:3, 3:, 5:]):
+        np.testing.assert_array_equal(run(images), chosen(images, seed=5, compile=False))
+    layer = layers.PolicyAugment(chosen, seed=1)
+    mapped = tf.data.Dataset.from_generator(
+        lambda: batch, output_signature=tf.TensorSpec((None, None, 3), "uint8")
     )
-    with pytest.raises(ValueError, match="a policy needs images of a known size"):
-        traced.get_concrete_function()
+    assert next(iter(mapped.map(layer))).shape == batch[0].shape
 
 
 def test_concatenate_weighs_policies_alike():

@@ -9,6 +9,7 @@ device. Two habits keep it fast, both found by measuring:
   padding, a size): XLA would compile again at every call, silently. Kernels index with `take`.
 """
 
+import collections
 import functools
 
 import keras
@@ -21,7 +22,8 @@ from keras_cv_extras._base.engine.ways import is_vectorized as is_vectorized
 
 BACKEND = keras.backend.backend()
 
-_MOST_SIZES = 4  # of images, that a program is compiled for
+# For so many sizes of images is a program compiled at once, and for more where they come often.
+_SIZES_AT_ONCE, _SIZES_IN_ALL, _OFTEN = 4, 32, 16
 
 if BACKEND == "tensorflow":
     from keras_cv_extras._base.engine import on_tensorflow as backend
@@ -74,7 +76,7 @@ def image_runner(function, compile, images, **static):
     A compiled program is for images of one size. Where the size is not known, as in a data set of
     photographs, XLA would compile for every one that comes by, for seconds: there the function runs
     as a graph of dynamic sizes. So it does for whole numbers, whose bits are the same in both, when
-    it was compiled for a few sizes already.
+    it was compiled for a few sizes already, until a size has come often.
 
     Args:
         function: a function of tensors.
@@ -88,19 +90,21 @@ def image_runner(function, compile, images, **static):
     if not (
         is_traced(images) or keras.backend.is_float_dtype(keras.backend.standardize_dtype(dtype))
     ):
-        sizes = _sizes(function, dtype, **static)
-        if len(sizes) < _MOST_SIZES:
-            sizes.add(size)
+        sizes, calls = _sizes(function, dtype, **static)
         if size not in sizes:
-            return _graph(function, dtype, **static)
+            calls[size] += 1
+            often = calls[size] > _OFTEN and len(sizes) < _SIZES_IN_ALL
+            if len(sizes) >= _SIZES_AT_ONCE and not often:
+                return _graph(function, dtype, **static)
+            sizes.add(size)
     return runner(function, True, images, **static)
 
 
 @functools.lru_cache(maxsize=512)
 def _sizes(function, dtype, **static):
-    """The sizes of images that a function is compiled for: a set that grows."""
+    """The sizes of images that a function is compiled for, and how often others were met."""
     del function, dtype, static
-    return set()
+    return set(), collections.Counter()
 
 
 @functools.lru_cache(maxsize=512)

@@ -37,7 +37,7 @@ class PolicyAugment(keras.layers.Layer):
 
     Call arguments:
         images: `(batch, height, width, channels)` or `(height, width, channels)`, integer or
-            float, of a known size. Floats keep their type under mixed precision.
+            float. Floats keep their type under mixed precision.
         training: whether to augment. If it is not said: True for a layer that is called by
             itself, as `Dataset.map` does, and False inside a model.
 
