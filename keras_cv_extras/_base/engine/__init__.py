@@ -87,9 +87,9 @@ def image_runner(function, compile, images, **static):
     size, dtype = tuple(images.shape[1:3]), images.dtype
     if not compile or (BACKEND == "tensorflow" and None in size):
         return runner(function, False, images, **static)
-    if not (
-        is_traced(images) or keras.backend.is_float_dtype(keras.backend.standardize_dtype(dtype))
-    ):
+    whole = not keras.backend.is_float_dtype(keras.backend.standardize_dtype(dtype))
+    by_image = asked() == "device" and not backend.has_accelerator()
+    if whole and by_image and not is_traced(images):
         sizes, calls = _sizes(function, dtype, **static)
         if size not in sizes:
             calls[size] += 1
