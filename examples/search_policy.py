@@ -14,13 +14,15 @@ smoke = "--smoke" in sys.argv
 images = kcx.data.load("digits" if smoke else "mnist_5k")  # or the path of a folder of images
 shape, num_classes = images.train[0].shape[1:], len(images.class_names)
 
+settings = {"trials": 36, "epochs": 10, "train_size": 1000}
+if smoke:
+    settings = {"trials": 2, "epochs": 2, "train_size": 100, "confirm_seeds": 2}
+    settings["ops"] = ("invert", "rotate", "brightness")
 found = kcx.search.search_policy(
     images,
     lambda: kcx.training.small_cnn(shape, num_classes),
     directory="kcx-example-smoke" if smoke else "kcx-example",
-    trials=2 if smoke else 36,
-    epochs=2 if smoke else 10,
-    train_size=100 if smoke else 1000,
+    **settings,
 )
 print(found.verdict)
 print(found.insight.describe())

@@ -22,10 +22,15 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(kcx [^`]+)`")
 COMMANDS_RUN = ("classical.md", "gan.md", "policies.md", "serving.md", "start.md")
+SEARCHED = '("invert", "rotate", "brightness")'
 SMALLER = (
     (r'weights="imagenet"', "weights=None"),
-    (r"\btrials=\d+, epochs=\d+", "trials=2, epochs=2"),  # of a search, in two stages
+    # Of a search, in two stages. Most of its time would go into the screen of sixteen ops.
+    (r"\btrials=\d+, epochs=\d+", f"trials=2, epochs=2, confirm_seeds=2, ops={SEARCHED}"),
+    (r"\bmax_trials=\d\d+", "max_trials=2"),
     (r"\bepochs( ?=) ?\d\d+", r"epochs\1 1"),
+    (r"\btiles\[:, :, i::2\]", "tiles[:, ::3, i::2]"),  # a third of the images of classical.md
+    (r"\b9 \* 7\)", "3 * 7)"),
     (r"\bsteps=\d+", "steps=2, every=1"),  # of a GAN
     (r"\btrain_size=\d+", "train_size=100"),
     (r"--(epochs|count) \d+", r"--\1 1"),

@@ -195,7 +195,7 @@ def main():
     options = study.options(__doc__, "--tasks", TASKS, REPLICATES)
     if options.smoke:
         SIZES["mnist_5k"].update(train=100, later=100, test=50)
-        SEARCH.update(trials=2, epochs=2, confirm_seeds=2)
+        SEARCH.update(trials=2, epochs=2, ops=("invert", "rotate", "brightness"))
         SEEDS.update(test=1)
         options.tasks, options.replicates = ["polarity"], 1
     with study.place(options.output, options.smoke) as output:

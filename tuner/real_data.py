@@ -162,7 +162,7 @@ def main():
     options = study.options(__doc__, "--settings", SETTINGS, REPLICATES)
     if options.smoke:
         SETTINGS["mnist_5k-1000"] = ("mnist_5k", 100, 100, 100)
-        SEARCH.update(trials=3, epochs=2, confirm_seeds=2)
+        SEARCH.update(trials=3, epochs=2, confirm_seeds=2, ops=("invert", "rotate", "brightness"))
         SEEDS.update(test=1)
         options.settings, options.replicates = ["mnist_5k-1000"], 1
     with study.place(options.output, options.smoke) as output:

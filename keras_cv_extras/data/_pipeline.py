@@ -109,7 +109,7 @@ def pipeline(
         epochs = tf.data.Dataset.range(first_epoch, last)
     else:
         epochs = _next_epoch(first_epoch)
-    epochs = epochs.map(lambda number: tf.cast(number, tf.int64))
+    epochs = epochs.map(_plain(lambda number: tf.cast(number, tf.int64)))
     dataset = source.batches(epochs)
 
     def made(batch):
@@ -165,7 +165,8 @@ _plain = tf.autograph.experimental.do_not_convert
 def _next_epoch(first):
     """A dataset of one number, which is one more at every pass."""
     counter = tf.Variable(first - 1, dtype=tf.int64, trainable=False, name="epoch")
-    return tf.data.Dataset.from_tensors(0).map(lambda _: counter.assign_add(1, read_value=True))
+    count = _plain(lambda _: counter.assign_add(1, read_value=True))
+    return tf.data.Dataset.from_tensors(0).map(count)
 
 
 class _Arrays:
@@ -193,9 +194,8 @@ class _Arrays:
     def batches(self, epochs):
         """Gives the numbers of every batch: of its epoch, and in its epoch."""
         numbers = tf.data.Dataset.range(self.num_batches, output_type=tf.int64)
-        return epochs.flat_map(
-            lambda epoch: numbers.map(lambda number: {"epoch": epoch, "number": number})
-        )
+        of_epoch = lambda epoch: numbers.map(lambda number: {"epoch": epoch, "number": number})  # noqa: E731
+        return epochs.flat_map(_plain(of_epoch))
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_cv_extras import augment
+from keras_cv_extras._base import engine
 from keras_cv_extras.augment import OPS
 
 NAMES = sorted(OPS)
@@ -41,6 +42,12 @@ def arguments(name, images, strength=0.7):
 
 def apply(name, images, strength=0.7, **options):
     return getattr(augment, name)(images, *arguments(name, np.asarray(images), strength), **options)
+
+
+@pytest.fixture(autouse=True)
+def _compiled_for_every_size(monkeypatch):
+    """What other tests have compiled before does not matter."""
+    monkeypatch.setattr(engine, "_MOST_SIZES", 99)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +144,13 @@ def test_images_of_unknown_size(name, batch, results):
     np.testing.assert_array_equal(run(batch, *arguments(name, batch)), results(name))
 
 
-@pytest.mark.parametrize("name", slow_but(["cutout", "gaussian_noise", "sample_pairing"]))
+#: A way to the one program of an op: the same code for all of them.
+CALLED = {"cutout", "gaussian_noise", "sample_pairing"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in CALLED else pytest.mark.slow) for n in KINDS]
+)
 def test_eager_function_and_dataset_agree(name, batch, results):
     """The function is traced for images of unknown size, the data set knows it."""
     function, wanted = getattr(augment, name), arguments(name, batch)

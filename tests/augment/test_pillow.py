@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image, ImageEnhance, ImageOps
 
 from keras_cv_extras import augment
+from keras_cv_extras._base import engine
 
 
 def _affine(*matrix):
@@ -47,14 +48,17 @@ def samples(photographs):
     return images
 
 
-#: An image whose programs are compiled; every size is another program.
+#: Images whose programs are compiled; every size is another program. In the slow run one pixel, a
+#: row, whole vectors of pixels and such that end in between.
 COMPILED = {(17, 13, 3)}
+MORE_COMPILED = {(1, 1, 3), (1, 7, 3), (17, 13, 1), (57, 100, 3), (224, 224, 3)}
 
 
-@pytest.mark.parametrize("compile_all", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("more", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", sorted(PILLOW))
-def test_equal_to_pillow(name, compile_all, samples):
-    """All sizes by one plain graph; one, and all in the slow run, compiled."""
+def test_equal_to_pillow(name, more, samples, monkeypatch):
+    """All sizes by one plain graph; one, and others in the slow run, compiled."""
+    monkeypatch.setattr(engine, "_MOST_SIZES", 99)  # whatever has been compiled before
     reference, values = PILLOW[name]
     function = getattr(augment, name)
     plain = {
@@ -67,14 +71,18 @@ def test_equal_to_pillow(name, compile_all, samples):
         for channels in (1, 3)
     }
     numbers = [()] if values is None else [(float(np.float32(v)),) for v in values]
+    if more:
+        samples = [image for image in samples if image.shape in MORE_COMPILED]
+        assert {image.shape for image in samples} == MORE_COMPILED
     for image in samples:
         mode = Image.fromarray(image if image.shape[-1] == 3 else image[..., 0])
         wanted = [np.asarray(reference(mode, *value)).reshape(image.shape) for value in numbers]
         images = np.repeat(image[None], len(numbers), axis=0)
         arguments = [] if values is None else [np.ravel(numbers).astype("float32")]
-        results = {"plain": plain[image.shape[-1]](images, *arguments)}
-        # The largest are ten times as dear, and compiled no other way than what is 224 wide.
-        if image.shape in COMPILED or (compile_all and image.size <= 224 * 224 * 3):
+        results = {}
+        if not more:
+            results["plain"] = plain[image.shape[-1]](images, *arguments)
+        if more or image.shape in COMPILED:
             results["compiled"] = [function(image, *value) for value in numbers]
         for way, result in results.items():
             for value, one, pillow in zip(numbers, result, wanted, strict=True):

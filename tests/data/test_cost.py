@@ -19,6 +19,7 @@ def decode():
     return tf.function(
         lambda file: decoder.decode(file, (32, 32), 3),
         input_signature=[tf.TensorSpec([], tf.string)],
+        autograph=False,  # as exports and streams have it
     )
 
 

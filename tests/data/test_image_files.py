@@ -107,7 +107,7 @@ def test_damage_at_every_place_is_survived(tmp_path):
     bad = {}
     for name in KINDS:
         content = KINDS[name]
-        for share in range(0, 100, 5):
+        for share in range(0, 100, 10):
             bad[f"{share}.{name}"] = content[: len(content) * share // 100]
     folder_of(tmp_path, 3, **bad)
     files = data.image_files(tmp_path, 8, max_bad=1.0, test_fraction=0.1)

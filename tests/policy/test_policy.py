@@ -22,6 +22,7 @@ PRESETS = {
 #: One of each form of program: two draws, levels, sub-policies that are published and drawn.
 FORMS = {"rand_augment", "trivial_augment", "cifar10", "random"}
 PAIRING_FREE = {name: p for name, p in PRESETS.items() if not p.needs_partners}
+ANY_SIZE = PAIRING_FREE.keys() & {*FORMS, "flip_crop_rand_augment"}  # every size is a program
 # With an op that AutoAugment has not, a program is of a stage's ops alone, which compiles faster.
 NEVER = Step("flip_vertical", 0.0)
 SMALL = Policy([[Step("invert", 0.5), Step("flip_vertical", 0.5)]]) + Policy(
@@ -63,7 +64,7 @@ def test_a_sample_is_augmented_alike_in_any_batch(name, batch):
 
 
 @pytest.mark.parametrize(
-    "name", ["small", *(pytest.param(n, marks=pytest.mark.slow) for n in sorted(PAIRING_FREE))]
+    "name", ["small", *(pytest.param(n, marks=pytest.mark.slow) for n in sorted(ANY_SIZE))]
 )
 def test_a_sample_is_augmented_alike_in_a_batch_of_any_size(name, batch):
     chosen = {"small": SMALL, **PAIRING_FREE}[name]
