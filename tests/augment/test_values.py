@@ -59,7 +59,7 @@ def test_integers_outside_of_the_range():
 
 def test_fractions_under_the_range_of_bytes():
     fractions = np.linspace(0, 1, 48, dtype="float32").reshape(1, 4, 4, 3)
-    for function in (augment.flip_vertical, SOLARIZE, layers.RandomInvert(rate=1.0)):
+    for function in (augment.flip_vertical, SOLARIZE, layers.RandomFlipVertical(rate=1.0)):
         with pytest.warns(UserWarning, match=r"all images lie in \[0, 1\]"):
             function(fractions)
     with pytest.warns(UserWarning, match=r"give value_range=\(0, 1\)"):

@@ -32,7 +32,7 @@ def test_every_op_has_a_layer_that_can_be_saved(name, batch):
 def test_the_ops_own_number_and_options(batch):
     layer = layers.RandomRotate(degrees=90.0, fill=7)
     np.testing.assert_array_equal(layer(batch), augment.rotate(batch, 90.0, fill=7))
-    halves = np.asarray(layers.RandomInvert(rate=0.5, seed=0)(np.repeat(batch, 20, axis=0)))
+    halves = np.asarray(layers.RandomFlipVertical(rate=0.5, seed=0)(np.repeat(batch, 20, axis=0)))
     changed = (halves != np.repeat(batch, 20, axis=0)).any(axis=(1, 2, 3)).mean()
     assert 0.35 < changed < 0.65
     weak = np.asarray(layers.RandomSolarizeAdd((0.0, 0.1), value_range=(0, 1), seed=1)(batch / 255))

@@ -162,7 +162,8 @@ def test_translations_are_relative_to_the_image():
 
 
 def test_value_range_and_types(batch):
-    chosen = policy.rand_augment(1, 0.5, ops=("rotate", "brightness", "solarize"))
+    ops = ("rotate", "brightness", "solarize", "flip_vertical")
+    chosen = policy.rand_augment(1, 0.5, ops=ops)
     whole = np.asarray(chosen(batch.astype("float32"), seed=1))
     scaled = np.asarray(chosen.with_value_range((0, 1))(batch / np.float32(255), seed=1))
     assert scaled.max() <= 1.0001
