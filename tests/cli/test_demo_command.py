@@ -89,9 +89,9 @@ def test_the_gain_is_said_with_its_interval_and_why_there_is_one(calls, tmp_path
     text = " ".join(result.output.split())
     assert "against none, confirmed: +3.4 points (95 % interval +1.2 to +5.6)" in text
     assert calls["compared"] == ("found", "none")
-    assert "Augmentation should help here: of each digit the search trains on 50" in text
+    assert "Augmentation should help here: of each digit the search trains on 10" in text
     settings = calls["search"]
-    assert settings["train_size"] == 500
+    assert settings["train_size"] == 100
     assert settings["space"] == "recipe"
 
 
