@@ -118,6 +118,14 @@ def test_rectangles_and_groups_of_channels():
         keras_cv.layers.ChannelShuffle(groups=4)(channels)
 
 
+def test_pairs_the_wrong_way_round_are_turned():
+    turned = keras_cv.layers.RandomZoom((-0.5, -0.5), (-0.2, -0.3), seed=1)(IMAGES)
+    wanted = keras_cv.layers.RandomZoom((-0.5, -0.5), (-0.3, -0.2), seed=1)(IMAGES)
+    np.testing.assert_array_equal(turned, wanted)
+    layer = keras_cv.layers.RandomRotation(keras_cv.core.ConstantFactorSampler(0.5))
+    np.testing.assert_allclose(layer(IMAGES), IMAGES[:, ::-1, ::-1], atol=0.02)
+
+
 def test_samplers_draw():
     drawn = np.asarray(keras_cv.core.UniformFactorSampler(0.2, 0.4, seed=1)(shape=(200,)))
     assert 0.2 <= drawn.min() < 0.22

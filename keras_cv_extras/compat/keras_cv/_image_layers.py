@@ -24,7 +24,11 @@ def _warp(interpolation, fill_mode):
 
 
 def _either_way(factor):
-    return (-factor, factor) if isinstance(factor, (int, float)) else interval_of("factor", factor)
+    """Returns the ends of a factor; a pair may be the wrong way round, as Keras takes it."""
+    if isinstance(factor, (int, float)):
+        return -factor, factor
+    pair = tuple(sorted(factor)) if isinstance(factor, (tuple, list)) else factor
+    return interval_of("factor", pair)
 
 
 def equalization(value_range: Any, bins: int = 256, seed: int | None = None) -> Any:
