@@ -129,7 +129,12 @@ def _measured(options):
                 if time.monotonic() > options.deadline:
                     missing.append(f"{part}, {size}: {name}")
                     continue
-                row = make() if part in ("bytes", "training") else _timed(make, batch, options)
+                try:
+                    row = make() if part in ("bytes", "training") else _timed(make, batch, options)
+                except Exception as error:  # one of fifty: the others are still wanted
+                    if options.smoke:
+                        raise
+                    row = {"error": f"{type(error).__name__}: {error}"[:300]}
                 rows.append({"part": part, "size": size, "batch": batch, "name": name, **row})
                 print(rows[-1], file=sys.stderr, flush=True)
     return {"device": _device(), "rows": rows, "not_measured": missing}
@@ -176,6 +181,8 @@ def _stepping(layer, images):
     import keras
 
     images = keras.ops.convert_to_tensor(images)
+    if not layer.built:
+        layer.build(images.shape)
     if keras.backend.backend() == "jax":
         import jax
 
@@ -304,10 +311,10 @@ def _training(size, batch, smoke):
             rows = data.pipeline(
                 (images, labels), batch_size=32 if smoke else 256, policy=policy.rand_augment(2)
             )
-            training.fit(model, rows, epochs=1, verbose=0)
+            training.fit(model, rows, epochs=1, progress=False)
             first = time.perf_counter() - began
             began = time.perf_counter()
-            training.fit(model, rows, epochs=2, verbose=0)
+            training.fit(model, rows, epochs=2, progress=False)
             return {
                 "first_epoch_seconds": round(first, 2),
                 "two_epochs_seconds": round(time.perf_counter() - began, 2),
@@ -324,7 +331,10 @@ def _print(found):
         print(f"{backend}, {result['device']}")
         for row in result["rows"]:
             numbers = {k: v for k, v in row.items() if k not in ("part", "size", "batch", "name")}
-            told = ", ".join(f"{name} {value:,}" for name, value in numbers.items())
+            told = ", ".join(
+                f"{name} {value}" if isinstance(value, str) else f"{name} {value:,}"
+                for name, value in numbers.items()
+            )
             print(f"{row['size']:>5} {row['batch']:>5} {row['name']:<32}{told}")
         for name in result["not_measured"]:
             print(f"no time was left for {name}")

@@ -183,9 +183,6 @@ def luma(image):
 def histogram(image):
     """Counts the values of a uint8 image, per channel: int32 of shape (channels, 256)."""
     channels = image.shape[-1]
-    if engine.is_vectorized():  # comparing with every value needs no two threads at one counter
-        found = ops.equal(ops.reshape(image, (-1, channels, 1)), np.arange(256, dtype="uint8"))
-        return ops.sum(ops.cast(found, "int32"), axis=0)
     values = ops.reshape(_by_channel(image), (-1,))
     counts = ops.segment_sum(ops.ones_like(values), values, num_segments=channels * 256)
     return ops.reshape(counts, (channels, 256))
