@@ -162,9 +162,13 @@ def test_recipes_of_large_images_draw_boxes(model, crop, tmp_path):
     recipe = training.TrainingSettings(model=model).recipe()
     assert recipe.crop == crop
     folder_of(tmp_path, 3)
-    files = _parts.loaded(tmp_path, 24, True, 0.01, recipe.crop)
+    files = _parts.loaded(tmp_path, 24, True, 0.01, crop=recipe.crop)
     assert (files.train.crop is not None) == (crop != "none")
-    assert _parts.loaded("digits", None, False, 0.01, recipe.crop).train[0].shape[1:] == (8, 8, 1)
+    assert _parts.loaded("digits", None, False, 0.01, crop=recipe.crop).train[0].shape[1:] == (
+        8,
+        8,
+        1,
+    )
 
 
 def test_wrong_arguments(tmp_path):
