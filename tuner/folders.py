@@ -155,7 +155,7 @@ def broken(count):
         plain(folder)
         for number in range(count):
             path = folder / "ab"[number % 2] / f"{number}.png"
-            path.write_bytes(path.read_bytes()[:200])
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     return make
 

@@ -85,6 +85,10 @@ def test_images_without_labels_are_said(tmp_path):
         Image.new("RGB", (9, 8)).save(tmp_path / "test" / f"{row}.png")
     with pytest.warns(UserWarning, match="the 3 images in test are in no class folder"):
         assert sum(both(tmp_path)[:2]) == 8
+    for row in (1, 2):
+        (tmp_path / "test" / f"{row}.png").unlink()
+    with pytest.warns(UserWarning, match="the image in test is in no class folder: it is not us"):
+        both(tmp_path)
 
 
 def test_images_of_other_kinds_are_counted_by_suffix(tmp_path):

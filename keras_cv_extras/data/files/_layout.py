@@ -80,6 +80,8 @@ def parts(folder, skipped):
             skipped.notes.append(
                 f"the {loose} images in {item.name} are in no class folder: without labels they "
                 "are not used"
+                if loose > 1
+                else f"the image in {item.name} is in no class folder: it is not used"
             )
         elif part:
             found.append((item, part == "test" or (part == "validation" and not has_test)))
