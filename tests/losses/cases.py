@@ -63,7 +63,10 @@ CASES = {
     "WeightedKappaLoss": ({"num_classes": 5}, _CLASSES, _SOFTMAX),
 }
 # What the last layer of a model must end in where not any number will do.
+# The losses of cosines, which refuse larger predictions.
+COSINES = ("ArcFace", "CosFace", "LDAM")
 ACTIVATIONS = {"Tversky": "sigmoid", "WeightedKappaLoss": "softmax", "ContrastiveLoss": "softplus"}
+ACTIVATIONS |= dict.fromkeys(COSINES, "tanh")
 
 
 def make(case, /, **more):
