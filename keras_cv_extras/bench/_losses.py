@@ -54,7 +54,7 @@ def cases() -> dict:
         "symmetric": (lambda: losses.SymmetricCrossentropy(**logits), None, "integer"),
         "bi-tempered": (lambda: losses.BiTempered(), None, "integer"),
         "logit-adjusted": (lambda: losses.LogitAdjusted(counts), None, "integer"),
-        "LDAM": (lambda: losses.LDAM(counts), None, "integer"),
+        "LDAM": (lambda: losses.LDAM(counts), None, "cosines"),
         "asymmetric, multi-label": (
             lambda: losses.AsymmetricMultilabel(**logits),
             None,
@@ -127,6 +127,8 @@ def _data(tf, kind):
     labels = tf.random.stateless_uniform(shape[:1], seeds, maxval=NUM_CLASSES, dtype=tf.int32)
     if kind == "integer":
         return predictions, labels
+    if kind == "cosines":
+        return tf.tanh(predictions), labels
     if kind == "one-hot":
         return predictions, tf.one_hot(labels, NUM_CLASSES)
     if kind == "number":

@@ -20,7 +20,7 @@ TRAIN = ["train", "digits", "--epochs", "1", "--batch-size", "449", "--validatio
 GAN = ["gan", "train", "digits", "--steps", "1", "--every", "1", "--width", "4", "--quiet"]
 SEARCH = ["search", "run", "digits", "--trials", "1", "--epochs", "2", "--train-size", "50"]
 SEARCH += ["--confirm-seeds", "1", "--ops", "invert", "--quiet"]
-BENCH = ["bench", "ops", "--size", "32", "--op", "invert", "--seconds", "0.001", "--repeats", "1"]
+BENCH = ["bench", "losses", "--loss", "Poly-1", "--seconds", "0.001"]
 
 # A command -> what it writes, as the user names it.
 FOLDERS = {
