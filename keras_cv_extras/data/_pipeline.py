@@ -149,7 +149,8 @@ def _as_pairs(data):
         return data
     data = as_pairs(data)
     spec = data.element_spec
-    batched = isinstance(spec, tuple) and getattr(spec[0], "shape", tf.TensorShape(None)).rank == 4
+    shape = getattr(spec[0], "shape", None) if isinstance(spec, tuple) else None
+    batched = shape is not None and shape.rank == 4
     return data.unbatch() if batched else data
 
 

@@ -44,13 +44,15 @@ def keys_of(record) -> tuple[str, str]:
     Raises:
         TypeError: if it lacks one.
     """
-    found = [next((key for key in known if key in record), None) for known in (_IMAGES, _LABELS)]
-    if None in found:
+    image, label = (
+        next((key for key in known if key in record), None) for known in (_IMAGES, _LABELS)
+    )
+    if image is None or label is None:
         raise TypeError(
             "records must have the keys 'image' and 'label', received "
             f"{', '.join(map(repr, record))}: rename them"
         )
-    return found[0], found[1]
+    return image, label
 
 
 def are_records(source) -> bool:

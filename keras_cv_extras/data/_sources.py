@@ -233,7 +233,7 @@ def _packed(folder, size, resize, jpeg, channels, test_fraction, class_names):
     if test_fraction is not None:
         raise ValueError(f"{folder} was divided when it was packed: leave test_fraction out")
     options = {"class_names": class_names, "channels": channels, "resize": resize, "jpeg": jpeg}
-    opened = packed_files(folder, size, **options)
+    opened: Any = packed_files(folder, size, **options)
     train, test = load_packed(opened)
     paths = {"train": opened.train.paths, "test": opened.test.paths}
     return ImageData(

@@ -163,7 +163,10 @@ def _densenet(name):
     if found := re.fullmatch(r"pool(\d)_(bn|conv)", name):
         kind = "norm" if found[2] == "bn" else "conv"
         return f"features.transition{int(found[1]) - 1}.{kind}"
-    block, layer, number, kind = re.fullmatch(r"conv(\d)_block(\d+)_(\d)_(bn|conv)", name).groups()
+    found = re.fullmatch(r"conv(\d)_block(\d+)_(\d)_(bn|conv)", name)
+    if found is None:
+        raise ValueError(f"{name} is no layer of a DenseNet")
+    block, layer, number, kind = found.groups()
     part = f"norm{int(number) + 1}" if kind == "bn" else f"conv{number}"
     return f"features.denseblock{int(block) - 1}.denselayer{layer}.{part}"
 

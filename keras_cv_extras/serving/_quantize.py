@@ -71,9 +71,9 @@ def onnx(path, kind, representative):
         quantization.quantize_dynamic(plain, path)
     else:
         name = onnx.load(plain).graph.input[0].name
-        reader = _Reader(name, representative)
-        options = {"quant_format": quantization.QuantFormat.QDQ}
-        quantization.quantize_static(plain, path, reader, **options)
+        reader: Any = _Reader(name, representative)
+        qdq = quantization.QuantFormat.QDQ
+        quantization.quantize_static(plain, path, reader, quant_format=qdq)
     plain.unlink()
 
 

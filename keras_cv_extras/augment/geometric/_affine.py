@@ -90,7 +90,8 @@ def shear_x(
     References:
         Pillow's `Image.transform(size, AFFINE, (1, slope, 0, 0, 1, 0))`.
     """
-    matrix = _sheared_x(*ops.shape(image)[:2], slope, key)
+    height, width = ops.shape(image)[:2]
+    matrix = _sheared_x(height, width, slope, key)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -113,7 +114,8 @@ def shear_y(
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, slope, 1, 0))`.
     """
-    matrix = _sheared_y(*ops.shape(image)[:2], slope, key)
+    height, width = ops.shape(image)[:2]
+    matrix = _sheared_y(height, width, slope, key)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -135,7 +137,8 @@ def rotate(
     References:
         Pillow's `Image.rotate(degrees)`.
     """
-    matrix = _rotated(*ops.shape(image)[:2], degrees, key)
+    height, width = ops.shape(image)[:2]
+    matrix = _rotated(height, width, degrees, key)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -157,7 +160,8 @@ def zoom(
     References:
         Pillow's `Image.transform(size, AFFINE, ...)` with the scale `1 / factor`.
     """
-    matrix = _zoomed(*ops.shape(image)[:2], factor, key)
+    height, width = ops.shape(image)[:2]
+    matrix = _zoomed(height, width, factor, key)
     return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -177,7 +181,8 @@ def aspect(
         ratio: by how much the ratio of width to height grows, at the same area; a number above
             0, or one per image. 1 is the identity.
     """
-    matrix = _stretched(*ops.shape(image)[:2], ratio, key)
+    height, width = ops.shape(image)[:2]
+    matrix = _stretched(height, width, ratio, key)
     return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -209,7 +214,8 @@ def affine(
         slope: the steepest horizontal shear, either way.
     """
     largest = {"degrees": degrees, "shift": shift, "scale": scale, "slope": slope}
-    matrix = _any_affine(*ops.shape(image)[:2], amount, key, **largest)
+    height, width = ops.shape(image)[:2]
+    matrix = _any_affine(height, width, amount, key, **largest)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -236,7 +242,8 @@ def warp_affine(
         factor: how many times as large, above 0.
         slope: horizontal pixels to the right for each pixel down.
     """
-    matrix = _affine_matrix(*ops.shape(image)[:2], degrees, shift_x, shift_y, factor, slope)
+    height, width = ops.shape(image)[:2]
+    matrix = _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 

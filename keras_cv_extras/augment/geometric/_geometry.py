@@ -91,7 +91,8 @@ def rotate_90(
     References:
         Pillow's `Image.rotate(90 * turns)`.
     """
-    matrix = _turned(*ops.shape(image)[:2], turns, key)
+    height, width = ops.shape(image)[:2]
+    matrix = _turned(height, width, turns, key)
     return warp(image, matrix, Fill(fill_mode, fill, key), "nearest")
 
 

@@ -94,8 +94,8 @@ class BaseImageAugmentationLayer(keras.layers.Layer):
     def _signature(self, taken):
         import tensorflow as tf
 
-        signature = {name: tf.TensorSpec(None, value.dtype) for name, value in taken.items()}
-        return signature
+        any_shape: Any = None
+        return {name: tf.TensorSpec(any_shape, value.dtype) for name, value in taken.items()}
 
     def _one(self, sample):
         image, label = sample["images"], sample.get("labels")

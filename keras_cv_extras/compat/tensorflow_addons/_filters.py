@@ -155,7 +155,7 @@ def euclidean_dist_transform(images: Any, dtype: Any = "float32", name: str | No
 
         layered = values[..., None] if values.ndim == 2 else values
         planes = np.moveaxis(layered, -1, 0).reshape(-1, *layered.shape[-3:-1])
-        far = [
+        far: list[Any] = [
             ndimage.distance_transform_edt(plane)
             if (plane == 0).any()
             else np.full(plane.shape, np.finfo(kind).max)

@@ -103,7 +103,7 @@ def sparse_image_warp(
         edge = ops.broadcast_to(edge, (count, *edge.shape))
         target = ops.concatenate([target, edge], axis=1)
         flows = ops.concatenate([flows, ops.zeros_like(edge)], axis=1)
-    grid = np.stack(np.mgrid[:height, :width], axis=-1).reshape(-1, 2).astype("float32")
+    grid = np.moveaxis(np.mgrid[:height, :width], 0, -1).reshape(-1, 2).astype("float32")
     everywhere = interpolate_spline(
         target,
         flows,

@@ -35,9 +35,9 @@ def _function(made, *order, mean=False):
         named = [options.pop(name) for name in _GIVEN[len(arguments) :] if name in options]
         if len(arguments) + len(named) < len(_GIVEN):
             raise TypeError(f"{made.__name__} takes {', '.join((*_GIVEN, *order))}")
-        y_true, y_pred, *arguments = (*arguments, *named)
-        given = dict(zip(order, arguments, strict=False))
-        if len(arguments) > len(order) or set(given) & set(options):
+        y_true, y_pred, *more = (*arguments, *named)
+        given = dict(zip(order, more, strict=False))
+        if len(more) > len(order) or set(given) & set(options):
             raise TypeError(f"{made.__name__} takes {', '.join((*_GIVEN, *order))}")
         value = made(y_true, y_pred, **given, **options)
         return ops.mean(value) if mean else value

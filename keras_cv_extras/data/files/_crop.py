@@ -2,6 +2,7 @@
 
 import dataclasses
 import types
+from typing import Any
 
 import tensorflow as tf
 
@@ -12,7 +13,7 @@ from keras_cv_extras._base.types import Interval, Tensor
 from keras_cv_extras.data._order import uniform
 
 # What `draw_box` needs, for tensors of TensorFlow whatever the backend.
-_LIBRARY = types.SimpleNamespace(
+_LIBRARY: Any = types.SimpleNamespace(
     cast=tf.cast,
     clip=tf.clip_by_value,
     convert_to_tensor=tf.convert_to_tensor,

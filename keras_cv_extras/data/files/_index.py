@@ -49,7 +49,8 @@ def read(
     facts, known = _known(place, names, stamps)
     unknown = np.flatnonzero(~known)
     if len(unknown):
-        for row, read in zip(unknown, read_headers([paths[row] for row in unknown]), strict=True):
+        headers = read_headers([paths[int(row)] for row in unknown])
+        for row, read in zip(unknown, headers, strict=True):
             if read is not None:
                 facts[row], known[row] = read, True
         _write(place, [names[row] for row in np.flatnonzero(known)], stamps[known], facts[known])

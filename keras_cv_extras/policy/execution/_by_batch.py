@@ -34,9 +34,9 @@ def apply_by_batch(images, partners, fills, branches, index, value, x, y):
     used = [OPS[name] for name, _ in branches]
     rows = {"index": index, "value": value, "x": x, "y": y}
     if any(op.takes_fill for op in used):
-        rows["fill"] = _taken(*fills, images)
+        rows["fill"] = _taken(fills, images)
     if any(op.takes_partner for op in used):
-        rows["partner"] = _taken(*partners, images)
+        rows["partner"] = _taken(partners, images)
     names = tuple(rows)
 
     def first(image, *numbers):
@@ -75,8 +75,9 @@ def _sorted(branches, channels):
     return warps, cheap, others
 
 
-def _taken(rows, numbers, images):
-    """The row of every image."""
+def _taken(pair, images):
+    """The row of every image, of rows and the numbers of those that the images have, or None."""
+    rows, numbers = pair
     if numbers is not None:
         return engine.take(rows, numbers, axis=0)
     if rows.shape[0] == 1:
@@ -125,7 +126,8 @@ def _in_groups(images, result, index, names, rows, others):
     ends = ops.cumsum(groups)
 
     def work(option, image, *numbers):
-        return _apply(*option, image, dict(zip(names, numbers, strict=True)))
+        name, options = option
+        return _apply(name, options, image, dict(zip(names, numbers, strict=True)))
 
     def body(turn, result):
         which = ops.sum(ops.cast(ends <= turn, "int32"))

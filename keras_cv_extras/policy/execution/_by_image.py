@@ -24,14 +24,15 @@ def apply_by_image(images, partners, fills, branches, index, value, x, y):
         Images of the same shape and type.
     """
 
-    def taken(rows, numbers, position):
+    def taken(pair, position):
+        rows, numbers = pair
         if numbers is not None:
             position = engine.take(numbers, position, axis=0)
         return engine.take(rows, position, axis=0)
 
     def one(image, position, index, value, x, y):
         colours, numbers = fills
-        fill = colours[0] if colours.shape[0] == 1 else taken(colours, numbers, position)
+        fill = colours[0] if colours.shape[0] == 1 else taken(fills, position)
 
         def branch(name, options):
             op = OPS[name]
@@ -40,7 +41,7 @@ def apply_by_image(images, partners, fills, branches, index, value, x, y):
             arguments = op.numbers(value, x, y)
             options = {**dict(options), **({"fill": fill} if op.takes_fill else {})}
             if op.takes_partner:
-                return lambda: op.apply(image, taken(*partners, position), *arguments, **options)
+                return lambda: op.apply(image, taken(partners, position), *arguments, **options)
             return lambda: op.apply(image, *arguments, **options)
 
         return engine.switch(index, [branch(*pair) for pair in branches])

@@ -84,7 +84,7 @@ def _parts(transform, omissions):
 
 
 def _drawn(name, transform, omissions):
-    def rows(weight, children):
+    def rows_of(weight, children):
         """Returns pairs of a weight and of steps that are equally likely."""
         parts = [part for child in children for part in _parts(child, omissions)]
         found = itertools.product(*(_orders(part, omissions) for part in parts))
@@ -94,12 +94,12 @@ def _drawn(name, transform, omissions):
     if name == "RandomChoice":
         weights = transform.p or [1.0] * len(transform.transforms)
         pairs = zip(weights, transform.transforms, strict=True)
-        rows = [row for weight, child in pairs for row in rows(float(weight), [child])]
+        rows = [row for weight, child in pairs for row in rows_of(float(weight), [child])]
         if transform.p is None and len(rows) == len(transform.transforms):
             return Stage([steps for _, steps in rows])
         return Stage([steps for _, steps in rows], [weight for weight, _ in rows])
     rate = float(transform.p)
-    rows = [*rows(rate, transform.transforms), (1 - rate, (Step("identity"),))]
+    rows = [*rows_of(rate, transform.transforms), (1 - rate, (Step("identity"),))]
     rows = [(weight, steps) for weight, steps in rows if weight > 0]
     return Stage([steps for _, steps in rows], [weight for weight, _ in rows])
 

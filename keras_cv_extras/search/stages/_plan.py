@@ -3,6 +3,7 @@
 import bisect
 import dataclasses
 import functools
+import math
 import pathlib
 from typing import Any
 
@@ -154,7 +155,7 @@ def decide(request, directory, *, measured):
     return request, plan
 
 
-def _earlier(path):
+def _earlier(path) -> Any:
     """Returns the plan of an earlier run; None if there is none."""
     if not path.is_file():
         return None
@@ -222,15 +223,16 @@ def _affordable(request, timing, budget):
         asked = dataclasses.replace(request, trials=trials)
         return _plan(asked, timing, None, **lengths).most_minutes
 
+    epochs, seeds, least = request.epochs, request.confirm_seeds, math.inf
     for epochs, seeds in _lengths(request.epochs, request.confirm_seeds):
-        lengths = {"epochs": epochs, "confirm_seeds": seeds}
-        taken = functools.partial(minutes, **lengths)
+        taken = functools.partial(minutes, epochs=epochs, confirm_seeds=seeds)
         trials = bisect.bisect_right(range(1, _MOST_TRIALS + 1), budget, key=taken)
         if trials >= _LEAST_TRIALS:
             return trials, (epochs, seeds)
+        least = taken(_LEAST_TRIALS)
     raise ValueError(
         f"a budget of {budget:g} minutes is too small: {_LEAST_TRIALS} trials of {epochs} epochs, "
-        f"with {seeds} trainings of each finalist, should take {taken(_LEAST_TRIALS):.1f} "
+        f"with {seeds} trainings of each finalist, should take {least:.1f} "
         "minutes. Give more, or lower train_size"
     )
 

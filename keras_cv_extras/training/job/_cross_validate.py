@@ -10,6 +10,7 @@ import numpy as np
 from keras_cv_extras import data as data_package
 from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.host.counters import permutation
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import ImageData
@@ -105,7 +106,6 @@ def _folds(images, folds, seed):
     """Returns the fold of each image: those of a class in turn, equal ones together."""
     digests, labels = data_package.sample_digests(images, "train"), images.train[1]
     fold_of = np.empty(len(labels), np.int64)
-    rng = np.random.default_rng(seed % (1 << 32))
     started = 0
     for number in range(len(images.class_names)):
         rows = np.flatnonzero(labels == number)
@@ -115,7 +115,7 @@ def _folds(images, folds, seed):
                 f"class {images.class_names[number]!r} has {len(contents)} different images, fewer "
                 f"than the {folds} folds: take fewer folds, or more images"
             )
-        turns = (started + rng.permutation(len(contents))) % folds
+        turns = (started + permutation(len(contents), seed, number)) % folds
         fold_of[rows] = turns[places]
         started += len(contents)  # so that small classes do not all fill the first folds
     return fold_of

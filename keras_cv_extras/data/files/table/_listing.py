@@ -5,6 +5,7 @@ import pathlib
 import re
 import stat
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def listing(table, class_names=None, stacklevel=4) -> Listing:
     parts = [rows.columns[split][row] for row in kept] if split else None
     tests = _columns.is_test(table, parts, [rows.numbers[row] for row in kept])
     root = rows.folder if table.root is None else pathlib.Path(table.root).expanduser()
-    if table.root is not None and not root.is_dir():
+    if root is not None and table.root is not None and not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder, which root names")
     files = _Files(table, root or pathlib.Path(), rows.numbers)
     for row, test in zip(kept, tests, strict=True):
@@ -67,13 +68,14 @@ def listing(table, class_names=None, stacklevel=4) -> Listing:
     )
 
 
-def _labels(table, rows, columns):
+def _labels(table, rows, columns) -> tuple[Any, Any, bool]:
     """Returns the classes if columns name them, the labels of each row, whether they are several.
 
     The labels of a row are a tuple of names, None if they are not there.
     """
     if len(columns) == 1:
-        return (), *_of_one_column(table, rows.columns[columns[0]], rows.numbers)
+        labels, several = _of_one_column(table, rows.columns[columns[0]], rows.numbers)
+        return (), labels, several
     labels = []
     for row, number in enumerate(rows.numbers):
         bits = []

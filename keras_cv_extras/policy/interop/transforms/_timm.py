@@ -85,8 +85,9 @@ def _evaluation(option, size, policy_layer, omissions, strict, seed):
     return [_sizes.resize(whole, method, antialias=True, cropped=True), _sizes.centre(size)]
 
 
-def _method(option):
-    return {"random": "bilinear"}.get(option["interpolation"], option["interpolation"])
+def _method(option) -> str:
+    method = str(option["interpolation"])
+    return "bilinear" if method == "random" else method
 
 
 def _training(option, size, policy_layer, omissions, strict, seed):
