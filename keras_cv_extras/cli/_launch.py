@@ -36,7 +36,10 @@ def launch(
 
     kcx launch --workers 2 -- python examples/train_distributed.py
     """
-    sys.exit(run_launch(command, workers=workers, restarts=restarts, logs=logs))
+    code = run_launch(command, workers=workers, restarts=restarts, logs=logs)
+    if code in supervise.ENDING_CODES:
+        raise supervise.Ended(code - 128)
+    sys.exit(code)
 
 
 def run_launch(command, *, workers, restarts, logs):
