@@ -184,6 +184,8 @@ class FunctionLoss(WeightedLoss):
     function: ClassVar[Any] = None
     argument_order: ClassVar[tuple[str, ...] | None] = None
     reads_classes: ClassVar[bool] = False
+    #: Whether predictions must be cosines, as `layers.CosineDense` gives them.
+    takes_cosines: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -85,9 +85,15 @@ class Stage:
 
         All policies over AutoAugment's ops share one, so that they share one program.
         """
-        used = {step.branch for steps in self.sub_policies for step in steps} | {("identity", ())}
+        used = self.own_branches
         standard = tuple((name, ()) for name in ("identity", *SEARCH_OPS))
-        return standard if used <= set(standard) else tuple(sorted(used, key=repr))
+        return standard if set(used) <= set(standard) else used
+
+    @property
+    def own_branches(self) -> tuple[tuple[str, tuple], ...]:
+        """The branches that the steps use, and the identity."""
+        used = {step.branch for steps in self.sub_policies for step in steps} | {("identity", ())}
+        return tuple(sorted(used, key=repr))
 
     @property
     def num_steps(self) -> int:

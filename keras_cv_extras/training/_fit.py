@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -127,6 +128,7 @@ def fit(
                 weight_decay=weight_decay,
                 label_smoothing=label_smoothing,
             )
+    _warn_of_logits(model)
     if strategy is not None:
         _replicas.check_model(model, strategy)
     # What follows a training is done on one device, unless the model was built for several.
@@ -191,6 +193,19 @@ def _is_sent(dataset):
     if not isinstance(dataset, tf.data.Dataset):
         return False
     return "DataService" in type(dataset).__name__ or any(map(_is_sent, dataset._inputs()))
+
+
+def _warn_of_logits(model):
+    """A compiled step cannot say that a loss of cosines gets logits."""
+    last: Any = model.layers[-1] if model.layers else None
+    plain = type(last) is keras.layers.Dense and last.activation is keras.activations.linear
+    if plain and getattr(model.loss, "takes_cosines", False):
+        name = type(model.loss).__name__
+        warnings.warn(
+            f"{name} takes cosines, and the model ends in {last.name!r}, a Dense layer: end it in "
+            "layers.CosineDense, or take another loss, such as LogitAdjusted",
+            stacklevel=3,
+        )
 
 
 def _own_strategy(model):

@@ -47,7 +47,7 @@ def apply(name, images, strength=0.7, **options):
 @pytest.fixture(autouse=True)
 def _compiled_for_every_size(monkeypatch):
     """What other tests have compiled before does not matter."""
-    monkeypatch.setattr(engine, "_MOST_SIZES", 99)
+    monkeypatch.setattr(engine, "_SIZES_AT_ONCE", 99)
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def test_any_size_and_strength(name, height, width, channels, strength, seed):
 
 
 def test_names_and_signatures():
-    others = {"OPS", "Op", "Range", "image_op"}
+    others = {"OPS", "Op", "Range", "image_op", "execution"}
     others |= {"adjust_hsv_in_yiq", "dense_image_warp", "interpolate_bilinear"}  # as Addons' are
     assert set(augment.__all__) - others - NOT_OPS == set(OPS)
     for name in (*NAMES, *sorted(NOT_OPS - {"center_crop"})):

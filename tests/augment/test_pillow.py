@@ -58,7 +58,7 @@ MORE_COMPILED = {(1, 1, 3), (1, 7, 3), (17, 13, 1), (57, 100, 3), (224, 224, 3)}
 @pytest.mark.parametrize("name", sorted(PILLOW))
 def test_equal_to_pillow(name, more, samples, monkeypatch):
     """All sizes by one plain graph; one, and others in the slow run, compiled."""
-    monkeypatch.setattr(engine, "_MOST_SIZES", 99)  # whatever has been compiled before
+    monkeypatch.setattr(engine, "_SIZES_AT_ONCE", 99)  # whatever has been compiled before
     reference, values = PILLOW[name]
     function = getattr(augment, name)
     plain = {

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_cv_extras import augment, layers
+from keras_cv_extras import augment, layers, policy
 from keras_cv_extras.augment import OPS
 
 #: Their layers have a size, and tests of their own.
@@ -58,3 +58,11 @@ def test_wrong_arguments():
         layers.RandomInvert(rate=2.0)
     with pytest.raises(ValueError, match="name must be one of"):
         layers.image_op_layer("blurr")
+
+
+def test_a_layer_compiles_its_own_op_alone():
+    """A policy of one op shares the program of all that AutoAugment has, which costs seconds."""
+    (stage,) = layers.RandomInvert(seed=1).policy.stages
+    assert set(stage.branches) == {("identity", ()), ("invert", ())}
+    (shared,) = policy.Policy([[policy.Step("invert")]]).stages
+    assert len(shared.branches) > 10

@@ -57,6 +57,9 @@ CASES = {
         lambda z: oracles.soft_target(z, 4.0),
     ),
 }
+# The formulas of losses of cosines hold for any numbers.
+pytestmark = pytest.mark.filterwarnings("ignore:y_pred should be cosines:UserWarning")
+
 # Losses whose gradient vanishes for a confident mistake by design: that is how they resist noise.
 BOUNDED = {"generalized", "active_passive", "bi_tempered"}
 

@@ -179,11 +179,11 @@ def test_fields_are_encoded_as_protocol_buffers_have_them():
 
 def test_images_for_later_are_at_most_sixteen():
     images = np.zeros((20, 4, 3, 1), "uint8")
-    assert len(_golden._chosen(images, (4, 3, 1))) == 16
-    made = _golden._chosen(None, (4, 3, 1))
+    assert len(_golden.chosen(images, (4, 3, 1))) == 16
+    made = _golden.chosen(None, (4, 3, 1))
     assert made.shape == (2, 4, 3, 1)
     np.testing.assert_array_equal(made[0].ravel(), np.arange(12))
     np.testing.assert_array_equal(made[1].ravel(), 255 - np.arange(12))
     for wrong in (images[:0], images.astype("float32"), images[:, :3]):
         with pytest.raises(ValueError, match="images must be uint8 of shape"):
-            _golden._chosen(wrong, (4, 3, 1))
+            _golden.chosen(wrong, (4, 3, 1))

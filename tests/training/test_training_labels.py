@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras import metrics, mix, training
+from keras_cv_extras import layers, losses, metrics, mix, training
 
 CLASSES = np.array([0, 2, 1, 2])
 ROWS = np.eye(3, dtype="float32")[CLASSES]
@@ -70,3 +70,14 @@ def test_a_label_that_is_no_class_stops_training_and_is_named(labels):
     wrong = max(labels, key=lambda label: abs(label - 1))
     with pytest.raises(training.DivergedError, match=f"the label {wrong} is none of .* 0 to 2"):
         training.fit(model, batches, epochs=1, progress=False)
+
+
+@pytest.mark.parametrize("last", [keras.layers.Dense, layers.CosineDense])
+def test_logits_for_a_loss_of_cosines_are_told(last, recwarn):
+    model = keras.Sequential([keras.Input((4,)), last(3, name="last")])
+    model.compile("sgd", losses.LDAM(class_counts=[5, 3, 2]))
+    rows = tf.random.stateless_normal((8, 4), [0, 1]), tf.range(8) % 3
+    training.fit(model, tf.data.Dataset.from_tensor_slices(rows).batch(4), epochs=1, progress=False)
+    told = [str(one.message) for one in recwarn if "takes cosines" in str(one.message)]
+    assert len(told) == (last is keras.layers.Dense)
+    assert all("LDAM" in text and "'last'" in text for text in told)

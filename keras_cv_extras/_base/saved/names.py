@@ -3,17 +3,20 @@
 # (package in the registered name, subpackage that has the class): class names.
 NAMES = {
     ("keras_cv_extras.compat", "compat"): """
-        FilterResponseNormalization MaxUnpooling2DV2 Sparsemax SpatialPyramidPooling2D
+        AdaptiveMaxPooling3D F1Score FBetaScore FilterResponseNormalization GeometricMean
+        HarmonicMean MaxUnpooling2DV2 RSquare Sparsemax SpatialPyramidPooling2D
         _approximate_gelu
     """,
     ("keras_cv_extras.compat.keras_cv", "compat"): """
-        AugMix AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization FourierMix
+        AugMix AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization FocalLoss
+        FourierMix
         Grayscale GridMask JitteredResize MixUp Mosaic NormalFactorSampler Posterization
         RandAugment RandomApply RandomAspectRatio RandomAugmentationPipeline RandomBrightness
         RandomChannelShift RandomChoice RandomColorDegeneration RandomColorJitter RandomContrast
         RandomCrop RandomCropAndResize RandomCutout RandomFlip RandomGaussianBlur RandomHue
         RandomJpegQuality RandomRotation RandomSaturation RandomSharpness RandomShear
-        RandomTranslation RandomZoom Rescaling Resizing Solarization UniformFactorSampler
+        RandomTranslation RandomZoom Rescaling Resizing SmoothL1Loss Solarization
+        UniformFactorSampler
     """,
     ("keras_cv_extras", "generative"): """
         ConditionalBatchNormalization ConditionalGAN DeepSMOTE SpectralNormalized SumOfMap

@@ -124,8 +124,9 @@ class LDAM(FunctionLoss):
     """LDAM loss for long-tailed classes; give the rare ones weight later by `DeferredReweighting`.
 
     Predictions must be cosines in [-1, 1], which `scale` turns into logits, so the model ends in
-    `layers.CosineDense`. The logits of a plain `Dense` layer are refused; in a compiled training
-    step, where nothing can be raised, their loss is NaN.
+    `layers.CosineDense`. The logits of a plain `Dense` layer would be scaled, too: the loss is in
+    the hundreds, and the training makes little progress. A call warns of them, and so does
+    `training.fit`; a compiled step cannot.
 
     Example:
         >>> outputs = kcx.layers.CosineDense(3, dtype="float32")(features)
@@ -135,3 +136,4 @@ class LDAM(FunctionLoss):
 
     function = ldam
     reads_classes = True
+    takes_cosines = True

@@ -1,6 +1,7 @@
 """Losses of cosines that hold the true class to a margin: ArcFace, CosFace."""
 
 import math
+import warnings
 
 from keras import ops
 
@@ -16,21 +17,17 @@ _LARGEST_COSINE = 1.01  # half precision rounds 1 to 1 + 2^-8 at most
 
 
 def cosines(y_pred):
-    """Returns predictions, NaN where one is no cosine: in compiled programs nothing can be raised.
-
-    Raises:
-        ValueError: for such predictions, where their values are known.
-    """
+    """Returns predictions, and warns where their values are known and one is no cosine."""
     _labels.num_classes(y_pred)
-    sizes = ops.abs(y_pred)
     if not is_traced(y_pred) and ops.size(y_pred):
-        largest = float(ops.max(sizes))
+        largest = float(ops.max(ops.abs(y_pred)))
         if largest > _LARGEST_COSINE:
-            raise ValueError(
-                "y_pred must be cosines in [-1, 1], as layers.CosineDense gives them, received a "
-                f"value of {largest:.3g}: logits need another loss, such as LogitAdjusted"
+            warnings.warn(
+                "y_pred should be cosines in [-1, 1], as layers.CosineDense gives them, received a "
+                f"value of {largest:.3g}: logits need another loss, such as LogitAdjusted",
+                stacklevel=2,
             )
-    return ops.where(sizes > _LARGEST_COSINE, float("nan"), y_pred)
+    return y_pred
 
 
 def margin_crossentropy(y_true, logits, lowered, label_smoothing=0.0):
@@ -112,6 +109,7 @@ class ArcFace(FunctionLoss):
 
     function = arcface
     reads_classes = True
+    takes_cosines = True
 
 
 @per_sample(margin=checks.non_negative, scale=checks.positive, label_smoothing=checks.fraction)
@@ -149,3 +147,4 @@ class CosFace(FunctionLoss):
 
     function = cosface
     reads_classes = True
+    takes_cosines = True
