@@ -59,7 +59,7 @@ def disk(place, *, pages=None, writable=True):
     size = 1 << 24 if pages is None else (pages + 2) * PAGE
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)]
     if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("mounting a disk needs a superuser")
+        pytest.skip("no disk can be mounted here, which a superuser may")
     try:
         (place / "precious.txt").write_bytes(b"precious" * (2 * PAGE // 8))
         if not writable:

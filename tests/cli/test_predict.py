@@ -86,7 +86,7 @@ def test_every_format_answers_alike(place, bad, name):
     assert all(answer.classes is None for answer in answers[1:-2])
 
 
-@pytest.mark.skipif(not ONNX, reason="needs onnxruntime and tf2onnx")
+@pytest.mark.skipif(not ONNX, reason="needs keras-cv-extras[onnx]")
 @pytest.mark.parametrize("name", ["onnx", "onnx/model.onnx"])
 def test_onnx(place, name):
     folder, given = place
