@@ -58,7 +58,7 @@ def transform_value_range(
         The images, of the same shape.
 
     Example:
-        >>> float(transform_value_range(51.0, (0, 255), (0, 1)))
+        >>> round(float(transform_value_range(51.0, (0, 255), (0, 1))), 4)
         0.2
     """
     images = ops.cast(images, dtype)
