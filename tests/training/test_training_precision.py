@@ -7,7 +7,10 @@ import pytest
 from keras_cv_extras import data, models, serving, training
 
 
-@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+FLOAT16 = pytest.param("mixed_float16", marks=pytest.mark.slow)  # slow on processors
+
+
+@pytest.mark.parametrize("precision", [FLOAT16, "mixed_bfloat16"])
 def test_a_training_in_mixed_precision(precision, tmp_path):
     digits = data.load("digits")
     few = data.ImageData(
