@@ -6,7 +6,6 @@ import pytest
 
 from keras_cv_extras import data, models, serving, training
 
-
 FLOAT16 = pytest.param("mixed_float16", marks=pytest.mark.slow)  # slow on processors
 
 
