@@ -17,7 +17,10 @@ ABSENT = ("pytest", "hypothesis", "skimage", "imblearn", "faiss", "cv2", "skops"
 ABSENT += ("pandas", "mkdocs")
 
 
-NEED_JAX = {"keras_cv_extras.search.trials._population_program"}
+NEED_JAX = {
+    "keras_cv_extras._base.engine.on_jax",
+    "keras_cv_extras.search.trials._population_program",
+}
 
 
 def found(name):
