@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_cv_extras import cli, data, serving, training
+from keras_cv_extras import cli, serving, training
 
 NAMES = [f"digit {number}" for number in range(10)]
 FORMATS = ["model.keras", "saved_model", "reporting", "litert", "litert/model.tflite"]
@@ -16,16 +16,10 @@ ONNX = importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(linear_digits, tmp_path_factory):
     """A linear model of the digits in every format, some images, and what is none."""
     folder = tmp_path_factory.mktemp("predict")
-    digits = data.load("digits")
-    keras.utils.set_random_seed(0)
-    layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
-    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(0.02), loss)
-    model.fit(*digits.train, epochs=5, batch_size=32, verbose=0)
+    digits, model = linear_digits
     training.save_model(model, folder / "model.keras", about={"class_names": NAMES})
     options = {"class_names": NAMES, "images": digits.test[0]}
     serving.export(model, folder / "saved_model", **options)

@@ -1,6 +1,5 @@
 """`kcx export`, `kcx verify` and `kcx predict`."""
 
-import keras
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -14,16 +13,10 @@ def kcx(*arguments):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(linear_digits, tmp_path_factory):
     """A linear model of the digits, and some of them as files."""
     folder = tmp_path_factory.mktemp("trained")
-    digits = data.load("digits")
-    keras.utils.set_random_seed(0)
-    layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
-    model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(0.02), loss)
-    model.fit(*digits.train, epochs=5, batch_size=32, verbose=0)
+    digits, model = linear_digits
     training.save_model(model, folder / "model.keras")
     policy.rand_augment().save(folder / "policy.json")
     for number in range(3):

@@ -82,7 +82,20 @@ class Degenerate(Drawn):
         return images + self.uniform(images, *self.factor) * (_grey(images) - images)
 
 
-class Sharpness(Drawn):
+class _Ranged(Drawn):
+    """Base of what a drawn factor changes, and whose results stay within a range."""
+
+    def __init__(
+        self,
+        factor: tuple[float, float],
+        value_range: tuple[float, float],
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed)
+        self.factor, self.range = factor, value_range
+
+
+class Sharpness(_Ranged):
     """Blends each image with a smoothed one; the border stays.
 
     Args:
@@ -93,15 +106,6 @@ class Sharpness(Drawn):
     Example:
         >>> layer = Sharpness((0.5, 0.5), (0, 255))
     """
-
-    def __init__(
-        self,
-        factor: tuple[float, float],
-        value_range: tuple[float, float],
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(seed)
-        self.factor, self.range = factor, value_range
 
     def augment(self, images: Any) -> Any:
         """Returns the blended images."""
@@ -114,7 +118,7 @@ class Sharpness(Drawn):
         return images + ops.pad(change, ((0, 0), (1, 1), (1, 1), (0, 0)))
 
 
-class Contrast(Drawn):
+class Contrast(_Ranged):
     """Moves the values of each channel away from the channel's mean, or towards it.
 
     Args:
@@ -125,15 +129,6 @@ class Contrast(Drawn):
     Example:
         >>> layer = Contrast((0.5, 1.5), (0, 255))
     """
-
-    def __init__(
-        self,
-        factor: tuple[float, float],
-        value_range: tuple[float, float],
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(seed)
-        self.factor, self.range = factor, value_range
 
     def augment(self, images: Any) -> Any:
         """Returns the images with another contrast."""
