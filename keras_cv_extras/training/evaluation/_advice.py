@@ -24,8 +24,7 @@ def advice(predictions: Any, log: Sequence[dict] = ()) -> list[str]:
         return _epochs(log)
     learned, lines = _learned(predictions)
     if learned:
-        lines += _epochs(log)
-    lines += _never_given(predictions) if learned else []
+        lines += [*_epochs(log), *_never_given(predictions)]
     sure = predictions.probabilities.max(axis=-1) >= _SURE
     suspects = int((sure & (predictions.given != predictions.labels)).sum())
     off = float(calibration(predictions).result())
