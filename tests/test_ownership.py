@@ -147,6 +147,38 @@ def test_leftovers_of_killed_writers_alone_are_removed(foreign):
     assert not elsewhere.exists()
 
 
+def test_a_writer_killed_before_its_mark_leaves_nothing(tmp_path):
+    """Its folder is empty, or its mark is; one with anything else in it may be anybody's."""
+    folders = [tmp_path / f"{files.TEMPORARY}{name}" for name in ("abcd1234", "efgh5678", "notes")]
+    for folder in folders:
+        folder.mkdir()
+    (folders[1] / marks.MARK).touch()
+    files.remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == folders[2:]  # no name that a writer gives
+    folders[0].mkdir()
+    (folders[0] / marks.MARK).touch()
+    held = marks.lock(folders[0] / marks.MARK)
+    files.remove_leftovers(tmp_path)
+    os.close(held)
+    assert folders[0].is_dir()
+
+
+def test_a_writer_whose_new_folder_was_removed_takes_another(tmp_path, monkeypatch):
+    made, lock = [], marks.lock
+
+    def after_removing(path, text=""):
+        made.append(path.parent)
+        if len(made) == 1:
+            files.remove_leftovers(tmp_path)
+        return lock(path, text)
+
+    monkeypatch.setattr(marks, "lock", after_removing)
+    files.write_text(tmp_path / "text", "whole")
+    assert (tmp_path / "text").read_text() == "whole"
+    assert len(made) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["text"]
+
+
 def test_the_next_writer_removes_what_a_killed_one_left(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_cleared", set())
     left = leave(tmp_path, "1")

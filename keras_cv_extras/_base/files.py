@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import sys
@@ -19,6 +20,7 @@ from keras_cv_extras._base.owned import marks
 
 TEMPORARY = ".kcx-tmp-"  # how temporary folders are called; each has a mark as well
 _PREVIOUS = "previous"
+_NAME = re.compile(rf"{re.escape(TEMPORARY)}[a-z0-9_]{{8}}")  # as `tempfile` makes them
 _PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
 _cleared = set()  # folders in which this process has looked for what killed writers left
 _FULL = "free some space there, or choose a folder on another disk, and start again"
@@ -172,12 +174,8 @@ def _mark(folder, kind, identity):
 @contextlib.contextmanager
 def _temporary(path, *, alone):
     """Gives a folder beside a path, marked as temporary, and locked as long as it is in use."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+    folder, file = _marked(path)
     try:
-        text = marks.mark_text("temporary", of=path.name, host=socket.gethostname())
-        file = marks.lock(folder / marks.MARK, text)
-        if file is None:  # nobody else knows the name
-            raise RuntimeError(f"{folder}: another process has locked a new folder")
         try:
             if alone and len(list(_writers(path))) > 1:
                 raise ValueError(f"{path}: another process is writing it: wait for it")
@@ -186,6 +184,17 @@ def _temporary(path, *, alone):
             os.close(file)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _marked(path):
+    """Makes a temporary folder with a mark; returns it, and the lock of the mark."""
+    text = marks.mark_text("temporary", of=path.name, host=socket.gethostname())
+    while True:
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+        with contextlib.suppress(FileNotFoundError):  # somebody took it for one without a writer
+            file = marks.lock(folder / marks.MARK, text)
+            if file is not None:
+                return folder, file
 
 
 def _writers(path):
@@ -281,7 +290,10 @@ def _remove_if_dead(folder):
     if folder.is_symlink():
         return
     mark = marks.read_mark(folder)
-    if mark is None or mark["kind"] != "temporary" or marks.is_locked(folder / marks.MARK):
+    if mark is None:
+        _remove_unmarked(folder)
+        return
+    if mark["kind"] != "temporary" or marks.is_locked(folder / marks.MARK):
         return
     if mark.get("host") != socket.gethostname():  # whose locks may not be seen here
         with contextlib.suppress(FileNotFoundError):  # its writer has finished meanwhile
@@ -295,6 +307,24 @@ def _remove_if_dead(folder):
         if not os.path.lexists(folder.parent / place):
             os.rename(previous, folder.parent / place)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_unmarked(folder):
+    """Removes a folder whose writer was killed before it had marked it: nothing is in it."""
+    if not _NAME.fullmatch(folder.name):
+        return
+    with contextlib.suppress(OSError):
+        mark = folder / marks.MARK
+        if os.listdir(folder) == [marks.MARK] and not mark.stat().st_size:
+            file = marks.lock(mark)
+            if file is None:
+                return
+            try:
+                if not mark.stat().st_size:
+                    mark.unlink()
+            finally:
+                os.close(file)
+        folder.rmdir()  # fails if there is anything in it
 
 
 def _exchange(first, second):

@@ -1,0 +1,175 @@
+"""Killed at any moment and started again, a command ends as if it had not been killed."""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_cv_extras import training
+from keras_cv_extras._base import files
+
+pytestmark = pytest.mark.slow
+KILLS = int(os.environ.get("KCX_KILLS", "3"))
+SEED = int(os.environ.get("KCX_KILLS_SEED", "0"))
+
+TRAIN = "train digits --epochs 3 --batch-size 449 --validation 0.2 --quiet"
+GAN = "gan train digits --steps 4 --every 2 --width 4 --quiet"
+SEARCH = (
+    "search run digits --trials 2 --epochs 2 --train-size 50 --validation-size 50 "
+    "--confirmation-size 50 --confirm-seeds 1 --ops invert --retrain --quiet"
+)
+
+
+@pytest.fixture(scope="module")
+def kcx():
+    """Runs the command line in children of a process that has imported TensorFlow."""
+    server = subprocess.Popen(
+        [sys.executable, str(pathlib.Path(__file__).with_name("forked.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+    def run(arguments, root, **moment):
+        order = {"arguments": arguments, "root": str(root), **moment}
+        print(json.dumps(order), file=server.stdin, flush=True)
+        return json.loads(server.stdout.readline())
+
+    yield run
+    server.stdin.close()
+    assert server.wait(60) == 0
+    server.stdout.close()
+
+
+def contents(folder):
+    """Every path below a folder, with the bytes of files."""
+    found = sorted(folder.rglob("*"))
+    return {path.relative_to(folder): path.is_file() and path.read_bytes() for path in found}
+
+
+def kill(kcx, tmp_path, arguments, output, same, *, begin=None, between=None):
+    """Kills a command until it has been killed as often as asked for.
+
+    What is left is started again, and killed again; where it has come to its end, the end is
+    compared with that of a command that nobody killed, and the next begins from nothing.
+
+    Args:
+        kcx: the fixture.
+        tmp_path: where all of it is.
+        arguments: the command.
+        output: where it writes, below any folder.
+        same: tells of two folders whether the command has ended alike, by assertions.
+        begin: called with a folder before the command begins there for the first time.
+        between: called with the folder after each kill.
+    """
+    foreign = tmp_path / "foreign"
+    (foreign / f"{files.TEMPORARY}mine").mkdir(parents=True)
+    (foreign / f"{files.TEMPORARY}mine" / "precious.txt").write_text("precious")
+    precious = contents(foreign)
+
+    def call(name, **moment):
+        folder = tmp_path / name
+        told = kcx([*arguments, "--output", str(folder / output)], tmp_path, **moment)
+        assert told["code"] in (0, -signal.SIGKILL), told["errors"]
+        assert contents(foreign) == precious
+        return told
+
+    whole = call("whole")
+    assert whole["code"] == 0, whole["errors"]
+    numbers, kills, ends, moments = random.Random(SEED), 0, 0, []
+    (tmp_path / "ended-0").mkdir()
+    (tmp_path / "ended-0" / "precious.txt").write_text("precious")
+    begin = begin or (lambda folder: None)
+    begin(tmp_path / "ended-0")
+    while kills < KILLS:
+        if len(moments) % 2:
+            moment = {"seconds": numbers.uniform(0, 1) * whole["seconds"]}
+        else:
+            moment = {"change": numbers.randint(1, whole["changes"])}
+        told = call(f"ended-{ends}", **moment)
+        moments.append(moment)
+        if told["code"]:
+            kills += 1
+            if between is not None:
+                between(tmp_path / f"ended-{ends}")
+            continue
+        ends += 1
+        begin(tmp_path / f"ended-{ends}")
+    told = call(f"ended-{ends}")
+    assert (told["code"], told["errors"]) == (0, "")
+    for number in range(ends + 1):
+        ended = tmp_path / f"ended-{number}"
+        if number == 0:
+            assert (ended / "precious.txt").read_text() == "precious"
+            (ended / "precious.txt").unlink()
+        assert contents(ended).keys() == contents(tmp_path / "whole").keys(), moments
+        same(tmp_path / "whole" / output, ended / output)
+    print(f"{arguments[0]}: {kills} kills, {ends + 1} ends, {whole['changes']} changes each")
+
+
+def same_weights(one, other):
+    weights = [training.load_model(path, compile=False).get_weights() for path in (one, other)]
+    for mine, yours in zip(*weights, strict=True):
+        np.testing.assert_array_equal(mine, yours)
+
+
+def same_training(one, other):
+    same_weights(one / "model.keras", other / "model.keras")
+    for name in ("scores.json", "predictions.csv", "train.json"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+
+
+def same_search(one, other):
+    same_weights(one / "model.keras", other / "model.keras")
+    policies = [json.loads((folder / "policy.json").read_text()) for folder in (one, other)]
+    assert policies[0]["stages"] == policies[1]["stages"]
+
+
+def same_export(one, other):
+    for name in ("variables/variables.data-00000-of-00001", "assets/labels.txt"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+
+
+def test_train(kcx, tmp_path):
+    kill(kcx, tmp_path, TRAIN.split(), "run", same_training)
+
+
+def test_gan(kcx, tmp_path):
+    def same(one, other):
+        same_weights(one / "gan.keras", other / "gan.keras")
+
+    kill(kcx, tmp_path, GAN.split(), "run", same)
+
+
+def test_search(kcx, tmp_path):
+    kill(kcx, tmp_path, SEARCH.split(), "run", same_search)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "replaced"])
+def test_export(kcx, tmp_path, there):
+    """A server that watches the folder sees whole versions, and no others."""
+    training.save_model(training.small_cnn((8, 8, 1), 10, width=4), tmp_path / "model.keras")
+    given = (tmp_path / "model.keras").read_bytes()
+
+    def between(folder):
+        served = folder / "served"
+        seen = [path.name for path in served.glob("[!.]*")]
+        assert seen == ["1"] or not there
+        for name in seen:
+            assert (served / name / "saved_model.pb").exists()
+        assert (tmp_path / "model.keras").read_bytes() == given
+
+    def begin(folder):
+        if there:
+            shutil.copytree(tmp_path / "whole" / "served", folder / "served")
+
+    command = ["export", str(tmp_path / "model.keras"), "digits"]
+    kill(kcx, tmp_path, command, "served/1", same_export, begin=begin, between=between)
