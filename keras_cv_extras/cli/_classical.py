@@ -60,7 +60,8 @@ def classical_train(
     For example: kcx classical train digits --system hog
     """
     endings = ("",) if output.suffix in _ENDINGS else _ENDINGS
-    check_files(*(pathlib.Path(f"{output}{ending}") for ending in endings))
+    places = (pathlib.Path(f"{output}{ending}") for ending in endings)
+    check_files(*places, known=written.is_signed)
     import_tensorflow()
     from keras_cv_extras import classical
 

@@ -92,11 +92,19 @@ class CsvLog(keras.callbacks.Callback):
 
     Args:
         path: where to.
+
+    Raises:
+        OSError: at the training's start, if there is a file that this did not write, or nothing can
+            be written there.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = pathlib.Path(path)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Looks at what is there."""
+        files.check_file(self.path, _is_log)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds a row."""
@@ -107,7 +115,15 @@ class CsvLog(keras.callbacks.Callback):
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        files.write_text(self.path, text.getvalue())
+        files.write_text(self.path, text.getvalue(), _is_log)
+
+
+def _is_log(path):
+    """Whether a file is a log of ours, whose epochs are 1, 2, 3...; those of Keras begin at 0."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return all(
+            line.startswith(begin) for line, begin in zip(file, ("epoch,", "1,"), strict=False)
+        )
 
 
 def read_log(path: Path) -> list[dict]:

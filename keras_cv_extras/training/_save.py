@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training import _strategy
 
@@ -16,28 +17,42 @@ _METADATA, _ABOUT = "metadata.json", "keras_cv_extras"
 _MOST_METADATA = 1 << 24  # bytes
 
 
-def save_model(model: keras.Model, path: Path, *, about: dict[str, Any] | None = None) -> None:
+def save_model(
+    model: keras.Model,
+    path: Path,
+    *,
+    about: dict[str, Any] | None = None,
+    overwrite: bool = False,
+) -> None:
     """Writes a model as a `.keras` file, in one step; of several workers, only the chief does.
 
     Args:
         model: a Keras model.
-        path: where to; ends in ".keras".
+        path: where to; ends in ".keras". What `save_model` wrote there is replaced.
         about: None, or what `read_about` is to return: a dictionary for JSON. `kcx evaluate` and
             `kcx export` read "class_names" in it, the name of each class by its number.
+        overwrite: whether to replace a file that something else wrote, such as `model.save`.
 
     Raises:
+        OSError: if there is somebody else's file, or nothing can be written there.
         ValueError: if `path` does not end in ".keras".
     """
     path = _keras_path(path)
     if not _strategy.writes_files():
         return
-    with files.replacing(path) as temporary:
+    written.check(path, _is_ours, overwrite)
+    with files.replacing(path, known=None if overwrite else _is_ours) as temporary:
         if about is None:
             model.save(temporary)
-            return
-        plain = temporary.with_name(f"plain-{path.name[-100:]}")
-        model.save(plain)
-        _copy_with(plain, temporary, about)
+        else:
+            plain = temporary.with_name(f"plain-{path.name[-100:]}")
+            model.save(plain)
+            _copy_with(plain, temporary, about)
+        written.sign(temporary)
+
+
+def _is_ours(path):
+    return written.is_signed(path) or bool(read_about(path))  # earlier versions did not sign
 
 
 def read_about(path: Path) -> dict[str, Any]:

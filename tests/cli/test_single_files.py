@@ -1,9 +1,13 @@
 """Functions and commands that write one file replace their own, and nobody else's."""
 
+import zipfile
+
+import keras
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
 
-from keras_cv_extras import cli, inference, policy, training
+from keras_cv_extras import classical, cli, inference, policy, training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.text import pages
@@ -55,6 +59,80 @@ def test_a_file_of_ones_own_alone_is_replaced(tmp_path, name):
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
+def save_model(path, **options):
+    training.save_model(
+        keras.Sequential([keras.Input((1,)), keras.layers.Flatten()]), path, **options
+    )
+    assert training.load_model(path).count_params() == 0
+
+
+def save_model_with_names(path, **options):
+    about = {"class_names": ["a"]}
+    training.save_model(
+        keras.Sequential([keras.Input((1,)), keras.layers.Flatten()]), path, about=about, **options
+    )
+    assert training.read_about(path) == about
+
+
+def save_classifier(path, **options):
+    classical.save(GaussianNB().fit(CHANCES, LABELS), path, **options)
+    assert classical.load(path).predict(CHANCES).tolist() == [0, 1]
+
+
+MODELS = [
+    (save_model, "model.keras"),
+    (save_model_with_names, "model.keras"),
+    (save_classifier, "model.skops"),
+    (save_classifier, "model.joblib"),
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*as a pickle")
+@pytest.mark.parametrize(("save", "name"), MODELS)
+def test_a_model_of_somebody_is_replaced_when_asked_for(tmp_path, save, name):
+    path = tmp_path / name
+    save(path)
+    save(path)
+    keras.Sequential([keras.Input((1,)), keras.layers.Flatten()]).save(tmp_path / "other.keras")
+    foreign = (tmp_path / "other.keras").read_bytes()
+    for content in (foreign, b"precious", foreign + b" written by somebody"):
+        path.write_bytes(content)
+        with pytest.raises(FileExistsError, match=r"^[^\n]*did not write[^\n]*overwrite=True$"):
+            save(path)
+        assert path.read_bytes() == content
+    save(path, overwrite=True)
+    save(path)
+    assert {file.name for file in tmp_path.iterdir()} == {name, "other.keras"}
+
+
+def test_a_model_of_an_earlier_version_is_replaced(tmp_path):
+    """Those with class names in them can be told from others."""
+    path = tmp_path / "model.keras"
+    save_model_with_names(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b""
+    save_model(path)
+
+
+def test_a_log_of_keras_is_left_alone(tmp_path):
+    path = tmp_path / "log.csv"
+    for content in ("epoch,loss\n0,2.5\n", "name,score\na,1\n", "1 2 3\n"):
+        path.write_text(content)
+        with pytest.raises(FileExistsError, match="did not write"):
+            training.CsvLog(path).on_train_begin()
+        assert path.read_text() == content
+    path.write_text("epoch,loss\n1,2.5\n")
+    training.CsvLog(path).on_train_begin()
+
+
+def test_a_classifier_is_not_trained_in_vain(tmp_path):
+    (tmp_path / "model.skops").write_text("precious")
+    with pytest.raises(FileExistsError, match=r"model.skops: a file that this did not write"):
+        classical.train("no such data", tmp_path / "model")
+    with pytest.raises(FileExistsError, match="did not write"):
+        classical.evaluate("nothing.skops", "digits", output=tmp_path / "model.skops")
+
+
 COMMANDS = [
     (["policy", "show", "own.json"], "own.png"),
     (["policy", "show", "own.json", "--output", "a.png"], "a.png"),
@@ -63,6 +141,7 @@ COMMANDS = [
     (["evaluate", "model.keras", "digits", "--report", "a.html"], "a.html"),
     (["evaluate", "model.keras", "digits", "--predictions", "a.csv"], "a.csv"),
     (["classical", "evaluate", "a.skops", "digits", "--output", "a.json"], "a.json"),
+    (["classical", "train", "digits", "--output", "a.joblib"], "a.joblib"),
     (["gan", "report", "gan.keras", "digits"], "report.html"),
     (["bench", "ops", "--output", "rows.json"], "rows.json"),
     (["policy", "convert", "cifar10", "notes.json"], "notes.json"),

@@ -68,7 +68,7 @@ def test_a_training_goes_part_by_part(monkeypatch, tmp_path):
         return training.History(losses, epochs, 0, model)
 
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(training, "save_model", lambda model, path: path.touch())
+    monkeypatch.setattr(training, "save_model", lambda model, path, **options: path.touch())
     monkeypatch.setattr(_training._sheet, "class_sheet", lambda gan: np.zeros((4, 4), "uint8"))
     options = {"every": 6, "batch_size": 8, "directory": tmp_path, "progress": False}
     rows = generative.train_gan(model, IMAGES, LABELS, steps=12, **options)

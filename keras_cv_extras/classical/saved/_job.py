@@ -15,7 +15,7 @@ from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.classical._input import check_classes
 from keras_cv_extras.classical._presets import make_classifier
-from keras_cv_extras.classical.saved._save import load, save
+from keras_cv_extras.classical.saved._save import load, save, with_ending
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,9 @@ def train(
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
+        OSError: if there is somebody else's file, or nothing can be written there.
     """
+    files.check_file(with_ending(output), written.is_signed)
     images = _images(data, image_size)
     shape = images.train[0].shape[1:]
     model: Any = make_classifier(
@@ -109,6 +111,8 @@ def evaluate(
     Raises:
         ValueError: if the file is another one, or the data have other classes or sizes.
     """
+    if output is not None:
+        files.check_file(output, written.SCORES)
     model = load(path)
     images = _images(data, image_size)
     known = getattr(model, "data_", None)

@@ -1,5 +1,6 @@
 """Fitted classifiers on disk: with skops where it is installed, else with joblib."""
 
+import gzip
 import importlib.util
 import os
 import pathlib
@@ -7,40 +8,53 @@ import warnings
 from typing import Any
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import written
 
 # What pipelines of this package hold beside it and skops does not know by itself: the trees of a
 # random forest, and the dictionary in which unions keep their parts.
+_NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its content
 _TRUSTED = {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"}
 
 
-def save(model: Any, path: str | os.PathLike) -> pathlib.Path:
+def save(model: Any, path: str | os.PathLike, *, overwrite: bool = False) -> pathlib.Path:
     """Writes a fitted classifier, in one step.
 
     Args:
         model: a scikit-learn estimator.
         path: a file that ends in ".skops" (loading it runs no code that it holds; needs the
             package skops) or ".joblib" (a pickle). Without one of these endings, that of the
-            better format that is installed is added.
+            better format that is installed is added. What `save` wrote there is replaced.
+        overwrite: whether to replace a file that something else wrote.
 
     Returns:
         The path of the file.
 
     Raises:
         ImportError: if ".skops" is asked for and skops is not installed.
+        OSError: if there is somebody else's file, or nothing can be written there.
     """
-    path = pathlib.Path(path)
-    if path.suffix not in (".skops", ".joblib"):
-        installed = importlib.util.find_spec("skops") is not None
-        path = path.with_name(path.name + (".skops" if installed else ".joblib"))
-    with files.replacing(path) as temporary:
+    path = with_ending(path)
+    written.check(path, written.is_signed, overwrite)
+    with files.replacing(path, known=None if overwrite else written.is_signed) as temporary:
         if path.suffix == ".skops":
             _skops().dump(model, temporary)
+            written.sign(temporary)
         else:
             import joblib
 
             _warn(path, "written as")
-            joblib.dump(model, temporary, compress=3)
+            with open(temporary, "wb") as file, gzip.GzipFile(_NAME, "wb", 3, file) as packed:
+                joblib.dump(model, packed)
     return path
+
+
+def with_ending(path: str | os.PathLike) -> pathlib.Path:
+    """Returns a path as it is if it ends like a classifier's file, else with an ending added."""
+    path = pathlib.Path(path)
+    if path.suffix in (".skops", ".joblib"):
+        return path
+    installed = importlib.util.find_spec("skops") is not None
+    return path.with_name(path.name + (".skops" if installed else ".joblib"))
 
 
 def load(path: str | os.PathLike) -> Any:

@@ -115,7 +115,7 @@ def train_gan(
             training.fit(
                 gan, part, epochs=len(rows), checkpoint=directory / "checkpoint", progress=False
             )
-        training.save_model(gan, directory / "gan.keras")
+        training.save_model(gan, directory / "gan.keras", overwrite=True)
     return rows
 
 

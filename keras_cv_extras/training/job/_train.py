@@ -131,7 +131,7 @@ def train(
             about = {key: asked[key] for key in _ABOUT}
             about |= {"epochs": recipe.epochs, "trained": history.epochs}
             about |= {"decoding": images.decoding, "multilabel": images.multilabel}
-            training.save_model(model, output / "model.keras", about=about)
+            training.save_model(model, output / "model.keras", about=about, overwrite=True)
         asked["policy"] = chosen.describe() or "none"
         return _report(data, output, model, job, asked, note)
 
