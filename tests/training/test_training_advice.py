@@ -64,3 +64,9 @@ def test_probabilities_that_are_off():
     (line,) = _advice.advice(predictions(given, given, sure=0.8))
     assert "off by 20 points" in line
     assert _advice.advice(predictions(RIGHT, RIGHT, sure=0.8)) == []  # too few
+
+
+def test_scores_and_calibration_are_computed_once():
+    found = predictions(RIGHT, RIGHT)
+    assert found.evaluation() is found.evaluation()
+    assert found.calibration is found.calibration

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras.metrics import ExpectedCalibrationError
-
 _SURE = 0.99  # of a wrong class, where a wrong label is likely
 _OFF = 0.1  # calibration error above which probabilities mislead
 _ENOUGH = 200  # images that a calibration error is judged by
@@ -27,7 +25,7 @@ def advice(predictions: Any, log: Sequence[dict] = ()) -> list[str]:
         lines += [*_epochs(log), *_never_given(predictions)]
     sure = predictions.probabilities.max(axis=-1) >= _SURE
     suspects = int((sure & (predictions.given != predictions.labels)).sum())
-    off = float(calibration(predictions).result())
+    off = float(predictions.calibration.result())
     if off > _OFF and len(predictions.labels) >= _ENOUGH:
         lines.append(
             f"Its probabilities are off by {100 * off:.0f} points on average: "
@@ -40,13 +38,6 @@ def advice(predictions: Any, log: Sequence[dict] = ()) -> list[str]:
             "labels among the worst images."
         )
     return lines
-
-
-def calibration(predictions: Any) -> ExpectedCalibrationError:
-    """Returns the metric, which has seen all predictions."""
-    metric = ExpectedCalibrationError(dtype="float64")
-    metric.update_state(predictions.labels, predictions.probabilities)
-    return metric
 
 
 def _learned(predictions):

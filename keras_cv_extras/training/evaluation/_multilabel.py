@@ -1,8 +1,7 @@
 """The scores of a classifier of several labels per image, and its predictions."""
 
-import csv
 import dataclasses
-import io
+import functools
 from typing import Any
 
 import keras
@@ -12,8 +11,8 @@ from sklearn import metrics
 
 from keras_cv_extras._base import files as _files
 from keras_cv_extras._base.owned import written
-from keras_cv_extras._base.text.escapes import cell
 from keras_cv_extras._base.types import Path
+from keras_cv_extras.training.evaluation import _scored
 from keras_cv_extras.training.evaluation._intervals import wilson_interval
 
 THRESHOLD = 0.5  # a label whose probability is as large is given
@@ -137,7 +136,7 @@ def probabilities_of(model, outputs):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class MultilabelPredictions:
+class MultilabelPredictions(_scored.Scored):
     """Probabilities of labels for labelled images, with what is needed to look at them.
 
     Args:
@@ -148,20 +147,18 @@ class MultilabelPredictions:
         pictures: uint8 images of the `worst` ones, by their place.
     """
 
-    probabilities: np.ndarray
-    labels: np.ndarray
-    names: tuple[str, ...]
-    class_names: tuple[str, ...]
-    pictures: dict[int, np.ndarray] = dataclasses.field(repr=False, default_factory=dict)
-
     @property
     def given(self) -> np.ndarray:
         """`(count, classes)`, whether each image is given each label."""
         return self.probabilities >= THRESHOLD
 
+    @functools.cached_property
+    def _evaluation(self):
+        return score(self.probabilities, self.labels, self.class_names)
+
     def evaluation(self) -> MultilabelEvaluation:
         """Returns the scores."""
-        return score(self.probabilities, self.labels, self.class_names)
+        return self._evaluation
 
     def worst(self, count: int) -> np.ndarray:
         """Returns the places of the images with the largest binary cross-entropy."""
@@ -173,23 +170,9 @@ class MultilabelPredictions:
         """Returns the names of the classes that booleans choose, divided by bars."""
         return "|".join(self.class_names[number] for number in np.flatnonzero(chosen))
 
-    def save_csv(self, path: Path) -> None:
-        """Writes a row for every image: name, true and given labels, and all probabilities.
-
-        Args:
-            path: a CSV file; what is there is replaced if `save_csv` wrote it.
-
-        Raises:
-            OSError: if there is something else, or it cannot be written.
-        """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow((*written.PREDICTIONS, *(f"p({name})" for name in self.class_names)))
-        given, labels = self.given, self.labels > 0.5
-        for row, name in enumerate(self.names):
-            words = (name, self.names_of(labels[row]), self.names_of(given[row]))
-            right = np.where(given[row], self.probabilities[row], 1 - self.probabilities[row])
-            correct = int((given[row] == labels[row]).all())
-            chances = [f"{value:.6f}" for value in self.probabilities[row]]
-            writer.writerow((*map(cell, words), correct, f"{right.min():.6f}", *chances))
-        _files.write_text(path, text.getvalue(), written.is_ours)
+    def _rows(self):
+        for true, said, chances in zip(
+            self.labels > 0.5, self.given, self.probabilities, strict=True
+        ):
+            names, least = map(self.names_of, (true, said)), np.where(said, chances, 1 - chances)
+            yield *names, (true == said).all(), least.min()

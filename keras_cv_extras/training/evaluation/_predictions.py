@@ -1,27 +1,23 @@
 """A classifier's predictions for every image of a data set."""
 
-import csv
 import dataclasses
-import io
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_cv_extras import data
-from keras_cv_extras._base import files as _files
-from keras_cv_extras._base.owned import written
-from keras_cv_extras._base.text.escapes import cell
-from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
-from keras_cv_extras.training.evaluation import _evaluate, _multilabel
+from keras_cv_extras.metrics import ExpectedCalibrationError
+from keras_cv_extras.training.evaluation import _evaluate, _multilabel, _scored
 
 if TYPE_CHECKING:
     import keras
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Predictions:
+class Predictions(_scored.Scored):
     """Probabilities for labelled images, with what is needed to look at them.
 
     Args:
@@ -32,45 +28,34 @@ class Predictions:
         pictures: uint8 images of the `worst` ones, by their place.
     """
 
-    probabilities: np.ndarray
-    labels: np.ndarray
-    names: tuple[str, ...]
-    class_names: tuple[str, ...]
-    pictures: dict[int, np.ndarray] = dataclasses.field(repr=False, default_factory=dict)
-
     @property
     def given(self) -> np.ndarray:
         """`(count,)`, the class that each image is said to be."""
         return self.probabilities.argmax(axis=-1)
 
+    @functools.cached_property
+    def calibration(self) -> ExpectedCalibrationError:
+        """The metric, which has seen all predictions."""
+        metric = ExpectedCalibrationError(dtype="float64")
+        metric.update_state(self.labels, self.probabilities)
+        return metric
+
+    @functools.cached_property
+    def _evaluation(self):
+        return _evaluate.score(self.probabilities, self.labels, self.class_names)
+
     def evaluation(self) -> _evaluate.Evaluation:
         """Returns the scores."""
-        return _evaluate.score(self.probabilities, self.labels, self.class_names)
+        return self._evaluation
 
     def worst(self, count: int) -> np.ndarray:
         """Returns the places of the images whose true class got the least probability."""
         true = self.probabilities[np.arange(len(self.labels)), self.labels]
         return np.argsort(true, kind="stable")[:count]
 
-    def save_csv(self, path: Path) -> None:
-        """Writes a row for every image: name, true and given class, and all probabilities.
-
-        Args:
-            path: a CSV file; what is there is replaced if `save_csv` wrote it.
-
-        Raises:
-            OSError: if there is something else, or it cannot be written.
-        """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow((*written.PREDICTIONS, *(f"p({name})" for name in self.class_names)))
-        given = self.given
-        for row, name in enumerate(self.names):
-            true, said = self.labels[row], given[row]
-            chances = [f"{value:.6f}" for value in self.probabilities[row]]
-            names = [cell(text) for text in (name, self.class_names[true], self.class_names[said])]
-            writer.writerow((*names, int(true == said), chances[said], *chances))
-        _files.write_text(path, text.getvalue(), written.is_ours)
+    def _rows(self):
+        for true, said, chances in zip(self.labels, self.given, self.probabilities, strict=True):
+            yield self.class_names[true], self.class_names[said], true == said, chances[said]
 
 
 def predict(

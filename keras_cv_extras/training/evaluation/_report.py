@@ -92,7 +92,7 @@ def _of_labels(predictions, scores):
 
 def _of_classes(predictions, scores):
     """Returns facts and sections for one label per image."""
-    calibration = _advice.calibration(predictions)
+    calibration = predictions.calibration
     facts = {
         "accuracy": _percent(scores.accuracy),
         "95 % interval": f"{_percent(scores.low)} to {_percent(scores.high)}",

@@ -81,11 +81,10 @@ def cross_validate(
             if tell is not None:
                 tell(f"fold {fold + 1} of {folds}")
             images, folder = _without(whole, fold_of == fold), output / f"fold-{fold + 1}"
-            train(images, folder, settings, progress=progress, tell=tell)
-            model = training.load_model(folder / "model.keras", compile=False)
-            paths = images.files["test"] if images.files else np.flatnonzero(fold_of == fold)
-            names = [str(name) for name in paths]
-            found.append(training.predict(model, images.test, images.class_names, names=names))
+            result: Any = train(images, folder, settings, progress=progress, tell=tell)
+            rows = tuple(map(str, np.flatnonzero(fold_of == fold)))
+            names = result.predictions.names if images.files else rows
+            found.append(dataclasses.replace(result.predictions, names=names))
         return _report(found, whole, settings, output)
 
 
@@ -166,4 +165,4 @@ def _report(found, images, settings, output):
     together.save_csv(output / "predictions.csv")
     scores.save(output / "scores.json")
     notes = (line, *advice(together))
-    return TrainingResult(scores, notes, tuple(output / name for name in _WRITTEN))
+    return TrainingResult(scores, notes, tuple(output / name for name in _WRITTEN), together)

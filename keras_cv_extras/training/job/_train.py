@@ -33,11 +33,13 @@ class TrainingResult:
         scores: on images that the network was not trained on.
         notes: sentences that should be known, such as which files could not be read.
         files: what was written.
+        predictions: `Predictions` of these images, or for several labels `MultilabelPredictions`.
     """
 
     scores: training.Evaluation
     notes: tuple[str, ...]
     files: tuple[pathlib.Path, ...]
+    predictions: Any = dataclasses.field(repr=False, default=None)
 
 
 def train(
@@ -192,7 +194,7 @@ def evaluate_file(
         files.write_text(report, page, written.is_ours)
     paths = tuple(pathlib.Path(file) for file in (output, predictions, report) if file)
     lines = (*chosen.notes, *advice(found), *_parts.unreadable_lines(bad))
-    return TrainingResult(scores, lines, paths)
+    return TrainingResult(scores, lines, paths, found)
 
 
 def _finished(output, epochs):
@@ -262,4 +264,4 @@ def _report(data, output, model, job, asked, note):
         scores.save(output / "scores.json")
     else:
         told.append(f"{output} cannot be written to: its files are as they were")
-    return TrainingResult(scores, tuple(told), tuple(output / name for name in _WRITTEN))
+    return TrainingResult(scores, tuple(told), tuple(output / name for name in _WRITTEN), found)
