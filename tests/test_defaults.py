@@ -61,9 +61,12 @@ DEFAULTS = {
     "classical.LBP": {"num_points": 8, "radius": 1, "method": "uniform", "grid": 4},
     "classical.DenseSIFT": {
         **{"step": 2, "bin_sizes": (4,), "smoothing": 0.0, "contrast_threshold": 0.005},
-        **{"root": False},
+        **{"root": False, "color": "grey"},
     },
-    "classical.SIFT": {"num_keypoints": 0, "contrast_threshold": 0.04, "edge_threshold": 10.0},
+    "classical.SIFT": {
+        **{"num_keypoints": 0, "contrast_threshold": 0.04, "edge_threshold": 10.0},
+        **{"root": False, "color": "grey"},
+    },
     "classical.VectorQuantization": {"assignment": "hard", "num_neighbors": 5},
     "classical.LLC": {"num_neighbors": 5, "regularization": 1e-4},
     "classical.SparseCoding": {"penalty": 0.15, "epochs": 2, "tolerance": 1e-3},

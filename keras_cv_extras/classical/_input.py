@@ -10,6 +10,9 @@ from keras_cv_extras._base.types import ArrayLike
 
 # ITU-R BT.601, as Pillow's "L" and OpenCV's grey have them.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+COLORS = ("grey", "rgb", "opponent")
+_OPPONENT = np.array([[1, -1, 0], [1, 1, -2], [1, 1, 1]], np.float32)
+_OPPONENT /= np.sqrt(np.square(_OPPONENT).sum(axis=1, keepdims=True))
 
 
 class NeedsNoFit:
@@ -106,18 +109,36 @@ def image_groups(images, value_range):
         yield np.array(places), as_images([np.asarray(images[p]) for p in places], value_range)
 
 
-def as_grey(images, value_range):
-    """Returns checked images as float32 `(count, height, width)` with values in [0, 255]."""
+def as_planes(images, value_range, color):
+    """Returns the channels of checked images, float32 `(count, height, width)` each.
+
+    Args:
+        images: as `as_images` returns them.
+        value_range: `(low, high)`, the values of black and white: 0 and 255 afterwards.
+        color: one of `COLORS`. "opponent" has differences of colours, which may be negative.
+
+    Raises:
+        ValueError: if there are no colours, but they are asked for.
+    """
     low, high = checks.rising("value_range", value_range)
     scaled = images.astype(np.float32)
     if (low, high) != (0.0, 255.0):
         scaled = (scaled - np.float32(low)) * np.float32(255 / (high - low))
-    return scaled[..., 0] if scaled.shape[-1] == 1 else scaled @ _LUMA
+    if color == "grey":
+        return [scaled[..., 0] if scaled.shape[-1] == 1 else scaled @ _LUMA]
+    if scaled.shape[-1] != 3:
+        raise ValueError(
+            f"color={color!r} needs images of three colours, received {images.shape}: give "
+            "color='grey'"
+        )
+    return list(np.moveaxis(scaled @ _OPPONENT.T if color == "opponent" else scaled, -1, 0))
 
 
-def as_bytes(images, value_range):
-    """Returns checked images as uint8 `(count, height, width)`, rounded to the nearest."""
-    return np.rint(as_grey(images, value_range)).clip(0, 255).astype(np.uint8)
+def as_bytes(plane):
+    """Returns a channel as uint8, rounded to the nearest; one of differences fills the range."""
+    if plane.min() < 0:
+        plane = (plane - plane.min()) * np.float32(255 / np.ptp(plane))
+    return np.rint(plane).clip(0, 255).astype(np.uint8)
 
 
 def chunks(count, size):

@@ -5,7 +5,14 @@ import numpy as np
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._hog import ImageTransformer
-from keras_cv_extras.classical._input import as_bytes, as_images, check_grid, chunks, requires
+from keras_cv_extras.classical._input import (
+    as_bytes,
+    as_images,
+    as_planes,
+    check_grid,
+    chunks,
+    requires,
+)
 
 _METHODS = ("default", "uniform", "nri_uniform")
 
@@ -81,7 +88,7 @@ class LBP(ImageTransformer):
 
     def _batch(self, images, points, radius, grid):
         feature = requires("skimage.feature", "LBP", "keras-cv-extras[classical]")
-        grey = as_bytes(images, self.value_range)
+        grey = as_bytes(as_planes(images, self.value_range, "grey")[0])
         count, height, width = grey.shape
         # Image by image: in flat regions the rounding of the interpolation decides, which depends
         # on the coordinates, so that images side by side in one call would get other patterns.

@@ -13,7 +13,7 @@ from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._aggregate import FisherVector
 from keras_cv_extras.classical._color import ColorHistogram
 from keras_cv_extras.classical._hog import HOG
-from keras_cv_extras.classical._input import check_classes
+from keras_cv_extras.classical._input import COLORS, check_classes
 from keras_cv_extras.classical._kernels import chi_square, histogram_intersection
 from keras_cv_extras.classical._lbp import LBP
 from keras_cv_extras.classical._pyramid import EachDescriptor, SpatialPyramid
@@ -58,6 +58,7 @@ def make_classifier(
     classifier: str = "linear_svm",
     num_words: int | None = None,
     levels: tuple[int, ...] | None = None,
+    color: str = "grey",
     pixels: int = 28,
     value_range: tuple[float, float] = (0, 255),
     seed: int = 0,
@@ -79,6 +80,7 @@ def make_classifier(
         num_words: of the codebook; None for 256, and 16 Gaussians for "fisher".
         levels: grids of the pyramid; None for (1, 2, 4), and (1, 2) for "fisher". (1,) for "bow"
             is the bag of words without places.
+        color: "grey", or "rgb" or "opponent" for SIFT in colours, as in `DenseSIFT`.
         pixels: the shorter side of the images: cells, patches and steps are made in proportion.
         value_range: `(low, high)`, the values of black and white.
         seed: an integer: the same one gives the same classifier.
@@ -99,17 +101,20 @@ def make_classifier(
     """
     checks.one_of("name", name, SYSTEMS)
     checks.one_of("classifier", classifier, CLASSIFIERS)
+    checks.one_of("color", color, COLORS)
     checks.integer("pixels", pixels, minimum=8)
     checks.integer("seed", seed, minimum=0)
     if name in ("hog", "lbp", "color"):
         if num_words is not None or levels is not None:
             raise ValueError(f"num_words and levels are not for {name!r}, which has no codebook")
+        if color != "grey":
+            raise ValueError(f"color is not for {name!r}, which has no SIFT")
         steps = _whole_image(name, pixels, value_range)
     else:
         num_words = (16 if name == "fisher" else 256) if num_words is None else num_words
         checks.integer("num_words", num_words, minimum=1)
         levels = ((1, 2) if name == "fisher" else (1, 2, 4)) if levels is None else tuple(levels)
-        steps = _local(name, classifier, num_words, levels, pixels, value_range, seed)
+        steps = _local(name, classifier, num_words, levels, color, pixels, value_range, seed)
     return ImageClassifier([*steps, ("classifier", _classifier(name, classifier, seed))])
 
 
@@ -124,11 +129,14 @@ def _whole_image(name, pixels, value_range):
     return [("features", features)]
 
 
-def _local(name, classifier, num_words, levels, pixels, value_range, seed):
+def _local(name, classifier, num_words, levels, color, pixels, value_range, seed):
     # Of 28 pixels: bins of 3, 4 and 6 every 3 pixels.
     bin_sizes = tuple(sorted({max(1, round(share * pixels / 28)) for share in (3, 4, 6)}))
     sift = DenseSIFT(
-        step=max(1, round(3 * pixels / 28)), bin_sizes=bin_sizes, value_range=value_range
+        step=max(1, round(3 * pixels / 28)),
+        bin_sizes=bin_sizes,
+        color=color,
+        value_range=value_range,
     )
     steps: list[tuple[str, Any]] = [("features", sift)]
     if name == "fisher":

@@ -10,7 +10,14 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._descriptors import DescriptorSet, GivesDescriptors
 from keras_cv_extras.classical._hog import ImageTransformer
-from keras_cv_extras.classical._input import as_bytes, as_grey, chunks, image_groups, requires
+from keras_cv_extras.classical._input import (
+    COLORS,
+    as_bytes,
+    as_planes,
+    chunks,
+    image_groups,
+    requires,
+)
 
 _BINS = 4  # spatial bins along an axis, and 8 orientations: Lowe 2004, section 6
 _ORIENTATIONS = 8
@@ -37,11 +44,16 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         contrast_threshold: patches whose mean gradient, per pixel and as a share of the range of
             values, is below it get a descriptor of zeros, as in VLFeat's PHOW.
         root: whether to take the square root of the L1-normalised descriptor (RootSIFT).
+        color: "grey"; or "rgb" or "opponent" for a descriptor of each channel, one after the
+            other: of red, green and blue, or of (R - G) / sqrt 2, (R + G - 2 B) / sqrt 6 and
+            (R + G + B) / sqrt 3. Each is normalised, and has its own contrast.
         value_range: `(low, high)`, the values of black and white.
 
     References:
         Lowe, Distinctive Image Features from Scale-Invariant Keypoints,
         [IJCV 2004](https://doi.org/10.1023/B:VISI.0000029664.99615.94);
+        van de Sande, Gevers and Snoek, Evaluating Color Descriptors for Object and Scene
+        Recognition, [PAMI 2010](https://doi.org/10.1109/TPAMI.2009.154), section 3.3;
         Arandjelovic and Zisserman, Three things everyone should know to improve object retrieval
         (RootSIFT), [CVPR 2012](https://doi.org/10.1109/CVPR.2012.6248018)
 
@@ -58,6 +70,7 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         smoothing: float = 0.0,
         contrast_threshold: float = 0.005,
         root: bool = False,
+        color: str = "grey",
         value_range: tuple[float, float] = (0, 255),
     ) -> None:
         self.step = step
@@ -65,6 +78,7 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         self.smoothing = smoothing
         self.contrast_threshold = contrast_threshold
         self.root = root
+        self.color = color
         self.value_range = value_range
 
     def transform(self, X: ArrayLike) -> DescriptorSet:
@@ -72,10 +86,11 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
 
         Args:
             X: images, `(count, height, width)` or `(count, height, width, 1 or 3)`, or a
-                list of images of different sizes; colours are made grey.
+                list of images of different sizes; colours are made grey, if `color` is "grey".
 
         Returns:
-            A set of float32 descriptors of dimension 128, scale by scale, row by row.
+            A set of float32 descriptors of dimension 128, or 384 with colours, scale by scale,
+            row by row.
 
         Raises:
             TypeError, ValueError: if a parameter or the images are wrong, or a patch is larger
@@ -85,6 +100,7 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         checks.non_negative("smoothing", self.smoothing)
         checks.non_negative("contrast_threshold", self.contrast_threshold)
         checks.boolean("root", self.root)
+        checks.one_of("color", self.color, COLORS)
         if not isinstance(self.bin_sizes, (tuple, list)) or not self.bin_sizes:
             raise ValueError(f"bin_sizes must list one or more sizes, received {self.bin_sizes!r}")
         for size in self.bin_sizes:
@@ -104,26 +120,29 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         return DescriptorSet.from_list(*map(list, zip(*found, strict=True)))
 
     def _batch(self, images):
-        """Returns `(count, patches, 128)` and `(patches, 2)` of images of one size."""
+        """Returns `(count, patches, dimension)` and `(patches, 2)` of images of one size."""
         height, width = images.shape[1:3]
         plans = [_plan(height, width, size, self.step) for size in self.bin_sizes]
         positions = np.concatenate([plan[2] for plan in plans])
-        values = np.empty((len(images), len(positions), _BINS**2 * _ORIENTATIONS), np.float32)
+        size, channels = _BINS**2 * _ORIENTATIONS, 1 if self.color == "grey" else 3
+        values = np.empty((len(images), len(positions), channels, size), np.float32)
         for part in chunks(len(images), max(1, 400_000 // (height * width))):
-            maps = _orientation_maps(as_grey(images[part], self.value_range), self.smoothing)
-            start = 0
-            for rows, columns, places in plans:
-                stop = start + len(places)
-                values[part, start:stop] = _histograms(maps, rows, columns)
-                # The sum over a descriptor is the windowed sum of gradients: the interpolation
-                # weights of a pixel in the patch sum to 1.
-                window = np.outer(_sums(rows), _sums(columns)).ravel()
-                mean = values[part, start:stop].sum(axis=-1) / window / 255
-                values[part, start:stop][mean < self.contrast_threshold] = 0
-                start = stop
+            planes = as_planes(images[part], self.value_range, self.color)
+            for channel, plane in enumerate(planes):
+                maps, start = _orientation_maps(plane, self.smoothing), 0
+                for rows, columns, places in plans:
+                    stop = start + len(places)
+                    found = values[part, start:stop, channel]  # a view
+                    found[:] = _histograms(maps, rows, columns)
+                    # The sum over a descriptor is the windowed sum of gradients: the interpolation
+                    # weights of a pixel in the patch sum to 1.
+                    window = np.outer(_sums(rows), _sums(columns)).ravel()
+                    mean = found.sum(axis=-1) / window / 255
+                    found[mean < self.contrast_threshold] = 0
+                    start = stop
             clipped = np.minimum(_unit(values[part]), np.float32(_CLIP))
             values[part] = _normalised(clipped, self.root)
-        return values, positions
+        return values.reshape(len(images), len(positions), channels * size), positions
 
 
 class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -137,6 +156,7 @@ class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # p
         contrast_threshold: OpenCV's; lower finds more keypoints.
         edge_threshold: OpenCV's; higher finds more keypoints.
         root: whether to take the square root of the L1-normalised descriptor (RootSIFT).
+        color: as in `DenseSIFT`; the keypoints are those of the grey image all the same.
         value_range: `(low, high)`, the values of black and white.
 
     References:
@@ -154,12 +174,14 @@ class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # p
         contrast_threshold: float = 0.04,
         edge_threshold: float = 10.0,
         root: bool = False,
+        color: str = "grey",
         value_range: tuple[float, float] = (0, 255),
     ) -> None:
         self.num_keypoints = num_keypoints
         self.contrast_threshold = contrast_threshold
         self.edge_threshold = edge_threshold
         self.root = root
+        self.color = color
         self.value_range = value_range
 
     def transform(self, X: ArrayLike) -> DescriptorSet:
@@ -169,7 +191,7 @@ class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # p
             X: images, as `DenseSIFT` takes them.
 
         Returns:
-            A set of float32 descriptors of dimension 128, of length 1 each.
+            A set of float32 descriptors of dimension 128, of length 1 each, or 384 with colours.
 
         Raises:
             ImportError: without OpenCV.
@@ -182,18 +204,26 @@ class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # p
             edgeThreshold=checks.positive("edge_threshold", self.edge_threshold),
         )
         checks.boolean("root", self.root)
+        checks.one_of("color", self.color, COLORS)
         found: list[Any] = [None] * len(X)
         for places, batch in image_groups(X, self.value_range):
             size = np.array(batch.shape[2:0:-1], np.float32)  # width, height
-            for place, image in zip(places, as_bytes(batch, self.value_range), strict=True):
-                points, values = detector.detectAndCompute(image, None)
+            planes = as_planes(batch, self.value_range, self.color)
+            grey = as_bytes(as_planes(batch, self.value_range, "grey")[0])
+            channels = [as_bytes(plane) for plane in planes]
+            for number, place in enumerate(places):
+                points = detector.detect(grey[number], None)
+                parts = [_described(detector, plane[number], points) for plane in channels]
                 centres = np.array([point.pt for point in points], np.float32).reshape(-1, 2)
-                values = np.zeros((0, 128), np.float32) if values is None else values
-                found[place] = (
-                    _normalised(values, self.root),
-                    np.clip((centres + 0.5) / size, 0, 1),
-                )
+                values = np.concatenate([_normalised(part, self.root) for part in parts], axis=-1)
+                found[place] = (values, np.clip((centres + 0.5) / size, 0, 1))
         return DescriptorSet.from_list(*map(list, zip(*found, strict=True)))
+
+
+def _described(detector, image, points):
+    """Returns OpenCV's descriptors at keypoints, `(n, 128)`."""
+    values = detector.compute(image, points)[1]
+    return np.zeros((0, _BINS**2 * _ORIENTATIONS), np.float32) if values is None else values
 
 
 def _normalised(values, root):

@@ -48,6 +48,10 @@ def classical_train(
     num_words: Annotated[
         int | None, typer.Option(help="Words of the codebook: 256, or 16 Gaussians, if not given.")
     ] = None,
+    color: Annotated[
+        Literal["grey", "rgb", "opponent"],
+        typer.Option(help="Channels that SIFT describes: one, or three apart."),
+    ] = "grey",
     train_size: Annotated[
         int | None, typer.Option(help="Training images to use, every class alike; else all.")
     ] = None,
@@ -72,6 +76,7 @@ def classical_train(
             system=system,
             classifier=classifier,
             num_words=num_words,
+            color=color,
             train_size=train_size,
             image_size=image_size,
             seed=seed,

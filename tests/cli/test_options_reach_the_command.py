@@ -117,12 +117,13 @@ CASES = {
     ),
     "classical train": (
         (classical, "train"),
-        "photos --output o --system llc --classifier kernel_svm --num-words 3 --train-size 4"
-        " --image-size 24 --seed 9 --quiet",
+        "photos --output o --system llc --classifier kernel_svm --num-words 3 --color rgb"
+        " --train-size 4 --image-size 24 --seed 9 --quiet",
         ["photos", pathlib.Path("o")],
         {
             **{"system": "llc", "classifier": "kernel_svm", "num_words": 3, "train_size": 4},
-            **{"image_size": 24, "seed": 9, "progress": False, "tell": cli._options.say},
+            **{"color": "rgb", "image_size": 24, "seed": 9, "progress": False},
+            "tell": cli._options.say,
         },
     ),
     "classical evaluate": (

@@ -50,6 +50,7 @@ def train(
     system: str = "fisher",
     classifier: str = "linear_svm",
     num_words: int | None = None,
+    color: str = "grey",
     train_size: int | None = None,
     image_size: int | tuple[int, int] | None = None,
     seed: int = 0,
@@ -64,6 +65,7 @@ def train(
         system: as `make_classifier` takes it.
         classifier: likewise.
         num_words: likewise.
+        color: likewise.
         train_size: how many training images to use, every class alike; None for all.
         image_size: `(height, width)` or one number, of data given by their name.
         seed: an integer of at least 0.
@@ -81,7 +83,12 @@ def train(
     images = _images(data, image_size)
     shape = images.train[0].shape[1:]
     model: Any = make_classifier(
-        system, classifier=classifier, num_words=num_words, pixels=min(shape[:2]), seed=seed
+        system,
+        classifier=classifier,
+        num_words=num_words,
+        color=color,
+        pixels=min(shape[:2]),
+        seed=seed,
     )
     tell(repr(images))
     part, labels = _some(*images.train, train_size, seed)
