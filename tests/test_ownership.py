@@ -147,6 +147,27 @@ def test_leftovers_of_killed_writers_alone_are_removed(foreign):
     assert not elsewhere.exists()
 
 
+def test_the_mark_of_a_folder_that_is_removed_goes_last(tmp_path):
+    """A process that is killed while it clears up leaves what the next one knows."""
+    left, order = leave(tmp_path), []
+    for name in ("a", "z"):
+        (left / name).mkdir()
+        (left / name / "file").write_text("half")
+    (left / "0").write_text("half")
+    hook = {"on": True}
+
+    def hear(event, arguments):
+        if hook["on"] and event == "os.remove":
+            order.append(os.path.basename(arguments[0]))
+
+    sys.addaudithook(hear)
+    files.remove_leftovers(tmp_path)
+    hook["on"] = False
+    assert not left.exists()
+    assert order[-1] == marks.MARK
+    assert sorted(order[:-1])[:3] == ["0", "file", "file"]
+
+
 def test_a_writer_killed_before_its_mark_leaves_nothing(tmp_path):
     """Its folder is empty, or its mark is; one with anything else in it may be anybody's."""
     folders = [tmp_path / f"{files.TEMPORARY}{name}" for name in ("abcd1234", "efgh5678", "notes")]

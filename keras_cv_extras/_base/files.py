@@ -183,7 +183,7 @@ def _temporary(path, *, alone):
         finally:
             os.close(file)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def _marked(path):
@@ -275,7 +275,7 @@ def remove_own(folder, *, kind: str, known=None):
         if folder.is_symlink() or not folder.is_dir():
             return
         check_replaceable(folder, kind=kind, known=known)
-        shutil.rmtree(folder)
+        _remove(folder)
 
 
 def _remove_dead(parent):
@@ -306,6 +306,20 @@ def _remove_if_dead(folder):
             return
         if not os.path.lexists(folder.parent / place):
             os.rename(previous, folder.parent / place)
+    _remove(folder)
+
+
+def _remove(folder):
+    """Removes a folder, its mark last: a process that is killed meanwhile leaves it known as ours.
+
+    What cannot be removed stays.
+    """
+    with contextlib.suppress(OSError):
+        for item in folder.iterdir():
+            if item.is_dir() and not item.is_symlink():
+                shutil.rmtree(item, ignore_errors=True)
+            elif item.name != marks.MARK:
+                item.unlink()
     shutil.rmtree(folder, ignore_errors=True)
 
 
