@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.exact import apart, exp2, product
+from keras_cv_extras._base.exact import apart, exp2, product, quotient
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
@@ -42,13 +42,13 @@ def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Te
     """
     radius = kernel_size // 2
     # A sigma of 0 has all of its weight in the middle, as has any below 0.03.
-    sharpness = _HALF_LOG2_E / ops.square(ops.maximum(sigma, 0.03))
+    sharpness = quotient(_HALF_LOG2_E, ops.square(ops.maximum(sigma, 0.03)))
     squares = ops.convert_to_tensor(np.arange(radius + 1, dtype="float32") ** 2)
     weights = exp2(-squares * sharpness)
     total = weights[0]
     for distance in range(1, radius + 1):
         total = apart(total + 2.0 * weights[distance])
-    return _separable(image, weights / total, radius)
+    return _separable(image, quotient(weights, total), radius)
 
 
 @image_op(strength=Range(0.0, 3.0), pixels="rounded", checks=_CHECKS)
@@ -71,7 +71,7 @@ def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     largest = kernel_size // 2
     radius = ops.clip(radius, 0.0, float(largest))
     distances = ops.convert_to_tensor(np.arange(largest + 1, dtype="float32"))
-    weights = ops.clip(radius + 1.0 - distances, 0.0, 1.0) / (2.0 * radius + 1.0)
+    weights = quotient(ops.clip(radius + 1.0 - distances, 0.0, 1.0), 2.0 * radius + 1.0)
     return _separable(image, weights, largest)
 
 
@@ -109,7 +109,7 @@ def motion_blur(
         down, right = offsets[distance, 0], offsets[distance, 1]
         weight = ops.clip(length * 0.5 + 0.5 - distance, 0.0, 1.0)
         total = total + product(weight, shifted(down, right) + shifted(-down, -right))
-    return ops.reshape(total / length, ops.shape(image))
+    return ops.reshape(quotient(total, length), ops.shape(image))
 
 
 @image_op(pixels="moved", checks=_CHECKS)

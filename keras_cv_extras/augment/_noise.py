@@ -3,7 +3,7 @@
 from keras import ops
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.exact import exp2_near, product
+from keras_cv_extras._base.exact import exp2_near, product, quotient, root
 from keras_cv_extras._base.random import halves_of_key, normal_of_halves
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
@@ -84,14 +84,14 @@ def poisson_noise(
     gain = ops.maximum(gain, _NO_GAIN)
 
     def choose(image, few, normal, gain):
-        expected = image / gain
+        expected = quotient(image, gain)
         many = _expand(ops.maximum(expected, _FEW), normal)
         counts = product(ops.where(expected < _FEW, few, many), gain)
         return ops.where(gain > _NO_GAIN, counts, image)
 
     def count(image, halves):
         # In one loop with the rest, neither of the two has vector instructions.
-        few = engine.kept(_count_out, ops.minimum(image / gain, _FEW), halves)
+        few = engine.kept(_count_out, ops.minimum(quotient(image, gain), _FEW), halves)
         normal = engine.kept(normal_of_halves, halves)
         return engine.kept(choose, image, few, normal, gain)
 
@@ -160,8 +160,8 @@ def _count_out(expected, halves):
 
 def _expand(expected, normal):
     """The Poisson quantile, from the normal one and the first terms of its expansion."""
-    root = ops.sqrt(expected)
+    deviation = root(expected)
     square = product(normal, normal)
-    quantile = expected + product(root, normal) + (product(square, 1.0 / 6.0) + 1.0 / 3.0)
-    correction = product(normal, product(square, 1.0 / 72.0) + 1.0 / 36.0) / root
+    quantile = expected + product(deviation, normal) + (product(square, 1.0 / 6.0) + 1.0 / 3.0)
+    correction = quotient(product(normal, product(square, 1.0 / 72.0) + 1.0 / 36.0), deviation)
     return ops.maximum(ops.floor(quantile - correction), 0.0)

@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine
+from keras_cv_extras._base.exact import root
 
 _MOST_WAVES = 32  # of an axis, on each side of zero; finer ones are cut off
 _HALVINGS = 18  # of the interval that a mask's threshold lies in
@@ -26,7 +27,7 @@ def box_masks(height, width, weight, x, y, *, channels=1):
         `(rows, columns)`: booleans `(batch, height)` and `(batch, width * channels)`, whose
         conjunction is the mask.
     """
-    side = ops.sqrt(weight)
+    side = root(weight)
     return _segment(height, side, y, 1), _segment(width, side, x, channels)
 
 
@@ -67,7 +68,7 @@ def fourier_masks(size, weight, draws, slot=0, *, decay=3.0):
     amplitudes = np.maximum(frequencies, 1 / max(height, width)) ** -decay
     noise = ops.reshape(draws.normals(slot, amplitudes.size), (-1, *amplitudes.shape))
     noise = noise * (amplitudes / amplitudes.max()).astype("float32")
-    landscape = ops.matmul(rows.T, ops.matmul(noise, columns))
+    landscape = engine.matmul(rows.T, engine.matmul(noise, columns))
     landscape = ops.reshape(landscape, (-1, height * width))
     return ops.reshape(_highest(landscape, weight), (-1, height, width))
 

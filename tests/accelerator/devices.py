@@ -1,5 +1,6 @@
 """Two devices that must compute the same."""
 
+import contextlib
 import os
 import re
 
@@ -53,6 +54,27 @@ def _prepare_jax(kind, count):
         return len(jax.devices(kind.lower()))
     except RuntimeError:  # JAX has no such platform
         return 0
+
+
+@contextlib.contextmanager
+def products_as_they_come():
+    """Lets matrices be multiplied in TensorFloat-32 within the block, as they are by default.
+
+    Pixels must not depend on it; networks and losses may.
+    """
+    if BACKEND == "jax":
+        import jax
+
+        with jax.default_matmul_precision("default"):
+            yield
+        return
+    import tensorflow as tf
+
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def run_on(device, function):

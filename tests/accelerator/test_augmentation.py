@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from accelerator.devices import assert_same
+from accelerator.devices import assert_same, products_as_they_come
 from keras_cv_extras import augment, mix, policy
 from keras_cv_extras.augment import OPS
 
@@ -28,6 +28,14 @@ MIXES = {
     "BalancedMixUp": mix.BalancedMixUp(),
     "RandomMix": mix.RandomMix([mix.MixUp(), mix.CutMix(), mix.Mosaic()]),
 }
+
+
+@pytest.fixture(autouse=True)
+def by_default():
+    with products_as_they_come():
+        yield
+
+
 both_types = pytest.mark.parametrize("dtype", ["uint8", "float32"])
 
 

@@ -37,7 +37,19 @@ def by_device(by_image, by_batch):
 
     Both are traced, and the one is compiled whose device the program is for.
     """
-    return lambda *arguments: jax.lax.platform_dependent(*arguments, cpu=by_image, default=by_batch)
+
+    def on_processor(*arguments):
+        with ways.for_processor():
+            return by_image(*arguments)
+
+    return lambda *arguments: jax.lax.platform_dependent(
+        *arguments, cpu=on_processor, default=by_batch
+    )
+
+
+def precise_matmul(first, second):
+    """Returns a product of matrices; by default GPUs cut float32 to TensorFloat-32."""
+    return jax.numpy.matmul(first, second, precision=jax.lax.Precision.HIGHEST)
 
 
 def pulled_back(function, tensor, upstream):

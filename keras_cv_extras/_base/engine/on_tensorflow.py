@@ -58,19 +58,29 @@ def by_device(by_image, by_batch):
     XLA it tells nothing, and the accelerator is taken for granted.
     """
 
+    def on_processor(*arguments):
+        with ways.for_processor():
+            return by_image(*arguments)
+
     def run(*arguments):
         if not tf.executing_eagerly():
             # Other devices, and XLA, count as behind the last.
             device = tf.raw_ops.DeviceIndex(device_names=["CPU"])
-            branches = [by_image, by_batch]
+            branches = [on_processor, by_batch]
             return tf.switch_case(device, [lambda f=f: f(*arguments) for f in branches])
         devices = {part.device for part in tf.nest.flatten(arguments) if tf.is_tensor(part)}
         if not all("device:CPU" in device for device in devices):
             return by_batch(*arguments)
         with tf.device(devices.pop() if devices else "CPU:0"):
-            return by_image(*arguments)
+            return on_processor(*arguments)
 
     return tf.autograph.experimental.do_not_convert(run)
+
+
+def precise_matmul(first, second):
+    """Returns a product of matrices; GPUs cut float32 to TensorFloat-32, but not float64."""
+    result = tf.matmul(tf.cast(first, tf.float64), tf.cast(second, tf.float64))
+    return tf.cast(result, first.dtype)
 
 
 def pulled_back(function, tensor, upstream):

@@ -16,6 +16,7 @@ WAYS = ("device", "image", "batch")
 _asked = contextvars.ContextVar("asked", default="device")
 _by_batch = contextvars.ContextVar("by_batch", default=False)
 _vectorized = contextvars.ContextVar("vectorized", default=False)
+_on_processor = contextvars.ContextVar("on_processor", default=False)
 
 
 @contextlib.contextmanager
@@ -72,6 +73,21 @@ def is_vectorized() -> bool:
     What an image decides is then computed for all images and selected: there are no branches.
     """
     return _vectorized.get()
+
+
+@contextlib.contextmanager
+def for_processor() -> Iterator[None]:
+    """Within, programs are traced that run on a processor, whatever else there is."""
+    token = _on_processor.set(True)
+    try:
+        yield
+    finally:
+        _on_processor.reset(token)
+
+
+def is_for_processor() -> bool:
+    """Whether what is being traced is known to run on a processor."""
+    return _on_processor.get() or _asked.get() == "image"
 
 
 def vectorized(function):

@@ -1,9 +1,11 @@
 """Random boxes of a wanted area and aspect ratio."""
 
+import operator
+
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._base import engine
+from keras_cv_extras._base import engine, exact
 from keras_cv_extras._base.images.fixed import round_half_up
 
 # Ratios stand in a table, 64 to an octave, from 1/512 to 512: logarithms and powers differ in
@@ -34,18 +36,20 @@ def draw_box(height, width, area, aspect, draws, library=ops):
         `(top, left, box_height, box_width)`, int32 scalars; at least one pixel, unless the area
         is 0.
     """
+    own = library is ops
+    divide, root = (exact.quotient, exact.root) if own else (operator.truediv, library.sqrt)
     # Relative to the sides: a box of ratio `r` is sqrt(area r) wide and sqrt(area / r) high.
-    shape = _step(library.cast(height, "float32") / library.cast(width, "float32"), library)
+    shape = _step(divide(library.cast(height, "float32"), library.cast(width, "float32")), library)
     low, high = (int(round(np.log2(ratio) * _PER_OCTAVE)) + shape for ratio in aspect)
     fits = -library.minimum(_step(area, library), 0)
     low, high = library.clip(low, -fits, fits), library.clip(high, -fits, fits)
     count = library.cast(high - low + 1, "float32")
     chosen = low + library.cast(library.floor(draws[0] * count), "int32")
     place = library.clip(chosen, -_MIDDLE, _MIDDLE) + _MIDDLE
-    take = engine.take if library is ops else library.take
+    take = engine.take if own else library.take
     ratio = take(library.convert_to_tensor(_RATIOS), place, axis=0)
-    box_width = _pixels(library.sqrt(area * ratio), width, area, library)
-    box_height = _pixels(library.sqrt(area / ratio), height, area, library)
+    box_width = _pixels(root(area * ratio), width, area, library)
+    box_height = _pixels(root(divide(area, ratio)), height, area, library)
     return (
         _place(height, box_height, draws[1], library),
         _place(width, box_width, draws[2], library),

@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_cv_extras._base import random
+from keras_cv_extras._base.exact import quotient, root
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import (
     HALF,
@@ -47,13 +48,13 @@ def _rotated(height, width, degrees, key, **options):
 
 
 def _zoomed(height, width, factor, key, **options):
-    scale = _coefficient(1.0 / ops.maximum(factor, _SMALLEST), height, width)
+    scale = _coefficient(quotient(1.0, ops.maximum(factor, _SMALLEST)), height, width)
     return about_centre(height, width, scale, 0, 0, scale)
 
 
 def _stretched(height, width, ratio, key, **options):
-    wider = ops.sqrt(ops.maximum(ratio, _SMALLEST))
-    across, down = (_coefficient(number, height, width) for number in (1.0 / wider, wider))
+    wider = root(ops.maximum(ratio, _SMALLEST))
+    across, down = (_coefficient(number, height, width) for number in (quotient(1.0, wider), wider))
     return about_centre(height, width, across, 0, 0, down)
 
 
@@ -66,7 +67,7 @@ def _any_affine(height, width, amount, key, *, degrees, shift, scale, slope, **o
         angle * degrees,
         right * (shift * ops.cast(width, "float32")),
         down * (shift * ops.cast(height, "float32")),
-        ops.where(size < 0, 1.0 / (1.0 - times(size, scale)), 1.0 + times(size, scale)),
+        ops.where(size < 0, quotient(1.0, 1.0 - times(size, scale)), 1.0 + times(size, scale)),
         lean * slope,
     )
 
@@ -251,7 +252,7 @@ def _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope):
     """The inverse of shear, zoom, rotation and shift: from the result back to the image."""
     factor = ops.maximum(factor, _SMALLEST)
     cos, sin = (
-        (ops.cast(whole, "float32") + fraction) / (factor * ONE)
+        quotient(ops.cast(whole, "float32") + fraction, factor * ONE)
         for whole, fraction in cos_sin(degrees)
     )
     # Unrotate, then unshear: what the rotation gives for x, less the slope times that for y.
@@ -266,7 +267,7 @@ def _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope):
 def _coefficient(number, height, width):
     """A float32 in 1/65536, as small as sums over an image's sides need it."""
     longer = ops.cast(ops.maximum(height, width), "float32")
-    limit = 8192.0 / longer
+    limit = quotient(8192.0, longer)
     return round_half_up(ops.clip(number, -limit, limit) * ONE)
 
 

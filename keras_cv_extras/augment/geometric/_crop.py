@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from keras import ops
 
 from keras_cv_extras._base import checks, engine, random
+from keras_cv_extras._base.exact import quotient
 from keras_cv_extras._base.images.boxes import draw_box
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import between, key_of, round_half_up, times
@@ -188,7 +189,7 @@ def jittered_resize(
     draws = random.of_key(key, 3)
     high, wide, down, right = (ops.cast(n, "float32") for n in (height, width, rows, columns))
     factor = 1.0 + times(amount, between(scale[0], scale[1], draws[0]) - 1.0)
-    fit = ops.minimum(down / high, right / wide)
+    fit = ops.minimum(quotient(down, high), quotient(right, wide))
     inner = [
         ops.maximum(round_half_up(times(times(side, fit), factor)), 1) for side in (high, wide)
     ]

@@ -2,7 +2,8 @@
 
 from keras import ops
 
-from keras_cv_extras._base import checks, random
+from keras_cv_extras._base import checks, engine, random
+from keras_cv_extras._base.exact import quotient
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import HALF, ONE, round_half_up, times
 from keras_cv_extras._base.images.sampling import lookup, lookup_grid
@@ -71,22 +72,23 @@ def homography(x, y, height, width):
     right_x, right_y, down_x, down_y = x1 - x2, y1 - y2, x3 - x2, y3 - y2
     area = times(right_x, down_y) - times(down_x, right_y)
     area = ops.where(ops.abs(area) < 1e-3, 1e-3, area)  # three corners on a line
-    g = (times(sum_x, down_y) - times(down_x, sum_y)) / area
-    h = (times(right_x, sum_y) - times(sum_x, right_y)) / area
+    g = quotient(times(sum_x, down_y) - times(down_x, sum_y), area)
+    h = quotient(times(right_x, sum_y) - times(sum_x, right_y), area)
     over_x, over_y = (ops.cast(side, "float32") for side in (width, height))
     numbers = (
-        ((x1 - x0) + times(g, x1)) / over_x,
-        ((x3 - x0) + times(h, x3)) / over_y,
+        quotient((x1 - x0) + times(g, x1), over_x),
+        quotient((x3 - x0) + times(h, x3), over_y),
         x0,
-        ((y1 - y0) + times(g, y1)) / over_x,
-        ((y3 - y0) + times(h, y3)) / over_y,
+        quotient((y1 - y0) + times(g, y1), over_x),
+        quotient((y3 - y0) + times(h, y3), over_y),
         y0,
-        g / over_x,
-        h / over_y,
+        quotient(g, over_x),
+        quotient(h, over_y),
     )
     # No term may leave an int32 on the way over the image.
     longest = ops.maximum(over_x, over_y)
-    limits = [1024.0 / longest, 1024.0 / longest, 1024.0] * 2 + [1024.0 / longest] * 2
+    limit = quotient(1024.0, longest)
+    limits = [limit, limit, 1024.0] * 2 + [limit] * 2
     return [
         round_half_up(ops.clip(number, -limit, limit) * _WHOLE)
         for number, limit in zip(numbers, limits, strict=True)
@@ -104,14 +106,15 @@ def projective_warp(image, coefficients, fill, interpolation):
         p * x + q * y + r + ops.right_shift(p + q, 1)
         for p, q, r in ((a, b, c), (d, e, f), (g, h, _WHOLE))
     )
-    # Quotients of whole numbers round alike everywhere. Behind the horizon there is nothing.
+    # `quotient` rounds alike everywhere. Behind the horizon there is nothing.
     depth = ops.cast(depth, "float32")
     visible = depth >= 1.0
     depth = ops.maximum(depth, 1.0)
     limit = 16384.0
     source_x, source_y = (
         ops.cast(
-            ops.floor(ops.clip(ops.cast(part, "float32") / depth, -limit, limit) * ONE), "int32"
+            ops.floor(ops.clip(quotient(ops.cast(part, "float32"), depth), -limit, limit) * ONE),
+            "int32",
         )
         for part in (x_part, y_part)
     )
@@ -162,10 +165,12 @@ def elastic_field(key, cells, height, width):
     draws = ops.reshape(ops.floor(draws * (2 * _FINE + 1)) - _FINE, (2, knots, knots))
     across = ops.transpose(_spline_weights(width, cells))
     down = _spline_weights(height, cells)
-    # Each product is of 12 bits by 12 bits, and its sums no larger: exact in any order.
+    # Each product is of 12 bits by 12 bits, and its sums no larger: exact in any order, by a
+    # product of matrices that keeps 24 bits on every device.
     return [
         ops.floor(
-            ops.matmul(ops.floor(ops.matmul(down, draws[axis]) / _FINE + 0.5), across) / _FINE + 0.5
+            engine.matmul(ops.floor(engine.matmul(down, draws[axis]) / _FINE + 0.5), across) / _FINE
+            + 0.5
         )
         for axis in (0, 1)
     ]
@@ -244,11 +249,11 @@ def distorted_axis(length, stretch):
     cells = stretch.shape[0]
     steps = round_half_up((stretch + 1.0) * 1024)
     knots = ops.concatenate([ops.zeros((1,), "int32"), ops.cumsum(steps)], axis=0)
-    # Quotients of whole numbers round alike everywhere.
+    # Quotients of whole numbers round alike everywhere, by `quotient`.
     scale = ops.cast(length * ONE, "float32")
     total = ops.cast(knots[-1], "float32")
-    knots = round_half_up(ops.cast(knots, "float32") / total * scale)
+    knots = round_half_up(quotient(ops.cast(knots, "float32"), total) * scale)
     cell, inside = _cell(length, cells)
     start, end = ops.take(knots, cell, axis=0), ops.take(knots, cell + 1, axis=0)
     way = ops.cast(end - start, "float32") * ops.cast(inside, "float32")
-    return start + round_half_up(way / ops.cast(2 * length, "float32"))
+    return start + round_half_up(quotient(way, ops.cast(2 * length, "float32")))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from keras import backend, ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, engine
+from keras_cv_extras._base.exact import quotient
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import HALF, ONE
 from keras_cv_extras._base.images.sampling import lookup_grid
@@ -122,8 +123,8 @@ def _centres(count, side, inner, start):
     Quotients of whole numbers round alike everywhere.
     """
     place = (2 * (ops.arange(count, dtype="int32") - start) + 1) * side
-    quotient = ops.cast(place, "float32") / ops.cast(2 * inner, "float32")
-    return ops.cast(ops.floor(ops.clip(quotient, -16384.0, 16384.0) * ONE), "int32")
+    centre = quotient(ops.cast(place, "float32"), ops.cast(2 * inner, "float32"))
+    return ops.cast(ops.floor(ops.clip(centre, -16384.0, 16384.0) * ONE), "int32")
 
 
 def _within(position, side):
@@ -138,11 +139,11 @@ def _filtered(image, vertical, horizontal):
     finish = (lambda v: ops.floor(v + 0.5)) if whole else (lambda v: v)
     flat = ops.cast(ops.reshape(image, (height, width * channels)), "float32")
     down = _filters(*vertical, length=height)
-    flat = finish(ops.matmul(down, flat) * (1 / _SHARE))
+    flat = finish(engine.matmul(down, flat) * (1 / _SHARE))
     rows = ops.shape(flat)[0]
     columns_first = ops.transpose(ops.reshape(flat, (rows, width, channels)), (1, 0, 2))
     across = _filters(*horizontal, length=width)
-    flat = ops.matmul(across, ops.reshape(columns_first, (width, rows * channels)))
+    flat = engine.matmul(across, ops.reshape(columns_first, (width, rows * channels)))
     result = ops.reshape(finish(flat * (1 / _SHARE)), (-1, rows, channels))
     return ops.cast(ops.transpose(result, (1, 0, 2)), image.dtype)
 
@@ -157,11 +158,11 @@ def _filters(position, start, side, count, length):
         count: how many pixels those become.
         length: of the axis.
     """
-    reach = ops.maximum(ops.cast(side, "float32") / ops.cast(count, "float32"), 1.0)
+    reach = ops.maximum(quotient(ops.cast(side, "float32"), ops.cast(count, "float32")), 1.0)
     pixel = ops.arange(length, dtype="int32") - start
     distance = ops.abs((pixel * ONE + HALF)[None, :] - position[:, None])
-    weight = ops.maximum(1.0 - ops.cast(distance, "float32") * (1.0 / ONE) / reach, 0.0)
+    weight = ops.maximum(1.0 - quotient(ops.cast(distance, "float32") * (1.0 / ONE), reach), 0.0)
     counts = (pixel >= 0) & (pixel < side)
     weight = ops.where(counts[None, :], ops.floor(weight * 1024 + 0.5), 0.0)
     total = ops.maximum(ops.sum(weight, axis=1, keepdims=True), 1.0)
-    return ops.floor(weight * _SHARE / total + 0.5)
+    return ops.floor(quotient(weight * _SHARE, total) + 0.5)

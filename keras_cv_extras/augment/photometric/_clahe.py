@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from keras import ops
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.exact import product
+from keras_cv_extras._base.exact import product, quotient
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.augment._op import image_op
 
@@ -80,7 +80,7 @@ def _tables(counts, area, clip_limit):
             [
                 ops.cast(ops.right_shift(excess, 8), "float32"),
                 rest,
-                ops.floor(256.0 / ops.maximum(rest, 1.0)),
+                ops.floor(quotient(256.0, ops.maximum(rest, 1.0))),
             ]
         )
 
@@ -93,7 +93,7 @@ def _tables(counts, area, clip_limit):
         return clipped + ops.cast(single, "int32")
 
     def scale(below):
-        share = ops.cast(below, "float32") * (255.0 / area)
+        share = ops.cast(below, "float32") * quotient(255.0, area)
         return ops.cast(ops.clip(ops.round(share), 0.0, 255.0), "uint8")
 
     clipped = engine.kept(clip, counts, engine.kept(share_out, counts))
@@ -110,7 +110,7 @@ def _sum_of_rows(rows):
 def _neighbours(size, tile, count):
     """The tiles before and behind every pixel along an axis, and how near the second is."""
     pixels = ops.cast(ops.arange(size, dtype="int32"), "float32")
-    place = product(pixels, 1.0 / ops.cast(tile, "float32")) - 0.5
+    place = product(pixels, quotient(1.0, ops.cast(tile, "float32"))) - 0.5
     first = ops.floor(place)
     index = ops.cast(first, "int32")
     return ops.maximum(index, 0), ops.minimum(index + 1, count - 1), place - first

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._base.exact import apart, product, reciprocal
+from keras_cv_extras._base.exact import apart, product, quotient, reciprocal
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
@@ -69,5 +69,5 @@ def saturation(image: Tensor, factor: Numbers) -> Tensor:
     value = ops.max(image, axis=-1, keepdims=True)
     chroma = value - ops.min(image, axis=-1, keepdims=True)
     # Full saturation is where the least channel gets to 0.
-    factor = ops.minimum(factor, value / ops.maximum(chroma, 1e-20))
+    factor = ops.minimum(factor, quotient(value, ops.maximum(chroma, 1e-20)))
     return value - product(value - image, factor)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._base import engine
 from keras_cv_extras._base.types import Tensor
 
 # Rows are red, green and blue. https://en.wikipedia.org/wiki/YIQ, the rounded matrix of FCC NTSC.
@@ -47,7 +48,7 @@ def adjust_hsv_in_yiq(
         ops.stack([value, none, none, none, along, across, none, -across, along]), (3, 3)
     )
     to, back = (ops.cast(matrix, dtype) for matrix in (_YIQ, np.linalg.inv(_YIQ)))
-    result = ops.matmul(ops.cast(image, dtype), ops.matmul(ops.matmul(to, middle), back))
+    result = engine.matmul(ops.cast(image, dtype), engine.matmul(engine.matmul(to, middle), back))
     if dtype == kind:
         return result
     highest = np.iinfo(kind).max
