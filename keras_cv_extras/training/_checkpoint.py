@@ -106,9 +106,16 @@ class Checkpoints:
             ) from error
         kept = {path, self._good or path}
         self._good = path
-        for other in self.folder.glob(_NAMES):
-            if other not in kept:
-                files.remove_own(other, kind=_CHECKPOINT, known=kinds.is_checkpoint)
+        self._remove(other for other in self.folder.glob(_NAMES) if other not in kept)
+
+    def remove_older(self, name):
+        """Removes those before a checkpoint but the last of them: a killed process left them."""
+        older = sorted(path for path in self.folder.glob(_NAMES) if path.name < name)
+        self._remove(older[:-1])
+
+    def _remove(self, paths):
+        for path in paths:
+            files.remove_own(path, kind=_CHECKPOINT, known=kinds.is_checkpoint)
 
     def held(self):
         """Holds the folder for this process, at the start of a training.

@@ -224,6 +224,8 @@ class Run:
                 f"{saved.folder / name}: not the same on all workers: the folder of "
                 "checkpoints must be on storage that they share"
             )
+        if self.place.worker == 0:
+            saved.remove_older(name)
         return name, state, arrays
 
     def _check_agreement(self):

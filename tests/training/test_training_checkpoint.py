@@ -160,6 +160,21 @@ def test_training_goes_on_from_the_checkpoint_before(digits, two_checkpoints, tm
     check_equal(resumed, run(digits, epochs=2))
 
 
+def test_checkpoints_that_a_killed_process_left_go(digits, two_checkpoints, tmp_path):
+    """It was killed between writing one and removing the one before the last."""
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(two_checkpoints, folder)
+    names = sorted(path.name for path in folder.glob("0*"))
+    shutil.copytree(folder / names[0], folder / "000000-000000001")
+    shutil.copytree(folder / names[0], folder / "000000-000000002")
+    (folder / "000000-000000002" / "notes.txt").write_text("precious")
+    saved = _checkpoint.Checkpoints(folder)
+    saved.remove_older(names[1])
+    left = sorted(path.name for path in folder.glob("0*"))
+    assert left == ["000000-000000002", *names]
+    assert (folder / "000000-000000002" / "notes.txt").read_text() == "precious"
+
+
 def test_no_whole_checkpoint_is_one_clear_error(digits, two_checkpoints, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(two_checkpoints, folder)
