@@ -79,7 +79,9 @@ def train(
     ] = None,
     class_weights: Annotated[
         Literal["none", "balanced", "effective"],
-        typer.Option(help="Let the images of rare classes count more."),
+        typer.Option(
+            help="Let the images of rare classes count more, or rare labels where they are there."
+        ),
     ] = "none",
     loss: Annotated[
         Literal["crossentropy", "asymmetric"],
@@ -261,7 +263,10 @@ def evaluate(
 
 
 def pack(
-    data: Annotated[str, typer.Argument(help="A folder with one folder of images for each class.")],
+    data: Annotated[
+        str,
+        typer.Argument(help="A folder with one folder of images for each class, or a CSV file."),
+    ],
     output: Annotated[
         pathlib.Path, typer.Argument(help="Folder for the packed images: new, or this pack's.")
     ],
@@ -286,6 +291,11 @@ def pack(
         float | None,
         typer.Option(help="Share for the test part, where DATA has none; a fifth if not given."),
     ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_column: SplitColumn = None,
+    root: Root = None,
+    separator: Separator = None,
     seed: Seed = 0,
 ):
     """Pack the images of DATA into a few large files, for the other commands to read from.
@@ -295,6 +305,8 @@ def pack(
 
     kcx pack photographs packed --size 256
 
+    kcx pack labels.csv packed --root photographs --separator '|'
+
     kcx train packed --stream --image-size 224 --crop random-resized --model resnet50
     """
     folders.check(output, kinds.PACK)
@@ -303,7 +315,7 @@ def pack(
     from keras_cv_extras.data import pack as pack_images
 
     packed = pack_images(
-        data,
+        as_table(data, image_column, label_column, split_column, root, separator),
         output,
         size,
         form=form,

@@ -23,6 +23,7 @@ from .balance import class_weight as class_weight
 from .balance import folds as folds
 from .balance import make_imbalanced as make_imbalanced
 from .balance import oversample_indices as oversample_indices
+from .balance import positive_weights as positive_weights
 from .balance import resample as resample
 from .balance import smote as smote
 from .balance import smote_dataset as smote_dataset

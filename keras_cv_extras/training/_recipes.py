@@ -8,6 +8,7 @@ import keras
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.losses import AsymmetricMultilabel, LogLoss
+from keras_cv_extras.training._labels import positive_weighted
 from keras_cv_extras.training._model import jit_compile
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
@@ -73,7 +74,12 @@ class Recipe:
         return dataclasses.replace(self, batch_size=batch_size, learning_rate=rate)
 
     def compile(
-        self, model: keras.Model, *, steps: int | None, multilabel: str | None = None
+        self,
+        model: keras.Model,
+        *,
+        steps: int | None,
+        multilabel: str | None = None,
+        positive_weights: Any = None,
     ) -> keras.Model:
         """Compiles a classifier that gives logits, for labels of any form.
 
@@ -83,6 +89,8 @@ class Recipe:
             multilabel: None for one label per image; for rows of several labels the loss,
                 "crossentropy" for Keras' BinaryCrossentropy or "asymmetric" for
                 `losses.AsymmetricMultilabel`, which does not smooth labels.
+            positive_weights: None, or with `multilabel` how much more each label counts where an
+                image has it, `(labels,)`, as `data.positive_weights` gives them.
 
         Returns:
             The model, with accuracy as its metric; for several labels with the mean average
@@ -110,6 +118,8 @@ class Recipe:
                 loss = keras.losses.BinaryCrossentropy(
                     from_logits=True, label_smoothing=self.label_smoothing
                 )
+            if positive_weights is not None:
+                loss = positive_weighted(loss, positive_weights)
             measures = [
                 keras.metrics.AUC(
                     curve="PR",

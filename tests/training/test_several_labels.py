@@ -1,17 +1,23 @@
 """Several labels per image, from a table to a server: pairs of digits side by side."""
 
+import dataclasses
 import json
 import pathlib
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from sklearn import metrics
 from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, data, policy, serving, training
+from keras_cv_extras import cli, data, losses, policy, serving, training
+from keras_cv_extras.training import _labels
+from keras_cv_extras.training.job import _cross_validate
 from keras_cv_extras.training.job._job import Job
 
 CLASSES = ("0", "1", "2", "3")
@@ -130,8 +136,6 @@ def test_losses_and_what_does_not_go_together(pairs):
     for loss, kind in kinds.items():
         job = Job(images, none, training.TrainingSettings(loss=loss))
         assert type(job.network().loss).__name__ == kind
-    with pytest.raises(ValueError, match="class_weights are for one label per image"):
-        Job(images, none, training.TrainingSettings(class_weights="balanced"))
     with pytest.raises(ValueError, match="loss='asymmetric' is for several labels per image"):
         Job(data.load("digits"), none, training.TrainingSettings(loss="asymmetric"))
     with pytest.raises(ValueError, match="label_smoothing goes with loss='crossentropy'"):
@@ -139,6 +143,117 @@ def test_losses_and_what_does_not_go_together(pairs):
     with pytest.raises(ValueError, match=r"a GAN takes one label per image, those of pairs.csv"):
         images.check_one_label("a GAN")
     assert data.load("digits").check_one_label("a GAN").name == "digits"
+
+
+def test_labels_count_more_where_they_are_rare(pairs, tmp_path):
+    images, none = data.load(pairs), policy.named("none")
+    logits = np.linspace(-3, 3, 12).reshape(3, 4).astype("float32")
+    rows = np.array([[1, 0, 0, 1], [0, 0, 1, 0], [1, 1, 0.25, 0]], "float32")
+    given = {"class_weights": "balanced", "validation": 0, "label_smoothing": 0}
+    network = Job(images, none, training.TrainingSettings(**given)).network()
+    positive = images.train[1].sum(axis=0)
+    weights = (len(images.train[1]) - positive) / positive
+    wanted = tf.nn.weighted_cross_entropy_with_logits(rows, logits, weights.astype("float32"))
+    assert float(network.loss(rows, logits)) == pytest.approx(np.mean(wanted), rel=1e-6)
+    training.save_model(network, tmp_path / "m.keras")
+    code = f"import keras, keras_cv_extras; keras.saving.load_model({str(tmp_path / 'm.keras')!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    plain = losses.AsymmetricMultilabel(from_logits=True)
+    weighted = _labels.positive_weighted(plain, np.ones(4))
+    assert float(weighted(rows, logits)) == pytest.approx(float(plain(rows, logits)), rel=1e-6)
+    doubled = _labels.positive_weighted(plain, np.full(4, 2.0))
+    none_there = np.zeros((3, 4), "float32")
+    absent = float(plain(none_there, logits))
+    assert float(doubled(none_there, logits)) == pytest.approx(absent, rel=1e-6)
+    there = float(plain(none_there + 1, logits))
+    assert float(doubled(none_there + 1, logits)) == pytest.approx(2 * there, rel=1e-6)
+
+
+def test_weights_of_positive_labels():
+    labels = np.array([[1, 0, 1], [0, 0, 1], [0, 0, 1], [0, 1, 1]])
+    assert data.positive_weights(labels).tolist() == [3, 3, 1]
+    effective = data.positive_weights(labels, "effective", beta=0.5)
+    assert effective.tolist() == [1.75, 1.75, 1]  # (1 - 1/8) / (1 - 1/2)
+    with pytest.raises(ValueError, match=r"labels must be rows \(n, labels\) of 0 and 1"):
+        data.positive_weights([0, 1])
+
+
+def test_folds_of_several_labels(pairs, tmp_path):
+    images = _cross_validate._together(data.load(pairs))
+    fold_of = _cross_validate._folds(images, 3, 0)
+    sizes = np.bincount(fold_of)
+    assert sizes.max() - sizes.min() <= 3
+    for number in range(4):
+        counts = np.bincount(fold_of[images.train[1][:, number] > 0], minlength=3)
+        assert counts.max() - counts.min() <= 2
+    settings = training.TrainingSettings(epochs=1, batch_size=64, validation=0)
+    result = training.cross_validate(pairs, tmp_path / "out", settings, folds=2, progress=False)
+    assert result.scores.images == 240
+    assert result.scores.positives.tolist() == images.train[1].sum(axis=0).tolist()
+    assert result.notes[0].startswith("Mean average precision of each fold: ")
+    names = sorted(result.predictions.names)
+    assert names == sorted(map(str, images.files["train"]))
+    alone = dataclasses.replace(
+        images, train=(images.train[0][:9], np.eye(9, 4, dtype="float32")), files=None
+    )
+    with pytest.raises(ValueError, match="label '0' is on fewer than two different images"):
+        _cross_validate._folds(alone, 3, 0)
+
+
+def test_packs_keep_several_labels(pairs, tmp_path):
+    folder = pathlib.Path(pairs.source).parent
+    head, *rows = pathlib.Path(pairs.source).read_text().splitlines()
+    lines = [f"{row},{'test' if number % 4 == 0 else 'train'}" for number, row in enumerate(rows)]
+    (tmp_path / "parts.csv").write_text("\n".join([f"{head},part", *lines]))
+    command = [
+        "pack",
+        str(tmp_path / "parts.csv"),
+        str(tmp_path / "packed"),
+        "--size",
+        "8",
+        "--image-column",
+        "file",
+        "--label-column",
+        "digits",
+        "--split-column",
+        "part",
+        "--root",
+        str(folder),
+        "--separator",
+        "|",
+        "--form",
+        "pixels",
+        "--channels",
+        "1",
+        "--per-file",
+        "99",
+    ]
+    told = CliRunner().invoke(cli.app, command)
+    assert told.exit_code == 0, told.exception
+    columns = {"image": "file", "label": "digits", "split": "part", "separator": "|"}
+    table = data.Table(tmp_path / "parts.csv", root=folder, **columns)
+    wanted = data.image_files(table, 8, channels=1)
+    assert len(wanted.test) == 60
+    found = data.image_files(tmp_path / "packed", 8, channels=1)
+    assert found.multilabel
+    assert found.class_names == CLASSES
+    for part, other in ((found.train, wanted.train), (found.test, wanted.test)):
+        assert part.labels.dtype == np.float32
+        np.testing.assert_array_equal(part.labels, other.labels)
+        np.testing.assert_array_equal(part.image(3), other.image(3))
+    loaded = data.load(tmp_path / "packed", channels=1)
+    assert loaded.multilabel
+    np.testing.assert_array_equal(loaded.test[1], wanted.test.labels)
+    names = ("3", "9", "2", "1", "0")
+    more = data.image_files(tmp_path / "packed", 8, channels=1, class_names=names)
+    np.testing.assert_array_equal(more.test.labels, np.insert(wanted.test.labels[:, ::-1], 1, 0, 1))
+    (record, *_) = tf.data.TFRecordDataset(str(tmp_path / "packed" / "test-00000.tfrecord"))
+    feature = tf.train.Example.FromString(record.numpy()).features.feature
+    names = [name.decode() for name in feature["image/class/text"].bytes_list.value]
+    assert [CLASSES.index(name) for name in names] == list(
+        feature["image/class/label"].int64_list.value
+    )
+    assert names == [CLASSES[number] for number in np.flatnonzero(wanted.test.labels[0])]
 
 
 def test_a_network_of_one_label_refuses_several(pairs, tmp_path):

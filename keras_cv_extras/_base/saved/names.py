@@ -72,7 +72,7 @@ NAMES = {
         TriangularCyclicalLearningRate Yogi
     """,
     ("keras_cv_extras", "training"): """
-        SmoothedCrossentropy
+        SmoothedCrossentropy _PositiveWeighted
     """,
     ("keras_cv_extras.metrics", "metrics"): """
         BalancedAccuracy CohenKappa ExpectedCalibrationError GeometricMeanScore HammingLoss

@@ -12,6 +12,7 @@ from ._smote_source import SmoteSource as SmoteSource
 from ._smote_stream import SmoteStream as SmoteStream
 from ._stats import ClassStats as ClassStats
 from ._stats import class_weight as class_weight
+from ._stats import positive_weights as positive_weights
 from ._synthetic import synthetic_rows as synthetic_rows
 from ._variants import RESAMPLE_METHODS as RESAMPLE_METHODS
 from ._variants import resample as resample

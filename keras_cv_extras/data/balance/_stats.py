@@ -143,6 +143,45 @@ def class_weight(
     return ClassStats.from_dataset(y, num_classes=num_classes).class_weight(method, beta=beta)
 
 
+def positive_weights(
+    labels: ArrayLike, method: str = "balanced", *, beta: float = 0.9999
+) -> np.ndarray:
+    """Returns of several labels per image how much more each counts where an image has it.
+
+    Args:
+        labels: rows `(n, labels)` of 0 and 1.
+        method: "balanced", images without the label for each one with it; or "effective", the
+            same of effective numbers, as in `ClassStats.effective_numbers`.
+        beta: of the effective numbers, in [0, 1).
+
+    Returns:
+        float64 `(labels,)`; 1 for a label that all images have, or none.
+
+    Raises:
+        ValueError: if an argument is not as above.
+
+    References:
+        `pos_weight` of
+        [BCEWithLogitsLoss](https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html).
+
+    Example:
+        >>> positive_weights([[1, 0], [0, 1], [0, 1], [0, 1]]).round(2).tolist()
+        [3.0, 0.33]
+    """
+    checks.one_of("method", method, ("balanced", "effective"))
+    rows = np.asarray(labels)
+    if rows.ndim != 2 or not len(rows) or not np.isin(rows, (0, 1)).all():
+        raise ValueError(
+            f"labels must be rows (n, labels) of 0 and 1, received {rows.dtype} of {rows.shape}"
+        )
+    positive = rows.sum(axis=0, dtype=np.float64)
+    sides = [len(rows) - positive, positive]
+    if method == "effective":
+        sides = [ClassStats(side).effective_numbers(beta) for side in sides]
+    both = (positive > 0) & (positive < len(rows))
+    return np.where(both, sides[0] / np.where(both, sides[1], 1), 1.0)
+
+
 def _count_dataset(dataset, num_classes):
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError("data must end, received a dataset that repeats without end")

@@ -63,7 +63,7 @@ def packed_files(
                 for arrays in found
                 for text in arrays["names"]
             ],
-            numbers[joined["labels"]],
+            _labels(joined["labels"], numbers, len(names), about.get("multilabel", False)),
             joined["facts"],
             places=np.stack([shards, joined["starts"], joined["lengths"]], axis=1),
             shards=[shard_of(path) for path in paths],
@@ -84,14 +84,24 @@ def packed_files(
     )
 
 
+def _labels(own, numbers, count, several):
+    """Returns labels by the classes that are asked for, whose numbers the own ones have."""
+    if not several:
+        return numbers[own]
+    rows = np.zeros((len(own), count), np.float32)
+    rows[:, numbers] = own.reshape(-1, len(numbers))
+    return rows
+
+
 def shard_name(part, number):
     """Returns the name of a file of records."""
     return f"{part}-{number:05d}.tfrecord"
 
 
 def _joined(arrays, key):
-    empty = {"facts": np.zeros((0, 4), np.int32)}.get(key, np.zeros(0, np.int64))
-    return np.concatenate([empty.astype(arrays[0].dtype) if arrays else empty, *arrays])
+    if arrays:
+        return np.concatenate(arrays)
+    return np.zeros((0, 4), np.int32) if key == "facts" else np.zeros(0, np.int64)
 
 
 def load_packed(files_: ImageFiles) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import os
 import pathlib
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from keras_cv_extras._base import checks, files
@@ -45,7 +46,7 @@ def pack(
     gone on with; all files are compared with their SHA-256, and damaged ones written anew.
 
     Args:
-        folder: a folder or table of images as in `image_files`, of one label each.
+        folder: a folder or table of images as in `image_files`.
         output: a folder that is new, empty, or holds this pack.
         size: with "jpeg" the shorter side of larger images; with "pixels" the side of the
             square that all images become.
@@ -77,8 +78,6 @@ def pack(
     source = image_files(
         folder, size, resize=resize, channels=channels, test_fraction=test_fraction, seed=seed
     )
-    if source.multilabel:
-        raise ValueError("images with several labels cannot be packed: give them as they are")
     parents = {os.path.dirname(path) for part in (source.train, source.test) for path in part.paths}
     root = os.path.commonpath(parents)
     how = {"form": form, "size": size, "channels": channels, "per_file": per_file}
@@ -106,7 +105,7 @@ def pack(
                 "format": "keras_cv_extras.pack",
                 **{**how, "resize": resize},
                 **{"name": source.name, "class_names": list(source.class_names)},
-                **{"divided": source.divided, "files": counts},
+                **{"divided": source.divided, "files": counts, "multilabel": source.multilabel},
             },
         )
     return packed_files(output, size)
@@ -118,9 +117,10 @@ def _write(path, part, rows, digests, class_names, root, how):
     def made(row):
         content, facts = _content(part, row, how)
         name = os.fsencode(os.path.relpath(part.paths[row], root))
-        label = int(part.labels[row])
-        kind = how["form"]
-        record = _records.example(content, label, class_names[label], name, facts, kind)
+        label = part.labels[row]
+        labels = [int(label)] if np.ndim(label) == 0 else np.flatnonzero(label > 0.5).tolist()
+        texts = [class_names[number] for number in labels]
+        record = _records.example(content, labels, texts, name, facts, how["form"])
         return (
             content,
             record,

@@ -18,30 +18,31 @@ _BLOCK = 1 << 22
 ARRAYS = ("starts", "lengths", "labels", "facts", "digests")
 
 
-def example(content, label, class_name, name, facts, form):
+def example(content, labels, class_names, name, facts, form):
     """Returns the record of an image.
 
     Args:
         content: bytes, a JPEG file or the pixels row by row.
-        label: the number of its class.
-        class_name: the name of its class.
+        labels: the number of its class, or of each of its labels, in a list.
+        class_names: their names.
         name: of its file.
         facts: as `decoder.facts_of` returns them; height and width in the middle.
         form: "jpeg" or "pixels".
     """
     texts = {
-        "image/encoded": content,
-        "image/format": form.encode(),
-        "image/class/text": class_name.encode("utf-8", "surrogateescape"),
-        "image/filename": name,
+        "image/encoded": [content],
+        "image/format": [form.encode()],
+        "image/class/text": [text.encode("utf-8", "surrogateescape") for text in class_names],
+        "image/filename": [name],
     }
-    numbers = {"image/class/label": label, "image/height": facts[1], "image/width": facts[2]}
+    numbers = {
+        "image/class/label": labels,
+        "image/height": [int(facts[1])],
+        "image/width": [int(facts[2])],
+    }
     feature = {
-        **{k: tf.train.Feature(bytes_list=tf.train.BytesList(value=[v])) for k, v in texts.items()},
-        **{
-            k: tf.train.Feature(int64_list=tf.train.Int64List(value=[int(v)]))
-            for k, v in numbers.items()
-        },
+        **{k: tf.train.Feature(bytes_list=tf.train.BytesList(value=v)) for k, v in texts.items()},
+        **{k: tf.train.Feature(int64_list=tf.train.Int64List(value=v)) for k, v in numbers.items()},
     }
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(
         deterministic=True
@@ -74,7 +75,7 @@ def write(path, records):
     arrays = {
         "starts": np.array([row["starts"] for row in rows], np.int64),
         "lengths": np.array([row["lengths"] for row in rows], np.int64),
-        "labels": np.array([row["labels"] for row in rows], np.int32),
+        "labels": np.array([row["labels"] for row in rows]),  # int32, or rows in float32
         "facts": np.array([row["facts"] for row in rows], np.int32).reshape(-1, 4),
         "digests": np.array([row["digests"] for row in rows], np.uint64),
         "names": np.frombuffer(b"\0".join(row["names"] for row in rows), np.uint8),

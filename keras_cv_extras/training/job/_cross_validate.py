@@ -38,17 +38,18 @@ def cross_validate(
     """Trains a network for each fold, and scores every image by the one that has not seen it.
 
     For data too few to set enough test images aside: `kcx train --folds`. A test part that the data
-    have is divided like the rest. Every fold has about the same share of each class; images with
-    the same content are in one fold.
+    have is divided like the rest. Every fold has about the same share of each class, or of several
+    labels per image of each label; images with the same content are in one fold.
 
     The folder gets a training's folder for each fold, fold-1 and so on, and report.html,
     predictions.csv and scores.json for all images together. Called again, it resumes.
 
     Args:
-        data: images in memory with one label each, or what `kcx.data.load` takes as their name.
+        data: images in memory, or what `kcx.data.load` takes as their name.
         output: the folder.
         settings: None for those of `TrainingSettings()`.
-        folds: how many, at least 2, at most the images of the smallest class.
+        folds: how many, at least 2, at most the images of the smallest class. Of several
+            labels per image each must be on two images.
         image_size: `(height, width)` or one number, of data given by their name.
         resize: how they are brought to that size, as `train` does.
         jpeg: how JPEG files are decoded, likewise.
@@ -57,11 +58,15 @@ def cross_validate(
 
     Returns:
         The scores of all images together; their interval is that of images drawn at random. The
-        notes have the accuracy of each fold.
+        notes have the accuracy of each fold, or the mean average precision.
 
     Raises:
         TypeError, ValueError: if an argument is not as above, or the folder holds another one.
         OSError: if the folder is not a cross-validation's.
+
+    References:
+        Several labels are divided as by
+        [Sechidis et al.](https://doi.org/10.1007/978-3-642-23808-6_10), the rarest label first.
 
     Example:
         >>> settings = TrainingSettings(epochs=1)
@@ -92,8 +97,6 @@ def _together(images):
     """Returns data whose training part has all images, and whose test part has none."""
     if not isinstance(images, ImageData):
         raise TypeError(f"folds need images in memory, received {images!r}")
-    if images.multilabel:
-        raise ValueError("folds need one label for each image, received several")
     pairs = zip(images.train, images.test, strict=True)
     joined = tuple(np.concatenate(pair) for pair in pairs)
     names = images.files and {"train": images.files["train"] + images.files["test"], "test": ()}
@@ -104,6 +107,9 @@ def _together(images):
 def _folds(images, folds, seed):
     """Returns the fold of each image: those of a class in turn, equal ones together."""
     digests, labels = data_package.sample_digests(images, "train"), images.train[1]
+    if images.multilabel:
+        _, firsts, places = np.unique(digests, return_index=True, return_inverse=True)
+        return _folds_of_labels(images, labels[firsts] > 0.5, folds, seed)[places]
     fold_of = np.empty(len(labels), np.int64)
     started = 0
     for number in range(len(images.class_names)):
@@ -117,6 +123,33 @@ def _folds(images, folds, seed):
         turns = (started + permutation(len(contents), seed, number)) % folds
         fold_of[rows] = turns[places]
         started += len(contents)  # so that small classes do not all fill the first folds
+    return fold_of
+
+
+def _folds_of_labels(images, labels, folds, seed):
+    """Returns the fold of each row of labels: the rarest label first, where most are wanted."""
+    once = np.flatnonzero(labels.sum(axis=0) < 2)
+    if len(once):
+        raise ValueError(
+            f"label {images.class_names[once[0]]!r} is on fewer than two different images, one to "
+            "train on and one to test: leave it out, or take more images"
+        )
+    if len(labels) < folds:
+        raise ValueError(f"{len(labels)} different images are fewer than {folds} folds")
+    wanted = np.tile(labels.sum(axis=0) / folds, (folds, 1))
+    room = np.full(folds, len(labels) / folds)
+    fold_of = np.full(len(labels), -1)
+    order = permutation(len(labels), seed, 0)
+    while (free := fold_of < 0).any():
+        left = (labels & free[:, None]).sum(axis=0)
+        label = int(np.where(left, left, len(labels) + 1).argmin())
+        chosen = order[free[order] & (labels[order, label] | (not left.any()))]
+        for row in chosen:
+            needs = wanted[:, label] if left.any() else room
+            fold = np.lexsort((-room, -needs))[0]
+            fold_of[row] = fold
+            wanted[fold] -= labels[row]
+            room[fold] -= 1
     return fold_of
 
 
@@ -136,7 +169,8 @@ def _rows(held):
 
 def _report(found, images, settings, output):
     """Writes what all folds together have given."""
-    each = [fold.evaluation().accuracy for fold in found]
+    measure = "mean average precision" if images.multilabel else "accuracy"
+    each = [getattr(fold.evaluation(), measure.replace(" ", "_")) for fold in found]
     starts = np.cumsum([0, *(len(fold.labels) for fold in found)])
     together = dataclasses.replace(
         found[0],
@@ -153,7 +187,7 @@ def _report(found, images, settings, output):
     for place in set(together.pictures) - worst:
         del together.pictures[place]
     scores = together.evaluation()
-    line = "Accuracy of each fold: " + ", ".join(f"{accuracy:.1%}" for accuracy in each) + "."
+    line = f"{measure.capitalize()} of each fold: " + ", ".join(f"{one:.1%}" for one in each) + "."
     page = training.report(
         together,
         title=f"{settings.model or 'Small network'} on {images.name}, {len(found)} folds",

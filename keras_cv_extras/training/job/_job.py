@@ -54,8 +54,15 @@ class Job:
                 model = training.small_cnn(shape, num_classes)
             else:
                 model = models.build(given.model, shape, num_classes, weights=given.weights)
-        several = given.loss if self.images.multilabel else None
-        return self.recipe.compile(model, steps=self.steps * self.recipe.epochs, multilabel=several)
+        several, weights = given.loss if self.images.multilabel else None, None
+        if several and given.class_weights != "none":
+            weights = data.positive_weights(labels_of(self.train) > 0.5, given.class_weights)
+        return self.recipe.compile(
+            model,
+            steps=self.steps * self.recipe.epochs,
+            multilabel=several,
+            positive_weights=weights,
+        )
 
     def run(self, strategy, shown, checkpoint):
         """Trains; returns the history, with the network.
@@ -69,7 +76,7 @@ class Job:
         mixing = _MIXES[given.mix]
         mixing = mixing and mixing(num_classes=num_classes)
         weights = None
-        if given.class_weights != "none":
+        if given.class_weights != "none" and not self.images.multilabel:
             weights = data.class_weight(
                 labels_of(self.train), given.class_weights, num_classes=num_classes
             )
@@ -125,11 +132,6 @@ def _check_labels(images, settings):
     Raises:
         ValueError: names the setting.
     """
-    if images.multilabel and settings.class_weights != "none":
-        raise ValueError(
-            "class_weights are for one label per image: leave them out, or give loss='asymmetric' "
-            "(--loss asymmetric) where labels are rare"
-        )
     if not images.multilabel and settings.loss == "asymmetric":
         raise ValueError(
             "loss='asymmetric' is for several labels per image, these have one: leave it out"

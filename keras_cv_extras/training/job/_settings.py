@@ -38,7 +38,8 @@ class TrainingSettings:
         average: whether the weights of the last steps are averaged.
         crop: how training images are cut out of streamed files: "none" (resized, the middle cut)
             or "random-resized" (a box drawn for every file in every epoch).
-        class_weights: "none", "balanced" or "effective", see `kcx.data.class_weight`.
+        class_weights: "none", "balanced" or "effective", see `kcx.data.class_weight`; of
+            several labels per image see `kcx.data.positive_weights`.
         loss: of images with several labels: "crossentropy", or "asymmetric" for
             `kcx.losses.AsymmetricMultilabel`, where each has few labels of many.
         validation: the share of the training images to validate on, in [0, 0.9].
