@@ -41,16 +41,16 @@ class Draws:
         """Returns the draws of another mix on the same samples, independent of these."""
         return dataclasses.replace(self, first_slot=self.first_slot + (number + 1) * _MIX_SLOTS)
 
-    def uniform(self, slot: int):
+    def uniform(self, slot: int) -> Any:
         """Returns one number in [0, 1) per sample, `(batch,)`."""
         return uniform(self.seed, self.epoch, self.samples, self.first_slot + slot)
 
-    def uniforms(self, slot: int, count: int):
+    def uniforms(self, slot: int, count: int) -> Any:
         """Returns several numbers in [0, 1) per sample, `(batch, count)`."""
         slots = ops.arange(self.first_slot + slot, self.first_slot + slot + count, dtype="int32")
         return uniform(self.seed, self.epoch, self.samples[:, None], slots[None, :])
 
-    def normals(self, slot: int, count: int):
+    def normals(self, slot: int, count: int) -> Any:
         """Returns several standard normal numbers per sample, `(batch, count)`.
 
         A slot gives four of them.
@@ -62,7 +62,7 @@ class Draws:
         batch = ops.shape(quarters)[0]
         return normal_of_halves(ops.reshape(quarters, (batch, -1))[:, :count])
 
-    def beta(self, slot: int, first: float, second: float):
+    def beta(self, slot: int, first: float, second: float) -> Any:
         """Returns one number of the beta distribution per sample, `(batch,)`.
 
         The inverse of the distribution is taken from a table: one number of the generator makes
@@ -74,7 +74,7 @@ class Draws:
         low, high = (ops.take(table, cell + step, axis=0) for step in (0, 1))
         return low + (high - low) * (place - ops.floor(place))
 
-    def ring(self, slot: int):
+    def ring(self, slot: int) -> tuple[Any, Any]:
         """Orders the batch as a random ring; returns the sample's place and the order.
 
         A sample's neighbours in the ring depend on which samples the batch holds, not on how

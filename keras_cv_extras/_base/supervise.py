@@ -56,7 +56,7 @@ class Process:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    log: str | os.PathLike | None = None
+    log: str | os.PathLike[str] | None = None
     service: bool = False
 
 

@@ -90,7 +90,7 @@ class Op:
     """
 
     name: str
-    kernel: Callable
+    kernel: Callable[..., Any]
     strength: Range | None
     pixels: str
     channels: tuple[int, ...] | None
@@ -98,9 +98,9 @@ class Op:
     takes_key: bool
     takes_partner: bool
     takes_fill: bool
-    options: dict
-    checks: dict
-    matrix: Callable | None = None
+    options: dict[str, Any]
+    checks: dict[str, Any]
+    matrix: Callable[..., Any] | None = None
     cheap: bool = False
 
     def __post_init__(self) -> None:
@@ -183,9 +183,9 @@ def image_op(
     strength: Range | None = None,
     pixels: str,
     channels: tuple[int, ...] | None = None,
-    checks: dict | None = None,
+    checks: dict[str, Any] | None = None,
     listed: bool = True,
-    matrix: Callable | None = None,
+    matrix: Callable[..., Any] | None = None,
     cheap: bool = False,
 ) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
     """Publishes a kernel of your own as a function of images, and enters it in `OPS`.

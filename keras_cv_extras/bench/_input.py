@@ -22,7 +22,7 @@ def run_input(
     output: Path | None = None,
     *,
     repeats: int = 5,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Measures pipelines from JPEG files: decode, resize, RandAugment, mixup, batch.
 
     Every contestant runs in a process of its own, on the same cores and the same files of some

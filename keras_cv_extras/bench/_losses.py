@@ -15,7 +15,7 @@ from keras_cv_extras.bench import _measure
 BATCH_SIZE, NUM_CLASSES = 256, 100
 
 
-def cases() -> dict:
+def cases() -> dict[str, Any]:
     """Returns for every measured loss: ours, Keras' or None, and the kind of its labels."""
     from keras import losses as keras_losses
 
@@ -139,7 +139,7 @@ def _data(tf, kind):
 
 def run_losses(
     losses: Any | None = None, seconds: float = 0.2, output: Path | None = None, *, repeats: int = 5
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Measures losses and their gradients on one core: 256 samples of 100 classes.
 
     Args:

@@ -28,7 +28,7 @@ def run_ops(
     *,
     peers: Any = OP_PEERS,
     repeats: int = 5,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Measures every op and mix on one core, beside those of other libraries.
 
     An op of this library is a policy of one step and of strength 0.5 inside a `tf.function`, a

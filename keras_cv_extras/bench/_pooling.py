@@ -34,7 +34,7 @@ def run_pooling(
     *,
     cores: Any = 1,
     repeats: int = 5,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Measures forward and backward passes of pooling layers on 32 maps of 28x28x32.
 
     All layers take turns in one process with Keras' max pooling, inside a `tf.function`. A table

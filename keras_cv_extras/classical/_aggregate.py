@@ -122,8 +122,9 @@ class FisherVector(_Aggregate):
             random_state=self.seed,
         )
         fit_without_warning(mixture, values)
-        self.weights_, self.means_ = mixture.weights_, mixture.means_
-        self.variances_ = mixture.covariances_
+        self.weights_: Any = mixture.weights_
+        self.means_: Any = mixture.means_
+        self.variances_: Any = mixture.covariances_
 
     @property
     def _part_size(self):
@@ -209,7 +210,7 @@ class VLAD(_Aggregate):
         checks.boolean("intra", self.intra)
 
     def _learn(self, values):
-        self.words_ = learn_words(values, self.num_words, self.seed)
+        self.words_: Any = learn_words(values, self.num_words, self.seed)
 
     @property
     def _part_size(self):

@@ -70,7 +70,7 @@ class Coder(
         descriptors = as_descriptor_set(descriptors)
         width = descriptors.values.shape[1]
         if reset:
-            self.n_features_in_ = width
+            self.n_features_in_: Any = width
         elif width != self.n_features_in_:
             raise ValueError(
                 f"descriptors must have dimension {self.n_features_in_} as in fit, received {width}"

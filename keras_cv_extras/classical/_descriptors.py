@@ -74,7 +74,9 @@ class DescriptorSet:
             raise ValueError("offsets must not decrease")
         if not np.all(np.isfinite(values.data if sparse.issparse(values) else values)):
             raise ValueError("values must be finite, received NaN or infinite values")
-        self.values, self.positions, self.offsets = values, positions, offsets
+        self.values: ArrayLike = values
+        self.positions: ArrayLike = positions
+        self.offsets: ArrayLike = offsets
 
     @classmethod
     def from_list(

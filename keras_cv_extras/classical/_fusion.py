@@ -28,7 +28,7 @@ METHODS = ("voting", "stacking", "concatenation")
 
 
 def fuse(
-    systems: dict,
+    systems: dict[str, Any],
     *,
     method: str = "voting",
     classifier: Any | None = None,

@@ -158,7 +158,7 @@ class EachDescriptor(  # pyright: ignore[reportIncompatibleVariableOverride]
             raise TypeError(f"descriptors must be a DescriptorSet, received {type(X).__name__}")
         values = sample(X.values, self.max_samples, self.seed)
         fresh: Any = clone(self.transformer)
-        self.transformer_ = fresh.fit(values)
+        self.transformer_: Any = fresh.fit(values)
         return self
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:

@@ -89,7 +89,7 @@ class SparseCoding(WordCoder):
                 codes_codes = keep * codes_codes + codes.T @ codes
                 codes_values = keep * codes_values + codes.T @ batch
                 words = _improved(words, codes_codes, codes_values).astype(values.dtype)
-        self.words_ = words
+        self.words_: Any = words
 
     def _code(self, values):
         parts = [

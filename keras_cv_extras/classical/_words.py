@@ -1,5 +1,7 @@
 """Codes of single descriptors: vector quantization and locality-constrained linear coding."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_cv_extras._base import checks
@@ -73,12 +75,12 @@ class VectorQuantization(WordCoder):
             _check_neighbors(self)
 
     def _learn(self, values):
-        self.words_ = learn_words(values, self.num_words, self.seed)
+        self.words_: Any = learn_words(values, self.num_words, self.seed)
         if self.bandwidth is not None:
             self.bandwidth_ = float(self.bandwidth)
         else:
             spread = np.sqrt(nearest_words(values[:20_000], self.words_, 1)[1].mean())
-            self.bandwidth_ = float(spread) or 1.0  # every descriptor is a word
+            self.bandwidth_: float = float(spread) or 1.0  # every descriptor is a word
 
     def _code(self, values):
         if self.assignment == "hard":
@@ -142,7 +144,7 @@ class LLC(WordCoder):
         _check_neighbors(self)
 
     def _learn(self, values):
-        self.words_ = learn_words(values, self.num_words, self.seed)
+        self.words_: Any = learn_words(values, self.num_words, self.seed)
 
     def _code(self, values):
         each = self.num_neighbors

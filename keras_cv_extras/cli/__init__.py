@@ -22,7 +22,7 @@ from keras_cv_extras.cli._quiet import import_tensorflow
 from keras_cv_extras.cli._search import search_app
 from keras_cv_extras.cli._words import Commands
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="kcx",
     cls=Commands,
     help="Augmentation policies, policy search, training and serving for Keras classifiers.",
@@ -57,7 +57,7 @@ def start(
             "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
-):
+) -> None:
     """Loads plugins before a command runs."""
     if plugin:
         import_tensorflow()
@@ -83,7 +83,7 @@ def demo(
     ] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
-):
+) -> None:
     """Run everything on 5,000 real digits: search, train, evaluate, export, verify.
 
     Takes some three minutes on two cores. Interrupted and started again, it goes on where it was.
@@ -106,7 +106,7 @@ def gallery(
         "kcx-gallery.html"
     ),
     quiet: Quiet = False,
-):
+) -> None:
     """Draw every op at several strengths on real photographs, as one HTML page."""
     check_files(output, known=written.is_ours)
     import_tensorflow()
@@ -122,7 +122,7 @@ def models(
         bool,
         typer.Option("--count", help="Count parameters: a second or two for each network."),
     ] = False,
-):
+) -> None:
     """List networks: image size, weights that can be loaded, and parameters.
 
     For example: kcx models resnet --count
@@ -136,11 +136,11 @@ def models(
     show_table("Networks", columns, [row[: len(columns)] for row in rows])
 
 
-for command in (_launch.launch, _serving.export, _serving.verify, _serving.predict):
-    app.command()(command)
+for _command in (_launch.launch, _serving.export, _serving.verify, _serving.predict):
+    app.command()(_command)
 
 
-def main():
+def main() -> None:
     """Runs the command line; an error is one line that says what is wrong."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:

@@ -5,7 +5,10 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
+
+Load: TypeAlias = Callable[[str], Any]
+Listed: TypeAlias = Callable[[], list[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +49,7 @@ _warned: set[str] = set()
 
 def attach(
     module: str, library: str, names: Iterable[Name]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]], dict[str, Name]]:
+) -> tuple[Load, Listed, dict[str, Name]]:
     """Returns a module's `__getattr__` and `__dir__`, and its table.
 
     Args:
@@ -73,7 +76,7 @@ def attach(
     return load, listed, table
 
 
-def gone(module: str, library: str, advice: dict[str, str]) -> Callable[[str], Any]:
+def gone(module: str, library: str, advice: dict[str, str]) -> Load:
     """Returns the `__getattr__` of a module, which says of names that are gone what to use.
 
     Args:

@@ -11,7 +11,7 @@ _WHOLE = 1 << 16  # bytes up to which a file is read to its end
 _BLOCKS, _BLOCK = 16, 1 << 12  # of a longer one, evenly spaced
 
 
-def identity(images: Any) -> dict:
+def identity(images: Any) -> dict[str, Any]:
     """Returns what tells labelled images from others, as a dictionary for JSON.
 
     Args:

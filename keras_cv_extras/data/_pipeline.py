@@ -40,7 +40,7 @@ def pipeline(
     shard: tuple[int, int] = (0, 1),
     shuffle_buffer: int = 10_000,
     num_parallel_calls: int = tf.data.AUTOTUNE,
-) -> tf.data.Dataset:
+) -> "tf.data.Dataset[Any]":
     """Makes a dataset of augmented batches, one epoch long.
 
     Every pass over the dataset is the next epoch, with another order and other draws. Batches

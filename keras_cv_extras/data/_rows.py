@@ -22,10 +22,10 @@ class Rows:
     """
 
     def __init__(self, images: ArrayLike, labels: ArrayLike) -> None:
-        self.images = _check_images(np.asarray(images))
-        self.count = len(self.images)
-        self.labels = tf.nest.map_structure(self._rows, labels)
-        self.images = tf.convert_to_tensor(self.images)
+        array = _check_images(np.asarray(images))
+        self.count: int = len(array)
+        self.labels: Any = tf.nest.map_structure(self._rows, labels)
+        self.images: Any = tf.convert_to_tensor(array)
 
     def gather(self, samples: Tensor, epoch: Tensor) -> Any:
         """Returns `(images, labels)` of samples.
@@ -54,9 +54,9 @@ class Rows:
 class EpochStream:
     """A stream of samples that differ from epoch to epoch."""
 
-    element_spec: tuple
+    element_spec: tuple[Any, ...]
 
-    def of_epoch(self, epoch: Tensor) -> tf.data.Dataset:
+    def of_epoch(self, epoch: Tensor) -> "tf.data.Dataset[Any]":
         """Returns the unbatched dataset of an epoch, an int64 scalar tensor."""
         raise NotImplementedError
 

@@ -50,16 +50,17 @@ class DeepSMOTE(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.image_shape = checks.sizes("image_shape", tuple(image_shape), 3)
+        self.image_shape: tuple[int, ...] = checks.sizes("image_shape", tuple(image_shape), 3)
         if min(self.image_shape[:2]) < 4:
             raise ValueError(f"image_shape must be at least 4 x 4 pixels, received {image_shape}")
-        self.code_size = checks.integer("code_size", code_size, minimum=1)
-        self.width = checks.integer("width", width, minimum=1)
-        self.penalty = checks.non_negative("penalty", penalty)
-        self.value_range = checks.rising("value_range", tuple(value_range))
-        self.encoder, self.decoder = self._encoder(), self._decoder()
-        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
-        self.permutation_tracker = keras.metrics.Mean(name="permutation")
+        self.code_size: int = checks.integer("code_size", code_size, minimum=1)
+        self.width: int = checks.integer("width", width, minimum=1)
+        self.penalty: float = checks.non_negative("penalty", penalty)
+        self.value_range: tuple[float, float] = checks.rising("value_range", tuple(value_range))
+        self.encoder: keras.Model = self._encoder()
+        self.decoder: keras.Model = self._decoder()
+        self.reconstruction_tracker: keras.metrics.Mean = keras.metrics.Mean(name="reconstruction")
+        self.permutation_tracker: keras.metrics.Mean = keras.metrics.Mean(name="permutation")
 
     def _encoder(self):
         low, high = self.value_range

@@ -41,7 +41,7 @@ class MadeScores:
     scores: dict[str, float | None]
     classes: dict[int, dict[str, Any]]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the scores as a dictionary for JSON."""
         return dataclasses.asdict(self)
 
@@ -113,7 +113,7 @@ class Memorization:
     distances: np.ndarray
     threshold: float
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the summary as a dictionary for JSON."""
         names = ("network", "suspicious", "median_ratio", "threshold")
         return {name: getattr(self, name) for name in names}
@@ -160,7 +160,7 @@ def memorization(
 
 def usefulness(
     real_train: ArrayLike, made: ArrayLike, real_test: ArrayLike, *, steps: int = 600, seed: int = 0
-) -> dict:
+) -> dict[str, Any]:
     """Trains on synthetic images and tests on real ones, and the reverse.
 
     The same network is trained for equally many steps on both.

@@ -36,8 +36,8 @@ class LocalFeatures:
                 f"model must be a Keras model of two or more layers, received {model!r}"
             )
         self.model = model
-        self.features_model = keras.Model(model.input, model.layers[-2].output)
-        self.data = str(data)
+        self.features_model: Any = keras.Model(model.input, model.layers[-2].output)
+        self.data: str = str(data)
 
     @classmethod
     def train(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -107,7 +108,7 @@ class Calibration:
                 f"{num_classes}"
             )
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the calibration as a dictionary for JSON."""
         return {"format": _FORMAT, "version": 1, **dataclasses.asdict(self)}
 

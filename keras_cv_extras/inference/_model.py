@@ -52,8 +52,10 @@ class Fuse(keras.layers.Layer):
         self, num_views: int, fusion: str, activation: str, from_logits: bool, **kwargs: Any
     ) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
-        self.num_views, self.fusion = num_views, fusion
-        self.activation, self.from_logits = activation, from_logits
+        self.num_views: int = num_views
+        self.fusion: str = fusion
+        self.activation: Any = activation
+        self.from_logits: bool = from_logits
 
     def call(self, outputs: Tensor) -> Tensor:
         outputs = ops.cast(outputs, "float32")

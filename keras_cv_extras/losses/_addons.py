@@ -1,5 +1,7 @@
 """Sparsemax, weighted kappa and box losses, under the names of TensorFlow Addons."""
 
+from typing import ClassVar
+
 from keras import ops
 
 from keras_cv_extras._base import checks
@@ -140,7 +142,7 @@ class WeightedKappaLoss(FunctionLoss):
 
     function = weighted_kappa_loss
     compares_labels = True
-    argument_order = (
+    argument_order: ClassVar[tuple[str, ...] | None] = (
         "num_classes",
         "weightage",
         "name",

@@ -183,6 +183,7 @@ class FunctionLoss(WeightedLoss):
 
     function: ClassVar[Any] = None
     argument_order: ClassVar[tuple[str, ...] | None] = None
+    __signature__: ClassVar[inspect.Signature]
     reads_classes: ClassVar[bool] = False
     #: Whether predictions must be cosines, as `layers.CosineDense` gives them.
     takes_cosines: ClassVar[bool] = False
@@ -216,8 +217,10 @@ class FunctionLoss(WeightedLoss):
         own["name"] = own["name"] or self.function.__name__
         super().__init__(dtype=dtype, **own)
         ignored = bound.arguments.pop("ignore_class", None)
-        self.ignore_class = None if ignored is None else integer("ignore_class", ignored)
-        self.options = self.function.check(bound.arguments)
+        self.ignore_class: int | None = (
+            None if ignored is None else integer("ignore_class", ignored)
+        )
+        self.options: Any = self.function.check(bound.arguments)
 
     def __getattr__(self, name: str) -> Any:
         """Returns an option as an attribute: `loss.margin`."""

@@ -54,9 +54,9 @@ class CohenKappa(ConfusionMetric):
         threshold: float | None = 0.5,
     ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
-        self.weightage = checks.one_of("weightage", weightage, (None, "linear", "quadratic"))
-        self.sparse_labels = bool(sparse_labels)
-        self.regression = bool(regression)
+        self.weightage: Any = checks.one_of("weightage", weightage, (None, "linear", "quadratic"))
+        self.sparse_labels: bool = bool(sparse_labels)
+        self.regression: bool = bool(regression)
 
     def read_labels(self, y_true: Tensor) -> Tensor:
         """Returns the true classes and whether they are valid."""

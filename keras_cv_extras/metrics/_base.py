@@ -6,7 +6,7 @@ values are known. In a compiled step nothing can be raised: there it turns the r
 until the next `reset_state`, which cannot be overlooked. Samples of weight 0 may hold anything.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -18,7 +18,13 @@ from keras_cv_extras._base.label_forms import flat, is_flat
 from keras_cv_extras._base.types import Shape, Tensor
 
 # A package of its own: some metrics have the class name of a loss.
-registered = keras.saving.register_keras_serializable("keras_cv_extras.metrics")
+_Class = TypeVar("_Class", bound=type)
+
+
+def registered(cls: _Class) -> _Class:
+    """Makes a metric known to Keras, so that models that were saved with it load."""
+    register: Any = keras.saving.register_keras_serializable("keras_cv_extras.metrics")
+    return register(cls)
 
 
 class Accumulator(keras.metrics.Metric):

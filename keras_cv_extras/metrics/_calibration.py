@@ -59,10 +59,10 @@ class ExpectedCalibrationError(_base.Accumulator):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
-        self.num_bins = checks.integer("num_bins", num_bins, minimum=1)
-        self.from_logits = bool(from_logits)
+        self.num_bins: int = checks.integer("num_bins", num_bins, minimum=1)
+        self.from_logits: bool = bool(from_logits)
         # Rows: the sums of confidence, of correct samples, and of samples.
-        self.bins = self.add_sum((3, self.num_bins), "bins")
+        self.bins: Any = self.add_sum((3, self.num_bins), "bins")
 
     def update_state(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None

@@ -29,9 +29,9 @@ class ConfusionMetric(_base.Accumulator):
         self, num_classes: int, name: str, dtype: Any, threshold: float | None = 0.5
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.num_classes = checks.integer("num_classes", num_classes, minimum=2)
-        self.threshold = checks.number("threshold", threshold)
-        self.confusion = self.add_sum((self.num_classes, self.num_classes), "confusion")
+        self.num_classes: int = checks.integer("num_classes", num_classes, minimum=2)
+        self.threshold: float = checks.number("threshold", threshold)
+        self.confusion: Any = self.add_sum((self.num_classes, self.num_classes), "confusion")
 
     def update_state(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None

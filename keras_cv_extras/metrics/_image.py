@@ -67,9 +67,9 @@ class ImageMeanAbsoluteError(_base.Accumulator):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
-        self.value_range = checks.rising("value_range", value_range)
-        self.total = self.add_sum((), "total")
-        self.weight = self.add_sum((), "weight")
+        self.value_range: tuple[float, float] = checks.rising("value_range", value_range)
+        self.total: Any = self.add_sum((), "total")
+        self.weight: Any = self.add_sum((), "weight")
 
     def update_state(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None

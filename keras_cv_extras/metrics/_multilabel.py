@@ -44,10 +44,12 @@ class HammingLoss(_base.Accumulator):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         self._direction = "down"
-        self.mode = checks.one_of("mode", mode, ("multiclass", "multilabel"))
-        self.threshold = None if threshold is None else checks.number("threshold", threshold)
-        self.wrong = self.add_sum((), "wrong")
-        self.weight = self.add_sum((), "weight")
+        self.mode: Any = checks.one_of("mode", mode, ("multiclass", "multilabel"))
+        self.threshold: float | None = (
+            None if threshold is None else checks.number("threshold", threshold)
+        )
+        self.wrong: Any = self.add_sum((), "wrong")
+        self.weight: Any = self.add_sum((), "weight")
 
     def update_state(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
@@ -149,9 +151,11 @@ class MultiLabelConfusionMatrix(_base.Accumulator):
         threshold: float | None = 0.5,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.num_classes = checks.integer("num_classes", num_classes, minimum=1)
-        self.threshold = None if threshold is None else checks.number("threshold", threshold)
-        self.confusion = self.add_sum((self.num_classes, 2, 2), "confusion")
+        self.num_classes: int = checks.integer("num_classes", num_classes, minimum=1)
+        self.threshold: float | None = (
+            None if threshold is None else checks.number("threshold", threshold)
+        )
+        self.confusion: Any = self.add_sum((self.num_classes, 2, 2), "confusion")
 
     def update_state(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None

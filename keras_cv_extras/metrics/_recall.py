@@ -42,7 +42,7 @@ class BalancedAccuracy(ConfusionMetric):
         threshold: float | None = 0.5,
     ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
-        self.adjusted = bool(adjusted)
+        self.adjusted: bool = bool(adjusted)
 
     def score(self, confusion: Tensor) -> Tensor:
         """Returns the balanced accuracy of a confusion matrix."""
@@ -92,7 +92,7 @@ class GeometricMeanScore(ConfusionMetric):
         threshold: float | None = 0.5,
     ) -> None:
         super().__init__(num_classes, name, dtype, threshold)
-        self.correction = checks.fraction("correction", correction)
+        self.correction: float = checks.fraction("correction", correction)
 
     def score(self, confusion: Tensor) -> Tensor:
         """Returns the geometric mean of the recalls of a confusion matrix."""

@@ -109,7 +109,7 @@ class Mix:
             raise ValueError("the pool must have sample weights if and only if the batch has them")
         return [(as_partners(other, images), their) for other, their in given]
 
-    def plan(self, rows: Any, draws: Draws, size: Shape) -> dict:
+    def plan(self, rows: Any, draws: Draws, size: Shape) -> dict[str, Any]:
         """Draws all that is random about a batch.
 
         Args:
@@ -140,7 +140,7 @@ class Mix:
         """Draws the numbers of the kernel, a tuple of tensors with one row per image."""
         raise NotImplementedError
 
-    def others(self, images: Images, rows: Any, given: Any, plan: Any) -> list:
+    def others(self, images: Images, rows: Any, given: Any, plan: Any) -> list[Any]:
         """Returns the partners of a batch, a list of pairs of images and rows.
 
         Args:

@@ -25,10 +25,10 @@ class Blend:
     """
 
     images: Any
-    parts: list
+    parts: list[Any]
     shares: Any
 
-    def finish(self, num_classes=None, label_smoothing=0.0):
+    def finish(self, num_classes: int | None = None, label_smoothing: float = 0.0) -> Any:
         """Returns the images, and their rows joined."""
         shares, weights = self.shares, [part[1] for part in self.parts if len(part) == 2]
         joined = ()

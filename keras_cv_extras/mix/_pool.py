@@ -45,7 +45,9 @@ class Pool:
                 f"{images.shape}"
             )
         rows = tuple(map(np.asarray, as_rows(labels, images)))
-        self.policy, self.balanced, self.count = policy, balanced, len(images)
+        self.policy: Any = policy
+        self.balanced: bool = balanced
+        self.count: int = len(images)
         self._images = ops.convert_to_tensor(images)
         self._rows = tuple(map(ops.convert_to_tensor, rows))
         if balanced:

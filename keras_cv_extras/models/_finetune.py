@@ -1,6 +1,6 @@
 """Fine-tuning: a new head, frozen stages, and learning rates by layer."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import layers
@@ -163,7 +163,8 @@ def layerwise_rates(model: keras.Model, decay: float = 0.7) -> dict[str, float]:
     }
 
 
-_Behind: Any = object  # the optimizer that a subclass names behind `_Layerwise`
+# The optimizer that a subclass names behind `_Layerwise`.
+_Behind = keras.optimizers.Optimizer if TYPE_CHECKING else object
 
 
 class _Layerwise(_Behind):
@@ -173,7 +174,7 @@ class _Layerwise(_Behind):
         self, learning_rate: Tensor = 1e-3, *, rates: Any | None = None, **kwargs: Any
     ) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
-        self.rates = dict(rates or {})
+        self.rates: dict[Any, Any] = dict(rates or {})
         for path, rate in self.rates.items():
             checks.non_negative(f"rates[{path!r}]", rate)
         self._factors = []

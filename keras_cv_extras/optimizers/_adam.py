@@ -1,6 +1,6 @@
 """Adam's relatives: rectified Adam, AdaBelief and Yogi."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -9,6 +9,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.optimizers._options import (
     PACKAGE,
+    Check,
     CoupledDecay,
     OptionsOptimizer,
     decay_rate,
@@ -20,7 +21,7 @@ from keras_cv_extras.optimizers._options import (
 class _Rectified(CoupledDecay):
     """What rectified Adam and AdaBelief share: warm-up, rectification and decay."""
 
-    option_checks = {
+    option_checks: ClassVar[dict[str, Check]] = {
         "beta_1": decay_rate,
         "beta_2": decay_rate,
         "epsilon": epsilon_or_default,
@@ -171,7 +172,10 @@ class AdaBelief(_Rectified):
         >>> optimizer = AdaBelief(1e-3, rectify=False)
     """
 
-    option_checks = {**_Rectified.option_checks, "rectify": checks.boolean}
+    option_checks: ClassVar[dict[str, Check]] = {
+        **_Rectified.option_checks,
+        "rectify": checks.boolean,
+    }
     rectify: bool
 
     def __init__(
@@ -225,7 +229,7 @@ class Yogi(OptionsOptimizer):
         >>> optimizer = Yogi(0.01)
     """
 
-    option_checks = {
+    option_checks: ClassVar[dict[str, Check]] = {
         "beta1": decay_rate,
         "beta2": decay_rate,
         "epsilon": checks.non_negative,

@@ -89,12 +89,12 @@ class MovingAverage(AveragedOptimizerWrapper):
         **kwargs: Any,
     ) -> None:
         super().__init__(optimizer, name, **kwargs)
-        self.average_decay = decay_rate("average_decay", average_decay)
+        self.average_decay: float = decay_rate("average_decay", average_decay)
         if num_updates is not None:
             checks.integer("num_updates", num_updates, minimum=0)
         self.num_updates = num_updates
-        self.start_step = checks.integer("start_step", start_step, minimum=0)
-        self.dynamic_decay = checks.boolean("dynamic_decay", dynamic_decay)
+        self.start_step: int = checks.integer("start_step", start_step, minimum=0)
+        self.dynamic_decay: bool = checks.boolean("dynamic_decay", dynamic_decay)
 
     def after(self, weight: Tensor, copy: Tensor) -> tuple[Tensor, Tensor]:
         """Moves the average."""
@@ -173,8 +173,8 @@ class SWA(AveragedOptimizerWrapper):
         **kwargs: Any,
     ) -> None:
         super().__init__(optimizer, name, **kwargs)
-        self.start_averaging = checks.integer("start_averaging", start_averaging, minimum=0)
-        self.average_period = checks.integer("average_period", average_period, minimum=1)
+        self.start_averaging: int = checks.integer("start_averaging", start_averaging, minimum=0)
+        self.average_period: int = checks.integer("average_period", average_period, minimum=1)
 
     def after(self, weight: Tensor, copy: Tensor) -> tuple[Tensor, Tensor]:
         """Takes the weights into the mean at the end of a period."""

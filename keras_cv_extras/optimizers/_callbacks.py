@@ -41,7 +41,7 @@ class AverageModelCheckpoint(keras.callbacks.ModelCheckpoint):
         save_freq: str | int = "epoch",
         **kwargs: Any,
     ) -> None:
-        self.update_weights = checks.boolean("update_weights", update_weights)
+        self.update_weights: bool = checks.boolean("update_weights", update_weights)
         super().__init__(
             filepath,
             monitor=monitor,
@@ -94,14 +94,14 @@ class TimeStopping(keras.callbacks.Callback):
 
     def __init__(self, seconds: float = 86400, verbose: int = 0) -> None:
         super().__init__()
-        self.seconds = checks.positive("seconds", seconds)
+        self.seconds: float = checks.positive("seconds", seconds)
         self.verbose = verbose
         self.stopped_epoch: int | None = None
         self.stopping_time = 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Starts the clock."""
-        self.stopping_time = time.monotonic() + self.seconds
+        self.stopping_time: float = time.monotonic() + self.seconds
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Ends training if the time is over."""

@@ -1,13 +1,13 @@
 """COCOB: no learning rate, as one bets on a coin."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Tensor
-from keras_cv_extras.optimizers._options import PACKAGE, OptionsOptimizer
+from keras_cv_extras.optimizers._options import PACKAGE, Check, OptionsOptimizer
 
 
 def _alpha(name, value):
@@ -34,7 +34,7 @@ class COCOB(OptionsOptimizer):
         >>> optimizer = COCOB()
     """
 
-    option_checks = {"alpha": _alpha, "use_locking": checks.boolean}
+    option_checks: ClassVar[dict[str, Check]] = {"alpha": _alpha, "use_locking": checks.boolean}
     alpha: float
 
     def __init__(

@@ -49,11 +49,11 @@ class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
         self.initial_learning_rate = low
         high = checks.non_negative("maximal_learning_rate", maximal_learning_rate)
         self.maximal_learning_rate = high
-        self.step_size = checks.positive("step_size", step_size)
+        self.step_size: float = checks.positive("step_size", step_size)
         if not callable(scale_fn):
             raise TypeError(f"scale_fn must be a function, received {checks.shown(scale_fn)}")
         self.scale_fn = scale_fn
-        self.scale_mode = checks.one_of("scale_mode", scale_mode, ("cycle", "iterations"))
+        self.scale_mode: Any = checks.one_of("scale_mode", scale_mode, ("cycle", "iterations"))
         self.name = name
 
     def __call__(self, step: Tensor) -> Tensor:
@@ -192,7 +192,7 @@ class ExponentialCyclicalLearningRate(CyclicalLearningRate):
         gamma: float = 1.0,
         name: str = "ExponentialCyclicalLearningRate",
     ) -> None:
-        self.gamma = checks.positive("gamma", gamma)
+        self.gamma: float = checks.positive("gamma", gamma)
         super().__init__(
             initial_learning_rate,
             maximal_learning_rate,

@@ -1,7 +1,7 @@
 """Optimizers that weigh the step of each layer by its size: LAMB and NovoGrad."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -10,6 +10,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.optimizers._options import (
     PACKAGE,
+    Check,
     CoupledDecay,
     decay_rate,
     epsilon_or_default,
@@ -56,7 +57,7 @@ class LAMB(CoupledDecay):
         >>> optimizer = LAMB(1e-3, weight_decay=0.01, exclude_from_weight_decay=["bias"])
     """
 
-    option_checks = {
+    option_checks: ClassVar[dict[str, Check]] = {
         "beta_1": decay_rate,
         "beta_2": decay_rate,
         "epsilon": checks.positive,
@@ -138,7 +139,7 @@ class NovoGrad(CoupledDecay):
         >>> optimizer = NovoGrad(0.01, beta_2=0.98, weight_decay=0.001)
     """
 
-    option_checks = {
+    option_checks: ClassVar[dict[str, Check]] = {
         "beta_1": decay_rate,
         "beta_2": decay_rate,
         "epsilon": epsilon_or_default,

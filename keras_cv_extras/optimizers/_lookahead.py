@@ -42,8 +42,8 @@ class Lookahead(OptimizerWrapper):
         **kwargs: Any,
     ) -> None:
         super().__init__(optimizer, name, **kwargs)
-        self.sync_period = checks.integer("sync_period", sync_period, minimum=1)
-        self.slow_step_size = checks.fraction("slow_step_size", slow_step_size)
+        self.sync_period: int = checks.integer("sync_period", sync_period, minimum=1)
+        self.slow_step_size: float = checks.fraction("slow_step_size", slow_step_size)
 
     def after(self, weight: Tensor, copy: Tensor) -> tuple[Tensor, Tensor]:
         """Brings both together at the end of a period."""

@@ -1,7 +1,7 @@
 """What the optimizers share: checked options that are their configuration."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import keras
 from keras import ops
@@ -33,6 +33,9 @@ def schedule_or_number(name: str, value: Any) -> Any:
     return checks.non_negative(name, value)
 
 
+Check: TypeAlias = Callable[[str, Any], Any]
+
+
 class OptionsOptimizer(keras.optimizers.Optimizer):
     """Base of optimizers whose options are checked, kept as attributes, and saved.
 
@@ -40,7 +43,7 @@ class OptionsOptimizer(keras.optimizers.Optimizer):
     keep. `values` may hold more than these: a constructor gives its `locals()`.
     """
 
-    option_checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = {}
+    option_checks: ClassVar[dict[str, Check]] = {}
 
     def __init__(
         self, learning_rate: Tensor, values: dict[str, Any], name: str | None, **kwargs: Any

@@ -66,12 +66,12 @@ class Policy(Augmentation):
         for value in fill if isinstance(fill, tuple) else (fill,):
             if not 0 <= checks.number("fill", value) <= 255:
                 raise ValueError(f"fill must lie in [0, 255], received {fill!r}")
-        self.stages = (Stage(sub_policies, weights, num_draws, num_levels),)
+        self.stages: tuple[Stage, ...] = (Stage(sub_policies, weights, num_draws, num_levels),)
         self.fill = fill
-        self.value_range = checks.rising("value_range", tuple(value_range))
+        self.value_range: Any = checks.rising("value_range", tuple(value_range))
         self.spec = spec
         self.name = name
-        self.provenance = _provenance(provenance or {})
+        self.provenance: dict[Any, Any] = _provenance(provenance or {})
 
     @classmethod
     def random(
@@ -141,7 +141,7 @@ class Policy(Augmentation):
         files.write_json(path, self.to_dict(), written.is_ours)
 
     @classmethod
-    def from_dict(cls, fields: dict) -> "Policy":
+    def from_dict(cls, fields: dict[str, Any]) -> "Policy":
         """Returns the policy of a dictionary, as `to_dict` makes it.
 
         Raises:
@@ -164,7 +164,7 @@ class Policy(Augmentation):
             stages, provenance=_provenance(fields.get("provenance", {}))
         )
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the policy as a dictionary for JSON."""
         return {
             "format": FORMAT,

@@ -81,7 +81,7 @@ def _zeros(shape, height):
 
 def stage_loops(
     policies: Sequence[Any], height: int | None, width: int | None
-) -> tuple[list[Loop], tuple]:
+) -> tuple[list[Loop], tuple[Any, ...]]:
     """Returns policies of as many stages and draws as numbers: a loop for every stage.
 
     Args:

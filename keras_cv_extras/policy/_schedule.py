@@ -52,7 +52,7 @@ class PolicySchedule(Augmentation):
             checks.integer("an epoch", epoch, minimum=0, maximum=2**31 - 1)
             if not isinstance(policy, Policy):
                 raise TypeError(f"policies must hold Policies, received {policy!r}")
-        self.policies = dict(sorted(policies.items()))
+        self.policies: dict[int, Policy] = dict(sorted(policies.items()))
         if 0 not in policies:
             raise ValueError(f"policies must begin at epoch 0, received {sorted(policies)}")
         first = policies[0]
@@ -63,7 +63,9 @@ class PolicySchedule(Augmentation):
                         f"the policies of a schedule must have the same {field}, received {wanted} "
                         f"at epoch 0 and {own} at epoch {epoch}"
                     )
-        self.fill, self.value_range, self.name = first.fill, first.value_range, name
+        self.fill: Any = first.fill
+        self.value_range: Any = first.value_range
+        self.name: str | None = name
 
     @property
     def sub_policies(self) -> tuple[Sequence[Step], ...]:
@@ -97,7 +99,7 @@ class PolicySchedule(Augmentation):
         parts = [f"from epoch {k}: {p.describe()}" for k, p in self.policies.items()]
         return "\n".join(parts)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the schedule as a dictionary for JSON."""
         policies = [
             {"first_epoch": epoch, "policy": policy.to_dict()}
@@ -111,7 +113,7 @@ class PolicySchedule(Augmentation):
         }
 
     @classmethod
-    def from_dict(cls, fields: dict) -> "PolicySchedule":
+    def from_dict(cls, fields: dict[str, Any]) -> "PolicySchedule":
         """Returns the schedule of a dictionary, as `to_dict` makes it.
 
         Raises:
@@ -214,7 +216,7 @@ def load(path: Path) -> Policy | PolicySchedule:
     return (PolicySchedule if scheduled else Policy).load(path)
 
 
-def from_dict(fields: dict) -> Policy | PolicySchedule:
+def from_dict(fields: dict[str, Any]) -> Policy | PolicySchedule:
     """Returns the policy or the schedule of a dictionary."""
     scheduled = isinstance(fields, dict) and fields.get("format") == FORMAT
     return (PolicySchedule if scheduled else Policy).from_dict(fields)

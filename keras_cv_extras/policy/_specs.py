@@ -13,6 +13,7 @@ References:
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.policy._step import Step
@@ -51,7 +52,7 @@ def _cut(magnitude, extreme):
     return int(Fraction(str(magnitude)) / 10 * extreme)
 
 
-def _authors(magnitude) -> dict:
+def _authors(magnitude) -> dict[str, Any]:
     """What the paper's and the TPU code share."""
     share = magnitude / 10
     return {
@@ -63,7 +64,7 @@ def _authors(magnitude) -> dict:
     }
 
 
-def _paper(magnitude) -> dict:
+def _paper(magnitude) -> dict[str, Any]:
     return {
         **_authors(magnitude),
         "translate_x": _signed(_cut(magnitude, 10)),  # pixels, of images of 32
@@ -75,7 +76,7 @@ def _paper(magnitude) -> dict:
     }
 
 
-def _tpu(magnitude) -> dict:
+def _tpu(magnitude) -> dict[str, Any]:
     return {
         **_authors(magnitude),
         "translate_x": _signed(magnitude / 10 * 250),  # pixels, of images of 224 and more
@@ -87,7 +88,7 @@ def _tpu(magnitude) -> dict:
     }
 
 
-def _torchvision(magnitude) -> dict:
+def _torchvision(magnitude) -> dict[str, Any]:
     share = magnitude / 9
     return {
         "shear_x": _signed(0.3 * share),
@@ -102,7 +103,7 @@ def _torchvision(magnitude) -> dict:
 
 
 #: Name -> (what a magnitude means for each op, the highest magnitude).
-SPECS: dict[str, tuple[Callable[[float], dict], int]] = {
+SPECS: dict[str, tuple[Callable[[float], dict[str, Any]], int]] = {
     "paper": (_paper, 10),
     "torchvision": (_torchvision, 9),
     "tpu": (_tpu, 10),

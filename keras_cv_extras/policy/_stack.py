@@ -29,7 +29,9 @@ class StackShape:
         num_sub_policies: rows that each of them is drawn from.
     """
 
-    branches: tuple[tuple[str, tuple], ...] = tuple((op, ()) for op in ("identity", *SEARCH_OPS))
+    branches: tuple[tuple[str, tuple[Any, ...]], ...] = tuple(
+        (op, ()) for op in ("identity", *SEARCH_OPS)
+    )
     num_steps: int = 1
     num_sub_policies: int = 1
 
@@ -116,11 +118,12 @@ class Padded(Augmentation):
     """
 
     def __init__(self, policy: Any, shape: StackShape) -> None:
-        self.policy, self.shape = policy, shape
+        self.policy: Any = policy
+        self.shape: StackShape = shape
 
-    fill = property(lambda self: self.policy.fill)
-    sub_policies = property(lambda self: self.policy.sub_policies)
-    value_range = property(lambda self: self.policy.value_range)
+    fill: Any = property(lambda self: self.policy.fill)
+    sub_policies: Any = property(lambda self: self.policy.sub_policies)
+    value_range: Any = property(lambda self: self.policy.value_range)
 
     def tables(self, height: int | None, width: int | None, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""

@@ -80,7 +80,7 @@ class Stage:
             object.__setattr__(self, "weights", weights)
 
     @property
-    def branches(self) -> tuple[tuple[str, tuple], ...]:
+    def branches(self) -> tuple[tuple[str, tuple[Any, ...]], ...]:
         """The branches of the compiled switch: pairs of an op's name and its options.
 
         All policies over AutoAugment's ops share one, so that they share one program.
@@ -90,7 +90,7 @@ class Stage:
         return standard if set(used) <= set(standard) else used
 
     @property
-    def own_branches(self) -> tuple[tuple[str, tuple], ...]:
+    def own_branches(self) -> tuple[tuple[str, tuple[Any, ...]], ...]:
         """The branches that the steps use, and the identity."""
         used = {step.branch for steps in self.sub_policies for step in steps} | {("identity", ())}
         return tuple(sorted(used, key=repr))
@@ -118,7 +118,7 @@ class Stage:
         return cumulative.astype("float32")
 
 
-def stage_to_dict(stage: Stage) -> dict:
+def stage_to_dict(stage: Stage) -> dict[str, Any]:
     """Returns a stage as a dictionary for JSON."""
     rows = [{"steps": [step.to_dict() for step in steps]} for steps in stage.sub_policies]
     if stage.weights is not None:
@@ -126,7 +126,7 @@ def stage_to_dict(stage: Stage) -> dict:
     return {"num_draws": stage.num_draws, "num_levels": stage.num_levels, "sub_policies": rows}
 
 
-def stage_from_dict(number: int, fields: dict) -> Stage:
+def stage_from_dict(number: int, fields: dict[str, Any]) -> Stage:
     """Returns the stage of a dictionary; errors name the stage, sub-policy and step."""
     rows = fields.get("sub_policies") if isinstance(fields, dict) else None
     if not isinstance(rows, list) or not rows:

@@ -109,7 +109,7 @@ class Step:
         return [strength.identity + span * end for end in _pair(self.strength)]
 
     @property
-    def branch(self) -> tuple[str, tuple]:
+    def branch(self) -> tuple[str, tuple[Any, ...]]:
         """What of the step is part of a compiled program: the op's name and its options."""
         return self.op, self.options
 
@@ -121,7 +121,7 @@ class Step:
         strength = OPS[self.op].strength
         return strength is not None and strength.signed
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the step as a dictionary for JSON; what has its default is left out."""
         fields: dict[str, Any] = {"op": self.op, "rate": self.rate}
         for field in dataclasses.fields(self)[2:]:
@@ -134,7 +134,7 @@ class Step:
         return fields
 
     @classmethod
-    def from_dict(cls, fields: dict) -> "Step":
+    def from_dict(cls, fields: dict[str, Any]) -> "Step":
         """Returns the step of a dictionary, as `to_dict` makes it.
 
         Raises:

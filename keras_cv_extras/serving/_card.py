@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
+from typing import Any
 
 import keras
 import numpy as np
@@ -88,7 +89,7 @@ def card(
     }
 
 
-def read_card(path: Path) -> dict:
+def read_card(path: Path) -> dict[str, Any]:
     """Reads the card of an export.
 
     Raises:

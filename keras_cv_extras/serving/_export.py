@@ -22,7 +22,7 @@ _OURS = {"kind": "export", "known": kinds.is_export}
 
 def export(
     model: keras.Model,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     *,
     class_names: Sequence[str],
     images: np.ndarray | None = None,
@@ -32,7 +32,7 @@ def export(
     resize: str | None = None,
     jpeg: str | None = None,
     features: str | None = "auto",
-    calibration: Calibration | str | os.PathLike | None = None,
+    calibration: Calibration | str | os.PathLike[str] | None = None,
     activation: str | None = None,
     threshold: float | None = None,
     data: Any | None = None,

@@ -38,9 +38,9 @@ class ServedModel:
     ) -> None:
         if hasattr(model, "inference_model"):
             model = model.inference_model()  # auxiliary heads are of training alone
-        self.model = model
-        self.input_shape = _input_shape(model)
-        self.class_names = tuple(str(name) for name in class_names)
+        self.model: Any = model
+        self.input_shape: Any = _input_shape(model)
+        self.class_names: tuple[str, ...] = tuple(str(name) for name in class_names)
         if model.output_shape[-1] != len(self.class_names):
             raise ValueError(
                 f"class_names must hold {model.output_shape[-1]} names, one for each output of "
@@ -50,7 +50,9 @@ class ServedModel:
             raise TypeError(
                 f"calibration must be a Calibration or its file, received {calibration}"
             )
-        self.activation, self.from_logits = output_activation(model)
+        found: tuple[str, bool] = output_activation(model)
+        self.activation: str = found[0]
+        self.from_logits: bool = found[1]
         if activation is not None and self.activation != activation:
             if not self.from_logits:
                 raise ValueError(
@@ -61,7 +63,7 @@ class ServedModel:
         calibration.check(len(self.class_names), self.activation)
         self.calibration = calibration
         self._joint: Any = model
-        self.features = None
+        self.features: tuple[Any, ...] | None = None
         tensor, self._num_views = _features(model, features)
         if tensor is not None:
             self._joint = keras.Model(model.inputs, [model.outputs[0], tensor])

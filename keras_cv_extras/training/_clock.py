@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -33,13 +34,14 @@ class InputClock(keras.callbacks.Callback):
 
     def __init__(self, advice: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self.advice = {**_ADVICE, **(advice or {})}
+        self.advice: dict[str, str] = {**_ADVICE, **(advice or {})}
         # Seconds waited, and images given, in the epoch so far.
         self._sums = tf.Variable(tf.zeros(2, tf.float64), trainable=False, name="input_clock")
         self._now = {"begin": 0.0, "validation": 0.0}
-        self.rates, self.waits = [], []
+        self.rates: list[float] = []
+        self.waits: list[float] = []
 
-    def watch(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+    def watch(self, dataset: "tf.data.Dataset[Any]") -> "tf.data.Dataset[Any]":
         """Returns the same batched dataset, which now keeps the time.
 
         Args:

@@ -11,7 +11,7 @@ from keras_cv_extras import data
 from keras_cv_extras._base import checks, label_forms, samples
 
 
-def with_rows(dataset: tf.data.Dataset, num_classes: int) -> tf.data.Dataset:
+def with_rows(dataset: "tf.data.Dataset[Any]", num_classes: int) -> "tf.data.Dataset[Any]":
     """Returns a dataset of batches with labels as rows of probabilities.
 
     Args:
@@ -28,7 +28,9 @@ def with_rows(dataset: tf.data.Dataset, num_classes: int) -> tf.data.Dataset:
     return samples.remember(made, lambda: samples.samples_of(dataset))
 
 
-def with_class_weights(dataset: tf.data.Dataset, weights: dict[int, float]) -> tf.data.Dataset:
+def with_class_weights(
+    dataset: "tf.data.Dataset[Any]", weights: dict[int, float]
+) -> "tf.data.Dataset[Any]":
     """Returns a dataset of batches with a weight for every sample, from that of its class.
 
     A label that several classes share gets the mean of their weights, weighted by the shares.

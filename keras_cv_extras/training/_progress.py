@@ -4,6 +4,7 @@ import csv
 import io
 import pathlib
 import time
+from typing import Any
 
 import keras
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -100,7 +101,7 @@ class CsvLog(keras.callbacks.Callback):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.path = pathlib.Path(path)
+        self.path: Path = pathlib.Path(path)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Looks at what is there."""
@@ -126,7 +127,7 @@ def _is_log(path):
         )
 
 
-def read_log(path: Path) -> list[dict]:
+def read_log(path: Path) -> list[dict[str, Any]]:
     """Returns the rows of a `CsvLog`, as texts; none if there is no such file."""
     path = pathlib.Path(path)
     if not path.exists():

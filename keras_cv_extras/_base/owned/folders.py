@@ -13,6 +13,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import marks
@@ -39,7 +40,7 @@ class Kind:
     name: str
     begun: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
-    earlier: Callable[[pathlib.Path], dict | None] | None = None
+    earlier: Callable[[pathlib.Path], dict[str, Any] | None] | None = None
 
     @property
     def key(self) -> str:
@@ -47,7 +48,7 @@ class Kind:
         return self.name.split(" ", 1)[-1]
 
 
-def check(path, kind: Kind, identity: dict | None = None) -> dict | None:
+def check(path, kind: Kind, identity: dict[str, Any] | None = None) -> dict[str, Any] | None:
     """Looks whether a folder may be written to; touches nothing.
 
     Args:
@@ -88,7 +89,7 @@ def check(path, kind: Kind, identity: dict | None = None) -> dict | None:
 
 
 @contextlib.contextmanager
-def owned(path, kind: Kind, identity: dict | None = None):
+def owned(path, kind: Kind, identity: dict[str, Any] | None = None):
     """Holds a folder for this process, and marks it as this library's own.
 
     A new folder that nothing has been written to but what `kind` calls begun goes away again if
@@ -147,7 +148,7 @@ def _hold(path, kind, identity):
             raise
 
 
-def identify(path, identity: dict):
+def identify(path, identity: dict[str, Any]):
     """Notes the identity of a folder that was held before it was known."""
     path = pathlib.Path(path)
     mark = marks.read_mark(path)

@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import pathlib
+from typing import Any
 
 try:
     import fcntl
@@ -20,7 +21,7 @@ MARK = ".keras_cv_extras.json"
 LOCK = ".keras_cv_extras.lock"
 
 
-def read_mark(folder) -> dict | None:
+def read_mark(folder) -> dict[str, Any] | None:
     """Returns the mark of a folder; None if it has none, or a damaged one."""
     path = pathlib.Path(folder, MARK)
     try:

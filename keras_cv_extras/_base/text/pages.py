@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def photograph(image, description: str, *, width: int) -> str:
     return _img(buffer, "jpeg", description, width)
 
 
-def table_of(values: dict) -> str:
+def table_of(values: dict[str, Any]) -> str:
     """Returns names and values as a table of two columns."""
     lines = (
         f'<tr><td>{html.escape(key)}</td><td class="value">{html.escape(str(value))}</td></tr>'

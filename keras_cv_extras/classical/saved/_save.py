@@ -16,7 +16,7 @@ _NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its con
 _TRUSTED = {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"}
 
 
-def save(model: Any, path: str | os.PathLike, *, overwrite: bool = False) -> pathlib.Path:
+def save(model: Any, path: str | os.PathLike[str], *, overwrite: bool = False) -> pathlib.Path:
     """Writes a fitted classifier, in one step.
 
     Args:
@@ -48,7 +48,7 @@ def save(model: Any, path: str | os.PathLike, *, overwrite: bool = False) -> pat
     return path
 
 
-def with_ending(path: str | os.PathLike) -> pathlib.Path:
+def with_ending(path: str | os.PathLike[str]) -> pathlib.Path:
     """Returns a path as it is if it ends like a classifier's file, else with an ending added."""
     path = pathlib.Path(path)
     if path.suffix in (".skops", ".joblib"):
@@ -57,7 +57,7 @@ def with_ending(path: str | os.PathLike) -> pathlib.Path:
     return path.with_name(path.name + (".skops" if installed else ".joblib"))
 
 
-def load(path: str | os.PathLike) -> Any:
+def load(path: str | os.PathLike[str]) -> Any:
     """Reads a classifier that `save` wrote.
 
     Args:

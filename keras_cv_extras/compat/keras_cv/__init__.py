@@ -20,4 +20,4 @@ _GONE = {
 }
 
 
-__getattr__ = _table.gone(__name__, "keras_cv", _GONE)
+__getattr__: _table.Load = _table.gone(__name__, "keras_cv", _GONE)

@@ -49,6 +49,8 @@ def _stochastic_depth(rate: float = 0.5, **options: Any) -> Any:
 
 _ALIKE = "height and width alike"
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "keras_cv.layers",

@@ -41,8 +41,10 @@ class FocalLoss(keras.losses.Loss):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.alpha, self.gamma = float(alpha), float(gamma)
-        self.from_logits, self.label_smoothing = from_logits, label_smoothing
+        self.alpha: float = float(alpha)
+        self.gamma: float = float(gamma)
+        self.from_logits: bool = from_logits
+        self.label_smoothing: float = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Returns the loss of each sample."""
@@ -119,6 +121,8 @@ class SimCLRLoss:
         return 2 * self._loss(ops.zeros((count,), "int32"), pairs)
 
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "keras_cv.losses",

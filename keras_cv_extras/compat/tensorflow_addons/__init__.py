@@ -26,7 +26,7 @@ _GONE = {
 }
 
 
-__getattr__ = _table.gone(__name__, "tensorflow_addons", _GONE)
+__getattr__: _table.Load = _table.gone(__name__, "tensorflow_addons", _GONE)
 
 
 _table.register("Addons", [f"{__name__}.{name}" for name in __all__])

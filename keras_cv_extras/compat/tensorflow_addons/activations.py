@@ -55,6 +55,8 @@ def _sparsemax(logits: Any, axis: int = -1) -> Any:
     return ops.moveaxis(losses.sparsemax(moved), -1, axis)
 
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "tensorflow_addons.activations",

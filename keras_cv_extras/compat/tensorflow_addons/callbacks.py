@@ -2,6 +2,8 @@
 
 from keras_cv_extras.compat import _table
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "tensorflow_addons.callbacks",

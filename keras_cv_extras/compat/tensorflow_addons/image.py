@@ -118,6 +118,8 @@ def _sharpness(image: Any, factor: float, name: str | None = None) -> Any:
     return transforms.like_given(ops.cast(blended, kind), image)
 
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "tensorflow_addons.image",

@@ -39,7 +39,7 @@ class MaxUnpooling2DV2(layers.MaxUnpooling2D):
     def __init__(self, output_size: Iterable[int], **kwargs: Any) -> None:
         unknown = {"pool_size", "strides", "padding", "data_format"}
         super().__init__(**{k: v for k, v in kwargs.items() if k not in unknown})
-        self.output_size = tuple(output_size)
+        self.output_size: tuple[int, ...] = tuple(output_size)
 
     def _filled(self, sizes):
         return list(self.output_size[1:3])
@@ -187,6 +187,8 @@ def _pooling(kind, rank):
     return _table.Name(name, f"keras.layers.{name}", "sizes need not divide", own)
 
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "tensorflow_addons.layers",

@@ -77,6 +77,8 @@ def _plain(name, *order, mean=False):
     return _table.Name(name, _HERE + name, note, function, call)
 
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "tensorflow_addons.losses",

@@ -227,6 +227,8 @@ def _hamming_distance(actuals: Any, predictions: Any) -> Any:
 
 _CORRELATION = "use scipy.stats at the end of an epoch, or keras.metrics.PearsonCorrelation"
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "tensorflow_addons.metrics",

@@ -81,6 +81,8 @@ def _same(name):
     return _table.Name(name, _HERE + name)
 
 
+__getattr__: _table.Load
+__dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
     __name__,
     "tensorflow_addons.optimizers",

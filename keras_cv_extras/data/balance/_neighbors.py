@@ -144,7 +144,7 @@ class FaissNeighbors(BaseEstimator):
             ) from error
         rows = np.ascontiguousarray(x, dtype=np.float32)
         size = rows.shape[1]
-        self.index_ = faiss.IndexFlatL2(size) if self.index == "flat" else _graph(faiss, size)
+        self.index_: Any = faiss.IndexFlatL2(size) if self.index == "flat" else _graph(faiss, size)
         self.index_.add(rows)
         self.fitted_ = rows
         return self

@@ -101,7 +101,7 @@ class BalancedSource(Rows):
         self, images: ArrayLike, labels: ArrayLike, num_samples: Any = "largest", *, seed: int = 0
     ) -> None:
         super().__init__(images, labels)
-        self.seed = checks.integer("seed", seed)
+        self.seed: int = checks.integer("seed", seed)
         classes, _ = _labelled.as_classes(labels)
         counts = _targets.class_counts(classes)
         wanted = _wanted(num_samples, counts)
@@ -110,7 +110,7 @@ class BalancedSource(Rows):
         totals = np.array([wanted[item] for item in counts])
         place = np.concatenate([(np.arange(total) + 0.5) / max(total, 1) for total in totals])
         order = np.argsort(place, kind="stable")
-        self.count = int(totals.sum())
+        self.count: int = int(totals.sum())
         if self.count == 0:
             raise ValueError(f"num_samples must ask for at least one sample, received {wanted}")
         sizes = np.array([len(rows) for rows in members])

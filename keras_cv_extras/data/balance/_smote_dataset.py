@@ -23,7 +23,9 @@ _PIPELINE = (
 )
 
 
-def smote_dataset(data: Any, batch_size: int, *, seed: int = 0, **options: Any) -> tf.data.Dataset:
+def smote_dataset(
+    data: Any, batch_size: int, *, seed: int = 0, **options: Any
+) -> "tf.data.Dataset[Any]":
     """Makes a dataset of batches with classes balanced by SMOTE, new samples in every epoch.
 
     The neighbours are found once. A new sample is made when its batch is read, from images held

@@ -61,21 +61,21 @@ class SmoteSource(Rows):
         held_out: Any | None = None,
     ) -> None:
         _neighbors.check_neighbors(k_neighbors, engine)
-        self.base = checks.one_of("base", base, _smote.BASES)
-        self.seed = checks.integer("seed", seed)
+        self.base: Any = checks.one_of("base", base, _smote.BASES)
+        self.seed: int = checks.integer("seed", seed)
         images, labels = _labelled.training_part(x, y, held_out)
         super().__init__(images, labels)
-        self.num_real = len(images)
+        self.num_real: int = len(images)
         classes, _ = _labelled.as_classes(labels)
         added = _targets.added(sampling_strategy, classes)
         added = {item: number for item, number in added.items() if number}
         rows: Any = _neighbors.features(images, neighbors_in) if added else None
-        self.neighbors = {}
+        self.neighbors: dict[Any, Any] = {}
         for item in added:
             members = np.flatnonzero(classes == item)
             table = _smote.table_of_class(rows[members], item, k_neighbors, engine, single)
             self.neighbors[item] = members, table.astype(np.int32)
-        self.count = self.num_real + sum(added.values())
+        self.count: int = self.num_real + sum(added.values())
         self._dtype: Any = _labelled.working_type(images.dtype)
         self._tables(list(added.values()))
 

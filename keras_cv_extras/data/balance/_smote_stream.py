@@ -46,7 +46,7 @@ class SmoteStream(EpochStream):
 
     def __init__(
         self,
-        dataset: tf.data.Dataset,
+        dataset: "tf.data.Dataset[Any]",
         num_classes: int,
         *,
         k_neighbors: int = 5,
@@ -66,17 +66,18 @@ class SmoteStream(EpochStream):
                 f"labels must be integer scalars, received {label.dtype.name} of {label.shape}: "
                 "unbatch the dataset, and give the numbers of classes"
             )
-        self.dataset, self.element_spec = dataset, spec
-        self.num_classes = checks.integer("num_classes", num_classes, minimum=2)
-        self.k_neighbors = checks.integer("k_neighbors", k_neighbors, minimum=1)
-        self.seed = checks.integer("seed", seed)
-        self.capacity = checks.integer("capacity", capacity, minimum=self.k_neighbors)
-        self.most = checks.integer("most", most, minimum=0)
-        self.chunk = checks.integer("chunk", chunk, minimum=1)
+        self.dataset: tf.data.Dataset[Any] = dataset
+        self.element_spec: tuple[Any, ...] = spec
+        self.num_classes: int = checks.integer("num_classes", num_classes, minimum=2)
+        self.k_neighbors: int = checks.integer("k_neighbors", k_neighbors, minimum=1)
+        self.seed: int = checks.integer("seed", seed)
+        self.capacity: int = checks.integer("capacity", capacity, minimum=self.k_neighbors)
+        self.most: int = checks.integer("most", most, minimum=0)
+        self.chunk: int = checks.integer("chunk", chunk, minimum=1)
         if self.most >= _MOST:
             raise ValueError(f"most must be below {_MOST}, received {most}")
 
-    def of_epoch(self, epoch: int) -> tf.data.Dataset:
+    def of_epoch(self, epoch: int) -> "tf.data.Dataset[Any]":
         """Returns the unbatched dataset of an epoch."""
         shape, dtype = self.element_spec[0].shape, self.element_spec[0].dtype
         state = (

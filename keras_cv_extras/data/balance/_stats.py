@@ -96,7 +96,7 @@ class ClassStats:
         # Without the cancellation of 1 - beta^n for a beta near 1.
         return np.expm1(self.counts * np.log1p(beta - 1)) / (beta - 1)
 
-    def class_weight(self, method: str = "balanced", *, beta: float = 0.9999) -> dict:
+    def class_weight(self, method: str = "balanced", *, beta: float = 0.9999) -> dict[Any, float]:
         """Returns class weights as `fit(class_weight=...)` takes them.
 
         Args:
@@ -123,7 +123,7 @@ class ClassStats:
 
 def class_weight(
     y: ArrayLike, method: str = "balanced", *, beta: float = 0.9999, num_classes: int | None = None
-) -> dict:
+) -> dict[Any, float]:
     """Returns class weights of labels, as `fit(class_weight=...)` takes them.
 
     Args:

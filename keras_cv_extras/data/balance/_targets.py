@@ -2,10 +2,11 @@
 
 import numbers
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
-Strategy = str | float | Mapping | Callable
+Strategy: TypeAlias = str | float | Mapping[Any, int] | Callable[..., Any]
 
 STRATEGIES = ("auto", "minority", "majority", "not minority", "not majority", "all")
 _REFUSED = {"over": "majority", "under": "minority"}
@@ -17,7 +18,7 @@ def class_counts(labels):
     return dict(zip(classes.tolist(), counts.tolist(), strict=True))
 
 
-def added(sampling_strategy: Strategy, labels) -> dict:
+def added(sampling_strategy: Strategy, labels) -> dict[Any, int]:
     """Returns how many samples over-sampling adds to each class that it treats.
 
     Args:
@@ -39,7 +40,7 @@ def added(sampling_strategy: Strategy, labels) -> dict:
     return _read(sampling_strategy, labels, "over")
 
 
-def kept(sampling_strategy: Strategy, labels) -> dict:
+def kept(sampling_strategy: Strategy, labels) -> dict[Any, int]:
     """Returns how many samples under-sampling keeps of each class that it treats.
 
     Args:

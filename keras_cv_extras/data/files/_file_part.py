@@ -43,11 +43,15 @@ class FilePart:
         jpeg: str = "whole",
         crop: RandomResizedCrop | None = None,
     ) -> None:
-        self.paths = tuple(map(str, paths))
-        self.labels = np.asarray(labels, np.float32 if np.ndim(labels) == 2 else np.int32)
-        self.facts = np.asarray(facts, np.int32).reshape(-1, 4)
-        self.image_size, self.resize, self.channels = image_size, resize, channels
-        self.most_bad, self.jpeg, self.crop = most_bad, jpeg, crop
+        self.paths: tuple[str, ...] = tuple(map(str, paths))
+        self.labels: Any = np.asarray(labels, np.float32 if np.ndim(labels) == 2 else np.int32)
+        self.facts: Any = np.asarray(facts, np.int32).reshape(-1, 4)
+        self.image_size: Any = image_size
+        self.resize: Any = resize
+        self.channels: Any = channels
+        self.most_bad: Any = most_bad
+        self.jpeg: str = jpeg
+        self.crop: RandomResizedCrop | None = crop
         # Set where a file is found to be unreadable, in the middle of an epoch.
         self._failed = tf.Variable(tf.zeros(len(self.paths), tf.bool), trainable=False)
 

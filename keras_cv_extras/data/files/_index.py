@@ -23,8 +23,8 @@ _FACTS = 4
 
 
 def read(
-    folder: str | os.PathLike,
-    paths: Sequence[str | os.PathLike],
+    folder: str | os.PathLike[str],
+    paths: Sequence[str | os.PathLike[str]],
     read_headers: Callable[[list[Any]], list[Any]],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns what the headers of files say, from the index where that knows it.

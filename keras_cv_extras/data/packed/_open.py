@@ -17,7 +17,7 @@ ABOUT = "pack.json"
 
 
 def packed_files(
-    folder: str | os.PathLike,
+    folder: str | os.PathLike[str],
     image_size: Any,
     *,
     class_names: Sequence[str] | None = None,

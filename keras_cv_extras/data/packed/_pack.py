@@ -24,7 +24,7 @@ FORMS = ("jpeg", "pixels")
 
 def pack(
     folder: Any,
-    output: str | os.PathLike,
+    output: str | os.PathLike[str],
     size: int,
     *,
     form: str = "jpeg",

@@ -27,7 +27,7 @@ _SETTINGS = "train.json"
 
 
 def train(
-    data: str | os.PathLike | data_package.ImageData,
+    data: str | os.PathLike[str] | data_package.ImageData,
     output: Path,
     *,
     steps: int = 3000,
@@ -182,7 +182,7 @@ class GanReport:
 
 def report(
     model: Path,
-    data: str | os.PathLike | data_package.ImageData,
+    data: str | os.PathLike[str] | data_package.ImageData,
     output: Path | None = None,
     *,
     count: int = 200,

@@ -72,6 +72,9 @@ class ConditionalGAN(ImageMaker, keras.Model):
         >>> x, y = gan.resample(x, y)
     """
 
+    generator: keras.Model
+    average: keras.Model
+
     def __init__(
         self,
         image_shape: tuple[int, int, int],
@@ -90,38 +93,40 @@ class ConditionalGAN(ImageMaker, keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.image_shape = checks.sizes("image_shape", tuple(image_shape), 3)
+        self.image_shape: tuple[int, ...] = checks.sizes("image_shape", tuple(image_shape), 3)
         if min(self.image_shape[:2]) < 8 or self.image_shape[2] not in (1, 3):
             raise ValueError(
                 "image_shape must be at least 8 x 8 pixels with 1 or 3 channels, received "
                 f"{image_shape}"
             )
-        self.num_classes = checks.integer("num_classes", num_classes, minimum=2)
-        self.adversarial_loss = checks.one_of("loss", loss, _losses.LOSSES)
-        self.latent_size = checks.integer("latent_size", latent_size, minimum=1)
-        self.width = checks.integer("width", width, minimum=1)
-        self.augment = _diff_augment.check_kinds("augment", augment)
+        self.num_classes: int = checks.integer("num_classes", num_classes, minimum=2)
+        self.adversarial_loss: Any = checks.one_of("loss", loss, _losses.LOSSES)
+        self.latent_size: int = checks.integer("latent_size", latent_size, minimum=1)
+        self.width: int = checks.integer("width", width, minimum=1)
+        self.augment: tuple[str, ...] = _diff_augment.check_kinds("augment", augment)
         self.adaptive_target = adaptive_target
         if (
             adaptive_target is not None
             and not 0 < checks.number("adaptive_target", adaptive_target) < 1
         ):
             raise ValueError(f"adaptive_target must be in (0, 1), received {adaptive_target!r}")
-        self.adaptive_images = checks.integer("adaptive_images", adaptive_images, minimum=1)
-        self.ema_decay = checks.fraction("ema_decay", ema_decay)
+        self.adaptive_images: int = checks.integer("adaptive_images", adaptive_images, minimum=1)
+        self.ema_decay: float = checks.fraction("ema_decay", ema_decay)
         if self.ema_decay == 1:
             raise ValueError("ema_decay must be below 1, or the average never moves, received 1")
         default = 5 if loss == "wgan_gp" else 1
-        self.critic_steps = default if critic_steps is None else critic_steps
+        self.critic_steps: int = default if critic_steps is None else critic_steps
         checks.integer("critic_steps", self.critic_steps, minimum=1)
-        self.value_range = checks.rising("value_range", tuple(value_range))
-        self.seed = checks.integer("seed", seed)
+        self.value_range: tuple[float, float] = checks.rising("value_range", tuple(value_range))
+        self.seed: int = checks.integer("seed", seed)
         self._build_networks()
         first_rate = 1.0 if adaptive_target is None else 0.0
-        self.step = self._counter("step", "int32", 0)
-        self.rate = self._counter("rate", "float32", first_rate)
+        self.step: Any = self._counter("step", "int32", 0)
+        self.rate: Any = self._counter("rate", "float32", first_rate)
         names = ("generator_loss", "discriminator_loss", "loss", "real_sign")
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self.trackers: dict[str, keras.metrics.Mean] = {
+            name: keras.metrics.Mean(name=name) for name in names
+        }
         self.built = True
 
     def _build_networks(self):
@@ -132,7 +137,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
             for name in ("generator", "average")
         )
         self.average.trainable = False
-        self.discriminator = _networks.discriminator(
+        self.discriminator: keras.Model = _networks.discriminator(
             shape,
             count,
             width=self.width,
@@ -187,7 +192,7 @@ class ConditionalGAN(ImageMaker, keras.Model):
         super().compile(
             optimizer=keras.optimizers.get(generator_optimizer), jit_compile=jit_compile, **kwargs
         )
-        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        self.discriminator_optimizer: Any = keras.optimizers.get(discriminator_optimizer)
         # Built now, so that a checkpoint has where to go.
         self.optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)

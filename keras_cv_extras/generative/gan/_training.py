@@ -31,7 +31,7 @@ def train_gan(
     held_out: ArrayLike | None = None,
     seed: int = 0,
     progress: bool = True,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """Trains a GAN, and shows on the way what it makes.
 
     Interrupted and called again with the same directory, it goes on, bit by bit as if it had

@@ -201,8 +201,8 @@ class AugMix(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
-        self.chain = _policy(chain)
-        self.options = {
+        self.chain: Any = _policy(chain)
+        self.options: dict[str, Any] = {
             "strength": strength,
             "width": width,
             "alpha": alpha,
@@ -211,7 +211,7 @@ class AugMix(keras.layers.Layer):
             "jensen_shannon": jensen_shannon,
         }
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
         self.built = True
 
     def call(self, images: Tensor, training: bool | None = None) -> Tensor:
@@ -253,8 +253,10 @@ class RepeatedAugment(keras.layers.Layer):
         self, policy: Policy, num_repeats: int = 2, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
-        self.policy, self.num_repeats, self.seed = _policy(policy), num_repeats, seed
-        self.seed_generator = SeedGenerator(seed)
+        self.policy: Any = _policy(policy)
+        self.num_repeats: int = num_repeats
+        self.seed: int | None = seed
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
         self.built = True
 
     def call(

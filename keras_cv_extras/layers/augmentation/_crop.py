@@ -32,10 +32,10 @@ class SizedOp(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
-        self.size = checks.sizes("size", size, 2)
-        self.value_range = checks.interval("value_range", tuple(value_range))
+        self.size: tuple[int, ...] = checks.sizes("size", size, 2)
+        self.value_range: tuple[float, float] = checks.interval("value_range", tuple(value_range))
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
         self.built = True
 
     def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -143,9 +143,9 @@ class RandomResizedCrop(SizedOp):
         **kwargs: Any,
     ) -> None:
         super().__init__(size, value_range=value_range, seed=seed, **kwargs)
-        self.area = checks.interval("area", area, low=0.0, high=1.0)
+        self.area: tuple[float, float] = checks.interval("area", area, low=0.0, high=1.0)
         options = {"aspect": aspect, "interpolation": interpolation, "antialias": antialias}
-        self.options = OPS["random_resized_crop"].checked(options)
+        self.options: dict[str, Any] = OPS["random_resized_crop"].checked(options)
 
     def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Returns a window of each image, resized."""
@@ -200,9 +200,9 @@ class JitteredResize(SizedOp):
     ) -> None:
         super().__init__(size, value_range=value_range, seed=seed, **kwargs)
         options = {"scale": scale, "interpolation": interpolation}
-        self.options = OPS["jittered_resize"].checked(options)
-        self.fill = [checks.number("fill", value) for value in _as_list(fill)]
-        self.fill = self.fill if isinstance(fill, (list, tuple)) else self.fill[0]
+        self.options: dict[str, Any] = OPS["jittered_resize"].checked(options)
+        values = [checks.number("fill", value) for value in _as_list(fill)]
+        self.fill: Any = values if isinstance(fill, (list, tuple)) else values[0]
 
     def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """Returns each image, resized and cut or filled."""

@@ -79,15 +79,15 @@ class CTAugment(keras.layers.Layer):
     ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         checks.integer("num_bins", num_bins, minimum=2)
-        self.threshold = checks.fraction("threshold", threshold)
-        self.decay = checks.fraction("decay", decay)
-        self.num_ops = checks.integer("num_ops", num_ops, minimum=1)
+        self.threshold: float = checks.fraction("threshold", threshold)
+        self.decay: float = checks.fraction("decay", decay)
+        self.num_ops: int = checks.integer("num_ops", num_ops, minimum=1)
         if not ops or self.decay == 1:
             raise ValueError("ops must name at least one op, and decay be below 1")
         for op in ops:
             if OPS[checks.one_of("an op", op, sorted(OPS))].takes_partner:
                 raise ValueError(f"{op} needs a second image, which CTAugment does not give it")
-        self.options = {
+        self.options: dict[str, Any] = {
             "ops": list(ops),
             "num_ops": num_ops,
             "num_bins": num_bins,
@@ -104,8 +104,8 @@ class CTAugment(keras.layers.Layer):
             self._op_of_row += [number] * len(bins)
         self._drawn = _Drawn(self, self._rows)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
-        self.bin_weights = self.add_weight(
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
+        self.bin_weights: Any = self.add_weight(
             name="bin_weights",
             shape=(len(self._rows),),
             dtype="float32",
@@ -297,15 +297,18 @@ class CTAugmentProbe(keras.callbacks.Callback):
         super().__init__()
         if not isinstance(layer, CTAugment):
             raise TypeError(f"layer must be a CTAugment layer, received {layer!r}")
-        self.images, self.labels = np.asarray(images), np.asarray(labels)
+        self.images: Any = np.asarray(images)
+        self.labels: Any = np.asarray(labels)
         checks.same_length(images=self.images, labels=self.labels)
         if not len(self.labels):
             raise ValueError("images must hold at least one image, received none")
         self.layer = layer
-        self.batch_size = min(checks.integer("batch_size", batch_size, minimum=1), len(self.labels))
-        self.every = checks.integer("every", every, minimum=1)
-        self.from_logits = checks.boolean("from_logits", from_logits)
-        self.seed = checks.integer("seed", seed)
+        self.batch_size: int = min(
+            checks.integer("batch_size", batch_size, minimum=1), len(self.labels)
+        )
+        self.every: int = checks.integer("every", every, minimum=1)
+        self.from_logits: bool = checks.boolean("from_logits", from_logits)
+        self.seed: int = checks.integer("seed", seed)
         self._step = 0
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:

@@ -26,11 +26,11 @@ class _MixLayer(keras.layers.Layer):
         super().__init__(**{"autocast": False, **kwargs})
         if isinstance(options.get("schedule"), dict):
             options["schedule"] = mixes.Schedule(**options["schedule"])
-        self.mix = self.mix_class(*args, **options)
+        self.mix: mixes.Mix = self.mix_class(*args, **options)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
         # What a schedule goes by; `MixEpoch` sets it.
-        self.epoch = self.add_weight(
+        self.epoch: Any = self.add_weight(
             name="epoch", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
         self.built = True
@@ -141,13 +141,13 @@ def _layer(mix: type[mixes.Mix], example: str = "") -> type[_MixLayer]:
     return keras.saving.register_keras_serializable(_PACKAGE)(layer)
 
 
-MixUp = _layer(mixes.MixUp, "0.2, num_classes=10, ")
-CutMix = _layer(mixes.CutMix, "num_classes=10, ")
-FMix = _layer(mixes.FMix, "num_classes=10, ")
-Mosaic = _layer(mixes.Mosaic, "num_classes=10, ")
-SamplePairing = _layer(mixes.SamplePairing, "schedule=Schedule(num_epochs=100), ")
-ReMix = _layer(mixes.ReMix, "class_counts=[5000, 50], num_classes=2, ")
-BalancedMixUp = _layer(mixes.BalancedMixUp, "0.2, num_classes=10, ")
+MixUp: type[_MixLayer] = _layer(mixes.MixUp, "0.2, num_classes=10, ")
+CutMix: type[_MixLayer] = _layer(mixes.CutMix, "num_classes=10, ")
+FMix: type[_MixLayer] = _layer(mixes.FMix, "num_classes=10, ")
+Mosaic: type[_MixLayer] = _layer(mixes.Mosaic, "num_classes=10, ")
+SamplePairing: type[_MixLayer] = _layer(mixes.SamplePairing, "schedule=Schedule(num_epochs=100), ")
+ReMix: type[_MixLayer] = _layer(mixes.ReMix, "class_counts=[5000, 50], num_classes=2, ")
+BalancedMixUp: type[_MixLayer] = _layer(mixes.BalancedMixUp, "0.2, num_classes=10, ")
 
 
 class _RandomMix(_MixLayer):
@@ -185,7 +185,7 @@ def _mix_of(mix):
     return getattr(mixes, name)(**fields)
 
 
-RandomMix = keras.saving.register_keras_serializable(_PACKAGE)(
+RandomMix: type[_MixLayer] = keras.saving.register_keras_serializable(_PACKAGE)(
     type(
         "RandomMix",
         (_RandomMix,),

@@ -66,9 +66,9 @@ class PolicyAugment(keras.layers.Layer):
             policy = policy.with_value_range(value_range)
         self.policy = policy
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
         if isinstance(policy, PolicySchedule):
-            self.epoch = self.add_weight(
+            self.epoch: Any = self.add_weight(
                 name="epoch", shape=(), dtype="int32", initializer="zeros", trainable=False
             )
         self.built = True

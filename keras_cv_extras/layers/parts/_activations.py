@@ -78,8 +78,8 @@ class Snake(keras.layers.Layer):
 
     def __init__(self, frequency_initializer: Maker = "ones", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.frequency_initializer = keras.initializers.get(frequency_initializer)
-        self.frequency = self.add_weight(
+        self.frequency_initializer: Any = keras.initializers.get(frequency_initializer)
+        self.frequency: Any = self.add_weight(
             name="frequency", shape=(), initializer=self.frequency_initializer
         )
         self.supports_masking = True

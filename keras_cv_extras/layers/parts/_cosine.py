@@ -50,10 +50,10 @@ class CosineDense(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = checks.integer("units", units, minimum=1)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
+        self.units: int = checks.integer("units", units, minimum=1)
+        self.kernel_initializer: Any = keras.initializers.get(kernel_initializer)
+        self.kernel_regularizer: Any = keras.regularizers.get(kernel_regularizer)
+        self.kernel_constraint: Any = keras.constraints.get(kernel_constraint)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
@@ -62,14 +62,14 @@ class CosineDense(keras.layers.Layer):
             raise ValueError(
                 f"inputs must have a known number of features, received shape {tuple(input_shape)}"
             )
-        self.kernel = self.add_weight(
+        self.kernel: Any = self.add_weight(
             name="kernel",
             shape=(input_shape[-1], self.units),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -46,7 +46,9 @@ class StochasticDepth(keras.layers.Layer):
         self, survival_probability: float = 0.5, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.survival_probability = checks.fraction("survival_probability", survival_probability)
+        self.survival_probability: float = checks.fraction(
+            "survival_probability", survival_probability
+        )
         self.seed = seed
         self.seed_generator = SeedGenerator(seed)
         self.supports_masking = True
@@ -115,9 +117,9 @@ class DropPath(keras.layers.Layer):
 
     def __init__(self, rate: float = 0.5, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rate = checks.fraction("rate", rate)
+        self.rate: float = checks.fraction("rate", rate)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
         self.supports_masking = True
         self.built = True
 
@@ -188,13 +190,13 @@ class DropBlock2D(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = checks.fraction("rate", rate)
-        self.block_size = checks.sizes("block_size", block_size, 2)
-        self.data_format = standard_data_format(data_format)
+        self.rate: float = checks.fraction("rate", rate)
+        self.block_size: tuple[int, ...] = checks.sizes("block_size", block_size, 2)
+        self.data_format: Any = standard_data_format(data_format)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
         self.supports_masking = True
-        self.input_spec = keras.layers.InputSpec(ndim=4)
+        self.input_spec: Any = keras.layers.InputSpec(ndim=4)
 
     def build(self, input_shape: Shape) -> None:
         """Checks that a block fits."""

@@ -58,19 +58,19 @@ class LocalResponseNormalization(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.size = checks.integer("size", size, minimum=1)
-        self.bias = checks.number("bias", bias)
-        self.alpha = checks.number("alpha", alpha)
-        self.beta = checks.number("beta", beta)
+        self.size: int = checks.integer("size", size, minimum=1)
+        self.bias: float = checks.number("bias", bias)
+        self.alpha: float = checks.number("alpha", alpha)
+        self.beta: float = checks.number("beta", beta)
         if self.bias <= 0:
             raise ValueError(
                 f"bias must be above 0, received {bias!r}: responses of 0 divide by it"
             )
         if self.alpha < 0:
             raise ValueError(f"alpha must not be below 0, received {alpha!r}")
-        self.alpha_mode = checks.one_of("alpha_mode", alpha_mode, ("paper", "caffe"))
-        self.data_format = standard_data_format(data_format)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2)
+        self.alpha_mode: Any = checks.one_of("alpha_mode", alpha_mode, ("paper", "caffe"))
+        self.data_format: Any = standard_data_format(data_format)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
         """Checks that the number of channels is known."""

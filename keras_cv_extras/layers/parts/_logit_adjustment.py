@@ -43,9 +43,9 @@ class LogitAdjustment(keras.layers.Layer):
 
     def __init__(self, class_counts: Sequence[float], tau: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.class_counts = checks.counts("class_counts", class_counts)
-        self.tau = checks.non_negative("tau", tau)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2)
+        self.class_counts: list[float] = checks.counts("class_counts", class_counts)
+        self.tau: float = checks.non_negative("tau", tau)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
         """Checks that there is one count for each class."""

@@ -39,11 +39,11 @@ class Maxout(keras.layers.Layer):
 
     def __init__(self, num_units: int, axis: float = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.num_units = checks.integer("num_units", num_units, minimum=1)
-        self.axis = checks.integer("axis", axis)
+        self.num_units: int = checks.integer("num_units", num_units, minimum=1)
+        self.axis: int = checks.integer("axis", axis)
         if self.axis == 0:
             raise ValueError("axis must be an axis of channels, received 0, the batch's")
-        self.input_spec = keras.layers.InputSpec(min_ndim=2)
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
         """Checks that the units divide the channels."""

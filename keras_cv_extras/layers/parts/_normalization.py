@@ -49,6 +49,9 @@ class FilterResponseNormalization(keras.layers.Layer):
         >>> features = TLU()(FilterResponseNormalization()(features))
     """
 
+    gamma: Any
+    beta: Any
+
     def __init__(
         self,
         epsilon: float = 1e-6,
@@ -64,18 +67,18 @@ class FilterResponseNormalization(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.epsilon = abs(checks.number("epsilon", epsilon))
+        self.epsilon: float = abs(checks.number("epsilon", epsilon))
         if not isinstance(axis, (list, tuple)) or not axis:
             raise TypeError(f"axis must be a list of spatial axes, received {axis!r}")
-        self.axis = [checks.integer("axis", item) for item in axis]
-        self.beta_initializer = keras.initializers.get(beta_initializer)
-        self.gamma_initializer = keras.initializers.get(gamma_initializer)
-        self.beta_regularizer = keras.regularizers.get(beta_regularizer)
-        self.gamma_regularizer = keras.regularizers.get(gamma_regularizer)
-        self.beta_constraint = keras.constraints.get(beta_constraint)
-        self.gamma_constraint = keras.constraints.get(gamma_constraint)
-        self.learned_epsilon = bool(learned_epsilon)
-        self.learned_epsilon_constraint = keras.constraints.get(learned_epsilon_constraint)
+        self.axis: list[int] = [checks.integer("axis", item) for item in axis]
+        self.beta_initializer: Any = keras.initializers.get(beta_initializer)
+        self.gamma_initializer: Any = keras.initializers.get(gamma_initializer)
+        self.beta_regularizer: Any = keras.regularizers.get(beta_regularizer)
+        self.gamma_regularizer: Any = keras.regularizers.get(gamma_regularizer)
+        self.beta_constraint: Any = keras.constraints.get(beta_constraint)
+        self.gamma_constraint: Any = keras.constraints.get(gamma_constraint)
+        self.learned_epsilon: bool = bool(learned_epsilon)
+        self.learned_epsilon_constraint: Any = keras.constraints.get(learned_epsilon_constraint)
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
@@ -105,14 +108,14 @@ class FilterResponseNormalization(keras.layers.Layer):
             for name in ("gamma", "beta")
         )
         if self.learned_epsilon:
-            self.epsilon_weight = self.add_weight(
+            self.epsilon_weight: Any = self.add_weight(
                 name="learned_epsilon",
                 shape=(1,),
                 initializer=keras.initializers.Constant(1e-4),
                 constraint=self.learned_epsilon_constraint,
                 autocast=False,
             )
-        self.input_spec = keras.layers.InputSpec(
+        self.input_spec: Any = keras.layers.InputSpec(
             ndim=rank, axes={i: size for i, size in enumerate(shape) if i and i not in axes}
         )
         self.built = True
@@ -187,14 +190,14 @@ class TLU(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.affine = bool(affine)
-        self.tau_initializer = keras.initializers.get(tau_initializer)
-        self.tau_regularizer = keras.regularizers.get(tau_regularizer)
-        self.tau_constraint = keras.constraints.get(tau_constraint)
-        self.alpha_initializer = keras.initializers.get(alpha_initializer)
-        self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
-        self.alpha_constraint = keras.constraints.get(alpha_constraint)
-        self.axis = checks.integer("axis", axis)
+        self.affine: bool = bool(affine)
+        self.tau_initializer: Any = keras.initializers.get(tau_initializer)
+        self.tau_regularizer: Any = keras.regularizers.get(tau_regularizer)
+        self.tau_constraint: Any = keras.constraints.get(tau_constraint)
+        self.alpha_initializer: Any = keras.initializers.get(alpha_initializer)
+        self.alpha_regularizer: Any = keras.regularizers.get(alpha_regularizer)
+        self.alpha_constraint: Any = keras.constraints.get(alpha_constraint)
+        self.axis: int = checks.integer("axis", axis)
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
@@ -212,7 +215,9 @@ class TLU(keras.layers.Layer):
                 constraint=getattr(self, f"{name}_constraint"),
             )
             setattr(self, name, weight)
-        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+        self.input_spec: Any = keras.layers.InputSpec(
+            ndim=len(input_shape), axes={self.axis: channels}
+        )
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:

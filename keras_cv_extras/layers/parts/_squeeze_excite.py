@@ -56,11 +56,11 @@ class SqueezeExcite(keras.layers.Layer):
             )
         if bottleneck_filters is not None:
             bottleneck_filters = checks.integer("bottleneck_filters", bottleneck_filters, minimum=1)
-        self.ratio = float(ratio)
+        self.ratio: float = float(ratio)
         self.bottleneck_filters = bottleneck_filters
-        self.squeeze_activation = keras.activations.get(squeeze_activation)
-        self.excite_activation = keras.activations.get(excite_activation)
-        self.data_format = standard_data_format(data_format)
+        self.squeeze_activation: Any = keras.activations.get(squeeze_activation)
+        self.excite_activation: Any = keras.activations.get(excite_activation)
+        self.data_format: Any = standard_data_format(data_format)
         self.input_spec = keras.layers.InputSpec(min_ndim=3)
 
     def build(self, input_shape: Shape) -> None:
@@ -72,12 +72,12 @@ class SqueezeExcite(keras.layers.Layer):
                 f"the number of channels must be known, received shape {tuple(input_shape)} with "
                 f"data_format={self.data_format!r}"
             )
-        self.input_spec = keras.layers.InputSpec(min_ndim=3, axes={axis: channels})
+        self.input_spec: Any = keras.layers.InputSpec(min_ndim=3, axes={axis: channels})
         width = self.bottleneck_filters or max(1, round(self.ratio * channels))
-        self.squeeze = keras.layers.Dense(
+        self.squeeze: Any = keras.layers.Dense(
             width, self.squeeze_activation, dtype=self.dtype_policy, name="squeeze"
         )
-        self.excite = keras.layers.Dense(
+        self.excite: Any = keras.layers.Dense(
             channels, self.excite_activation, dtype=self.dtype_policy, name="excite"
         )
         self.squeeze.build((None, channels))

@@ -59,6 +59,10 @@ class WeightNormalization(keras.layers.Wrapper):
         >>> features = layer(images)
     """
 
+    length_offset: Any
+    bias_offset: Any
+    initialized: Any
+
     def __init__(self, layer: keras.layers.Layer, data_init: bool = True, **kwargs: Any) -> None:
         if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, *_DEPTHWISE)):
             raise TypeError(
@@ -71,8 +75,8 @@ class WeightNormalization(keras.layers.Wrapper):
             )
         # The layer casts its own inputs; lengths are computed in the type of the variables.
         super().__init__(layer, **{"dtype": layer.dtype_policy, "autocast": False, **kwargs})
-        self.data_init = bool(data_init)
-        self.supports_masking = layer.supports_masking
+        self.data_init: bool = bool(data_init)
+        self.supports_masking: Any = layer.supports_masking
 
     def build(self, input_shape: Shape) -> None:
         """Builds the layer, the lengths and the offsets."""
@@ -94,7 +98,7 @@ class WeightNormalization(keras.layers.Wrapper):
         channels = 1
         for axis in output_axes:
             channels *= kernel.shape[axis]
-        self.g = self.add_weight(
+        self.g: Any = self.add_weight(
             name="g",
             shape=(channels,),
             initializer=lambda shape, dtype: ops.cast(ops.reshape(self._norm(), shape), dtype),

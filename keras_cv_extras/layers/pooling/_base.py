@@ -83,12 +83,12 @@ class Pooling(Ranked, keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pool_size = checks.sizes("pool_size", pool_size, self.rank)
+        self.pool_size: tuple[int, ...] = checks.sizes("pool_size", pool_size, self.rank)
         strides = self.pool_size if strides is None else strides
-        self.strides = checks.sizes("strides", strides, self.rank)
-        self.padding = standard_padding(padding)
-        self.data_format = standard_data_format(data_format)
-        self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
+        self.strides: tuple[int, ...] = checks.sizes("strides", strides, self.rank)
+        self.padding: Any = standard_padding(padding)
+        self.data_format: Any = standard_data_format(data_format)
+        self.input_spec: Any = keras.layers.InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Pools; see the class."""
@@ -167,7 +167,7 @@ class DrawnPooling(Pooling):
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
 
     def get_config(self) -> Config:
         """Returns the configuration."""
@@ -196,9 +196,9 @@ class GlobalPooling(Ranked, keras.layers.Layer):
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.data_format = standard_data_format(data_format)
-        self.keepdims = checks.boolean("keepdims", keepdims)
-        self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
+        self.data_format: Any = standard_data_format(data_format)
+        self.keepdims: bool = checks.boolean("keepdims", keepdims)
+        self.input_spec: Any = keras.layers.InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Pools; see the class."""

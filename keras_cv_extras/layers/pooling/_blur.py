@@ -49,7 +49,7 @@ class _BlurPooling(Pooling):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
         if filter_size is None:
             filter_size = tuple(max(size, 3) for size in self.pool_size)
-        self.filter_size = checks.sizes("filter_size", filter_size, self.rank)
+        self.filter_size: tuple[int, ...] = checks.sizes("filter_size", filter_size, self.rank)
         if any(t < size for t, size in zip(self.filter_size, self.pool_size, strict=True)):
             raise ValueError(
                 f"filter_size must be at least pool_size, received {self.filter_size} for windows "
@@ -104,7 +104,7 @@ class _MaxBlurPooling(Pooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.filter_size = checks.sizes("filter_size", filter_size, self.rank)
+        self.filter_size: tuple[int, ...] = checks.sizes("filter_size", filter_size, self.rank)
 
     def pool(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns the pooled `x` of shape `(batch, *spatial, channels)`."""

@@ -56,13 +56,13 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pool_ratio = checks.interval("pool_ratio", pool_ratio, low=1.0)
-        self.pseudo_random = checks.boolean("pseudo_random", pseudo_random)
-        self.overlapping = checks.boolean("overlapping", overlapping)
-        self.data_format = standard_data_format(data_format)
+        self.pool_ratio: tuple[float, float] = checks.interval("pool_ratio", pool_ratio, low=1.0)
+        self.pseudo_random: bool = checks.boolean("pseudo_random", pseudo_random)
+        self.overlapping: bool = checks.boolean("overlapping", overlapping)
+        self.data_format: Any = standard_data_format(data_format)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
-        self.input_spec = keras.layers.InputSpec(ndim=4)
+        self.seed_generator: SeedGenerator = SeedGenerator(seed)
+        self.input_spec: Any = keras.layers.InputSpec(ndim=4)
 
     def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Pools; see the class."""

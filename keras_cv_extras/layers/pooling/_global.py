@@ -48,7 +48,7 @@ class _GlobalLogSumExpPooling(GlobalPooling):
         self, data_format: str | None = None, keepdims: bool = False, r: float = 1.0, **kwargs: Any
     ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
-        self.r = checks.positive("r", r)
+        self.r: float = checks.positive("r", r)
 
     def reduce(self, x: Tensor, training: bool | None) -> Tensor:
         """Returns `x` of shape `(batch, *spatial, channels)` with all spatial sizes 1."""
@@ -97,10 +97,10 @@ class _GlobalAttentionPooling(GlobalPooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format, keepdims, **kwargs)
-        self.units = checks.integer("units", units, minimum=1)
-        self.gated = checks.boolean("gated", gated)
+        self.units: int = checks.integer("units", units, minimum=1)
+        self.gated: bool = checks.boolean("gated", gated)
         self.initializer: Any = keras.initializers.get(initializer)
-        self.regularizer = keras.regularizers.get(regularizer)
+        self.regularizer: Any = keras.regularizers.get(regularizer)
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
@@ -116,7 +116,7 @@ class _GlobalAttentionPooling(GlobalPooling):
                 autocast=False,
             )
             setattr(self, name, weight)
-        self.scores = self.add_weight(
+        self.scores: Any = self.add_weight(
             name="scores",
             shape=(self.units, 1),
             initializer="zeros",

@@ -41,18 +41,18 @@ class _Mixing(keras.layers.Layer):
     data_format: str
 
     def _set_mixing(self, share, mixing, seed):
-        self.share = checks.fraction("share", share)
-        self.mixing = checks.one_of("mixing", mixing, ("fixed", "layer", "channel", "random"))
-        self.seed = seed
+        self.share: float = checks.fraction("share", share)
+        self.mixing: Any = checks.one_of("mixing", mixing, ("fixed", "layer", "channel", "random"))
+        self.seed: Any = seed
         if mixing == "random":
-            self.seed_generator = SeedGenerator(seed)
+            self.seed_generator: SeedGenerator = SeedGenerator(seed)
 
     def build(self, input_shape: Shape) -> None:
         """Creates the shares that are learned."""
         if self.mixing in ("layer", "channel"):
             per_channel = self.mixing == "channel"
             channels = known_channels(input_shape, self.data_format) if per_channel else None
-            self.shares = self.add_weight(
+            self.shares: Any = self.add_weight(
                 name="share",
                 shape=(channels,) if per_channel else (),
                 initializer=keras.initializers.Constant(self.share),
@@ -176,14 +176,14 @@ class _GatedPooling(Pooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.per_channel = checks.boolean("per_channel", per_channel)
-        self.initializer = keras.initializers.get(initializer)
-        self.regularizer = keras.regularizers.get(regularizer)
+        self.per_channel: bool = checks.boolean("per_channel", per_channel)
+        self.initializer: Any = keras.initializers.get(initializer)
+        self.regularizer: Any = keras.regularizers.get(regularizer)
 
     def build(self, input_shape: Shape) -> None:
         """Creates the gating mask."""
         channels = known_channels(input_shape, self.data_format) if self.per_channel else 1
-        self.mask = self.add_weight(
+        self.mask: Any = self.add_weight(
             name="mask",
             shape=(*self.pool_size, channels),
             initializer=self.initializer,

@@ -1,6 +1,6 @@
 """Overlapping pooling, as AlexNet has it: windows larger than the step between them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
@@ -9,7 +9,8 @@ from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.types import Sizes, Tensor
 from keras_cv_extras.layers.pooling._base import Ranked
 
-_Behind: Any = object  # the layer of Keras that a subclass names behind `_Overlapping`
+# The layer of Keras that a subclass names behind `_Overlapping`.
+_Behind = keras.layers.Layer if TYPE_CHECKING else object
 
 
 class _Overlapping(Ranked, _Behind):

@@ -51,17 +51,17 @@ class _LearnedPower(keras.layers.Layer):
     data_format: str
 
     def _set_power(self, p, learnable, per_channel, epsilon):
-        self.p = checks.positive("p", p)
+        self.p: float = checks.positive("p", p)
         if self.p < _SMALLEST_P:
             raise ValueError(f"p must be at least {_SMALLEST_P}, received {p!r}")
-        self.learnable = checks.boolean("learnable", learnable)
-        self.per_channel = checks.boolean("per_channel", per_channel)
-        self.epsilon = checks.positive("epsilon", epsilon)
+        self.learnable: bool = checks.boolean("learnable", learnable)
+        self.per_channel: bool = checks.boolean("per_channel", per_channel)
+        self.epsilon: float = checks.positive("epsilon", epsilon)
 
     def build(self, input_shape: Shape) -> None:
         """Creates the exponent."""
         channels = known_channels(input_shape, self.data_format) if self.per_channel else None
-        self.exponent = self.add_weight(
+        self.exponent: Any = self.add_weight(
             name="p",
             shape=(channels,) if self.per_channel else (),
             initializer=keras.initializers.Constant(self.p),
@@ -196,7 +196,7 @@ class _LPPooling(Pooling):
         **kwargs: Any,
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
-        self.p = checks.number("p", p)
+        self.p: float = checks.number("p", p)
         if self.p < 1:
             raise ValueError(f"p must be at least 1, received {p!r}")
 

@@ -52,10 +52,12 @@ class _SpatialPyramidPooling(Ranked, keras.layers.Layer):
         super().__init__(**kwargs)
         if not isinstance(bins, (list, tuple)) or not bins:
             raise TypeError(f"bins must list at least one level, received {bins!r}")
-        self.bins = tuple(checks.sizes("bins", level, self.rank) for level in bins)
-        self.pooling = checks.one_of("pooling", pooling, ("max", "average"))
-        self.data_format = standard_data_format(data_format)
-        self.input_spec = keras.layers.InputSpec(ndim=self.rank + 2)
+        self.bins: tuple[tuple[int, ...], ...] = tuple(
+            checks.sizes("bins", level, self.rank) for level in bins
+        )
+        self.pooling: Any = checks.one_of("pooling", pooling, ("max", "average"))
+        self.data_format: Any = standard_data_format(data_format)
+        self.input_spec: Any = keras.layers.InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Pools; see the class."""

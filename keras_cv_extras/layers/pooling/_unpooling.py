@@ -137,10 +137,12 @@ class MaxUnpooling2D(keras.layers.Layer):
     ) -> None:
         # Positions are integers that half precision would not hold.
         super().__init__(autocast=False, **kwargs)
-        self.pool_size = checks.sizes("pool_size", pool_size, 2)
-        self.strides = checks.sizes("strides", self.pool_size if strides is None else strides, 2)
-        self.padding = standard_padding(padding)
-        self.data_format = standard_data_format(data_format)
+        self.pool_size: tuple[int, ...] = checks.sizes("pool_size", pool_size, 2)
+        self.strides: tuple[int, ...] = checks.sizes(
+            "strides", self.pool_size if strides is None else strides, 2
+        )
+        self.padding: Any = standard_padding(padding)
+        self.data_format: Any = standard_data_format(data_format)
 
     def call(self, inputs: Tensor, positions: Tensor | None = None) -> Tensor:
         """Unpools; see the class."""

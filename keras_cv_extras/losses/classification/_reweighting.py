@@ -64,8 +64,8 @@ class ClassWeighted(WeightedLoss):
             raise TypeError(f"loss must be a keras.losses.Loss, received {loss!r}")
         super().__init__(name=name, reduction=reduction, dtype=loss.dtype)
         self.loss: Any = loss
-        self.ignore_class = getattr(loss, "ignore_class", None)
-        self.class_weights = _class_weights(class_weights)
+        self.ignore_class: int | None = getattr(loss, "ignore_class", None)
+        self.class_weights: list[float] = _class_weights(class_weights)
         # A variable, because compiled training steps read it anew each time.
         self._share = keras.Variable(
             float(checks.boolean("active", active)), dtype=self.dtype, trainable=False
@@ -129,8 +129,8 @@ class DeferredReweighting(keras.callbacks.Callback):
         if not isinstance(loss, ClassWeighted):
             raise TypeError(f"loss must be a ClassWeighted loss, received {loss!r}")
         self.loss = loss
-        self.ignore_class = getattr(loss, "ignore_class", None)
-        self.epoch = checks.integer("epoch", epoch, minimum=0)
+        self.ignore_class: Any = getattr(loss, "ignore_class", None)
+        self.epoch: int = checks.integer("epoch", epoch, minimum=0)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Switches the weights on from the epoch on, off before it."""

@@ -1,5 +1,7 @@
 """Losses over pairs of samples: contrastive, N-pairs, lifted structure."""
 
+from typing import ClassVar
+
 from keras import ops
 
 from keras_cv_extras._base import checks
@@ -104,7 +106,11 @@ class NpairsLoss(FunctionLoss):
 
     function = npairs_loss
     compares_labels = True
-    argument_order = ("name", "reduction", "gather_across_replicas")
+    argument_order: ClassVar[tuple[str, ...] | None] = (
+        "name",
+        "reduction",
+        "gather_across_replicas",
+    )
 
 
 @per_sample(gather_across_replicas=checks.boolean)
@@ -154,7 +160,11 @@ class NpairsMultilabelLoss(FunctionLoss):
 
     function = npairs_multilabel_loss
     compares_labels = True
-    argument_order = ("name", "reduction", "gather_across_replicas")
+    argument_order: ClassVar[tuple[str, ...] | None] = (
+        "name",
+        "reduction",
+        "gather_across_replicas",
+    )
 
 
 @per_sample(margin=checks.number, gather_across_replicas=checks.boolean)
@@ -201,4 +211,9 @@ class LiftedStructLoss(FunctionLoss):
 
     function = lifted_struct_loss
     compares_labels = True
-    argument_order = ("margin", "name", "reduction", "gather_across_replicas")
+    argument_order: ClassVar[tuple[str, ...] | None] = (
+        "margin",
+        "name",
+        "reduction",
+        "gather_across_replicas",
+    )

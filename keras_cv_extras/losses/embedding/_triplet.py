@@ -1,6 +1,7 @@
 """Triplet losses with semi-hard and with hard negatives."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from keras import ops
 
@@ -121,7 +122,13 @@ class TripletSemiHardLoss(FunctionLoss):
 
     function = triplet_semihard_loss
     compares_labels = True
-    argument_order = ("margin", "distance_metric", "name", "reduction", "gather_across_replicas")
+    argument_order: ClassVar[tuple[str, ...] | None] = (
+        "margin",
+        "distance_metric",
+        "name",
+        "reduction",
+        "gather_across_replicas",
+    )
 
 
 @per_sample(
@@ -186,7 +193,7 @@ class TripletHardLoss(FunctionLoss):
 
     function = triplet_hard_loss
     compares_labels = True
-    argument_order = (
+    argument_order: ClassVar[tuple[str, ...] | None] = (
         "margin",
         "soft",
         "distance_metric",

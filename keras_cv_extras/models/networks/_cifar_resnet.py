@@ -35,9 +35,9 @@ class PaddedShortcut(layers.Layer):
 
     def __init__(self, filters: int, strides: Sizes = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.filters = checks.integer("filters", filters, minimum=1)
-        self.strides = checks.integer("strides", strides, minimum=1)
-        self.input_spec = layers.InputSpec(ndim=4)
+        self.filters: int = checks.integer("filters", filters, minimum=1)
+        self.strides: int = checks.integer("strides", strides, minimum=1)
+        self.input_spec: Any = layers.InputSpec(ndim=4)
 
     def build(self, input_shape: Shape) -> None:
         """Checks that there are not more channels than `filters`."""

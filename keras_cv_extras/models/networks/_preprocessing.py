@@ -40,7 +40,7 @@ class ImagePreprocessing(keras.layers.Layer):
 
     def __init__(self, mode: str = "torch", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.mode = checks.one_of("mode", mode, ("tf", "torch", "caffe"))
+        self.mode: Any = checks.one_of("mode", mode, ("tf", "torch", "caffe"))
         self.built = True
 
     def call(self, inputs: Tensor) -> Tensor:

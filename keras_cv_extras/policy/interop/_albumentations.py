@@ -26,7 +26,7 @@ _MOST_ROWS = 4096
 
 def to_albumentations(
     policy: Policy, *, image_size: tuple[int, int] | None = None, strict: bool = True
-) -> dict:
+) -> dict[str, Any]:
     """Returns a policy as the dictionary that `albumentations.from_dict` takes.
 
     A stage becomes a `OneOf` of sub-policies, for each draw of it one. An op with a strength of

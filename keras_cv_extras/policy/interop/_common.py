@@ -111,7 +111,7 @@ def in_pixels(step: Step, image_size: tuple[int, int] | None) -> Step:
     )
 
 
-def translate(policy: Policy, omissions: Omissions, one: Callable) -> list:
+def translate(policy: Policy, omissions: Omissions, one: Callable[..., Any]) -> list[Any]:
     """Translates every step of a policy.
 
     Args:

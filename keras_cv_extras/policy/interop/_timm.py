@@ -82,7 +82,7 @@ def from_timm(
     return Policy(stage.sub_policies, stage.weights, stage.num_draws, **made)
 
 
-def augmix_from_timm(config: str = "augmix", *, interpolation: str = "bilinear") -> dict:
+def augmix_from_timm(config: str = "augmix", *, interpolation: str = "bilinear") -> dict[str, Any]:
     """Translates an AugMix of timm into arguments of `augmix` and `layers.AugMix`.
 
     Args:

@@ -112,7 +112,7 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
 
 def augmix_from_torchvision(
     transform: Any = "AugMix", *, strict: bool = True, **arguments: Any
-) -> dict:
+) -> dict[str, Any]:
     """Translates an AugMix of torchvision into arguments of `augmix` and `layers.AugMix`.
 
     Args:
@@ -213,7 +213,7 @@ def to_torchvision(policy: Policy, *, strict: bool = True) -> str:
     return TORCHVISION.replace("{data}", data)
 
 
-def space(share: float) -> dict[str, dict]:
+def space(share: float) -> dict[str, dict[str, Any]]:
     """Returns the fields of the ops' steps at a share in [0, 1] of the way to the end."""
     fields = {
         **{op: {"value": 0.3 * share, "signed": True} for op in ("shear_x", "shear_y")},

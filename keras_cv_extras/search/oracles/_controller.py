@@ -4,6 +4,8 @@ It is small enough for NumPy, which gives the same numbers on every backend and 
 to be traced. `_ppo.py` trains it.
 """
 
+from typing import Any
+
 import numpy as np
 
 from keras_cv_extras.search.oracles._suggesting import host_uniform
@@ -69,7 +71,7 @@ class Controller:
             before = self.weights[f"embedding.{kind}"][actions[step]]
         return logs, steps
 
-    def gradient(self, actions, steps, slopes) -> dict:
+    def gradient(self, actions, steps, slopes) -> dict[str, Any]:
         """Returns the gradient of a number by the weights.
 
         Args:

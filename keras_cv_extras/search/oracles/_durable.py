@@ -53,7 +53,9 @@ class DurableOracle(kt.Oracle):
         with _lock_released(self):
             return super().end_trial(trial)
 
-    def report(self, trial_id: str, status: str, metrics: dict, message: str | None) -> bool:
+    def report(
+        self, trial_id: str, status: str, metrics: dict[str, Any], message: str | None
+    ) -> bool:
         """Ends a trial that a worker has run; returns False if it had ended before.
 
         Unlike `update_trial` and `end_trial` of keras-tuner's workers it may be called again,
@@ -111,7 +113,7 @@ class DurableOracle(kt.Oracle):
             ValueError: if a file is damaged; the message names it.
         """
         folder = pathlib.Path(self._project_dir)
-        self.trials = {}
+        self.trials: dict[str, Any] = {}
         for path in sorted(folder.glob("trial_*/trial.json")):
             with _naming(path):
                 trial = kt_trial.Trial.from_state(files.read_json(path))
@@ -125,9 +127,9 @@ class DurableOracle(kt.Oracle):
         identifiers = sorted(self.trials, key=int)
         finished = [name for name in identifiers if self.trials[name].status in _FINISHED]
         unfinished = [name for name in identifiers if name not in finished]
-        self.start_order = [name for name in self.start_order if name in self.trials]
+        self.start_order: list[str] = [name for name in self.start_order if name in self.trials]
         self.start_order += [name for name in identifiers if name not in self.start_order]
-        self.end_order = [name for name in self.end_order if name in finished]
+        self.end_order: list[str] = [name for name in self.end_order if name in finished]
         self.end_order += [name for name in finished if name not in self.end_order]
         for name in unfinished:
             self.trials[name] = _blank(self.trials[name])

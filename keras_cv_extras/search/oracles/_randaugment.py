@@ -75,7 +75,7 @@ class GridOracle(SuggestingOracle):
 
     def _prepare(self):
         count = _size(self.hyperparameters)
-        self.max_trials = count if self._most is None else self._most
+        self.max_trials: int = count if self._most is None else self._most
         kept = np.linspace(0, count - 1, min(self.max_trials, count)).round().astype(int).tolist()
         values = choices(self.hyperparameters)
         combinations = itertools.product(*values.values())
@@ -139,7 +139,7 @@ class RandAugmentTuner(PolicyTuner):
     ) -> None:
         for op in ops:
             checks.one_of("an op", op, sorted(OPS))
-        self.ops = tuple(ops)
+        self.ops: tuple[str, ...] = tuple(ops)
         if oracle is None:
             space = rand_augment_space(num_ops=num_ops, strengths=strengths)
             oracle = GridOracle(max_trials=max_trials, hyperparameters=space, seed=seed)
@@ -150,7 +150,7 @@ class RandAugmentTuner(PolicyTuner):
     def _is_of_policy(self, name):
         return name in ("num_ops", "strength")
 
-    def policy_of_values(self, values: dict, **options: Any) -> Policy:
+    def policy_of_values(self, values: dict[str, Any], **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
         if missing := {"num_ops", "strength"} - set(values):
             raise ValueError(

@@ -70,7 +70,7 @@ def kind_of(name: str) -> str:
     return place[2] if place else name
 
 
-def choices(space: kt.HyperParameters) -> dict[str, list]:
+def choices(space: kt.HyperParameters) -> dict[str, list[Any]]:
     """Returns for every hyperparameter of a space the values that are tried.
 
     Of one without a step these are eleven, at equal distances on the scale on which it is
@@ -149,7 +149,7 @@ def policy_from(
     return Policy(list(rows.values()), **options)
 
 
-def values_from(policy: Policy) -> dict:
+def values_from(policy: Policy) -> dict[str, Any]:
     """Returns the values of hyperparameters that stand for a policy: `policy_from` turned round.
 
     Args:
@@ -173,7 +173,7 @@ def values_from(policy: Policy) -> dict:
     return values
 
 
-def op_alone(op: str, *, rate=None, num_sub_policies: int = NUM_SUB_POLICIES) -> dict:
+def op_alone(op: str, *, rate=None, num_sub_policies: int = NUM_SUB_POLICIES) -> dict[str, Any]:
     """Returns the values of the policy that has one op alone, of strengths up to 1.
 
     Args:

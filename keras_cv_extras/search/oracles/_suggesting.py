@@ -54,7 +54,7 @@ class SuggestingOracle(DurableOracle):
     ) -> None:
         checks.integer("max_trials", max_trials, minimum=1)
         self._own_seed = checks.integer("seed", seed)
-        self.parallel = checks.integer("parallel", parallel, minimum=1)
+        self.parallel: int = checks.integer("parallel", parallel, minimum=1)
         hyperparameters = policy_space() if hyperparameters is None else hyperparameters
         self._check_unconditional(hyperparameters.space)
         self._first = [_completed(values, hyperparameters) for values in first]
@@ -102,7 +102,7 @@ class SuggestingOracle(DurableOracle):
     def _prepare(self):
         """Computes what a subclass needs of the space; called whenever the space is another."""
 
-    def ask(self, trial_id: str, seed: int, attempt: int) -> dict:
+    def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any]:
         """Returns the values of a new trial.
 
         Args:
@@ -121,7 +121,7 @@ class SuggestingOracle(DurableOracle):
             values = self._suggest(trial_id)
         # keras-tuner would keep its lock for ever: a tuner raises `failure` when it is released.
         except Exception as error:  # noqa: BLE001
-            self.failure = error
+            self.failure: Exception | None = error
             warnings.warn(f"the search stops, no trial could be suggested: {error}", stacklevel=2)
             return {"status": "STOPPED"}
         return {"status": "STOPPED"} if values is None else {"status": "RUNNING", "values": values}
@@ -145,7 +145,7 @@ class SuggestingOracle(DurableOracle):
         finished = set(self.end_order)
         return list(itertools.takewhile(finished.__contains__, names))
 
-    def finished_trials(self) -> list[tuple[dict, float]]:
+    def finished_trials(self) -> list[tuple[dict[str, Any], float]]:
         """Returns values and score of the known trials; failed ones score like the worst."""
         trials = [self.trials[name] for name in self.known_trials()]
         scores = [trial.score for trial in trials if trial.status == "COMPLETED"]

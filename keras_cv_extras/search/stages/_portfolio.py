@@ -10,6 +10,7 @@ kind are hard to beat, and two numbers are found with fewer trials than thirty.
 """
 
 import re
+from typing import Any
 
 from keras_cv_extras import policy as policies
 from keras_cv_extras.augment import OPS
@@ -47,7 +48,9 @@ def default_flip(data_name: str | None) -> bool:
     return not _NOT_FLIPPED.fullmatch(re.sub(r"_?\d+k?$", "", words[-1]))
 
 
-def control_policies(*, flip: bool, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
+def control_policies(
+    *, flip: bool, seed: int, ops=policies.SEARCH_OPS, **options
+) -> dict[str, Any]:
     """Returns the policies that need no search, by name, the simplest first.
 
     Args:
@@ -65,7 +68,7 @@ def control_policies(*, flip: bool, seed: int, ops=policies.SEARCH_OPS, **option
     }
 
 
-def entrant_policies(*, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
+def entrant_policies(*, seed: int, ops=policies.SEARCH_OPS, **options) -> dict[Any, Policy]:
     """Returns further policies that enter the contest, by name.
 
     They are a small grid of RandAugment, AutoAugment's published policies, and random ones.
@@ -89,7 +92,7 @@ def entrant_policies(*, seed: int, ops=policies.SEARCH_OPS, **options) -> dict:
     return entrants
 
 
-def screened_policies(ops, caps, *, trials: int) -> dict:
+def screened_policies(ops, caps, *, trials: int) -> dict[Any, Policy]:
     """Returns policies of the ops that a screen has left, by name.
 
     Args:

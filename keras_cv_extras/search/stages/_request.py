@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import importlib.metadata
+from typing import Any
 
 import keras
 import keras_tuner as kt
@@ -50,8 +51,8 @@ class Request:
     """
 
     trainer: Trainer
-    parts: dict
-    everything: tuple
+    parts: dict[str, Any]
+    everything: tuple[Any, ...]
     name: str | None
     digest: str
     settings: SearchSettings
@@ -90,7 +91,7 @@ class Request:
         """Trainings of each arm for the confirmation."""
         return self.settings.confirm_seeds
 
-    def identity(self) -> dict:
+    def identity(self) -> dict[str, Any]:
         """Returns what tells this search from others, for JSON."""
         asked = self.settings
         named = isinstance(asked.oracle, str)
@@ -218,7 +219,7 @@ def _trials_of(oracle, budget):
     return oracle.max_trials
 
 
-def versions() -> dict:
+def versions() -> dict[str, Any]:
     """Returns the versions of what a search depends on, as far as it is there, and the backend."""
     found = {"keras_cv_extras": __version__}
     for name in _PACKAGES:

@@ -15,6 +15,7 @@ References:
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ class Screen:
         """Returns the screen with the caps of some ops lifted to these."""
         return dataclasses.replace(self, caps={**self.caps, **caps}, reinstated=tuple(caps))
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the screen as a dictionary for JSON."""
         rounded = {
             name: {op: [round(float(v), 6) for v in row] for op, row in rows.items()}
@@ -87,7 +88,7 @@ class Screen:
         return {**dataclasses.asdict(self), **rounded, **lists}
 
     @classmethod
-    def from_dict(cls, fields: dict) -> "Screen":
+    def from_dict(cls, fields: dict[str, Any]) -> "Screen":
         """Returns the screen of a dictionary, as `to_dict` makes it."""
         arrays = {
             name: {op: np.array(row) for op, row in fields[name].items()}

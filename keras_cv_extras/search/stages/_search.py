@@ -48,7 +48,7 @@ class SearchResult:
     winner: _arms.Arm
     arms: tuple[_arms.Arm, ...]
     verdict: str
-    trials: tuple[dict, ...]
+    trials: tuple[dict[str, Any], ...]
     screen: Screen | None
     insight: _insight.Insight
     directory: pathlib.Path

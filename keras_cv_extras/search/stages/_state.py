@@ -3,6 +3,7 @@
 import pathlib
 import re
 import time
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class SearchFolder:
             file; the message says which and what.
     """
 
-    def __init__(self, path, settings: dict):
+    def __init__(self, path, settings: dict[str, Any]):
         self.path = folder_path(path)
         own = self.path / "settings.json"
         if own.is_file():

@@ -51,17 +51,18 @@ class Child:
                 "searched by PolicyTuner, which builds one for each trial"
             )
         self.build_model = build_model
-        self.train_images, self.train_labels = train
-        self.epochs = checks.integer("epochs", epochs, minimum=1)
-        self.batch_size = checks.integer("batch_size", batch_size, minimum=1)
-        self.learning_rate = checks.number("learning_rate", learning_rate)
-        self.model = self.new_model(0)
+        self.train_images: Any = train[0]
+        self.train_labels: Any = train[1]
+        self.epochs: int = checks.integer("epochs", epochs, minimum=1)
+        self.batch_size: int = checks.integer("batch_size", batch_size, minimum=1)
+        self.learning_rate: float = checks.number("learning_rate", learning_rate)
+        self.model: Any = self.new_model(0)
         if not self.model.compiled:
             self._compile()
         self.model.optimizer.build(self.model.trainable_variables)
         self._optimizer_start = [np.array(v) for v in self.model.optimizer.variables]
 
-    def describe(self) -> dict:
+    def describe(self) -> dict[str, Any]:
         """Returns what tells this model and training from others, for JSON."""
         optimizer = {
             key: value if isinstance(value, (int, float, str, bool, type(None))) else str(value)

@@ -82,7 +82,7 @@ class PopulationTrainer(Child):
         )
         if population_size is None:
             population_size = self._program.members_that_fit()
-        self.population_size = checks.integer("population_size", population_size, minimum=1)
+        self.population_size: int = checks.integer("population_size", population_size, minimum=1)
         self._shape = StackShape()
 
     def score_many(

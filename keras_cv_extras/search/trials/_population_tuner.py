@@ -85,7 +85,7 @@ class PopulationTuner(PolicyTuner):
         self.on_search_end()
         self._raise_failure()
 
-    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict:
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Returns what the round has found for a trial; called by `search`."""
         score = self._scores.pop(trial.trial_id)
         if np.isnan(score.accuracy):

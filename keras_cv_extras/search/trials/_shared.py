@@ -60,11 +60,11 @@ class SharedWeights:
         self.policy = policy
         if not 0 < checks.number("share", share) < 1:
             raise ValueError(f"share must be between 0 and 1, received {share!r}")
-        self.num_common = common_epochs(trainer.epochs, share)
+        self.num_common: int = common_epochs(trainer.epochs, share)
         if self.num_common < 1:
             raise ValueError("shared weights need a training of at least 2 epochs, received 1")
-        self.seed = checks.integer("seed", seed)
-        self.path = None if path is None else pathlib.Path(path)
+        self.seed: int = checks.integer("seed", seed)
+        self.path: pathlib.Path | None = None if path is None else pathlib.Path(path)
         self._state = None
 
     @property

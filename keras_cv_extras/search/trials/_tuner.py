@@ -96,10 +96,10 @@ class PolicyTuner(kt.Tuner):
     ) -> None:
         if not isinstance(oracle, kt.Oracle):
             raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
-        self.caps = dict(caps or {})
+        self.caps: dict[str, float] = dict(caps or {})
         self.policy_of_values({hp.name: hp.default for hp in oracle.get_space().space})
         self._check_objective(oracle)
-        self.epochs = checks.integer("epochs", epochs, minimum=1)
+        self.epochs: int = checks.integer("epochs", epochs, minimum=1)
         self._check_epochs(oracle, trainer)
         self.trainer: Any = trainer
         self._options = {"train": train, "epochs": epochs, "batch_size": batch_size}
@@ -110,9 +110,9 @@ class PolicyTuner(kt.Tuner):
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
         self.validation: Any = validation
-        self.seed = checks.integer("seed", seed)
+        self.seed: int = checks.integer("seed", seed)
         self.on_trial = on_trial
-        self.role = role_of_keras_tuner() if role is None else role
+        self.role: Role = role_of_keras_tuner() if role is None else role
         durable: Any = make_durable(oracle)
         folder = pathlib.Path(directory or ".", project_name)
         overwrite = overwrite and self.role.decides  # keras-tuner lets each worker delete all
@@ -126,10 +126,10 @@ class PolicyTuner(kt.Tuner):
             overwrite=overwrite,
         )
         if self._builder is not None:
-            self.hypermodel = self._builder
+            self.hypermodel: Any = self._builder
         durable.verbose = 0
         self.oracle: Any = durable
-        self.tuner_id = self.role.tuner_id
+        self.tuner_id: str = self.role.tuner_id
         self._reload()
 
     def _check_objective(self, oracle):
@@ -159,7 +159,7 @@ class PolicyTuner(kt.Tuner):
                 f"{self.epochs}"
             )
 
-    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict:
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Trains and scores the policy of a trial; called by `search`."""
         try:
             trainer, options = self._trainer_of(trial)
@@ -276,7 +276,7 @@ class PolicyTuner(kt.Tuner):
         model.set_weights(trained.get_weights())
         return model
 
-    def get_best_models(self, num_models: int = 1) -> list:
+    def get_best_models(self, num_models: int = 1) -> list[Any]:
         """Returns the models of the best finished trials, the best first, each trained again.
 
         Args:
@@ -310,12 +310,12 @@ class PolicyTuner(kt.Tuner):
         own = type(self).policy_of_values is not PolicyTuner.policy_of_values
         return own and not self._builder.takes_hyperparameters
 
-    def policy_of_values(self, values: dict, **options: Any) -> Policy:
+    def policy_of_values(self, values: dict[str, Any], **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
         return policy_from(values, caps=self.caps, **options)
 
 
-def metrics_of(score) -> dict:
+def metrics_of(score) -> dict[str, Any]:
     """Returns what an oracle is told of a trial's score."""
     return {
         "val_accuracy": score.accuracy,

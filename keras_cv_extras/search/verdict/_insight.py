@@ -67,7 +67,7 @@ class Insight:
         """The ops whose effect is below 0 beyond doubt, the most harmful first."""
         return tuple(one.op for one in reversed(self.effects) if one.high < 0)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the insight as a dictionary for JSON."""
         fields = dataclasses.asdict(self)
         fields["effects"] = [

@@ -12,6 +12,7 @@ import pathlib
 import socket
 import threading
 import time
+from typing import Any
 
 from keras_cv_extras._base import files
 
@@ -98,12 +99,12 @@ class Claim:
                 return
 
 
-def is_here(owner: dict) -> bool:
+def is_here(owner: dict[str, Any]) -> bool:
     """Returns whether the owner of a claim is a process of this machine."""
     return owner["host"] == socket.gethostname()
 
 
-def read_owner(path) -> dict | None:
+def read_owner(path) -> dict[str, Any] | None:
     """Returns host, pid and start of the process that made a claim; None if not written yet.
 
     Raises:

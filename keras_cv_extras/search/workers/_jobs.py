@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from typing import Any
 
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.workers._claims import Claims
@@ -30,7 +31,7 @@ class Job:
     scorer: object
 
 
-def do_all(jobs, folder, compute, seen, *, role, check) -> list:
+def do_all(jobs, folder, compute, seen, *, role, check) -> list[Any]:
     """Returns the scores of jobs, as soon as all are known to the folder.
 
     Args:

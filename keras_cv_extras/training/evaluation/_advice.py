@@ -11,7 +11,7 @@ _ENOUGH = 200  # images that a calibration error is judged by
 _RISEN = 1.1  # times the lowest validation loss
 
 
-def advice(predictions: Any, log: Sequence[dict] = ()) -> list[str]:
+def advice(predictions: Any, log: Sequence[dict[str, Any]] = ()) -> list[str]:
     """Returns sentences that say what would help, the most important first; none if nothing would.
 
     Args:

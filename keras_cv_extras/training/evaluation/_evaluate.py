@@ -46,7 +46,7 @@ class Evaluation:
     f1: np.ndarray
     class_names: tuple[str, ...]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the scores as a dictionary for JSON."""
         fields = dataclasses.asdict(self)
         return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}

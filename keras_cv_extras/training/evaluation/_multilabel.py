@@ -57,7 +57,7 @@ class MultilabelEvaluation:
     images: int
     class_names: tuple[str, ...]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Returns the scores as a dictionary for JSON; None for what is not defined."""
         fields = dataclasses.asdict(self)
         for name, value in fields.items():

@@ -24,7 +24,7 @@ def report(
     predictions: Any,
     *,
     title: str,
-    data: dict,
+    data: dict[str, Any],
     settings: Any | None = None,
     log: Any = (),
     notes: Any = (),

@@ -90,7 +90,9 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
             ensure_all_finite=not self._by_rows,
         )
         checks.same_length(X=array, y=classes)
-        self.sampling_strategy_ = type(self)._reads_direction(self.sampling_strategy, classes)
+        self.sampling_strategy_: dict[Any, Any] = type(self)._reads_direction(
+            self.sampling_strategy, classes
+        )
         return array, classes, restore
 
 
@@ -104,7 +106,7 @@ class _RowSampler(_Sampler):
         """Returns samples and labels with the classes balanced; see the class."""
         array, classes, restore = self._read(X, y)
         rows = self._rows(classes)
-        self.sample_indices_ = rows
+        self.sample_indices_: Any = rows
         frame = _frames.is_frame(X)
         chosen = _frames.take(X, rows) if frame else _frames.like(X, array[rows])
         return chosen, _frames.like(y, restore(classes[rows]))

@@ -58,7 +58,8 @@ class ClassThresholds(BaseEstimator):
                 f"each column of probabilities, received {np.unique(classes)[:12].tolist()}"
             )
         thresholds = np.full(number, 1 / number)
-        best = self.plain_score_ = self._score(shares, classes, thresholds)
+        best = self._score(shares, classes, thresholds)
+        self.plain_score_: float = best
         for _ in range(_ROUNDS):
             before = best
             # With two classes the second's threshold says all.
@@ -66,7 +67,8 @@ class ClassThresholds(BaseEstimator):
                 thresholds, best = self._moved(shares, classes, thresholds, item, best)
             if best <= before:
                 break
-        self.thresholds_, self.score_ = thresholds / thresholds.sum(), best
+        self.thresholds_: Any = thresholds / thresholds.sum()
+        self.score_: float = best
         return self
 
     def predict(self, probabilities: ArrayLike) -> Array:

@@ -53,7 +53,7 @@ class Table:
     image: str | None = None
     label: str | Sequence[str] | None = None
     split: str | None = None
-    root: str | os.PathLike | None = None
+    root: str | os.PathLike[str] | None = None
     separator: str | None = None
     multilabel: bool | None = None
 
