@@ -83,3 +83,27 @@ def softplus(values):
         return upstream * ops.sigmoid(values)
 
     return ops.relu(values) - ops.log(ops.sigmoid(ops.absolute(values))), gradient
+
+
+def focal_terms(logits, gamma):
+    """Returns `-(1 - p)^gamma log p` and `-p^gamma log(1 - p)` of the logits of p, for gamma > 0.
+
+    Both together, and their gradients, share what each would compute for itself.
+    """
+
+    @ops.custom_gradient
+    def terms(logits):
+        common = ops.log(ops.sigmoid(ops.absolute(logits)))
+        probability = ops.sigmoid(logits)
+        complement = 1 - probability
+        missed, alarmed = ops.relu(-logits) - common, ops.relu(logits) - common
+        weights = power(complement, gamma), power(probability, gamma)
+
+        def gradient(*upstream):
+            first, second = upstream if len(upstream) == 2 else upstream[0]  # JAX gives one pair
+            rising = second * weights[1] * (gamma * complement * alarmed + probability)
+            return rising - first * weights[0] * (gamma * probability * missed + complement)
+
+        return (weights[0] * missed, weights[1] * alarmed), gradient
+
+    return terms(logits)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.optimize import brentq
 
 from keras_cv_extras import losses
@@ -84,6 +85,28 @@ def test_squares_and_margins_of_the_multiclass_hinge(variant):
     for labels in (LABELS, np.eye(4)[LABELS]):
         found = per_sample("MulticlassHinge", options, LOGITS, labels)
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_rows_of_one_class_have_the_hinge_and_gradient_of_its_number():
+    soft = np.full(4, 0.25, "float32")
+    rows = np.eye(4, dtype="float32")[LABELS]
+    logits = np.concatenate([LOGITS, [[1.0, 1.0, 0.0, -np.inf]]]).astype("float32")  # two are best
+    beside = np.concatenate([rows, [soft]])  # as a batch with a soft row takes another way
+    wanted = hinge_and_gradient(LABELS, LOGITS)
+    for found in (hinge_and_gradient(rows, LOGITS), hinge_and_gradient(beside, logits)):
+        for array, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(array[:12], other, atol=1e-6)
+    one = np.eye(4, dtype="float32")[[2]]
+    _, slope = hinge_and_gradient(one, logits[-1:])
+    np.testing.assert_array_equal(slope, [[0.5, 0.5, -1.0, 0.0]])
+
+
+def hinge_and_gradient(labels, logits):
+    logits = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = losses.multiclass_hinge(labels, logits)
+    return value.numpy(), tape.gradient(value, logits).numpy()
 
 
 def test_squares_of_the_hinge_are_those_of_keras():

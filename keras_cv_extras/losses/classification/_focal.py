@@ -128,12 +128,10 @@ def sigmoid_focal_crossentropy(
     if alpha is not None:
         share = per_class("alpha", alpha, logits.shape[-1], logits.dtype)
         positive, negative = share * positive, (1 - share) * negative
-    # -log p is softplus(-z), -log(1 - p) is softplus(z).
-    missed, alarmed = _logits.softplus(-logits), _logits.softplus(logits)
     if gamma:
-        probability = ops.sigmoid(logits)
-        missed = missed * _logits.power(1 - probability, gamma)
-        alarmed = alarmed * _logits.power(probability, gamma)
+        missed, alarmed = _logits.focal_terms(logits, gamma)
+    else:  # -log p is softplus(-z), -log(1 - p) is softplus(z)
+        missed, alarmed = _logits.softplus(-logits), _logits.softplus(logits)
     losses = positive * missed + negative * alarmed
     if len(losses.shape) == 1:
         return losses
