@@ -32,7 +32,7 @@ def network(jit_compile):
     return model
 
 
-def trained(jit_compile, weighted=False, **options):
+def trained(jit_compile, weighted=False, epochs=2, **options):
     images, labels = data.load("digits").train
     weights = np.linspace(0.5, 2, 10).astype("float32")
 
@@ -51,7 +51,7 @@ def trained(jit_compile, weighted=False, **options):
         network(jit_compile),
         lambda epoch: batches(37, 16, epoch),
         batches(21, 8, 0),
-        epochs=2,
+        epochs=epochs,
         strategy="none",
         progress=False,
         **options,
@@ -83,6 +83,34 @@ def test_under_xla_a_resumed_epoch_is_the_same_to_the_bit(tmp_path):
     assert resumed.history == whole.history
     for one, other in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_array_equal(other, one)
+
+
+COMPILED = """
+import glob, json, os, sys
+sys.path.insert(0, "tests/training")
+from test_training_filled import *
+
+def programs():
+    return len(glob.glob(os.environ["DUMPED"] + "/*one_step*before_optimizations.txt"))
+
+images, labels = data.load("digits").train
+ours = trained(True, epochs=3) and programs()
+network(True).fit(
+    images[:37], labels[:37], batch_size=16, epochs=2, verbose=0,
+    validation_data=(images[:21], labels[:21]), validation_batch_size=8,
+)
+print(json.dumps([ours, programs() - ours]))
+"""
+
+
+@pytest.mark.slow
+def test_under_xla_one_program_trains_and_one_validates(python, tmp_path):
+    """XLA writes each program that it compiles to a folder; for Keras' own `fit` it makes four."""
+    flags = f"--xla_dump_to={tmp_path} --xla_dump_hlo_as_text"
+    # A program that is found in a cache is not written.
+    environment = {"DUMPED": str(tmp_path), "XLA_FLAGS": flags, "TF_XLA_FLAGS": ""}
+    lines = python(COMPILED, environment=environment).splitlines()
+    assert json.loads(lines[-1]) == [2, 4]
 
 
 ON_JAX = """
