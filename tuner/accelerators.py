@@ -3,7 +3,9 @@
     python tuner/accelerators.py
 
 Runs itself once for each backend, and `policy_throughput.py` for Kornia and torchvision, and ends
-within --minutes, eight unless told otherwise: what there was no time for is named. Images are on
+within --minutes, eight unless told otherwise: what there was no time for is named. What fails is
+an error in its row, what ends its process or hangs in it is too, and the rest goes on in another.
+Each row is in a file beside the output as soon as it is there. Images are on
 the accelerator already, uint8 as a decoder gives them (Keras' layers get floats if they refuse
 these), and stay there; a call is one compiled program, in TensorFlow an op of a graph.
 The table goes to tuner/results/accelerators.json, or to another --output, with the name of the
@@ -26,7 +28,9 @@ import time
 HERE = pathlib.Path(__file__).parent
 RESULT = HERE / "results" / "accelerators.json"
 BATCHES = {224: 128, 32: 1024}
-PARTS = ("policies", "bytes", "ops", "training")
+PARTS = ("policies", "training", "bytes", "ops")  # what matters most comes first
+GRACE = 20  # seconds for the row that is being measured when time is up
+TRIES = 4  # processes of a backend: of so many rows one less may end theirs
 LEAST_IMAGES = 8  # of a smoke test
 
 # Layers of this library, and what Keras offers for the same.
@@ -66,59 +70,128 @@ def main():
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--output", type=pathlib.Path, default=RESULT)
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--rows", type=pathlib.Path, help="a file of what is there already")
     options = parser.parse_args()
     options.deadline = time.monotonic() + 60 * options.minutes
-    if options.backend:
-        print(json.dumps(_measured(options)))
-        return
+    with tempfile.TemporaryDirectory() as folder:
+        if options.backend:
+            options.rows = options.rows or pathlib.Path(folder) / "rows"
+            _measure(options)
+            print(json.dumps(_collected(options.rows)))
+            return
+        if options.smoke:
+            options.output = pathlib.Path(folder) / "found.json"
+        found = _all_of_it(options)
+    _print(found)
+    if options.smoke and any("error" in row for row in _rows(found)):
+        sys.exit(1)
+
+
+def _all_of_it(options):
+    """Measures both backends and what others offer, each in processes of its own."""
     found = {"command": " ".join(["python", *sys.argv]), "backends": {}, "others": None}
     # A third of the time each; what one does not need is the others'.
     for place, backend in enumerate(("jax", "tensorflow")):
-        left = (options.deadline - time.monotonic()) / (3 - place) / 60
-        found["backends"][backend] = _run(
-            [__file__, *_own_arguments(options), "--backend", backend, "--minutes", f"{left:.2f}"],
-            backend,
-        )
-    if not options.smoke:
-        found["others"] = _beside_torch()
+        left = (options.deadline - time.monotonic()) / (3 - place)
+        found["backends"][backend] = _run(backend, options, time.monotonic() + left)
         options.output.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    _print(found)
+    if not options.smoke:
+        found["others"] = _beside_torch(options.deadline - time.monotonic())
+        options.output.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    for backend in found["backends"]:
+        _rows_file(options, backend).unlink(missing_ok=True)
+    return found
 
 
-def _own_arguments(options):
+def _rows_file(options, backend):
+    return options.output.with_suffix(f".{backend}.jsonl")
+
+
+def _rows(found):
+    return [row for result in found["backends"].values() for row in result["rows"]]
+
+
+def _run(backend, options, until):
+    """Measures a backend; where a row ends the process, another goes on behind it."""
+    file = _rows_file(options, backend)
+    file.unlink(missing_ok=True)
     own = ["--seconds", str(options.seconds), "--repeats", str(options.repeats)]
-    own += ["--only", *options.only]
-    return [*own, "--smoke"] if options.smoke else own
+    own += ["--only", *options.only, "--backend", backend, "--rows", str(file)]
+    own += ["--smoke"] if options.smoke else []
+    ends = []
+    while len(ends) < TRIES and (left := until - time.monotonic()) > 0:
+        try:
+            ended = subprocess.run(
+                [sys.executable, __file__, *own, "--minutes", f"{left / 60:.3f}"],
+                env={
+                    **os.environ,
+                    "KERAS_BACKEND": backend,
+                    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+                    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+                },
+                stdout=subprocess.DEVNULL,
+                timeout=left + GRACE,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            ended = "no time was left"
+        ends.append(ended)
+        if ended == 0:
+            break
+    return {**_collected(file), "processes_ended_with": ends}
 
 
-def _run(command, backend):
-    done = subprocess.run(
-        [sys.executable, *command],
-        env={**os.environ, "KERAS_BACKEND": backend, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+def _collected(file):
+    """What the processes of a backend wrote: their rows, and those that ended a process."""
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    found = {"device": "none: no process got as far", "rows": [], "not_measured": []}
+    begun = None
+    for line in [*map(json.loads, lines), {"begins": None}]:
+        if "begins" in line:
+            if begun is not None:
+                found["rows"].append({**begun, "error": "ended its process, or hung in it"})
+            begun = line["begins"]
+        elif "row" in line:
+            found["rows"].append(line["row"])
+            begun = None
+        else:
+            found.update({name: line[name] for name in ("device",) if name in line})
+            found["not_measured"] += line.get("not_measured", [])
+    return found
 
 
-def _beside_torch():
+def _beside_torch(seconds):
+    """What `policy_throughput.py` measures of others, or how it failed."""
     with tempfile.TemporaryDirectory() as folder:
         output = pathlib.Path(folder) / "others.json"
         script = HERE / "policy_throughput.py"
-        subprocess.run(
-            [sys.executable, str(script), "--repeats", "2", "--seconds", "0.3", "--output", output],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        own = ["--repeats", "2", "--seconds", "0.3", "--output", str(output)]
+        try:
+            done = subprocess.run(
+                [sys.executable, str(script), *own],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=max(seconds, 1),
+            )
+        except subprocess.TimeoutExpired:
+            return {"error": f"not done within {seconds:.0f} seconds"}
+        if done.returncode:
+            return {"error": done.stdout[-300:]}
         return json.loads(output.read_text("utf-8"))
 
 
-def _measured(options):
-    """Returns the rows of one backend, and on what they were measured."""
+def _measure(options):
+    """Writes the rows of one backend, and on what they were measured; some may be there."""
     import keras
 
-    rows, missing = [], []
+    there = options.rows.read_text("utf-8").splitlines() if options.rows.exists() else []
+    begun = [line["begins"] for line in map(json.loads, there) if "begins" in line]
+
+    def write(**line):
+        with options.rows.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    write(device=_device())
     parts = {"policies": _policies, "ops": _ops, "training": _training}
     if keras.backend.backend() == "jax":
         parts["bytes"] = _bytes
@@ -126,18 +199,19 @@ def _measured(options):
     for part in (part for part in PARTS if part in options.only and part in parts):
         for size, batch in sizes.items():
             for name, make in parts[part](size, batch, options.smoke):
-                if time.monotonic() > options.deadline:
-                    missing.append(f"{part}, {size}: {name}")
+                row = {"part": part, "size": size, "batch": batch, "name": name}
+                if row in begun:
                     continue
+                if time.monotonic() > options.deadline:
+                    write(not_measured=[f"{part}, {size}: {name}"])
+                    continue
+                write(begins=row)
                 try:
-                    row = make() if part in ("bytes", "training") else _timed(make, batch, options)
-                except Exception as error:  # one of fifty: the others are still wanted
-                    if options.smoke:
-                        raise
-                    row = {"error": f"{type(error).__name__}: {error}"[:300]}
-                rows.append({"part": part, "size": size, "batch": batch, "name": name, **row})
-                print(rows[-1], file=sys.stderr, flush=True)
-    return {"device": _device(), "rows": rows, "not_measured": missing}
+                    row |= make() if part in ("bytes", "training") else _timed(make, batch, options)
+                except Exception as error:  # one of a hundred: the others are still wanted
+                    row["error"] = f"{type(error).__name__}: {error}"[:300]
+                write(row=row)
+                print(row, file=sys.stderr, flush=True)
 
 
 def _device():
@@ -338,6 +412,8 @@ def _print(found):
             print(f"{row['size']:>5} {row['batch']:>5} {row['name']:<32}{told}")
         for name in result["not_measured"]:
             print(f"no time was left for {name}")
+    if found["others"] and "error" in found["others"]:
+        print(f"beside others: {found['others']['error']}")
 
 
 if __name__ == "__main__":
