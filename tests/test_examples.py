@@ -14,6 +14,7 @@ SCRIPTS = sorted(
 # Proofs that take long for their smallest form, too: pytest -m proof runs them.
 PROOFS = (
     "distributed_equality.py",
+    "epochs.py",
     "fashion_mnist_accelerator.py",
     "fashion_mnist_training.py",
     "gan_fashion_mnist.py",
