@@ -6,8 +6,23 @@ Layers for classification and losses. Layers take images, or a dictionary with `
 
 from keras_cv_extras.compat import _table
 from keras_cv_extras.compat.keras_cv import core, layers, losses, utils
+from keras_cv_extras.compat.keras_cv.core import (
+    ConstantFactorSampler,
+    FactorSampler,
+    NormalFactorSampler,
+    UniformFactorSampler,
+)
 
-__all__ = ["core", "layers", "losses", "utils"]
+__all__ = [
+    "ConstantFactorSampler",
+    "FactorSampler",
+    "NormalFactorSampler",
+    "UniformFactorSampler",
+    "core",
+    "layers",
+    "losses",
+    "utils",
+]
 
 _GONE = {
     "bounding_box": "boxes are out of scope; use keras_hub for detectors",

@@ -5,6 +5,9 @@ from typing import Any
 import keras
 
 from keras_cv_extras.compat.keras_cv._layer import refuse_boxes
+from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
+
+_NEWER = {"targets": "labels"}
 
 
 class _RandomGenerator:
@@ -29,7 +32,7 @@ class BaseImageAugmentationLayer(keras.layers.Layer):
 
     A subclass writes `augment_image(image, transformation, **kwargs)`. It may also write
     `augment_label` and `get_random_transformation`, whose result both of them are given. The
-    images are mapped by TensorFlow, one after another.
+    images are mapped by TensorFlow, one after another; those of a ragged batch keep their sizes.
 
     Args:
         seed: an integer, or None to draw one.
@@ -77,16 +80,25 @@ class BaseImageAugmentationLayer(keras.layers.Layer):
         given = inputs if isinstance(inputs, dict) else {"images": images}
         if not training:
             return inputs
+        if "targets" in given:  # what older versions called the labels
+            made = self._mapped({_NEWER.get(name, name): part for name, part in given.items()})
+            return {name: made[_NEWER.get(name, name)] for name in given}
         made = self._mapped(given)
         return made if isinstance(inputs, dict) else made["images"]
 
     def _mapped(self, given):
         import tensorflow as tf
 
-        taken = {name: tf.convert_to_tensor(given[name]) for name in given}
+        ragged = is_ragged(given["images"])
+        taken = {
+            name: part if ragged and name == "images" else tf.convert_to_tensor(part)
+            for name, part in given.items()
+        }
         taken["images"] = tf.cast(taken["images"], self.compute_dtype)
         if "labels" in taken:
             taken["labels"] = tf.cast(taken["labels"], self.compute_dtype)
+        if ragged:
+            return each_image(self._one, taken)
         if len(taken["images"].shape) == 3:
             return self._one(taken)
         return tf.map_fn(self._one, taken, fn_output_signature=self._signature(taken))

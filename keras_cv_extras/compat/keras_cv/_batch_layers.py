@@ -1,12 +1,15 @@
 """The old arguments of layers that change the size of images, or mix several."""
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_cv_extras import layers
-from keras_cv_extras.compat.keras_cv.core import interval_of
+from keras_cv_extras.compat.keras_cv.core import FactorSampler, interval_of
+
+_INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian")
 
 
 def random_crop(height: int, width: int, seed: int | None = None) -> Any:
@@ -22,13 +25,31 @@ def random_crop_and_resize(
     seed: int | None = None,
 ) -> Any:
     """Cuts a window of random area and aspect ratio out of every image, and resizes it."""
-    area: Any = interval_of("crop_area_factor", crop_area_factor)
+    height_and_width = isinstance(target_size, (tuple, list)) and len(target_size) == 2
+    if not height_and_width or not all(isinstance(side, int) for side in target_size):
+        raise ValueError(
+            f"`target_size` must be tuple of two integers. Received target_size={target_size}"
+        )
+    area: Any = _pair("crop_area_factor", crop_area_factor, " less than or equal to 1", 1.0)
     return layers.RandomResizedCrop(
         tuple(target_size),
         area,
-        aspect=interval_of("aspect_ratio_factor", aspect_ratio_factor),
+        aspect=_pair("aspect_ratio_factor", aspect_ratio_factor),
         interpolation=interpolation,
         seed=seed,
+    )
+
+
+def _pair(name, factor, limit="", highest=math.inf):
+    """Returns the interval of a factor that is no number, as KerasCV asks for it."""
+    pair = isinstance(factor, (tuple, list)) and len(factor) == 2
+    if pair and factor[0] >= 0 and factor[1] <= highest:
+        return interval_of(name, factor)
+    if isinstance(factor, FactorSampler) or (isinstance(factor, dict) and "class_name" in factor):
+        return interval_of(name, factor)
+    raise ValueError(
+        f"`{name}` must be tuple of two positive floats{limit} or keras_cv.core.FactorSampler "
+        f"instance. Received {name}={factor}"
     )
 
 
@@ -54,6 +75,10 @@ def resizing(
     pad_to_aspect_ratio: bool = False,
 ) -> Any:
     """Resizes images, in training and at inference."""
+    if interpolation not in _INTERPOLATIONS:
+        raise NotImplementedError(
+            f"interpolation must be one of {', '.join(_INTERPOLATIONS)}, received {interpolation!r}"
+        )
     if pad_to_aspect_ratio:
         return _Always(_Padded(height, width, interpolation))
     return _Always(

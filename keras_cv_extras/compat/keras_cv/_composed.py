@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_cv_extras.compat.keras_cv._base_layer import BaseImageAugmentationLayer
 from keras_cv_extras.compat.keras_cv._layer import OldLayer
+from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
 
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
 
@@ -29,16 +30,18 @@ class _Composed(keras.layers.Layer):
         if training is None:
             training = self._get_call_context().entry_layer is self
         given = dict(inputs) if isinstance(inputs, dict) else {"images": inputs}
-        for name in ("images", "labels"):
-            if name in given:
-                given[name] = ops.cast(ops.convert_to_tensor(given[name]), "float32")
-        if training:
-            single = len(given["images"].shape) == 3
-            batch = {name: value[None] if single else value for name, value in given.items()}
-            given = self._augment(batch)
-            if single:
-                given = {name: value[0] for name, value in given.items()}
+        if is_ragged(given["images"]):
+            if training:
+                given = each_image(self._one, _floats(given))
+        else:
+            given = _floats(given)
+            if training:
+                given = (self._one if len(given["images"].shape) == 3 else self._augment)(given)
         return given if isinstance(inputs, dict) else given["images"]
+
+    def _one(self, sample):
+        made = self._augment({name: value[None] for name, value in sample.items()})
+        return {name: value[0] for name, value in made.items()}
 
     def _augment(self, given):
         raise NotImplementedError
@@ -73,6 +76,16 @@ class _Composed(keras.layers.Layer):
         """Returns the layer of a configuration."""
         made = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
         return cls(**{**config, "layers": made})
+
+
+def _floats(given):
+    """Returns a batch whose images and labels are floats."""
+    cast: dict[str, Any] = {}
+    for name in {"images", "labels"} & set(given):
+        value = given[name]
+        ragged = is_ragged(value)
+        cast[name] = ops.cast(value if ragged else ops.convert_to_tensor(value), "float32")
+    return {**given, **cast}
 
 
 def _where(takes, made, given):

@@ -75,7 +75,7 @@ class Cutout(Drawn):
 
     def _near(self, images, axis, share, shape):
         count = ops.cast(ops.shape(images)[axis], "float32")
-        half = ops.floor(self.uniform(images, *share) * count) / 2
+        half = ops.ceil(self.uniform(images, *share) * count) / 2
         middle = ops.floor(self.uniform(images) * count)
         places = ops.reshape(ops.arange(ops.shape(images)[axis], dtype="float32"), shape)
         return ops.logical_and(places >= middle - half, places < middle + half)
@@ -125,6 +125,6 @@ def random_cutout(
     """Fills a rectangle."""
     if fill_mode not in ("constant", "gaussian_noise"):
         raise ValueError(f"fill_mode must be constant or gaussian_noise, received {fill_mode!r}")
-    height = interval_of("height_factor", height_factor)
-    width = interval_of("width_factor", width_factor)
+    height = interval_of("height_factor", height_factor, highest=1.0)
+    width = interval_of("width_factor", width_factor, highest=1.0)
     return Cutout(height, width, fill_value if fill_mode == "constant" else None, seed)

@@ -11,6 +11,9 @@ from keras_cv_extras.policy import Policy, Step, some_of
 
 _FILL = {"reflect": "reflect", "constant": "constant", "nearest": "nearest", "wrap": "wrap"}
 
+#: The largest factor of saturation that is not infinite: f / (1 - f) times as much.
+_FULL = 1 - 1e-6
+
 
 def _policy(steps, seed=None, value_range=(0, 255), fill=0.0):
     policy = Policy([steps], value_range=tuple(value_range), fill=fill)
@@ -40,6 +43,10 @@ def equalization(value_range: Any, bins: int = 256, seed: int | None = None) -> 
 
 def posterization(value_range: Any, bits: int, seed: int | None = None) -> Any:
     """Keeps the highest bits of every pixel value."""
+    if not 1 <= bits <= 8:
+        raise ValueError(f"bits must be in [1, 8], received {bits}")
+    if len(value_range) != 2:
+        raise ValueError(f"value_range must be (low, high), received {value_range}")
     return _policy([Step("posterize", value=bits)], seed, value_range)
 
 
@@ -78,7 +85,7 @@ def random_channel_shift(
 ) -> Any:
     """Adds another number to every channel."""
     del channels
-    limits: Any = tuple(end * 0.5 * 255 for end in interval_of("factor", factor))
+    limits: Any = tuple(end * 0.5 * 255 for end in interval_of("factor", factor, highest=1.0))
     return _policy([Step("channel_shift", value=limits)], seed, value_range)
 
 
@@ -92,12 +99,12 @@ def _is_number(factor):
 
 
 def _saturation(factor):
-    low, high = (min(end, 0.99) for end in interval_of("factor", factor))
+    low, high = (min(end, _FULL) for end in interval_of("factor", factor, highest=1.0))
     return Step("saturation", value=(low / (1 - low), high / (1 - high)))
 
 
 def _hue(factor):
-    low, high = interval_of("factor", factor)
+    low, high = interval_of("factor", factor, highest=1.0)
     return Step("hue", value=(low / 2, high / 2), signed=True)
 
 
@@ -244,6 +251,9 @@ def rand_augment(
     seed: int | None = None,
 ) -> Any:
     """Applies some ops to every image, drawn for that image, of about one strength."""
+    for name, number in (("magnitude", magnitude), ("magnitude_stddev", magnitude_stddev)):
+        if not 0 <= number <= 1:
+            raise ValueError(f"{name} must be in [0, 1], received {number}")
     low, high = NormalFactorSampler(magnitude, magnitude_stddev, 0.0, 1.0).interval()
     warp = _warp("bilinear", "reflect")
     steps = [

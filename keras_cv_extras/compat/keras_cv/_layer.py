@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
+
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
 _REFUSED = ("bounding_boxes", "segmentation_masks", "keypoints")
 
@@ -54,18 +56,21 @@ class OldLayer(keras.layers.Layer):
         needed = {"images", "labels"} if self.mixes else {"images"}
         if not isinstance(inputs, dict):
             if self.mixes:
-                raise ValueError(f"{name} takes a dictionary with images and labels")
+                raise ValueError(f"{name} {_DICTIONARY}, received {type(inputs).__name__}")
             inputs = {"images": inputs}
         refuse_boxes(name, inputs)
         if not needed <= set(inputs):
+            wanted = _DICTIONARY if self.mixes else "takes a dictionary with images"
+            raise ValueError(f"{name} {wanted}, received {sorted(inputs)}")
+        if is_ragged(inputs["images"]) and self.mixes:
             raise ValueError(
-                f"{name} takes a dictionary with {' and '.join(sorted(needed))}, received "
-                f"{sorted(inputs)}"
-            )
-        if hasattr(inputs["images"], "row_splits") and not self.resizes:
-            raise ValueError(
-                f"{name} takes images of one size, received a ragged batch: resize before it, by "
+                f"{name} mixes images of one size, received a ragged batch: resize before it, by "
                 "Resizing, RandomCropAndResize or JitteredResize"
+            )
+        if self.mixes and len(inputs["images"].shape) == 3:
+            raise ValueError(
+                f"{name} received a single image to `call`: it mixes the images of a batch "
+                "(batch, height, width, channels)"
             )
         if self.mixes and len(inputs["images"].shape) != 4:
             raise ValueError(
@@ -91,7 +96,7 @@ class OldLayer(keras.layers.Layer):
         return {**inputs, "images": self._augment(inputs["images"], training)}
 
     def _augment(self, images, training):
-        if hasattr(images, "row_splits"):
+        if is_ragged(images):
             return self._ragged(images, training)
         images = ops.cast(ops.convert_to_tensor(images), "float32")
         result = self.inner(images, training=training)
@@ -103,7 +108,16 @@ class OldLayer(keras.layers.Layer):
         def one(image):
             return self.inner(tf.cast(image.to_tensor(), "float32"), training=training)
 
-        height, width = self.inner.compute_output_shape((None, None, images.shape[-1]))[:2]
+        shape = self.inner.compute_output_shape((None, None, images.shape[-1]))
+        height, width, channels = shape
+        if not self.resizes:
+            images = tf.cast(images, self.compute_dtype)
+
+            def kept(sample):
+                made = self.inner(tf.cast(sample["images"], "float32"), training=training)
+                return {"images": tf.cast(made, images.dtype)}
+
+            return each_image(kept, {"images": images}, channels)["images"]
         spec = tf.TensorSpec((height, width, images.shape[-1]), "float32")
         return ops.cast(tf.map_fn(one, images, fn_output_signature=spec), self.compute_dtype)
 
@@ -156,6 +170,7 @@ def refuse_boxes(name: str, inputs: Any) -> None:
             raise ValueError(f"{name}: {refused} are out of scope; {_USE}")
 
 
+_DICTIONARY = 'expects inputs in a dictionary with format {"images": images, "labels": labels}'
 _USE = "augment boxes with keras.layers, whose preprocessing layers take bounding_box_format"
 
 

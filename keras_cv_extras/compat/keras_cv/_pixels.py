@@ -217,12 +217,12 @@ def grayscale(output_channels: int = 1) -> Any:
 
 def random_color_degeneration(factor: Any, seed: int | None = None) -> Any:
     """Blends with grey."""
-    return Degenerate(interval_of("factor", factor), seed)
+    return Degenerate(interval_of("factor", factor, highest=1.0), seed)
 
 
 def random_sharpness(factor: Any, value_range: Any, seed: int | None = None) -> Any:
     """Blends with a smoothed image."""
-    return Sharpness(interval_of("factor", factor), tuple(value_range), seed)
+    return Sharpness(interval_of("factor", factor, highest=1.0), tuple(value_range), seed)
 
 
 def random_contrast(value_range: Any, factor: Any, seed: int | None = None) -> Any:

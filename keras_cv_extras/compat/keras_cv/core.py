@@ -122,15 +122,19 @@ class NormalFactorSampler(FactorSampler):
         return float(low), float(high)
 
 
-def interval_of(name: str, factor: Any, lowest: float = 0.0) -> tuple[float, float]:
+def interval_of(
+    name: str, factor: Any, lowest: float = 0.0, highest: float = math.inf
+) -> tuple[float, float]:
     """Returns the interval of a factor: a sampler, a pair, or a number for (lowest, number)."""
     if isinstance(factor, dict):
         factor = keras.saving.deserialize_keras_object(factor)
     if isinstance(factor, FactorSampler):
         return factor.interval()
     if isinstance(factor, (int, float)):
-        return min(lowest, float(factor)), float(factor)
+        factor = min(lowest, float(factor)), float(factor)
     low, high = checks.interval(name, tuple(factor))
     if low > high:
         raise ValueError(f"{name} must be (low, high), received {checks.shown(factor)}")
+    if high > highest:
+        raise ValueError(f"{name} must be at most {highest:g}, received {checks.shown(factor)}")
     return low, high

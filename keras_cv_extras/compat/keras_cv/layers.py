@@ -12,6 +12,7 @@ from keras_cv_extras.compat.keras_cv import _image_layers as old
 from keras_cv_extras.compat.keras_cv import _pixels as pixels
 from keras_cv_extras.compat.keras_cv._base_layer import BaseImageAugmentationLayer
 from keras_cv_extras.compat.keras_cv._layer import old_layer
+from keras_cv_extras.compat.keras_cv._rand_augment import RandAugment
 
 _HERE = "keras_cv_extras.layers."
 _BOXES = "boxes are out of scope; use keras_hub for detectors"
@@ -34,6 +35,13 @@ def _squeeze_and_excite(
     **options: Any,
 ) -> Any:
     """Scales channels by what the whole map shows."""
+    if filters <= 0 or not isinstance(filters, int):
+        raise ValueError(f"`filters` should be a positive integer. Got {filters}")
+    if bottleneck_filters is not None and bottleneck_filters >= filters:
+        raise ValueError(
+            "`bottleneck_filters` should be smaller than `filters`. Got "
+            f"{bottleneck_filters} and {filters}"
+        )
     return layers.SqueezeExcite(
         bottleneck_filters=bottleneck_filters or max(filters // 4, 1),
         squeeze_activation=squeeze_activation,
@@ -100,12 +108,12 @@ __getattr__, __dir__, TABLE = _table.attach(
         _image("Mosaic", batch.mosaic, "Mosaic", "centre=offset", mixes=True),
         _table.Name("NonMaxSuppression", note=_BOXES),
         _image("Posterization", old.posterization, "RandomPosterize", "bits=bits"),
-        _image(
+        _table.Name(
             "RandAugment",
-            old.rand_augment,
-            "RandAugment",
-            "num_ops=augmentations_per_image, strength=magnitude",
+            _HERE + "RandAugment",
             "other ops and ranges, Pillow's; a normal magnitude is drawn uniformly",
+            RandAugment,
+            _HERE + "RandAugment(num_ops=augmentations_per_image, strength=magnitude)",
         ),
         _table.Name(
             "RandomApply",
