@@ -38,9 +38,40 @@ def decode(
             64 million pixels.
     """
     encoded = tf.convert_to_tensor(encoded)
-    known = plan is not None
-    if plan is None:
-        plan = _plan.plan(_facts.facts(encoded), image_size, resize, jpeg)
+    if plan is not None:
+        image = _any(encoded, image_size, channels, jpeg, plan)
+        return tf.ensure_shape(image, (*image_size, channels))
+
+    def any_kind(content):
+        planned = _plan.plan(_facts.facts(content), image_size, resize, jpeg)
+        return _any(content, image_size, channels, jpeg, planned, known=False)
+
+    # Most files are upright and opaque: what the others need takes longer than a small picture.
+    own_kind = _bytes.apart(any_kind)
+    image = tf.switch_case(
+        _facts.simple(encoded),
+        [
+            lambda: own_kind(encoded),
+            lambda: _simple(encoded, _facts.JPEG, image_size, channels, resize, jpeg),
+            lambda: _simple(encoded, _facts.PNG, image_size, channels, resize, jpeg),
+        ],
+    )
+    return tf.ensure_shape(image, (*image_size, channels))
+
+
+def _simple(content, kind, image_size, channels, resize, jpeg):
+    """Decodes a JPEG or PNG file that is upright and opaque."""
+    content, size = _facts.simple_size(content, kind)
+    step, window, scale, shift = _plan.plan_simple(size, image_size, resize, jpeg, kind)
+    if kind == _facts.PNG:
+        image = tf.io.decode_png(content, 3)
+    else:
+        image = _jpeg(content, step, window, jpeg == "reduced" and channels == 1)
+    return _bytes_of(_resized(image, scale, shift, tf.constant(image_size)), channels)
+
+
+def _any(encoded, image_size, channels, jpeg, plan, known=True):
+    """Decodes a file of any kind as it is planned; not `known` if the plan is from its header."""
     numbers, floats = plan
     orientation = numbers[3]
     wanted = tf.constant(image_size)
@@ -56,7 +87,12 @@ def decode(
 
     may_be_grey = jpeg == "reduced" and channels == 1
     readers = {
-        _facts.JPEG: lambda content: _jpeg(content, numbers, may_be_grey),
+        _facts.JPEG: lambda content: _jpeg(
+            _facts.few_scans(content, numbers[1:3]),
+            numbers[4] if jpeg == "reduced" else None,
+            numbers[5:9],
+            may_be_grey,
+        ),
         _facts.PNG: lambda content: tf.io.decode_png(content, 3),
         _facts.CLEAR_PNG: lambda content: _bytes.over_white(tf.io.decode_png(content, 4)),
         _facts.BMP: _bmp.decode,
@@ -65,11 +101,14 @@ def decode(
     }
     image = tf.switch_case(numbers[0], {kind: of(kind, read) for kind, read in readers.items()})
     image.set_shape((None, None, 3))
-    image = _exif.upright(image, orientation)
+    return _bytes_of(_exif.upright(image, orientation), channels)
+
+
+def _bytes_of(image, channels):
+    """Returns an image of three channels, float32, rounded to uint8, of as many as are wanted."""
     if channels == 1:
         image = tf.tensordot(image, tf.constant(_LUMA), 1)[..., None]
-    image = tf.cast(tf.clip_by_value(image, 0.0, 255.0) + 0.5, tf.uint8)
-    return tf.ensure_shape(image, (*image_size, channels))
+    return tf.cast(image + 0.5, tf.uint8)  # beyond 0 and 255 by less than that
 
 
 def fit_pixels(image: Tensor, plan: tuple[Tensor, Tensor], image_size: tuple[int, int]) -> Tensor:
@@ -91,10 +130,15 @@ def fit_pixels(image: Tensor, plan: tuple[Tensor, Tensor], image_size: tuple[int
     return tf.ensure_shape(image, (*image_size, channels))
 
 
-def _jpeg(content, numbers, may_be_grey):
-    """Decodes what is needed of a JPEG file, at the scale that is needed: three channels."""
-    step, window = numbers[4], numbers[5:9]
-    content = _facts.few_scans(content, numbers[1:3])
+def _jpeg(content, step, window, may_be_grey):
+    """Decodes what is needed of a JPEG file, at the scale that is needed: three channels.
+
+    Args:
+        content: a string, the file.
+        step: how often it is halved; None for not at all.
+        window: first row, first column, height and width.
+        may_be_grey: whether a file that has no four inks may be decoded in grey.
+    """
 
     def at(ratio, channels):
         def branch():
@@ -110,6 +154,8 @@ def _jpeg(content, numbers, may_be_grey):
         return branch
 
     def by_step(channels):
+        if step is None:
+            return at(1, channels)()
         return tf.switch_case(step, [at(ratio, channels) for ratio in _decode.RATIOS])
 
     if not may_be_grey:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_cv_extras.data.files.decoder import _bytes
 
-_SEARCHED = 1 << 16  # bytes; EXIF comes first, and no segment is longer
+SEARCHED = 1 << 16  # bytes; EXIF comes first, and no segment is longer
 _MOST_ENTRIES = 256
 _MOST_SEGMENTS = 64
 _FLIPS = [(value in (3, 4, 7, 8), value in (2, 3, 6, 7)) for value in range(9)]
@@ -23,7 +23,7 @@ def of_jpeg(content):
     Args:
         content: a string, the file.
     """
-    head = tf.strings.substr(content, 0, _SEARCHED)
+    head = tf.strings.substr(content, 0, SEARCHED)
 
     def named():
         value = _of_table(head, _exif_segment(head) + 10)
@@ -45,7 +45,7 @@ def of_webp(content):
     """Returns the orientation that a WEBP file names in its last chunks."""
 
     def named():
-        table = _bytes.part(_bytes.tail(content, b"EXIF"), 4, _SEARCHED)
+        table = _bytes.part(_bytes.tail(content, b"EXIF"), 4, SEARCHED)
         table = tf.strings.regex_replace(table, r"\AExif\x00\x00", "")
         return _valid(_of_table(table, 0))
 
@@ -81,7 +81,7 @@ def _exif_segment(head):
 
 def _of_table(content, start):
     """Returns the orientation in a TIFF header that starts in a string; 0 if there is none."""
-    known = _bytes.part(content, start, _SEARCHED)
+    known = _bytes.part(content, start, SEARCHED)
     known = tf.cast(_bytes.raw(known), tf.int32)
     # Zeros behind the end: whatever a damaged file points to can be read, and is no tag.
     data = tf.pad(known, [[0, 32 + 12 * _MOST_ENTRIES]])

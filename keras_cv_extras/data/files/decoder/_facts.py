@@ -11,6 +11,7 @@ FORMATS = _decode.FORMATS
 JPEG, PNG, BMP, GIF, WEBP, CLEAR_PNG = range(6)
 
 _BEGINS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", rb"RIFF....WEBP")
+_SCAN = b"\xff\xda"  # the mark that begins one
 _PNG_HEAD = 1 << 20  # bytes in which a PNG's list of transparent colours must begin
 
 
@@ -27,6 +28,48 @@ def kinds(encoded: Tensor) -> Tensor:
             begins = tf.strings.substr(begin, 0, len(magic)) == magic
         found = tf.where(begins, kind, found)
     return found
+
+
+def simple(encoded):
+    """Returns 1 for an upright JPEG file, 2 for a PNG that is opaque and upright, 0 for others.
+
+    What looks as if it might be something else is one of the others.
+    """
+    begin = tf.strings.substr(encoded, 0, 26)
+    is_png = tf.strings.regex_full_match(begin, r"\CPNG\r\n\x1a\n\C{17}[\x00\x02\x03]")
+    is_jpeg = tf.strings.substr(encoded, 0, 3) == _BEGINS[JPEG]
+    head = tf.where(is_png, tf.strings.length(encoded), _exif.SEARCHED)
+    head = tf.strings.substr(encoded, 0, head)
+    special = count(head, tf.where(is_png, b"eXIf", b"Exif\0\0"))
+    special += count(head, tf.where(is_png, b"tRNS", b"tiff:Orientation"))
+    kind = tf.where(is_jpeg, 1, tf.where(is_png, 2, 0))
+    return tf.where(special > 0, 0, kind)
+
+
+def count(text, mark):
+    """Returns how often a mark occurs in a string, int64."""
+    parts = tf.raw_ops.StringSplitV2(input=text[None], sep=mark, maxsplit=-1)
+    return tf.maximum(parts.shape[1] - 1, 0)
+
+
+def simple_size(encoded, kind):
+    """Returns a file of which `simple` is not 0 and its height and width, int64, both checked."""
+    size = _SIZES[kind](encoded)
+    pixels = size[0] * size[1]
+    checks = [
+        # TensorFlow's own function has a branch of six nodes around this one.
+        tf.raw_ops.Assert(
+            condition=(tf.reduce_min(size) > 0) & (pixels <= MOST_PIXELS),
+            data=["an image must have 1 to", MOST_PIXELS, "pixels, its header says", size],
+        )
+    ]
+    if kind == JPEG:
+        scans = count(encoded, _SCAN)
+        few = scans * pixels <= _cost.MOST_SCANS
+        data = ["a JPEG of too many scans:", scans]
+        checks.append(tf.raw_ops.Assert(condition=few, data=data))
+    with tf.control_dependencies(checks):
+        return tf.identity(encoded), tf.identity(size)
 
 
 def facts(encoded: Tensor) -> Tensor:
@@ -116,7 +159,7 @@ def few_scans(encoded, size):
 
     A scan begins with a mark that is nowhere else but in a picture within the picture.
     """
-    scans = tf.size(tf.strings.split(encoded, b"\xff\xda"), out_type=tf.int64) - 1
+    scans = count(encoded, _SCAN)
     work = scans * tf.reduce_prod(tf.cast(size, tf.int64))
     few = tf.debugging.Assert(work <= _cost.MOST_SCANS, ["a JPEG of too many scans:", scans])
     with tf.control_dependencies([few]):

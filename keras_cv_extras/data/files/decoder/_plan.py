@@ -36,22 +36,61 @@ def plan(
     )
     is_jpeg = facts[..., :1] == _facts.JPEG
     step = tf.zeros_like(facts[..., :1])
+    size = stored
     if jpeg == "reduced":
-        factor = tf.reduce_min(1 / scale, axis=-1, keepdims=True)
-        enough = factor >= tf.constant(_decode.REDUCED_FROM, tf.float64)
-        step = tf.reduce_sum(tf.cast(enough & is_jpeg, tf.int32), axis=-1, keepdims=True)
-    ratio = tf.gather(tf.constant(_decode.RATIOS, tf.float64), step)
-    scale, size = scale * ratio, tf.math.ceil(stored / ratio)
-    # A pixel sees others one step of the result away. Where the decoder cuts, two more are not
-    # what they are in the whole image, since colours are stored at half the resolution.
-    margin = tf.math.ceil(tf.maximum(1 / scale, 1.0)) + 2
-    start = tf.maximum(tf.floor(-shift / scale - margin), 0)
-    end = tf.minimum(tf.math.ceil((wanted - shift) / scale + margin), size)
+        step = _steps(scale) * tf.cast(is_jpeg, tf.int32)
+        ratio = tf.gather(tf.constant(_decode.RATIOS, tf.float64), step)
+        scale, size = scale * ratio, tf.math.ceil(stored / ratio)
+    start, end = _seen(scale, shift, wanted, size)
     start, end = tf.where(is_jpeg, start, 0), tf.where(is_jpeg, end, size)
     shift += scale * start
     window = tf.cast(tf.concat([start, end - start], -1), tf.int32)
     numbers = tf.concat([facts, step, window], -1)
     return numbers, tf.cast(tf.concat([scale, shift], -1), tf.float32)
+
+
+def plan_simple(size, image_size, resize, jpeg, kind):
+    """Plans likewise for one JPEG or PNG file that is upright, in few operations.
+
+    Args:
+        size: `(2,)` int64, height and width.
+        image_size: `(height, width)` of the result.
+        resize: as in `plan`.
+        jpeg: as in `plan`.
+        kind: `_facts.JPEG` or `_facts.PNG`.
+
+    Returns:
+        `(step, window, scale, shift)`: what `plan` returns in one row each; the step is None
+        where no file is halved, and the window of a PNG is None.
+    """
+    size, wanted = tf.cast(size, tf.float64), tf.constant(image_size, tf.float64)
+    scale, shift = _upright(size, wanted, resize)
+    step = window = None
+    if kind == _facts.JPEG:
+        if jpeg == "reduced":
+            step = _steps(scale)[0]
+            ratio = tf.gather(tf.constant(_decode.RATIOS, tf.float64), step)
+            scale, size = scale * ratio, tf.math.ceil(size / ratio)
+        start, end = _seen(scale, shift, wanted, size)
+        shift += scale * start
+        window = tf.cast(tf.concat([start, end - start], 0), tf.int32)
+    return step, window, tf.cast(scale, tf.float32), tf.cast(shift, tf.float32)
+
+
+def _steps(scale):
+    """Returns how often JPEGs may be halved, `(..., 1)` int32."""
+    factor = tf.reduce_min(1 / scale, axis=-1, keepdims=True)
+    enough = factor >= tf.constant(_decode.REDUCED_FROM, tf.float64)
+    return tf.reduce_sum(tf.cast(enough, tf.int32), axis=-1, keepdims=True)
+
+
+def _seen(scale, shift, wanted, size):
+    """Returns where the part begins and ends, for rows and columns, that a result depends on."""
+    # A pixel sees others one step of the result away. Where the decoder cuts, two more are not
+    # what they are in the whole image, since colours are stored at half the resolution.
+    margin = tf.math.ceil(tf.maximum(1 / scale, 1.0)) + 2
+    start = tf.maximum(tf.floor(-shift / scale - margin), 0)
+    return start, tf.minimum(tf.math.ceil((wanted - shift) / scale + margin), size)
 
 
 def plan_box(
