@@ -37,7 +37,7 @@ def judge(correct, most=0.03, clean=None, changed=None):
         ((0, 26, 26, 26, 26), 0.25, 0.2),
     ],
 )
-def test_a_cap_is_the_last_level_before_a_drop_that_is_large_and_sure(drops, most, cap):
+def test_a_cap_is_the_last_strength_before_a_drop_that_is_large_and_sure(drops, most, cap):
     found = judge({"posterize": wrong(*drops)}, most)
     assert found.caps == {"posterize": cap}
     np.testing.assert_allclose(found.accuracy["posterize"], 1 - np.array(drops) / 100)

@@ -25,7 +25,7 @@ from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search.trials._shared import uniform_policy
 from keras_cv_extras.search.trials._trainer import Trainer
 
-LEVELS = (0.2, 0.4, 0.6, 0.8, 1.0)
+STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 NUM_FOLDS = 2
 _LEAST_SKILL = 0.5  # of what is above guessing: a network with less cannot tell
 _TUPLES = ("unchanged", "reinstated", "seconds")
@@ -37,7 +37,7 @@ class Screen:
 
     Args:
         clean: accuracy on the images themselves, in [0, 1].
-        accuracy: for each op its accuracy at `LEVELS`, of the worse sign for a signed op; one
+        accuracy: for each op its accuracy at `STRENGTHS`, of the worse sign for a signed op; one
             number for an op without strength.
         errors: likewise, the standard error of the difference from `clean`.
         caps: for each op the highest strength that keeps labels, in [0, 1]; 0 for an op that
@@ -202,7 +202,7 @@ def time_op(trainer: Trainer, op: str) -> tuple[float, float]:
 def num_cells(op: str) -> int:
     """Returns how often a screen classifies its images for an op."""
     strength = OPS[op].strength
-    return 1 if strength is None else len(LEVELS) * (2 if strength.signed else 1)
+    return 1 if strength is None else len(STRENGTHS) * (2 if strength.signed else 1)
 
 
 def _classified(trainer, cells, held, filled, seed):
@@ -217,13 +217,13 @@ def _classified(trainer, cells, held, filled, seed):
 
 
 def _cells(op, size):
-    """Gives policies that apply an op at each level, the signs of a level side by side."""
+    """Gives policies that apply an op at each strength, the signs of one side by side."""
     strength = OPS[op].strength
     if strength is None:
         yield Policy([[Step(op)]])
         return
-    for level in LEVELS:
-        value = strength.value(level, *size)
+    for number in STRENGTHS:
+        value = strength.value(number, *size)
         yield Policy([[Step(op, value=value)]])
         if strength.signed:
             yield Policy([[Step(op, value=2 * strength.value(0.0, *size) - value)]])
@@ -243,7 +243,7 @@ def _judge(clean, correct, changed, most):
         drop = clean.mean() - accuracy[op]
         bad = (drop > most) & (drop > 3 * errors[op])
         first = int(np.argmax(bad)) if bad.any() else len(bad)
-        levels = (0.0, *LEVELS) if strength is not None else (0.0, 1.0)
-        caps[op] = levels[first]
+        strengths = (0.0, *STRENGTHS) if strength is not None else (0.0, 1.0)
+        caps[op] = strengths[first]
     unchanged = tuple(op for op in correct if not changed[op])
     return Screen(float(clean.mean()), accuracy, errors, caps, unchanged, len(clean))

@@ -83,25 +83,25 @@ def trials_figure(rows) -> Figure:
     return figure
 
 
-def screen_figure(screen, levels) -> Figure:
+def screen_figure(screen, strengths) -> Figure:
     """Draws how much accuracy every op costs at every strength, as a heat map.
 
     Args:
         screen: a `Screen`.
-        levels: the strengths of its columns.
+        strengths: those of its columns.
     """
     ops = sorted(screen.accuracy, key=lambda op: float(screen.accuracy[op].min()))
-    drops = np.full((len(ops), len(levels)), np.nan)
+    drops = np.full((len(ops), len(strengths)), np.nan)
     for row, op in enumerate(ops):
         values = 100 * (screen.clean - screen.accuracy[op])
-        drops[row, :] = values if len(values) == len(levels) else values[0]
+        drops[row, :] = values if len(values) == len(strengths) else values[0]
     figure, axes = _axes(height=0.3 * len(ops) + 0.8, width=6.4)
     axes.spines["bottom"].set_visible(False)
     highest = max(20.0, float(np.nanmax(drops)))
     picture = axes.imshow(drops, cmap="OrRd", vmin=0, vmax=highest, aspect="auto")
     for row, op in enumerate(ops):
-        for column, level in enumerate(levels):
-            kept = level <= screen.caps[op] + 1e-9 and op not in screen.unchanged
+        for column, strength in enumerate(strengths):
+            kept = strength <= screen.caps[op] + 1e-9 and op not in screen.unchanged
             axes.text(
                 column,
                 row,
@@ -113,7 +113,7 @@ def screen_figure(screen, levels) -> Figure:
                 weight="normal" if kept else "bold",
             )
     axes.set_yticks(range(len(ops)), [op.replace("_", " ") for op in ops])
-    axes.set_xticks(range(len(levels)), [f"{level:g}" for level in levels])
+    axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength", color=_QUIET, fontsize=9)
     return figure
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_cv_extras._base.text import pages
 from keras_cv_extras.policy import policy_sheet
-from keras_cv_extras.search.stages._screen import LEVELS
+from keras_cv_extras.search.stages._screen import STRENGTHS
 from keras_cv_extras.search.verdict import _figures
 
 
@@ -88,7 +88,7 @@ def _screen_section(screen):
         f"Points of accuracy that each op costs at each strength, of {screen.num_images:,} "
         "images that the model had not seen; the model was trained with all ops. What has "
         "a cross was left out of the search.",
-        pages.figure(_figures.screen_figure(screen, LEVELS), "Accuracy lost by op and strength"),
+        pages.figure(_figures.screen_figure(screen, STRENGTHS), "Accuracy lost by op and strength"),
         f"<pre>{html.escape(screen.describe())}</pre>",
     )
 
