@@ -137,6 +137,10 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write logs for TensorBoard, too.")
     ] = False,
+    logger: Annotated[
+        Literal["csv", "tensorboard", "wandb", "mlflow"],
+        typer.Option(help="Keep the scores of every epoch there, too; log.csv is always written."),
+    ] = "csv",
     min_accuracy: MinAccuracy = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -166,8 +170,8 @@ def train(
     kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
     folders.check(output, kinds.TRAINING if folds is None else kinds.FOLDS)
-    if folds is not None and (stream or tensorboard):
-        raise typer.BadParameter("--folds goes with neither --stream nor --tensorboard")
+    if folds is not None and (stream or tensorboard or logger != "csv"):
+        raise typer.BadParameter("--folds goes with none of --stream, --tensorboard and --logger")
     check_there(data=data)
     import_tensorflow()
     from keras_cv_extras import training
@@ -204,6 +208,7 @@ def train(
             stream=stream,
             max_bad=max_bad,
             tensorboard=tensorboard,
+            logger=logger,
             **shown,
         )
     if result is not None:  # another worker scores

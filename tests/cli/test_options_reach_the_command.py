@@ -26,7 +26,7 @@ CASES = {
         " --no-average --resize pad --jpeg reduced --crop random-resized"
         " --class-weights effective --validation 0.2"
         " --patience 3 --image-size 24 --precision mixed_float16"
-        " --stream --max-bad 0.5 --tensorboard --seed 9 --quiet",
+        " --stream --max-bad 0.5 --tensorboard --logger mlflow --seed 9 --quiet",
         [
             "photos",
             pathlib.Path("out"),
@@ -40,6 +40,7 @@ CASES = {
         ],
         {
             **{"image_size": 24, "stream": True, "max_bad": 0.5, "tensorboard": True},
+            "logger": "mlflow",
             **{"resize": "pad", "jpeg": "reduced"},
             **{"progress": False, "tell": cli._options.say},
         },

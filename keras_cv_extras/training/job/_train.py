@@ -15,7 +15,7 @@ from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training.evaluation._advice import advice
-from keras_cv_extras.training.job import _parts
+from keras_cv_extras.training.job import _logger, _parts
 from keras_cv_extras.training.job._carry import carry_over_warning
 from keras_cv_extras.training.job._job import Job, shown
 from keras_cv_extras.training.job._model_data import SAMPLES, data_for
@@ -53,6 +53,7 @@ def train(
     stream: bool = False,
     max_bad: float = 0.01,
     tensorboard: bool = False,
+    logger: str = "csv",
     progress: bool = True,
     tell: Callable[[str], Any] | None = None,
 ) -> TrainingResult | None:
@@ -75,6 +76,9 @@ def train(
         stream: whether a folder's files are read anew in every epoch; needs `image_size`.
         max_bad: with `stream` the share of the files that may be unreadable, in [0, 1].
         tensorboard: whether to write logs for TensorBoard, too.
+        logger: what else keeps the settings and the scores of every epoch: "csv" (log.csv alone),
+            "tensorboard", "wandb" or "mlflow". The last two are packages of their own, and go by
+            their own settings, such as WANDB_MODE and MLFLOW_TRACKING_URI.
         progress: whether to show a progress bar.
         tell: called with a line that describes the data, before the training.
 
@@ -82,6 +86,7 @@ def train(
         The scores and what was written; None in a worker that writes no files.
 
     Raises:
+        ImportError: if the package of `logger` is not installed.
         ValueError: if the folder holds another training, or one of more epochs.
         OSError: if the folder is not a training's.
 
@@ -89,6 +94,7 @@ def train(
         >>> result = train("digits", output, TrainingSettings(epochs=1), progress=False)
         >>> result.scores.accuracy
     """
+    _logger.check(logger)
     strategy = training.make_strategy()  # first of all: it connects the workers
     writes = training.writes_files()
     output, settings = pathlib.Path(output), settings or TrainingSettings()
@@ -126,9 +132,9 @@ def train(
             files.write_json(output / "train.json", asked)
             digest = np.array(asked["data_digest"])
             files.write_arrays(output / SAMPLES, {**job.samples(), "data_digest": digest})
-            history = job.run(
-                strategy, shown(job, output, progress, tensorboard), output / "checkpoint"
-            )
+            callbacks = shown(job, output, progress, tensorboard)
+            with _logger.logged(logger, output, asked) as more:
+                history = job.run(strategy, [*callbacks, *more], output / "checkpoint")
             model = history.model
             about = {key: asked[key] for key in _ABOUT}
             about |= {"epochs": recipe.epochs, "trained": history.epochs}
