@@ -27,6 +27,20 @@ def test_workflows_run_what_is_here(name):
     assert python == wanted[1]
 
 
+def test_the_container_copies_what_is_here_and_runs_as_nobody_special():
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = [name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]]
+    allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert [f"!{name}" for name in copied] == [line for line in allowed if line.startswith("!")]
+    assert all((ROOT / name).exists() for name in copied)
+    wanted = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())
+    assert f"FROM python:{wanted[1]}-slim" in lines
+    assert "USER 1000" in lines
+    (start,) = [line for line in lines if line.startswith("ENTRYPOINT")]
+    script = re.search(r'^(\w+) = "keras_cv_extras', (ROOT / "pyproject.toml").read_text(), re.M)
+    assert start == f'ENTRYPOINT ["{script[1]}"]'
+
+
 def test_a_release_needs_a_tag_of_the_version():
     text = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
     line = '__version__ = \\"${GITHUB_REF_NAME#v}\\"'
