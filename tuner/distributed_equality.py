@@ -34,11 +34,14 @@ CASES = {
     "loss summed": (61, {"reduction": "sum"}),
     "synchronized batch normalisation": (61, {"batch_norm": True}),
     "class weights, as sample weights": (61, {"weights": True}),
+    "a loss that compares samples": (64, {"compares": True}),
 }
 RESULTS = pathlib.Path(__file__).parent / "results" / "distributed_equality.json"
 
 
-def network(optimizer="sgd", reduction="sum_over_batch_size", batch_norm=False, dropout=0.0):
+def network(
+    optimizer="sgd", reduction="sum_over_batch_size", batch_norm=False, dropout=0.0, compares=False
+):
     """A small network for 8 x 8 images, compiled."""
     import keras
 
@@ -58,6 +61,10 @@ def network(optimizer="sgd", reduction="sum_over_batch_size", batch_norm=False, 
         "adamw": lambda: keras.optimizers.AdamW(0.01),
     }
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=reduction)
+    if compares:
+        from keras_cv_extras import losses
+
+        loss = losses.SupCon(gather_across_replicas=True)
     model.compile(optimizers[optimizer](), loss, metrics=["accuracy"])
     return model
 

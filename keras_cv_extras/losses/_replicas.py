@@ -42,6 +42,11 @@ def shared(loss):
 
 
 def _gathered(context, values):
+    import tensorflow as tf
+
+    # Of several workers of one replica each, TensorFlow gathers to the device of the values, which
+    # the arguments of a program do not have.
+    values = tf.identity(values)
     everywhere = context.all_gather(values, axis=0)
     # Where batches may differ in size, gathering forgets the other axes' sizes too.
     everywhere.set_shape((None, *values.shape[1:]))

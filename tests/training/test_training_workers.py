@@ -25,8 +25,8 @@ def proofs():
 
 
 @pytest.mark.slow
-def test_two_workers_equal_one_device(proofs, tmp_path):
-    name = "13 rows left"
+@pytest.mark.parametrize("name", ["13 rows left", "a loss that compares samples"])
+def test_two_workers_equal_one_device(name, proofs, tmp_path):
     proofs.launch(tmp_path, "equal", KCX_CASES=name)
     alone = proofs.weights_of("none", *proofs.CASES[name])
     for index in range(2):
