@@ -1,10 +1,14 @@
-"""What a strategy changes: two logical processors against one, for all that takes part in training.
+"""What a strategy changes: two devices against one, for all that takes part in training.
 
-    python tuner/strategies.py            # some minutes on two cores
-    python tuner/strategies.py --smoke    # three rows
+    python tuner/strategies.py                       # all three, some twenty minutes on two cores
+    python tuner/strategies.py --under multiworker   # one of them; the others' rows stay
+    python tuner/strategies.py --smoke               # three rows
+
+The two devices are two logical processors of a MirroredStrategy, two processes of a
+MultiWorkerMirroredStrategy, or two of JAX's processors under `keras.distribution.DataParallel`.
 
 Every row is trained for two epochs by `training.fit` on 41 samples in batches of 16, so that the
-last has 9, and by plain `model.fit` on 48: on one device, and under a MirroredStrategy of two. The
+last has 9, and by plain `model.fit` on 48: on one device and on two. The
 number is the greatest difference of any weight; for metrics, of any score. Where a strategy is
 refused, the row has the line that says so. Random layers are named where replica 0 draws what one
 device draws and replica 1 something else.
@@ -15,10 +19,16 @@ import json
 import os
 import pathlib
 import platform
+import re
+import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).parent.parent
 RESULTS = pathlib.Path(__file__).parent / "results" / "strategies.json"
+PARTS = ("training", "losses", "metrics")
+UNDER = ("mirrored", "multiworker", "data_parallel")
+MINUTES = 5  # of one of them, at most: a process that waits for another may wait forever
 
 
 def two_cpus():
@@ -71,7 +81,9 @@ def all_losses(cases, gather):
         couples = "gather_across_replicas" in make(name).get_config()
         made[name] = make(name, **({"gather_across_replicas": gather} if couples else {}))
     model = keras.Model(inputs, outputs)
-    model.compile(keras.optimizers.SGD(0.02), loss=made, jit_compile=False)
+    # XLA cannot reach the variables of other devices; JAX is slow without it.
+    compiled = {"jit_compile": False} if keras.backend.backend() == "tensorflow" else {}
+    model.compile(keras.optimizers.SGD(0.02), loss=made, **compiled)
     assert all(hasattr(losses, name) for name in names)
 
     def labels(rows):
@@ -175,7 +187,19 @@ def outcome(run):
     try:
         return run()
     except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"[:100]
+        text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split())
+        return f"{type(error).__name__}: {text}"[:100].replace("|", "/")
+
+
+def distribution(strategy):
+    """The strategy that `fit` is given; on JAX, devices are told apart by Keras instead."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        return strategy
+    several = strategy == "data_parallel"
+    keras.distribution.set_distribution(keras.distribution.DataParallel() if several else None)
+    return "auto"
 
 
 def by_fit(make, strategy, labels=None):
@@ -184,9 +208,12 @@ def by_fit(make, strategy, labels=None):
 
     from keras_cv_extras import training
 
+    strategy = distribution(strategy)
     model, callbacks, weighted = make()
-    x, y = features(41)
-    y = y if labels is None else labels(41)
+    # Of losses that compare samples, DataParallel takes no batch that does not divide.
+    rows = 48 if strategy == "auto" and labels is not None else 41
+    x, y = features(rows)
+    y = y if labels is None else labels(rows)
 
     def batches(epoch):
         parts = (x, y, 1.0 + x[:, 0] ** 2) if weighted else (x, y)
@@ -204,7 +231,7 @@ def by_keras(make, strategy, labels=None):
 
     from keras_cv_extras import training
 
-    made = training.make_strategy(strategy)
+    made = training.make_strategy(distribution(strategy))
     with made.scope() if made else contextlib.nullcontext():
         model, callbacks, weighted = make()
     x, y = features(48)
@@ -230,11 +257,11 @@ def difference(ones, others):
     return float(max(np.abs(np.asarray(one) - np.asarray(other)).max() for one, other in pairs))
 
 
-def compared(train, make, labels=None, scores=False):
+def compared(train, make, under, labels=None, scores=False):
     """Returns the difference between two devices and one, or the line that refuses."""
 
     def run():
-        one, two = (train(make, strategy, labels) for strategy in ("none", "mirrored"))
+        one, two = (train(make, strategy, labels) for strategy in ("none", under))
         if scores:
             own = [name for name in one[1] if name != "loss"]
             return difference(*([item[1][name][-1] for name in own] for item in (one, two)))
@@ -243,15 +270,15 @@ def compared(train, make, labels=None, scores=False):
     return outcome(run)
 
 
-def loss_rows(smoke):
+def loss_rows(ways, under, smoke):
     """Returns the difference for every loss, by way of training."""
     import numpy as np
 
     cases = ("LogLoss", "SupCon", "WeightedKappaLoss") if smoke else ()
     found = {}
-    for way, train in (("training.fit", by_fit), ("model.fit", by_keras)):
+    for way, train in ways.items():
         weights = []
-        for strategy in ("none", "mirrored"):
+        for strategy in ("none", under):
             kept = {}
 
             def make(kept=kept):
@@ -268,42 +295,108 @@ def loss_rows(smoke):
     return found
 
 
+def measured(under, only, smoke, keep):
+    """Measures the rows of one strategy, and gives each to a function as it is there."""
+    from keras_cv_extras import training
+
+    if under == "multiworker":  # before anything else of TensorFlow is used
+        training.make_strategy("multiworker")
+    ways = {"training.fit": by_fit, "model.fit": by_keras}
+    for name, make in training_rows(smoke).items() if "training" in only else ():
+        keep(name, {way: compared(train, make, under) for way, train in ways.items()})
+        if under == "multiworker":  # Keras' own loop gets no further there than its first step
+            ways.pop("model.fit", None)
+    if under == "multiworker":
+        ways.pop("model.fit", None)
+    if "losses" in only:
+        for name, row in loss_rows(ways, under, smoke).items():
+            keep(name, row)
+    if "metrics" not in only:
+        return
+    scored = {
+        way: compared(train, lambda: (metric_row(), [], False), under, scores=True)
+        for way, train in ways.items()
+    }
+    keep("metrics (difference of a score)", scored)
+
+
+def run(under, only, smoke):
+    """Measures the rows of one strategy in processes of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = pathlib.Path(folder) / "rows"
+        own = [sys.executable, __file__, "--worker", under, "--output", str(output)]
+        own += ["--only", *only]
+        launch = [sys.executable, "-m", "keras_cv_extras.cli", "launch", "--workers", "2"]
+        command = [*launch, "--restarts", "0", "--", *own] if under == "multiworker" else own
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
+        environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if under == "data_parallel":
+            flags = "--xla_force_host_platform_device_count=2"
+            environment.update(KERAS_BACKEND="jax", JAX_PLATFORMS="cpu", XLA_FLAGS=flags)
+        process = subprocess.Popen([*command, "--smoke"] if smoke else command, env=environment)
+        try:
+            process.wait(60 * MINUTES)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # which ends the workers, too
+            process.wait()
+            print(f"{under}: not all of it in {MINUTES} minutes", flush=True)
+        lines = output.read_text("utf-8").splitlines() if output.exists() else []
+    return dict(map(json.loads, lines))
+
+
 def main():
     """Makes the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="a few rows, nothing written")
+    parser.add_argument("--under", nargs="+", choices=UNDER, default=list(UNDER))
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--worker", choices=UNDER, help=argparse.SUPPRESS)
+    parser.add_argument("--output", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    two_cpus()
-    ways = {"training.fit": by_fit, "model.fit": by_keras}
-    found = {}
-    for name, make in training_rows(options.smoke).items():
-        found[name] = {way: compared(train, make) for way, train in ways.items()}
-        print(json.dumps({name: found[name]}), flush=True)
-    found.update(loss_rows(options.smoke))
+    if options.worker:
+        if options.worker == "mirrored":
+            two_cpus()
+        chief = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {}).get("index", 0) == 0
+
+        def keep(name, row):
+            print(json.dumps({name: row}), flush=True)
+            if chief:
+                with options.output.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([name, row]) + "\n")
+
+        return measured(options.worker, options.only, options.smoke, keep)
     if options.smoke:
+        found = run("mirrored", ["training"], True)
         sys.exit(found["nothing"]["training.fit"] > 1e-5)
-    found["metrics (difference of a score)"] = {
-        way: compared(train, lambda: (metric_row(), [], False), scores=True)
-        for way, train in ways.items()
-    }
     from importlib.metadata import version
 
-    versions = {name: version(name) for name in ("tensorflow", "keras", "numpy")}
-    result = {"rows": found, "versions": versions, "command": "python tuner/strategies.py"}
-    result["machine"] = f"{os.cpu_count()} CPU cores, {platform.system()}, two logical devices"
+    result = json.loads(RESULTS.read_text("utf-8"))
+    for under in options.under:
+        there = result["under"].get(under, {})
+        result["under"][under] = {**there, **run(under, options.only, False)}
+    names = ("tensorflow", "keras", "jax", "numpy")
+    result["versions"] = {name: version(name) for name in names}
+    result["command"] = "python tuner/strategies.py"
+    result["machine"] = f"{os.cpu_count()} CPU cores, {platform.system()}"
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    RESULTS.with_suffix(".md").write_text(table(found))
+    RESULTS.with_suffix(".md").write_text(table(result["under"]))
 
 
 def table(found):
     """Returns the rows as a table in Markdown."""
-    lines = ["| what | `training.fit` | plain `model.fit` |", "|---|---|---|"]
-    for name, row in found.items():
-        cells = [
-            f"{cell:.0e}" if isinstance(cell, float) else cell
-            for cell in (row["training.fit"], row["model.fit"])
-        ]
-        lines.append(f"| {name} | {cells[0]} | {cells[1]} |")
+    columns = [
+        (under, way)
+        for under in UNDER
+        for way in ("training.fit", "model.fit")
+        if any(way in row for row in found.get(under, {}).values())
+    ]
+    lines = ["| what |" + "".join(f" {under}: `{way}` |" for under, way in columns)]
+    lines.append("|---|" + "---|" * len(columns))
+    names = dict.fromkeys(name for under in UNDER for name in found.get(under, {}))
+    for name in names:
+        cells = [found[under].get(name, {}).get(way, "") for under, way in columns]
+        told = [f"{cell:.0e}" if isinstance(cell, float) else cell for cell in cells]
+        lines.append(f"| {name} | " + " | ".join(told) + " |")
     return "\n".join(lines) + "\n"
 
 
