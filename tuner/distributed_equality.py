@@ -85,6 +85,8 @@ def weights_of(strategy, images, options):
         dataset = data.pipeline((x, y), BATCH, policy=policy.flip_crop(flip=False), epoch=epoch)
         if weighted:
             dataset = dataset.map(lambda x, y: (x, y, 1.0 + 0.1 * tf.cast(y, tf.float32)))
+        if options.get("compares"):  # floats go into the loss as they are
+            dataset = dataset.map(lambda x, y: (x, tf.cast(y, tf.float32)))
         return dataset
 
     done = training.fit(
