@@ -24,6 +24,7 @@ PROOFS = (
     "real_data.py",
     "search_cost.py",
     "search_memory.py",
+    "search_plan.py",
     "search_workers.py",
     "strategies.py",
 )
