@@ -1,0 +1,57 @@
+"""Prints how far logits are from torchvision's for each network that both have, untrained.
+
+    pip install torch==2.13.0 torchvision==0.28.0
+    PYTHONPATH=. python tests/reference/torch_logits.py
+
+Each network of torchvision draws its weights after the seed 0 and is saved as a `.pth` file, which
+`models.build` reads; both see the two images of tests/models/formula.py. docs/compatibility.md has
+the table.
+"""
+
+import pathlib
+import tempfile
+
+import numpy as np
+import torch
+from torch_files import formula, import_torchvision
+
+from keras_cv_extras import models
+
+NAMES = {
+    "alexnet-owt": "alexnet",
+    "densenet121": "densenet121",
+    "densenet169": "densenet169",
+    "densenet201": "densenet201",
+    "googlenet-torchvision": "googlenet",
+    "resnet18": "resnet18",
+    "resnet34": "resnet34",
+    **{f"resnet{depth}-v1.5": f"resnet{depth}" for depth in (50, 101, 152)},
+    **{f"vgg{depth}": f"vgg{depth}" for depth in (11, 13, 16, 19)},
+    **{f"vgg{depth}-bn": f"vgg{depth}_bn" for depth in (11, 13, 16, 19)},
+}
+
+
+def main():
+    make = import_torchvision().models
+    pixels = formula.images(2, 224)
+    mean, std = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+    scaled = (pixels.astype("float32") / 255 - mean) / std
+    scaled = torch.from_numpy(scaled.transpose(0, 3, 1, 2).copy())
+    for name, other in NAMES.items():
+        torch.manual_seed(0)
+        options = {"init_weights": False} if other == "googlenet" else {}
+        network = getattr(make, other)(**options).eval()
+        with torch.no_grad():
+            wanted = network(scaled).numpy()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "weights.pth"
+            torch.save(network.state_dict(), path)
+            model = models.build(name, (224, 224, 3), 1000, weights=path)
+        found = model(pixels)
+        found = np.asarray(found[0] if isinstance(found, (list, tuple)) else found)
+        difference = np.abs(found - wanted).max()
+        print(f"| `{name}` | {wanted.std():.2g} | {difference:.1e} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
