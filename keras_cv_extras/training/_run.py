@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_cv_extras import data
-from keras_cv_extras._base import supervise
+from keras_cv_extras._base import rates, supervise
 from keras_cv_extras.training import _checkpoint, _replicas, _strategy
 from keras_cv_extras.training._callbacks import Recorder, StopWhenDiverged, Throughout
 from keras_cv_extras.training._labels import batches_of
@@ -62,6 +62,8 @@ class Run:
             _replicas.part_random_numbers(model, strategy, self.place)
         with contextlib.ExitStack() as stack:
             stack.enter_context(_averages_kept_apart(model))
+            if strategy is None:
+                stack.enter_context(rates.once_per_step(model.optimizer))
             while self.epoch < epochs and not self.stopped:
                 started = time.monotonic()
                 self._train_epoch(step, stack)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search
 from keras_cv_extras.search.stages import _plan, _portfolio, _request
+from keras_cv_extras.search.trials._steps import Steps
 from keras_cv_extras.search.verdict import _arms, _report
 
 
@@ -287,6 +288,26 @@ def test_shared_weights_go_on_where_a_training_stopped(digits, tmp_path):
     (tmp_path / "shared.npz").write_bytes(b"torn")
     with pytest.raises(ValueError, match=r"shared.npz: the common weights of the search cannot"):
         search.SharedWeights(trainer, chosen, path=tmp_path / "shared.npz").prepare()
+
+
+def test_a_schedule_is_computed_once_in_a_step():
+    class Counted(keras.optimizers.schedules.CosineDecay):
+        calls = 0
+
+        def __call__(self, step):
+            type(self).calls += 1
+            return super().__call__(step)
+
+    keras.utils.set_random_seed(1)
+    model, rate = tiny(), Counted(0.01, 3, warmup_target=0.1, warmup_steps=2)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.1)
+    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    optimizer.build(model.trainable_variables)
+    images, labels = np.zeros((8, 8, 8, 1), "float32"), np.arange(8)
+    assert np.isfinite(Steps(model, 4)(images, labels))
+    assert int(optimizer.iterations) == 2
+    assert Counted.calls == 1
+    assert not {"apply", "_get_current_learning_rate"} & set(vars(optimizer))  # as it was
 
 
 def test_trials_share_one_trace(digits):

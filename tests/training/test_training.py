@@ -64,6 +64,31 @@ def test_resumed_training_equals_uninterrupted(digits, tmp_path):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+def test_a_schedule_is_computed_once_in_a_step(digits):
+    class Counted(keras.optimizers.schedules.CosineDecay):
+        calls = 0
+
+        def __call__(self, step):
+            type(self).calls += 1
+            return super().__call__(step)
+
+    def prepared():
+        model = new_model()
+        rate = Counted(0.01, 3, warmup_target=0.1, warmup_steps=2)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.AdamW(rate, weight_decay=0.1), loss, jit_compile=False)
+        return model
+
+    plain, ours = prepared(), prepared()
+    plain.fit(batches_of(digits)(0), shuffle=False, verbose=0)
+    by_keras, Counted.calls = Counted.calls, 0
+    training.fit(ours, batches_of(digits), epochs=1, strategy="none", progress=False)
+    assert Counted.calls == 1 < by_keras  # two variables, the decay of each, and the step
+    for one, other in zip(ours.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert vars(ours.optimizer).keys() == vars(plain.optimizer).keys()  # as it was
+
+
 def test_a_torn_checkpoint_is_named(digits, tmp_path):
     training.fit(new_model(), batches_of(digits), epochs=1, checkpoint=tmp_path, progress=False)
     (arrays,) = tmp_path.glob("*/arrays.npz")

@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from keras_cv_extras._base import rates
+
 
 class Steps:
     """Takes training steps on images in memory, all of them in one program.
@@ -55,7 +57,8 @@ def _tensorflow_program(model, batch_size):
             logs = step((images[start:stop], labels[start:stop]))
             return stop, tf.cast(logs["loss"], tf.float32)
 
-        return tf.while_loop(lambda start, _: start < count, body, (0, 0.0))[1]
+        with rates.once_per_step(model.optimizer):
+            return tf.while_loop(lambda start, _: start < count, body, (0, 0.0))[1]
 
     return program
 
