@@ -87,6 +87,7 @@ def test_bad_files_are_named_and_left_out(tmp_path):
     found = set(files.unreadable()) - set(files.refused)
     assert found == {str(tmp_path / "cat" / name) for name in BAD_PIXELS}
     assert "damaged" in files.unreadable()[str(tmp_path / "cat" / "half.jpg")]
+    assert not any("\n" in why or "__inference" in why for why in files.unreadable().values())
     files.train.check()
 
 

@@ -180,7 +180,8 @@ class FilePart:
                 return "not the file that it was when the folder was listed"
             self.image(number)
         except tf.errors.OpError as error:
-            return f"damaged ({re.sub(r'{{.*?}}', '', error.message).strip()[:100]})"
+            first = re.sub(r"{{.*?}}", "", error.message).strip().partition("\n")[0]
+            return f"damaged ({first[:100]})"
         except Exception as error:  # Pillow raises errors of many kinds for damaged files
             return _unreadable.reason(path, error)
         return "could not be read at the time"
