@@ -134,7 +134,7 @@ def same_search(one, other):
 
 
 def same_export(one, other):
-    for name in ("variables/variables.data-00000-of-00001", "assets/labels.txt"):
+    for name in ("variables/variables.data-00000-of-00001", "golden.json"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
 
 
