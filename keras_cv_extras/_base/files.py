@@ -191,10 +191,15 @@ def _marked(path):
     text = marks.mark_text("temporary", of=path.name, host=socket.gethostname())
     while True:
         folder = pathlib.Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
-        with contextlib.suppress(FileNotFoundError):  # somebody took it for one without a writer
+        try:
             file = marks.lock(folder / marks.MARK, text)
-            if file is not None:
-                return folder, file
+        except FileNotFoundError:  # somebody took it for one without a writer
+            continue
+        except BaseException:  # such as that of a full disk
+            _remove(folder)
+            raise
+        if file is not None:
+            return folder, file
 
 
 def _writers(path):

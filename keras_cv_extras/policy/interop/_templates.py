@@ -56,7 +56,7 @@ def apply(image, op, value, interpolation="nearest"):
 
 
 def solarize_add(image, addition):
-    """Adds to the values below 128."""
+    """Adds to the levels below 128."""
     if isinstance(image, torch.Tensor):
         added = (image.float() + addition).clamp(0, 255).to(image.dtype)
         return torch.where(image < 128, added, image)
