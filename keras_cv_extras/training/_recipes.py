@@ -8,8 +8,8 @@ import keras
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.losses import AsymmetricMultilabel, LogLoss
-from keras_cv_extras.training._labels import positive_weighted
 from keras_cv_extras.training._model import jit_compile
+from keras_cv_extras.training._positive_weighted import positive_weighted
 
 _AVERAGED = 0.05  # the share of the training that an average of the weights looks back on
 _OPTIMIZERS = ("adamw", "sgd")

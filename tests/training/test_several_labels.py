@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, losses, policy, serving, training
-from keras_cv_extras.training import _labels
+from keras_cv_extras.training import _positive_weighted
 from keras_cv_extras.training.job import _cross_validate
 from keras_cv_extras.training.job._job import Job
 
@@ -159,9 +159,9 @@ def test_labels_count_more_where_they_are_rare(pairs, tmp_path):
     code = f"import keras, keras_cv_extras; keras.saving.load_model({str(tmp_path / 'm.keras')!r})"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     plain = losses.AsymmetricMultilabel(from_logits=True)
-    weighted = _labels.positive_weighted(plain, np.ones(4))
+    weighted = _positive_weighted.positive_weighted(plain, np.ones(4))
     assert float(weighted(rows, logits)) == pytest.approx(float(plain(rows, logits)), rel=1e-6)
-    doubled = _labels.positive_weighted(plain, np.full(4, 2.0))
+    doubled = _positive_weighted.positive_weighted(plain, np.full(4, 2.0))
     none_there = np.zeros((3, 4), "float32")
     absent = float(plain(none_there, logits))
     assert float(doubled(none_there, logits)) == pytest.approx(absent, rel=1e-6)
