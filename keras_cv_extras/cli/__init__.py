@@ -86,7 +86,8 @@ def demo(
 ) -> None:
     """Run everything on 5,000 real digits: search, train, evaluate, export, verify.
 
-    Takes some three minutes on two cores. Interrupted and started again, it goes on where it was.
+    Takes three to four minutes on two cores. Interrupted and started again, it goes on where it
+    was.
     """
     folders.check(output, kinds.DEMO)
     import_tensorflow()
