@@ -134,11 +134,22 @@ def as_planes(images, value_range, color):
     return list(np.moveaxis(scaled @ _OPPONENT.T if color == "opponent" else scaled, -1, 0))
 
 
-def as_bytes(plane):
-    """Returns a channel as uint8, rounded to the nearest; one of differences fills the range."""
-    if plane.min() < 0:
-        plane = (plane - plane.min()) * np.float32(255 / np.ptp(plane))
-    return np.rint(plane).clip(0, 255).astype(np.uint8)
+def as_bytes(planes, color="grey"):
+    """Returns channels as uint8, rounded to the nearest; 0 and 255 are the extremes of each.
+
+    Args:
+        planes: as `as_planes` returns them for `color`.
+        color: one of `COLORS`. What "opponent" channels can be is brought to 0 to 255.
+    """
+    if color == "opponent":
+        lows, highs = (
+            255 * side.sum(axis=1) for side in (_OPPONENT.clip(None, 0), _OPPONENT.clip(0))
+        )
+        planes = [
+            (plane - low) * (255 / (high - low))
+            for plane, low, high in zip(planes, lows, highs, strict=True)
+        ]
+    return [np.rint(plane).clip(0, 255).astype(np.uint8) for plane in planes]
 
 
 def chunks(count, size):

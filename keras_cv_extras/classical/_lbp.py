@@ -88,7 +88,7 @@ class LBP(ImageTransformer):
 
     def _batch(self, images, points, radius, grid):
         feature = requires("skimage.feature", "LBP", "keras-cv-extras[classical]")
-        grey = as_bytes(as_planes(images, self.value_range, "grey")[0])
+        grey = as_bytes(as_planes(images, self.value_range, "grey"))[0]
         count, height, width = grey.shape
         # Image by image: in flat regions the rounding of the interpolation decides, which depends
         # on the coordinates, so that images side by side in one call would get other patterns.

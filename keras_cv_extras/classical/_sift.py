@@ -209,8 +209,8 @@ class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # p
         for places, batch in image_groups(X, self.value_range):
             size = np.array(batch.shape[2:0:-1], np.float32)  # width, height
             planes = as_planes(batch, self.value_range, self.color)
-            grey = as_bytes(as_planes(batch, self.value_range, "grey")[0])
-            channels = [as_bytes(plane) for plane in planes]
+            grey = as_bytes(as_planes(batch, self.value_range, "grey"))[0]
+            channels = as_bytes(planes, self.color)
             for number, place in enumerate(places):
                 points = detector.detect(grey[number], None)
                 parts = [_described(detector, plane[number], points) for plane in channels]

@@ -71,11 +71,25 @@ def test_keypoint_sift_in_colors(photographs, color):
     points = cv2.SIFT_create(nfeatures=40).detect(grey, None)
     last = photograph[..., 2]
     if color == "opponent":
-        last = photograph.astype("float32").sum(axis=-1) / np.sqrt(3)
-        last = np.rint(last.clip(0, 255)).astype("uint8")
+        last = np.rint(photograph.astype("float32").mean(axis=-1)).astype("uint8")
     _, theirs = cv2.SIFT_create().compute(last, points)
     theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
     assert np.median(np.sum(found.values[:, 256:] * theirs, axis=1)) > 0.99
+
+
+@pytest.mark.parametrize("color", ["rgb", "opponent"])
+def test_keypoint_sift_of_an_image_is_its_own(photographs, color):
+    """Whatever is beside it in the batch; and light areas have descriptors as dark ones have."""
+    image = photographs[0][100:228, 150:278]
+    loud = np.random.default_rng(2).integers(0, 2, image.shape).astype("uint8") * 255
+    sift = SIFT(num_keypoints=20, color=color)
+    alone = sift.transform(image[None])
+    together = sift.transform(np.stack([image, loud]))
+    np.testing.assert_array_equal(together[0][0], alone.values)
+    dark, light = image // 2, image // 2 + 127  # the same but for what the middle is
+    pair = SIFT(num_keypoints=20, color=color, contrast_threshold=0.02).transform([dark, light])
+    assert pair.counts.tolist() == [20, 20]
+    np.testing.assert_allclose(*(pair[number][0][:, 256:] for number in (0, 1)), atol=0.05)
 
 
 def test_systems_of_colors():
