@@ -1,7 +1,9 @@
 """The mutation tester: the table fits the tree, and what is caught and what survives is told."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import mutate
 import mutation_table
@@ -67,10 +69,81 @@ def test_caught_and_survived(toy, capsys):
     before = (folder / "toy.py").read_text()
     assert _run(folder, "--jobs", "1") == 1
     printed = capsys.readouterr().out
-    assert "toy                    2     3\n" in printed
+    assert "\ntoy                    2         1     3  " in printed
     assert "\nsurvived: toy.py:2: nobody looks" in printed
     assert "\ncaught, not imported: toy.py:2: no Python" in printed
     assert (folder / "toy.py").read_text() == before
+
+
+def test_slow_tests_run(toy, capsys):
+    folder = toy(("2 * x", "3 * x", "::test_double", "three times"))
+    tests = folder / "tests/test_toy.py"
+    mark = "import pytest\n\npytestmark = pytest.mark.slow\n"
+    tests.write_text(mark + tests.read_text())
+    assert _run(folder, "--jobs", "1") == 0
+    assert "[1/1] caught" in capsys.readouterr().out
+
+
+def test_a_sample_is_drawn_of_each_package():
+    changes = mutation_table.read_table(mutate.ROOT)
+    drawn = mutate.sample(changes, 100, 1)
+    assert len(drawn) == 100
+    assert drawn == mutate.sample(changes, 100, 1) != mutate.sample(changes, 100, 2)
+    packages = {change.package for change in changes}
+    assert {change.package for change in drawn} == packages
+    for package in packages:
+        share = sum(change.package == package for change in changes) * 100 / len(changes)
+        assert abs(sum(change.package == package for change in drawn) - share) <= 1
+
+
+def test_a_record_is_gone_on_from(toy, capsys):
+    folder = toy(
+        ("2 * x", "3 * x", "::test_double", "three times"),
+        ("2 * x", "3 * x ", "::test_nothing", "nobody looks"),
+    )
+    record = folder / "record"
+    _run(folder, "--jobs", "1", "--record", str(record), "--match", "three")
+    assert "[1/1] caught" in capsys.readouterr().out
+    _run(folder, "--jobs", "1", "--record", str(record))
+    printed = capsys.readouterr().out
+    assert "[1/2]" not in printed
+    assert "[2/2] survived" in printed
+    assert "\nall                    1         1     2  " in printed
+    tests = folder / "tests/test_toy.py"
+    tests.write_text(tests.read_text().replace("toy.double(0) == 0", "toy.double(1) == 2"))
+    _run(folder, "--jobs", "1", "--record", str(record))
+    assert capsys.readouterr().out.count("] caught") == 2  # other tests: all is tried anew
+
+
+def test_an_interruption_keeps_what_is_known(toy, tmp_path):
+    never = """__import__("pathlib").Path({!r}).touch() or __import__("time").sleep(60)"""
+    begun = tmp_path / "begun"
+    folder = toy(
+        ("2 * x", "3 * x", "::test_double", "three times"),
+        ("2 * x", never.format(str(begun)), "::test_double", "never ends"),
+        ("2 * x", "4 * x", "::test_double", "four times"),
+    )
+    script = (
+        "import sys, pathlib, mutate; folder = pathlib.Path(sys.argv[1])\n"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "arguments = ['--jobs', '1', '--timeout', '3']\n"
+        "sys.exit(mutate.main(arguments, folder, folder / 'changes', []))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=mutate.ROOT / "tests/mutation",
+        text=True,
+    )
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted: 2 of 3 were tried" in error
+    assert "\nall                    2         0     2  " in printed
 
 
 def test_what_takes_too_long_is_caught(toy, capsys):
