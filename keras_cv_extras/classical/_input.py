@@ -169,7 +169,15 @@ def check_classes(labels: ArrayLike, count: int) -> None:
         raise ValueError("labels must be finite, received NaN or infinite values")
     classes = np.unique(labels)
     if len(classes) < 2:
-        raise ValueError(f"labels must hold two or more classes, received only {classes[0]!r}")
+        found = f"one class: {classes[0]!r}" if len(classes) else "no label"
+        raise ValueError(f"labels must hold two or more classes, received {found}")
+
+
+def num_images(images):
+    """Returns how many images or sets of descriptors there are, whatever holds them."""
+    if not hasattr(images, "shape") and not hasattr(images, "__len__"):
+        images = np.asarray(images)
+    return images.shape[0] if hasattr(images, "shape") else len(images)
 
 
 def requires(module, user, package):

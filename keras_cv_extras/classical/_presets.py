@@ -2,18 +2,20 @@
 
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import is_classifier
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC, LinearSVC
+from sklearn.utils import column_or_1d
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.classical._aggregate import FisherVector
 from keras_cv_extras.classical._color import ColorHistogram
 from keras_cv_extras.classical._hog import HOG
-from keras_cv_extras.classical._input import COLORS, check_classes
+from keras_cv_extras.classical._input import COLORS, check_classes, num_images
 from keras_cv_extras.classical._kernels import chi_square, histogram_intersection
 from keras_cv_extras.classical._lbp import LBP
 from keras_cv_extras.classical._pyramid import EachDescriptor, SpatialPyramid
@@ -36,7 +38,7 @@ class ImageClassifier(Pipeline):
 
         Args:
             X: images, as the first step takes them.
-            y: labels, `(count,)`, of two or more classes.
+            y: labels, `(count,)`, of two or more classes; a column is taken with a warning.
             **params: of `Pipeline.fit`.
 
         Returns:
@@ -46,7 +48,9 @@ class ImageClassifier(Pipeline):
             TypeError, ValueError: if the labels are not so, or a step finds something wrong.
         """
         if y is not None:
-            check_classes(y, len(X))
+            if np.asarray(y).shape[1:] == (1,):
+                y = column_or_1d(y, warn=True)  # as scikit-learn's classifiers do
+            check_classes(y, num_images(X))
         elif is_classifier(self[-1]):  # not so for a part of the steps, `model[:-1]`
             raise TypeError("labels must be given: one class for each image")
         return super().fit(X, y, **params)

@@ -5,7 +5,6 @@ from skimage import feature
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA, sparse_encode
 from sklearn.mixture import GaussianMixture
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from keras_cv_extras.classical import (
     LLC,
@@ -30,17 +29,6 @@ def ragged():
         [random.normal(size=(count, 6)) for count in counts],
         [random.random((count, 2)) for count in counts],
     )
-
-
-@parametrize_with_checks([VectorQuantization(2), FisherVector(2)])
-def test_is_an_estimator(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.slow
-@parametrize_with_checks([SparseCoding(2), VLAD(2), LLC(2, num_neighbors=2)])
-def test_others_are_estimators(estimator, check):
-    check(estimator)
 
 
 def test_hard_assignment_is_scikit_learns(ragged):

@@ -9,6 +9,7 @@ from keras_cv_extras import classical
 def test_labels_of_two_classes_or_more_for_all_images():
     for labels in ([0, 1, 0], np.array(["cat", "dog", "cat"])):
         classical.check_classes(labels, 3)
-    for labels, count in (([0, 1], 3), ([0, 0, 0], 3), ([[0, 1], [1, 0]], 2), (None, 3)):
+    wrong = (([0, 1], 3), ([0, 0, 0], 3), ([], 0), ([[0, 1], [1, 0]], 2), (None, 3))
+    for labels, count in wrong:
         with pytest.raises((TypeError, ValueError), match="labels must"):
             classical.check_classes(labels, count)
