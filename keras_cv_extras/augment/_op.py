@@ -87,6 +87,8 @@ class Op:
             shows position `(a x + b y + c, d x + e y + f)` of the image.
         cheap: whether an accelerator computes the op for all images of a batch and keeps what
             is wanted. Other ops have their images gathered first.
+        batched: whether the kernel takes a batch, too, with numbers of shape `(batch, 1, 1, 1)`.
+            One pass over a batch is faster than a loop over its images.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Op:
     checks: dict[str, Any]
     matrix: Callable[..., Any] | None = None
     cheap: bool = False
+    batched: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _OLD_PIXELS.get(self.pixels, self.pixels))
@@ -112,7 +115,7 @@ class Op:
         return self.strength is not None
 
     def apply(self, image: Tensor, *arguments: Any, **options: Any) -> Tensor:
-        """Runs the kernel on one image of any numeric type."""
+        """Runs the kernel on one image of any numeric type, or on a batch if it takes one."""
         dtype = image.dtype
         if self.pixels == "uint8":
             image = to_uint8(image)
@@ -187,6 +190,7 @@ def image_op(
     listed: bool = True,
     matrix: Callable[..., Any] | None = None,
     cheap: bool = False,
+    batched: bool = False,
 ) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
     """Publishes a kernel of your own as a function of images, and enters it in `OPS`.
 
@@ -212,6 +216,8 @@ def image_op(
         listed: whether the op is entered in `OPS`. One that does nothing without a size is not.
         matrix: how a batch on an accelerator is warped at once, see `Op`; None for other ops.
         cheap: whether the op takes few instructions for each pixel; see `Op`.
+        batched: whether the kernel takes a batch, too: it counts axes from the last, and its
+            numbers may have the shape `(batch, 1, 1, 1)`. Several times faster on large images.
 
     Returns:
         A decorator of the kernel.
@@ -253,6 +259,7 @@ def image_op(
             checks={_SIZE: _check_size, **(checks or {})},
             matrix=matrix,
             cheap=cheap,
+            batched=batched,
         )
         _PUBLISHED[op.name] = op
         if listed:
@@ -306,6 +313,8 @@ def _run(op, images, compile, **arguments):
 def _map_op(images, numbers, traced, *, name, **static):
     op, size = _PUBLISHED[name], static.get(_SIZE)
     apply = functools.partial(op.apply, **traced, **static)
+    if op.batched:
+        return apply(images, *map(engine.by_pixel, numbers))
     shape = None if size is None else (*size, images.shape[-1])
     return engine.map_images(functools.partial(engine.kept, apply), images, *numbers, shape=shape)
 
@@ -331,14 +340,20 @@ def _check_size(name, value):
 
 def finish(values, dtype):
     """Clips float32 values to [0, 255]; an integer type cuts their fractions, as Pillow does."""
-    return ops.cast(ops.clip(values, 0.0, 255.0), dtype)
+    return _cut(ops.clip(values, 0.0, 255.0), dtype)
 
 
 def round_off(values, dtype):
     """Clips float32 values to [0, 255]; an integer type rounds them, halves upwards."""
     values = ops.clip(values, 0.0, 255.0)
     if "int" in backend.standardize_dtype(dtype):
-        values = ops.floor(values + 0.5)
+        values = values + 0.5
+    return _cut(values, dtype)
+
+
+def _cut(values, dtype):
+    if backend.standardize_dtype(dtype) == "uint8":
+        return engine.as_bytes(values)
     return ops.cast(values, dtype)
 
 

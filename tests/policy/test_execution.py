@@ -56,6 +56,12 @@ def test_rand_augment_by_batch(dtype, monkeypatch):
         assert_same(chosen, images, epoch=epoch)
 
 
+def test_a_few_ops_at_once():
+    """Ops whose kernels take a batch, on a processor: images that draw neither stay."""
+    images = random_images(16, (12, 16), "uint8")
+    assert_same(Policy([[Step("flip_vertical", 0.5), Step("invert", 0.5)]]), images)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("first", range(0, len(OTHERS), EVERY))

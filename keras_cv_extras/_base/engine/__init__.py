@@ -36,6 +36,7 @@ else:
         "set KERAS_BACKEND to 'tensorflow' or 'jax'"
     )
 
+as_bytes = backend.as_bytes
 compiled = backend.compiled
 has_accelerator = backend.has_accelerator
 is_traced = backend.is_traced
@@ -70,6 +71,11 @@ def matmul(first, second):
     if not is_accelerated():
         return keras.ops.matmul(first, second)
     return backend.precise_matmul(first, second)
+
+
+def by_pixel(numbers):
+    """Returns one number per image, `(batch,)`, as `(batch, 1, 1, 1)`, for all of its pixels."""
+    return keras.ops.reshape(numbers, (-1, 1, 1, 1))
 
 
 def runner(function, compile, images, **static):

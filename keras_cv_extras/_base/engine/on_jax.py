@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_cv_extras._base.engine import ways
 
+_WHOLE = 2.0**23  # of floats from here on, the bits are those of the whole number, and a constant
 _NEVER = 1e30  # greater than any value of an image, which compilers cannot know
 _VALUES_AT_ONCE = 1 << 26  # 256 MiB of float32
 
@@ -55,6 +56,17 @@ def precise_matmul(first, second):
 def pulled_back(function, tensor, upstream):
     """Returns the gradient of `function` at a tensor, for that of its result."""
     return jax.vjp(function, tensor)[1](upstream)[0]
+
+
+def as_bytes(values):
+    """Returns float32 numbers in [0, 256) as uint8; fractions are cut off.
+
+    XLA asks of every number whether it fits; of the bits of a number nothing is asked.
+    """
+    if ways.is_vectorized():
+        return values.astype("uint8")
+    bits = jax.lax.bitcast_convert_type(jax.numpy.floor(values) + _WHOLE, "int32")
+    return bits.astype("uint8")
 
 
 def is_traced(tensor):

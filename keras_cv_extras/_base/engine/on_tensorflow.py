@@ -7,6 +7,7 @@ from tensorflow.compiler.tf2xla.python import xla
 
 from keras_cv_extras._base.engine import ways
 
+_WHOLE = 2.0**23  # of floats from here on, the bits are those of the whole number, and a constant
 _NEVER = 1e30  # greater than any value of an image, which compilers cannot know
 _FEW = 8  # steps that are traced one after another rather than as a loop
 
@@ -89,6 +90,16 @@ def pulled_back(function, tensor, upstream):
         tape.watch(tensor)
         result = function(tensor)
     return tape.gradient(result, tensor, output_gradients=upstream)
+
+
+def as_bytes(values):
+    """Returns float32 numbers in [0, 256) as uint8; fractions are cut off.
+
+    XLA asks of every number whether it fits; of the bits of a number nothing is asked.
+    """
+    if ways.is_vectorized() or not _compiling.get():
+        return tf.cast(values, "uint8")
+    return tf.cast(tf.bitcast(tf.floor(values) + _WHOLE, "int32"), "uint8")
 
 
 def is_traced(tensor):

@@ -62,16 +62,16 @@ def identity(image: Tensor) -> Tensor:
     return image
 
 
-@image_op(pixels="moved", matrix=_mirrored_x)
+@image_op(pixels="moved", matrix=_mirrored_x, batched=True)
 def flip_horizontal(image: Tensor) -> Tensor:
     """Mirrors images left to right."""
-    return ops.flip(image, axis=1)
+    return ops.flip(image, axis=-2)
 
 
-@image_op(pixels="moved", matrix=_mirrored_y)
+@image_op(pixels="moved", matrix=_mirrored_y, batched=True)
 def flip_vertical(image: Tensor) -> Tensor:
     """Mirrors images top to bottom."""
-    return ops.flip(image, axis=0)
+    return ops.flip(image, axis=-3)
 
 
 @image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved", matrix=_turned)

@@ -15,7 +15,7 @@ GREY_OR_RGB = (1, 3)
 _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.09501
 
 
-@image_op(pixels="moved", cheap=True)
+@image_op(pixels="moved", cheap=True, batched=True)
 def invert(image: Tensor) -> Tensor:
     """Replaces every pixel value by its distance from 255.
 
@@ -25,7 +25,7 @@ def invert(image: Tensor) -> Tensor:
     return 255 - image
 
 
-@image_op(strength=Range(256.0, 0.0), pixels="moved", cheap=True)
+@image_op(strength=Range(256.0, 0.0), pixels="moved", cheap=True, batched=True)
 def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     """Inverts the pixel values at or above a threshold.
 
@@ -38,7 +38,7 @@ def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     return ops.where(ops.cast(image, "float32") < threshold, image, 255 - image)
 
 
-@image_op(strength=Range(0.0, 110.0), pixels="computed", cheap=True)
+@image_op(strength=Range(0.0, 110.0), pixels="computed", cheap=True, batched=True)
 def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> Tensor:
     """Adds to the pixel values below a threshold.
 
@@ -55,7 +55,7 @@ def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> T
     return ops.where(image < threshold, image + addition, image)
 
 
-@image_op(strength=Range(8.0, 4.0), pixels="uint8", cheap=True)
+@image_op(strength=Range(8.0, 4.0), pixels="uint8", cheap=True, batched=True)
 def posterize(image: Tensor, bits: Numbers) -> Tensor:
     """Keeps the highest bits of every pixel value.
 
@@ -71,7 +71,7 @@ def posterize(image: Tensor, bits: Numbers) -> Tensor:
     return ops.bitwise_and(image, ops.cast(mask, "uint8"))
 
 
-@image_op(strength=_ENHANCE, pixels="computed", cheap=True)
+@image_op(strength=_ENHANCE, pixels="computed", cheap=True, batched=True)
 def brightness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with black.
 
@@ -84,7 +84,7 @@ def brightness(image: Tensor, factor: Numbers) -> Tensor:
     return image * factor
 
 
-@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True)
+@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True, batched=True)
 def contrast(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their mean grey.
 
@@ -96,15 +96,15 @@ def contrast(image: Tensor, factor: Numbers) -> Tensor:
         Pillow's `ImageEnhance.Contrast(image).enhance(factor)`.
     """
     values = ops.cast(luma(image), "int32")
-    height, width = ops.shape(image)[:2]
+    height, width = ops.shape(image)[-3:-1]
     count = ops.cast(height * width, "int32")
-    total = ops.sum(values)
+    total = ops.sum(values, axis=(-3, -2, -1), keepdims=True)
     # int(mean + 0.5) in whole numbers: a float32 does not hold the sum of a large picture.
     mean = total // count + ops.cast(total % count * 2 >= count, "int32")
     return blend(ops.cast(mean, "float32"), image, factor)
 
 
-@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True)
+@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True, batched=True)
 def color(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their grey version.
 

@@ -11,7 +11,13 @@ from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
 _TRAPEZIUM_STARTS = np.array([5.0, 3.0, 1.0], "float32")  # of red, green and blue, in sixths
 
 
-@image_op(strength=Range(0.0, 0.5, signed=True), pixels="rounded", channels=GREY_OR_RGB, cheap=True)
+@image_op(
+    strength=Range(0.0, 0.5, signed=True),
+    pixels="rounded",
+    channels=GREY_OR_RGB,
+    cheap=True,
+    batched=True,
+)
 def hue(image: Tensor, turns: Numbers) -> Tensor:
     """Turns the hue of images, in HSV.
 
@@ -46,7 +52,13 @@ def hue(image: Tensor, turns: Numbers) -> Tensor:
     return ops.where(turns == 0.0, image, value - product(chroma, share))
 
 
-@image_op(strength=Range(1.0, 2.0, signed=True), pixels="rounded", channels=GREY_OR_RGB, cheap=True)
+@image_op(
+    strength=Range(1.0, 2.0, signed=True),
+    pixels="rounded",
+    channels=GREY_OR_RGB,
+    cheap=True,
+    batched=True,
+)
 def saturation(image: Tensor, factor: Numbers) -> Tensor:
     """Multiplies the saturation of images, in HSV.
 

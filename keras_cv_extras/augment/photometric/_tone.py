@@ -39,7 +39,9 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     return ops.reshape(ops.cast(result, "uint8"), ops.shape(image))
 
 
-@image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB, cheap=True)
+@image_op(
+    strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB, cheap=True, batched=True
+)
 def grayscale(image: Tensor, amount: Numbers) -> Tensor:
     """Blends images with their grey version.
 

@@ -5,6 +5,8 @@ from keras import ops
 from keras_cv_extras._base import engine
 from keras_cv_extras.augment import OPS
 
+_FEW = 2  # ops: so many passes over a batch are faster than a loop over its images
+
 
 def apply_by_image(images, partners, fills, branches, index, value, x, y):
     """Applies to each image the op that `index` points at in `branches`.
@@ -23,6 +25,14 @@ def apply_by_image(images, partners, fills, branches, index, value, x, y):
     Returns:
         Images of the same shape and type.
     """
+    if _at_once(branches, images.shape[-1]):
+        index, value, x, y = map(engine.by_pixel, (index, value, x, y))
+        result = images
+        for number, (name, options) in enumerate(branches):
+            if name != "identity":
+                changed = OPS[name].apply(images, *OPS[name].numbers(value, x, y), **dict(options))
+                result = ops.where(ops.equal(index, number), changed, result)
+        return result
 
     def taken(pair, position):
         rows, numbers = pair
@@ -48,3 +58,14 @@ def apply_by_image(images, partners, fills, branches, index, value, x, y):
 
     positions = ops.arange(ops.shape(images)[0], dtype="int32")
     return engine.map_images(one, images, positions, index, value, x, y)
+
+
+def _at_once(branches, channels):
+    """Whether all branches are better computed for a whole batch, to keep what is wanted."""
+    used = [OPS[name] for name, _ in branches if name != "identity"]
+    return 0 < len(used) <= _FEW and all(
+        op.batched
+        and not (op.takes_fill or op.takes_partner)
+        and (op.channels is None or channels in op.channels)
+        for op in used
+    )
