@@ -99,8 +99,11 @@ def pipeline(
     source = _source_of(data)
     pairs = policy is not None and policy.needs_partners
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
-    if policy is not None and isinstance(source, _Arrays):
-        check_values(source.rows.images, policy.value_range)
+    if isinstance(source, _Arrays) and (policy is not None or mix is not None):
+        if len(source.rows.images.shape) == 2:
+            raise ValueError("policy and mix must be None for a table, which holds no images")
+        if policy is not None:
+            check_values(source.rows.images, policy.value_range)
 
     if epoch is not None:
         epochs = tf.data.Dataset.from_tensors(checks.integer("epoch", epoch, minimum=0))

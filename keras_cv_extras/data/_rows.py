@@ -17,12 +17,16 @@ class Rows:
 
     Attributes:
         count: samples of an epoch.
-        images: the real images, `(n, height, width, channels)`.
+        images: the real images, `(n, height, width, channels)`, or where a subclass takes tables
+            too, `(n, features)`.
         labels: a nest of tensors with n rows.
+        takes_tables: whether it does.
     """
 
+    takes_tables: bool = False
+
     def __init__(self, images: ArrayLike, labels: ArrayLike) -> None:
-        array = _check_images(np.asarray(images))
+        array = _checked(np.asarray(images), self.takes_tables)
         self.count: int = len(array)
         self.labels: Any = tf.nest.map_structure(self._rows, labels)
         self.images: Any = tf.convert_to_tensor(array)
@@ -65,10 +69,11 @@ class EpochStream:
         return tf.data.UNKNOWN_CARDINALITY
 
 
-def _check_images(images):
-    if images.ndim != 4:
+def _checked(images, takes_tables):
+    if images.ndim != 4 and not (takes_tables and images.ndim == 2):
+        table = ", or a table (count, features)" if takes_tables else ""
         raise ValueError(
-            "images must have shape (count, height, width, channels), received shape "
+            f"images must have shape (count, height, width, channels){table}, received shape "
             f"{images.shape}"
         )
     if 0 in images.shape:
@@ -76,7 +81,7 @@ def _check_images(images):
     if images.dtype.kind not in "uif":
         raise TypeError(f"images must be integers or floats, received {images.dtype}")
     if images.dtype.kind == "f" and np.isnan(images.sum(dtype="float64")):
-        where = np.flatnonzero(np.isnan(images).any(axis=(1, 2, 3)))
+        where = np.flatnonzero(np.isnan(images).any(axis=tuple(range(1, images.ndim))))
         raise ValueError(
             f"images must not hold NaN, received it in {len(where)} images, the first of them "
             f"number {where[0]}"

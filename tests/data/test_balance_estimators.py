@@ -174,11 +174,24 @@ def test_two_classes_have_the_best_cut_of_all():
     np.testing.assert_array_equal(decide.predict(share), share > decide.thresholds_[1])
 
 
+def test_thresholds_of_texts_are_those_of_their_numbers():
+    x, y = rows((80, 15))
+    shares = LogisticRegression().fit(x, y).predict_proba(x)
+    names = pd.Series(np.array(["cat", "dog"])[y])
+    decide, plain = data.ClassThresholds().fit(shares, names), data.ClassThresholds().fit(shares, y)
+    np.testing.assert_array_equal(decide.thresholds_, plain.thresholds_)
+    found = decide.predict(shares)
+    assert balanced_accuracy_score(names, found) == pytest.approx(decide.score_)
+    np.testing.assert_array_equal(found, np.array(["cat", "dog"])[plain.predict(shares)])
+
+
 def test_thresholds_refuse_what_they_cannot_read():
     shares = np.full((4, 2), 0.5)
     for given, labels, message in (
         (shares * 6, [0, 1, 0, 1], "take softmax or sigmoid"),
         (shares, [0, 0, 0, 0], "hold every class from 0 to 1"),
+        (shares, [1, 2, 1, 2], "hold every class from 0 to 1"),
+        (shares, ["a", "b", "c", "a"], "texts of 2 classes"),
         (shares, [0, 1, 0], "must have the same length"),
     ):
         with pytest.raises(ValueError, match=message):

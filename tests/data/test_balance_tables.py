@@ -113,3 +113,26 @@ def test_no_class_keeps_a_single_sample_unasked():
         data.make_imbalanced(labels, labels, 20)
     _, kept = data.make_imbalanced(labels, labels, 20, minimum=1)
     assert np.bincount(kept).tolist() == [20, 1]
+
+
+@pytest.mark.parametrize("table", [ROWS, frame()[["width", "legs"]]], ids=["array", "frame"])
+def test_sources_take_tables_and_texts(table):
+    rows = np.asarray(table)
+    drawn = data.BalancedSource(table, FORMS["series"], seed=1)
+    batches = list(data.pipeline(drawn, 8, seed=1).as_numpy_iterator())
+    x, y = (np.concatenate(part) for part in zip(*batches, strict=True))
+    assert sorted(y.tolist()) == [b"cat"] * 12 + [b"dog"] * 12
+    real = {(*row, name.encode()) for row, name in zip(rows.tolist(), NAMES, strict=True)}
+    assert {(*row, name) for row, name in zip(x.tolist(), y, strict=True)} == real
+    source = data.SmoteSource(table, FORMS["series"], k_neighbors=2, seed=1)
+    made, labels = source.samples(range(18, 24))
+    first, second, steps = (part.numpy() for part in source.pairs(np.arange(18, 24), 0))
+    wanted = rows[first] + steps[:, None] * (rows[second] - rows[first])
+    np.testing.assert_allclose(made, wanted, rtol=1e-5)
+    assert labels.tolist() == [b"dog"] * 6
+    whole, _ = next(iter(data.pipeline(source, 24, shuffle=False)))
+    np.testing.assert_array_equal(whole[18:], made)
+    with pytest.raises(ValueError, match="must be None for a table"):
+        data.pipeline(source, 8, mix=lambda images, labels, **_: (images, labels))
+    with pytest.raises(ValueError, match=r"or a table \(count, features\)"):
+        data.BalancedSource(rows[:, 0], FORMS["series"])

@@ -82,7 +82,8 @@ class BalancedSource(Rows):
     them in equal parts, as exactly as its size allows.
 
     Args:
-        images: `(n, height, width, channels)`.
+        images: `(n, height, width, channels)`, or a table `(n, features)`, an array or a data
+            frame of numbers, which a pipeline takes without policy and mix.
         labels: `(n,)` classes, or one-hot rows.
         num_samples: how many samples of each class an epoch has: "largest" for as many as the
             largest class (over-sampling), "smallest" (under-sampling), a number for all, or
@@ -96,6 +97,8 @@ class BalancedSource(Rows):
         >>> balanced = BalancedSource(x, y, "largest", seed=1)
         >>> train = pipeline(balanced, 128, policy=rand_augment(), seed=1)
     """
+
+    takes_tables = True
 
     def __init__(
         self, images: ArrayLike, labels: ArrayLike, num_samples: Any = "largest", *, seed: int = 0

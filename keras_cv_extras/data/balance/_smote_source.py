@@ -20,7 +20,8 @@ class SmoteSource(Rows):
 
     Args:
         x: `(n, height, width, channels)` training images, or loaded data (`data.load`), of which
-            the training part is taken.
+            the training part is taken; or a table `(n, features)`, an array or a data frame of
+            numbers, which a pipeline takes without policy and mix.
         y: `(n,)` classes, or one-hot rows; None with loaded data.
         sampling_strategy: how many samples each class gets, as in `smote`.
         k_neighbors: neighbours that are interpolated with, as in `smote`.
@@ -45,6 +46,8 @@ class SmoteSource(Rows):
         >>> source = SmoteSource(x, y, neighbors_in=encoder, seed=1)
         >>> train = pipeline(source, 128, policy=rand_augment(), seed=1)
     """
+
+    takes_tables = True
 
     def __init__(
         self,
@@ -110,7 +113,7 @@ class SmoteSource(Rows):
         first, second, steps = self.pairs(samples, epoch)
         begin, labels = self.take(first)
         end = tf.gather(self.images, second)
-        steps = tf.reshape(tf.cast(steps, self._dtype), [-1, 1, 1, 1])
+        steps = tf.reshape(tf.cast(steps, self._dtype), [-1] + [1] * (len(begin.shape) - 1))
         start = tf.cast(begin, self._dtype)
         values = start + steps * (tf.cast(end, self._dtype) - start)
         return tf.cast(tf.round(values) if begin.dtype.is_integer else values, begin.dtype), labels

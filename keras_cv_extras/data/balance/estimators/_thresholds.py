@@ -25,6 +25,7 @@ class ClassThresholds(BaseEstimator):
             recalls; or "macro_f1", the mean of their F1 scores.
 
     Attributes:
+        classes_: what `predict` answers, in the order of the columns.
         thresholds_: `(num_classes,)`, with the sum 1; equal ones are plain argmax.
         score_: the metric on the data that chose them.
         plain_score_: that of plain argmax on the same data.
@@ -42,7 +43,8 @@ class ClassThresholds(BaseEstimator):
 
         Args:
             probabilities: `(n, num_classes)` of validation data, or `(n,)` of the second of two.
-            labels: `(n,)` integers, or one-hot rows; every class at least once.
+            labels: `(n,)` integers or texts, or one-hot rows; every class at least once. Columns
+                belong to texts in their rising order, as scikit-learn's classifiers have it.
 
         Raises:
             TypeError, ValueError: if they are not as above.
@@ -52,11 +54,15 @@ class ClassThresholds(BaseEstimator):
         classes, _ = _labelled.as_classes(labels)
         number = shares.shape[1]
         checks.same_length(probabilities=shares, labels=classes)
-        if classes.dtype.kind not in "iu" or sorted(set(classes.tolist())) != list(range(number)):
+        known, classes = np.unique(classes, return_inverse=True)
+        whole = known.dtype.kind in "SU" or np.array_equal(known, np.arange(len(known)))
+        if len(known) != number or not whole:
             raise ValueError(
-                f"labels must be integers and hold every class from 0 to {number - 1}, one for "
-                f"each column of probabilities, received {np.unique(classes)[:12].tolist()}"
+                f"labels must be texts of {number} classes, or integers that hold every class from "
+                f"0 to {number - 1}, one for each column of probabilities, received "
+                f"{known[:12].tolist()}"
             )
+        self.classes_: Any = known
         thresholds = np.full(number, 1 / number)
         best = self._score(shares, classes, thresholds)
         self.plain_score_: float = best
@@ -72,7 +78,7 @@ class ClassThresholds(BaseEstimator):
         return self
 
     def predict(self, probabilities: ArrayLike) -> Array:
-        """Returns the class of each row of `(n, num_classes)` probabilities, `(n,)` int64."""
+        """Returns the class of each row of `(n, num_classes)` probabilities, `(n,)`."""
         if not hasattr(self, "thresholds_"):
             raise ValueError("thresholds are not chosen yet: call fit with validation data")
         shares = _rows(probabilities)
@@ -81,7 +87,7 @@ class ClassThresholds(BaseEstimator):
                 f"probabilities must have {len(self.thresholds_)} columns, as in fit, received "
                 f"{shares.shape}"
             )
-        return (shares / self.thresholds_).argmax(axis=1)
+        return self.classes_[(shares / self.thresholds_).argmax(axis=1)]
 
     def _moved(self, shares, classes, thresholds, item, best):
         """Returns thresholds with that of one class at its best value, and their score."""
