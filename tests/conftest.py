@@ -40,6 +40,23 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Of a test with `wide_but`, all values but those that the mark names are wide."""
+    unused = {}
+    for item in items:
+        mark = item.get_closest_marker("wide_but")
+        if mark is None:
+            continue
+        named = {item.callspec.id, *item.callspec.id.split("-")} & {*mark.args}
+        unused.setdefault(item.nodeid.partition("[")[0], {*mark.args}).difference_update(named)
+        if not named:
+            item.add_marker("wide")
+    whole = not any("::" in argument for argument in config.args)
+    if whole and (wrong := {test: names for test, names in unused.items() if names}):
+        raise pytest.UsageError(f"wide_but names values that its test does not have: {wrong}")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
     """A test draws the same numbers whichever tests ran before it, and fails always or never."""
     random.seed(0)

@@ -1,5 +1,7 @@
 """What `pytest --accelerator` compares with, where there is no accelerator."""
 
+import pytest
+
 TWO_PROCESSORS = """
 import contextlib, io, sys
 sys.path.insert(0, "tests")
@@ -71,5 +73,6 @@ print("all is told apart")
 """
 
 
+@pytest.mark.wide
 def test_two_devices_are_compared_and_no_device_is_an_error(python):
     assert python(TWO_PROCESSORS).splitlines()[-1] == "all is told apart"

@@ -75,6 +75,7 @@ def test_huber_steps_are_those_by_hand(regression):
         np.testing.assert_allclose([kernel[0, 0], bias[0]], by_hand, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.wide
 def test_svm_agrees_with_scikit_learn(svm, capsys):
     (weights, bias), (wanted, offset) = svm["main"](steps=1500)
     printed = capsys.readouterr().out.split()
@@ -86,6 +87,7 @@ def test_svm_agrees_with_scikit_learn(svm, capsys):
     assert float(printed[printed.index("for") + 1].strip("%")) >= 99
 
 
+@pytest.mark.wide
 def test_regression_agrees_with_scikit_learn(regression):
     x, y = (np.asarray(each) for each in load_diabetes(return_X_y=True))
     x, y = (x - x.mean(0)) / x.std(0), (y - y.mean()) / y.std()

@@ -1,6 +1,7 @@
 """Saved models load after `import keras_cv_extras`, whatever classes of ours they hold."""
 
 import keras
+import pytest
 
 from keras_cv_extras import layers, losses, metrics, models, training
 
@@ -39,6 +40,7 @@ def saved(path, model, loss, optimizer="sgd"):
     return path
 
 
+@pytest.mark.wide
 def test_after_one_import(tmp_path, python):
     augmented = keras.Sequential(
         [

@@ -67,6 +67,7 @@ def test_grayscale_is_that_of_pillow(patch):
     assert_rounded(augment.grayscale(patch, 0.3), patch * 0.7 + grey * 0.3)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("subsampling", [False, True])
 @pytest.mark.parametrize(
     "size", [(17, 13), (33, 9), pytest.param((64, 80), marks=pytest.mark.slow)]
@@ -155,6 +156,7 @@ def test_planckian_jitter_warms_and_cools(patch):
         np.testing.assert_allclose(result, np.clip(patch * own, 0, 255), atol=0.05)
 
 
+@pytest.mark.wide
 def test_color_jitter_is_the_four_ops_in_some_order(patch):
     images = np.stack([patch[:8, :8]] * 400).astype("float32") * 0.5 + 60
     keys = np.arange(400) * 31

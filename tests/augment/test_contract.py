@@ -25,12 +25,6 @@ NO_IDENTITY = {"autocontrast", "equalize", "invert", "flip_horizontal", "flip_ve
 NO_IDENTITY |= {"channel_dropout", "channel_shuffle", "clahe", "median_blur"}
 
 
-def slow_but(chosen):
-    """All names as parameters of a test; those not chosen are marked as slow."""
-    mark = lambda name: [] if name in chosen else pytest.mark.slow  # noqa: E731
-    return [pytest.param(name, marks=mark(name)) for name in NAMES]
-
-
 def arguments(name, images, strength=0.7):
     """What a policy would hand to an op, at a strength."""
     op = OPS[name]
@@ -82,7 +76,8 @@ def test_shape_and_type_are_kept(name, batch, results):
     assert_kept(results(name), batch)
 
 
-@pytest.mark.parametrize("name", slow_but(KINDS))
+@pytest.mark.wide_but(*KINDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_compiled_floats_are_the_plain_ones(name, batch):
     floats = batch.astype("float32")
     result = apply(name, floats)
@@ -134,6 +129,7 @@ def traced(name, **options):
     )
 
 
+@pytest.mark.wide_but(*KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_images_of_unknown_size(name, batch, results):
     """Plain: every op's own arithmetic of sizes. Compiled, it is the engine's, see below."""
@@ -235,6 +231,7 @@ def small(height, width, channels, seed=3):
     return (levels % 256).astype("uint8").reshape(2, height, width, channels)
 
 
+@pytest.mark.wide_but(*KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_any_size_and_type(name):
     """Plain, which gives the same pixels; a size takes half a second to compile."""

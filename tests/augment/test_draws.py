@@ -86,6 +86,7 @@ def test_the_random_affine_zooms_and_leans_by_numbers_of_their_own():
     assert correlation(sizes, slopes) < 0.28
 
 
+@pytest.mark.wide
 def test_color_jitter_draws_an_order_beside_its_amounts():
     """Two ops that do not commute where levels are clipped between them."""
     keys = np.arange(400) * 7919 % (1 << 24)

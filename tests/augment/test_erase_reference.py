@@ -47,6 +47,7 @@ def test_random_erasing_is_one_rectangle_of_the_wanted_area_and_ratio(blank):
     assert abs(share[:, :20].mean() - share[:, 20:].mean()) < 0.05
 
 
+@pytest.mark.wide
 def test_hole_dropout_has_the_wanted_number_and_size(blank):
     one = erased(augment.hole_dropout(blank, 8, KEYS, num_holes=(1, 1)))
     sides = [(mask.any(axis=1).sum(), mask.any(axis=0).sum()) for mask in one]
@@ -75,6 +76,7 @@ def test_coarse_dropout_erases_whole_cells_at_the_rate(blank):
     assert erased(augment.coarse_dropout(blank[:1], 1.0, 5)).all()
 
 
+@pytest.mark.wide
 def test_grid_mask_is_a_grid(blank):
     masks = erased(augment.grid_mask(blank, 0.5, KEYS, unit=(1 / 3, 1 / 3)))
     for mask in masks:

@@ -113,6 +113,7 @@ def test_one_affine_warp_equals_scipy(image, interpolation):
     assert_close(result, wanted, interpolation)
 
 
+@pytest.mark.wide
 def test_the_random_affine_stays_within_its_limits(image):
     images = np.repeat(image[None], 48, axis=0)
     limits = {"degrees": 0.0, "shift": 0.0, "scale": 0.0, "slope": 0.0}
@@ -290,6 +291,7 @@ def test_random_resized_crop_is_a_resized_crop(image):
             assert difference <= (1 if antialias else 0)
 
 
+@pytest.mark.wide
 def test_boxes_have_the_areas_and_ratios_that_trying_again_gives():
     def boxes(area, count=300, aspect=(0.5, 2.0)):
         draws = np.asarray(of_key(1, 3 * count)).reshape(count, 3)
@@ -368,6 +370,7 @@ def test_wrong_options_are_one_clear_error(image):
 WARP_NAMES = sorted(name for name, op in OPS.items() if "fill_mode" in op.options)
 
 
+@pytest.mark.wide
 @settings(max_examples=5, deadline=None)  # each of them is compiled
 @given(data=st.data(), name=st.sampled_from(WARP_NAMES), seed=st.integers(0, 99))
 def test_any_option_gives_the_same_pixels_compiled(data, name, seed):
@@ -381,6 +384,7 @@ def test_many_options_give_the_same_pixels_compiled(data, name, seed):
     check_drawn(data, name, seed, sizes=([2, 9], [1, 5]), compiled=True)
 
 
+@pytest.mark.wide
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), name=st.sampled_from(WARP_NAMES), seed=st.integers(0, 99))
 def test_any_option_and_size_is_finite_and_in_range(data, name, seed):

@@ -119,6 +119,7 @@ def test_floats_are_compiled_for_every_size(programs):
     assert programs == [image.shape[:2] for image in images]
 
 
+@pytest.mark.wide
 def test_a_data_set_of_any_sizes_needs_no_xla(programs):
     images = photographs(5)
     spec = tf.TensorSpec((None, None, 3), "uint8")

@@ -15,6 +15,7 @@ def noisy(name, level, value, *, size=200, key=11, **options):
     return np.asarray(getattr(augment, name)(image, value, key, **options), "float64")
 
 
+@pytest.mark.wide_but("gaussian_noise")
 @pytest.mark.parametrize("name", KEYED)
 def test_another_key_gives_other_noise(name, batch):
     value = NUMBERS.get(name, 0.3)
@@ -29,6 +30,7 @@ def test_another_key_gives_other_noise(name, batch):
     assert (result[0] != result[2]).any()
 
 
+@pytest.mark.wide_but("gaussian_noise")
 @pytest.mark.parametrize(
     "name",  # to count photons takes seven seconds to compile
     [pytest.param(n, marks=pytest.mark.slow if n == "poisson_noise" else ()) for n in KEYED],
@@ -98,6 +100,7 @@ def test_salt_and_pepper_hits_shares_that_grow():
         before = hit
 
 
+@pytest.mark.wide
 def test_integers_are_rounded(batch):
     for name, value in NUMBERS.items():
         function = getattr(augment, name)

@@ -54,6 +54,7 @@ COMPILED = {(17, 13, 3)}
 MORE_COMPILED = {(1, 1, 3), (1, 7, 3), (17, 13, 1), (57, 100, 3), (224, 224, 3)}
 
 
+@pytest.mark.wide_but("autocontrast", "color", "equalize", "posterize", "shear_x")
 @pytest.mark.parametrize("more", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", sorted(PILLOW))
 def test_equal_to_pillow(name, more, samples, monkeypatch):

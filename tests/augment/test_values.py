@@ -20,6 +20,7 @@ def numbers(op, images):
     return [*([images] if op.takes_partner else []), *op.numbers(value, 0.3, 0.6)]
 
 
+@pytest.mark.wide_but("brightness", "cutout", "equalize", "rotate", "gaussian_noise")
 @pytest.mark.parametrize("name", sorted(OPS))
 def test_16_bits_are_those_of_floats_of_another_range(name):
     """One rule for all ops: none cuts what is above 255."""
@@ -57,6 +58,7 @@ def test_integers_outside_of_the_range():
         SOLARIZE.with_value_range((0, 1000))(np.zeros((1, 4, 4, 3), "uint8"))
 
 
+@pytest.mark.wide
 def test_fractions_under_the_range_of_bytes():
     fractions = np.linspace(0, 1, 48, dtype="float32").reshape(1, 4, 4, 3)
     for function in (augment.flip_vertical, SOLARIZE, layers.RandomFlipVertical(rate=1.0)):

@@ -135,6 +135,7 @@ def test_pooling(tmp_path, capsys):
     assert "S3Pooling2D" in capsys.readouterr().out
 
 
+@pytest.mark.wide
 def test_a_process_that_fails_says_why():
     process = _measure.Measured(16, 8, _measure.chosen_cpus(1))
     try:
@@ -177,6 +178,7 @@ def test_the_tables_of_peers_name_ops():
     assert set(_peer_ops._keras(32)) <= set(OPS)
 
 
+@pytest.mark.wide
 def test_peers_are_chosen_by_their_names():
     assert bench.PEERS == ("keras", "torchvision", "albumentations", "timm")
     assert bench.OP_PEERS == ("keras", "torchvision", "albumentations", "kornia")

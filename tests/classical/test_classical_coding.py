@@ -94,6 +94,7 @@ def test_sparse_codes_are_scikit_learns_at_half_the_penalty(penalty):
         assert coder.transform(values).nnz == 0  # twice the greatest correlation: all is 0
 
 
+@pytest.mark.wide
 def test_dictionary_learning_lowers_the_objective():
     values = np.random.default_rng(3).normal(size=(600, 4)) @ np.random.default_rng(4).normal(
         size=(4, 12)

@@ -54,6 +54,7 @@ def test_digits(digits, name):
     assert model.score(test, test_labels) >= 0.97
 
 
+@pytest.mark.wide_but("hog-linear_svm", "lbp-linear_svm", "bow-linear_svm")
 @pytest.mark.parametrize(
     ("name", "classifier"),
     [
@@ -81,6 +82,7 @@ def test_systems_learn_and_repeat_and_are_saved(digits, name, classifier, tmp_pa
     assert np.array_equal(joblib.load(tmp_path / "plain.joblib").predict(test), given)
 
 
+@pytest.mark.wide
 def test_seed_matters_and_repeats(digits):
     train = digits[0][:60]
     words = [
@@ -91,6 +93,7 @@ def test_seed_matters_and_repeats(digits):
     assert not np.allclose(words[0], words[2])
 
 
+@pytest.mark.wide
 def test_grid_search_over_images_and_over_descriptors(digits):
     train, labels = digits[0][:100], digits[1][:100]
     steps = {"coding": VectorQuantization(8), "pooling": SpatialPyramid((1, 2)), "svm": LinearSVC()}

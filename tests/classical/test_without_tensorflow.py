@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "classical.md"
 
 BLOCK = """
@@ -21,6 +23,7 @@ sys.meta_path.insert(0, Absent())
 """
 
 
+@pytest.mark.wide
 def test_the_page_s_example_and_a_folder_of_images(tmp_path):
     example, *_ = re.findall(r"```python\n(import.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     folder = """

@@ -20,6 +20,7 @@ def test_help_teaches(command):
     assert len(result.output.splitlines()) > 5
 
 
+@pytest.mark.wide
 def test_train_and_evaluate(tmp_path):
     output = tmp_path / "model"
     options = ["--output", output, "--system", "llc", "--num-words", 32, "--train-size", 300]

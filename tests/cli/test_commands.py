@@ -42,6 +42,7 @@ def test_help_teaches(command):
     assert len(result.output.splitlines()) > 5
 
 
+@pytest.mark.wide
 def test_policy_convert_and_show(tmp_path):
     file = tmp_path / "policy.json"
     result = kcx("policy", "convert", "svhn", file, "--spec", "tpu")
@@ -120,6 +121,7 @@ def test_errors_are_one_line(arguments, problem, monkeypatch, one_line_error):
     assert problem in one_line_error()
 
 
+@pytest.mark.wide
 def test_train_a_network_by_its_name(tmp_path):
     options = ["digits", "--output", tmp_path, "--epochs", 1, "--quiet"]
     options += ["--validation", 0, "--batch-size", 449]  # half of the images

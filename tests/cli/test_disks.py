@@ -115,6 +115,7 @@ def small_gallery(monkeypatch):
     monkeypatch.setattr(_gallery, "_mixes", dict)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", [*FOLDERS, *FILES])
 def test_a_disk_that_is_full(tmp_path, monkeypatch, capfd, given, small_gallery, name):
     command, output = {**FOLDERS, **FILES}[name]
@@ -126,6 +127,7 @@ def test_a_disk_that_is_full(tmp_path, monkeypatch, capfd, given, small_gallery,
     assert left(tmp_path) == {"disk"}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", MIDWAY)
 def test_a_disk_that_becomes_full(tmp_path, monkeypatch, capfd, given, name):
     command, output = FOLDERS[name]
@@ -140,6 +142,7 @@ def test_a_disk_that_becomes_full(tmp_path, monkeypatch, capfd, given, name):
     assert left(tmp_path) == {"disk"}
 
 
+@pytest.mark.wide
 def test_a_finished_training_on_a_disk_that_may_only_be_read(tmp_path, monkeypatch, capfd, given):
     monkeypatch.chdir(tmp_path)
     with disk(tmp_path / "disk"):

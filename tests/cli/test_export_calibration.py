@@ -26,6 +26,7 @@ def export(run, output, *options):
     return serving.read_card(output), " ".join(result.output.split())
 
 
+@pytest.mark.wide
 def test_on_the_images_that_the_model_was_validated_on(run, tmp_path):
     card, told = export(run, tmp_path / "1", "--calibrate")
     samples = np.load(run / "samples.npz")
@@ -48,6 +49,7 @@ def test_on_the_images_that_the_model_was_validated_on(run, tmp_path):
     )
 
 
+@pytest.mark.wide
 def test_from_a_file_and_with_priors(run, tmp_path):
     inference.Calibration(temperature=2.0).save(tmp_path / "calibration.json")
     priors = [part for name in range(10) for part in ("--prior", f"{name}={name + 1}")]
@@ -64,6 +66,7 @@ def test_from_a_file_and_with_priors(run, tmp_path):
     assert "the scores are without the priors" in told
 
 
+@pytest.mark.wide
 def test_quantised(run, tmp_path):
     options = ["--format", "litert", "--quantize", "int8"]
     card, told = export(run, tmp_path / "1", *options)
@@ -72,6 +75,7 @@ def test_quantised(run, tmp_path):
     assert f"accuracy {card['quantization']['accuracy']:.4f}" in told
 
 
+@pytest.mark.wide
 def test_a_bound_is_told(run, tmp_path, monkeypatch):
     from keras_cv_extras.inference import _calibration
 

@@ -55,6 +55,7 @@ def test_a_training_that_was_interrupted_goes_on(run, tmp_path):
     assert [part["step"] for part in progress["parts"]] == [5, 10, 15]
 
 
+@pytest.mark.wide
 def test_what_a_training_leaves(run):
     progress = json.loads((run / "progress.json").read_text())
     assert [part["step"] for part in progress["parts"]] == [5, 10]
@@ -64,6 +65,7 @@ def test_what_a_training_leaves(run):
         assert np.asarray(Image.open(run / picture)).std() > 0
 
 
+@pytest.mark.wide
 def test_samples_are_a_folder_of_images(run, tmp_path):
     output = tmp_path / "made"
     result = kcx("sample", run / "gan.keras", "--output", output, "--count", 3)
@@ -115,6 +117,7 @@ def test_errors_are_one_line(arguments, problem, monkeypatch, one_line_error):
     assert problem in one_line_error()
 
 
+@pytest.mark.wide
 def test_other_settings_are_refused(run):
     result = kcx("train", "digits", "--output", run, "--steps", 10, *SMALL, "--loss", "wgan_gp")
     assert "another loss" in str(result.exception)
@@ -160,6 +163,7 @@ def test_train_options(asked, measured):
     assert (plain["steps"], plain["every"], plain["batch_size"]) == (20, 5, 32)
 
 
+@pytest.mark.wide
 def test_samples_of_a_seed_with_and_without_a_sheet(run, tmp_path):
     pictures = {}
     for name, options in {

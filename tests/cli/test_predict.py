@@ -69,6 +69,7 @@ def check_answers(answers, place, given):
         np.testing.assert_allclose([v for _, v in answer.classes], chances[order], atol=1e-5)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_answers_alike(place, bad, name):
     folder, given = place

@@ -37,6 +37,7 @@ def card_error(path, which=""):
     return serving.read_card(path)["metrics"][f"expected_calibration_error{which}"]
 
 
+@pytest.mark.wide
 def test_export(exported):
     path, output = exported
     assert "verified on 17 images" in output

@@ -87,6 +87,7 @@ MODELS = [
 ]
 
 
+@pytest.mark.wide
 @pytest.mark.filterwarnings("ignore:.*as a pickle")
 @pytest.mark.parametrize(("save", "name"), MODELS)
 def test_a_model_of_somebody_is_replaced_when_asked_for(tmp_path, save, name):

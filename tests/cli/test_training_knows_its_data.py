@@ -60,6 +60,7 @@ def changed(run, folder, *options, output=None):
     return str(result.exception)
 
 
+@pytest.mark.wide
 def test_another_folder_of_the_same_name(run, tmp_path):
     other = draw(tmp_path / "a" / "photographs", ("plane", "ship"), range(30))
     assert "other classes (cat, dog, not plane, ship)" in changed(run, other)
@@ -85,6 +86,7 @@ def test_results_name_files(run):
     assert all(os.path.basename(row["image"]) in page for row in rows[:5])
 
 
+@pytest.mark.wide
 def test_finished_is_said_and_more_epochs_go_on(run, tmp_path):
     output = shutil.copytree(run.output, tmp_path / "output")
     arguments = ("train", run.photographs, "--output", output, *OPTIONS)

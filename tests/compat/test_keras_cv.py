@@ -93,6 +93,7 @@ def test_saving(name):
     assert type(copy.inner) is type(layer.inner)
 
 
+@pytest.mark.wide_but("CutMix", "MixUp", "RandomFlip", "Resizing")
 @pytest.mark.parametrize(
     "name",
     [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in sorted(ARGUMENTS)],
@@ -133,6 +134,7 @@ def always(name, **options):
     return np.asarray(made(name, **options)(IMAGES, training=True))
 
 
+@pytest.mark.wide
 def test_constant_factors_give_the_ops_of_the_library():
     constant = core.ConstantFactorSampler
     added = np.clip(IMAGES + 20, 0, 255)

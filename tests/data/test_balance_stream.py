@@ -129,6 +129,7 @@ def test_dataset_goes_on_from_a_checkpoint(small, tmp_path):
         np.testing.assert_array_equal(next(fresh)[0].numpy(), images)
 
 
+@pytest.mark.wide
 def test_policy_mix_and_one_hot_labels_go_through(small):
     x, y = small
     one_hot = np.eye(3, dtype=np.float32)[y]
@@ -197,6 +198,7 @@ def test_stream_balances_classes_by_samples_between_real_ones(streamed):
         assert -0.02 <= step[best] <= 1.02
 
 
+@pytest.mark.wide
 def test_stream_is_reproducible_and_goes_through_the_pipeline(streamed, tmp_path):
     x, y, stream, epochs = streamed
     dataset = data.pipeline(stream, 32, seed=2, shuffle=False)

@@ -34,6 +34,7 @@ def test_a_png_of_many_texts_is_refused_at_once(tmp_path):
     assert _decode.read_header(path)[:2] == (3, 3)
 
 
+@pytest.mark.wide
 def test_only_the_first_frame_of_an_animation_is_unpacked(decode, monkeypatch):
     """A hundred frames behind the first cost no more than it does; cut off, it is an error."""
     frames = [Image.new("P", (1500, 1500), number) for number in range(40)]

@@ -58,6 +58,7 @@ def difference(one, other):
     return np.abs(np.asarray(one).astype(int).ravel() - np.asarray(other).astype(int).ravel()).max()
 
 
+@pytest.mark.wide_but("case0")
 @pytest.mark.parametrize("case", CASES)
 def test_every_kind_of_file_is_as_with_pillow(case, decoders):
     """Pillow rounds between rows and columns, so that one level of 255 may be between them."""
@@ -89,6 +90,7 @@ def test_headers_are_read_alike():
     ]
 
 
+@pytest.mark.wide_but("crop-3")
 @pytest.mark.parametrize(("resize", "channels"), [("crop", 3), ("pad", 1)])
 def test_reduced_jpegs_are_the_same_everywhere_and_close_to_whole_ones(resize, channels, decoders):
     image = Image.fromarray(skimage.data.astronaut()[:509, :503])

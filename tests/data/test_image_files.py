@@ -91,6 +91,7 @@ def test_bad_files_are_named_and_left_out(tmp_path):
     files.train.check()
 
 
+@pytest.mark.wide
 def test_too_many_bad_files_are_an_error(tmp_path):
     folder_of(tmp_path, 6, **{f"{n}.jpg": BAD_PIXELS["half.jpg"] for n in range(4)})
     files = data.image_files(tmp_path, 16, max_bad=0.1, test_fraction=0.2)
@@ -104,6 +105,7 @@ def test_too_many_bad_files_are_an_error(tmp_path):
         data.image_files(tmp_path, 16, max_bad=0.1)
 
 
+@pytest.mark.wide
 def test_damage_at_every_place_is_survived(tmp_path):
     bad = {}
     for name in KINDS:
@@ -118,6 +120,7 @@ def test_damage_at_every_place_is_survived(tmp_path):
     assert len(files.unreadable()) > 0.9 * len(bad)  # a file may lack only what adds nothing
 
 
+@pytest.mark.wide
 def test_a_file_that_goes_away_is_left_out(tmp_path):
     files = data.image_files(folder_of(tmp_path), 16, max_bad=0.5)
     gone = tmp_path / "dog" / "good-0.png"
@@ -128,6 +131,7 @@ def test_a_file_that_goes_away_is_left_out(tmp_path):
     assert "No such file" in part.unreadable()[str(gone)]
 
 
+@pytest.mark.wide
 def test_order_depends_on_seed_and_epoch_alone(tmp_path):
     folder_of(tmp_path / "train", 6, **{"bad.jpg": BAD_PIXELS["half.jpg"]})
     folder_of(tmp_path / "test", 1)
@@ -148,6 +152,7 @@ def test_order_depends_on_seed_and_epoch_alone(tmp_path):
     assert rows == {image.tobytes() for shard in shards for image in shard}
 
 
+@pytest.mark.wide
 def test_parts_of_their_own_and_what_is_refused(tmp_path):
     folder_of(tmp_path / "train", 3)
     folder_of(tmp_path / "test", 2)

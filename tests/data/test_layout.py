@@ -117,6 +117,7 @@ def test_pipes_are_not_opened_and_links_are_followed_once(tmp_path):
         assert said in message
 
 
+@pytest.mark.wide
 def test_file_names_need_not_be_utf8(tmp_path):
     make(tmp_path, 3)
     for name in ("cat", "dog"):

@@ -71,6 +71,7 @@ def test_order_differs_from_epoch_to_epoch_and_shuffle_can_be_off(samples):
     np.testing.assert_array_equal(next(iter(still))[1], np.arange(101))
 
 
+@pytest.mark.wide
 def test_a_sample_does_not_depend_on_its_batch(samples):
     few = samples[0][:96], samples[1][:96]  # full batches alone: one program for each size
     # With an op that AutoAugment has not, a program is of these alone, which compiles faster.
@@ -150,6 +151,7 @@ def test_an_iterator_is_resumed_from_a_checkpoint(samples, stream, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.wide
 def test_through_the_data_service(samples):
     service = tf.data.experimental.service
     dispatcher = service.DispatchServer()

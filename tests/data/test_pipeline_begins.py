@@ -36,6 +36,7 @@ def passes(images, name, **options):
     return [tf.nest.flatten(batch) for _ in range(2) for batch in dataset]
 
 
+@pytest.mark.wide_but("mix", "own mix")
 @pytest.mark.parametrize("name", CASES)
 def test_called_from_the_graph_and_in_it_a_batch_is_the_same(images, name, monkeypatch):
     called = passes(images, name)
@@ -94,6 +95,7 @@ def test_what_is_sent_elsewhere_is_a_graph(images):
     assert calls(data.pipeline(images, 16, policy.flip_crop()))
 
 
+@pytest.mark.wide
 def test_training_asks_for_datasets_that_run_here_until_one_is_sent_away(images):
     asked = []
     service = tf.data.experimental.service

@@ -29,6 +29,7 @@ def check(loaded, train, test, shape, num_classes):
     assert len(loaded.class_names) == num_classes
 
 
+@pytest.mark.wide
 def test_mnist_5k_is_halved_with_the_same_number_of_each_class(mnist):
     check(mnist, 2500, 2500, (28, 28, 1), 10)
     assert np.bincount(mnist.test[1]).tolist() == [250] * 10

@@ -272,6 +272,7 @@ def test_which_files_are_images(tmp_path):
     assert found == ["a.png", "b.JPG", "deep/c.JPeG"]
 
 
+@pytest.mark.wide
 def test_a_shuffled_epoch_is_as_long_as_ever_where_a_file_is_damaged(tmp_path):
     from PIL import Image
 

@@ -36,6 +36,7 @@ def test_partners_permute_every_class():
     np.testing.assert_array_equal(same_class_partners(labels[:, None]), partners)
 
 
+@pytest.mark.wide
 def test_both_errors_fall_and_are_reported(trained):
     _, history = trained
     assert set(history) == {"loss", "reconstruction", "permutation"}

@@ -86,6 +86,7 @@ def test_the_average_follows_the_generator(digits):
         np.testing.assert_allclose(average, value, atol=1e-6)
 
 
+@pytest.mark.wide
 def test_interrupted_training_goes_on_bit_by_bit(trained, half_way, digits):
     loaded = keras.saving.load_model(half_way)
     assert int(loaded.step) == 4
@@ -115,6 +116,7 @@ def test_checkpoints_of_fit_go_on_bit_by_bit(digits, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("loss", "eager"),
     [
@@ -197,6 +199,7 @@ def test_the_discriminator_tells_made_images_from_real_ones(digits):
     assert history["discriminator_loss"][-1] < 1.75  # near 2 it would tell nothing apart
 
 
+@pytest.mark.wide
 def test_exported_generator_gives_the_same_images(trained, tmp_path):
     gan, _, _ = trained
     gan.export_generator(tmp_path / "generator")
@@ -266,6 +269,7 @@ def test_batch_normalisation_by_class():
     np.testing.assert_allclose(given, wanted, atol=1e-4)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("channels", [1, 3])
 def test_gradients_go_through_the_augmentation(channels):
     rng = np.random.default_rng(0)

@@ -131,6 +131,7 @@ def network(digits):
     return LocalFeatures.train(*digits, data="three digits", steps=40, seed=0)
 
 
+@pytest.mark.wide
 def test_the_measure_is_named_and_repeatable(network, digits):
     assert network.name.startswith("small_cnn on three digits (")
     images, labels = digits

@@ -135,6 +135,7 @@ def test_model_is_the_mean_over_its_views(crops, views, model, images):
     np.testing.assert_allclose(better.predict(floats, verbose=0), wanted, atol=1e-5)
 
 
+@pytest.mark.wide
 def test_saved_loaded_and_served(model, images, tmp_path):
     better = TestTimeAugment(model, "five", "geometric", image_size=(20, 17), name="better")
     floats = images.astype("float32")

@@ -111,6 +111,7 @@ def test_images_and_labels_keep_their_types_under_mixed_precision(name):
             np.testing.assert_array_equal(part, exact)
 
 
+@pytest.mark.wide_but("RandomPosterize", "RandomCrop")
 @pytest.mark.parametrize("name", RANGED)
 def test_ranges_of_values_give_the_same_picture(name):
     pictures = []
@@ -123,6 +124,7 @@ def test_ranges_of_values_give_the_same_picture(name):
         assert np.mean(np.abs(picture - pictures[0]) > 0.02) <= 0.02
 
 
+@pytest.mark.wide_but("MixUp", "RandomCrop", "PolicyAugment", "SamplePairing")
 @pytest.mark.parametrize("name", slow_if({*PLAIN} - QUICK, sorted({*NAMES} - MANY - OF_AN_OP)))
 def test_a_dataset_knows_shapes_and_types(name):
     """Traced only: what the programs compute, the other tests say."""
@@ -268,6 +270,15 @@ def test_configurations_hold_every_argument():
             )
 
 
+@pytest.mark.wide_but(
+    "CutMix",
+    "MixUp",
+    "PolicyAugment",
+    "RandomCrop",
+    "RandomApply",
+    "RandomInvert",
+    "RepeatedAugment",
+)
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_loaded_layer_draws_as_the_original_goes_on(name, plain):
     layer = getattr(layers, name)(**off_default(name), seed=1, dtype="mixed_float16")

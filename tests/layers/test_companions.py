@@ -91,6 +91,7 @@ def model_of_all(policy):
     return keras.Model(inputs, heads)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("compiled", "policy"), [(False, "float32"), (True, "mixed_float16")])
 def test_a_model_of_unknown_size_trains_and_comes_back(compiled, policy, tmp_path):
     model = model_of_all(policy)
@@ -113,6 +114,7 @@ def test_a_model_of_unknown_size_trains_and_comes_back(compiled, policy, tmp_pat
         assert configs[0] == configs[1]
 
 
+@pytest.mark.wide
 def test_one_program_for_all_calls():
     model = model_of_all("float32")
     call = tf.function(lambda x: model(x, training=True), jit_compile=True)

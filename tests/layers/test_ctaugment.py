@@ -70,6 +70,7 @@ def test_draws_leave_out_what_is_below_the_threshold():
     assert np.mean(seen == 205) == pytest.approx(1 / 10, abs=0.03)
 
 
+@pytest.mark.wide
 def test_probes_know_their_bins():
     layer = make(num_ops=2)
     images = np.arange(40 * 6 * 6).reshape(40, 6, 6, 1).astype("uint8")
@@ -116,6 +117,7 @@ def test_learns_in_training_what_the_network_cannot_recognise(jit_compile, tmp_p
         )
 
 
+@pytest.mark.wide
 def test_eager_graph_and_dataset_agree():
     images = np.arange(12 * 8 * 8).reshape(12, 8, 8, 1).astype("uint8")
     eager = np.asarray(make()(images))

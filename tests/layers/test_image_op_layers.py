@@ -29,6 +29,7 @@ def test_every_op_has_a_layer_that_can_be_saved(name, batch):
     np.testing.assert_array_equal(layer(batch, training=False), batch)
 
 
+@pytest.mark.wide
 def test_the_ops_own_number_and_options(batch):
     layer = layers.RandomRotate(degrees=90.0, fill=7)
     np.testing.assert_array_equal(layer(batch), augment.rotate(batch, 90.0, fill=7))

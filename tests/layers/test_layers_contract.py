@@ -194,6 +194,7 @@ def test_exported_models_give_the_same(trained, tmp_path):
             np.testing.assert_allclose(found[name], wanted, rtol=1e-5, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("ranks", [[2], pytest.param([1, 3], marks=pytest.mark.slow)])
 def test_compiled_models_give_the_same_and_train(ranks, trained):
     """A rank stands for the others: programs take long to compile."""

@@ -71,6 +71,7 @@ def test_in_a_dataset_whose_last_batch_is_short(batch):
     assert sizes == [(5, (5, 3)), (5, (5, 3)), (2, (2, 3))]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("dtype", ["mixed_float16"])
 def test_inside_of_a_model_saved_and_loaded(dtype, batch, tmp_path):
     images, labels = keras.Input(batch.shape[1:], name="images"), keras.Input((3,), name="labels")
@@ -89,6 +90,7 @@ def test_inside_of_a_model_saved_and_loaded(dtype, batch, tmp_path):
     assert loaded.layers[-1].mix == layer.mix
 
 
+@pytest.mark.wide
 def test_sample_pairing_goes_by_the_epoch(batch):
     layer = layers.SamplePairing(schedule=SCHEDULE, seed=1)
     changed = []
@@ -110,6 +112,7 @@ def test_sample_pairing_goes_by_the_epoch(batch):
         layers.MixEpoch(model)
 
 
+@pytest.mark.wide
 def test_jensen_shannon_views_and_repeats(batch):
     clean, first, second = layers.AugMix(jensen_shannon=True, width=1, seed=1)(batch)
     np.testing.assert_array_equal(clean, batch)

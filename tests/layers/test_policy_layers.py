@@ -48,6 +48,7 @@ def test_identity_at_inference(make, batch):
     np.testing.assert_array_equal(make(seed=1)(batch, training=False), batch)
 
 
+@pytest.mark.wide_but("PolicyAugment")
 def test_a_dataset_knows_the_shape_and_type(make, batch):
     dataset = tf.data.Dataset.from_tensor_slices(batch).batch(6).map(make(seed=1))
     assert dataset.element_spec == tf.TensorSpec((None, *batch.shape[1:]), "uint8")
@@ -61,6 +62,7 @@ def test_in_a_dataset(make_one, batch):
     assert np.any(np.concatenate(parts) != batch)
 
 
+@pytest.mark.wide_but("PolicyAugment-float32")
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_in_a_model_saved_and_exported(make_one, dtype, batch, tmp_path):
     before = keras.config.dtype_policy()

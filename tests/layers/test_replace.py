@@ -41,6 +41,7 @@ def small_cnn(**options):
     )
 
 
+@pytest.mark.wide_but("VGG16")
 @pytest.mark.parametrize("name", MODELS)
 def test_applications_keep_weights_and_predictions(name):
     application, options, count, which = MODELS[name]
@@ -64,6 +65,7 @@ def test_applications_keep_weights_and_predictions(name):
     assert np.any(np.asarray(other.weights[0]) != np.asarray(model.weights[0]))
 
 
+@pytest.mark.wide_but("max", "blur")
 @pytest.mark.parametrize("name", _POOLINGS)
 def test_every_name_in_a_model_that_trains(name, tmp_path):
     max_class, average_class, _ = (prefix and f"{prefix}2D" for prefix in _POOLINGS[name])

@@ -14,6 +14,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.wide_but("RandomCrop")
 @pytest.mark.parametrize("name", LAYERS)
 def test_shape_config_and_draws(name, batch):
     cls = getattr(layers, name)
@@ -34,6 +35,7 @@ def test_shape_config_and_draws(name, batch):
     np.testing.assert_array_equal(layer(batch, training=False), copy(batch, training=False))
 
 
+@pytest.mark.wide_but("RandomCrop")
 @pytest.mark.parametrize("name", LAYERS)
 def test_inside_a_data_set_and_a_model(name, batch, tmp_path):
     layer = getattr(layers, name)((16, 12), seed=3, value_range=(0, 1), **LAYERS[name])

@@ -158,6 +158,7 @@ def test_a_direction_of_zeros_has_finite_gradients():
         assert np.all(np.isfinite(gradient))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("compiled", "policy"),
     [

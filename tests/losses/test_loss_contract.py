@@ -148,6 +148,7 @@ def compiled():
     return dict(zip(names, run([tf.constant(CASES[name][2]) for name in names]), strict=True))
 
 
+@pytest.mark.wide
 @every_loss
 def test_xla(name, compiled):
     _, y_true, y_pred = CASES[name]

@@ -81,6 +81,7 @@ def test_cosine_dense_of_nothing_and_of_much():
         layers.CosineDense(4).build((None, None))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("loss", [losses.ArcFace(0.2, 16.0), losses.CosFace(0.2, 16.0)])
 def test_digits_are_learned(loss):
     images, classes = load_digits(return_X_y=True)

@@ -102,6 +102,7 @@ LABELS = st.integers(2, 5).flatmap(
 )
 
 
+@pytest.mark.wide
 @settings(max_examples=80, deadline=None)
 @given(LABELS)
 def test_any_labels(case):

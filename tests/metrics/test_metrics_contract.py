@@ -114,6 +114,7 @@ def test_weights_are_repetitions(name):
     assert np.array_equal(twice.result(), once.result())
 
 
+@pytest.mark.wide_but("MatthewsCorrelationCoefficient", "HammingLoss", "BalancedAccuracy")
 @every_metric
 def test_compiled_with_unknown_batch(name):
     make, true, predicted = CASES[name]
@@ -219,6 +220,7 @@ def classifier(jit_compile=False, dtype=None):
     return model
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("jit_compile", "dtype"),
     [(False, None), pytest.param(True, "mixed_bfloat16", marks=pytest.mark.slow)],

@@ -69,6 +69,7 @@ def test_partners_are_a_random_ring():
     assert scipy.stats.chisquare(others).pvalue > 0.001
 
 
+@pytest.mark.wide_but("MixUp", "CutMix", "SamplePairing", "ReMix")
 @pytest.mark.parametrize("name", MIXES)
 def test_repeats_for_a_seed_and_an_epoch(name, images):
     call = lambda **words: MIXES[name](images, LABELS, **words)  # noqa: E731
@@ -203,6 +204,7 @@ def test_sample_pairing_in_a_pipeline_keeps_its_schedule(images):
     assert active == [schedule.active(epoch) for epoch in range(6)] == [0, 1, 1, 0, 1, 0]
 
 
+@pytest.mark.wide
 def test_training_on_compact_labels_equals_training_on_rows(images):
     finals = []
     for num_classes in (None, 3):

@@ -67,6 +67,7 @@ def googlenet():
     return model, X.repeat(3, 1)[:, :16].repeat(3, 2)[:, :, :16]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "make", [lambda: (two_heads(), X), pytest.param(googlenet, marks=pytest.mark.slow)]
 )

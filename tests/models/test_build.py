@@ -29,6 +29,9 @@ BY_NAME = [
 ]
 
 
+@pytest.mark.wide_but(
+    "alexnet", "cifar-resnet20", "googlenet", "lenet5", "nin-cifar", "resnet18", "vgg16", "wrn-40-2"
+)
 @pytest.mark.parametrize("name", BY_NAME)
 def test_smallest_images(name, abstract):
     side = SMALLEST.get(name, 8)
@@ -77,6 +80,7 @@ def test_small_stem_takes_published_weights(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.wide
 def test_grey_is_three_equal_colours():
     model = models.build("mobilenetv3-small", (24, 24, 1), 3)
     colours = models.build("mobilenetv3-small", (24, 24, 3), 3)
@@ -132,6 +136,7 @@ def test_weights_from_a_file(tmp_path):
         models.build("lenet5", (28, 28, 1), 9, weights=file)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", ["lenet5", "googlenet"])
 def test_pooling(name):
     options = {"auxiliary": False} if name == "googlenet" else {}

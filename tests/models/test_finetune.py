@@ -81,6 +81,7 @@ def test_layerwise_rates_and_optimizer(tmp_path):
         models.layerwise_rates(model, decay=0)
 
 
+@pytest.mark.wide
 def test_replace_head():
     model = tiny()
     other = models.replace_head(model, 5)

@@ -81,6 +81,7 @@ def test_parameters_of_deep_vgg(depth, wanted, abstract, count):
     assert count(models.vgg(depth, (224, 224, 3), 1000).weights) == wanted
 
 
+@pytest.mark.wide_but("alexnet-owt", "resnet18")
 @pytest.mark.parametrize(
     "name",
     [
@@ -109,6 +110,7 @@ def from_scaled(model):
     return keras.Model(model.get_layer("preprocessing").output, model.output)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("depth", [16, 19])
 def test_logits_of_keras_vgg(depth):
     make = getattr(keras.applications, f"VGG{depth}")
@@ -124,6 +126,7 @@ def test_logits_of_keras_vgg(depth):
     np.testing.assert_allclose(ours(x), wanted, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.wide
 def test_logits_of_keras_resnet50():
     theirs = keras.applications.ResNet50(
         weights=None, input_shape=(96, 96, 3), classes=10, classifier_activation=None

@@ -43,6 +43,7 @@ def narrow(name):
     return {"hidden_units": 32} if name.startswith(("vgg", "alexnet")) else {}
 
 
+@pytest.mark.wide_but("alexnet-owt", "resnet18")
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in NAMES]
 )
@@ -56,6 +57,7 @@ def test_logits_of_torchvision(name, tmp_path):
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4 * wanted.std())
 
 
+@pytest.mark.wide
 def test_names_of_timm_and_half_precision(tmp_path):
     given = tensors("vgg11")
     renamed = {
@@ -79,6 +81,7 @@ def test_names_of_timm_and_half_precision(tmp_path):
         np.testing.assert_allclose(first, second, rtol=2**-7)
 
 
+@pytest.mark.wide
 def test_what_does_not_fit(tmp_path):
     given = tensors("resnet18")
     path = write(tmp_path / "resnet18.safetensors", given)
@@ -96,6 +99,7 @@ def test_what_does_not_fit(tmp_path):
         models.build("resnet18", (64, 64, 3), 10, weights=broken)
 
 
+@pytest.mark.wide
 def test_files_of_pytorch(tmp_path, monkeypatch):
     path = tmp_path / "resnet18.pth"
     path.write_bytes(b"")
@@ -126,6 +130,7 @@ def test_files_of_pytorch(tmp_path, monkeypatch):
     np.testing.assert_array_equal(model.get_layer("logits").kernel, wanted)
 
 
+@pytest.mark.wide
 def test_short_vgg_is_named(tmp_path):
     short = models.build("vgg16-short", (32, 32, 3), 3)
     path = tmp_path / "short.weights.h5"

@@ -107,6 +107,7 @@ ONE_OF_EACH = [
 ]
 
 
+@pytest.mark.wide
 def test_a_compiled_step_is_the_plain_one():
     """All in one program, so that it is compiled once."""
     optimizers_, weights = [make(case) for case in ONE_OF_EACH], [variables() for _ in ONE_OF_EACH]
@@ -143,6 +144,7 @@ def test_a_model_is_saved_with_its_optimizer(tmp_path):
         np.testing.assert_allclose(one, two, atol=1e-6)
 
 
+@pytest.mark.wide
 def test_mixed_precision():
     keras.mixed_precision.set_dtype_policy("mixed_float16")
     try:

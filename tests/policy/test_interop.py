@@ -334,6 +334,7 @@ def test_albumentations_of_a_user():
         policy.from_albumentations({"transform": {"__class_fullname__": "Mosaic", "p": 1.0}})
 
 
+@pytest.mark.wide
 def test_augmix_of_others(batch):
     given = policy.augmix_from_torchvision(severity=3, chain_depth=1)
     levels = TABLES["torchvision"]["spaces"]["AugMix"]

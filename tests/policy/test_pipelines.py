@@ -60,6 +60,7 @@ def test_a_pipeline_is_read(library, name):
     assert policy.Policy.from_dict(made.to_dict()) == made
 
 
+@pytest.mark.wide
 def test_a_pipeline_augments():
     images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
     with pytest.warns(UserWarning, match="RandomResizedCrop"):

@@ -36,6 +36,7 @@ def slow_but_forms(names):
     return [pytest.param(name, marks=mark(name)) for name in sorted(names)]
 
 
+@pytest.mark.wide_but("random")
 @pytest.mark.parametrize("name", slow_but_forms(PRESETS))
 def test_images_of_a_batch_and_epochs_differ(name, batch):
     images = np.repeat(batch[:1], len(batch), axis=0)
@@ -63,6 +64,7 @@ def test_a_sample_is_augmented_alike_in_any_batch(name, batch):
     np.testing.assert_array_equal(alone, together[6:7])
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "name", ["small", *(pytest.param(n, marks=pytest.mark.slow) for n in sorted(ANY_SIZE))]
 )
@@ -74,6 +76,7 @@ def test_a_sample_is_augmented_alike_in_a_batch_of_any_size(name, batch):
         np.testing.assert_array_equal(part, together[ids])
 
 
+@pytest.mark.wide
 def test_a_sample_with_its_partner_is_augmented_alike_in_any_batch(batch):
     mixing = Policy([[Step("sample_pairing", 0.8, (0, 1)), Step("rotate", 0.5, 0.7), NEVER]])
     together = np.asarray(mixing(batch, seed=5, partners=batch[::-1]))
@@ -100,6 +103,7 @@ def test_datasets_agree(name, batch):
     np.testing.assert_array_equal(list(dataset.as_numpy_iterator())[1], wanted)
 
 
+@pytest.mark.wide
 def test_another_policy_of_the_shape_is_not_traced_again(batch):
     branches = tuple((name, ()) for name in ("identity", *policy.SEARCH_OPS))
     images = tf.constant(batch)
@@ -161,6 +165,7 @@ def test_translations_are_relative_to_the_image():
     np.testing.assert_array_equal(quarter(image, compile=False), wanted)
 
 
+@pytest.mark.wide
 def test_value_range_and_types(batch):
     ops = ("rotate", "brightness", "solarize", "flip_vertical")
     chosen = policy.rand_augment(1, 0.5, ops=ops)

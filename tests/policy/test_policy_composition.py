@@ -105,6 +105,7 @@ def test_augmix_chain_lengths_are_equally_likely():
         assert abs(weights[lengths == length].sum() - 1 / 3) < 1e-9
 
 
+@pytest.mark.wide
 def test_augmix_is_the_mixture_of_its_chains(batch):
     """Equal to NumPy's mixture, with the weights drawn again."""
     from keras_cv_extras._base import random

@@ -102,6 +102,7 @@ def test_policies_and_schedules_are_augmentations():
         Two().tables(8, 8, 0)
 
 
+@pytest.mark.wide
 def test_a_sheet_of_a_policy_has_rows_of_pictures():
     images = np.full((4, 8, 8, 3), 50, "uint8")
     figure = policy.policy_sheet(policy.Policy([[policy.Step("invert")]]), images, columns=2)

@@ -52,6 +52,7 @@ def test_no_epoch_compiles_again(batch):
     assert traces() == 1
 
 
+@pytest.mark.wide
 def test_in_a_pipeline_over_epochs():
     labels = np.arange(6)
     train = data.pipeline((IMAGES, labels), 4, policy=SCHEDULE, num_epochs=7, seed=1)
@@ -62,6 +63,7 @@ def test_in_a_pipeline_over_epochs():
     assert np.all(next(fixed.as_numpy_iterator())[0] == 215)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_as_a_layer_of_a_model(jit_compile, tmp_path):
     layer = layers.PolicyAugment(SCHEDULE, value_range=(0, 1), seed=1)

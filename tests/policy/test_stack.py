@@ -45,6 +45,7 @@ def stacked(policies, images, seeds, epoch, samples, partners, shape=None):
     return run(images, partners, np.uint32(seeds), np.uint32(epoch), np.uint32(samples), *tensors)
 
 
+@pytest.mark.wide
 def test_each_policy_as_it_is_alone(batch):
     policies = list(POLICIES.values())
     count = len(policies)
@@ -69,6 +70,7 @@ def test_each_policy_as_it_is_alone(batch):
     assert np.mean(results[1] != images[1]) > 0.1
 
 
+@pytest.mark.wide
 def test_padded_policies_share_a_program(batch):
     images = keras.ops.convert_to_tensor(batch)
     shape = StackShape().holding(POLICIES.values())

@@ -64,6 +64,7 @@ def test_the_same_seed_gives_the_same_trials_interrupted_or_not(tmp_path, kind):
     assert resumed == whole
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("kind", "trials"), [("evolution", 80), ("controller", 100)])
 def test_the_others_learn_too(tmp_path, kind, trials):
     _, scores = run(tmp_path, trials, seed=2, kind=kind)

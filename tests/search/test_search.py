@@ -257,6 +257,7 @@ def test_a_killed_search_goes_on_to_the_same_end(found, python, tmp_path):
     assert one["stages"] == other["stages"]
 
 
+@pytest.mark.wide
 def test_a_screen_names_the_op_that_destroys_labels(digits):
     """Whether an image is bright or dark is the label: inverting it is the one thing to avoid."""
     images, _ = digits.train
@@ -273,6 +274,7 @@ def test_a_screen_names_the_op_that_destroys_labels(digits):
     assert "invert: destroys labels" in screened.describe()
 
 
+@pytest.mark.wide
 def test_shared_weights_go_on_where_a_training_stopped(digits, tmp_path):
     images, labels = (part[:300] for part in digits.train)
     trainer = search.Trainer(tiny, (images, labels), epochs=4, batch_size=32)
@@ -310,6 +312,7 @@ def test_a_schedule_is_computed_once_in_a_step():
     assert not {"apply", "_get_current_learning_rate"} & set(vars(optimizer))  # as it was
 
 
+@pytest.mark.wide
 def test_trials_share_one_trace(digits):
     trainer = search.Trainer(
         tiny, (digits.train[0][:200], digits.train[1][:200]), epochs=1, batch_size=32

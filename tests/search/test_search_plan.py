@@ -185,6 +185,7 @@ def test_each_op_is_tried_alone_first_where_half_of_the_trials_are_left(digits, 
         search.RandomOracle(first=[{"tilt": 1.0}])
 
 
+@pytest.mark.wide
 def test_an_epoch_has_every_image_once_and_draws_of_its_own(digits):
     images, labels = (array[:100] for array in digits.train)
     epochs = _epochs.Epochs(images, labels, 32)

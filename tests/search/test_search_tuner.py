@@ -55,6 +55,7 @@ def make_tuner(folder, build, oracle=None, trials=3, **options):
     return search.PolicyTuner(oracle, build, *DATA, directory=folder, **options)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "make",
     [
@@ -83,6 +84,7 @@ def test_what_a_model_asks_for_is_searched_with_the_policy(tmp_path, make):
     assert model.layers[-2].units == best.get("units")
 
 
+@pytest.mark.wide
 def test_every_trial_is_trained_with_its_own_rate(tmp_path):
     """A rate of 0 learns nothing, whatever else is drawn: then no weight moves."""
 
@@ -107,6 +109,7 @@ def test_every_trial_is_trained_with_its_own_rate(tmp_path):
     assert rates == {0.0, 0.05}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("build", [lambda: network(), Asking()])
 def test_rand_augment_is_searched_with_a_model_too(tmp_path, build):
     options = {"epochs": 1, "batch_size": 16, "directory": tmp_path, "max_trials": 2}
@@ -138,6 +141,7 @@ def test_policies_of_ones_own_numbers(tmp_path, build):
         assert trial.status == "COMPLETED"
 
 
+@pytest.mark.wide
 def test_a_hyper_model_and_its_best_models(tmp_path):
     tuner = make_tuner(tmp_path, Described())
     tuner.search()
@@ -153,6 +157,7 @@ def test_a_hyper_model_and_its_best_models(tmp_path):
         np.testing.assert_allclose(model.optimizer.learning_rate, rate, rtol=1e-6)
 
 
+@pytest.mark.wide
 def test_a_joint_search_goes_on_and_its_space_must_be_the_same(tmp_path):
     first = make_tuner(tmp_path, Asking(), trials=2)
     first.search()

@@ -43,6 +43,7 @@ def plain(model, digits, tmp_path_factory):
     return export
 
 
+@pytest.mark.wide
 # How large the file is in the end: half of it, a quarter, and what a graph of so few weights adds.
 @pytest.mark.parametrize(("kind", "share"), [("float16", 0.65), ("dynamic", 0.5), ("int8", 0.6)])
 @pytest.mark.parametrize("name", CASES)
@@ -86,6 +87,7 @@ def accuracy(folder, digits):
     return float(np.mean(given(file)(digits.test[0]).argmax(-1) == digits.test[1]))
 
 
+@pytest.mark.wide
 def test_a_quantised_file_that_answers_otherwise_is_found(model, digits, tmp_path):
     """The tolerance is what was measured, not any number."""
     options = {"class_names": digits.class_names, "images": digits.test[0], "features": None}
@@ -111,6 +113,7 @@ def test_mistakes(model, tmp_path, options, problem):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.wide
 def test_what_a_model_is_for_stands_in_the_card(model, tmp_path):
     texts = {"intended_use": "digits of letters", "limits": "no handwriting of children"}
     serving.export(model, tmp_path / "out", class_names=range(10), format="litert", **texts)

@@ -86,6 +86,7 @@ def values(answer):
     return np.reshape(answer["values"], answer["shape"])
 
 
+@pytest.mark.wide
 def test_signatures(requests, batch, photographs, probabilities_of):
     files = [tf.io.encode_png(image).numpy() for image in batch]
     requests.add("serving_default", "probabilities", files)
@@ -105,6 +106,7 @@ def test_signatures(requests, batch, photographs, probabilities_of):
     assert values(photograph).shape == (1, 7)
 
 
+@pytest.mark.wide
 def test_malformed_requests_leave_it_alive(requests, batch, photographs):
     good = tf.io.encode_jpeg(photographs[0]).numpy()
     floats = batch.astype("float32")
@@ -126,6 +128,7 @@ def test_malformed_requests_leave_it_alive(requests, batch, photographs):
     assert last["shape"] == [1, 7]
 
 
+@pytest.mark.wide
 def test_bad_images_are_reported(program, reporting, photographs, tmp_path):
     requests = Requests(program, reporting, tmp_path)
     good = tf.io.encode_jpeg(photographs[0]).numpy()

@@ -115,6 +115,7 @@ def test_empty_requests_are_answered(kind, loaded, loaded_reporting):
             assert value.shape[0] == 0, name
 
 
+@pytest.mark.wide
 def test_calibration_is_served(classifier, batch, tmp_path):
     calibration = inference.Calibration(2.5, train_prior=[1, 2, 3, 4, 5, 6, 7])
     calibration.save(tmp_path / "calibration.json")
@@ -135,6 +136,7 @@ def test_calibration_is_served(classifier, batch, tmp_path):
     assert serving.read_card(tmp_path / "1")["outputs"]["calibration"]["temperature"] == 2.5
 
 
+@pytest.mark.wide
 def test_random_layers_are_stripped(batch, tmp_path):
     """Neither their operations nor the state of their seeds is in the artefact."""
     model = keras.Sequential(
@@ -257,6 +259,7 @@ def test_requests_to_warm_up_with(exported, loaded):
         loaded.signatures[request.model_spec.signature_name](**tensors)
 
 
+@pytest.mark.wide
 def test_a_full_disk_leaves_the_old_export(classifier, exported, tmp_path):
     path = tmp_path / "1"
     shutil.copytree(exported, path)
@@ -346,6 +349,7 @@ def test_wrong_arguments(classifier, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.wide
 def test_an_export_decodes_files_as_its_data_were(classifier, tmp_path, photographs):
     """Reduced JPEGs, in borders: the same pixels as the streamed images of training."""
     for name in ("a", "b"):

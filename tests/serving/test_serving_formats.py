@@ -57,6 +57,7 @@ def onnx_file(classifier, batch, tmp_path_factory):
     return path / "model.onnx"
 
 
+@pytest.mark.wide
 def test_onnx_runtime(onnx_file, batch, wanted):
     onnxruntime = pytest.importorskip(
         "onnxruntime", reason="needs onnxruntime: keras-cv-extras[serving-test]"

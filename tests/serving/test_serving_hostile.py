@@ -323,6 +323,7 @@ def test_a_graph_that_is_a_link_or_a_folder(hostile):
         serving.verify(hostile.path)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("action", [written, checkpointed])
 def test_a_litert_model_runs_arithmetic_alone(hostile, classifier, tmp_path, action):
     """TensorFlow's interpreter runs any operation of TensorFlow that a file calls custom."""

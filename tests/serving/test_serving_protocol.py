@@ -83,6 +83,7 @@ def ask(stub, signature="", model="digits", **inputs):
     return {name: tf.make_ndarray(value) for name, value in answer.outputs.items()}
 
 
+@pytest.mark.wide
 def test_predictions(stub, batch, probabilities_of):
     wanted = probabilities_of(batch)
     files = [tf.io.encode_png(image).numpy() for image in batch]

@@ -48,6 +48,7 @@ def trained(pairs, tmp_path_factory):
     return output, training.train(pairs, output, settings, progress=False)
 
 
+@pytest.mark.wide
 def test_a_training_learns_several_labels(trained):
     output, result = trained
     assert isinstance(result.scores, training.MultilabelEvaluation)
@@ -65,6 +66,7 @@ def test_a_training_learns_several_labels(trained):
     assert training.read_about(output / "model.keras")["multilabel"]
 
 
+@pytest.mark.wide
 def test_it_is_scored_again_and_on_a_folder_of_classes(trained, pairs, tmp_path):
     output, result = trained
     again = training.evaluate_file(output / "model.keras", pairs, report=tmp_path / "r.html")
@@ -83,6 +85,7 @@ def test_it_is_scored_again_and_on_a_folder_of_classes(trained, pairs, tmp_path)
     assert sorted(chosen.part[1].tolist()) == [[0, 0, 1, 0], [0, 1, 0, 0]]
 
 
+@pytest.mark.wide
 def test_it_is_exported_with_sigmoids_and_a_threshold(trained, pairs, tmp_path):
     output, _ = trained
     path = tmp_path / "served"
@@ -145,6 +148,7 @@ def test_losses_and_what_does_not_go_together(pairs):
     assert data.load("digits").check_one_label("a GAN").name == "digits"
 
 
+@pytest.mark.wide
 def test_labels_count_more_where_they_are_rare(pairs, tmp_path):
     images, none = data.load(pairs), policy.named("none")
     logits = np.linspace(-3, 3, 12).reshape(3, 4).astype("float32")

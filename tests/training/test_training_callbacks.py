@@ -83,6 +83,7 @@ def images_of(count):
     return rows, (np.arange(count) % 3).astype("int32")
 
 
+@pytest.mark.wide
 def test_the_clock_tells_who_waits():
     def slowly(images, labels):
         seconds = tf.ensure_shape(tf.numpy_function(_nap, [], tf.float32), ())
@@ -130,6 +131,7 @@ def test_csv_log_goes_on_after_an_interruption(tmp_path):
     assert training.read_log(tmp_path / "none.csv") == []
 
 
+@pytest.mark.wide
 def test_class_weights_and_rows():
     images, labels = images_of(6)
     batches = data.pipeline((images, labels), 4, shuffle=False, epoch=0)

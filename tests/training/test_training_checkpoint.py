@@ -149,6 +149,7 @@ def test_a_byte_changed_anywhere_is_found_out(two_checkpoints, tmp_path):
         assert _checkpoint.Checkpoints(tmp_path / "copy").newest() == older.name
 
 
+@pytest.mark.wide
 def test_training_goes_on_from_the_checkpoint_before(digits, two_checkpoints, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(two_checkpoints, folder)
@@ -191,6 +192,7 @@ def test_a_checkpoint_of_another_model_is_named(two_checkpoints, digits):
         training.fit(model, dataset, epochs=9, checkpoint=two_checkpoints)
 
 
+@pytest.mark.wide
 def test_a_full_disk_leaves_the_last_checkpoint(digits, two_checkpoints, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(two_checkpoints, folder)

@@ -95,6 +95,7 @@ def test_a_second_signal_ends_at_once(tmp_path):
     assert max(path.name for path in tmp_path.glob("0*")) == "000001-000000000"
 
 
+@pytest.mark.wide
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")  # Keras', of every such dataset
 def test_a_dataset_of_unknown_length_begins_its_epoch_anew(tmp_path):
     unknown = batches().filter(lambda images, labels: True)

@@ -58,6 +58,7 @@ def trained(jit_compile, weighted=False, epochs=2, **options):
     )
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("weighted", [False, True])
 def test_under_xla_a_last_batch_counts_as_it_is(weighted):
     plain, filled = trained(False, weighted), trained(True, weighted)
@@ -68,6 +69,7 @@ def test_under_xla_a_last_batch_counts_as_it_is(weighted):
         np.testing.assert_allclose(other, one, atol=1e-6)
 
 
+@pytest.mark.wide
 def test_under_xla_a_resumed_epoch_is_the_same_to_the_bit(tmp_path):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):

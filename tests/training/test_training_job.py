@@ -33,6 +33,7 @@ def trained(digits, tmp_path_factory):
     return folder, settings, result, told
 
 
+@pytest.mark.wide
 def test_a_training_says_and_writes_what_it_did(trained, digits):
     folder, settings, result, told = trained
     assert isinstance(result, training.TrainingResult)

@@ -139,6 +139,7 @@ def test_other_workers_write_nothing_and_accelerators_compile(monkeypatch):
         assert training.jit_compile() is False
 
 
+@pytest.mark.wide
 def test_epochs_of_a_checkpoint(tmp_path):
     assert training.trained_epochs(tmp_path / "nothing") == 0
     images, labels = np.zeros((4, 8, 8, 1), "float32"), np.array([0, 1, 0, 1])

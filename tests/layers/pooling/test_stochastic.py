@@ -53,6 +53,7 @@ def test_training_mean_is_the_inference_output(pool_size, strides):
     np.testing.assert_allclose(np.mean(drawn, axis=0), layer(x)[0], atol=0.03)
 
 
+@pytest.mark.wide_but("StochasticPooling1D")
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize(
     ("pool_size", "strides"),
@@ -122,6 +123,7 @@ def test_half_precision(dtype):
     assert layer(half, training=True).dtype == layer.compute_dtype
 
 
+@pytest.mark.wide
 def test_seeds_formats_and_compilation():
     x = inputs(2)
     first = layers.StochasticPooling2D(3, 2, "same", seed=7)
