@@ -3,8 +3,9 @@
     python tuner/distributed_equality.py            # everything, some minutes on two cores
     python tuner/distributed_equality.py equality   # or kill, supervised, truncate
 
-Equality: the largest difference of any weight after two epochs, for a mirrored strategy on two
-logical CPUs and for two worker processes, against one device; the numbers of images do not
+Equality: the largest difference of any weight after two epochs, and of any loss and score that is
+reported, for a mirrored strategy on two logical CPUs and for two worker processes, against one
+device; the numbers of images do not
 divide by the batch size or by two. Kill: SIGKILL to a worker at five points of a training, in and
 between epochs, then a restart of both; the final weights must be those of an uninterrupted one to
 the last bit, and the other worker must have noticed by itself. Truncate: each file of the newest
@@ -45,6 +46,8 @@ def network(
     """A small network for 8 x 8 images, compiled."""
     import keras
 
+    from keras_cv_extras import metrics
+
     keras.utils.set_random_seed(7)
     images = keras.Input((8, 8, 1))
     x = keras.layers.Rescaling(1 / 16)(images)
@@ -65,12 +68,14 @@ def network(
         from keras_cv_extras import losses
 
         loss = losses.SupCon(gather_across_replicas=True)
-    model.compile(optimizers[optimizer](), loss, metrics=["accuracy"])
+    kappa = metrics.CohenKappa(10, sparse_labels=True)
+    scores = [] if compares else ["accuracy", kappa]
+    model.compile(optimizers[optimizer](), loss, metrics=scores, weighted_metrics=scores[:1])
     return model
 
 
 def weights_of(strategy, images, options):
-    """Trains a case for two epochs and returns its weights."""
+    """Trains a case for two epochs; returns its weights, and the losses and scores of each."""
     import numpy as np
     import tensorflow as tf
 
@@ -92,7 +97,8 @@ def weights_of(strategy, images, options):
     done = training.fit(
         lambda: network(**options), batches, epochs=2, strategy=strategy, progress=False
     )
-    return [np.asarray(weight) for weight in done.model.get_weights()]
+    scores = [np.array(done.history[name]) for name in sorted(done.history)]
+    return [np.asarray(weight) for weight in done.model.get_weights()] + scores
 
 
 def two_cpus():
@@ -112,7 +118,7 @@ def difference(ones, others):
 
 
 def equality(folder):
-    """Returns the largest difference of any weight, by strategy and case."""
+    """Returns the largest difference of any weight or score, by strategy and case."""
     import numpy as np
 
     two_cpus()

@@ -2,6 +2,7 @@
 
     python tuner/strategies.py                       # all three, some twenty minutes on two cores
     python tuner/strategies.py --under multiworker   # one of them; the others' rows stay
+    python tuner/strategies.py --match weights       # rows of training by their name
     python tuner/strategies.py --smoke               # three rows
 
 The two devices are two logical processors of a MirroredStrategy, two processes of a
@@ -9,9 +10,9 @@ MultiWorkerMirroredStrategy, or two of JAX's processors under `keras.distributio
 
 Every row is trained for two epochs by `training.fit` on 41 samples in batches of 16, so that the
 last has 9, and by plain `model.fit` on 48: on one device and on two. The
-number is the greatest difference of any weight; for metrics, of any score. Where a strategy is
-refused, the row has the line that says so. Random layers are named where replica 0 draws what one
-device draws and replica 1 something else.
+number is the greatest difference of any weight; for metrics, of any score and of the loss that is
+reported. Where a strategy is refused, the row has the line that says so. Random layers draw other
+numbers on every device, so there the weights must differ.
 """
 
 import argparse
@@ -130,6 +131,21 @@ def training_rows(smoke):
     return {
         **rows,
         "sample weights": lambda: (network(), [], True),
+        "class weights": lambda: (
+            network(losses.ClassWeighted(losses.LogLoss(from_logits=True), [1.0, 2, 3, 4, 5])),
+            [],
+            False,
+        ),
+        "dropout, which draws anew on every device": lambda: (
+            network(before=[keras.layers.Dropout(0.3, seed=1)]),
+            [],
+            False,
+        ),
+        "a random layer of the library, likewise": lambda: (
+            network(before=images_of([layers.RandAugment(seed=1)])),
+            [],
+            False,
+        ),
         "losses summed": lambda: (
             network(keras.losses.SparseCategoricalCrossentropy(True, reduction="sum"), sgd(0.01)),
             [],
@@ -177,7 +193,16 @@ def metric_row():
         metrics.CohenKappa(5, sparse_labels=True),
         metrics.ExpectedCalibrationError(from_logits=True),
     ]
-    return network(metrics=["accuracy", *made])
+    return network(metrics=["accuracy", *made], weighted_metrics=["accuracy"])
+
+
+def images_of(layers):
+    """Layers that make images of samples, augment them, and make samples again."""
+    import keras
+
+    there = [keras.layers.Rescaling(40.0, 128.0), keras.layers.Reshape((2, 3, 1))]
+    back = [keras.layers.Reshape((6,)), keras.layers.Rescaling(1 / 40, -3.2)]
+    return [*there, *layers, *back]
 
 
 def outcome(run):
@@ -263,8 +288,7 @@ def compared(train, make, under, labels=None, scores=False):
     def run():
         one, two = (train(make, strategy, labels) for strategy in ("none", under))
         if scores:
-            own = [name for name in one[1] if name != "loss"]
-            return difference(*([item[1][name][-1] for name in own] for item in (one, two)))
+            return difference(*([item[1][name] for name in one[1]] for item in (one, two)))
         return difference(one[0], two[0])
 
     return outcome(run)
@@ -295,7 +319,7 @@ def loss_rows(ways, under, smoke):
     return found
 
 
-def measured(under, only, smoke, keep):
+def measured(under, only, match, smoke, keep):
     """Measures the rows of one strategy, and gives each to a function as it is there."""
     from keras_cv_extras import training
 
@@ -303,6 +327,8 @@ def measured(under, only, smoke, keep):
         training.make_strategy("multiworker")
     ways = {"training.fit": by_fit, "model.fit": by_keras}
     for name, make in training_rows(smoke).items() if "training" in only else ():
+        if match not in name:
+            continue
         keep(name, {way: compared(train, make, under) for way, train in ways.items()})
         if under == "multiworker":  # Keras' own loop gets no further there than its first step
             ways.pop("model.fit", None)
@@ -320,12 +346,12 @@ def measured(under, only, smoke, keep):
     keep("metrics (difference of a score)", scored)
 
 
-def run(under, only, smoke):
+def run(under, only, smoke, match=""):
     """Measures the rows of one strategy in processes of their own."""
     with tempfile.TemporaryDirectory() as folder:
         output = pathlib.Path(folder) / "rows"
         own = [sys.executable, __file__, "--worker", under, "--output", str(output)]
-        own += ["--only", *only]
+        own += ["--only", *only, "--match", match]
         launch = [sys.executable, "-m", "keras_cv_extras.cli", "launch", "--workers", "2"]
         command = [*launch, "--restarts", "0", "--", *own] if under == "multiworker" else own
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
@@ -350,6 +376,7 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="a few rows, nothing written")
     parser.add_argument("--under", nargs="+", choices=UNDER, default=list(UNDER))
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--match", default="", help="rows of training whose names have this")
     parser.add_argument("--worker", choices=UNDER, help=argparse.SUPPRESS)
     parser.add_argument("--output", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -364,7 +391,7 @@ def main():
                 with options.output.open("a", encoding="utf-8") as file:
                     file.write(json.dumps([name, row]) + "\n")
 
-        return measured(options.worker, options.only, options.smoke, keep)
+        return measured(options.worker, options.only, options.match, options.smoke, keep)
     if options.smoke:
         found = run("mirrored", ["training"], True)
         sys.exit(found["nothing"]["training.fit"] > 1e-5)
@@ -373,7 +400,7 @@ def main():
     result = json.loads(RESULTS.read_text("utf-8"))
     for under in options.under:
         there = result["under"].get(under, {})
-        result["under"][under] = {**there, **run(under, options.only, False)}
+        result["under"][under] = {**there, **run(under, options.only, False, options.match)}
     names = ("tensorflow", "keras", "jax", "numpy")
     result["versions"] = {name: version(name) for name in names}
     result["command"] = "python tuner/strategies.py"

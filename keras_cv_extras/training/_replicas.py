@@ -3,7 +3,7 @@
 A batch of n rows is cut into as many pieces as there are replicas, whose sizes differ by one at
 most. Keras takes the mean of a piece's m losses and the mean of these means; with the weight
 `replicas * m / n` for its rows, that is the mean over the whole batch, as on one device. A batch
-of fewer rows than replicas is filled up with rows of weight 0.
+of fewer rows than replicas is filled up with rows of weight 0, which count in no metric either.
 """
 
 import math
@@ -20,14 +20,15 @@ COUPLED = (
 _ODD = 0x9E3779B9  # 2 ** 32 over the golden ratio: seeds of replicas are far from each other
 
 
-def distribute(dataset, strategy, place, *, weigh, whole=True):
+def distribute(dataset, strategy, place, *, weigh, counted=True, whole=True):
     """Turns a dataset of batches into one that gives every replica its piece.
 
     Args:
         dataset: batches `(x, y)` or `(x, y, weights)`.
         strategy: a `tf.distribute.Strategy`.
         place: this process's `Place`.
-        weigh: whether the rows get the weights that make uneven pieces exact.
+        weigh: whether losses are means, which the weights keep.
+        counted: whether the pieces are `(x, y, Counts)`, else they are as the batches are.
         whole: whether the batches are those of all workers, not those of this one.
 
     Returns:
@@ -38,7 +39,7 @@ def distribute(dataset, strategy, place, *, weigh, whole=True):
 
     @_plain
     def pieces(*batch):
-        return numbers.map(_plain(lambda number: _piece(batch, number, total, weigh)))
+        return numbers.map(_plain(lambda number: _piece(batch, number, total, weigh, counted)))
 
     dataset = dataset.flat_map(pieces).prefetch(2 * place.local)
     options = tf.data.Options()
@@ -48,28 +49,25 @@ def distribute(dataset, strategy, place, *, weigh, whole=True):
     return strategy.distribute_datasets_from_function(lambda context: dataset), spec
 
 
-def _piece(batch, number, total, weigh):
-    """The rows of one replica, with their weights."""
+def _piece(batch, number, total, weigh, counted=True):
+    """The rows of one replica, with what they count."""
     x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
     if y is None:
         raise ValueError("a distributed training needs batches (images, labels)")
     size = tf.shape(tf.nest.flatten(x)[0], out_type=tf.int64)[0]
     start, stop = number * size // total, (number + 1) * size // total
-    real = stop > start
+    real = tf.cast(stop > start, tf.float32)
     start = tf.minimum(start, size - 1)
     stop = tf.maximum(stop, start + 1)
     x, y = tf.nest.map_structure(lambda tensor: tensor[start:stop], (x, y))
-    if not weigh:
+    if not counted:
         return (x, y) if weights is None else (x, y, _rows(weights, start, stop))
-    scale = tf.cast(total * (stop - start), tf.float32) / tf.cast(size, tf.float32)
-    scale = tf.where(real, scale, 0.0)
-    if weights is None:
-        weights = tf.fill([stop - start], scale)
-    else:
-        weights = tf.nest.map_structure(
-            lambda tensor: tf.cast(tensor, tf.float32) * scale, _rows(weights, start, stop)
-        )
-    return x, y, weights
+    rows, share = stop - start, tf.cast(size, tf.float32) / tf.cast(total, tf.float32)
+    scale = tf.cast(rows, tf.float32) / share if weigh else 1.0
+    weights = tf.ones([rows]) if weights is None else _rows(weights, start, stop)
+    own = tf.nest.map_structure(lambda tensor: tf.cast(tensor, tf.float32) * real, weights)
+    loss = tf.nest.map_structure(lambda tensor: tensor * scale, own)
+    return x, y, Counts(loss, own, tf.fill([rows], real), tf.fill([rows], share))
 
 
 def num_shards() -> int:
@@ -81,13 +79,13 @@ def num_shards() -> int:
 
 
 class Counts(NamedTuple):
-    """Which rows of a filled-up batch count.
+    """Which rows of a filled-up batch, or of a replica's piece of one, count.
 
     Args:
         loss: weights for the loss, 0 for rows that fill up; their mean makes up for those.
         own: the weights that were given, else ones; 0 for rows that fill up.
         real: 1 for rows of the batch, 0 for others.
-        rows: how many rows the batch has, as often as there are rows.
+        rows: how many rows the batch has, over the replicas, as often as there are rows.
     """
 
     loss: Any
@@ -188,6 +186,11 @@ def can_be_filled(model):
     steps = type(model).train_step, type(model).test_step
     of_keras = all(step.__module__.startswith("keras.") for step in steps)
     return bool(of_keras and model.jit_compile and not is_coupled(model) and _reductions(model))
+
+
+def tests_as_keras(model):
+    """Returns whether a model validates by the step of Keras, which takes weights."""
+    return type(model).test_step.__module__.startswith("keras.")
 
 
 def has_rows(dataset):

@@ -85,15 +85,15 @@ class Run:
         if self.save_every and size is None:
             raise ValueError("save_every needs a train dataset that knows how many batches it has")
         self.recorder.last_batch = size
-        train, steps, spec = self._distributed(dataset, self.weigh, step)
+        train, steps, spec = self._distributed(dataset, step)
         _num_batches(self.validation, "validation")
-        weigh = self.weigh and self.fills
-        validation, validation_steps, _ = self._distributed(self.validation, weigh)
+        counted = self.fills or _replicas.tests_as_keras(self.model)
+        validation, validation_steps, _ = self._distributed(self.validation, counted=counted)
         if self.epoch == self.began_at:
+            if spec is not None:
+                stack.enter_context(_steps.counting(self.model, spec))
             if self.strategy is not None:
                 stack.enter_context(_steps.adapted(self.model, self.strategy, spec))
-            elif self.fills and spec is not None:
-                stack.enter_context(_steps.counting(self.model, spec))
             if step and self.strategy is None:  # the metrics must exist to be restored
                 self.model._symbolic_build(data_batch=dataset.element_spec)
         self.callbacks.first_batch = step
@@ -116,13 +116,14 @@ class Run:
         self.epoch += 1
         self.stopped = bool(self.model.stop_training)
 
-    def _distributed(self, dataset, weigh, step=0):
+    def _distributed(self, dataset, step=0, counted=True):
         """Returns what Keras is given in place of a dataset, its steps, and a piece's form.
 
         Of the dataset, as many batches as `step` says are left out.
         """
         if self.fills and _replicas.has_rows(dataset):
-            dataset = _replicas.filled(dataset, self.shards, weigh=weigh, coupled=self.coupled)
+            options = {"weigh": self.weigh, "coupled": self.coupled}
+            dataset = _replicas.filled(dataset, self.shards, **options)
             # The first batch tells the size of all, so it is left out afterwards.
             return (dataset.skip(step) if step else dataset), None, dataset.element_spec
         dataset = dataset.skip(step) if step else dataset
@@ -137,7 +138,8 @@ class Run:
         steps = int(dataset.cardinality())
         if steps == 0:
             raise ValueError(EMPTY)
-        dataset, spec = _replicas.distribute(dataset, self.strategy, self.place, weigh=weigh)
+        options = {"weigh": self.weigh, "counted": counted}
+        dataset, spec = _replicas.distribute(dataset, self.strategy, self.place, **options)
         return dataset, steps, spec
 
     def _samples(self, epoch, batch):

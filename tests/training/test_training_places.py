@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_cv_extras import data, losses, training
+from keras_cv_extras import data, losses, metrics, training
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +28,12 @@ def weighted():
     return losses.ClassWeighted(inner, [1.0, 5, 1, 1, 1, 3, 1, 1, 1, 1], active=False)
 
 
-def trained(model, digits, strategy, callbacks=()):
+def trained(model, digits, strategy, callbacks=(), **options):
     def batches(epoch):
         return data.pipeline(digits, 16, epoch=epoch)
 
-    return training.fit(
-        model, batches, epochs=2, strategy=strategy, callbacks=callbacks, progress=False
-    )
+    options = {"strategy": strategy, "callbacks": callbacks, "progress": False, **options}
+    return training.fit(model, batches, epochs=2, **options)
 
 
 class Witness(keras.callbacks.Callback):
@@ -75,6 +74,22 @@ def test_afterwards_the_model_is_on_one_device_and_trains_on(digits):
     model.fit(*digits, verbose=0)
     assert np.abs(model.get_weights()[0] - before).max() > 0
     assert int(model.optimizer.iterations) == 2 * 3 + 2
+
+
+def test_metrics_that_a_model_was_compiled_with_count_on_every_device(digits):
+    kappa = metrics.CohenKappa(10, sparse_labels=True)
+    model = network(losses.sparsemax_loss, metrics=[kappa], weighted_metrics={"head": ["accuracy"]})
+    seen = []
+
+    def look(epoch, logs):
+        seen.append({type(variable.value).__name__ for variable in kappa.variables})
+
+    look(0, None)
+    trained(model, digits, "mirrored", [keras.callbacks.LambdaCallback(on_epoch_end=look)])
+    look(0, None)
+    here, *there, after = seen
+    assert here == after
+    assert there == [{"SyncOnReadVariable"}] * 2
 
 
 def test_what_an_optimizer_leaves_out_stays_left_out(digits):
@@ -146,6 +161,25 @@ def switched():
 def clipped(**options):
     return network(weighted(), keras.optimizers.SGD(0.5, **options)), []
 
+def scored(reduction, optimizer):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=reduction)
+    counted = [metrics.CohenKappa(10, sparse_labels=True), "accuracy"]
+    return network(loss, optimizer, metrics=counted, weighted_metrics=["accuracy"])
+
+scores = {}
+for reduction, rate in (("sum_over_batch_size", 0.1), ("sum", 0.01)):
+    for rows in (41, 33):  # the last batch of 9 rows, and of one for two devices
+        few = images[:rows], labels[:rows]
+        validation = data.pipeline(few, 16, shuffle=False, epoch=0)
+        validation = validation.map(lambda x, y: (x, y, 1.0 + tf.cast(y, tf.float32)))
+        histories = [
+            trained(scored(reduction, keras.optimizers.SGD(rate)), few, strategy,
+                    validation=validation).history
+            for strategy in ("none", "mirrored")
+        ]
+        one, two = ([history[name] for name in sorted(history)] for history in histories)
+        scores[f"{reduction} {rows}"] = float(np.max(np.abs(np.array(two) / np.array(one) - 1)))
+
 cases = {
     "DeferredReweighting": switched,
     "clipnorm": lambda: clipped(clipnorm=0.05),
@@ -165,13 +199,15 @@ for name in sys.argv[1:] or cases:
     else:
         pairs = zip(*weights, strict=True)
         found[name] = max(float(np.abs(one - other).max()) for one, other in pairs)
-print(json.dumps(found))
+print(json.dumps([found, scores]))
 """
 
 
 @pytest.mark.slow
 def test_two_devices_train_what_one_does_with_callbacks_and_clipping(python):
-    found = json.loads(python(TWO_DEVICES, timeout=900).splitlines()[-1])
+    found, scores = json.loads(python(TWO_DEVICES, timeout=900).splitlines()[-1])
+    assert len(scores) == 4
+    assert max(scores.values()) < 1e-5, scores
     assert found.pop("CTAugmentProbe") > 0
     assert len(found) == 4
     assert max(found.values()) < 1e-5, found

@@ -74,13 +74,31 @@ def test_a_loss_that_compares_samples_gets_none_twice():
 
 def test_pieces_of_a_batch_of_given_weights():
     batch = (tf.range(5.0), tf.range(5), tf.constant([1.0, 2, 3, 4, 5]))
-    pieces = [_replicas._piece(batch, tf.constant(n, tf.int64), 2, True) for n in (0, 1)]
+
+    def piece(number, *options):
+        return _replicas._piece(batch, tf.constant(number, tf.int64), 2, *options)
+
+    pieces = [piece(number, True) for number in (0, 1)]
     # Two rows and three: 2 * 2 / 5 and 2 * 3 / 5.
-    np.testing.assert_allclose(pieces[0][2], np.array([1, 2]) * 0.8)
-    np.testing.assert_allclose(pieces[1][2], np.array([3, 4, 5]) * 1.2)
+    np.testing.assert_allclose(pieces[0][2].loss, np.array([1, 2]) * 0.8)
+    np.testing.assert_allclose(pieces[1][2].loss, np.array([3, 4, 5]) * 1.2)
     assert [piece[0].numpy().tolist() for piece in pieces] == [[0, 1], [2, 3, 4]]
-    _, _, plain = _replicas._piece(batch, tf.constant(1, tf.int64), 2, False)
-    assert plain.numpy().tolist() == [3, 4, 5]
+    for _, _, counts in pieces:  # every device counts as many, for all of the batch together
+        assert set(counts.rows.numpy()) == {2.5}
+        assert set(counts.real.numpy()) == {1.0}
+    assert pieces[1][2].own.numpy().tolist() == [3, 4, 5]
+    assert piece(1, False)[2].loss.numpy().tolist() == [3, 4, 5]  # of a sum
+    assert piece(1, False, False)[2].numpy().tolist() == [3, 4, 5]
+
+
+def test_a_row_that_fills_up_counts_nowhere():
+    batch = (tf.range(1.0), tf.range(1), tf.constant([3.0]))
+    for weigh, own in ((True, 6), (False, 3)):
+        pieces = [_replicas._piece(batch, tf.constant(n, tf.int64), 2, weigh) for n in (0, 1)]
+        assert [piece[2].real.numpy().tolist() for piece in pieces] == [[0], [1]]
+        assert [piece[2].own.numpy().tolist() for piece in pieces] == [[0], [3]]
+        assert [piece[2].loss.numpy().tolist() for piece in pieces] == [[0], [own]]
+        assert [piece[2].rows.numpy().tolist() for piece in pieces] == [[0.5], [0.5]]
 
 
 def test_losses_that_a_strategy_can_weigh():

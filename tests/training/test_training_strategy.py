@@ -1,6 +1,7 @@
 """Training on several devices: what is refused, and that the rest equals one device."""
 
 import json
+import types
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from keras_cv_extras import data, training
 from keras_cv_extras.training import _callbacks, _replicas, _strategy
-from keras_cv_extras.training.devices import _keras_fault
+from keras_cv_extras.training.devices import _keras_fault, _steps
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_pieces_of_a_batch_have_the_weights_of_the_whole(size, replicas):
         numbers = tf.range(replicas, dtype=tf.int64)
         pieces = [_replicas._piece(batch, number, replicas, True) for number in numbers]
         # What Keras computes: the mean of the means of every replica.
-        mean = np.mean([np.mean(a.numpy() * w.numpy()) for a, _, w in pieces])
+        mean = np.mean([np.mean(a.numpy() * w.loss.numpy()) for a, _, w in pieces])
         assert mean == pytest.approx(np.mean(x * (1 if weights is None else own)), rel=1e-5)
         sizes = [len(a) for a, _, _ in pieces]
         assert min(sizes) >= 1
@@ -147,6 +148,15 @@ def test_the_way_around_the_fault_of_keras_makes_vectors_of_one_number(monkeypat
         "loss": [3.0],
         "accuracy": [6.0],
     }
+
+
+def test_changes_within_changes_come_back_one_by_one():
+    thing = types.SimpleNamespace(step=1)
+    with _steps.changed_for_now(thing, {"step": 2, "other": 3}):
+        with _steps.changed_for_now(thing, {"step": 4}):
+            assert vars(thing) == {"step": 4, "other": 3}
+        assert vars(thing) == {"step": 2, "other": 3}
+    assert vars(thing) == {"step": 1}
 
 
 def test_the_way_around_the_fault_of_keras_is_for_several_workers_alone():

@@ -101,13 +101,20 @@ def _variables(model):
     found = [*model.variables]
     for optimizer in optimizers(model):
         found += optimizer.variables
-    for metric in model.metrics:
+    for metric in [*model.metrics, *_given_metrics(model)]:
         found += metric.variables
     for loss in tf.nest.flatten(model.loss):
         found += _held(loss)
     return list(
         {id(variable): variable for variable in found if variable._value is not None}.values()
     )
+
+
+def _given_metrics(model):
+    """The metrics that a model was compiled with, which it names once it has seen a batch."""
+    compiled = model._compile_metrics
+    given = [compiled._user_metrics, compiled._user_weighted_metrics] if compiled else []
+    return [item for item in tf.nest.flatten(given) if isinstance(item, keras.metrics.Metric)]
 
 
 def _held(loss):

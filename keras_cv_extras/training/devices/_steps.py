@@ -46,14 +46,18 @@ def adapted(model, strategy, spec):
 
 @contextlib.contextmanager
 def changed_for_now(thing, attributes):
-    """Gives an object attributes of its own, within the block."""
+    """Gives an object attributes of its own, within the block; those it had come back."""
+    before = {name: vars(thing)[name] for name in attributes if name in vars(thing)}
     for name, value in attributes.items():
         setattr(thing, name, value)
     try:
         yield
     finally:
         for name in attributes:
-            delattr(thing, name)
+            if name in before:
+                setattr(thing, name, before[name])
+            else:
+                delattr(thing, name)
 
 
 @contextlib.contextmanager
