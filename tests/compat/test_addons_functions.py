@@ -13,6 +13,16 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (3, 9, 11, 3)).astype("uint8"
 pytestmark = pytest.mark.filterwarnings("ignore:tensorflow_addons:FutureWarning")
 
 
+def test_hamming_losses_of_rows():
+    labels, scores = np.array([[1, 0, 0], [0, 1, 1]]), np.float32([[0.5, 0.6, 0.2], [0, 0, 0]])
+    found = tfa.metrics.hamming_loss_fn(labels, scores, 0.5, "multilabel")
+    np.testing.assert_allclose(found, [2 / 3, 2 / 3])  # a half is not above the threshold
+    found = tfa.metrics.hamming_loss_fn(labels, scores, None, "multilabel")
+    np.testing.assert_allclose(found, [2 / 3, 2 / 3])  # none of a row of zeros is the largest
+    found = tfa.metrics.hamming_loss_fn(labels[:1], scores[:1], None, "multiclass")
+    np.testing.assert_allclose(found, [1.0])
+
+
 def test_components_are_numbered_in_the_order_of_rows():
     wanted = [[1, 1, 0, 2], [0, 1, 2, 2], [3, 0, 0, 2], [3, 3, 4, 4]]
     np.testing.assert_array_equal(tfa.image.connected_components(PARTS), wanted)

@@ -165,6 +165,16 @@ def test_constant_factors_give_the_ops_of_the_library():
     np.testing.assert_allclose(moved[:, 4:], IMAGES[:, :-4], atol=1e-3)
 
 
+def test_a_blur_of_even_size_reaches_one_pixel_farther_to_one_side():
+    point = np.zeros((1, 9, 9, 1), "float32")
+    point[0, 4, 5] = 1
+    layer = keras_cv.layers.RandomGaussianBlur(kernel_size=(4, 1), factor=(1.0, 1.0))
+    weights = np.exp(-(np.array([2, 1, 0, -1]) ** 2) / 2)
+    wanted = np.zeros(9)
+    wanted[3:7] = weights / weights.sum()
+    np.testing.assert_allclose(layer(point, training=True)[0, 4, :, 0], wanted, rtol=1e-5)
+
+
 def test_images_alone_single_images_and_inference():
     layer = made("RandomFlip", rate=1.0)
     np.testing.assert_array_equal(layer(IMAGES[0], training=True), IMAGES[0, ::-1, ::-1])

@@ -17,6 +17,19 @@ def test_twenty_steps(case):
     assert difference(case, run(case)) < 2e-6
 
 
+def test_the_epsilon_of_adabelief_is_in_its_average_too():
+    optimizer = optimizers.AdaBelief(0.1, epsilon=0.01, rectify=False)
+    weight = keras.Variable([1.0])
+    value, mean, spread = 1.0, 0.0, 0.0
+    for step, gradient in enumerate((0.5, -0.2, 0.4), 1):
+        optimizer.apply([keras.ops.convert_to_tensor([gradient])], [weight])
+        mean = 0.9 * mean + 0.1 * gradient
+        spread = 0.999 * spread + 0.001 * (gradient - mean) ** 2 + 0.01
+        length = np.sqrt(spread / (1 - 0.999**step)) + 0.01
+        value -= 0.1 * mean / (1 - 0.9**step) / length
+    np.testing.assert_allclose(weight, [value], rtol=1e-6)
+
+
 @pytest.mark.parametrize("case", SCHEDULES)
 def test_a_hundred_rates(case):
     schedule = make(case)

@@ -184,10 +184,10 @@ class GaussianBlur(Drawn):
         return images
 
     def _along(self, images, axis, count, sigma):
-        places = [place - count // 2 for place in range(count)]
+        before, length = (count - 1) // 2, ops.shape(images)[axis]
+        places = [place - before for place in range(count)]
         weights = [ops.exp(-(place**2) / (2 * ops.square(sigma))) for place in places]
         total = sum(weights)
-        before, length = count // 2, ops.shape(images)[axis]
         pads = [(0, 0)] * 4
         pads[axis] = (before, count - 1 - before)
         padded = ops.pad(images, pads)
