@@ -18,7 +18,7 @@ from PIL import Image
 from keras_cv_extras.cli import app
 
 ROOT = pathlib.Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(kcx [^`]+)`")
 COMMANDS_RUN = ("classical.md", "gan.md", "policies.md", "serving.md", "start.md")

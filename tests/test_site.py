@@ -33,7 +33,8 @@ frame.onload = () => {
 frame.src = path;
 document.documentElement.append(frame);
 </script>"""
-LOOKED_AT = ("", "start/", "losses-and-pooling/", "migration/", "gallery/", "api/augment/")
+LOOKED_AT = ("", "start/", "losses-and-pooling/", "migration/",
+             "migration/albumentations/", "gallery/", "api/augment/")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

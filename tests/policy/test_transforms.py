@@ -191,6 +191,13 @@ def test_layers_of_keras():
     assert step == policy.Step("solarize", value=(0.0, 102.0))
     mixed = policy.read_transforms([keras.layers.RandomFlip(), keras.layers.MixUp(0.3)])
     assert mixed.mix == mix.MixUp(0.3)
+    (step,) = policy.from_keras(keras.layers.RandomPosterization((3, 3))).sub_policies[0]
+    wanted = keras.layers.RandomPosterization((3, 3))(floats, training=True)
+    np.testing.assert_array_equal(policy.Policy([[step]])(floats), wanted)
+    fixed = policy.read_transforms([keras.layers.CutMix((0.5, 0.5))])
+    assert fixed.mix == mix.CutMix(0.5)
+    with pytest.raises(ValueError, match="CutMix, which draws its alpha from 0 to 0.4"):
+        policy.read_transforms([keras.layers.CutMix(0.4)])
     with pytest.raises(ValueError, match="RandomContrast, which keeps each channel's own mean"):
         policy.from_keras(keras.layers.RandomContrast(0.3))
     with warnings.catch_warnings(record=True) as caught:

@@ -12,6 +12,7 @@ from keras_cv_extras.policy.interop._common import (
     lost,
     scale_of,
 )
+from keras_cv_extras.policy.interop._elsewhere import ALBUMENTATIONS
 
 # Names of OpenCV's numbers.
 _INTERPOLATIONS = {"nearest": 0, "bilinear": 1}
@@ -191,26 +192,11 @@ def step_of(name, node, rate, omissions):
         aspect = tuple(node.get("ratio", (3 / 4, 4 / 3)))
         value = tuple(node.get("scale", (0.08, 1.0)))
         return Step("random_resized_crop", rate, value=value, options=(("aspect", aspect),)), None
-    if name in _LEFT_OUT:
-        omissions.add(f"{name}, which {_LEFT_OUT[name]}")
+    if name in ALBUMENTATIONS:
+        omissions.add(f"{name}, which {ALBUMENTATIONS[name]}")
     else:
         omissions.add(f"the transform {name} is not known")
     return None, None
-
-
-_RESIZES = "changes the size of images: resize them before the policy"
-# What is left out with strict=False, and what does it in this library.
-_LEFT_OUT = {
-    "CenterCrop": _RESIZES,
-    "LongestMaxSize": _RESIZES,
-    "Normalize": "networks do themselves: models.ImagePreprocessing",
-    "PadIfNeeded": _RESIZES,
-    "RandomCrop": _RESIZES,
-    "Resize": _RESIZES,
-    "SmallestMaxSize": _RESIZES,
-    "ToFloat": "networks do themselves: models.ImagePreprocessing",
-    "ToTensorV2": "Keras does not need",
-}
 
 
 def _warp(name, node, rate, omissions):

@@ -11,24 +11,8 @@ from typing import Any
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import Omissions
+from keras_cv_extras.policy.interop._elsewhere import TORCHVISION
 
-_RESIZES = "changes the size of images: resize them before the policy"
-_SCALES = "networks do themselves: models.ImagePreprocessing"
-_UNNEEDED = "Keras does not need"
-# What is left out with strict=False, and what does it in this library.
-_LEFT_OUT = {
-    "CenterCrop": _RESIZES,
-    "ConvertImageDtype": _SCALES,
-    "Normalize": _SCALES,
-    "PILToTensor": _UNNEEDED,
-    "RandomCrop": _RESIZES,
-    "Resize": _RESIZES,
-    "ToDtype": _SCALES,
-    "ToImage": _UNNEEDED,
-    "ToPILImage": _UNNEEDED,
-    "ToPureTensor": _UNNEEDED,
-    "ToTensor": _SCALES,
-}
 #: The transforms of one op without numbers, and the op.
 _FLAT = {
     "RandomAutocontrast": "autocontrast",
@@ -141,8 +125,8 @@ def _steps(part, omissions):
         omissions.add("RandomErasing, which tries again where a rectangle does not fit")
         options = (("smallest", float(part.scale[0])), ("aspect", float(part.ratio[0])))
         return [Step("random_erasing", rate, value=float(part.scale[1]), options=options)]
-    if name in _LEFT_OUT:
-        omissions.add(f"{name}, which {_LEFT_OUT[name]}")
+    if name in TORCHVISION:
+        omissions.add(f"{name}, which {TORCHVISION[name]}")
     else:
         omissions.add(f"the transform {name} is not known")
     return []

@@ -18,15 +18,21 @@ _FLIPS = {
 #: Layers that differ from the nearest op, and in what.
 _OTHERWISE = {
     "AugMix": "mixes images: use layers.AugMix",
-    "AutoContrast": "stretches floats, where autocontrast makes integers",
-    "RandomColorDegeneration": "computes in floats",
-    "RandomContrast": "keeps each channel's own mean",
-    "RandomElasticTransform": "draws another field",
-    "RandomErasing": "draws height and width alone",
-    "RandomGaussianBlur": "has a border of zeros",
-    "RandomInvert": "draws how far, and whether, in one number",
-    "RandomPerspective": "draws other corners",
-    "RandomSharpness": "leaves the border",
+    "AutoContrast": "stretches floats, where layers.RandomAutocontrast makes integers",
+    "ContrastLimitedAdaptiveHistogramEqualization": "has other tiles: use layers.RandomClahe",
+    "Pipeline": "is a list of layers: give that",
+    "RandomColorDegeneration": "computes in floats: use layers.RandomColor",
+    "RandomColorJitter": "has an order of its own: use layers.RandomColorJitter",
+    "RandomContrast": "keeps each channel's own mean: use layers.RandomContrast",
+    "RandomElasticTransform": "draws another field: use layers.RandomElastic",
+    "RandomErasing": "draws height and width alone: use layers.RandomErasing",
+    "RandomGaussianBlur": "has a border of zeros: use layers.RandomGaussianBlur",
+    "RandomHue": "turns the hue in HSV: use layers.RandomHue",
+    "RandomInvert": "draws how far, and whether, in one number: use layers.RandomInvert",
+    "RandomPerspective": "draws other corners: use layers.RandomPerspective",
+    "RandomSaturation": "scales the saturation of HSV: use layers.RandomSaturation",
+    "RandomSharpness": "leaves the border: use layers.RandomSharpness",
+    "RandomShear": "shears both ways in one warp: use layers.RandomShearX and layers.RandomShearY",
     "RandAugment": "has ops and ranges of its own: use policy.rand_augment",
 }
 
@@ -37,7 +43,7 @@ def from_keras(layers: Any, *, strict: bool = True, **options: Any) -> Policy:
     Args:
         layers: a layer, a list of them or a `Sequential` of `RandomFlip`, `RandomRotation`,
             `RandomTranslation`, `RandomZoom` with one factor, `RandomBrightness`,
-            `RandomGrayscale`, `Equalization` and `Solarization`.
+            `RandomGrayscale`, `RandomPosterization`, `Equalization` and `Solarization`.
         strict: whether to raise where this library cannot do the same; else one warning names
             what is left out.
         **options: `value_range`, `fill`, `name` of `Policy`.
@@ -89,6 +95,9 @@ def steps_of(layer: Any, omissions: Omissions) -> list[Step]:
         return [Step("solarize_add", value=ends, options=(("threshold", 256),))]
     if name == "RandomGrayscale":
         return [Step("color", float(layer.factor), value=0.0)]
+    if name == "RandomPosterization":
+        low, high = map(float, layer.factor)  # whole bits, the upper end is left out
+        return [Step("posterize", value=(low - 0.5, high - 0.5) if low < high else low)]
     if name == "Equalization" and layer.bins == 256:
         return [Step("equalize")]
     if name == "Solarization" and not any(layer.addition_factor):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_cv_extras.policy.interop._albumentations import from_albumentations
+from keras_cv_extras.policy.interop._common import Omissions
 from keras_cv_extras.policy.interop._torchvision import from_torchvision
 from keras_cv_extras.policy.interop.transforms import _sizes, _timm
 from keras_cv_extras.policy.interop.transforms._keras import from_keras, parts
@@ -95,6 +96,7 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
     made: list[Any] = []
     row: list[Any] = []
     mix = None
+    omissions = Omissions("keras_cv_extras")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
 
@@ -105,7 +107,7 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
                 row.clear()
 
         for piece, following in itertools.zip_longest(pieces, pieces[1:]):
-            if (blend := _sizes.mix_of(kind, piece)) is not None:
+            if (blend := _sizes.mix_of(kind, piece, omissions)) is not None:
                 mix = blend
                 continue
             layers = _sizes.layers_of(kind, piece, following, seed)
@@ -115,6 +117,7 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
                 close()
                 made += layers
         close()
+        omissions.settle(strict)
     _settle(caught)
     return Transforms(tuple(_sizes.joined(made)), mix)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_cv_extras.policy.interop._common import Omissions
+
 _NOTHING = (
     "PILToTensor",
     "ToImage",
@@ -40,12 +42,13 @@ def layers_of(kind: str, piece: Any, following: Any, seed: int | None) -> list[A
     return _torchvision(name, piece, seed)
 
 
-def mix_of(kind: str, piece: Any) -> Any:
+def mix_of(kind: str, piece: Any, omissions: Omissions) -> Any:
     """Returns the mix that a layer of Keras or a transform of torchvision is, or None.
 
     Args:
         kind: whose transform it is.
         piece: the transform.
+        omissions: where what differs is noted.
     """
     from keras_cv_extras import mix
 
@@ -53,8 +56,12 @@ def mix_of(kind: str, piece: Any) -> Any:
     if kind == "albumentations" or name.lower() not in ("mixup", "cutmix"):
         return None
     made = mix.MixUp if name.lower() == "mixup" else mix.CutMix
-    if kind == "keras":
-        return made(float(piece.alpha if name == "MixUp" else piece.factor))
+    if kind == "keras" and name == "CutMix":
+        low, high = map(float, piece.factor)
+        if low != high:
+            drawn = f"from {low:g} to {high:g}, of which {high:g} is used"
+            omissions.add(f"CutMix, which draws its alpha {drawn}")
+        return made(high)
     return made(float(piece.alpha))
 
 

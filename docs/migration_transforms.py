@@ -1,0 +1,304 @@
+"""Makes the pages of docs/migration: python docs/migration_transforms.py.
+
+What stands beside a transform is what `policy.read_transforms` makes of it, or says of it.
+"""
+
+import inspect
+import json
+import pathlib
+import sys
+import warnings
+
+import keras
+import numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from migration_rows import BALANCE, KERAS_ARGUMENTS, TIMM  # noqa: E402
+
+from keras_cv_extras import models, policy  # noqa: E402
+from keras_cv_extras.data.balance._variants import METHODS  # noqa: E402
+
+FOLDER = HERE / "migration"
+GIVEN = json.loads((HERE.parent / "tests" / "reference" / "transforms.json").read_text("utf-8"))
+MADE = """`python docs/migration_transforms.py` writes this page, and a test checks that it is up to
+date."""
+READ = f"""{MADE} What stands beside a call is what `policy.read_transforms` made of it, or said
+of it. A step is one of a policy: `policy.Policy([[step, ...]])` holds several. Images go in with
+values in [0, 255].
+"""
+HEADS = {
+    "keras": f"""# From Keras' preprocessing layers
+
+{READ}
+Layers of Keras run as they are beside this library. Read into a policy, they draw for each image,
+run as one program, and join a search.
+
+```python
+import keras
+
+from keras_cv_extras import policy
+
+old = keras.Sequential([keras.layers.RandomFlip("horizontal"), keras.layers.RandomRotation(0.05)])
+new = policy.read_transforms(old).sequential()
+```
+""",
+    "torchvision": f"""# From torchvision
+
+Version 0.28, `torchvision.transforms.v2`.
+
+{READ}
+A `Compose` is read as a whole, too: `policy.read_transforms(v2.Compose([...]))`. The way back is
+`policy.to_torchvision(...)`, which returns a file with a transform.
+""",
+    "albumentations": f"""# From Albumentations
+
+Version 2.0.8.
+
+{READ}
+A `Compose` is read as a whole, too: `policy.read_transforms(A.Compose([...]))`, or its `to_dict`.
+The way back is `policy.to_albumentations(...)`, which returns what `albumentations.from_dict`
+takes.
+""",
+    "timm": f"""# From timm
+
+Version 1.0.31.
+
+{READ}""",
+    "imbalanced-learn": f"""# From imbalanced-learn
+
+Version 0.14.
+
+{MADE} Samplers of imbalanced-learn take rows of numbers; these take images as well,
+and give integers back without wrap-around. In a pipeline of imbalanced-learn or scikit-learn use
+`data.SmoteSampler`, `data.OverSampler`, `data.UnderSampler` and `data.Resampler`.
+
+```python
+import numpy as np
+
+from keras_cv_extras import data
+
+images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8)
+labels = np.repeat([0, 1], [48, 12])
+more, more_labels = data.smote(images, labels, seed=0)
+```
+""",
+}
+
+
+def read(transform, plain=None):
+    """Returns what a transform becomes, as text or "", and what differs.
+
+    Args:
+        transform: what `policy.read_transforms` takes.
+        plain: None, or what was read without an option, of which only what differs is shown.
+    """
+    try:
+        return shown(policy.read_transforms(transform, seed=0), plain), ""
+    except ValueError:
+        pass
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            made = shown(policy.read_transforms(transform, strict=False, seed=0), plain)
+        except ValueError as error:
+            return "", str(error)
+    said = " ".join(str(warning.message) for warning in caught)
+    return made, said.partition("but not exactly: ")[2].replace("|", "\\|")
+
+
+def shown(made, plain=None):
+    """Returns layers, steps and a mix as text; "" if nothing is left."""
+    found = []
+    known = [] if plain is None else [config(layer) for layer in plain.layers]
+    for layer in made.layers:
+        if config(layer) in known:
+            continue
+        if not hasattr(layer, "policy"):
+            found.append(path(type(layer)) + ARGUMENTS[type(layer).__name__](layer))
+            continue
+        for stage in layer.policy.stages:
+            ops = list(dict.fromkeys(s.op for steps in stage.sub_policies for s in steps))
+            if len(stage.sub_policies) == 1:
+                steps = [step for step in stage.sub_policies[0] if step.op != "identity"]
+                found += [f"policy.{step}" for step in steps]
+            else:
+                draws = f", {stage.num_draws} times" if stage.num_draws > 1 else ""
+                choice = f"one of {len(stage.sub_policies)} sub-policies{draws}"
+                listed = ", ".join(ops) if len(ops) < 8 else f"{len(ops)} ops"
+                found.append(f"policy.Stage: {choice} ({listed})")
+    if made.mix is not None and (plain is None or made.mix != plain.mix):
+        found.append(f"mix.{made.mix}")
+    return ", ".join(f"`{each}`" for each in found)
+
+
+def numbers(values):
+    """Returns numbers as text, three digits of each."""
+    return ", ".join(f"{value:.3g}" for value in np.ravel(values))
+
+
+#: The arguments that are shown of layers.
+ARGUMENTS = {
+    "AugMix": lambda layer: "(**policy.augmix_from_timm(...))",
+    "CenterCrop": lambda layer: f"({layer.height}, {layer.width})",
+    "Normalization": lambda layer: "()",
+    "RandomCrop": lambda layer: "({}, {})".format(*sides(layer)),
+    "RandomResizedCrop": lambda layer: (
+        f"({layer.size}, {layer.area}, aspect=({numbers(layer.get_config()['aspect'])}))"
+    ),
+    "Rescaling": lambda layer: f"([{numbers(layer.scale)}], [{numbers(layer.offset)}])",
+    "Resizing": lambda layer: f'({layer.height}, {layer.width}, "{layer.interpolation}")',
+    "ZeroPadding2D": lambda layer: f"({layer.padding})",
+}
+
+
+def sides(layer):
+    """Returns the height and width of a crop of Keras or of this library."""
+    return layer.size if hasattr(layer, "size") else (layer.height, layer.width)
+
+
+def config(layer):
+    """Returns what sets a layer apart from others, but for its name and seed."""
+    values = {k: v for k, v in layer.get_config().items() if k not in ("name", "seed", "policy")}
+    return type(layer), str(values), getattr(layer, "policy", None)
+
+
+def path(kind):
+    """Returns where a class is public."""
+    if kind.__module__.startswith("keras_cv_extras"):
+        return f"layers.{kind.__name__}"
+    return f"keras.layers.{kind.__name__}"
+
+
+def stand_in(value):
+    """Returns what stands for a transform of torchvision: its name and its attributes."""
+    if isinstance(value, dict) and "transform" in value:
+        fields = {key: stand_in(item) for key, item in value["attributes"].items()}
+        return type(value["transform"], (), fields)()
+    return [stand_in(item) for item in value] if isinstance(value, list) else value
+
+
+def rows_of(library):
+    """Returns triples of an old call, the new one or "", and what differs."""
+    found = []
+    for entry in GIVEN[library]:
+        if entry["call"] is None:
+            named = {"transform": {"__class_fullname__": entry["name"], "p": 1.0}}
+            empty = {"transform": entry["name"], "attributes": {}}
+            given = named if library == "albumentations" else stand_in(empty)
+            old = entry["name"]
+        else:
+            given = entry["given"] if library == "albumentations" else stand_in(entry["given"])
+            old = entry["call"]
+        new, note = read(given)
+        if not new and not note:
+            new = "nothing: leave it out"
+        found.append((old, new, note.removeprefix(f"{entry['name']}, which ")))
+    return found
+
+
+def of_keras():
+    """Returns the rows of the preprocessing layers of images."""
+    found = []
+    for name in sorted(dir(keras.layers)):
+        kind = getattr(keras.layers, name)
+        of_images = inspect.isclass(kind) and ".image_preprocessing." in kind.__module__
+        if not of_images and name not in ("Normalization", "Rescaling"):
+            continue
+        for call in KERAS_ARGUMENTS.get(name, ["()"]):
+            if call is None:
+                continue
+            layer = eval(f"keras.layers.{name}{call}", {"keras": keras})
+            new, note = read([layer])
+            found.append((f"keras.layers.{name}{call}", new, note.removeprefix(f"{name}, which ")))
+    return found
+
+
+def of_timm():
+    """Returns the lines of the page on timm, behind its head."""
+    lines = ["## The keywords of `create_transform` and `Mixup`", "", *TABLE]
+    base = {"input_size": 224, "is_training": True, "color_jitter": None, "hflip": 0.0}
+    for keyword, value in TIMM["keywords"]:
+        around = {**base, **TIMM["with"].get(keyword, {})}
+        plain = policy.read_transforms(around, seed=0)
+        new, note = read({**around, keyword: value}, plain)
+        lines.append(f"| `{keyword}={value!r}` | {new or 'nothing'} | {note} |")
+    lines += ["", "## The strings of `auto_augment`", "", *TABLE]
+    for text in TIMM["strings"]:
+        new, note = read({**base, "auto_augment": text}, policy.read_transforms(base, seed=0))
+        lines.append(f"| `{text}` | {new} | {note} |")
+    lines += ["", "## Networks", "", TIMM["networks_note"], "", "| old | new |", "|---|---|"]
+    taken = {network.name for network in models.catalogue() if "timm" in network.weights}
+    for old, new in TIMM["networks"].items():
+        weights = "weights from files" if new in taken else "no weights of timm"
+        lines.append(f'| `timm.create_model("{old}")` | `models.build("{new}")`, {weights} |')
+    for title, table in TIMM["names"].items():
+        lines += named(title, table)
+    return lines
+
+
+TABLE = ["| old | new | what differs |", "|---|---|---|"]
+
+
+def named(title, table):
+    """Returns the lines of a table of names: old -> (new, note), where new may be ""."""
+    there = [(old, f"`{new}`", note) for old, (new, note) in table.items() if new]
+    return [
+        "",
+        f"## {title}",
+        *listed(there + [(o, "", n) for o, (new, n) in table.items() if not new]),
+    ]
+
+
+def listed(rows, gone_title="Not there:"):
+    """Returns the lines of rows: first what there is, then what is not there."""
+    there = [row for row in rows if row[1]]
+    gone = [row for row in rows if not row[1]]
+    lines = ["", *TABLE, *(f"| `{old}` | {new} | {note} |" for old, new, note in there)]
+    if gone:
+        lines += ["", gone_title, "", *(f"- `{old}`: {note}" for old, _, note in gone)]
+    return lines
+
+
+def of_balance():
+    """Returns the lines of the page on imbalanced-learn, behind its head."""
+    table = dict(BALANCE["samplers"])
+    for method, (module, name, _) in METHODS.items():
+        table[f"{module}.{name}"] = (f'data.resample(x, y, method="{method}")', "")
+    lines = named("Samplers", dict(sorted(table.items())))
+    for title in ("The rest",):
+        lines += named(title, BALANCE[title])
+    return lines[1:]
+
+
+def page(library):
+    """Returns the text of a page.
+
+    Args:
+        library: "keras", "torchvision", "albumentations", "timm" or "imbalanced-learn".
+    """
+    head = HEADS[library]
+    if library == "timm":
+        return head + "\n" + "\n".join(of_timm()) + "\n"
+    if library == "imbalanced-learn":
+        return head + "\n" + "\n".join(of_balance()) + "\n"
+    rows = of_keras() if library == "keras" else rows_of(library)
+    exact = sum(bool(new) and not note for _, new, note in rows)
+    nearly = sum(bool(new and note) for _, new, note in rows)
+    count = (
+        f"\n{len(rows)} calls: {exact} exactly, {nearly} with a difference, "
+        f"{len(rows) - exact - nearly} not read.\n"
+    )
+    return head + count + "\n".join(listed(rows, "Not read; use what is named:")) + "\n"
+
+
+def main():
+    """Writes the pages."""
+    FOLDER.mkdir(exist_ok=True)
+    for library in HEADS:
+        (FOLDER / f"{library}.md").write_text(page(library), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
