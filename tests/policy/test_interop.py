@@ -330,8 +330,13 @@ def test_albumentations_of_a_user():
     assert [steps[0].op for steps in second.sub_policies] == ["identity", "color", "rotate"]
     shares = np.array(second.weights) / sum(second.weights)
     assert shares == pytest.approx([0.6, 0.1, 0.3])
-    with pytest.raises(ValueError, match="the transform Mosaic is not known"):
-        policy.from_albumentations({"transform": {"__class_fullname__": "Mosaic", "p": 1.0}})
+    unread = {
+        "Swirl": "the transform Swirl is not known",
+        "Mosaic": "Mosaic, which mixes images: use mix.Mosaic",
+    }
+    for name, message in unread.items():
+        with pytest.raises(ValueError, match=message):
+            policy.from_albumentations({"transform": {"__class_fullname__": name, "p": 1.0}})
 
 
 @pytest.mark.wide
