@@ -40,6 +40,14 @@ def saved(path, model, loss, optimizer="sgd"):
     return path
 
 
+def test_after_somebody_has_asked_whether_keras_is_there(python):
+    printed = python(
+        "import importlib.util, keras_cv_extras; importlib.util.find_spec('keras'); import keras; "
+        "print(keras.saving.get_custom_objects().get('keras_cv_extras>RandomShearX'))"
+    )
+    assert printed == "<keras_cv_extras>RandomShearX, not loaded yet>\n"
+
+
 @pytest.mark.wide
 def test_after_one_import(tmp_path, python):
     augmented = keras.Sequential(

@@ -8,7 +8,6 @@ both Keras and this package are imported; the module is imported when Keras asks
 import contextlib
 import importlib
 import importlib.abc
-import importlib.util
 import pkgutil
 import sys
 
@@ -77,13 +76,15 @@ class _Watch(importlib.abc.MetaPathFinder):
         """Finds Keras by the other finders, and has its loader call `_register` afterwards."""
         if fullname != "keras" or path is not None:
             return None
-        with contextlib.suppress(ValueError):  # another thread was faster
-            sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        others = [finder for finder in sys.meta_path if not isinstance(finder, _Watch)]
+        found = (finder.find_spec(fullname, path, target) for finder in others)
+        spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
-            def exec_module(module):
+            def exec_module(module):  # not before: who only asks whether Keras is there has a spec
+                with contextlib.suppress(ValueError):  # another thread was faster
+                    sys.meta_path.remove(self)
                 load(module)
                 _register(module)
 
