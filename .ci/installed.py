@@ -1,7 +1,7 @@
 """Uses the package where it is installed alone, so that a forgotten requirement is found.
 
 Every module is imported and every public name looked up; a network learns augmented digits, is
-exported and verified. What needs an extra must say which.
+reported on, exported and verified. What needs an extra must say which.
 """
 
 import importlib
@@ -50,6 +50,8 @@ def main():
     model = kcx.training.small_cnn((8, 8, 1), 10, width=8)
     kcx.training.fit(model, kcx.data.pipeline(images.train, 64, policy, seed=0), epochs=1)
     scores = kcx.training.evaluate(model, *images.test, images.class_names)
+    found = kcx.training.predict(model, images.test, images.class_names)
+    assert "</html>" in kcx.training.report(found, title="digits", data={})  # by its template
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "1"
         kcx.serving.export(model, path, class_names=images.class_names, images=images.test[0])

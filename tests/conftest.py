@@ -110,7 +110,10 @@ def batch(photographs):
 
 @pytest.fixture
 def browser(tmp_path):
-    """Opens an HTML file in a headless Chromium, and returns its pictures and its errors."""
+    """Opens an HTML file in a headless Chromium, and returns its pictures and its errors.
+
+    "over" is by how many pixels the page is wider than its window.
+    """
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium on this machine")
@@ -118,17 +121,19 @@ def browser(tmp_path):
     question = (
         "<script>addEventListener('load', () => { document.title = JSON.stringify({"
         "pictures: document.images.length, broken: [...document.images].filter("
-        "image => !image.complete || !image.naturalWidth).map(image => image.alt)}) })</script>"
+        "image => !image.complete || !image.naturalWidth).map(image => image.alt), over: "
+        "Math.max(0, document.documentElement.scrollWidth - innerWidth)}) })</script>"
     )
 
-    def open_page(path):
+    def open_page(path, *, width=1280):
         page = tmp_path / "asked.html"
         text = pathlib.Path(path).read_text(encoding="utf-8")
         page.write_text(text.replace("</body>", question + "</body>"), encoding="utf-8")
         done = subprocess.run(
             [program, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
             + ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
-            + [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
+            + [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900"]
+            + ["--dump-dom", page.as_uri()],
             capture_output=True,
             text=True,
             timeout=120,

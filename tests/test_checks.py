@@ -7,7 +7,6 @@ import pytest
 
 from keras_cv_extras._base import checks as _checks
 from keras_cv_extras._base import lazy as _lazy
-from keras_cv_extras._base.text import pages as _html
 from keras_cv_extras.search.workers import _processes as _search_processes
 
 
@@ -105,48 +104,6 @@ def test_counts_of_classes():
         refused(ValueError, "how many samples each of two or more", _checks.counts, "x", value)
     refused(TypeError, "a list of numbers, one per class", _checks.numbers_or_none, "x", 3)
     refused(ValueError, "x must be finite", _checks.numbers_or_none, "x", [1, math.nan])
-
-
-def test_pages_say_what_they_are_told():
-    page = _html.page("a < b", "<p>body</p>", style="b { color: red }")
-    assert "<title>a &lt; b</title>" in page
-    assert "<p>body</p>" in page
-    assert "b { color: red }</style>" in page
-    assert _html.section("t", "", "<i>1</i>", "<i>2</i>") == (
-        "<section><h2>t</h2><i>1</i><i>2</i></section>"
-    )
-    assert '<p class="quiet">said</p>' in _html.section("t", "said")
-    table = _html.table_of({"a<": "1 & 2", "b": 3})
-    assert table == (
-        '<table><tr><td>a&lt;</td><td class="value">1 &amp; 2</td></tr>'
-        '<tr><td>b</td><td class="value">3</td></tr></table>'
-    )
-
-
-def test_pictures_are_in_the_page():
-    import base64
-    import io
-    import re
-
-    from matplotlib.figure import Figure
-    from PIL import Image
-
-    def opened(tag):
-        kind, data = re.search(r"data:image/(\w+);base64,([^\"]+)", tag).groups()
-        return kind, Image.open(io.BytesIO(base64.b64decode(data)))
-
-    grey = np.full((8, 6, 1), 77, "uint8")
-    tag = _html.photograph(grey, 'a "picture"', width=40)
-    kind, picture = opened(tag)
-    assert (kind, picture.size, picture.mode) == ("jpeg", (6, 8), "L")
-    assert abs(int(np.asarray(picture)[4, 3]) - 77) <= 2
-    assert 'width="40"' in tag
-    assert 'alt="a &quot;picture&quot;"' in tag
-    assert opened(_html.photograph(grey.repeat(3, axis=2), "x", width=9))[1].mode == "RGB"
-    tag = _html.figure(Figure(figsize=(2.0, 1.0)), "drawn")
-    kind, picture = opened(tag)
-    assert (kind, picture.size) == ("png", (288, 144))  # twice the pixels of 96 to the inch
-    assert 'width="192"' in tag
 
 
 def test_names_are_loaded_when_they_are_asked_for(tmp_path):

@@ -1,6 +1,5 @@
 """One page with every op, over its range of strengths, on real photographs."""
 
-import html
 import pathlib
 
 import numpy as np
@@ -25,16 +24,6 @@ _TOPICS = {
     "erasing": ("erase",),
     "pairs": ("mix",),
 }
-_STYLE = """
-main { max-width: 1120px; }
-nav { display: flex; flex-wrap: wrap; gap: 4px 14px; margin-top: 14px; font-size: 14px; }
-nav a, h3 a { color: var(--accent); text-decoration: none; }
-article { padding: 14px 0 4px; border-top: 1px solid var(--line); margin-top: 14px; }
-h3 { font: 600 15px ui-monospace, Menlo, Consolas, monospace; margin: 0; }
-.strip { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 8px; }
-figure { margin: 0; } figure img { margin: 0; border-radius: 4px; }
-figcaption { font-size: 12px; color: var(--quiet); text-align: center; padding-top: 2px; }
-"""
 
 
 def gallery(output: Path, *, progress: bool = True) -> pathlib.Path:
@@ -60,29 +49,13 @@ def gallery(output: Path, *, progress: bool = True) -> pathlib.Path:
     for name in shown:
         cards.setdefault(_topic(name), {})[name] = _op_card(name, images)
     cards["policies"] = {name: _policy_card(chosen, images) for name, chosen in _policies().items()}
-    cards["mixes"] = {name: _mix_card(name, chosen, images) for name, chosen in _mixes().items()}
+    cards["mixes"] = {name: _mix_card(chosen, images) for name, chosen in _mixes().items()}
+    page = pages.render(
+        "policy/gallery.html", title="Augmentation gallery", num_ops=len(names), cards=cards
+    )
     output = pathlib.Path(output)
-    files.write_text(output, _page(cards), written.is_ours)
+    files.write_text(output, page, written.is_ours)
     return output
-
-
-def _page(cards):
-    links = "".join(
-        f'<a href="#{name}">{html.escape(name)}</a>' for topic in cards.values() for name in topic
-    )
-    sections = [
-        pages.section(topic.capitalize(), "", *cards_of_topic.values())
-        for topic, cards_of_topic in cards.items()
-    ]
-    count = sum(map(len, cards.values())) - len(cards["policies"]) - len(cards["mixes"])
-    head = (
-        "<h1>Augmentation gallery</h1>"
-        f'<p class="quiet">{count} ops of keras_cv_extras at strengths from 0 to 1, the value of '
-        "each below its picture; signed ops are shown to both sides. Photographs: "
-        "scikit-learn&rsquo;s china and flower.</p>"
-        f"<nav>{links}</nav>"
-    )
-    return pages.page("Augmentation gallery", head + "\n".join(sections), style=_STYLE)
 
 
 def _photographs():
@@ -115,7 +88,7 @@ def _op_card(name, images):
     # Five pictures do not repay the compilation; the pixels are the same.
     results = np.asarray(getattr(augment, name)(photograph, *partners, *numbers, compile=False))
     captions = [_caption(op, value) for value in values]
-    return _card(name, (op.kernel.__doc__ or "").splitlines()[0], results, captions, images[0])
+    return _card((op.kernel.__doc__ or "").splitlines()[0], results, captions, images[0])
 
 
 def _values(op):
@@ -149,7 +122,7 @@ def _policy_card(chosen, images):
     photographs = np.concatenate([np.repeat(images[:1], 4, axis=0), np.repeat(images[1:], 3, 0)])
     partners = photographs[::-1].copy()
     results = np.asarray(chosen(photographs, seed=3, partners=partners, compile=False))
-    return _card(chosen.name, "Seven draws.", results, [""] * len(results), None)
+    return _card("Seven draws.", results, [""] * len(results), None)
 
 
 def _mixes():
@@ -162,25 +135,16 @@ def _mixes():
     }
 
 
-def _mix_card(name, chosen, images):
+def _mix_card(chosen, images):
     batch = np.stack([images[0], images[1], images[0][:, ::-1], images[1][::-1]] * 2)[:7]
     labels = np.eye(4, dtype="float32")[np.arange(len(batch)) % 4]
     mixed, rows = chosen(batch, labels, seed=5, compile=False)
     captions = [", ".join(f"{share:.2f}" for share in row) for row in np.asarray(rows)]
     text = "Seven mixtures of four pictures; below each the label that they get."
-    return _card(name, text, np.asarray(mixed), captions, None)
+    return _card(text, np.asarray(mixed), captions, None)
 
 
-def _card(name, text, results, captions, original):
-    pictures = [] if original is None else [_figure(name, original, "the image")]
-    pictures += [_figure(name, *pair) for pair in zip(results, captions, strict=True)]
-    title = html.escape(name)
-    return (
-        f'<article id="{title}"><h3>{title}</h3><p class="quiet">{html.escape(text)}</p>'
-        f'<div class="strip">{"".join(pictures)}</div></article>'
-    )
-
-
-def _figure(name, image, caption):
-    picture = pages.photograph(image, f"{name} {caption}".strip(), width=_SIDE)
-    return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
+def _card(text, results, captions, original):
+    """Returns a text, and pictures with what stands below them."""
+    first = [] if original is None else [(original, "the image")]
+    return text, first + list(zip(results, captions, strict=True))

@@ -100,7 +100,7 @@ def test_report(run, tmp_path, browser):
     assert scores["network"].startswith("small_cnn on digits (")
     assert "http" not in output.read_text().replace("http-equiv", "")
     opened = browser(output)
-    assert opened == {"pictures": 3, "broken": [], "errors": []}
+    assert opened == {"pictures": 3, "broken": [], "errors": [], "over": 0}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,8 @@ def test_report_options(run, tmp_path, monkeypatch):
     monkeypatch.setattr(_files._evaluation, "evaluate_made", lambda *_: scores)
     monkeypatch.setattr(_files._evaluation, "memorization", lambda *_: memory)
     monkeypatch.setattr(_files._evaluation, "usefulness", usefulness)
-    monkeypatch.setattr(_files, "gan_report", lambda gan, **parts: pages.page(parts["title"], ""))
+    page = lambda gan, **parts: pages.render("_base/text/page.html", title=parts["title"])  # noqa: E731
+    monkeypatch.setattr(_files, "gan_report", page)
     output, made = tmp_path / "page.html", []
     options = ["--output", output, "--count", 2, "--steps", 5, "--image-size", 8, "--quiet"]
     for seed in (0, 3):

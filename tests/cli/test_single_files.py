@@ -24,6 +24,8 @@ def convert(to):
     return lambda path: policy.convert("cifar10", path, to=to, strict=False, image_size=32)
 
 
+PAGE = pages.render("_base/text/page.html", title="title")
+
 WRITERS = {
     "policy": FLIP.save,
     "schedule": policy.PolicySchedule({0: FLIP}).save,
@@ -31,7 +33,7 @@ WRITERS = {
     "scores": _evaluate.score(CHANCES, LABELS, ["a", "b"]).save,
     "predictions": Predictions(CHANCES, LABELS, ("1", "2"), ("a", "b")).save_csv,
     "made scores": MadeScores("network", 2, 2, {}, {}).save,
-    "page": lambda path: files.write_text(path, pages.page("title", "body"), written.is_ours),
+    "page": lambda path: files.write_text(path, PAGE, written.is_ours),
     "bench": lambda path: _measure.write_report(path, "ops", []),
     "kcx": convert("kcx"),
     "torchvision": convert("torchvision"),

@@ -126,8 +126,8 @@ def test_the_page_of_a_gan():
         parts=[],
     )
     for part in ("Cats &amp; dogs", "cat, dog", "1.50", "40 synthetic images against 40 real ones"):
-        assert part in text
+        assert part in " ".join(text.split())
     assert text.count("<img") >= 3
-    assert "<th>copies</th>" in text
+    assert ">copies</th>" in text
     memory = generative.Memorization("n", 0.1, 0.5, LABELS, np.where(LABELS == 0, 0, 1), 0.5)
     assert memory.of_classes(LABELS) == {0: 1.0, 1: 0.0}

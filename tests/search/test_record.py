@@ -8,6 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
+from keras_cv_extras._base.text import colors
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search import Score
 from keras_cv_extras.search.stages import _state
@@ -141,6 +142,6 @@ def test_numbers_of_the_screen_can_be_read():
     for text in axes.texts:
         column, row = text.get_position()
         background = picture.to_rgba(picture.get_array()[int(row), int(column)])
-        assert _figures.contrast(to_rgb(text.get_color()), background) >= 4.5
+        assert colors.contrast(to_rgb(text.get_color()), background) >= 4.5
         assert ("\N{MULTIPLICATION SIGN}" in text.get_text()) == (column > 5)
-    assert _figures.contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
+    assert colors.contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)

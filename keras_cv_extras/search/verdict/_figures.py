@@ -3,9 +3,10 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from keras_cv_extras._base.text.colors import readable
 
 _INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
 _SEARCHED, _CONTROL, _WON = "#1f6fb2", "#8a97a6", "#c2410c"
@@ -78,7 +79,8 @@ def trials_figure(rows) -> Figure:
             fontsize=8.5,
             color=_QUIET,
             va="center",
-            arrowprops={"arrowstyle": "-", "color": _CONTROL, "linewidth": 0.7},
+            # The line ends at the name's beginning, not under it.
+            arrowprops={"arrowstyle": "-", "color": _CONTROL, "linewidth": 0.7, "relpos": (0, 0.5)},
         )
     return figure
 
@@ -116,31 +118,6 @@ def screen_figure(screen, strengths) -> Figure:
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
     axes.set_xlabel("strength", color=_QUIET, fontsize=9)
     return figure
-
-
-def readable(color: Any) -> str:
-    """Returns black or white, whichever stands out more from a background.
-
-    Args:
-        color: red, green and blue in [0, 1]; more, such as alpha, is left out.
-
-    References:
-        [Contrast ratio](https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio).
-    """
-    return max(("#000000", "#ffffff"), key=lambda text: contrast(to_rgb(text), color))
-
-
-def contrast(one: Any, other: Any) -> float:
-    """Returns the contrast ratio of two colours, from 1 to 21.
-
-    Args:
-        one: red, green and blue in [0, 1].
-        other: the same.
-    """
-    channels = np.array([one[:3], other[:3]], "float64")
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    dark, light = np.sort(linear @ (0.2126, 0.7152, 0.0722))
-    return float((light + 0.05) / (dark + 0.05))
 
 
 def effects_figure(effects) -> Figure:

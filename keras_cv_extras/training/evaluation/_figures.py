@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from keras_cv_extras._base.text.colors import readable
 from keras_cv_extras._base.text.escapes import label
 
 _INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
@@ -20,20 +21,23 @@ def confusion_figure(confusion, class_names) -> Figure:
     """
     count, names = len(class_names), [label(str(name)) for name in class_names]
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    side = min(9.0, 2.2 + 0.42 * count)
-    figure = Figure(figsize=(side, side), facecolor="white", layout="constrained")
+    written = count <= _NUMBERED
+    margin = 0.075 * max(map(len, names)) if written else 0.0  # inches for the longest name
+    side = min(max(9.0 - margin, 4.5), 2.2 + 0.42 * count)
+    size = (side + margin, side + 0.75 * margin)  # names below are slanted
+    figure = Figure(figsize=size, facecolor="white", layout="constrained")
     axes = figure.subplots()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(colors=_INK, length=0, labelsize=9)
-    if count <= _NUMBERED:
+    if written:
         axes.set_xticks(range(count), names, rotation=45, ha="right")
         axes.set_yticks(range(count), names)
         size = 9 if count <= 12 else 6
         for (row, column), number in np.ndenumerate(confusion):
             if number:
-                color = "white" if shares[row, column] > 0.55 else _INK
+                color = readable(picture.to_rgba(shares[row, column]))
                 style = {"ha": "center", "va": "center", "color": color, "fontsize": size}
                 axes.text(column, row, f"{number:,}", **style)
     axes.set_xlabel("given", color=_QUIET, fontsize=9)
