@@ -143,11 +143,17 @@ def sample(changes, number, seed):
     packages = {}
     for change in changes:
         packages.setdefault(change.package, []).append(change)
-    places = {}
-    for of in packages.values():
-        order = draw.sample(of, len(of))
-        places.update((change, (rank / len(of), len(of))) for rank, change in enumerate(order))
-    chosen = set(sorted(changes, key=places.get)[:number])
+    shares = {name: len(of) * number / len(changes) for name, of in packages.items()}
+    least = 1 if number >= len(packages) else 0
+    counts = {name: max(int(share), least) for name, share in shares.items()}
+    # One at a time, where a package is furthest from its share.
+    while missing := min(number, len(changes)) - sum(counts.values()):
+        step = 1 if missing > 0 else -1
+        free = [name for name in counts if least <= counts[name] + step <= len(packages[name])]
+        counts[max(free, key=lambda name: step * (shares[name] - counts[name]))] += step
+    chosen = {
+        one for name, of in packages.items() for one in draw.sample(of, len(of))[: counts[name]]
+    }
     return [change for change in changes if change in chosen]
 
 
