@@ -144,13 +144,14 @@ def run(name: str, seed: int, directory) -> dict:
     accuracy = study.test_accuracies(trainer, arms, parts["test"], seeds=seeds)
     by_op = study.test_accuracies(trainer, alone, parts["test"], seeds=seeds)
     gains = {op: value - accuracy["none"] for op, value in by_op.items()}
-    harmful = {*found.screen.harmful, *found.insight.harmful} - {*found.screen.reinstated}
+    harmful = {*found.screen.harmful, *found.insight.harmful}
     return {
         "accuracy": {name: round(value, 5) for name, value in accuracy.items()},
         "winner": found.winner.name,
         "caps": found.screen.caps,
         "needed": list(found.insight.needed),
         "harmful": sorted(harmful),
+        "limited": list(found.screen.limited),
         "gain_alone": {op: round(value, 5) for op, value in gains.items()},
         "false_alarms": false_alarms(found.insight.needed, harmful, gains),
         "named": set(task.needed) <= set(found.insight.needed) and set(task.harmful) <= harmful,

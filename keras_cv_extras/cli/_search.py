@@ -85,8 +85,9 @@ def run(
     space: Annotated[
         Literal["policy", "recipe"],
         typer.Option(
-            help="policy: five sub-policies of two ops, thirty decisions. recipe: seven numbers, "
-            "how many ops, how strong, of which kind, on how many images."
+            help="policy: five sub-policies of two ops, thirty decisions. recipe: nine numbers, "
+            "how many ops, how strong, of which kind, on how many images, after which mirror and "
+            "crop."
         ),
     ] = DEFAULT.space,
     method: Annotated[
@@ -264,6 +265,7 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
         verdict = provenance["verdict"]
         needed = [one["op"] for one in provenance["insight"]["effects"] if one["low"] > 0]
         harmful = [one["op"] for one in provenance["insight"]["effects"] if one["high"] < 0]
+        harmful = list(dict.fromkeys([*provenance.get("harmful", []), *harmful]))
         expected = provenance["insight"].get("expected")
         ends = provenance["insight"].get("expected_interval")  # searches of before had none
     except (KeyError, TypeError) as error:

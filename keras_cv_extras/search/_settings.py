@@ -21,7 +21,7 @@ class SearchSettings:
             foretell them. `epochs` and `confirm_seeds` are then the most there may be: where
             two trials would not fit, they are lowered, to 4 and 2 at least.
         space: "policy", five sub-policies of two steps, thirty decisions as in AutoAugment; or
-            "recipe", seven numbers, see `recipe_space`.
+            "recipe", nine numbers, see `recipe_space`.
         method: "staged", or "full" without screen and shared weights, every trial being a training
             of its own, as long as the confirmation's.
         oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner

@@ -56,7 +56,8 @@ def test_of_a_signed_op_the_worse_sign_counts():
 def test_an_op_without_strength_is_kept_or_left_out():
     found = judge({"invert": wrong(50), "equalize": wrong(1)})
     assert found.caps == {"invert": 0.0, "equalize": 1.0}
-    assert found.harmful == ("invert",)
+    assert found.limited == ("invert",)
+    assert found.harmful == ()  # no training says so
     assert found.kept == ("equalize",)
 
 
@@ -83,14 +84,14 @@ def test_reinstated_ops_are_kept_again():
     found = judge({"rotate": np.repeat(wrong(0, 0, 20, 20, 20), 2, 0), "invert": wrong(50)})
     assert found.caps == {"rotate": 0.4, "invert": 0.0}
     assert found.describe() == (
-        "rotate: destroys labels above strength 0.4 (20.0 points), capped\n"
-        "invert: destroys labels (50.0 points), left out"
+        "rotate: its results are not recognised above strength 0.4 (20.0 points), limited to "
+        "that\ninvert: its results are not recognised (50.0 points), left out"
     )
     lifted = found.reinstate({"invert": 0.5})
     assert lifted.caps == {"rotate": 0.4, "invert": 0.5}
     assert lifted.reinstated == ("invert",)
     assert lifted.kept == ("rotate", "invert")
-    assert "looked harmful, but training with them helps: invert" in lifted.describe()
+    assert "not recognised, but training with them helps: invert" in lifted.describe()
     assert found.caps["invert"] == 0.0
     again = Screen.from_dict(lifted.to_dict())
     assert again.to_dict() == lifted.to_dict()

@@ -55,6 +55,7 @@ def test_what_is_written(found):
     assert written.provenance["arm"] == found.winner.name
     assert written.provenance["settings"]["data"]["name"] == "digits"
     assert written.provenance["budget"] is None
+    assert written.provenance["harmful"] == list(found.screen.harmful)
     assert set(written.provenance["versions"]) >= {"keras", "tensorflow", "optuna"}
     with (folder / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -205,7 +206,7 @@ def test_a_finished_search_trains_nothing(digits, found, copied, monkeypatch):
     assert [arm.accuracy for arm in again.arms] == [arm.accuracy for arm in found.arms]
 
 
-def test_the_command_line_tells_of_it(found):
+def test_the_command_line_tells_of_it(found, tmp_path):
     def kcx(*arguments):
         return CliRunner().invoke(cli.app, ["search", *map(str, arguments)])
 
@@ -217,6 +218,10 @@ def test_the_command_line_tells_of_it(found):
     assert " ".join(found.verdict.split()[:6]) in " ".join(said.output.split())
     for arm in found.arms:
         assert arm.name in said.output
+    fields = found.policy.to_dict()
+    fields["provenance"] = {**fields["provenance"], "harmful": ["invert"]}
+    policy.Policy.from_dict(fields).save(tmp_path / "policy.json")
+    assert "Ops that harm: invert" in kcx("report", tmp_path).output
     nothing = kcx("report", found.directory / "trials")
     assert "no search has been finished here" in str(nothing.exception)
 
@@ -268,10 +273,10 @@ def test_a_screen_names_the_op_that_destroys_labels(digits):
     ops = ("invert", "cutout", "posterize", "color")
     screened = search.screen(trainer, ops)
     assert screened.caps["invert"] == 0
-    assert screened.harmful == ("invert",)
+    assert screened.limited == ("invert",)
     assert screened.unchanged == ("color",)
     assert screened.kept == ("cutout", "posterize")
-    assert "invert: destroys labels" in screened.describe()
+    assert "invert: its results are not recognised" in screened.describe()
 
 
 @pytest.mark.wide

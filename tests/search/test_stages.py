@@ -163,6 +163,29 @@ def test_an_appeal_lifts_the_caps_of_ops_that_help_beyond_doubt(stages):
     # Half of the strength of cutout is no more than what it has.
     assert [step.op for step in tried] == ["rotate", "rotate", "cutout", "invert"]
     assert [step.strength for step in tried[:3]] == [1.0, 0.5, 1.0]
+    gains = {op: [row[:2] for row in rows] for op, rows in found.alone.items()}
+    assert gains == {
+        "rotate": [(1.0, pytest.approx(0.1)), (0.5, pytest.approx(0.15))],
+        "cutout": [(1.0, pytest.approx(-0.1))],
+        "invert": [(1.0, pytest.approx(0.05))],
+    }
+    assert found.alone["rotate"][0][2] == pytest.approx(0.03)
+
+
+def test_harm_is_judged_by_how_much_repeated_trainings_differ(stages):
+    """Without augmentation 50 of 100 are right, with `invert` 40: the error is 0.03."""
+
+    def hits(chosen, call):
+        return 40 if chosen.sub_policies[-1][0].op == "invert" else 50
+
+    made = stages(Scorer(hits))
+    assert made.judge_harm([]) is None
+    made.screened = screened(rotate=0.4, invert=0.0)
+    made.appeal()
+    alike = [candidate("a", "searched", 0.5, 0.502, 0.501), candidate("b", "searched", 0.6)]
+    assert made.judge_harm(alike).harmful == ("invert",)
+    assert made.judge_harm([candidate("a", "searched", 0.5, 0.6, 0.55)]).harmful == ()
+    assert made.judge_harm(alike[1:]).harmful == ()  # none was trained twice
 
 
 def test_an_appeal_may_lift_a_cap_by_half(stages):

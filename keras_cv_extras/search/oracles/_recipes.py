@@ -1,11 +1,12 @@
 """A search space of few numbers: how many ops, how strong, of which kind, on how many images.
 
-Thirty decisions of a policy cannot be told apart by some dozen noisy scores; seven numbers can be
-learnt from them. Policies much like RandAugment and TrivialAugment are points of this space.
+Thirty decisions of a policy cannot be told apart by some dozen noisy scores; nine numbers can be
+learnt from them. Policies much like RandAugment, TrivialAugment, and flip and crop are points of
+this space, and so are flip and crop before a RandAugment.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras_tuner as kt
 
@@ -21,34 +22,48 @@ _PARTNERS = ("sample_pairing",)  # a mix of two images, but not of their labels
 _PREFIX = "recipe."
 _KINDS = ("geometry", "colour", "erasing")
 _WEIGHTS = [0.0, 0.25, 0.5, 1.0]
+_CROPS = {  # of each kind of crop: what it is told, its values, the first of which is no crop
+    "padded": ("padding", [0.0, 1 / 16, 1 / 8]),
+    "random-resized": ("area", [1.0, 0.5, 0.25, 0.08]),
+}
 
 # The first trials of a search: mild and usual policies of each kind, which know nothing yet.
 FIRST = (
     {"num_ops": 2, "strength": 0.2, "spread": 0.0, "untouched": 0.0},
     {"num_ops": 1, "strength": 0.4, "spread": 1.0, "colour": 0.0, "erasing": 0.0},
+    {"geometry": 0.0, "colour": 0.0, "erasing": 0.0, "flip": 0.5, "padding": 1 / 8, "area": 0.25},
     {"num_ops": 1, "strength": 1.0, "spread": 1.0, "untouched": 0.0},
     {"num_ops": 1, "strength": 0.4, "spread": 1.0, "geometry": 0.0, "erasing": 0.0},
 )
 
 
-def recipe_space(*, ops: Sequence[str] = SEARCH_OPS) -> kt.HyperParameters:
-    """Returns the space of recipes, seven numbers, for `PolicyTuner` and any oracle.
+def recipe_space(
+    *,
+    ops: Sequence[str] = SEARCH_OPS,
+    flip: bool = True,
+    crop: Literal["padded", "random-resized", "none"] = "padded",
+) -> kt.HyperParameters:
+    """Returns the space of recipes, nine numbers, for `PolicyTuner` and any oracle.
 
     They are: `num_ops`, how many ops an image gets; `strength`, of the strongest; `spread`, how
     far below it strengths are drawn, as a share of it (0 for all alike, as in RandAugment, 1 for
     any, as in TrivialAugment); `untouched`, the share of images that are left alone; and
     `geometry`, `colour` and `erasing`, how often an op of each kind is drawn, relative to the
-    others.
+    others. Before these ops come a mirror and a crop: `flip`, the share of the images that are
+    mirrored, 0 or 0.5; and `padding` on each side before the crop, as a share of the shorter side,
+    or `area`, the smallest share of an image that a random resized crop leaves.
 
     Args:
         ops: names in `keras_cv_extras.augment.OPS` to draw from.
+        flip: whether images may be mirrored; not where left and right matter, as for digits.
+        crop: the kind of crop that may be chosen.
 
     Returns:
         Hyperparameters named `recipe.num_ops` and so on, without conditions. `recipe.ops` is
         fixed: it holds the names.
 
     Raises:
-        ValueError: if an op is not known, or there are none.
+        ValueError: if an op or a kind of crop is not known, or there are no ops.
 
     References:
         [RandAugment](https://arxiv.org/abs/1909.13719),
@@ -61,6 +76,7 @@ def recipe_space(*, ops: Sequence[str] = SEARCH_OPS) -> kt.HyperParameters:
     """
     for op in ops:
         checks.one_of("an op", op, sorted(OPS))
+    checks.one_of("crop", crop, (*_CROPS, "none"))
     ops = [op for op in ops if op not in _PARTNERS]
     if not ops:
         raise ValueError("ops must name at least one op that needs no second image")
@@ -74,6 +90,11 @@ def recipe_space(*, ops: Sequence[str] = SEARCH_OPS) -> kt.HyperParameters:
     for kind in _KINDS:
         if kind in kinds:
             space.Choice(_PREFIX + kind, _WEIGHTS, default=1.0)
+    if flip:
+        space.Choice(_PREFIX + "flip", [0.0, 0.5], default=0.0)
+    if crop != "none":
+        name, values = _CROPS[crop]
+        space.Choice(_PREFIX + name, values, default=values[0])
     return space
 
 
@@ -82,9 +103,11 @@ def first_recipes(space: kt.HyperParameters) -> list[dict[str, Any]]:
     names = {hp.name for hp in space.space}
     kinds = [_PREFIX + kind for kind in _KINDS if _PREFIX + kind in names]
     named = [{_PREFIX + key: value for key, value in one.items()} for one in FIRST]
+    known = [{name: v for name, v in one.items() if name in names} for one in named]
     # Where all ops are of one kind, what leaves it out would leave out all.
-    useful = [one for one in named if any(one.get(kind, 1.0) > 0 for kind in kinds)]
-    return [{name: v for name, v in one.items() if name in names} for one in useful]
+    return [
+        one for one in known if any(one.get(kind, 1.0) > 0 for kind in kinds) or _before(_bare(one))
+    ]
 
 
 def is_of_recipe(name: str) -> bool:
@@ -108,12 +131,13 @@ def recipe_from(
         **options: `fill`, `value_range`, `name`, `provenance` of `Policy`.
 
     Returns:
-        A policy of one op in each sub-policy, of which `num_ops` are drawn.
+        A policy of one op in each sub-policy, of which `num_ops` are drawn; in a stage before it
+        the mirror and the crop, if there are any.
 
     Raises:
         ValueError: if the values are not those of a recipe.
     """
-    found = {name.removeprefix(_PREFIX): v for name, v in values.items() if is_of_recipe(name)}
+    found = _bare(values)
     if missing := {"ops", "num_ops", "strength", "spread", "untouched"} - set(found):
         raise ValueError(
             f"the hyperparameters hold no {_PREFIX}{sorted(missing)[0]}: give the oracle "
@@ -123,8 +147,9 @@ def recipe_from(
     counts = {kind: sum(kind_of_op(op) == kind for op in ops) for kind in _KINDS}
     shares = {kind: found.get(kind, 1.0) / count for kind, count in counts.items() if count}
     drawn = [(op, shares[kind_of_op(op)]) for op in ops if shares[kind_of_op(op)] > 0]
+    steps = _before(found)
     if not drawn:
-        return Policy([[Step("identity")]], **options)
+        return Policy([steps or [Step("identity")]], **options)
     high = float(found["strength"])
     low = high * (1 - float(found["spread"]))
     # An image is left alone if none of its draws is an op.
@@ -137,13 +162,33 @@ def recipe_from(
         strength = None if not OPS[op].has_strength else ends[1] if ends[0] == ends[1] else ends
         rows.append([Step(op, 1.0, strength)])
         weights.append(round((1 - alone) * share / total, 9))
-    return Policy(rows, weights, num_ops, **options)
+    made = Policy(rows, weights, num_ops, **options)
+    if not steps:
+        return made
+    first = Policy([steps]).to_dict()["stages"]
+    fields = made.to_dict()
+    return Policy.from_dict({**fields, "stages": first + fields["stages"]})
 
 
-def largest_recipe(ops: Sequence[str]) -> Policy | None:
+def _bare(values):
+    return {name.removeprefix(_PREFIX): v for name, v in values.items() if is_of_recipe(name)}
+
+
+def _before(values):
+    """Returns the steps that every image gets before its ops: a mirror, a crop."""
+    flip, padding = (float(values.get(name, 0.0)) for name in ("flip", "padding"))
+    area = float(values.get("area", 1.0))
+    steps = [Step("flip_horizontal", flip)] if flip else []
+    if padding:
+        steps.append(Step("padded_crop", 1.0, value=padding, unit="shorter"))
+    return steps + ([Step("random_resized_crop", 1.0, value=area)] if area < 1 else [])
+
+
+def largest_recipe(ops: Sequence[str], *, flip: bool = True) -> Policy | None:
     """Returns the largest policy of the space, for what compiles one program; None if none is."""
     ops = [op for op in ops if op not in _PARTNERS]
     if not ops:
         return None
     values = {hp.name: hp.default for hp in recipe_space(ops=ops).space}
-    return recipe_from({**values, _PREFIX + "num_ops": 3})
+    most = {"num_ops": 3, "flip": 0.5 if flip else 0.0, "padding": 1 / 8}
+    return recipe_from(values | {_PREFIX + name: value for name, value in most.items()})

@@ -120,7 +120,7 @@ def example_policies(*, flip: bool, ops, space: str) -> list[Policy]:
         ops: names of the ops that are searched in.
         space: "policy" or "recipe".
     """
-    largest = largest_recipe(ops) if space == "recipe" else None
+    largest = largest_recipe(ops, flip=flip) if space == "recipe" else None
     return [
         *([] if largest is None else [largest]),
         *control_policies(flip=flip, seed=0, ops=ops).values(),

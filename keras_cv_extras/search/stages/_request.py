@@ -136,7 +136,7 @@ class Request:
             return oracle
         trials = self.trials or 0
         if self.space == "recipe":
-            space = recipe_space(ops=ops)
+            space = recipe_space(ops=ops, flip=self.flip)
             first = first_recipes(space)
         else:
             space = policy_space(ops=ops)

@@ -24,11 +24,12 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search.trials._shared import uniform_policy
 from keras_cv_extras.search.trials._trainer import Trainer
+from keras_cv_extras.search.verdict._harm import harmful_ops
 
 STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 NUM_FOLDS = 2
 _LEAST_SKILL = 0.5  # of what is above guessing: a network with less cannot tell
-_TUPLES = ("unchanged", "reinstated", "seconds")
+_TUPLES = ("unchanged", "reinstated", "seconds", "harmful")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Screen:
         reinstated: ops that were capped, and whose cap was lifted as training with them helps.
         seconds: wall time, of the trainings and of the forward passes.
         guessing: the accuracy of always naming the most frequent class.
+        alone: for ops that are limited, rows `(strength, gain, error)` of trainings with the op
+            alone up to a strength: the change of the validation accuracy from a training with
+            nothing, and its standard error over the images.
+        harmful: ops that make a training worse beyond chance, at every strength that was tried.
     """
 
     clean: float
@@ -58,6 +63,10 @@ class Screen:
     reinstated: tuple[str, ...] = ()
     seconds: tuple[float, float] = (float("nan"), float("nan"))
     guessing: float = 0.0
+    alone: dict[str, tuple[tuple[float, float, float], ...]] = dataclasses.field(
+        default_factory=dict
+    )
+    harmful: tuple[str, ...] = ()
 
     @property
     def can_tell(self) -> bool:
@@ -70,13 +79,26 @@ class Screen:
         return tuple(op for op, cap in self.caps.items() if cap > 0 and op not in self.unchanged)
 
     @property
-    def harmful(self) -> tuple[str, ...]:
-        """The ops that destroy labels at some strength."""
+    def limited(self) -> tuple[str, ...]:
+        """The ops whose results the networks cannot read at some strength; they may do no harm."""
         return tuple(op for op, cap in self.caps.items() if cap < 1)
 
     def reinstate(self, caps: dict[str, float]) -> "Screen":
         """Returns the screen with the caps of some ops lifted to these."""
         return dataclasses.replace(self, caps={**self.caps, **caps}, reinstated=tuple(caps))
+
+    def judged(self, spread: float, freedom: int) -> "Screen":
+        """Returns the screen with the ops named that harm, of those that are still limited.
+
+        An op that keeps labels up to half of its strength is limited, whatever it does above.
+
+        Args:
+            spread: standard deviation of the accuracy over trainings that differ by seed alone.
+            freedom: degrees of freedom of that.
+        """
+        tried = {op: rows for op, rows in self.alone.items() if op not in self.reinstated}
+        tried = {op: rows for op, rows in tried.items() if self.caps[op] < 0.5}
+        return dataclasses.replace(self, harmful=harmful_ops(tried, spread, freedom))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the screen as a dictionary for JSON."""
@@ -94,8 +116,10 @@ class Screen:
             name: {op: np.array(row) for op, row in fields[name].items()}
             for name in ("accuracy", "errors")
         }
-        tuples = {name: tuple(fields[name]) for name in _TUPLES}
-        return cls(**{**fields, **arrays, **tuples})
+        # What a search of before has written has no ops that were tried alone.
+        tuples = {name: tuple(fields.get(name, ())) for name in _TUPLES}
+        alone = {op: tuple(map(tuple, rows)) for op, rows in fields.get("alone", {}).items()}
+        return cls(**{**fields, **arrays, **tuples, "alone": alone})
 
     def describe(self) -> str:
         """Says in plain words what is left out, and why."""
@@ -107,18 +131,19 @@ class Screen:
                 "training images would tell"
             )
             return "\n".join(lines)
-        for op in self.harmful:
+        for op in self.limited:
             lowest = 100 * (self.clean - self.accuracy[op].min())
-            if self.caps[op] == 0:
-                lines.append(f"{op}: destroys labels ({lowest:.1f} points), left out")
-            else:
-                lines.append(
-                    f"{op}: destroys labels above strength {self.caps[op]:.1f} "
-                    f"({lowest:.1f} points), capped"
-                )
+            cap = self.caps[op]
+            above = f" above strength {cap:.1f}" if cap else ""
+            line = f"{op}: its results are not recognised{above} ({lowest:.1f} points)"
+            line += ", limited to that" if cap else ", left out"
+            if op in self.harmful:
+                cost = -100 * max(gain for _, gain, _ in self.alone[op])
+                line += f"; it harms: trained with alone, it costs {cost:.1f} points at least"
+            lines.append(line)
         if self.reinstated:
             names = ", ".join(self.reinstated)
-            lines.append(f"looked harmful, but training with them helps: {names}")
+            lines.append(f"not recognised, but training with them helps: {names}")
         return "\n".join(lines) or "every op keeps the labels at every strength"
 
 

@@ -193,8 +193,9 @@ def _run(request, folder, shown, role):
         controls = sum(one.kind == "control" for one in finalists)
         finalists.insert(controls, stages.tune_control(portfolio, tuner, ranked))
     confirmed = stages.confirm(finalists)
+    screened = stages.judge_harm([*portfolio, *ranked])
     result = _result(
-        request, folder, stages.screened, portfolio, tuner, ranked, confirmed, write=role.decides
+        request, folder, screened, portfolio, tuner, ranked, confirmed, write=role.decides
     )
     if request.settings.retrain and role.decides:
         shown.stage("last training")
@@ -220,6 +221,7 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
         "verdict": verdict,
         "arms": [_record.summary(arm) for arm in arms],
         "insight": insight.to_dict(),
+        "harmful": [] if screened is None else list(screened.harmful),
         "cost": _record.cost(folder, rows, screened),
         "settings": request.identity(),
         "budget": request.settings.budget,

@@ -21,6 +21,7 @@ from keras_cv_extras.search.trials._shared import SharedWeights, uniform_policy
 from keras_cv_extras.search.trials._trainer import DivergedError, Score
 from keras_cv_extras.search.trials._tuner import PolicyTuner, seed_of_trial
 from keras_cv_extras.search.verdict import _record
+from keras_cv_extras.search.verdict._harm import spread_of
 from keras_cv_extras.search.workers._jobs import Job, do_all
 from keras_cv_extras.search.workers._processes import Role
 
@@ -137,7 +138,7 @@ class Stages:
         self.shown.stage("appeal of capped ops")
         capped = [
             (op, strength)
-            for op in screened.harmful
+            for op in screened.limited
             for strength in _appeals_of(op)
             if strength > screened.caps[op]
         ]
@@ -148,12 +149,27 @@ class Stages:
             alone = policy_from(op_alone(op), caps={op: strength})
             jobs.append(self._validation("appeal", f"{op} {strength}", alone))
         nothing, *scores = self._scores(jobs)
-        lifted = {}
+        lifted, alone = {}, {}
         for (op, strength), score in zip(capped, scores, strict=True):
             gain = score.correct.astype(float) - nothing.correct
-            if gain.mean() > _SURE * gain.std() / np.sqrt(gain.size):
+            error = gain.std() / np.sqrt(gain.size)
+            if gain.mean() > _SURE * error:
                 lifted.setdefault(op, strength)  # the highest, which is tried first
-        self.screened = screened.reinstate(lifted)
+            if np.isfinite(score.accuracy + nothing.accuracy):
+                row = (strength, float(gain.mean()), float(error))
+                alone[op] = (*alone.get(op, ()), row)
+        self.screened = dataclasses.replace(screened.reinstate(lifted), alone=alone)
+        return self.screened
+
+    def judge_harm(self, candidates) -> Screen | None:
+        """Names the ops that harm, by how much trainings differ that were repeated.
+
+        Args:
+            candidates: all `Candidate`s, of which some were trained several times.
+        """
+        if self.screened is not None:
+            looks = [one.accuracies for one in candidates]
+            self.screened = self.screened.judged(*spread_of(looks))
         return self.screened
 
     def portfolio(self) -> list[Candidate]:
