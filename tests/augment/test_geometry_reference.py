@@ -214,6 +214,11 @@ def test_deformations_equal_scipy(image, mode, interpolation):
         assert_close(result, wanted, interpolation)
 
 
+def test_cells_of_a_grid_never_turn_around(image):
+    results = [augment.grid_distortion(image, d, 5, compile=False) for d in (0.9, 1.5)]
+    np.testing.assert_array_equal(*results)
+
+
 def test_a_distorted_axis_keeps_its_ends_and_order():
     for length in (1, 2, 7, 500, 3000):
         stretch = np.float32([0.9, -0.9, 0.5, -0.9, 0.9])

@@ -98,6 +98,8 @@ def test_salt_and_pepper_hits_shares_that_grow():
         assert abs((result[..., 0] == 0).mean() - amount / 2) < 0.006
         assert (hit | ~before).all()
         before = hit
+    large = np.full((512, 512, 1), 100, "uint8")  # has every random number
+    assert (np.asarray(augment.salt_and_pepper(large, 1.0, 3, compile=False)) != 100).all()
 
 
 @pytest.mark.wide

@@ -126,6 +126,8 @@ def test_folds_resample_training_parts_alone():
     frame = pd.DataFrame(x)
     again = [held.to_numpy() for _, (held, _) in data.folds(frame, names, 3, seed=4)]
     np.testing.assert_array_equal(np.concatenate(again), together)
+    other = [held for _, (held, _) in data.folds(x, names, 3, seed=5)]
+    assert (np.concatenate(other) != together).any()
 
 
 def test_folds_refuse_what_would_leak_or_lack_a_class():
@@ -163,6 +165,11 @@ def test_thresholds_raise_the_metric(metric, measure, counts):
     held = fitted.predict_proba(other)
     gain = measure(other_y, decide.predict(held)) - measure(other_y, held.argmax(axis=1))
     assert gain > (0.03 if metric == "balanced_accuracy" else -0.02)
+
+
+def test_thresholds_stay_where_nothing_is_gained():
+    decide = data.ClassThresholds().fit([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [0, 1, 0])
+    np.testing.assert_array_equal(decide.thresholds_, [0.5, 0.5])
 
 
 def test_two_classes_have_the_best_cut_of_all():

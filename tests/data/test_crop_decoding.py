@@ -134,6 +134,17 @@ def test_boxes_are_those_of_the_op():
     assert 0.4 < share.mean() < 0.65
     assert ratio.min() > 0.45
     assert ratio.max() < 2.1
+    small = share < 0.25  # boxes that fit with any of the ratios
+    top, left, height, width = boxes[small].T
+    places = top / (90 - height), left / (160 - width)
+    draws = np.stack([share[small], np.log(ratio[small]), *places])
+    assert np.abs(np.corrcoef(draws) - np.eye(4)).max() < 0.4, "each number has a draw of its own"
+    two = data.RandomResizedCrop(scale=(0.25, 0.25), ratio=(1.0, 2 ** (1 / 64)))
+    sides = np.array([two.box((6400, 6400), seed=1, epoch=0, sample=n)[2:] for n in range(12)])
+    assert set(map(tuple, sides.tolist())) == {(3200, 3200), (3183, 3217)}
+    large = data.RandomResizedCrop(scale=(0.9, 0.9), ratio=(1.0, 1.0))
+    boxes = np.array([large.box((20, 20), seed=1, epoch=0, sample=n) for n in range(12)])
+    assert [set(numbers) for numbers in boxes.T.tolist()] == [{0, 1}, {0, 1}, {19}, {19}]
     assert augment.OPS["random_resized_crop"].options["aspect"] == data.RandomResizedCrop().ratio
 
 

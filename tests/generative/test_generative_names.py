@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_cv_extras import generative, training
+from keras_cv_extras import data, generative, training
 from keras_cv_extras.generative import gan
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype("uint8")
@@ -58,10 +58,11 @@ def test_a_training_goes_part_by_part(monkeypatch, tmp_path):
     from keras_cv_extras.generative.gan import _training
 
     model = generative.ConditionalGAN((8, 8, 1), 2, latent_size=4, width=4, seed=0)
-    parts = []
+    parts, seen = [], []
 
     def fit(model, batches, *, epochs, checkpoint, progress):
         taken = list(batches(epochs - 1))
+        seen.extend(images for images, _ in taken)
         parts.append((epochs, len(taken), {len(labels) for _, labels in taken}))
         model.step.assign(6 * epochs)
         losses = {"generator_loss": [0.5] * epochs, "discriminator_loss": [1.5] * epochs}
@@ -74,6 +75,9 @@ def test_a_training_goes_part_by_part(monkeypatch, tmp_path):
     rows = generative.train_gan(model, IMAGES, LABELS, steps=12, **options)
     assert [(row["step"], row["generator_loss"]) for row in rows] == [(6, 0.5), (12, 0.5)]
     assert parts == [(1, 6, {8}), (2, 6, {8})]
+    source = data.BalancedSource(IMAGES, LABELS, "largest", seed=0)
+    whole = list(data.pipeline(source, 8, seed=0, num_epochs=3))  # of five batches each
+    np.testing.assert_array_equal(np.stack(seen), np.stack([images for images, _ in whole[:12]]))
     written = json.loads((tmp_path / "progress.json").read_text())
     assert written == {"network": None, "parts": rows}
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [

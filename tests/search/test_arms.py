@@ -1,11 +1,12 @@
 """How arms are compared, on answers of which every number can be worked out by hand."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 
-from keras_cv_extras.search.verdict import _arms
+from keras_cv_extras.search.verdict import _arms, _report
 
 NORMAL = 1.959963984540054  # quantiles of 97.5 %, from a table
 T_OF_3 = 3.182446305284263
@@ -94,6 +95,14 @@ def pair(won, lost):
 )
 def test_the_simplest_within_one_standard_error_is_chosen(won, lost, name):
     assert _arms.chosen(pair(won, lost)).name == name
+
+
+def test_a_report_lists_the_best_first_and_marks_the_chosen_arm():
+    away = arm("away", "searched", rows(100, (0, 99)), failed=True)
+    lines = _report._arms_table([away, *pair(6, 4)], "none").split("<tr")[2:]
+    names = [re.search("<td>(.*?)</td>", line)[1] for line in lines]
+    assert names == ["best trial", "none", "away"]
+    assert ["class=won" in line for line in lines] == [False, True, False]
 
 
 def test_both_arms_trainings_count_for_the_error():

@@ -115,7 +115,7 @@ def test_it_is_exported_with_sigmoids_and_a_threshold(trained, pairs, tmp_path):
 def test_scores_are_those_of_scikit_learn():
     draws = np.random.default_rng(3)
     chances, labels = draws.random((50, 3)), (draws.random((50, 3)) < 0.4).astype("float32")
-    labels[:, 2] = 0
+    labels[:, 2], chances[0, 0] = 0, 0.5  # a half is enough
     found = training.MultilabelPredictions(chances, labels, tuple("x" * 50), ("a", "b", "c"))
     scores = found.evaluation()
     for number in (0, 1):
@@ -125,6 +125,7 @@ def test_scores_are_those_of_scikit_learn():
     assert scores.to_dict()["average_precision"][2] is None
     assert scores.mean_average_precision == np.mean(scores.average_precision[:2])
     given = chances >= 0.5
+    np.testing.assert_array_equal(found.given, given)
     assert scores.accuracy == metrics.accuracy_score(labels, given)
     assert scores.micro_f1 == metrics.f1_score(labels, given, average="micro")
     losses = np.where(labels > 0, -np.log(chances), -np.log(1 - chances)).mean(axis=1)

@@ -29,6 +29,14 @@ def test_nothing_learned_is_said_and_no_more():
     assert "more epochs" in line
 
 
+def test_what_may_be_chance_is_nothing_learned():
+    labels = [0] * 80 + [1] * 40
+    assert _advice.advice(predictions([0] * 84 + [1] * 36, labels)) == []
+    # Right are 69 %, and 67 % are cats.
+    (line,) = _advice.advice(predictions([0] * 77 + [1] * 9 + [0] * 34, labels))
+    assert "always says 'cat'" in line
+
+
 def test_classes_that_are_never_predicted():
     given = [0, 1, 1] * 40
     (line,) = _advice.advice(predictions(given, RIGHT))

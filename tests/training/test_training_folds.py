@@ -74,6 +74,12 @@ def test_folds_have_each_class_and_images_of_one_content_stay_together(few):
     assert (fold_of != _cross_validate._folds(whole, 3, 6)).any()
 
 
+def test_small_classes_do_not_all_fill_the_first_folds():
+    images, labels = np.arange(24, dtype="uint8").reshape(24, 1, 1, 1), np.repeat(np.arange(6), 4)
+    small = data.ImageData((images, labels), (images[:0], labels[:0]), tuple("abcdef"), "small")
+    assert np.bincount(_cross_validate._folds(small, 3, 0)).tolist() == [8, 8, 8]
+
+
 def test_it_goes_on_and_does_nothing_twice(few, done, monkeypatch):
     folder, result, told = done
     assert [line for line in told if line.startswith("fold")] == [
@@ -87,12 +93,17 @@ def test_it_goes_on_and_does_nothing_twice(few, done, monkeypatch):
         training.cross_validate(few, folder, SETTINGS, folds=4, progress=False)
 
 
-def test_the_report_is_of_all_folds(done):
+def test_the_report_is_of_all_folds(few, done):
     folder, result, _ = done
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "few digits, 3 folds" in text
     assert "Accuracy of each fold: " in text
     assert any(note.startswith("Accuracy of each fold: ") for note in result.notes)
+    images = np.concatenate([few.train[0], few.test[0]])
+    shown = result.predictions
+    assert sorted(shown.pictures) == sorted(shown.worst(len(shown.pictures)))
+    for place, picture in shown.pictures.items():
+        np.testing.assert_array_equal(picture, images[int(shown.names[place])])
 
 
 @pytest.mark.parametrize(
