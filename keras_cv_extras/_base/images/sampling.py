@@ -93,23 +93,10 @@ def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     num_rows, num_columns = ops.shape(y)[0], ops.shape(x)[0]
     column, row = ops.right_shift(x, 16), ops.right_shift(y, 16)
     if interpolation == "nearest":
-        mode = fill.mode if fill.mode in CONTINUED else "nearest"
-        flat = ops.reshape(image, (height, width * channels))
-        flat = engine.take(flat, continued(row, height, mode), axis=0)
-        pixels = ops.reshape(flat, (num_rows, width, channels))
-        result = engine.take(pixels, continued(column, width, mode), axis=1)
+        result = _nearest_grid(image, column, row, fill)
     else:
-        left, right_weight = _split(x)
-        top, lower_weight = _split(y)
-        framed, columns, rows = _neighbours(image, left, top, fill)
-        framed_height, framed_width = ops.shape(framed)[:2]
-        flat = ops.reshape(framed, (framed_height, framed_width * channels))
-        upper, lower = (ops.cast(engine.take(flat, place, axis=0), "float32") for place in rows)
-        flat = _blend(upper, lower, lower_weight[:, None])
-        pixels = ops.reshape(flat, (num_rows, framed_width, channels))
-        left, right = (engine.take(pixels, place, axis=1) for place in columns)
-        result = _to_type(_blend(left, right, right_weight[:, None]), image.dtype)
-    if fill.mode in CONTINUED or (interpolation == "bilinear" and fill.mode != "noise"):
+        result = _bilinear_grid(image, x, y, fill)
+    if fill.mode != "noise":
         return result
     inside_x = ops.repeat((column >= 0) & (column < width), channels)
     inside_y = (row >= 0) & (row < height)
@@ -119,6 +106,66 @@ def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
         flat_filling(fill, image, num_rows, num_columns),
     )
     return ops.reshape(flat, (num_rows, num_columns, channels))
+
+
+def _nearest_grid(image, column, row, fill):
+    """The pixels at columns and rows; of noise, what is filled is not filled yet.
+
+    Filled rows are in the rows that are taken, and a column more is what the filled ones show: a
+    mask over the result would take as long as all else.
+    """
+    height, width, channels = ops.shape(image)
+    mode = fill.mode if fill.mode in CONTINUED else "nearest"
+    filled = fill.mode not in (*CONTINUED, "noise")
+    outside = colour(fill, image) if filled else None
+
+    def take_rows(flat, row):
+        taken = engine.take(flat, continued(row, height, mode), axis=0)
+        if not filled:
+            return taken
+        inside = ops.expand_dims((row >= 0) & (row < height), 1)
+        return ops.where(inside, taken, ops.tile(outside, (width,)))
+
+    def add_column(flat):
+        return ops.concatenate([flat, ops.tile(outside, (ops.shape(flat)[0], 1))], axis=1)
+
+    flat = engine.kept(take_rows, ops.reshape(image, (height, width * channels)), row)
+    column = ops.where((column >= 0) & (column < width), column, width) if filled else column
+    if filled:
+        flat, width = add_column(flat), width + 1
+    pixels = ops.reshape(flat, (-1, width, channels))
+    return engine.take(pixels, continued(column, width, mode), axis=1)
+
+
+def _bilinear_grid(image, x, y, fill):
+    """The blends of four pixels: of rows, and then of columns of the rows."""
+    left, right_weight = _split(x)
+    top, lower_weight = _split(y)
+    framed, columns, rows = _neighbours(image, left, top, fill)
+    height, width, channels = ops.shape(framed)
+    # Twice as many numbers of 16 bits fit an instruction, and hold a blend of two bytes.
+    narrow = backend.standardize_dtype(image.dtype) == "uint8" and not engine.is_vectorized()
+    dtype, wide = ("uint16", "int32") if narrow else ("float32", "float32")
+
+    def blend_rows(flat, upper, lower, weight):
+        upper, lower = (
+            ops.cast(engine.take(flat, place, axis=0), dtype) for place in (upper, lower)
+        )
+        return _blend(upper, lower, ops.expand_dims(ops.cast(weight, dtype), 1))
+
+    def blend_columns(pixels, left, right, weight):
+        left, right = (
+            ops.cast(engine.take(pixels, place, axis=1), wide) for place in (left, right)
+        )
+        value = _blend(left, right, ops.expand_dims(ops.cast(weight, wide), 1))
+        if not narrow:
+            return _to_type(value, image.dtype)
+        return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
+
+    flat = ops.reshape(framed, (height, width * channels))
+    flat = engine.kept(blend_rows, flat, *rows, lower_weight)
+    pixels = ops.reshape(flat, (-1, width, channels))
+    return blend_columns(pixels, *columns, right_weight)
 
 
 def warp(image, matrix, fill, interpolation):
@@ -178,7 +225,7 @@ def _neighbours(image, left, top, fill):
 
 def _blend(first, second, weight):
     """256 times the mean of two pixels; exact for values of 8 bits."""
-    return first * (_WEIGHT - weight) + second * weight
+    return first * (ops.cast(_WEIGHT, weight.dtype) - weight) + second * weight
 
 
 def _to_type(values, dtype):
