@@ -165,6 +165,15 @@ def python():
     return run
 
 
+@pytest.fixture(scope="session")
+def forked():
+    """Does what an order says in a child of a process that has imported TensorFlow."""
+    import forked
+
+    with forked.server() as ask:
+        yield ask
+
+
 _ON_JAX_ALONE = """
 import sys
 

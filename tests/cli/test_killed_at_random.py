@@ -2,12 +2,9 @@
 
 import json
 import os
-import pathlib
 import random
 import shutil
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -27,26 +24,14 @@ SEARCH = (
 )
 
 
-@pytest.fixture(scope="module")
-def kcx():
+@pytest.fixture
+def kcx(forked):
     """Runs the command line in children of a process that has imported TensorFlow."""
-    server = subprocess.Popen(
-        [sys.executable, str(pathlib.Path(__file__).with_name("forked.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
 
     def run(arguments, root, **moment):
-        order = {"arguments": arguments, "root": str(root), **moment}
-        print(json.dumps(order), file=server.stdin, flush=True)
-        return json.loads(server.stdout.readline())
+        return forked({"arguments": arguments, "root": str(root), **moment})
 
-    yield run
-    server.stdin.close()
-    assert server.wait(60) == 0
-    server.stdout.close()
+    return run
 
 
 def contents(folder):

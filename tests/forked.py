@@ -1,15 +1,18 @@
-"""A process that has imported what is slow to import, and forks a child for each command.
+"""A process that has imported what is slow to import, and forks a child for each order.
 
-It reads orders as lines of JSON: the command's arguments, and the moment at which the child is
-killed, if it is. It answers each with a line of JSON. The imports start no threads, so that a
+It reads orders as lines of JSON: a command's arguments and the moment at which the child is killed,
+if it is, or a script. It answers each with a line of JSON. The imports start no threads, so that a
 child is a process like one that has just been started.
 """
 
+import contextlib
 import importlib
 import json
 import os
 import pathlib
+import runpy
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -52,47 +55,66 @@ class Changes:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _child(order, errors, answer):
-    """Runs a command; the child's whole life."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _script(order):
+    """Runs a script as Python does, in a folder."""
+    os.chdir(order["folder"])
+    sys.argv = [order["script"], *order["arguments"]]
+    sys.path.insert(0, os.path.dirname(order["script"]))
+    runpy.run_path(order["script"], run_name="__main__")
+
+
+def _command(order):
+    """Runs a command of `kcx`."""
+    sys.argv = ["kcx", *order["arguments"]]
+    from keras_cv_extras import cli
+
+    return cli.main()
+
+
+def _child(order, output, errors, answer):
+    """Does what an order says; the child's whole life."""
+    os.dup2(output.fileno(), 1)
     os.dup2(errors.fileno(), 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     changes = Changes(order["root"], order.get("change"))
     sys.addaudithook(changes)
-    sys.argv = ["kcx", *order["arguments"]]
-    from keras_cv_extras import cli
-
     try:
-        code = cli.main()
+        code = (_script if "script" in order else _command)(order)
     except SystemExit as ended:
         code = ended.code
     if isinstance(code, str):
         print(code, file=sys.stderr)
         code = 1
+    sys.stdout.flush()
     sys.stderr.flush()
     pathlib.Path(answer).write_text(str(changes.count))
     os._exit(code or 0)
 
 
 def run(order):
-    """Runs a command in a child.
+    """Does what an order says in a child.
 
     Args:
-        order: a dictionary. "arguments" are those of `kcx`; "root" is the folder whose changes
-            count; "change" the number of the change before which the child is killed, "seconds"
-            the time after which it is; without them it runs to its end.
+        order: a dictionary. "arguments" are those of `kcx`, or of "script", the path of a script
+            that runs in "folder"; "root" is the folder whose changes count; "change" the number
+            of the change before which the child is killed, "seconds" the time after which it is;
+            without them it runs to its end.
 
     Returns:
         A dictionary: "code" is the child's exit code, the negative number of the signal that
-        ended it; "changes", "seconds" and "errors" are what it counted, took and printed.
+        ended it; "changes", "seconds", "output" and "errors" are what it counted, took and printed.
     """
     assert len(os.listdir("/proc/self/task")) == 1
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as errors,
+    ):
         answer, began = pathlib.Path(folder, "changes"), time.monotonic()
         child = os.fork()
         if child == 0:
             try:
-                _child(order, errors, answer)
+                _child(order, output, errors, answer)
             finally:
                 import traceback
 
@@ -106,13 +128,36 @@ def run(order):
                 ended = os.waitpid(child, 0)
                 break
             time.sleep(_POLL)
+        output.seek(0)
         errors.seek(0)
         return {
             "code": os.waitstatus_to_exitcode(ended[1]),
             "changes": int(answer.read_text()) if answer.exists() else None,
             "seconds": time.monotonic() - began,
+            "output": output.read().decode(errors="replace"),
             "errors": errors.read().decode(errors="replace"),
         }
+
+
+@contextlib.contextmanager
+def server():
+    """Starts such a process; gives a function of an order that returns the answer."""
+    process = subprocess.Popen(
+        [sys.executable, __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+    def ask(order):
+        print(json.dumps(order), file=process.stdin, flush=True)
+        return json.loads(process.stdout.readline())
+
+    yield ask
+    process.stdin.close()
+    assert process.wait(60) == 0
+    process.stdout.close()
 
 
 def main():
