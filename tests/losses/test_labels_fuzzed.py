@@ -1,7 +1,10 @@
 """Labels that nobody should give: a loss is what its formula says, or it is NaN, never a guess."""
 
+import functools
+
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -37,12 +40,23 @@ def reference(labels, weights, ignored):
     return total / 4
 
 
-def check(numbers, dtype, weights, column, ignored):
+def eager(ignored):
+    return losses.LogLoss(from_logits=True, ignore_class=ignored)
+
+
+@functools.cache
+def graph(ignored):
+    """Returns the loss as a program, one for each type and form of labels."""
+    loss = eager(ignored)
+    return tf.function(lambda *batch: loss(*batch), autograph=False)
+
+
+def check(numbers, dtype, weights, column, ignored, make):
     with np.errstate(all="ignore"):
         labels = np.array(numbers).astype(dtype)
     given = labels[:, None] if column else labels
-    loss = losses.LogLoss(from_logits=True, ignore_class=ignored)
-    found = float(loss(given, LOGITS, weights))
+    weighted = weights if weights is None else tf.constant(weights)
+    found = float(make(ignored)(tf.constant(given), tf.constant(LOGITS), weighted))
     wanted = reference(labels, weights, ignored)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6, equal_nan=True)
 
@@ -64,11 +78,11 @@ CASES = given(
 @example(numbers=[0, 0, 0, 1.4e-45], dtype="float32", weights=None, column=False, ignored=None)
 @CASES
 def test_the_formula_or_nan(numbers, dtype, weights, column, ignored):
-    check(numbers, dtype, weights, column, ignored)
+    check(numbers, dtype, weights, column, ignored, eager)
 
 
 @pytest.mark.slow
 @settings(max_examples=10_000, deadline=None, derandomize=True)
 @CASES
 def test_ten_thousand_labels(numbers, dtype, weights, column, ignored):
-    check(numbers, dtype, weights, column, ignored)
+    check(numbers, dtype, weights, column, ignored, graph)
