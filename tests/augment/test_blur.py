@@ -67,6 +67,7 @@ def test_box_blur_of_a_fraction_is_about_that_of_pillow(images):
     assert np.abs(np.asarray(augment.box_blur(images[0], 1.6), int) - wanted).max() <= 1
 
 
+@pytest.mark.wide_but("3")
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 def test_median_blur_is_that_of_scipy(kernel_size, images):
     for image in images:

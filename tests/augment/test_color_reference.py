@@ -108,6 +108,7 @@ def test_clahe_raises_local_contrast_and_keeps_flat_images(patch):
     assert np.asarray(augment.clahe(dark)).std() > 1.5 * dark.std()
 
 
+@pytest.mark.wide
 def test_channel_ops(batch):
     images = np.repeat(batch, 20, axis=0)
     keys = np.arange(len(images)) * 977

@@ -63,6 +63,7 @@ def test_hole_dropout_has_the_wanted_number_and_size(blank):
     assert (coloured.any(axis=-1) != coloured.all(axis=-1)).any(axis=(1, 2)).mean() > 0.95
 
 
+@pytest.mark.wide
 def test_coarse_dropout_erases_whole_cells_at_the_rate(blank):
     masks = erased(augment.coarse_dropout(blank, 0.2, KEYS, grid=5))
     cells = masks.reshape(COUNT, 5, 6, 5, 8)

@@ -59,6 +59,7 @@ def test_speckle_noise_grows_with_the_level():
         assert stats.kstest((factors - 1) / 0.2, "norm").pvalue > 0.01
 
 
+@pytest.mark.wide
 @pytest.mark.filterwarnings("ignore:all images lie in")  # as dark as they are meant to be
 @pytest.mark.parametrize("expected", [0.02, 0.5, 1.0, 3.9, 4.1, 7.0, 25.0, 200.0])
 def test_poisson_noise_counts_photons(expected):

@@ -100,6 +100,7 @@ def test_blend_rounds_as_pillow_for_all_levels(photographs):
         np.testing.assert_array_equal(np.asarray(result)[..., 0], np.asarray(wanted))
 
 
+@pytest.mark.wide
 def test_autocontrast_rounds_as_pillow_for_all_ranges():
     """Every pair of darkest and brightest level, each with every level between."""
     levels = np.arange(256, dtype="int64")

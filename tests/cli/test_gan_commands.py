@@ -149,6 +149,7 @@ def measured(tmp_path):
     return tmp_path
 
 
+@pytest.mark.wide
 def test_train_options(asked, measured):
     for side, options in ((8, []), (12, ["--learning-rate", 0.25, "--seed", 7])):
         arguments = ["--output", measured / str(side), "--image-size", side, *options]
@@ -180,6 +181,7 @@ def test_samples_of_a_seed_with_and_without_a_sheet(run, tmp_path):
     assert {path.name for path in tmp_path.glob("*.png")} == {"plain.png", "other.png"}
 
 
+@pytest.mark.wide
 def test_report_options(run, tmp_path, monkeypatch):
     """Two images of each class, from which nothing is learned."""
     calls = {}

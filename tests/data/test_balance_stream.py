@@ -85,6 +85,7 @@ def test_small_and_single_classes_in_a_source():
     np.testing.assert_array_equal(nothing.samples([3])[0], x[3:4])
 
 
+@pytest.mark.wide
 def test_dataset_is_fresh_every_epoch_and_reproducible(small):
     dataset = data.smote_dataset(small, 16, seed=3, k_neighbors=3)
     assert int(dataset.cardinality()) == 8
@@ -164,6 +165,7 @@ def streamed():
     return x, y, stream, epochs
 
 
+@pytest.mark.wide
 def test_stream_keeps_every_real_sample_in_order(streamed):
     x, y, _, epochs = streamed
     for images, labels in epochs:

@@ -168,6 +168,7 @@ def test_parts_of_their_own_and_what_is_refused(tmp_path):
         data.image_files(tmp_path / "nowhere", 8)
 
 
+@pytest.mark.wide
 def test_an_iterator_goes_on_from_its_checkpoint(tmp_path):
     folder_of(tmp_path / "files", 6, **{"bad.jpg": BAD_PIXELS["half.jpg"]})
     files = data.image_files(tmp_path / "files", 16, max_bad=0.5)

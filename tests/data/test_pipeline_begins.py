@@ -47,6 +47,7 @@ def test_called_from_the_graph_and_in_it_a_batch_is_the_same(images, name, monke
             np.testing.assert_array_equal(tensor, wanted)
 
 
+@pytest.mark.wide
 def test_a_pass_costs_little_to_begin(images, monkeypatch):
     def seconds(dataset):
         for _ in range(2):

@@ -209,6 +209,7 @@ def test_exported_generator_gives_the_same_images(trained, tmp_path):
     np.testing.assert_array_equal(given, gan.generate([1, 9], numbers=[5, 0], seed=4))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("gain", [1.0, 2.5])
 def test_spectral_layers_have_the_largest_singular_value_that_was_asked_for(gain):
     rng = np.random.default_rng(0)

@@ -91,6 +91,7 @@ def test_probes_know_their_bins():
     assert shares == pytest.approx([1 / 5, *[1 / 10] * 2, *[1 / 20] * 8, *[1 / 10] * 2], abs=0.02)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_learns_in_training_what_the_network_cannot_recognise(jit_compile, tmp_path):
     images, labels = halves()

@@ -163,6 +163,7 @@ def compiled():
     return z, y, run(tf.constant(z))
 
 
+@pytest.mark.wide
 def test_compiled(case, compiled):
     name, kind, options, _ = case
     z, y, found = compiled

@@ -168,6 +168,7 @@ def heads():
     return keras.Model(inputs, outputs)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("policy", "eager"),
     [

@@ -61,6 +61,7 @@ def check_that_weights_come_when_they_are_due():
     return len(traces)
 
 
+@pytest.mark.wide
 def test_the_compiled_step_takes_the_weights_when_they_are_due():
     assert check_that_weights_come_when_they_are_due() == 1
 

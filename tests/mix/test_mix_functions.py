@@ -220,6 +220,7 @@ def test_sample_pairing_equals_numpy():
     np.testing.assert_array_equal(mix.sample_pairing(images, images[PLACES]), mixed)
 
 
+@pytest.mark.wide_but("mixup", "cutmix", "mosaic", "remix")
 @pytest.mark.parametrize("name", NAMES)
 def test_eager_function_dataset_and_plain_agree(name):
     images = levels()

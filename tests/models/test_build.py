@@ -68,6 +68,7 @@ def test_small_images_keep_places(name, size, last, abstract):
     assert model.get_layer("backbone").output.shape[1:3] == (last, last)
 
 
+@pytest.mark.wide
 def test_small_stem_takes_published_weights(tmp_path):
     """The network without its first strides has the weights of the original, by a file of Keras."""
     original = keras.applications.MobileNet(weights=None, include_top=False)
@@ -163,6 +164,7 @@ def test_dropout_and_stochastic_depth(abstract):
     )
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", ["lenet5", pytest.param("nin-cifar", marks=pytest.mark.slow)])
 def test_learns_and_is_saved(name, tmp_path):
     options = {} if name == "lenet5" else {"dropout": 0.0}

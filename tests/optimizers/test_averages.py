@@ -66,6 +66,7 @@ def test_averages_before_training_are_an_error():
         optimizer.assign_average_vars([])
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("update", [True, False])
 def test_a_checkpoint_has_the_averages(tmp_path, update):
     optimizer = optimizers.SWA(keras.optimizers.SGD(0.01), average_period=1)

@@ -146,6 +146,7 @@ def test_training():
         np.testing.assert_allclose(one, two, atol=2e-5)
 
 
+@pytest.mark.wide
 def test_a_model_is_saved_with_its_optimizer(tmp_path):
     model, _ = trained(optimizers.Lookahead(optimizers.RectifiedAdam(0.01), sync_period=3))
     model.save(tmp_path / "model.keras")

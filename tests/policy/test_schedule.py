@@ -27,6 +27,7 @@ LATE[4:6], LATE[6:8], LATE[36:38] = [10, 3], [5, 9], [2, 4]  # Invert, Rotate, R
 LOG = f"['9', '10', 8, 9, {EARLY}, {LATE}]\n['7', '9', 26, 24, {LATE}, {EARLY}]\n"
 
 
+@pytest.mark.wide
 def test_the_policy_of_every_epoch():
     for epoch, wanted in ((0, 0), (1, 0), (2, 2), (4, 2), (5, 5), (99, 5)):
         chosen = SCHEDULE.policy_at(epoch)

@@ -50,6 +50,7 @@ def run(directory, trials, seed, stop_at=None, kind="tpe"):
     return ended, [oracle.trials[name].score for name in sorted(oracle.trials)]
 
 
+@pytest.mark.wide_but("tpe")
 @pytest.mark.parametrize("kind", ORACLES)
 def test_the_same_seed_gives_the_same_trials_interrupted_or_not(tmp_path, kind):
     whole, _ = run(tmp_path / "whole", 14, seed=0, kind=kind)

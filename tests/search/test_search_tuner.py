@@ -128,6 +128,7 @@ class Inverting(search.PolicyTuner):
         return policy.Policy([[policy.Step("invert", values["share"])]], **options)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("build", [lambda: network(), Asking()])
 def test_policies_of_ones_own_numbers(tmp_path, build):
     space = kt.HyperParameters()
@@ -180,6 +181,7 @@ def network_alone():
     return network()
 
 
+@pytest.mark.wide
 def test_hyperband_says_how_long_a_trial_trains(tmp_path, monkeypatch):
     space = search.policy_space(**SPACE)
     oracle = kt.oracles.HyperbandOracle(

@@ -217,6 +217,7 @@ def test_a_model_for_uint8_in_half_precision():
     np.testing.assert_allclose(probabilities, wanted, atol=2e-3)
 
 
+@pytest.mark.wide
 def test_the_card(exported, classifier, batch, tmp_path):
     card = serving.read_card(exported)
     assert card["class_names"] == NAMES

@@ -31,6 +31,7 @@ def check(answer, wanted):
         np.testing.assert_allclose(answer[name], value, atol=1e-5)
 
 
+@pytest.mark.wide
 def test_litert(classifier, batch, wanted, tmp_path):
     path = tmp_path / "lite"
     options = {"class_names": NAMES, "images": batch, "calibration": CALIBRATION}

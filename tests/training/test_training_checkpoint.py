@@ -90,6 +90,7 @@ def test_the_early_stop_comes_and_the_rate_falls(uninterrupted):
     assert rates[0] > rates[-1]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "interrupt",
     [(2, 3), *(pytest.param(place, marks=pytest.mark.slow) for place in [(1, 0), (2, 1), (3, 4)])],

@@ -65,6 +65,7 @@ def whole():
     return fit(None)
 
 
+@pytest.mark.wide_but("15-Ended-4-000001-000000004")
 @pytest.mark.parametrize(
     ("number", "kind", "batch", "newest"),
     [

@@ -48,6 +48,7 @@ class Witness(keras.callbacks.Callback):
         assert self.model.get_layer("head").kernel is self.kernel
 
 
+@pytest.mark.wide
 def test_callbacks_find_the_model_that_trains(digits):
     found = {}
     for strategy in ("none", "mirrored"):
@@ -92,6 +93,7 @@ def test_metrics_that_a_model_was_compiled_with_count_on_every_device(digits):
     assert there == [{"SyncOnReadVariable"}] * 2
 
 
+@pytest.mark.wide
 def test_what_an_optimizer_leaves_out_stays_left_out(digits):
     found = []
     for strategy in ("none", "mirrored"):

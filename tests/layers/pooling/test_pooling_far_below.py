@@ -28,6 +28,7 @@ CASES = {
 }
 
 
+@pytest.mark.wide_but("SoftPooling2D-valid")
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("name", CASES)
 def test_far_below_the_largest_cell(name, padding):
