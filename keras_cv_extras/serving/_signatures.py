@@ -126,12 +126,7 @@ class Servable:
         """Returns images, and what is wrong with each, or None if that fails the request."""
         encoded = tf.ensure_shape(encoded, (None,))
         if not self._report:
-            images = tf.map_fn(
-                self._decode_one,
-                encoded,
-                fn_output_signature=tf.TensorSpec(self.shape, tf.float32),
-            )
-            return images, None
+            return tf.cast(self._decoded(decoder.decode_all, encoded), tf.float32), None
         # Only a dataset can go on after an operation that failed. One more element makes a batch
         # of what is left even if that is nothing.
         count = tf.size(encoded, out_type=tf.int64)
@@ -150,7 +145,8 @@ class Servable:
         return images, tf.where(good, b"", reasons)
 
     def _decode_one(self, encoded):
-        image = decoder.decode(
-            encoded, self.shape[:2], self.shape[2], resize=self._resize, jpeg=self._jpeg
-        )
-        return tf.cast(image, tf.float32)
+        return tf.cast(self._decoded(decoder.decode, encoded), tf.float32)
+
+    def _decoded(self, decode, encoded):
+        size, channels = self.shape[:2], self.shape[2]
+        return decode(encoded, size, channels, resize=self._resize, jpeg=self._jpeg)

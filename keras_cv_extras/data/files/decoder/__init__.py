@@ -8,6 +8,7 @@ and columns.
 """
 
 from keras_cv_extras.data.files._decode import JPEGS, MOST_PIXELS, RESIZES
+from keras_cv_extras.data.files.decoder._batch import decode_all
 from keras_cv_extras.data.files.decoder._decode import decode, fit_pixels
 from keras_cv_extras.data.files.decoder._facts import FORMATS, facts, facts_of, kinds
 from keras_cv_extras.data.files.decoder._plan import plan, plan_box
@@ -18,6 +19,7 @@ __all__ = [
     "MOST_PIXELS",
     "RESIZES",
     "decode",
+    "decode_all",
     "facts",
     "facts_of",
     "fit_pixels",

@@ -67,7 +67,7 @@ def _simple(content, kind, image_size, channels, resize, jpeg):
         image = tf.io.decode_png(content, 3)
     else:
         image = _jpeg(content, step, window, jpeg == "reduced" and channels == 1)
-    return _bytes_of(_resized(image, scale, shift, tf.constant(image_size)), channels)
+    return bytes_of(_resized(image, scale, shift, tf.constant(image_size)), channels)
 
 
 def _any(encoded, image_size, channels, jpeg, plan, known=True):
@@ -101,10 +101,10 @@ def _any(encoded, image_size, channels, jpeg, plan, known=True):
     }
     image = tf.switch_case(numbers[0], {kind: of(kind, read) for kind, read in readers.items()})
     image.set_shape((None, None, 3))
-    return _bytes_of(_exif.upright(image, orientation), channels)
+    return bytes_of(_exif.upright(image, orientation), channels)
 
 
-def _bytes_of(image, channels):
+def bytes_of(image, channels):
     """Returns an image of three channels, float32, rounded to uint8, of as many as are wanted."""
     if channels == 1:
         image = tf.tensordot(image, tf.constant(_LUMA), 1)[..., None]

@@ -10,7 +10,8 @@ from keras_cv_extras.data.files.decoder import _bmp, _bytes, _exif, _gif, _webp
 FORMATS = _decode.FORMATS
 JPEG, PNG, BMP, GIF, WEBP, CLEAR_PNG = range(6)
 
-_BEGINS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF8", rb"RIFF....WEBP")
+JPEG_BEGINS = b"\xff\xd8\xff"
+_BEGINS = (JPEG_BEGINS, b"\x89PNG", b"BM", b"GIF8", rb"RIFF....WEBP")
 _SCAN = b"\xff\xda"  # the mark that begins one
 _PNG_HEAD = 1 << 20  # bytes in which a PNG's list of transparent colours must begin
 
