@@ -165,6 +165,13 @@ def test_constant_factors_give_the_ops_of_the_library():
     np.testing.assert_allclose(moved[:, 4:], IMAGES[:, :-4], atol=1e-3)
 
 
+def test_a_normal_sampler_is_a_uniform_one_of_its_deviation():
+    low, high = core.NormalFactorSampler(0.5, 0.1, 0.0, 1.0).interval()
+    assert (low + high) / 2 == pytest.approx(0.5)
+    assert (high - low) / np.sqrt(12) == pytest.approx(0.1)
+    assert core.NormalFactorSampler(0.5, 0.5, 0.2, 0.9).interval() == (0.2, 0.9)
+
+
 def test_a_blur_of_even_size_reaches_one_pixel_farther_to_one_side():
     point = np.zeros((1, 9, 9, 1), "float32")
     point[0, 4, 5] = 1

@@ -92,9 +92,11 @@ def test_jpegs_keep_their_shape_and_are_near(folder, jpegs):
     assert data.load(jpegs, image_size=32).train[0].shape == (len(files.train), 32, 32, 3)
 
 
-def test_small_jpegs_are_taken_as_they_are(folder, tmp_path):
-    data.pack(folder, tmp_path / "large", 300)
+@pytest.mark.parametrize("size", [min(PHOTOGRAPH.size), 300])
+def test_small_jpegs_are_taken_as_they_are(folder, tmp_path, size):
+    data.pack(folder, tmp_path / "large", size)
     packed = data.image_files(tmp_path / "large", 40)
+    assert packed.train.facts[:, 1:3].max() == max(PHOTOGRAPH.size)  # none is made larger
     files = data.image_files(folder, 40)
     own, other = by_name(files.train), by_name(packed.train)
     for name, image in own.items():

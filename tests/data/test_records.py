@@ -59,6 +59,10 @@ def test_lists_of_dictionaries():
     images = data.load(grey)
     assert images.class_names == ("a", "b")
     assert images.train[0].shape[1:] == (6, 5, 1)
+    parts = {"train": grey[1:9], "validation": grey[9:15], "test": grey[15:]}
+    images = data.load(parts)
+    assert images.class_names == ("a", "b")  # the first image is a b
+    assert (len(images.train[1]), len(images.test[1])) == (8, 9)
     arrays = [{"image": image[..., 0], "label": 3} for image in PIXELS]
     assert data.load({"train": arrays, "validation": arrays}).class_names == ("0", "1", "2", "3")
 

@@ -1,7 +1,7 @@
 """How arms are compared, on answers of which every number can be worked out by hand."""
 
 import math
-import re
+import types
 
 import numpy as np
 import pytest
@@ -97,12 +97,16 @@ def test_the_simplest_within_one_standard_error_is_chosen(won, lost, name):
     assert _arms.chosen(pair(won, lost)).name == name
 
 
-def test_a_report_lists_the_best_first_and_marks_the_chosen_arm():
+def test_a_report_lists_the_best_first_and_marks_the_chosen_arm(monkeypatch):
+    monkeypatch.setattr(_report.pages, "render", lambda name, **values: values)
+    monkeypatch.setattr(_report, "policy_sheet", lambda *arguments, **options: None)
+    provenance = {"arm": "none", "settings": {"data": {"name": ""}}, "cost": {}, "versions": {}}
+    policy = types.SimpleNamespace(provenance=provenance)
+    tried = [{"kind": "trial", "status": "COMPLETED", "seconds": 1.0}]
     away = arm("away", "searched", rows(100, (0, 99)), failed=True)
-    lines = _report._arms_table([away, *pair(6, 4)], "none").split("<tr")[2:]
-    names = [re.search("<td>(.*?)</td>", line)[1] for line in lines]
-    assert names == ["best trial", "none", "away"]
-    assert ["class=won" in line for line in lines] == [False, True, False]
+    found = _report.report(policy, [away, *pair(6, 4)], tried, "", None, images=[])
+    assert [row[0] for row in found["arm_rows"]] == ["best trial", "none", "away"]
+    assert found["winner"] == 1
 
 
 def test_both_arms_trainings_count_for_the_error():

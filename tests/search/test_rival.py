@@ -52,12 +52,19 @@ def test_the_best_is_found_through_noise():
     assert np.isnan(bad[2]).all()
 
 
+def test_one_lucky_look_does_not_win():
+    first = iter(np.linspace(0.7, 0.8, _rival.first_looks(15)))
+    _, _, looks = _rival.tune(15, lambda items: [next(first, 0.1) for _ in items])
+    assert looks == (0.8, 0.1, 0.1)
+
+
 def test_settings_are_spread_over_all_strengths():
     for count in (1, 2, 3, 5, 12):
         found = _rival.grid(count)
         assert len(found) == count
     strengths = sorted({p.sub_policies[-1][0].strength for p in _rival.grid(12).values()})
     assert (strengths[0], strengths[-1]) == (0.05, 1.0)
+    np.testing.assert_allclose(np.diff(np.log(strengths)), np.log(20) / 3, rtol=0.01)
     assert [len({n[0] for n in _rival.grid(k)}) for k in (3, 12)] == [3, 3]
 
 
