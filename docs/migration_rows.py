@@ -34,6 +34,8 @@ TIMM = {
         ("color_jitter", 0.4),
         ("color_jitter", (0.4, 0.4, 0.4, 0.1)),
         ("color_jitter_prob", 0.8),
+        ("grayscale_prob", 0.2),
+        ("gaussian_blur_prob", 0.2),
         ("auto_augment", "rand-m9-mstd0.5-inc1"),
         ("interpolation", "bicubic"),
         ("interpolation", "random"),
@@ -48,6 +50,7 @@ TIMM = {
         ("label_smoothing", 0.1),
     ],
     "with": {
+        "color_jitter_prob": {"color_jitter": 0.4},
         "crop_pct": {"is_training": False},
         "label_smoothing": {"mixup_alpha": 0.8, "num_classes": 10},
         "mixup_prob": {"mixup_alpha": 0.8},
@@ -157,7 +160,7 @@ TIMM = {
             "data.Mixup": ("mix.RandomMix", "of mix.MixUp and mix.CutMix; see above"),
             "data.random_erasing.RandomErasing": (
                 "layers.RandomErasing",
-                "in front of the scale; a rectangle that does not fit is cut off",
+                "in front of the scale",
             ),
         },
     },

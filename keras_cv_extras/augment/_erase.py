@@ -39,8 +39,13 @@ def _check_grid(name, value):
 
 
 def _check_aspect(name, value):
+    if isinstance(value, (tuple, list)):
+        low, high = checks.interval(name, value)
+        if not low > 0:
+            raise ValueError(f"{name} must be above 0, received {value}")
+        return low, high
     if not checks.fraction(name, value) > 0:
-        raise ValueError(f"{name} must be in (0, 1], received {value}")
+        raise ValueError(f"{name} must be in (0, 1], or a pair of ratios, received {value}")
     return float(value)
 
 
@@ -99,7 +104,7 @@ def random_erasing(
     key: Numbers = 0,
     *,
     smallest: float = 0.02,
-    aspect: float = 0.3,
+    aspect: float | Sequence[float] = 0.3,
     fill_mode: str = "constant",
     fill: Color = 0,
 ) -> Tensor:
@@ -110,7 +115,7 @@ def random_erasing(
             is drawn uniformly. 0 is the identity.
         smallest: the smallest share, unless `area` is less.
         aspect: the smallest ratio of height to width, in (0, 1]; the largest is `1 / aspect`.
-            Drawn on a logarithmic scale, so that high and wide are as likely.
+            Or a pair of both. Drawn on a logarithmic scale, as far as the rectangle fits.
         fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
         fill: a constant's value, in [0, 255]; a number, or one per channel.
 
@@ -121,7 +126,9 @@ def random_erasing(
     height, width = ops.shape(image)[:2]
     draws = random.of_key(key, 4)
     share = between(ops.minimum(smallest, area), area, draws[0])
-    box = draw_box(height, width, ops.clip(share, 0.0, 1.0), (aspect, 1 / aspect), draws[1:])
+    low, high = aspect if isinstance(aspect, Sequence) else (aspect, 1 / aspect)
+    wide = (1 / high, 1 / low)
+    box = draw_box(height, width, ops.clip(share, 0.0, 1.0), wide, draws[1:])
     return _erase(image, _box_mask(image, *box), Fill(fill_mode, fill, key))
 
 
@@ -130,6 +137,8 @@ def random_erasing(
     pixels="moved",
     checks={
         "num_holes": _check_counts,
+        "smallest": checks.fraction,
+        "per_side": checks.boolean,
         "per_channel": checks.boolean,
         "fill_mode": check_filled,
     },
@@ -141,6 +150,8 @@ def hole_dropout(
     key: Numbers = 0,
     *,
     num_holes: Sequence[int] = (1, 8),
+    smallest: float = 0.5,
+    per_side: bool = False,
     per_channel: bool = False,
     fill_mode: str = "constant",
     fill: Color = 0,
@@ -149,8 +160,11 @@ def hole_dropout(
 
     Args:
         size: the longest side of a hole in pixels; a number, or one per image. Sides are drawn
-            uniformly from half of it, and rounded. 0 is the identity.
+            uniformly and rounded. 0 is the identity.
         num_holes: the least and the largest number of holes, each number as likely.
+        smallest: the shortest side, as a share of `size`.
+        per_side: whether `size` is a share of the image's height, and of its width, in place of
+            pixels; it is cut to whole pixels.
         per_channel: whether every channel has holes of its own, which gives colours.
         fill_mode: "constant" (`fill`), "mean" (the image's mean colour) or "noise".
         fill: a constant's value, in [0, 255]; a number, or one per channel.
@@ -166,7 +180,12 @@ def hole_dropout(
     draws = ops.reshape(draws[1:], (4, most, sets))
     covered = []
     for axis, side in ((0, height), (1, width)):
-        long = ops.minimum(round_half_up(between(size * 0.5, size, draws[axis])), side)
+        long = between(size * smallest, size, draws[axis])
+        if per_side:
+            long = ops.cast(ops.floor(long * ops.cast(side, "float32")), "int32")
+        else:
+            long = round_half_up(long)
+        long = ops.minimum(long, side)
         room = ops.cast(side - long + 1, "float32")
         start = ops.cast(ops.floor(draws[axis + 2] * room), "int32")
         place = ops.arange(side, dtype="int32")[:, None, None]

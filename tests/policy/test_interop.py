@@ -5,6 +5,7 @@ script that made them.
 """
 
 import hashlib
+import itertools
 import json
 import pathlib
 import statistics
@@ -339,6 +340,64 @@ def test_albumentations_of_a_user():
             policy.from_albumentations({"transform": {"__class_fullname__": name, "p": 1.0}})
 
 
+def _node(name, rate=1.0, **fields):
+    return {"__class_fullname__": name, "p": rate, **fields}
+
+
+def test_choices_of_albumentations():
+    three = [_node("HorizontalFlip"), _node("InvertImg", 0.5), _node("VerticalFlip")]
+    flip, invert, other = Step("flip_horizontal"), Step("invert", 0.5), Step("flip_vertical")
+
+    def shares(node):
+        (stage,) = policy.from_albumentations({"transform": node}).stages
+        weights = stage.weights or (1.0,) * len(stage.sub_policies)
+        return dict(zip(stage.sub_policies, np.array(weights) / sum(weights), strict=True))
+
+    found = shares(_node("SomeOf", 0.5, transforms=three, n=2, replace=False))
+    pairs = [(flip, invert), (flip, other), (invert, other)]
+    assert found == pytest.approx({(Step("identity"),): 0.5, **dict.fromkeys(pairs, 1 / 6)})
+    found = shares(_node("SomeOf", transforms=three[:2], n=2, replace=True))
+    assert found == pytest.approx({(flip, flip): 0.25, (flip, invert): 0.5, (invert, invert): 0.25})
+    found = shares(_node("RandomOrder", transforms=three[:2], n=2, replace=False))
+    assert found == pytest.approx({(flip, invert): 0.5, (invert, flip): 0.5})
+    found = shares(_node("OneOrOther", 0.3, transforms=three[::2]))
+    assert found == pytest.approx({(flip,): 0.3, (other,): 0.7})
+    fields = {"brightness": [0.8, 1.2], "contrast": [0.7, 1.3], "saturation": [1.0, 1.0]}
+    found = shares(_node("ColorJitter", 0.5, **fields, hue=[0.0, 0.0]))
+    assert [len(steps) for steps in found] == [1, 2, 2]
+    assert list(found.values()) == pytest.approx([0.5, 0.25, 0.25])
+    many = [_node("HorizontalFlip")] * 10
+    with pytest.raises(ValueError, match="too many outcomes"):
+        shares(_node("SomeOf", transforms=many, n=5, replace=True))
+
+
+def test_holes_of_albumentations():
+    def hole(counts, sizes, widths=None):
+        fields = {"num_holes_range": counts, "hole_height_range": sizes, "fill": 9}
+        return _node("CoarseDropout", hole_width_range=widths or sizes, **fields)
+
+    for given in (hole([2, 5], [4, 6]), hole([1, 1], [0.25, 0.25]), hole([1, 8], [0.1, 0.2])):
+        made = policy.from_albumentations({"transform": given})
+        (((step,),),) = [stage.sub_policies for stage in made.stages]
+        assert (step.op, made.fill) == ("hole_dropout", 9)
+        again = policy.to_albumentations(made)["transform"]["transforms"][0]["transforms"][0]
+        for key in ("num_holes_range", "hole_height_range", "hole_width_range"):
+            assert again[key] == pytest.approx(given[key])
+    blank = np.full((64, 20, 40, 1), 200, np.uint8)
+    quarter = policy.from_albumentations({"transform": hole([1, 1], [0.26, 0.26])})
+    found = np.asarray(quarter(blank, seed=1))[..., 0] == 9
+    assert set(found.any(2).sum(1)) == {5}  # 20 * 0.26, cut
+    assert set(found.any(1).sum(1)) == {10}
+    sizes = policy.from_albumentations({"transform": hole([1, 1], [4, 6])})
+    found = (np.asarray(sizes(np.repeat(blank, 8, 0), seed=1))[..., 0] == 9).any(2).sum(1)
+    assert set(found) == {4, 5, 6}
+    assert np.bincount(found)[4:].min() > 512 / 3 - 60
+    with pytest.raises(ValueError, match=r"hole_width_range=\[8, 8\], in place of which is"):
+        policy.from_albumentations({"transform": hole([1, 1], [4, 4], [8, 8])})
+    with pytest.raises(ValueError, match="hole_dropout by the shorter side; give image_size"):
+        policy.to_albumentations(Policy([[Step("hole_dropout", 1.0, 0.5)]]))
+
+
 @pytest.mark.wide
 def test_augmix_of_others(batch):
     given = policy.augmix_from_torchvision(severity=3, chain_depth=1)
@@ -445,10 +504,10 @@ def test_the_commonest_pipeline_of_torchvision():
             make("GaussianBlur", kernel_size=(5, 5), sigma=[0.1, 2.0]),
             make("ToTensor"),
             make("Normalize", mean=[0.5], std=[0.5]),
-            make("RandomErasing", p=0.25, scale=(0.02, 0.33), ratio=(0.3, 3.3)),
+            make("RandomErasing", p=0.25, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0),
         ],
     )
-    words = "RandomResizedCrop: images keep.*ToTensor.*Normalize.*Erasing"
+    words = "RandomResizedCrop: images keep.*ToTensor.*Normalize"
     with pytest.warns(UserWarning, match=words):
         made = policy.from_torchvision(given, strict=False)
     found = [[[step.op for step in row] for row in s.sub_policies] for s in made.stages]
@@ -477,6 +536,30 @@ def test_the_commonest_pipeline_of_torchvision():
             make("Grain"),
         ],
     )
-    with pytest.warns(UserWarning, match="RandomOrder, in place.*Grain is not known"):
+    with pytest.warns(UserWarning, match="Grain is not known"):
         made = policy.from_torchvision(make("Compose", transforms=[ordered]), strict=False)
-    assert [step.value for step in made.stages[0].sub_policies[0]] == [4.0, 128.0, 2.0]
+    orders = [tuple(step.value for step in row) for row in made.stages[0].sub_policies]
+    assert orders[0] == (4.0, 128.0, 2.0)
+    assert len(orders) == 24  # of four, one of which is left out
+    assert {orders.count(order) for order in itertools.permutations(orders[0])} == {4}
+
+    def read(transform):
+        return policy.from_torchvision(make("Compose", transforms=[transform]))
+
+    long = make("RandomOrder", transforms=[make("RandomInvert", p=0.5)] * 6)
+    with pytest.raises(ValueError, match="a long RandomOrder, in place of which the order"):
+        read(long)
+    same = {"scale": None, "shear": None, "center": None, "interpolation": "nearest"}
+    turned = make("RandomAffine", degrees=[-9.0, 9.0], translate=None, **same)
+    moved = make("RandomAffine", degrees=[0.0, 0.0], translate=(0.1, 0.0), **same)
+    both = make("RandomAffine", degrees=[-9.0, 9.0], translate=(0.1, 0.0), **same)
+    found = [read(each).sub_policies[0] for each in (turned, moved)]
+    assert found == [
+        (Step("rotate", value=(-9.0, 9.0)),),
+        (Step("translate_x", value=(-0.1, 0.1), unit="width"),),
+    ]
+    with pytest.raises(ValueError, match="RandomAffine, which does several things"):
+        read(both)
+    noise = make("RandomErasing", p=0.5, scale=(0.02, 0.3), ratio=(0.3, 3.3), value=None)
+    with pytest.raises(ValueError, match="RandomErasing with value='random'"):
+        read(noise)

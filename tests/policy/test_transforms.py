@@ -1,5 +1,6 @@
 """Whole pipelines of other libraries as layers: sizes, policy, scale and mix."""
 
+import dataclasses
 import json
 import pathlib
 import runpy
@@ -18,11 +19,9 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (4, 40, 48, 3), dtype=np.uint
 MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
 # What one warning names where a pipeline is not read whole.
 REMAINDERS = {
-    ("albumentations", "cutout"): "CoarseDropout, whose hole may reach beyond",
     ("albumentations", "some of"): "Equalize with mode='cv'",
     ("albumentations", "solarize"): "AutoContrast with method='cdf'",
     ("albumentations", "kaggle"): "RandomBrightnessContrast.*ShiftScaleRotate",
-    ("torchvision", "recipe"): "RandomErasing",
 }
 
 
@@ -49,8 +48,40 @@ def test_a_pipeline_is_read_whole_or_its_remainder_named(library, name):
     assert made.mix is None
 
 
-def test_fifteen_of_twenty_are_whole():
-    assert sum(map(len, GIVEN.values())) - len(REMAINDERS) == 15
+def test_seventeen_of_twenty_are_whole():
+    assert sum(map(len, GIVEN.values())) - len(REMAINDERS) == 17
+
+
+def test_an_erased_rectangle_has_the_value_behind_the_scale():
+    made = read("torchvision", "recipe", seed=1)
+    erasing = made.layers[-1].policy
+    scaled = np.asarray(made.layers[-2](IMAGES))
+    (((step,),),) = [stage.sub_policies for stage in erasing.stages]
+    assert (step.op, step.rate, step.value) == ("random_erasing", 0.1, 0.33)
+    always = policy.Policy([[dataclasses.replace(step, rate=1.0)]], fill=erasing.fill)
+    ends = erasing.value_range
+    erased = np.asarray(layers.PolicyAugment(always, value_range=ends, seed=1)(scaled))
+    moved = np.abs(erased - scaled).max(-1) > 1e-4
+    assert moved.any((1, 2)).all()
+    assert not moved.all((1, 2)).any()
+    np.testing.assert_allclose(erased[moved], 0.0, atol=1e-5)
+    timm = {"input_size": 28, "is_training": True, "re_prob": 0.25, "color_jitter": None}
+    step = policy.read_transforms(timm, seed=1).layers[-1].policy.sub_policies[0][0]
+    assert (step.op, step.rate, step.value) == ("random_erasing", 0.25, 1 / 3)
+    assert dict(step.options)["aspect"] == (0.3, 1 / 0.3)
+
+
+def test_what_timm_does_for_simclr():
+    given = {"is_training": True, "hflip": 0, "color_jitter_prob": 0.8, "grayscale_prob": 0.2}
+    made = policy.read_transforms({**given, "gaussian_blur_prob": 0.5, "input_size": 28})
+    jitter, later = made.policies[0].stages
+    assert jitter.weights == pytest.approx([0.8 / 6] * 6 + [0.2])
+    assert [(step.op, step.rate) for step in later.sub_policies[0]] == [
+        ("color", 0.2),
+        ("gaussian_blur", 0.5),
+    ]
+    both = policy.read_transforms({"is_training": True, "auto_augment": "3a", "input_size": 28})
+    assert [len(stage.sub_policies) for stage in both.policies[0].stages] == [1, 3, 6]
 
 
 def test_sizes_and_scales():
@@ -144,8 +175,6 @@ def test_timm_keywords():
     assert len(policy.read_transforms(original).policies[0].stages) == 2
     with pytest.raises(ValueError, match="no keyword colour_jitter"):
         policy.read_transforms({"colour_jitter": 0.4})
-    with pytest.warns(UserWarning, match="re_prob=0.25: use layers.RandomErasing"):
-        policy.read_transforms({"is_training": True, "re_prob": 0.25}, strict=False)
     with pytest.raises(ValueError, match="in place of which is bilinear"):
         policy.read_transforms({"is_training": True, "interpolation": "random"})
 

@@ -22,6 +22,8 @@ from keras_cv_extras.policy.interop._common import (
 
 VERSION = "2.0.8"
 _MOST_ROWS = 4096
+#: What becomes a stage of its own.
+_ALONE = ("OneOf", "OneOrOther", "RandomOrder", "SomeOf", "Sequential")
 
 
 def to_albumentations(
@@ -82,11 +84,11 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
 
     Args:
         fields: a dictionary as `albumentations.to_dict` makes it, or a transform with such a
-            method. `Compose`, `Sequential`, `OneOf` and `SomeOf` of transforms are understood,
-            and of these `Rotate`, `Affine` of one kind, `ColorJitter` of one kind, `Posterize`,
-            `Solarize`, `InvertImg`, `Equalize`, `AutoContrast`, `Sharpen`, `ToGray`,
-            `CoarseDropout` of one hole, `GaussianBlur`, both flips, `NoOp` and, but for its
-            size, `RandomResizedCrop`.
+            method. `Compose`, `Sequential`, `OneOf`, `OneOrOther`, `SomeOf` and `RandomOrder`
+            of transforms are understood, and of these `Rotate`, `Affine` of one kind,
+            `ColorJitter` without hue, `Posterize`, `Solarize`, `InvertImg`, `Equalize`,
+            `AutoContrast`, `Sharpen`, `ToGray`, `CoarseDropout`, `GaussianBlur`, both flips,
+            `NoOp` and, but for its size, `RandomResizedCrop`.
         strict: whether to raise where this library cannot do the same; else one warning names
             what differs, and what is left out, such as `Normalize`.
         **options: `value_range`, `name` of `Policy`.
@@ -127,11 +129,13 @@ class _Reader:
             return [self._stage(self.rows(node))]
         stages, plain = [], []
         for child in node["transforms"]:
-            alone = _name(child) in ("OneOf", "SomeOf", "Sequential")
+            alone = _name(child) in _ALONE or (
+                _name(child) == "ColorJitter" and len(known.colours_of(child, 1.0)) > 1
+            )
             if alone and not self._pair(child):
                 stages += [self._stage(self._product(plain))] if plain else []
                 plain = []
-                stages.append(self._drawn(child))
+                stages.append(self._stage(self.rows(child)))
             else:
                 plain.append(child)
         stages += [self._stage(self._product(plain))] if plain or not stages else []
@@ -164,8 +168,17 @@ class _Reader:
             ]
         elif name == "NoOp":
             return [(1.0, ())]
-        elif name == "SomeOf":
-            raise ValueError("SomeOf is only understood directly in a Compose, with replace=True")
+        elif name in ("SomeOf", "RandomOrder"):
+            rows = self._some(node)
+        elif name == "OneOrOther":
+            return [
+                (share * chance, steps)
+                for share, child in zip((rate, 1 - rate), node["transforms"], strict=True)
+                for chance, steps in self.rows(child, forced=True)
+            ]
+        elif name == "ColorJitter" and len(steps := known.colours_of(node, 1.0)) > 1:
+            orders = list(itertools.permutations(steps))
+            rows = [(1 / len(orders), order) for order in orders]
         else:
             step = self._step(node, rate)
             return [(1.0, () if step is None else (step,))]
@@ -173,15 +186,20 @@ class _Reader:
             return rows
         return [(1 - rate, ()), *((rate * chance, steps) for chance, steps in rows)]
 
-    def _drawn(self, node):
-        if _name(node) != "SomeOf":
-            return self._stage(self.rows(node))
-        if not node.get("replace") or node.get("p", 1.0) != 1.0:
-            raise ValueError("SomeOf is only understood with replace=True and p=1")
-        rows = [row for child in node["transforms"] for row in self.rows(child)]
-        if len(rows) != len(node["transforms"]):
-            raise ValueError("SomeOf is only understood of single transforms and sequences")
-        return self._stage(rows, node["n"])
+    def _some(self, node):
+        """Lists what SomeOf, which keeps the order of the list, and RandomOrder come to."""
+        count, children = int(node["n"]), node["transforms"]
+        draw = itertools.product if node.get("replace") else itertools.permutations
+        options = {"repeat": count} if node.get("replace") else {"r": count}
+        if len(children) ** count > _MOST_ROWS:
+            raise ValueError(f"{_name(node)} of {count} in {len(children)} has too many outcomes")
+        picks = list(draw(range(len(children)), **options))
+        found: dict[Any, float] = {}
+        for pick in picks:
+            order = sorted(pick) if _name(node) == "SomeOf" else pick
+            for chance, steps in self._product([children[place] for place in order]):
+                found[steps] = found.get(steps, 0.0) + chance / len(picks)
+        return [(chance, steps) for steps, chance in found.items()]
 
     def _stage(self, rows, num_draws=1):
         if len(rows) > _MOST_ROWS:
@@ -204,7 +222,7 @@ class _Reader:
         if _name(node) != "OneOf" or len(node["transforms"]) != 2:
             return None
         names = {_name(child) for child in node["transforms"]}
-        if len(names) != 1 or names & {"OneOf", "SomeOf", "Sequential", "Compose", "NoOp"}:
+        if len(names) != 1 or names & {*_ALONE, "Compose", "NoOp"}:
             return None
         if len({child.get("p", 1.0) for child in node["transforms"]}) != 1:
             return None
@@ -226,7 +244,7 @@ class _Reader:
 
     def _step(self, node, rate):
         step, fill = known.step_of(_name(node), node, rate, self.omissions)
-        if step is not None and fill is not None and step.op in (*WARPS, "cutout"):
+        if step is not None and fill is not None and step.op in (*WARPS, "hole_dropout"):
             fill = tuple(fill) if isinstance(fill, (list, tuple)) else fill
             self.fills += [fill] if fill not in self.fills else []
         return step

@@ -17,6 +17,7 @@ from keras_cv_extras.policy.interop._elsewhere import ALBUMENTATIONS
 # Names of OpenCV's numbers.
 _INTERPOLATIONS = {"nearest": 0, "bilinear": 1}
 _BLUR = 13  # pixels, the kernel of this library's blur
+_OTHERS = ("posterize", "solarize", "cutout", "gaussian_blur", "hole_dropout")
 _COLOURS = {"brightness": "brightness", "contrast": "contrast", "color": "saturation"}
 _FLAT = {
     "invert": ("InvertImg", {}),
@@ -32,7 +33,7 @@ def transform_of(step, place, fill, image_size, omissions):
     if step.op in _FLAT:
         name, fields = _FLAT[step.op]
         return _named(name, step.rate, **fields)
-    if step.op not in (*WARPS, *ENHANCERS, "posterize", "solarize", "cutout", "gaussian_blur"):
+    if step.op not in (*WARPS, *ENHANCERS, *_OTHERS):
         return lost(omissions, step, place)
     step = in_pixels(step, image_size)
     low, high = ends_of(step)
@@ -56,6 +57,8 @@ def _transform(step, low, high, place, fill, image_size, omissions):
     if step.op == "gaussian_blur":
         size = dict(step.options).get("kernel_size", _BLUR)
         return _named("GaussianBlur", 1.0, blur_limit=[size] * 2, sigma_limit=[low, high])
+    if step.op == "hole_dropout":
+        return _dropout(step, low, high, place, fill, image_size, omissions)
     if step.options:
         omissions.add(f"{place}: the options of {step.op}")
     if step.op in _COLOURS:
@@ -160,8 +163,8 @@ def step_of(name, node, rate, omissions):
             return Step(op, rate), None
     if name in ("Affine", "Rotate"):
         return _warp(name, node, rate, omissions)
-    if name == "ColorJitter":
-        return _colour(node, rate), None
+    if name == "ColorJitter":  # of one kind: _Reader.rows has several
+        return (colours_of(node, rate) or [Step("identity", rate)])[0], None
     if name == "Posterize":
         return Step("posterize", rate, value=_interval(node["num_bits"])), None
     if name == "Solarize":
@@ -186,7 +189,7 @@ def step_of(name, node, rate, omissions):
         value = tuple(node["sigma_limit"])
         return Step("gaussian_blur", rate, value=value, options=(("kernel_size", size),)), None
     if name == "CoarseDropout":
-        return _hole(node, rate, omissions)
+        return _holes(node, rate, omissions)
     if name == "RandomResizedCrop":
         omissions.add(f"the size {node['size']} of RandomResizedCrop: images keep their own")
         aspect = tuple(node.get("ratio", (3 / 4, 4 / 3)))
@@ -239,26 +242,66 @@ def _translations(node, rate, options):
     return found
 
 
-def _colour(node, rate):
-    found = [
+def colours_of(node, rate):
+    """Returns the steps of a ColorJitter, which it applies in a random order.
+
+    Args:
+        node: the transform.
+        rate: of each step.
+
+    Raises:
+        ValueError: if it turns the hue, which it does in steps of HSV.
+    """
+    if any(node["hue"]):
+        raise ValueError("ColorJitter with a hue is not known: use layers.RandomColorJitter")
+    return [
         _signed(op, rate, node[name], (), identity=1.0)
         for op, name in _COLOURS.items()
         if list(node[name]) != [1.0, 1.0]
     ]
-    if any(node["hue"]) or len(found) > 1:
-        raise ValueError("ColorJitter is only known of brightness, contrast or saturation alone")
-    return found[0] if found else Step("identity", rate)
 
 
-def _hole(node, rate, omissions):
-    if list(node["num_holes_range"]) != [1, 1]:
-        raise ValueError("CoarseDropout is only known of one hole")
-    if list(node["hole_height_range"]) != list(node["hole_width_range"]):
-        omissions.add("a hole that is not square")
-    omissions.add("CoarseDropout, whose hole may reach beyond the image here")
-    size = tuple(node["hole_height_range"])
-    unit = "shorter" if isinstance(size[1], float) and size[1] <= 1 else None
-    return Step("cutout", rate, value=size, unit=unit), node["fill"]
+def _holes(node, rate, omissions):
+    sizes, widths = list(node["hole_height_range"]), list(node["hole_width_range"])
+    if sizes != widths:
+        omissions.add(f"CoarseDropout with hole_width_range={widths}, in place of which is {sizes}")
+    low, high = map(float, sizes)
+    share = high < 1
+    if not share and low < high:  # whole numbers, each as likely
+        low, high = low - 0.5, high + 0.499
+    options = {"num_holes": tuple(node["num_holes_range"]), "per_side": share}
+    fill = node.get("fill", 0)
+    if isinstance(fill, str):
+        omissions.add(f"CoarseDropout with fill={fill!r}, in place of which is 0")
+        fill = 0
+    options["smallest"] = low / high
+    return Step("hole_dropout", rate, value=high, options=tuple(options.items())), fill
+
+
+def _dropout(step, low, high, place, fill, image_size, omissions):
+    """Returns the transform of holes."""
+    options = {"num_holes": (1, 8), "smallest": 0.5, "per_side": False, **dict(step.options)}
+    if low != high:
+        omissions.add(f"{place}: a drawn size of hole_dropout, in place of which is the greatest")
+    if step.unit is not None:
+        omissions.add(f"{place}: hole_dropout by the shorter side; give image_size")
+    others = set(dict(step.options)) - {"num_holes", "smallest", "per_side"}
+    if others:
+        omissions.add(f"{place}: {', '.join(sorted(others))} of hole_dropout")
+    ends = [high * options["smallest"], high]
+    if not options["per_side"] and step.unit is None:
+        ends = [math.floor(end + 0.5) for end in ends]
+    if high <= 0:
+        return _named("NoOp", 1.0)
+    return _named(
+        "CoarseDropout",
+        1.0,
+        num_holes_range=list(options["num_holes"]),
+        hole_height_range=ends,
+        hole_width_range=list(ends),
+        fill=fill,
+        fill_mask=None,
+    )
 
 
 def _signed(op, rate, ends, options, identity=0.0, **fields):

@@ -21,7 +21,8 @@ _FLAT = {
     "RandomInvert": "invert",
     "RandomVerticalFlip": "flip_vertical",
 }
-_SEQUENCES = ("Compose", "Sequential", "RandomOrder")
+_SEQUENCES = ("Compose", "Sequential")
+_MOST_ORDERED = 5  # transforms of a RandomOrder, whose orders are listed
 
 
 def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) -> list[Stage]:
@@ -44,7 +45,7 @@ def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) 
         if name in ("AutoAugment", "RandAugment", "TrivialAugmentWide"):
             close()
             stages.extend(auto(part).stages)
-        elif name in ("RandomApply", "RandomChoice"):
+        elif name in ("RandomApply", "RandomChoice", "RandomOrder"):
             close()
             stages.append(_drawn(name, part, omissions))
         elif len(orders := _orders(part, omissions)) > 1:
@@ -61,8 +62,6 @@ def _parts(transform, omissions):
     if type(transform).__name__ not in _SEQUENCES:
         yield transform
         return
-    if type(transform).__name__ == "RandomOrder":
-        omissions.add("RandomOrder, in place of which the order is that of the list")
     for child in getattr(transform, "transforms", transform):
         yield from _parts(child, omissions)
 
@@ -82,6 +81,13 @@ def _drawn(name, transform, omissions):
         if transform.p is None and len(rows) == len(transform.transforms):
             return Stage([steps for _, steps in rows])
         return Stage([steps for _, steps in rows], [weight for weight, _ in rows])
+    if name == "RandomOrder":
+        children = list(transform.transforms)
+        if len(children) > _MOST_ORDERED:
+            omissions.add("a long RandomOrder, in place of which the order is that of the list")
+            return Stage([steps for _, steps in rows_of(1.0, children)])
+        orders = itertools.permutations(children)
+        return Stage([steps for order in orders for _, steps in rows_of(1.0, order)])
     rate = float(transform.p)
     rows = [*rows_of(rate, transform.transforms), (1 - rate, (Step("identity"),))]
     rows = [(weight, steps) for weight, steps in rows if weight > 0]
@@ -117,13 +123,17 @@ def _steps(part, omissions):
         return [Step("gaussian_blur", value=tuple(part.sigma), options=options)]
     if name == "RandomRotation":
         return _rotation(part, omissions)
+    if name == "RandomAffine" and (found := _affine(part)):
+        return found
     if name == "RandomResizedCrop":
         omissions.add(f"the size {tuple(part.size)} of RandomResizedCrop: images keep their own")
         options = (("aspect", tuple(part.ratio)),)
         return [Step("random_resized_crop", value=tuple(part.scale), options=options)]
     if name == "RandomErasing":
-        omissions.add("RandomErasing, which tries again where a rectangle does not fit")
-        options = (("smallest", float(part.scale[0])), ("aspect", float(part.ratio[0])))
+        if part.value not in (0, 0.0, [0], [0.0]):
+            value = "random" if part.value is None else part.value  # as it is kept there
+            omissions.add(f"RandomErasing with value={value!r}, in place of which is 0")
+        options = (("smallest", float(part.scale[0])), ("aspect", tuple(map(float, part.ratio))))
         return [Step("random_erasing", rate, value=float(part.scale[1]), options=options)]
     if name in TORCHVISION:
         omissions.add(f"{name}, which {TORCHVISION[name]}")
@@ -142,10 +152,33 @@ def _jitter(part):
     return [Step(op, value=tuple(value)) for op, value in values.items() if value is not None]
 
 
+def _affine(part):
+    """Returns the steps of a RandomAffine that only turns, or only moves by whole pixels."""
+    options = _interpolated(part)
+    turns = (float(part.degrees[0]), float(part.degrees[1]))
+    moves = part.translate
+    if part.scale is not None or part.shear:
+        return []
+    if not moves and getattr(part, "center", None) is None:
+        return [Step("rotate", value=turns, options=options)]
+    if any(turns) or not moves:
+        return []
+    pairs = (("x", moves[0], "width"), ("y", moves[1], "height"))
+    return [
+        Step(f"translate_{axis}", value=(-float(share), float(share)), unit=side)
+        for axis, share, side in pairs
+        if share
+    ]
+
+
+def _interpolated(part):
+    interpolation = getattr(part.interpolation, "value", part.interpolation)
+    smooth = str(interpolation).rpartition(".")[2].lower() == "bilinear"
+    return (("interpolation", "bilinear"),) if smooth else ()
+
+
 def _rotation(part, omissions):
     if getattr(part, "expand", False) or getattr(part, "center", None) is not None:
         omissions.add("RandomRotation with expand or center")
-    interpolation = getattr(part.interpolation, "value", part.interpolation)
-    options = (("interpolation", interpolation),) if interpolation == "bilinear" else ()
     low, high = map(float, part.degrees)
-    return [Step("rotate", value=(low, high), options=options)]
+    return [Step("rotate", value=(low, high), options=_interpolated(part))]

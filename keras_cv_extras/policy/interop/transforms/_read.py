@@ -111,7 +111,11 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
                 mix = blend
                 continue
             layers = _sizes.layers_of(kind, piece, following, seed)
-            if layers is None:
+            if type(piece).__name__ == "RandomErasing" and _numbers(piece):
+                close()
+                made = _sizes.joined(made)
+                made.append(_sizes.erasing(piece, made, seed))
+            elif layers is None:
                 row.append(piece)
             else:
                 close()
@@ -120,6 +124,11 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
         omissions.settle(strict)
     _settle(caught)
     return Transforms(tuple(_sizes.joined(made)), mix)
+
+
+def _numbers(piece):
+    """Tells whether a RandomErasing of torchvision fills in numbers."""
+    return not isinstance(getattr(piece, "value", None), (str, type(None)))
 
 
 def _settle(caught):

@@ -42,6 +42,50 @@ def layers_of(kind: str, piece: Any, following: Any, seed: int | None) -> list[A
     return _torchvision(name, piece, seed)
 
 
+def erasing(piece: Any, layers: Sequence[Any], seed: int | None) -> Any:
+    """Returns the layer of a RandomErasing of torchvision, whose value is in the images' scale.
+
+    Args:
+        piece: the transform.
+        layers: those in front of it, which may end in a scale.
+        seed: an integer, or None to draw one.
+    """
+    return erased(piece.p, piece.scale, piece.ratio, _each(piece.value), layers, seed)
+
+
+def erased(
+    rate: float, area: Any, aspect: Any, value: Sequence[float], layers: Sequence[Any],
+    seed: int | None,
+) -> Any:  # fmt: skip
+    """Returns the layer that erases a rectangle, for images behind other layers.
+
+    Args:
+        rate: share of the images.
+        area: ends of the share of the image.
+        aspect: ends of height over width.
+        value: what is filled in, a number or one for each channel.
+        layers: those in front of it, which may end in a scale.
+        seed: an integer, or None to draw one.
+    """
+    import keras
+
+    from keras_cv_extras.layers import PolicyAugment
+    from keras_cv_extras.policy._policy import Policy
+    from keras_cv_extras.policy._step import Step
+
+    low, high = 0.0, 255.0
+    last: Any = layers[-1] if layers else None
+    if isinstance(last, keras.layers.Rescaling):
+        ends = [np.multiply(end, last.scale) + last.offset for end in (0.0, 255.0)]
+        low, high = float(np.min(ends)), float(np.max(ends))
+    fill = [255 * (float(x) - low) / (high - low) for x in value]
+    ends = tuple(float(end) for end in area)
+    options = (("smallest", ends[0]), ("aspect", tuple(float(end) for end in aspect)))
+    step = Step("random_erasing", float(rate), value=ends[1], options=options)
+    policy = Policy([[step]], fill=tuple(fill) if len(fill) > 1 else fill[0])
+    return PolicyAugment(policy, value_range=(low, high), seed=seed)
+
+
 def mix_of(kind: str, piece: Any, omissions: Omissions) -> Any:
     """Returns the mix that a layer of Keras or a transform of torchvision is, or None.
 

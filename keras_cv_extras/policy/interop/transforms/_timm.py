@@ -15,6 +15,8 @@ from keras_cv_extras.policy.interop._common import Omissions
 from keras_cv_extras.policy.interop._timm import augmix_from_timm, from_timm
 from keras_cv_extras.policy.interop.transforms import _sizes
 
+#: The area and the ratios of its RandomErasing.
+_ERASED = (0.02, 1 / 3), (0.3, 1 / 0.3)
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 #: The keywords that are read, with timm's defaults.
 _DEFAULTS: dict[str, Any] = {
@@ -26,6 +28,9 @@ _DEFAULTS: dict[str, Any] = {
     "hflip": 0.5,
     "vflip": 0.0,
     "color_jitter": 0.4,
+    "color_jitter_prob": None,
+    "grayscale_prob": 0.0,
+    "gaussian_blur_prob": 0.0,
     "auto_augment": None,
     "interpolation": "bilinear",
     "mean": _MEAN,
@@ -41,7 +46,7 @@ _DEFAULTS: dict[str, Any] = {
 }
 #: What loads and batches images, and changes nothing of them.
 _IDLE = ("use_prefetcher", "separate", "normalize", "re_mode", "re_count",
-         "crop_mode", "tf_preprocessing", "color_jitter_prob")  # fmt: skip
+         "crop_mode", "tf_preprocessing")  # fmt: skip
 
 
 def layers_of(
@@ -66,7 +71,7 @@ def layers_of(
         )
     option = {**_DEFAULTS, **{key: value for key, value in given.items() if key in _DEFAULTS}}
     omissions = Omissions("keras_cv_extras")
-    for name in ("re_mode", "re_count", "tf_preprocessing", "color_jitter_prob"):
+    for name in ("re_mode", "re_count", "tf_preprocessing"):
         if given.get(name) not in (None, False, "const", 1):
             omissions.add(f"{name}={given[name]!r}")
     sides = option["input_size"]
@@ -75,7 +80,10 @@ def layers_of(
     layers = made(option, size, policy_layer, omissions, strict, seed)
     omissions.settle(strict)
     mean, std = ([255 * float(x) for x in option[key]] for key in ("mean", "std"))
-    return (*layers, _sizes.normalised(mean, std)), _mix(option) if option["is_training"] else None
+    layers = [*layers, _sizes.normalised(mean, std)]
+    if option["is_training"] and option["re_prob"] and not option["no_aug"]:
+        layers.append(_sizes.erased(option["re_prob"], *_ERASED, (0.0,), layers, seed))
+    return tuple(layers), _mix(option) if option["is_training"] else None
 
 
 def _evaluation(option, size, policy_layer, omissions, strict, seed):
@@ -101,22 +109,31 @@ def _training(option, size, policy_layer, omissions, strict, seed):
     flips = [("flip_horizontal", option["hflip"]), ("flip_vertical", option["vflip"])]
     steps = [Step(op, float(rate)) for op, rate in flips if rate]
     policies = [Policy([steps])] if steps else []
-    text = option["auto_augment"]
-    if text and text.startswith("augmix"):
-        return [*layers, *map(policy_layer, policies), _augmix(text, option, seed)]
+    text = option["auto_augment"] or ""
+    behind = []
+    if option["color_jitter"] and (not text or "3a" in text):
+        behind.append(_jitter(option["color_jitter"], option["color_jitter_prob"]))
+    later = []
+    if option["grayscale_prob"]:
+        later.append(Step("color", float(option["grayscale_prob"]), value=0.0))
+    if option["gaussian_blur_prob"]:
+        rate, kernel = float(option["gaussian_blur_prob"]), (("kernel_size", 23),)
+        later.append(Step("gaussian_blur", rate, value=(0.1, 2.0), options=kernel))
+    behind += [Policy([later])] if later else []
+    if text.startswith("augmix"):
+        before, after = map(policy_layer, policies), map(policy_layer, behind)
+        return [*layers, *before, _augmix(text, option, seed), *after]
+    filled = Policy([[Step("identity")]])  # of the others, none fills anything
     if text:
         fill = tuple(min(255, round(255 * float(x))) for x in option["mean"])
         moved = int(min(size) * 0.45)
-        auto = from_timm(text, translate_const=moved, fill=fill, strict=strict)
-        policies.append(auto)
-    elif option["color_jitter"]:
-        policies.append(_jitter(option["color_jitter"]))
-    if option["re_prob"]:
-        omissions.add(f"re_prob={option['re_prob']}: use layers.RandomErasing")
+        filled = from_timm(text, translate_const=moved, fill=fill, strict=strict)
+        policies.append(filled)
+    policies += behind
     if not policies:
         return layers
     stages = tuple(stage for policy in policies for stage in policy.stages)
-    return [*layers, policy_layer(policies[-1]._with_stages(stages))]  # a flip fills nothing
+    return [*layers, policy_layer(filled._with_stages(stages))]
 
 
 def _augmix(text, option, seed):
@@ -125,7 +142,7 @@ def _augmix(text, option, seed):
     return layers.AugMix(**augmix_from_timm(text), seed=seed)
 
 
-def _jitter(amount):
+def _jitter(amount, rate):
     """Returns brightness, contrast, saturation and perhaps hue, in a random order."""
     amounts = [float(amount)] * 3 if isinstance(amount, (int, float)) else list(amount)
     names = ("brightness", "contrast", "color")
@@ -136,7 +153,11 @@ def _jitter(amount):
     ]
     if len(amounts) > 3 and amounts[3]:
         steps.append(Step("hue", value=(-amounts[3], amounts[3])))
-    return random_order(steps)
+    made = random_order(steps)
+    if rate is None or rate == 1:
+        return made
+    rows = [*made.sub_policies, (Step("identity"),)]
+    return Policy(rows, [*([rate / (len(rows) - 1)] * (len(rows) - 1)), 1 - rate])
 
 
 def _mix(option):
