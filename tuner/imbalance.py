@@ -36,7 +36,7 @@ from keras_cv_extras._base import files
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "imbalance.json"
 DIGITS, FASHION = "digits 1623:16", "fashion_mnist 100:1"
-MIXES = ("Balanced-MixUp", "ReMix")
+MIXES = ("Balanced-MixUp", "ReMix", "ReMix, oversampling")
 PLAIN = ("none", "class weights", "effective weights", "oversampling", "undersampling")
 PLAIN += ("oversampling, crops", "SMOTE", "SMOTE anew each epoch", "SMOTE in embedding")
 LOSSES = ("logit-adjusted loss", "focal loss", "LDAM", "LDAM, deferred weights")
@@ -78,7 +78,7 @@ DATA = {DIGITS: digits, FASHION: fashion}
 
 def source_of(arm, x, y, seed):
     """Returns what `pipeline` draws from."""
-    if arm.startswith("oversampling"):
+    if arm.startswith("oversampling") or arm == "ReMix, oversampling":
         return kcx.data.BalancedSource(x, y, "largest", seed=seed)
     if arm == "undersampling":
         return kcx.data.BalancedSource(x, y, "smallest", seed=seed)
@@ -125,7 +125,7 @@ def mix_of(arm, x, y, counts):
     if arm == "Balanced-MixUp":
         pool = kcx.mix.Pool(x, y, balanced=True)
         return kcx.mix.BalancedMixUp(pool=pool, num_classes=len(counts))
-    return kcx.mix.ReMix(class_counts=counts, num_classes=len(counts)) if arm == "ReMix" else None
+    return kcx.mix.ReMix(class_counts=counts, num_classes=len(counts)) if "ReMix" in arm else None
 
 
 def train(arm, x, y, epochs, seed):

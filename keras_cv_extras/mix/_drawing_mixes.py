@@ -195,6 +195,8 @@ class SamplePairing(Mix):
 class ReMix(Mix):
     """Blends images as mixup does, and gives a mixed pair's label to a minority class.
 
+    It draws no class more often: where a training has few steps, read from `data.BalancedSource`.
+
     Args:
         class_counts: how many samples each class has in the data set.
         alpha: both parameters of the beta distribution of the weight, above 0.
