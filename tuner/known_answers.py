@@ -144,7 +144,7 @@ def run(name: str, seed: int, directory) -> dict:
     accuracy = study.test_accuracies(trainer, arms, parts["test"], seeds=seeds)
     by_op = study.test_accuracies(trainer, alone, parts["test"], seeds=seeds)
     gains = {op: value - accuracy["none"] for op, value in by_op.items()}
-    harmful = {*found.screen.harmful, *found.insight.harmful}
+    harmful = set(found.screen.harmful)
     return {
         "accuracy": {name: round(value, 5) for name, value in accuracy.items()},
         "winner": found.winner.name,

@@ -265,7 +265,7 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
         verdict = provenance["verdict"]
         needed = [one["op"] for one in provenance["insight"]["effects"] if one["low"] > 0]
         harmful = [one["op"] for one in provenance["insight"]["effects"] if one["high"] < 0]
-        harmful = list(dict.fromkeys([*provenance.get("harmful", []), *harmful]))
+        harmful = provenance.get("harmful", harmful)  # searches of before went by the fit
         expected = provenance["insight"].get("expected")
         ends = provenance["insight"].get("expected_interval")  # searches of before had none
     except (KeyError, TypeError) as error:

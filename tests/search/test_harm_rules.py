@@ -1,5 +1,7 @@
 """Which ops a search calls harmful, on gains that are drawn: no model, no training."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -92,6 +94,15 @@ def test_an_op_that_keeps_labels_up_to_half_of_its_strength_is_limited_alone():
         "alone, it costs 20.0 points at least",
         "not recognised, but training with them helps: zoom",
     ]
+    # What was tried alone by a trial counts where the screen has not limited it.
+    more = {"equalize": ((1.0, -0.25, 0.01),), "cutout": rows[:1], "color": ((1.0, 0.0, 0.01),)}
+    judged = found.judged(SPREAD, FREEDOM, more)
+    assert judged.harmful == ("equalize", "rotate", "invert")
+    assert "\nequalize: it harms: trained with alone, it costs 25.0 points" in judged.describe()
+    # So it does where the networks of the screen cannot tell.
+    weak = dataclasses.replace(judged, clean=0.3)
+    assert not weak.can_tell
+    assert "equalize: it harms" in weak.describe()
     again = Screen.from_dict(judged.to_dict())
     assert (again.harmful, again.alone) == (judged.harmful, judged.alone)
     old = {key: v for key, v in judged.to_dict().items() if key not in ("alone", "harmful")}

@@ -1,5 +1,6 @@
 """The stages of a search, with invented scores, on parts of different sizes."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -186,6 +187,16 @@ def test_harm_is_judged_by_how_much_repeated_trainings_differ(stages):
     assert made.judge_harm(alike).harmful == ("invert",)
     assert made.judge_harm([candidate("a", "searched", 0.5, 0.6, 0.55)]).harmful == ()
     assert made.judge_harm(alike[1:]).harmful == ()  # none was trained twice
+    # A trial of one op alone, that the screen has nothing against, and one of a limited op.
+    trials = [
+        dataclasses.replace(candidate(op, "searched", accuracy), policy=Policy([[Step(op)]]))
+        for op, accuracy in (("equalize", 0.2), ("autocontrast", 0.49), ("invert", 0.1))
+    ]
+    found = made.judge_harm([candidate("none", "control", 0.5), *trials, *alike])
+    assert found.harmful == ("equalize", "invert")
+    error = np.sqrt((0.25 + 0.2 * 0.8) / 100)
+    assert found.alone["equalize"] == ((1.0, pytest.approx(-0.3), pytest.approx(error)),)
+    assert found.alone["invert"][0][1] == pytest.approx(-0.1)  # of its own trial
 
 
 def test_an_appeal_may_lift_a_cap_by_half(stages):

@@ -14,7 +14,7 @@ References:
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,8 +48,8 @@ class Screen:
         reinstated: ops that were capped, and whose cap was lifted as training with them helps.
         seconds: wall time, of the trainings and of the forward passes.
         guessing: the accuracy of always naming the most frequent class.
-        alone: for ops that are limited, rows `(strength, gain, error)` of trainings with the op
-            alone up to a strength: the change of the validation accuracy from a training with
+        alone: for ops that were tried alone, rows `(strength, gain, error)` of trainings with the
+            op up to a strength: the change of the validation accuracy from a training with
             nothing, and its standard error over the images.
         harmful: ops that make a training worse beyond chance, at every strength that was tried.
     """
@@ -87,18 +87,29 @@ class Screen:
         """Returns the screen with the caps of some ops lifted to these."""
         return dataclasses.replace(self, caps={**self.caps, **caps}, reinstated=tuple(caps))
 
-    def judged(self, spread: float, freedom: int) -> "Screen":
-        """Returns the screen with the ops named that harm, of those that are still limited.
+    def judged(
+        self,
+        spread: float,
+        freedom: int,
+        alone: Mapping[str, Sequence[tuple[float, float, float]]] | None = None,
+    ) -> "Screen":
+        """Returns the screen with the ops named that harm, of those that were tried alone.
 
         An op that keeps labels up to half of its strength is limited, whatever it does above.
 
         Args:
             spread: standard deviation of the accuracy over trainings that differ by seed alone.
             freedom: degrees of freedom of that.
+            alone: further ops that were tried alone; counted where they are not limited.
         """
-        tried = {op: rows for op, rows in self.alone.items() if op not in self.reinstated}
-        tried = {op: rows for op, rows in tried.items() if self.caps[op] < 0.5}
-        return dataclasses.replace(self, harmful=harmful_ops(tried, spread, freedom))
+        more = {op: tuple(rows) for op, rows in (alone or {}).items() if op not in self.limited}
+        tried = {**more, **self.alone}
+        counted = {op: rows for op, rows in tried.items() if op not in self.reinstated}
+        counted = {
+            op: rows for op, rows in counted.items() if not 0.5 <= self.caps.get(op, 1.0) < 1
+        }
+        harmful = harmful_ops(counted, spread, freedom)
+        return dataclasses.replace(self, alone=tried, harmful=harmful)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the screen as a dictionary for JSON."""
@@ -130,6 +141,7 @@ class Screen:
                 f"{self.guessing:.1%} by guessing; no op is left out for it. More epochs or more "
                 "training images would tell"
             )
+            lines += [f"{op}: {self._cost_of(op)}" for op in self.harmful]
             return "\n".join(lines)
         for op in self.limited:
             lowest = 100 * (self.clean - self.accuracy[op].min())
@@ -138,13 +150,17 @@ class Screen:
             line = f"{op}: its results are not recognised{above} ({lowest:.1f} points)"
             line += ", limited to that" if cap else ", left out"
             if op in self.harmful:
-                cost = -100 * max(gain for _, gain, _ in self.alone[op])
-                line += f"; it harms: trained with alone, it costs {cost:.1f} points at least"
+                line += f"; {self._cost_of(op)}"
             lines.append(line)
+        lines += [f"{op}: {self._cost_of(op)}" for op in self.harmful if op not in self.limited]
         if self.reinstated:
             names = ", ".join(self.reinstated)
             lines.append(f"not recognised, but training with them helps: {names}")
         return "\n".join(lines) or "every op keeps the labels at every strength"
+
+    def _cost_of(self, op):
+        cost = -100 * max(gain for _, gain, _ in self.alone[op])
+        return f"it harms: trained with alone, it costs {cost:.1f} points at least"
 
 
 def screen(

@@ -221,7 +221,7 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
         "verdict": verdict,
         "arms": [_record.summary(arm) for arm in arms],
         "insight": insight.to_dict(),
-        "harmful": [] if screened is None else list(screened.harmful),
+        "harmful": list((insight if screened is None else screened).harmful),
         "cost": _record.cost(folder, rows, screened),
         "settings": request.identity(),
         "budget": request.settings.budget,

@@ -22,6 +22,7 @@ from keras_cv_extras.search.trials._trainer import DivergedError, Score
 from keras_cv_extras.search.trials._tuner import PolicyTuner, seed_of_trial
 from keras_cv_extras.search.verdict import _record
 from keras_cv_extras.search.verdict._harm import spread_of
+from keras_cv_extras.search.verdict._insight import op_shares
 from keras_cv_extras.search.workers._jobs import Job, do_all
 from keras_cv_extras.search.workers._processes import Role
 
@@ -165,11 +166,22 @@ class Stages:
         """Names the ops that harm, by how much trainings differ that were repeated.
 
         Args:
-            candidates: all `Candidate`s, of which some were trained several times.
+            candidates: all `Candidate`s: first that without augmentation, and some that have one
+                op alone; some were trained several times.
         """
-        if self.screened is not None:
-            looks = [one.accuracies for one in candidates]
-            self.screened = self.screened.judged(*spread_of(looks))
+        if self.screened is None or not candidates:
+            return self.screened
+        count, nothing = len(self.request.parts["validation"][1]), candidates[0].accuracy
+        alone = {}
+        for one in candidates:
+            ops = [op for op, share in op_shares(one.policy).items() if share > 0]
+            if len(ops) == 1 and one.kind == "searched" and np.isfinite(one.accuracy):
+                # Their images are the same, which would make the error smaller.
+                squares = [rate * (1 - rate) / count for rate in (one.accuracy, nothing)]
+                row = (1.0, one.accuracy - nothing, float(np.sqrt(sum(squares))))
+                alone.setdefault(ops[0], (row,))
+        looks = [one.accuracies for one in candidates]
+        self.screened = self.screened.judged(*spread_of(looks), alone)
         return self.screened
 
     def portfolio(self) -> list[Candidate]:

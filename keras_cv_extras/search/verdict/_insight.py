@@ -87,7 +87,8 @@ class Insight:
         if self.needed:
             lines.append(f"Ops that help: {', '.join(self.needed)}.")
         if self.harmful:
-            lines.append(f"Ops that harm: {', '.join(self.harmful)}.")
+            names = ", ".join(self.harmful)
+            lines.append(f"By the fit over all trials, these ops lower the accuracy: {names}.")
         if self.fidelity is not None and self.fidelity_interval is not None:
             low, high = self.fidelity_interval
             lines.append(
