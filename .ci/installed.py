@@ -50,8 +50,8 @@ def main():
     model = kcx.training.small_cnn((8, 8, 1), 10, width=8)
     kcx.training.fit(model, kcx.data.pipeline(images.train, 64, policy, seed=0), epochs=1)
     scores = kcx.training.evaluate(model, *images.test, images.class_names)
-    found = kcx.training.predict(model, images.test, images.class_names)
-    assert "</html>" in kcx.training.report(found, title="digits", data={})  # by its template
+    predicted = kcx.training.predict(model, images.test, images.class_names)
+    assert "</html>" in kcx.training.report(predicted, title="digits", data={})  # by its template
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "1"
         kcx.serving.export(model, path, class_names=images.class_names, images=images.test[0])
