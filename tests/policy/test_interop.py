@@ -550,16 +550,19 @@ def test_the_commonest_pipeline_of_torchvision():
     with pytest.raises(ValueError, match="a long RandomOrder, in place of which the order"):
         read(long)
     same = {"scale": None, "shear": None, "center": None, "interpolation": "nearest"}
-    turned = make("RandomAffine", degrees=[-9.0, 9.0], translate=None, **same)
+    turned = make("RandomAffine", degrees=[-9.0, 20.0], translate=None, **same)
     moved = make("RandomAffine", degrees=[0.0, 0.0], translate=(0.1, 0.0), **same)
     both = make("RandomAffine", degrees=[-9.0, 9.0], translate=(0.1, 0.0), **same)
     found = [read(each).sub_policies[0] for each in (turned, moved)]
     assert found == [
-        (Step("rotate", value=(-9.0, 9.0)),),
+        (Step("rotate", value=(-20.0, 9.0)),),  # clockwise there
         (Step("translate_x", value=(-0.1, 0.1), unit="width"),),
     ]
     with pytest.raises(ValueError, match="RandomAffine, which does several things"):
         read(both)
     noise = make("RandomErasing", p=0.5, scale=(0.02, 0.3), ratio=(0.3, 3.3), value=None)
+    grey = make("RandomRotation", degrees=[-9.0, 9.0], fill=128, interpolation="nearest")
+    with pytest.raises(ValueError, match="RandomRotation with fill=128: give fill to the policy"):
+        read(grey)
     with pytest.raises(ValueError, match="RandomErasing with value='random'"):
         read(noise)

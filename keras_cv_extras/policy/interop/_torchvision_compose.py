@@ -123,7 +123,7 @@ def _steps(part, omissions):
         return [Step("gaussian_blur", value=tuple(part.sigma), options=options)]
     if name == "RandomRotation":
         return _rotation(part, omissions)
-    if name == "RandomAffine" and (found := _affine(part)):
+    if name == "RandomAffine" and (found := _affine(part, omissions)):
         return found
     if name == "RandomResizedCrop":
         omissions.add(f"the size {tuple(part.size)} of RandomResizedCrop: images keep their own")
@@ -152,10 +152,11 @@ def _jitter(part):
     return [Step(op, value=tuple(value)) for op, value in values.items() if value is not None]
 
 
-def _affine(part):
+def _affine(part, omissions):
     """Returns the steps of a RandomAffine that only turns, or only moves by whole pixels."""
+    _note_fill(part, omissions)
     options = _interpolated(part)
-    turns = (float(part.degrees[0]), float(part.degrees[1]))
+    turns = (-float(part.degrees[1]), -float(part.degrees[0]))  # it turns clockwise
     moves = part.translate
     if part.scale is not None or part.shear:
         return []
@@ -171,6 +172,12 @@ def _affine(part):
     ]
 
 
+def _note_fill(part, omissions):
+    if getattr(part, "fill", 0) not in (0, 0.0, None, [0]):
+        name = type(part).__name__
+        omissions.add(f"{name} with fill={part.fill!r}: give fill to the policy")
+
+
 def _interpolated(part):
     interpolation = getattr(part.interpolation, "value", part.interpolation)
     smooth = str(interpolation).rpartition(".")[2].lower() == "bilinear"
@@ -180,5 +187,6 @@ def _interpolated(part):
 def _rotation(part, omissions):
     if getattr(part, "expand", False) or getattr(part, "center", None) is not None:
         omissions.add("RandomRotation with expand or center")
+    _note_fill(part, omissions)
     low, high = map(float, part.degrees)
     return [Step("rotate", value=(low, high), options=_interpolated(part))]
