@@ -165,6 +165,7 @@ def test_numbers_of_the_confusion_can_be_read():
         behind = picture.to_rgba(picture.get_array()[int(row), int(column)])
         color = [float(text.get_color() == "#ffffff")] * 3
         assert colors.contrast(color, behind) >= 4.5
+    assert [colors.readable([grey] * 3) for grey in (0.4, 0.5)] == ["#ffffff", "#000000"]
 
 
 @pytest.mark.parametrize("width", [1280, 400])
