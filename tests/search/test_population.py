@@ -46,10 +46,12 @@ def build():
         keras.layers.Dense(10),
     ])
 
+recipe = {"ops": "rotate,brightness", "num_ops": 1, "strength": 0.2, "spread": 1.0,
+          "untouched": 0.25, "flip": 0.5}
 policies = [
     Policy([[Step("identity")]]),
     Policy.random(5, 2, seed=1),
-    policy.rand_augment(num_ops=2, strength=0.3),
+    search.policy_from({f"recipe.{name}": value for name, value in recipe.items()}),
     policy.flip_crop(),
     Policy.random(3, 3, seed=4, fill=99),
     Policy([[Step("sample_pairing", 0.5, 0.4)], [Step("rotate", 1.0, 0.2)]], weights=[1, 3]),
