@@ -5,6 +5,8 @@ import random
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for each other are not idle
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import ctypes
 import gc
