@@ -7,7 +7,7 @@ FROM python:3.11-slim
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY keras_cv_extras keras_cv_extras
-RUN pip install --no-cache-dir '.[search]' && useradd --uid 1000 --create-home kcx
+RUN pip install --no-cache-dir . && useradd --uid 1000 --create-home kcx
 
 # Nothing runs as root; Keras and Matplotlib keep their settings where any user may write.
 USER 1000

@@ -14,7 +14,7 @@ import keras_cv_extras as kcx
 
 # What the extras bring. It must not be here, or this script shows nothing.
 ABSENT = ("pytest", "hypothesis", "skimage", "imblearn", "faiss", "cv2", "skops", "jax", "onnx")
-ABSENT += ("pandas", "mkdocs", "optuna")
+ABSENT += ("pandas", "mkdocs")
 
 
 NEED_JAX = {

@@ -27,7 +27,6 @@ _SEARCH: dict[str, Any] = {
     "confirm_seeds": 3,
     "batch_size": 16,
     "space": "recipe",
-    "oracle": "random",  # needs no extra, and twelve trials are few for one that learns
     "ops": _OPS,
 }
 _WHY = (
@@ -43,7 +42,7 @@ _SMOKE_SEARCH: dict[str, Any] = {
     "confirm_seeds": 2,
     "batch_size": 64,
 }
-_SMOKE_SEARCH |= {"space": "recipe", "oracle": "random", "ops": ("rotate", "brightness")}
+_SMOKE_SEARCH |= {"space": "recipe", "ops": ("rotate", "brightness")}
 
 
 def run_demo(

@@ -101,8 +101,8 @@ def run(
     oracle: Annotated[
         str,
         typer.Option(
-            help="What suggests policies: tpe, of the extra search, learns from few trials; "
-            "evolution; controller, AutoAugment's own, from some hundred; random learns nothing."
+            help="What suggests policies: tpe learns from few trials; evolution; controller, "
+            "AutoAugment's own, from some hundred; random learns nothing."
         ),
     ] = DEFAULT.oracle,
     epochs: Annotated[

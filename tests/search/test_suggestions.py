@@ -1,6 +1,5 @@
 """How oracles suggest, on histories that are given: no tuner, no training."""
 
-import sys
 import types
 
 import keras_tuner as kt
@@ -10,7 +9,6 @@ import pytest
 
 from keras_cv_extras import search
 from keras_cv_extras.search.oracles import _space, _suggesting, _tpe
-from keras_cv_extras.search.stages import _request
 
 SPACE = {"num_sub_policies": 2, "num_steps": 2, "ops": ("rotate", "invert", "shear_x")}
 LOSS = kt.Objective("val_log_loss", "min")
@@ -255,16 +253,3 @@ def test_a_repeated_suggestion_is_asked_for_again():
     assert len({seed for seed, _ in asked}) == 3
     oracle._duplicate = lambda values: True
     assert oracle._suggest("0") is None
-
-
-def test_without_optuna_the_extra_is_named_before_anything_is_trained(monkeypatch):
-    monkeypatch.setitem(sys.modules, "optuna", None)
-    data = np.zeros((4, 8, 8, 1), "uint8"), np.arange(4) % 2
-    said = r"pip install 'keras-cv-extras\[search\]', or choose the oracle random, evolution or"
-    with pytest.raises(ImportError, match=said):
-        search.TPEOracle()
-    with pytest.raises(ImportError, match=said):
-        _request.make_request(data, None, search.SearchSettings())
-    with pytest.raises(ValueError, match="4 images of 2 classes are too few"):
-        _request.make_request(data, None, search.SearchSettings(oracle="random"))
-    assert search.EvolutionOracle().max_trials == 20

@@ -1,10 +1,10 @@
 """An oracle for keras-tuner that suggests by tree-structured Parzen estimators (TPE)."""
 
-import importlib.util
 import itertools
 from typing import Any
 
 import keras_tuner as kt
+import optuna
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.search.oracles._space import place_in_policy
@@ -13,23 +13,8 @@ from keras_cv_extras.search.oracles._suggesting import SuggestingOracle
 _NUM_CANDIDATES = 24  # optuna's default
 
 
-def check_installed() -> None:
-    """Checks that optuna, which the extra `search` brings, is there.
-
-    Raises:
-        ImportError: if it is not.
-    """
-    if importlib.util.find_spec("optuna") is None:
-        raise ImportError(
-            "the oracle TPE needs optuna: pip install 'keras-cv-extras[search]', or choose the "
-            "oracle random, evolution or controller"
-        )
-
-
 class TPEOracle(SuggestingOracle):
     """Suggests trials by optuna's TPE sampler, for `PolicyTuner` and any keras-tuner Tuner.
-
-    Needs optuna: pip install 'keras-cv-extras[search]'.
 
     A policy stays the same when its sub-policies change places, and so, nearly, when the steps
     of a sub-policy do. The oracle tells the sampler so: every finished trial is told once for
@@ -50,7 +35,6 @@ class TPEOracle(SuggestingOracle):
             `Oracle`. By default no number of failed trials in a row ends the search.
 
     Raises:
-        ImportError: if optuna is not installed.
         TypeError, ValueError: if an argument is not as above.
 
     References:
@@ -71,7 +55,6 @@ class TPEOracle(SuggestingOracle):
         num_startup_trials: int = 8,
         **options: Any,
     ) -> None:
-        check_installed()
         self._num_startup_trials = checks.integer(
             "num_startup_trials", num_startup_trials, minimum=1
         )
@@ -88,8 +71,6 @@ class TPEOracle(SuggestingOracle):
 
     def ask(self, trial_id: str, seed: int, attempt: int) -> dict[str, Any] | None:
         """Returns the values of a new trial; see `SuggestingOracle`."""
-        import optuna
-
         finished = self.finished_trials()
         # On a coarse grid the best of many candidates is often the same policy again. Fewer
         # candidates draw more widely; a single one comes from the density itself.
@@ -137,8 +118,6 @@ def _orders(names):
 
 
 def _distribution(hp):
-    import optuna
-
     kinds = kt.engine.hyperparameters
     if isinstance(hp, (kinds.Choice, kinds.Boolean)):
         return optuna.distributions.CategoricalDistribution(list(hp.values))
@@ -161,10 +140,8 @@ class _quiet:
     """Keeps optuna's log lines out of the user's terminal."""
 
     def __enter__(self):
-        from optuna import logging
-
-        self.logging, self.level = logging, logging.get_verbosity()
-        logging.set_verbosity(logging.ERROR)
+        self.level = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
 
     def __exit__(self, *error):
-        self.logging.set_verbosity(self.level)
+        optuna.logging.set_verbosity(self.level)

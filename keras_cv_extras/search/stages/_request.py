@@ -19,7 +19,7 @@ from keras_cv_extras.search.oracles._ppo import ControllerOracle
 from keras_cv_extras.search.oracles._random import RandomOracle
 from keras_cv_extras.search.oracles._recipes import first_recipes, is_of_recipe, recipe_space
 from keras_cv_extras.search.oracles._space import op_alone, policy_space
-from keras_cv_extras.search.oracles._tpe import TPEOracle, check_installed
+from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
 from keras_cv_extras.search.trials._trainer import Trainer
 
@@ -152,8 +152,6 @@ class Request:
 
 def make_request(data, build_model, settings: SearchSettings, *, validation_data=None) -> Request:
     """Checks settings that depend on the data, and divides it; see `search_policy`."""
-    if settings.oracle == "tpe":
-        check_installed()  # here, for the oracle is made minutes later
     images, labels = getattr(data, "train", data)
     name = getattr(data, "name", None)
     parts = _splits.split_for_search(
