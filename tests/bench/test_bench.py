@@ -40,6 +40,7 @@ def _few_processes(processes, monkeypatch):
     monkeypatch.setattr(_measure, "Measured", processes)
 
 
+@pytest.mark.wide
 def test_policies(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(_policies, "OWN", bench.OWN[:1])
     path = tmp_path / "bench.json"
@@ -100,6 +101,7 @@ def test_input(tmp_path, capsys):
         bench.run_input(peers=("pillow",))
 
 
+@pytest.mark.wide
 def test_a_peer_that_fails_is_reported_and_the_others_go_on():
     process = _measure.Measured(16, 8, _measure.chosen_cpus(1))
     try:
