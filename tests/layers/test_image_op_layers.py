@@ -62,7 +62,7 @@ def test_wrong_arguments():
 
 
 def test_a_layer_compiles_its_own_op_alone():
-    """A policy of several ops shares the program of all that AutoAugment has; that costs seconds."""
+    """A policy of several ops shares the program of all that AutoAugment has, for seconds."""
     (stage,) = layers.RandomInvert(seed=1).policy.stages
     assert set(stage.branches) == {("identity", ()), ("invert", ())}
     (shared,) = policy.Policy([[policy.Step("invert"), policy.Step("equalize")]]).stages

@@ -9,7 +9,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Config, Interval
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.layers.augmentation._policy import PolicyAugment
-from keras_cv_extras.policy import Policy, Stage, Step
+from keras_cv_extras.policy import Policy, Step
 
 _PACKAGE = "keras_cv_extras"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
@@ -44,7 +44,6 @@ class ImageOp(PolicyAugment):
             strength = (0.0, 1.0)
         step = Step(self.op, rate, strength, value, options=tuple(own.items()))
         policy = Policy([[step]], fill=fill, name=self.op)
-        policy.stages = (_Alone([[step]]),)
         super().__init__(policy, value_range=value_range, seed=seed, **arguments)
         self._numbers = {
             "strength": _plain(step.strength),
@@ -70,14 +69,6 @@ class ImageOp(PolicyAugment):
         config = super().get_config()
         del config["policy"]
         return {**config, **self._numbers}
-
-
-class _Alone(Stage):
-    """The stage of one op: a program without other ops, which is compiled much sooner."""
-
-    @property
-    def branches(self):
-        return self.own_branches
 
 
 def image_op_layer(name: str) -> type[ImageOp]:
