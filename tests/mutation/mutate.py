@@ -82,7 +82,9 @@ class Worker:
         parts = None
         if change is not None:
             parts = {"file": change.file, "before": change.before, "after": change.after}
-        order = {"arguments": [*_QUIET, *arguments], "timeout": timeout, "change": parts}
+        # A folder of its own: what other runs have left in the common one is not looked at.
+        arguments = [*_QUIET, "--basetemp", f"{self.folder}-tests", *arguments]
+        order = {"arguments": arguments, "timeout": timeout, "change": parts}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
