@@ -165,7 +165,7 @@ def _bilinear_grid(image, x, y, fill):
     flat = ops.reshape(framed, (height, width * channels))
     flat = engine.kept(blend_rows, flat, *rows, lower_weight)
     pixels = ops.reshape(flat, (-1, width, channels))
-    return blend_columns(pixels, *columns, right_weight)
+    return blend_columns(pixels, columns[0], columns[1], right_weight)
 
 
 def warp(image, matrix, fill, interpolation):
