@@ -1,4 +1,7 @@
-"""Is a searched recipe better than RandAugment tuned with as much? As tuner/protocol.md says.
+"""Is a searched recipe better than RandAugment tuned with as much? As the protocols beside it say.
+
+tuner/protocol.md is that of the first four settings, tuner/protocol-2.md that of emoji-3 and
+emoji-4.
 
     npm install emoji-datasource-{google,twitter,facebook,apple}@16.0.0
     python tuner/recipes.py --emoji node_modules
@@ -24,8 +27,14 @@ SEEDS = {"test": 3}
 LIMITS = {"least": 40, "part": 7000}  # emoji of a category; images of a replicate of Fashion-MNIST
 # Images to train on, to validate on, to confirm with, to test on.
 FASHION = {"fashion-1000": (1000, 1500, 1500, 3000), "fashion-3000": (3000, 1000, 1000, 2000)}
-EMOJI = {"emoji-1": ("google",), "emoji-2": ("google", "twitter")}
-LATER, UNSEEN = "facebook", "apple"
+# Whose emoji to train on, whose to validate on and to confirm with, whose to test on.
+EMOJI = {
+    "emoji-1": (("google",), "facebook", "apple"),
+    "emoji-2": (("google", "twitter"), "facebook", "apple"),
+    "emoji-3": (("twitter",), "google", "facebook"),
+    "emoji-4": (("apple", "twitter"), "google", "facebook"),
+}
+DESIGNERS = ("google", "twitter", "facebook", "apple")
 RIVAL = "tuned RandAugment"
 
 
@@ -62,16 +71,16 @@ def emoji(folder, name: str, replicate: int) -> dict:
         half = -(-len(part) // 2)
         rows["train"] += [(file, label) for files in part[:half] for file in files]
         rows["later"] += [(file, label) for files in part[half:] for file in files]
+    drawn_by, later, unseen = EMOJI[name]
     return {
-        "train": _pictures(folder, EMOJI[name], rows["train"]),
-        "later": _pictures(folder, (LATER,), rows["later"]),
-        "test": _pictures(folder, (UNSEEN,), rows["later"]),
+        "train": _pictures(folder, drawn_by, rows["train"]),
+        "later": _pictures(folder, (later,), rows["later"]),
+        "test": _pictures(folder, (unseen,), rows["later"]),
     }
 
 
 def emoji_groups(folder) -> list[tuple[str, list[str]]]:
     """Returns category and files of every emoji, its skin tones with it, that all have drawn."""
-    designers = (*EMOJI["emoji-2"], LATER, UNSEEN)
     text = (pathlib.Path(folder) / "emoji-datasource-google" / "emoji.json").read_text("utf-8")
     groups = []
     for entry in json.loads(text):
@@ -79,7 +88,7 @@ def emoji_groups(folder) -> list[tuple[str, list[str]]]:
         files = [
             one["image"]
             for one in variants
-            if all(one.get(f"has_img_{designer}") for designer in designers)
+            if all(one.get(f"has_img_{designer}") for designer in DESIGNERS)
         ]
         if files:
             groups.append((entry["category"], files))
@@ -133,9 +142,11 @@ def run(name: str, emoji_folder, replicate: int, directory) -> dict:
         max_trials=1, hyperparameters=search.recipe_space(ops=found.screen.kept), seed=replicate
     ).ask("0", 10_000 + replicate, 0)
     controls = {arm.name: arm.policy for arm in found.arms}
+    tuned = next(one for arm, one in controls.items() if arm.startswith(RIVAL))
     arms = {
         "search": found.policy,
-        RIVAL: next(one for arm, one in controls.items() if arm.startswith(RIVAL)),
+        RIVAL: tuned,
+        "flip, crop and " + RIVAL: _after(policy.flip_crop(), tuned),
         "TrivialAugment": policy.trivial_augment(),
         "flip and crop": policy.flip_crop(),
         "none": policy.no_augmentation(),
@@ -156,6 +167,12 @@ def run(name: str, emoji_folder, replicate: int, directory) -> dict:
         "expected": found.insight.expected,
         "cost": found.policy.provenance["cost"],
     }
+
+
+def _after(first, second):
+    """Returns a policy whose images go through one policy and then through another."""
+    stages = first.to_dict()["stages"] + second.to_dict()["stages"]
+    return policy.Policy.from_dict({**second.to_dict(), "stages": stages})
 
 
 def summary(rows) -> dict:
@@ -228,12 +245,11 @@ def main():
 
 def drawn_emoji(folder) -> pathlib.Path:
     """Writes packages of squares in place of emoji, to see that the study runs; returns where."""
-    designers, rng = (*EMOJI["emoji-2"], LATER, UNSEEN), np.random.default_rng(0)
-    entries = []
+    entries, rng = [], np.random.default_rng(0)
     for number in range(160):
         entry = {"image": f"{number}.png", "category": f"category {number % 2}"}
-        entries.append(entry | {f"has_img_{designer}": True for designer in designers})
-        for designer in designers:
+        entries.append(entry | {f"has_img_{designer}": True for designer in DESIGNERS})
+        for designer in DESIGNERS:
             root = folder / f"emoji-datasource-{designer}" / "img" / designer / "64"
             root.mkdir(parents=True, exist_ok=True)
             picture = rng.integers(0, 256, (64, 64, 4), "uint8")
