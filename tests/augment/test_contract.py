@@ -70,6 +70,7 @@ def assert_kept(result, images):
     assert values.max() <= 255
 
 
+@pytest.mark.wide_but(*KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_shape_and_type_are_kept(name, batch, results):
     """Of the compiled op; of other types and sizes plain, see `test_any_size_and_type`."""
@@ -89,6 +90,7 @@ def test_compiled_floats_are_the_plain_ones(name, batch):
     assert different.mean() < 0.01
 
 
+@pytest.mark.wide_but(*KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_batch_equals_its_images_one_by_one(name, batch, results):
     """Compiled and in another order; plain, an image by itself."""

@@ -84,6 +84,7 @@ def test_a_bound_is_told(run, tmp_path, monkeypatch):
     assert "the temperature came to its bound, 0.06" in told
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("options", "problem"),
     [

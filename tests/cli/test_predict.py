@@ -81,6 +81,7 @@ def test_every_format_answers_alike(place, bad, name):
     assert all(answer.classes is None for answer in answers[1:-2])
 
 
+@pytest.mark.wide
 @pytest.mark.skipif(not ONNX, reason="needs keras-cv-extras[onnx]")
 @pytest.mark.parametrize("name", ["onnx", "onnx/model.onnx"])
 def test_onnx(place, name):
@@ -89,6 +90,7 @@ def test_onnx(place, name):
     check_answers(list(serving.predict_files(folder / name, files)), folder, given)
 
 
+@pytest.mark.wide
 def test_onnx_is_an_extra(place, tmp_path, monkeypatch):
     (tmp_path / "model.onnx").write_bytes(b"")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -103,6 +105,7 @@ def run(monkeypatch, *arguments):
     return error.value.code
 
 
+@pytest.mark.wide
 def test_a_line_for_each_file_and_the_exit_code(place, bad, monkeypatch, capsys):
     folder, given = place
     first, last = (f"{folder / name}: {NAMES[given[row].argmax()]} 0." for row, name in

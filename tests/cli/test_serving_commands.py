@@ -54,6 +54,7 @@ def test_export(exported):
     assert card["outputs"]["top_k"] == 2
 
 
+@pytest.mark.wide
 def test_verify_fails_in_scripts(exported, tmp_path, monkeypatch):
     for path in (tmp_path, exported[0] / "variables"):
         monkeypatch.setattr("sys.argv", ["kcx", "verify", str(path)])

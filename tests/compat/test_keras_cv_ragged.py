@@ -35,6 +35,7 @@ def test_images_keep_their_sizes(name):
     assert np.isfinite(pieces(found["images"])[1]).all()
 
 
+@pytest.mark.wide
 def test_values_of_ragged_batches():
     flip, zero = made("RandomFlip", rate=1.0), made("Rescaling", scale=0.0, offset=0.0)
     turned = [part[::-1, ::-1] for part in PARTS]

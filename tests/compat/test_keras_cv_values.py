@@ -67,6 +67,7 @@ def test_a_users_own_layer():
         base(IMAGES)
 
 
+@pytest.mark.wide
 def test_layers_of_mixing_layers():
     batch = {"images": IMAGES, "labels": LABELS}
     mixes = [keras_cv.layers.CutMix(seed=1), keras_cv.layers.MixUp(alpha=2.0, seed=2)]

@@ -56,6 +56,15 @@ def difference(one, other):
 BOXES = [(0, 0, 201, 243), (37, 51, 90, 61), (180, 3, 21, 240), (5, 200, 150, 43), (77, 88, 9, 7)]
 
 
+@pytest.mark.wide_but(
+    "BMP palette",
+    "GIF interlaced",
+    "JPEG",
+    "JPEG EXIF 6",
+    "PNG 16 bits",
+    "PNG palette, alpha",
+    "WEBP EXIF 8",
+)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_is_cut_as_by_pillow(kind, decode):
     file = KINDS[kind]
@@ -66,6 +75,7 @@ def test_every_kind_is_cut_as_by_pillow(kind, decode):
         assert difference(decode(file, box), by_pillow(file, box)) <= 1, box
 
 
+@pytest.mark.wide_but("5", "8")
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_boxes_are_of_the_upright_image(orientation, decode):
     file = encoded(PHOTOGRAPH, "JPEG", quality=90, **turned(orientation))
@@ -73,6 +83,7 @@ def test_boxes_are_of_the_upright_image(orientation, decode):
         assert difference(decode(file, box), by_pillow(file, box)) <= 1, box
 
 
+@pytest.mark.wide_but("6")
 @pytest.mark.parametrize("orientation", [1, 6, 7])
 def test_reduced_decoding_is_near(orientation, decode):
     large = PHOTOGRAPH.resize((1215, 1005), Image.Resampling.BICUBIC)
@@ -96,6 +107,7 @@ def folder_of(path, count=6):
     return path
 
 
+@pytest.mark.wide
 def test_a_pipeline_cuts_by_seed_epoch_and_sample(tmp_path):
     crop = data.RandomResizedCrop(scale=(0.1, 0.8))
     files = data.image_files(folder_of(tmp_path), SIZE, crop=crop, test_fraction=0.25)
@@ -119,6 +131,7 @@ def test_a_pipeline_cuts_by_seed_epoch_and_sample(tmp_path):
     assert train.with_crop(None).crop is None
 
 
+@pytest.mark.wide
 def test_boxes_are_those_of_the_op():
     """The distribution is one: an op whose draws are the same cuts the same box."""
     crop = data.RandomResizedCrop(scale=(0.08, 1.0), ratio=(0.5, 2.0))

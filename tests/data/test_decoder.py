@@ -128,6 +128,7 @@ def test_a_file_that_is_not_the_planned_one_is_an_error(decoders):
             decode(file, plan_of(KINDS[planned], CASES[0]))
 
 
+@pytest.mark.wide
 def test_damage_is_an_error_or_a_picture(decoders):
     """Cut off at every twentieth of its length, and with bytes changed."""
     decode = decoders(CASES[0])

@@ -51,6 +51,7 @@ def by_name(part, image=None):
     }
 
 
+@pytest.mark.wide
 def test_pixels_are_those_of_the_files(folder, pixels):
     files, packed = data.image_files(folder, 48), data.image_files(pixels, 48)
     assert packed.class_names == ("cat", "dog")
@@ -122,6 +123,7 @@ def test_others_read_the_files(pixels):
         assert content[start + 12 : start + size - 4] == record
 
 
+@pytest.mark.wide
 def test_an_interrupted_pack_is_gone_on_with_and_damage_mended(folder, tmp_path, monkeypatch):
     output, write, written = tmp_path / "packed", _records.write, []
 
@@ -165,6 +167,7 @@ def test_whose_folder_it_is(folder, pixels, tmp_path):
     assert json.loads((pixels / "pack.json").read_text())["form"] == "pixels"
 
 
+@pytest.mark.wide
 def test_the_command_packs_as_asked(folder, tmp_path):
     output = tmp_path / "packed"
     options = ["--size", "20", "--form", "pixels", "--resize", "pad", "--channels", "1"]

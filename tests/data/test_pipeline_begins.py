@@ -62,6 +62,7 @@ def test_a_pass_costs_little_to_begin(images, monkeypatch):
     assert called < seconds(data.pipeline(images, 16, policy.rand_augment())) / 2
 
 
+@pytest.mark.wide
 def test_epochs_of_their_own_share_a_program(images):
     before = _augmenter._kept_program.cache_info()
     with datasets_run_here():

@@ -46,6 +46,7 @@ def assert_same(chosen, images, **options):
     assert np.any(results[0] != images)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("dtype", ["uint8", pytest.param("float32", marks=pytest.mark.slow)])
 def test_rand_augment_by_batch(dtype, monkeypatch):
     """Groups of two images: there are several of an op, and the last is not full."""

@@ -9,6 +9,7 @@ from keras_cv_extras import data, models, serving, training
 FLOAT16 = pytest.param("mixed_float16", marks=pytest.mark.slow)  # slow on processors
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("precision", [FLOAT16, "mixed_bfloat16"])
 def test_a_training_in_mixed_precision(precision, tmp_path):
     digits = data.load("digits")
