@@ -168,6 +168,7 @@ def test_numbers_of_the_confusion_can_be_read():
     assert [colors.readable([grey] * 3) for grey in (0.4, 0.5)] == ["#ffffff", "#000000"]
 
 
+@pytest.mark.wide_but("400")
 @pytest.mark.parametrize("width", [1280, 400])
 def test_no_report_is_wider_than_its_window(width, no_policies, browser, tmp_path):
     for report in (trained, searched, made):

@@ -105,10 +105,10 @@ def test_docstrings_are_those_of_what_runs(site):
 
 
 def test_every_page_of_the_folder_is_there(site):
+    others = {"README.md": "index.html", "CONTRIBUTING.md": "contributing/index.html"}
     for page in PAGES:
-        name = {"README": "index.html", "CONTRIBUTING": "contributing/index.html"}.get(
-            page.stem, f"{page.stem}/index.html"
-        )
+        name = others.get(page.name)
+        name = name or f"{page.relative_to(ROOT / 'docs').with_suffix('')}/index.html"
         assert (site / name).is_file(), name
 
 

@@ -79,6 +79,7 @@ def test_samples_are_a_folder_of_images(run, tmp_path):
     assert "1 classes" in one.output
 
 
+@pytest.mark.wide
 def test_from_python(run, tmp_path):
     made = gan.sample(run / "gan.keras", tmp_path / "made", count=1, classes=["3"], sheet=False)
     assert made == ("3",)

@@ -76,6 +76,7 @@ def test_another_folder_of_the_same_name(run, tmp_path):
     assert "with other images" in changed(run, other, output=interrupted)
 
 
+@pytest.mark.wide
 def test_results_name_files(run):
     with open(run.output / "predictions.csv", newline="") as file:
         rows = list(csv.DictReader(file))

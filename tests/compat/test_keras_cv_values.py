@@ -18,7 +18,19 @@ LABELS = np.eye(24, dtype="float32")
 pytestmark = pytest.mark.filterwarnings("ignore:keras_cv:FutureWarning")
 
 
-@pytest.mark.parametrize("number", range(len(MADE["CALLS"])), ids=MADE["CALLS"])
+# The programs of these are the dear ones.
+COMPILED = ("Equalization", "GridMask", "JitteredResize", "RandomChannelShift", "RandomColorJitter")
+COMPILED += ("RandomHue", "RandomShear", "RandomTranslation", "RandomZoom")
+
+
+def marks(call):
+    return pytest.mark.wide if call.partition("(")[0].endswith(COMPILED) else ()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(number, id=call, marks=marks(call)) for number, call in enumerate(MADE["CALLS"])],
+)
 def test_values(number):
     found = MADE["called"](MADE["CALLS"][number], keras_cv, MADE["inputs"]())
     wanted = WANTED[str(number)]

@@ -57,6 +57,7 @@ def test_small_jpegs_have_the_pixels_that_they_have_alone(decoders):
     assert together(tf.constant([], tf.string)).shape[0] == 0
 
 
+@pytest.mark.wide
 def test_other_files_are_read_one_by_one(decoders):
     others = [KINDS[name] for name in sorted(KINDS)][::6]
     files = [jpeg(0), jpeg(1), *others]

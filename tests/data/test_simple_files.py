@@ -82,6 +82,7 @@ LONG = tf.function(
 )
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_the_short_way_gives_the_pixels_of_the_long_one(kind, mode):

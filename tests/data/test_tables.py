@@ -231,6 +231,7 @@ def test_a_cell_of_the_split_column_may_mean_something_else(folder):
     assert data.load(data.Table(path, split="")).divided
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("form", ["columns", "separator", "repeated"])
 def test_several_labels_an_image(folder, form):
     wanted = {number: [number % 2, number % 3 == 0, number > 4] for number in range(10)}

@@ -59,6 +59,7 @@ def test_loss_is_the_two_mean_squares(digits):
     np.testing.assert_allclose(float(loss), own + 0.5 * other, rtol=1e-4)
 
 
+@pytest.mark.wide
 def test_resampled_images_are_of_their_class(trained, digits):
     images, labels = digits
     model, _ = trained

@@ -139,6 +139,7 @@ def test_the_measure_is_named_and_repeatable(network, digits):
     assert network.features(images).shape == (len(images), 48)
 
 
+@pytest.mark.wide
 def test_scores_tell_real_from_noise(network, tmp_path):
     (images, labels), (held_out, held_out_labels) = (
         (x[y < 3], y[y < 3]) for x, y in (data.load("digits").train, data.load("digits").test)

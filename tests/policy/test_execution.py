@@ -91,6 +91,7 @@ def test_grey_images_by_batch():
     assert_same(policy.trivial_augment(), images)
 
 
+@pytest.mark.wide
 def test_an_op_alone_by_batch():
     """Functions and layers of one op take the same ways."""
     images = random_images(6, (12, 16), "uint8")

@@ -52,6 +52,7 @@ def test_images_of_a_batch_and_epochs_differ(name, batch):
     assert np.any(first != call(seed=2))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", slow_but_forms(PAIRING_FREE))
 def test_a_sample_is_augmented_alike_in_any_batch(name, batch):
     """Compiled among other samples, plain by itself; in batches of any size, see below."""
@@ -288,6 +289,7 @@ def test_wrong_arguments_are_one_clear_error(make, error, problem):
         make()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", ["rand_augment", "auto_augment", "mixed"])
 def test_images_of_unknown_size_get_what_a_known_size_gives(name, batch):
     steps = [Step("translate_x", 1.0, value=(0.1, 0.4), unit="width", signed=True, whole=True)]

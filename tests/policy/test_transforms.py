@@ -129,6 +129,7 @@ def test_colour_jitter_in_every_order():
     assert stage.weights[-1] == pytest.approx(0.2)
 
 
+@pytest.mark.wide
 def test_timm_keywords():
     given = {
         "input_size": (3, 32, 32),
@@ -179,6 +180,7 @@ def test_timm_keywords():
         policy.read_transforms({"is_training": True, "interpolation": "random"})
 
 
+@pytest.mark.wide
 def test_layers_of_keras():
     given = keras.Sequential(
         [

@@ -28,6 +28,7 @@ def confirmation(rng, spread, seeds=SEEDS):
     return arms, new @ weights / weights.sum()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("spread", "seed"), [(0.0, 0), (0.15, 1), (0.4, 2)])
 def test_the_expected_value_is_unbiased_over_replicates(spread, seed, monkeypatch):
     monkeypatch.setattr(_expected, "_DRAWS", 500)

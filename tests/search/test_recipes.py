@@ -154,6 +154,7 @@ def test_a_mirror_and_a_crop_come_before_the_ops(tmp_path):
         assert shape.holds(search.policy_from(values_of(padding=1 / 16)))
 
 
+@pytest.mark.wide
 def test_a_population_gives_recipes_the_pixels_of_one_by_one():
     images = data.load("digits").train[0][:6]
     recipes = [values_of(flip=0.5, padding=1 / 8, num_ops=1), values_of(num_ops=3)]
@@ -178,6 +179,7 @@ def test_a_population_gives_recipes_the_pixels_of_one_by_one():
         assert np.mean(result != images) > 0.1
 
 
+@pytest.mark.wide
 # Six points are few for keras-tuner's Gaussian process, of which scikit-learn warns.
 @pytest.mark.filterwarnings("ignore:The optimal value found:UserWarning")
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ def test_settings_are_spread_over_all_strengths():
     assert [len({n[0] for n in _rival.grid(k)}) for k in (3, 12)] == [3, 3]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("method", ["staged", "full"])
 def test_it_gets_as_many_trainings_as_the_search(method, tmp_path):
     asked = {"trials": 2, "epochs": 2, "train_size": 100, "confirm_seeds": 2, "method": method}

@@ -280,6 +280,7 @@ def test_a_condition_of_the_model_is_refused(tmp_path):
         make_tuner(tmp_path, build)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("name", ["thesis.txt", "trial_0/notes.txt", "photos/cat.jpg"])
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path, name, overwrite):
@@ -291,6 +292,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path, name, overwrite):
     assert foreign.read_text() == "mine"
 
 
+@pytest.mark.wide
 def test_a_search_of_its_own_may_be_overwritten(tmp_path):
     make_tuner(tmp_path, network_alone, trials=2).search()
     again = make_tuner(tmp_path, network_alone, trials=2, overwrite=True)

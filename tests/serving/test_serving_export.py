@@ -105,6 +105,7 @@ def test_a_bad_image_is_reported(loaded_reporting, loaded, photographs):
     assert not np.asarray(nothing["features"]).any()
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("kind", ["raise", "report"])
 def test_empty_requests_are_answered(kind, loaded, loaded_reporting):
     asked = loaded if kind == "raise" else loaded_reporting
@@ -171,6 +172,7 @@ class Noise(keras.layers.Layer):
         return inputs + keras.random.normal(keras.ops.shape(inputs), seed=self.seed)
 
 
+@pytest.mark.wide
 def test_a_model_that_draws_when_it_predicts_is_refused(tmp_path):
     images = keras.Input((24, 20, 3))
     drawn = Noise()(keras.layers.Flatten()(images))
@@ -243,6 +245,7 @@ def test_the_card(exported, classifier, batch, tmp_path):
     assert _card._data(other)["train"]["sha256"] != card["data"]["train"]["sha256"]
 
 
+@pytest.mark.wide
 def test_requests_to_warm_up_with(exported, loaded):
     serving_api = pytest.importorskip(
         "tensorflow_serving.apis.prediction_log_pb2", reason="needs tensorflow-serving-api"

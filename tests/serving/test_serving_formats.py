@@ -75,6 +75,7 @@ def test_onnx_runtime(onnx_file, batch, wanted):
     assert serving.verify(onnx_file.parent).differences["model.onnx"] < 1e-5
 
 
+@pytest.mark.wide
 def test_openvino(onnx_file, batch, wanted):
     openvino = pytest.importorskip(
         "openvino", reason="needs openvino: keras-cv-extras[serving-test]"

@@ -183,6 +183,7 @@ def test_weights_of_positive_labels():
         data.positive_weights([0, 1])
 
 
+@pytest.mark.wide
 def test_folds_of_several_labels(pairs, tmp_path):
     images = _cross_validate._together(data.load(pairs))
     fold_of = _cross_validate._folds(images, 3, 0)
@@ -205,6 +206,7 @@ def test_folds_of_several_labels(pairs, tmp_path):
         _cross_validate._folds(alone, 3, 0)
 
 
+@pytest.mark.wide
 def test_packs_keep_several_labels(pairs, tmp_path):
     folder = pathlib.Path(pairs.source).parent
     head, *rows = pathlib.Path(pairs.source).read_text().splitlines()
@@ -275,6 +277,7 @@ def test_a_network_of_one_label_refuses_several(pairs, tmp_path):
         serving.export(ended, tmp_path / "e", activation="sigmoid", **options)
 
 
+@pytest.mark.wide
 def test_how_files_are_decoded_travels_with_the_model(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (24, 12, 6, 3), "uint8")
     for number, image in enumerate(pixels):

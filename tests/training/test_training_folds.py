@@ -38,6 +38,7 @@ def done(few, tmp_path_factory):
     return folder, result, told
 
 
+@pytest.mark.wide
 def test_every_image_is_scored_once(few, done):
     folder, result, _ = done
     assert result.scores.confusion.sum() == 110
@@ -49,6 +50,7 @@ def test_every_image_is_scored_once(few, done):
     assert json.loads((folder / "scores.json").read_text())["accuracy"] == result.scores.accuracy
 
 
+@pytest.mark.wide
 def test_a_fold_is_scored_by_the_network_that_has_not_seen_it(few, done):
     folder, result, _ = done
     images = np.concatenate([few.train[0], few.test[0]])
@@ -80,6 +82,7 @@ def test_small_classes_do_not_all_fill_the_first_folds():
     assert np.bincount(_cross_validate._folds(small, 3, 0)).tolist() == [8, 8, 8]
 
 
+@pytest.mark.wide
 def test_it_goes_on_and_does_nothing_twice(few, done, monkeypatch):
     folder, result, told = done
     assert [line for line in told if line.startswith("fold")] == [

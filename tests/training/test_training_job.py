@@ -47,6 +47,7 @@ def test_a_training_says_and_writes_what_it_did(trained, digits):
         training.train(digits, folder, training.TrainingSettings(epochs=1), progress=False)
 
 
+@pytest.mark.wide
 def test_a_saved_network_is_scored_by_the_names_of_classes(trained, digits):
     folder, _, result, _ = trained
     plain = training.evaluate_file(folder / "model.keras", digits)

@@ -58,6 +58,7 @@ def _train(output, logger):
     training.train(source, output, settings, logger=logger, progress=False)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", ["wandb", "mlflow"])
 def test_a_tracker_is_told_settings_and_epochs(tmp_path, trackers, name):
     _train(tmp_path / "mine", name)
