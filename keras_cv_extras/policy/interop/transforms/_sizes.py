@@ -106,7 +106,8 @@ def mix_of(kind: str, piece: Any, omissions: Omissions) -> Any:
             drawn = f"from {low:g} to {high:g}, of which {high:g} is used"
             omissions.add(f"CutMix, which draws its alpha {drawn}")
         return made(high)
-    return made(float(piece.alpha))
+    # torchvision's makes rows of its labels, of so many classes; None leaves them compact.
+    return made(float(piece.alpha), num_classes=getattr(piece, "num_classes", None))
 
 
 def _name(kind, piece):
