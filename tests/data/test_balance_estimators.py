@@ -199,6 +199,8 @@ def test_thresholds_refuse_what_they_cannot_read():
         (shares, [0, 0, 0, 0], "hold every class from 0 to 1"),
         (shares, [1, 2, 1, 2], "hold every class from 0 to 1"),
         (shares, ["a", "b", "c", "a"], "texts of 2 classes"),
+        (shares, [0.0, 1.0, 0.0, 1.0], "or integers that hold"),
+        (shares, [False, True, False, True], "or integers that hold"),
         (shares, [0, 1, 0], "must have the same length"),
     ):
         with pytest.raises(ValueError, match=message):

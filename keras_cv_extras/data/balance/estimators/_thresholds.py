@@ -55,8 +55,8 @@ class ClassThresholds(BaseEstimator):
         number = shares.shape[1]
         checks.same_length(probabilities=shares, labels=classes)
         known, classes = np.unique(classes, return_inverse=True)
-        whole = known.dtype.kind in "SU" or np.array_equal(known, np.arange(len(known)))
-        if len(known) != number or not whole:
+        whole = known.dtype.kind in "iu" and np.array_equal(known, np.arange(len(known)))
+        if len(known) != number or not (whole or known.dtype.kind in "SU"):
             raise ValueError(
                 f"labels must be texts of {number} classes, or integers that hold every class from "
                 f"0 to {number - 1}, one for each column of probabilities, received "
