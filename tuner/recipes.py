@@ -146,7 +146,7 @@ def run(name: str, emoji_folder, replicate: int, directory) -> dict:
     arms = {
         "search": found.policy,
         RIVAL: tuned,
-        "flip, crop and " + RIVAL: _after(policy.flip_crop(), tuned),
+        "flip, crop and " + RIVAL: policy.flip_crop() + tuned,
         "TrivialAugment": policy.trivial_augment(),
         "flip and crop": policy.flip_crop(),
         "none": policy.no_augmentation(),
@@ -167,12 +167,6 @@ def run(name: str, emoji_folder, replicate: int, directory) -> dict:
         "expected": found.insight.expected,
         "cost": found.policy.provenance["cost"],
     }
-
-
-def _after(first, second):
-    """Returns a policy whose images go through one policy and then through another."""
-    stages = first.to_dict()["stages"] + second.to_dict()["stages"]
-    return policy.Policy.from_dict({**second.to_dict(), "stages": stages})
 
 
 def summary(rows) -> dict:

@@ -42,8 +42,7 @@ def policy_sheet(policy: Policy, images: Images, *, columns: int = 8, seed: int 
     checks.integer("columns", columns, minimum=1)
     images = images[np.arange(columns) % len(images)]
     # To compile for a handful of images takes longer than to draw them.
-    plain = {"compile": False}
-    rows = [("images", images), ("as in training", policy(images, seed=seed, **plain))]
+    rows = [("images", images), ("as in training", policy(images, seed=seed, compile=False))]
     for stage in policy.stages:
         shares = np.diff(stage.cumulative_weights(), prepend=0.0)
         for steps, share in zip(stage.sub_policies, shares, strict=True):
@@ -56,7 +55,7 @@ def policy_sheet(policy: Policy, images: Images, *, columns: int = 8, seed: int 
             label = "\n".join(_label(step) for step in steps)
             if stage.weights is not None:
                 label = f"{share:.0%}  {label}"
-            rows.append((label, alone(images, seed=seed + len(rows), **plain)))
+            rows.append((label, alone(images, seed=seed + len(rows), compile=False)))
     return _figure(policy, [(label, np.asarray(row)) for label, row in rows])
 
 

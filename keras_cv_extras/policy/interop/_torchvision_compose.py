@@ -178,9 +178,14 @@ def _note_fill(part, omissions):
         omissions.add(f"{name} with fill={part.fill!r}: give fill to the policy")
 
 
+def interpolation_of(part: Any) -> str:
+    """Returns the interpolation of a transform, such as "bilinear", which is also the default."""
+    value = getattr(part, "interpolation", "bilinear")
+    return str(getattr(value, "value", value)).rpartition(".")[2].lower()
+
+
 def _interpolated(part):
-    interpolation = getattr(part.interpolation, "value", part.interpolation)
-    smooth = str(interpolation).rpartition(".")[2].lower() == "bilinear"
+    smooth = interpolation_of(part) == "bilinear"
     return (("interpolation", "bilinear"),) if smooth else ()
 
 

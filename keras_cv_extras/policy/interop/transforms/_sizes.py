@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras.policy.interop._common import Omissions
+from keras_cv_extras.policy.interop._torchvision_compose import interpolation_of
 
 _NOTHING = (
     "PILToTensor",
@@ -118,7 +119,7 @@ def _name(kind, piece):
 
 def _torchvision(name, piece, seed):
     if name == "RandomResizedCrop":
-        return [resized_crop(piece.size, piece.scale, piece.ratio, _interpolation(piece), seed)]
+        return [resized_crop(piece.size, piece.scale, piece.ratio, interpolation_of(piece), seed)]
     if name == "RandomCrop" and _simple(piece):
         return [*_padding(piece.padding), cut(piece.size, seed)]
     if name == "CenterCrop":
@@ -138,7 +139,7 @@ def _resized(piece, following):
     if len(sizes) == 1 and type(following).__name__ != "CenterCrop":
         return None
     smooth = getattr(piece, "antialias", True) is not False
-    return [resize(sizes, _interpolation(piece), smooth, cropped=len(sizes) == 1)]
+    return [resize(sizes, interpolation_of(piece), smooth, cropped=len(sizes) == 1)]
 
 
 def _simple(piece):
@@ -147,11 +148,6 @@ def _simple(piece):
     plain = filled in (0, None) or (isinstance(filled, dict) and not any(filled.values()))
     plain = plain or str(filled) in ("{}", "0")
     return plain and getattr(piece, "padding_mode", "constant") == "constant"
-
-
-def _interpolation(piece):
-    value = getattr(piece, "interpolation", "bilinear")
-    return str(getattr(value, "value", value)).rpartition(".")[2].lower()
 
 
 def _albumentations(name, node, seed):
