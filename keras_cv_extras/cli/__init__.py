@@ -86,7 +86,7 @@ def demo(
 ) -> None:
     """Run everything on 5,000 real digits: search, train, evaluate, export, verify.
 
-    Takes three to four minutes on two cores. Interrupted and started again, it goes on where it
+    Takes some four minutes on two cores. Interrupted and started again, it goes on where it
     was.
     """
     folders.check(output, kinds.DEMO)
