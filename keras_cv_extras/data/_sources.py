@@ -139,7 +139,7 @@ def load(
             borders, "stretch" does not keep it.
         jpeg: how JPEG files in a folder are decoded: "whole", or "reduced": those of four times
             `image_size` or more at a half, a quarter or an eighth, in a fraction of the time; edges
-            come out sharper, by up to 10 of 255. `serving.export(data=...)` does as was
+            come out sharper, by up to 15 of 255. `serving.export(data=...)` does as was
             done here.
         channels: 1 for grey, 3 for RGB, None for what the images have (in a folder, 3 if a file
             has colours).
