@@ -18,6 +18,7 @@ PROOFS = (
     "fashion_mnist_accelerator.py",
     "fashion_mnist_training.py",
     "gan_fashion_mnist.py",
+    "harmful_ops.py",
     "known_answers.py",
     "policy_throughput.py",
     "population_throughput.py",

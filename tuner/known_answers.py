@@ -31,7 +31,7 @@ SIZES = {
     "fashion_mnist": {"train": 500, "later": 6000, "test": 6000},
     "mnist_5k": {"train": 500, "later": 2000, "test": 2000},
 }
-SEARCH = {"trials": 36, "epochs": 16, "batch_size": 32, "confirm_seeds": 2}
+SEARCH = {"trials": 36, "epochs": 16, "batch_size": 32, "confirm_seeds": 2, "harm_seeds": 4}
 MARGIN = 0.01  # of accuracy: an op that changes less does nothing
 SEEDS = {"test": 3}  # of the arms, on test images
 REPLICATES = 10
@@ -100,17 +100,23 @@ TASKS = {
 }
 
 
-def run(name: str, seed: int, directory) -> dict:
-    """Runs one replicate of a task: search, then all arms on test images."""
+def parts_of(name: str, seed: int) -> dict:
+    """Returns `(images, labels)` of a task to train on, of later use, and to test on."""
     task = TASKS[name]
     source = data.load(task.source)
     pool = [np.concatenate(pair) for pair in zip(source.train, source.test, strict=True)]
     rng = np.random.default_rng(seed)
     order, parts, start = rng.permutation(len(pool[1])), {}, 0
-    for name, size in SIZES[task.source].items():
+    for part, size in SIZES[task.source].items():
         rows = order[start : start + size]
-        parts[name] = task.make(pool[0][rows], pool[1][rows], rng, name != "train")
+        parts[part] = task.make(pool[0][rows], pool[1][rows], rng, part != "train")
         start += size
+    return parts
+
+
+def run(name: str, seed: int, directory) -> dict:
+    """Runs one replicate of a task: search, then all arms on test images."""
+    task, parts = TASKS[name], parts_of(name, seed)
     shape, num_classes = parts["train"][0].shape[1:], len(np.unique(parts["test"][1]))
     found = search.search_policy(
         parts["train"],

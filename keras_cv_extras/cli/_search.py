@@ -132,6 +132,13 @@ def run(
     confirm_seeds: Annotated[
         int, typer.Option(help="Trainings of each finalist for the confirmation.")
     ] = DEFAULT.confirm_seeds,
+    harm_seeds: Annotated[
+        int,
+        typer.Option(
+            help="Train with each op alone, up to so many times (4, say), to name the ops that "
+            "harm; 0 for not."
+        ),
+    ] = DEFAULT.harm_seeds,
     tuned_control: Annotated[
         bool,
         typer.Option(
@@ -202,6 +209,7 @@ def run(
         flip="auto" if flip is None else flip,
         batch_size=batch_size,
         confirm_seeds=confirm_seeds,
+        harm_seeds=harm_seeds,
         tuned_control=tuned_control,
         retrain=retrain,
         workers=workers,

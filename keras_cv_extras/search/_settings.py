@@ -8,6 +8,7 @@ from keras_cv_extras._base import checks
 
 METHODS = ("staged", "full")
 SPACES = ("policy", "recipe")
+_LEAST_HARM_SEEDS = 3
 ORACLES = ("tpe", "evolution", "controller", "random")
 
 
@@ -36,6 +37,10 @@ class SearchSettings:
         confirmation_size: images that finalists and controls are scored on; None likewise.
         batch_size: images per training step.
         confirm_seeds: trainings of each finalist and control for the confirmation.
+        harm_seeds: 0, or the most trainings from fresh weights with each op alone, at least 3:
+            those ops that make a training worse by more than a point, beyond chance, are then
+            named as harmful. Each op is trained with once, and again while it is suspected, some
+            two trainings an op. It needs method="staged", and changes neither trials nor choice.
         ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
             of channels allows and that can change them.
         flip: whether the controls may mirror images; "auto" for not with digits and letters,
@@ -72,6 +77,7 @@ class SearchSettings:
     confirmation_size: int | None = None
     batch_size: int = 64
     confirm_seeds: int = 3
+    harm_seeds: int = 0
     ops: Sequence[str] | None = None
     flip: bool | Literal["auto"] = "auto"
     tuned_control: bool = False
@@ -93,6 +99,14 @@ class SearchSettings:
                 raise ValueError(
                     "give trials or budget, not both: a budget decides how many trials"
                 )
+        if checks.integer("harm_seeds", self.harm_seeds, minimum=0):
+            if self.harm_seeds < _LEAST_HARM_SEEDS:
+                raise ValueError(
+                    f"harm_seeds must be 0 or at least {_LEAST_HARM_SEEDS}, which tell an op from "
+                    f"chance, received {self.harm_seeds}"
+                )
+            if not self.staged:
+                raise ValueError("harm_seeds needs method='staged', whose screen names the ops")
         if self.flip != "auto" and not isinstance(self.flip, bool):
             raise TypeError(f"flip must be True, False or 'auto', received {self.flip!r}")
         checks.one_of("space", self.space, SPACES)

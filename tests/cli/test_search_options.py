@@ -69,6 +69,7 @@ def run(asked, *arguments):
         (["--no-flip"], {"flip": False}),
         (["--batch-size", 16], {"batch_size": 16}),
         (["--confirm-seeds", 5], {"confirm_seeds": 5}),
+        (["--harm-seeds", 4], {"harm_seeds": 4}),
         (["--tuned-control"], {"tuned_control": True}),
         (["--retrain"], {"retrain": True}),
         (["--seed", 9], {"seed": 9}),

@@ -65,6 +65,14 @@ def test_a_plan_counts_what_runs(digits, network, tmp_path):
         make(digits, network, method="full"), tmp_path / "full", measured=False
     )
     assert {stage.name for stage in its.stages} == {"portfolio", "trials", "confirmation"}
+    # Of three ops four trainings, and four with nothing; the weights of a seed are drawn once.
+    _, alone = _plan.decide(
+        make(digits, network, ops=ops, harm_seeds=4), tmp_path / "alone", measured=False
+    )
+    scored = len(request.parts["validation"][1])
+    work = Work(4, 16, 16 * 8, 16 * scored)
+    assert alone.stages[3] == _plan.Stage("harm of the ops", 16, work, at_most=True)
+    assert len(alone.stages) == len(few.stages) + 1
 
 
 def test_what_the_confirmation_can_tell():
@@ -76,7 +84,7 @@ def test_what_the_confirmation_can_tell():
     assert plan.most_minutes == pytest.approx(1.5)
     assert plan.num_trainings == 5
     assert "<= 5" in plan.describe()
-    assert "half of the appeals it takes 1.0 minutes" in plan.describe()
+    assert "half of those at most it takes 1.0 minutes" in plan.describe()
 
 
 def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch):
@@ -271,6 +279,9 @@ def test_other_data_has_another_name():
         ({"epochs": 1}, "method='staged' divides a training of at least 2 epochs"),
         ({"budget": 0}, "budget must be"),
         ({"confirm_seeds": 0}, "confirm_seeds must be at least 1"),
+        ({"harm_seeds": -1}, "harm_seeds must be at least 0"),
+        ({"harm_seeds": 2}, "harm_seeds must be 0 or at least 3"),
+        ({"harm_seeds": 4, "method": "full"}, "harm_seeds needs method='staged'"),
         ({"trails": 3}, "trails"),
     ],
 )

@@ -23,6 +23,7 @@ _LEAST_EPOCHS, _LEAST_SEEDS = 4, 2
 _NUM_CONFIRMED = 7  # five controls, an entrant, the best trial
 _POWER = 2.8  # standard errors that a difference must have: 5 % two-sided, found in 80 %
 APPEAL = "appeal of capped ops"
+HARM = "harm of the ops"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Stage:
 
     Args:
         name: what it is called in tables.
-        trainings: how many; of the appeals, the most that there can be.
+        trainings: how many; of the appeals and of ops alone, the most that there can be.
         work: what they are made of.
         at_most: whether the screen may leave fewer.
     """
@@ -62,12 +63,12 @@ class Plan:
 
     @property
     def num_trainings(self) -> int:
-        """The trainings of all stages, with all appeals that there can be."""
+        """The trainings of all stages, with all that there can be."""
         return sum(stage.trainings for stage in self.stages)
 
     @property
     def minutes(self) -> float | None:
-        """How long the search should take, with half of the appeals that there can be."""
+        """How long the search should take, with half of what there can be at most."""
         if self.timing is None:
             return None
         halves = (1 - 0.5 * stage.at_most for stage in self.stages)
@@ -76,7 +77,7 @@ class Plan:
 
     @property
     def most_minutes(self) -> float | None:
-        """How long it should take with all appeals."""
+        """How long it should take with all that there can be."""
         if self.timing is None:
             return None
         return sum(stage.work.seconds(self.timing) for stage in self.stages) / 60
@@ -100,7 +101,7 @@ class Plan:
         uncertain = any(stage.at_most for stage in self.stages)
         lines.append(self._line("all", self.num_trainings, total, at_most=uncertain))
         if uncertain and self.minutes is not None:
-            lines.append(f"With half of the appeals it takes {self.minutes:.1f} minutes.")
+            lines.append(f"With half of those at most it takes {self.minutes:.1f} minutes.")
         lines.append(
             f"{self.num_confirmation:,} confirmation images tell differences from about "
             f"{100 * self.resolution:.1f} points on from chance (at 90 % accuracy)."
@@ -213,6 +214,10 @@ def _plan(request, timing, budget, **lengths):
             stage("promoted trials", promoted),
             *stages[2:],
         ]
+        if request.harm_seeds:
+            count = _stages.most_alone(request.ops, request.harm_seeds)
+            drawn = request.harm_seeds if request.harm_seeds <= request.trainer.num_kept else count
+            stages.insert(3, stage(HARM, count, first=0, starts=drawn, at_most=True))
     return Plan(tuple(stages), timing, request.trials, budget, num_images["confirmation"])
 
 

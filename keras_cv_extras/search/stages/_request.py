@@ -91,6 +91,11 @@ class Request:
         """Trainings of each arm for the confirmation."""
         return self.settings.confirm_seeds
 
+    @property
+    def harm_seeds(self) -> int:
+        """The most trainings with each op alone; 0 to call none harmful."""
+        return self.settings.harm_seeds
+
     def identity(self) -> dict[str, Any]:
         """Returns what tells this search from others, for JSON."""
         asked = self.settings
@@ -112,6 +117,7 @@ class Request:
             **({"workers": asked.workers} if asked.workers > 1 else {}),
             **({"space": self.space} if self.space != "policy" else {}),
             **({"tuned_control": True} if asked.tuned_control else {}),
+            **({"harm_seeds": asked.harm_seeds} if asked.harm_seeds else {}),
         }
 
     def lowered(self, *, epochs: int, confirm_seeds: int) -> "Request":

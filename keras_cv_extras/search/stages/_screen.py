@@ -14,7 +14,7 @@ References:
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search.trials._shared import uniform_policy
 from keras_cv_extras.search.trials._trainer import Trainer
-from keras_cv_extras.search.verdict._harm import harmful_ops
+from keras_cv_extras.search.verdict._harm import Gains, harmful_ops, mean_gain
 
 STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 NUM_FOLDS = 2
@@ -48,10 +48,10 @@ class Screen:
         reinstated: ops that were capped, and whose cap was lifted as training with them helps.
         seconds: wall time, of the trainings and of the forward passes.
         guessing: the accuracy of always naming the most frequent class.
-        alone: for ops that were tried alone, rows `(strength, gain, error)` of trainings with the
-            op up to a strength: the change of the validation accuracy from a training with
-            nothing, and its standard error over the images.
-        harmful: ops that make a training worse beyond chance, at every strength that was tried.
+        alone: for ops that were tried alone from fresh weights, rows `(gain, error)`, one for each
+            training: the change of the validation accuracy from a training with nothing and the
+            same seed, and its standard error over the images.
+        harmful: ops that make a training worse by more than a point, beyond chance.
     """
 
     clean: float
@@ -63,9 +63,7 @@ class Screen:
     reinstated: tuple[str, ...] = ()
     seconds: tuple[float, float] = (float("nan"), float("nan"))
     guessing: float = 0.0
-    alone: dict[str, tuple[tuple[float, float, float], ...]] = dataclasses.field(
-        default_factory=dict
-    )
+    alone: dict[str, Gains] = dataclasses.field(default_factory=dict)
     harmful: tuple[str, ...] = ()
 
     @property
@@ -87,29 +85,14 @@ class Screen:
         """Returns the screen with the caps of some ops lifted to these."""
         return dataclasses.replace(self, caps={**self.caps, **caps}, reinstated=tuple(caps))
 
-    def judged(
-        self,
-        spread: float,
-        freedom: int,
-        alone: Mapping[str, Sequence[tuple[float, float, float]]] | None = None,
-    ) -> "Screen":
-        """Returns the screen with the ops named that harm, of those that were tried alone.
-
-        An op that keeps labels up to half of its strength is limited, whatever it does above.
+    def judged(self, alone: dict[str, Gains], seeds: int) -> "Screen":
+        """Returns the screen with the ops named that harm.
 
         Args:
-            spread: standard deviation of the accuracy over trainings that differ by seed alone.
-            freedom: degrees of freedom of that.
-            alone: further ops that were tried alone; counted where they are not limited.
+            alone: the gains of each op in trainings with it alone.
+            seeds: the most trainings that an op was given.
         """
-        more = {op: tuple(rows) for op, rows in (alone or {}).items() if op not in self.limited}
-        tried = {**more, **self.alone}
-        counted = {op: rows for op, rows in tried.items() if op not in self.reinstated}
-        counted = {
-            op: rows for op, rows in counted.items() if not 0.5 <= self.caps.get(op, 1.0) < 1
-        }
-        harmful = harmful_ops(counted, spread, freedom)
-        return dataclasses.replace(self, alone=tried, harmful=harmful)
+        return dataclasses.replace(self, alone=alone, harmful=harmful_ops(alone, seeds))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the screen as a dictionary for JSON."""
@@ -159,8 +142,9 @@ class Screen:
         return "\n".join(lines) or "every op keeps the labels at every strength"
 
     def _cost_of(self, op):
-        cost = -100 * max(gain for _, gain, _ in self.alone[op])
-        return f"it harms: trained with alone, it costs {cost:.1f} points at least"
+        return (
+            f"it harms: trained with alone, it costs {-100 * mean_gain(self.alone[op]):.1f} points"
+        )
 
 
 def screen(

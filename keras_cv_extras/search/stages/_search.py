@@ -91,7 +91,8 @@ def search_policy(
     out, unless training with them helps all the same. The first three quarters of a training
     are done once, for all policies. From there, a portfolio of known policies and the trials
     train the last quarter, each with its own policy; the best third of the trials does so twice
-    more. The best are confirmed from fresh weights.
+    more. The best are confirmed from fresh weights. With `harm_seeds`, trainings with each op alone
+    say which ops harm.
 
     Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, or killed, and started
     again with the same arguments, it goes on: finished trainings are not repeated.
@@ -185,6 +186,8 @@ def _run(request, folder, shown, role):
         stages.screen()
         stages.share()
         stages.appeal()
+    if request.harm_seeds:
+        stages.judge_harm()
     portfolio = stages.portfolio()
     tuner = stages.trials()
     ranked = stages.promote(tuner)
@@ -193,9 +196,8 @@ def _run(request, folder, shown, role):
         controls = sum(one.kind == "control" for one in finalists)
         finalists.insert(controls, stages.tune_control(portfolio, tuner, ranked))
     confirmed = stages.confirm(finalists)
-    screened = stages.judge_harm([*portfolio, *ranked])
     result = _result(
-        request, folder, screened, portfolio, tuner, ranked, confirmed, write=role.decides
+        request, folder, stages.screened, portfolio, tuner, ranked, confirmed, write=role.decides
     )
     if request.settings.retrain and role.decides:
         shown.stage("last training")

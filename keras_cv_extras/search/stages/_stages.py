@@ -21,8 +21,7 @@ from keras_cv_extras.search.trials._shared import SharedWeights, uniform_policy
 from keras_cv_extras.search.trials._trainer import DivergedError, Score
 from keras_cv_extras.search.trials._tuner import PolicyTuner, seed_of_trial
 from keras_cv_extras.search.verdict import _record
-from keras_cv_extras.search.verdict._harm import spread_of
-from keras_cv_extras.search.verdict._insight import op_shares
+from keras_cv_extras.search.verdict._harm import try_alone
 from keras_cv_extras.search.workers._jobs import Job, do_all
 from keras_cv_extras.search.workers._processes import Role
 
@@ -33,6 +32,11 @@ _SURE = 2.5  # standard errors by which a capped op must help
 def most_appeals(ops) -> int:
     """Returns how many trainings the appeals of ops can be."""
     return sum(map(len, map(_appeals_of, ops)))
+
+
+def most_alone(ops, seeds: int) -> int:
+    """Returns how many trainings there can be with each op alone, and with nothing."""
+    return seeds * (len(ops) + 1)
 
 
 def _appeals_of(op):
@@ -150,38 +154,41 @@ class Stages:
             alone = policy_from(op_alone(op), caps={op: strength})
             jobs.append(self._validation("appeal", f"{op} {strength}", alone))
         nothing, *scores = self._scores(jobs)
-        lifted, alone = {}, {}
+        lifted = {}
         for (op, strength), score in zip(capped, scores, strict=True):
             gain = score.correct.astype(float) - nothing.correct
             error = gain.std() / np.sqrt(gain.size)
             if gain.mean() > _SURE * error:
                 lifted.setdefault(op, strength)  # the highest, which is tried first
-            if np.isfinite(score.accuracy + nothing.accuracy):
-                row = (strength, float(gain.mean()), float(error))
-                alone[op] = (*alone.get(op, ()), row)
-        self.screened = dataclasses.replace(screened.reinstate(lifted), alone=alone)
+        self.screened = screened.reinstate(lifted)
         return self.screened
 
-    def judge_harm(self, candidates) -> Screen | None:
-        """Names the ops that harm, by how much trainings differ that were repeated.
+    def judge_harm(self) -> Screen:
+        """Names the ops that harm, by trainings from fresh weights with each of them alone."""
+        screened = self.screened
+        if screened is None:
+            raise ValueError("harm is not judged without a screen")
+        self.shown.stage("harm of the ops")
+        seeds, before = self.request.harm_seeds, len(self._counted)
 
-        Args:
-            candidates: all `Candidate`s: first that without augmentation, and some that have one
-                op alone; some were trained several times.
-        """
-        if self.screened is None or not candidates:
-            return self.screened
-        count, nothing = len(self.request.parts["validation"][1]), candidates[0].accuracy
-        alone = {}
-        for one in candidates:
-            ops = [op for op, share in op_shares(one.policy).items() if share > 0]
-            if len(ops) == 1 and one.kind == "searched" and np.isfinite(one.accuracy):
-                # Their images are the same, which would make the error smaller.
-                squares = [rate * (1 - rate) / count for rate in (one.accuracy, nothing)]
-                row = (1.0, one.accuracy - nothing, float(np.sqrt(sum(squares))))
-                alone.setdefault(ops[0], (row,))
-        looks = [one.accuracies for one in candidates]
-        self.screened = self.screened.judged(*spread_of(looks), alone)
+        def train(pairs):
+            jobs = [
+                Job(
+                    "harm",
+                    f"{op or 'nothing'} {number}",
+                    no_augmentation() if op is None else policy_from(op_alone(op)),
+                    f"harm {number}",  # those of one number share their seed
+                    "validation",
+                    self.request.trainer,
+                )
+                for op, number in pairs
+            ]
+            scores = self._scores(jobs)
+            return [one.correct if np.isfinite(one.accuracy) else None for one in scores]
+
+        ops = [op for op in self.request.ops if op not in screened.unchanged]
+        self.screened = screened.judged(try_alone(ops, seeds, train), seeds)
+        self.shown.settle(most_alone(self.request.ops, seeds), len(self._counted) - before)
         return self.screened
 
     def portfolio(self) -> list[Candidate]:
@@ -336,7 +343,8 @@ class Stages:
         """Returns the scores of jobs, from the folder or from a training here or elsewhere."""
 
         def show(job, score):
-            validated = job.part == "validation"
+            # Trainings with one op from fresh weights are none that trials are compared with.
+            validated = job.part == "validation" and job.stage != "harm"
             if (job.stage, job.name) not in self._counted:  # two stages read one training
                 self._seen(job.name, job.policy, score.accuracy if validated else None)
             self._counted.add((job.stage, job.name))

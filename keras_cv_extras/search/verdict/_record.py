@@ -94,9 +94,8 @@ def cost(folder, rows, screened):
     trials = [row["seconds"] for row in rows if row["kind"] == "trial"]
     stages = {} if screened is None else {"screen": [sum(screened.seconds)]}
     stages |= {"portfolio": folder.seconds("portfolio"), "trials": trials}
-    stages |= {
-        name: folder.seconds(name) for name in ("appeal", "promoted", "rival", "confirmation")
-    }
+    further = ("appeal", "harm", "promoted", "rival", "confirmation")
+    stages |= {name: folder.seconds(name) for name in further}
     found = {}
     for name, seconds in stages.items():
         seconds = [value for value in seconds if np.isfinite(value)]
