@@ -63,7 +63,7 @@ class Coder(
     def _read(self, descriptors, *, reset):
         """Returns checked descriptors as a set of floats."""
         listed = isinstance(descriptors, (DescriptorSet, list, tuple))
-        if not listed and getattr(descriptors, "ndim", 2) != 3:
+        if not listed and getattr(descriptors, "ndim", 2) < 3:
             descriptors = validate_data(
                 self, descriptors, reset=reset, dtype=[np.float32, np.float64]
             )
@@ -106,7 +106,7 @@ class Coder(
         return tags
 
 
-class WordCoder(GivesDescriptors, Coder, auto_wrap_output_keys=None):  # pyright: ignore[reportIncompatibleVariableOverride]
+class WordCoder(GivesDescriptors, Coder):  # pyright: ignore[reportIncompatibleVariableOverride]
     """A coder whose result is a sparse row of codes, one for each word, per descriptor."""
 
     words_: Any

@@ -75,17 +75,20 @@ class ColorHistogram(ImageTransformer):
         checks.one_of("norm", self.norm, NORMS)
         grid = checks.sizes("grid", self.grid, 2)
         images = as_images(X, self.value_range)
-        if images.shape[-1] != 3:
-            raise ValueError(
-                "images must have three colours, (count, height, width, 3), received "
-                f"{images.shape}: of grey ones take HOG or LBP"
-            )
+        self._check_colors(images.shape)
         if self.joint and bins > 32:
             raise ValueError(f"bins must be at most 32 with joint=True, received {bins}")
         check_grid(grid, images)
         size = max(1, 400_000 // images[0].size)
         parts = chunks(len(images), size)
         return np.concatenate([self._batch(images[part], bins, grid) for part in parts])
+
+    def _check_colors(self, shape):
+        if len(shape) != 4 or shape[-1] != 3:
+            raise ValueError(
+                "images must have three colours, (count, height, width, 3), received "
+                f"{shape}: of grey ones take HOG or LBP"
+            )
 
     def _batch(self, images, bins, grid):
         count, height, width, _ = images.shape

@@ -15,6 +15,10 @@ class GivesDescriptors:
     So `Pipeline.set_output` reaches through it to the step that gives a row for each image.
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        # Of subclasses of subclasses, too: `fit_transform` would make a frame of a set.
+        super().__init_subclass__(**{**options, "auto_wrap_output_keys": None})
+
     def set_output(self, *, transform: str | None = None) -> Self:
         """Takes what scikit-learn sets of all steps; a `DescriptorSet` stays one.
 
@@ -166,7 +170,8 @@ def as_descriptor_set(descriptors) -> DescriptorSet:
     if array.ndim != 3:
         raise ValueError(
             "descriptors must be a DescriptorSet, a list of (count_i, dimension) arrays, or an "
-            f"array with 2 or 3 axes; received shape {array.shape}"
+            f"array with 2 or 3 axes; received shape {array.shape}: of images DenseSIFT and SIFT "
+            "give descriptors"
         )
     count, each, dimension = array.shape
     return DescriptorSet(

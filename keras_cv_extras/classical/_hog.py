@@ -34,10 +34,16 @@ class ImageTransformer(
         Returns:
             This object.
         """
-        if isinstance(X, np.ndarray) and X.dtype != object:
-            check_shape(X)  # of all images, whose shape the caller knows
+        shape = getattr(X, "shape", ())
+        if len(shape) > 1:  # of all images, which the caller knows; a list may have many
+            check_shape(tuple(shape))
+            self._check_colors(tuple(shape))
+        self.__dict__.pop("_n_features_out", None)
         self._n_features_out = _width(unwrapped(self, X[:1]))
         return self
+
+    def _check_colors(self, shape):
+        """Raises if images of a shape lack the colours that this needs."""
 
     def transform(self, X: ArrayLike) -> Any:
         """Describes images; see the subclass."""
@@ -122,9 +128,16 @@ class HOG(ImageTransformer):
                 "make_classifier, or make pixels_per_cell smaller"
             )
         size = max(1, 400_000 // images[0].size)  # some tens of MB at a time
-        return np.concatenate(
+        features = np.concatenate(
             [self._batch(images[part], cell, block) for part in chunks(len(images), size)]
         )
+        fitted = getattr(self, "_n_features_out", features.shape[1])
+        if features.shape[1] != fitted:
+            raise ValueError(
+                f"images must have the size of those in fit, which gave {fitted} features: resize "
+                f"them; {images.shape[1]} x {images.shape[2]} give {features.shape[1]}"
+            )
+        return features
 
     def _batch(self, images, cell, block):
         rows, columns = images.shape[1] // cell[0], images.shape[2] // cell[1]

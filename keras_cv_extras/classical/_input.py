@@ -49,13 +49,15 @@ def as_images(images, value_range):
     """
     low, high = checks.rising("value_range", value_range)
     try:
-        images = np.asarray(images)
+        images = plain(images)
+        listed = isinstance(images, np.ndarray) and images.dtype.kind == "O"  # an image each
+        images = np.asarray(list(images) if listed else images)
     except ValueError as error:
         raise ValueError(
             "images must all have one size here: resize them, or use DenseSIFT or SIFT, which take "
             "a list of images of different sizes"
         ) from error
-    check_shape(images)
+    check_shape(images.shape)
     if images.ndim == 3:
         images = images[..., None]
     if images.dtype.kind not in "uif":
@@ -76,13 +78,26 @@ def as_images(images, value_range):
     return images
 
 
-def check_shape(images):
-    """Raises if an array is not of the shape of images."""
-    shape = images.shape
+def plain(images):
+    """Returns images of a series or a frame of pandas as an array, others as they are."""
+    return images.to_numpy() if hasattr(images, "iloc") else images
+
+
+def check_shape(shape):
+    """Raises if a shape is not that of images."""
     if len(shape) not in (3, 4) or 0 in shape or (len(shape) == 4 and shape[-1] not in (1, 3)):
         raise ValueError(
             "images must have shape (count, height, width) or (count, height, width, 1 or 3), with "
             f"at least one image and one pixel; received {shape}"
+            + (": leave alpha out, images[..., :3]" if len(shape) == 4 and shape[-1] == 4 else "")
+        )
+
+
+def check_colors(shape, color):
+    """Raises if images of a shape lack the colours that one of `COLORS` needs."""
+    if color in COLORS[1:] and (len(shape) != 4 or shape[-1] != 3):
+        raise ValueError(
+            f"color={color!r} needs images of three colours, received {shape}: give color='grey'"
         )
 
 
@@ -97,6 +112,7 @@ def check_grid(grid, images):
 
 def image_groups(images, value_range):
     """Yields images of any sizes as `(indices, batch)`, a batch for each size."""
+    images = plain(images)
     if isinstance(images, np.ndarray) and images.dtype != object:
         yield np.arange(len(images)), as_images(images, value_range)
         return
@@ -126,11 +142,7 @@ def as_planes(images, value_range, color):
         scaled = (scaled - np.float32(low)) * np.float32(255 / (high - low))
     if color == "grey":
         return [scaled[..., 0] if scaled.shape[-1] == 1 else scaled @ _LUMA]
-    if scaled.shape[-1] != 3:
-        raise ValueError(
-            f"color={color!r} needs images of three colours, received {images.shape}: give "
-            "color='grey'"
-        )
+    check_colors(images.shape, color)
     return list(np.moveaxis(scaled @ _OPPONENT.T if color == "opponent" else scaled, -1, 0))
 
 
@@ -165,11 +177,17 @@ def check_classes(labels: ArrayLike, count: int) -> None:
         raise ValueError(
             f"labels must have shape ({count},), one for each image; received {labels.shape}"
         )
+    if labels.dtype == object and len({isinstance(label, str) for label in labels}) > 1:
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels}))
+        raise ValueError(
+            f"labels must be all texts or all numbers, received {kinds}: fill in or leave out what "
+            "is missing"
+        )
     if labels.dtype.kind == "f" and not np.all(np.isfinite(labels)):
         raise ValueError("labels must be finite, received NaN or infinite values")
     classes = np.unique(labels)
     if len(classes) < 2:
-        found = f"one class: {classes[0]!r}" if len(classes) else "no label"
+        found = f"one class: {classes.tolist()[0]!r}" if len(classes) else "no label"
         raise ValueError(f"labels must hold two or more classes, received {found}")
 
 

@@ -14,6 +14,7 @@ from keras_cv_extras.classical._input import (
     COLORS,
     as_bytes,
     as_planes,
+    check_colors,
     chunks,
     image_groups,
     requires,
@@ -25,7 +26,7 @@ _CLIP = 0.2
 _WINDOW = 2.0  # standard deviation of the Gaussian window, in spatial bins: half the patch
 
 
-class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # pyright: ignore[reportIncompatibleVariableOverride]
+class DenseSIFT(GivesDescriptors, ImageTransformer):  # pyright: ignore[reportIncompatibleVariableOverride]
     """SIFT descriptors on a regular grid, upright, at one or several scales.
 
     Each descriptor is 4 x 4 spatial bins of 8 orientations, with linear interpolation between
@@ -80,6 +81,9 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         self.root = root
         self.color = color
         self.value_range = value_range
+
+    def _check_colors(self, shape):
+        check_colors(shape, self.color)
 
     def transform(self, X: ArrayLike) -> DescriptorSet:
         """Computes the descriptors.
@@ -145,7 +149,7 @@ class DenseSIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):
         return values.reshape(len(images), len(positions), channels * size), positions
 
 
-class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # pyright: ignore[reportIncompatibleVariableOverride]
+class SIFT(GivesDescriptors, ImageTransformer):  # pyright: ignore[reportIncompatibleVariableOverride]
     """SIFT descriptors at OpenCV's keypoints: as many for each image as it has.
 
     Small images have few keypoints: enlarge them first (28 x 28 by two or more), or use
@@ -183,6 +187,9 @@ class SIFT(GivesDescriptors, ImageTransformer, auto_wrap_output_keys=None):  # p
         self.root = root
         self.color = color
         self.value_range = value_range
+
+    def _check_colors(self, shape):
+        check_colors(shape, self.color)
 
     def transform(self, X: ArrayLike) -> DescriptorSet:
         """Finds keypoints and describes them.

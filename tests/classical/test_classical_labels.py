@@ -13,3 +13,12 @@ def test_labels_of_two_classes_or_more_for_all_images():
     for labels, count in wrong:
         with pytest.raises((TypeError, ValueError), match="labels must"):
             classical.check_classes(labels, count)
+    with pytest.raises(ValueError, match="one class: 0$"):
+        classical.check_classes([0, 0, 0], 3)
+
+
+def test_labels_that_are_missing_are_said_to_be():
+    for missing in (None, np.nan):
+        labels = np.array(["cat", missing, "dog"], object)
+        with pytest.raises(ValueError, match="fill in or leave out what is missing"):
+            classical.check_classes(labels, 3)

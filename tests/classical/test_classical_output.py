@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from skimage import color
 from skimage import data as photographs
+from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion
 
 from keras_cv_extras import classical
@@ -105,7 +106,7 @@ def test_frames_of_whole_image_features_and_unions():
         assert len(part.get_feature_names_out()) == plain.shape[1]
 
 
-@pytest.mark.parametrize("name", ["bow", "fisher"])
+@pytest.mark.parametrize("name", ["bow", "llc", "scspm", "fisher"])
 def test_frames_of_pipelines_with_descriptors_inside(name):
     images = np.repeat(np.repeat(COLORS, 2, axis=1), 2, axis=2)
     options = {"pixels": 16, "num_words": 2, "levels": (1, 2)}
@@ -113,6 +114,8 @@ def test_frames_of_pipelines_with_descriptors_inside(name):
     if name == "fisher":
         model.set_params(reduction__transformer__n_components=4)
     plain = model.fit(images, [0, 1] * 3)[:-1].transform(images)
+    whole = clone(model).set_output(transform="pandas").fit(images, [0, 1] * 3)
+    assert whole.predict(images).tolist() == model.predict(images).tolist()
     frame = model[:-1].set_output(transform="pandas").transform(images)
     assert isinstance(frame, pd.DataFrame)
     np.testing.assert_array_equal(frame, plain)
@@ -128,3 +131,26 @@ def test_messages_name_the_shape_and_the_argument_that_was_given():
     for name in ("hog", "llc"):
         with pytest.raises(ValueError, match="give their shorter side as pixels"):
             classical.make_classifier(name).fit(small, [0, 1, 0, 1])
+    grey = np.zeros((24, 16, 16), "uint8")
+    flat = pd.DataFrame(grey.reshape(24, -1))
+    for part in (classical.ColorHistogram(), classical.DenseSIFT(color="rgb")):
+        with pytest.raises(ValueError, match=r"three colours.*received \(24, 16, 16\)"):
+            part.fit(grey)
+    for part in (classical.HOG(), classical.DenseSIFT(), classical.ColorHistogram()):
+        with pytest.raises(ValueError, match=r"received \(24, 256\)"):
+            part.fit(flat)
+        with pytest.raises(ValueError, match=r"received \(24, 16, 16, 4\): leave alpha out"):
+            part.fit(np.zeros((24, 16, 16, 4), "uint8"))
+    with pytest.raises(ValueError, match="size of those in fit.*resize them; 24 x 24 give 144"):
+        classical.HOG().fit(grey).transform(np.zeros((2, 24, 24), "uint8"))
+    with pytest.raises(ValueError, match="of images DenseSIFT and SIFT give descriptors"):
+        classical.VLAD(2).fit(COLORS)
+
+
+def test_images_in_a_series_of_pandas():
+    listed = pd.Series(list(COLORS), index=range(10, 16))
+    for part in (classical.ColorHistogram(), classical.LBP(grid=1)):
+        np.testing.assert_array_equal(part.fit_transform(listed), part.fit_transform(COLORS))
+    sift = classical.DenseSIFT(bin_sizes=(2,))
+    found, wanted = sift.fit_transform(listed), sift.fit_transform(COLORS)
+    np.testing.assert_array_equal(found.values, wanted.values)

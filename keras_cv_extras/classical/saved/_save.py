@@ -61,7 +61,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     """Reads a classifier that `save` wrote.
 
     Args:
-        path: a ".skops" or ".joblib" file.
+        path: a ".skops" or ".joblib" file; `save` may have added the ending.
 
     Returns:
         The estimator.
@@ -72,6 +72,8 @@ def load(path: str | os.PathLike[str]) -> Any:
             neither this package, scikit-learn, SciPy nor NumPy is known for.
     """
     path = pathlib.Path(path)
+    if not path.is_file():
+        path = with_ending(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     if path.suffix not in (".skops", ".joblib"):
