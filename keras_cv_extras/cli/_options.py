@@ -99,10 +99,10 @@ def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -
     """
     if model is not None and not model.is_file():
         raise FileNotFoundError(f"{model}: no such file")
-    if data is not None and _is_table(data) and not pathlib.Path(data).expanduser().exists():
+    if data is not None and _is_table(data) and not pathlib.Path(os.path.expanduser(data)).exists():
         raise FileNotFoundError(f"{data}: no such file")
     if data is not None and os.sep in data and not data.startswith(("keras:", "tfds:")):
-        path = pathlib.Path(data).expanduser()
+        path = pathlib.Path(os.path.expanduser(data))
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such folder")
 

@@ -1,12 +1,15 @@
 """Dictionaries of an image and a label, as Hugging Face's and TensorFlow's data sets have them."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data.files import _decode, _folder, _layout
 
+_MOST = 1 << 31  # labels are int32
 _IMAGES, _LABELS = ("image", "images", "img"), ("label", "labels", "target")
 
 
@@ -128,7 +131,7 @@ def _read(part, image_size, resize):
                 _folder.check_bytes(len(part), image_size, 3)
                 images = np.empty((len(part), *image_size, 3), np.uint8)
             images[number] = _decode.fit(picture, image_size, resize or "crop", 3)
-            labels.append(record[label_key])
+            labels.append(_label(record[label_key]))
             advance()
     return images, labels, coloured
 
@@ -141,23 +144,78 @@ def _in_channels(images, channels, coloured):
     return np.stack([_decode.fit(_decode.picture(one), one.shape[:2], "crop", 1) for one in images])
 
 
+def _label(value):
+    """Returns a label as a text or an integer.
+
+    Raises:
+        ValueError: if it is neither, or stands for none.
+    """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, str):
+        return str(value)
+    array = np.asarray(value)
+    whole = array.ndim == 0 and not np.ma.is_masked(value)
+    if whole and array.dtype.kind == "f":
+        whole = np.isfinite(array) and array == np.rint(array)
+    elif whole:
+        whole = array.dtype.kind in "iub" or isinstance(value, int)
+    text = " ".join(repr(value).split())
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    if not whole:
+        raise ValueError(
+            f"records: the label {text} is neither a text nor a whole number: leave records "
+            "without a label out; a table takes several labels per image"
+        )
+    if not -_MOST < int(value) < _MOST:
+        raise ValueError(f"records: the label {text} is out of reach: give texts or small numbers")
+    return int(value)
+
+
 def _names(part, parts):
     feature = getattr(part, "features", None) or {}
     names = getattr(feature.get(keys_of(part[0])[1]), "names", None)
     if names is not None:
         return tuple(names)
-    labels = [label for own in parts for label in own]
-    if all(isinstance(label, str) for label in labels):
-        return tuple(sorted(set(labels)))
-    return tuple(str(number) for number in range(max(map(int, labels)) + 1))
+    labels = {label for own in parts for label in own}
+    texts = {label for label in labels if isinstance(label, str)}
+    if texts and texts != labels:
+        raise ValueError(
+            f"records: labels are texts ({min(texts)!r}) and numbers ({min(labels - texts)}): give "
+            "all as texts or all as numbers"
+        )
+    if len(labels) < 2:
+        raise ValueError(
+            f"records: one class only, {labels.pop()!r}; a classifier needs at least two classes"
+        )
+    if texts:
+        names = tuple(sorted(texts))
+        for line in doubts(names):
+            warnings.warn(f"records: {line}", stacklevel=4)  # the caller of `load`
+        return names
+    count, without = max(labels) + 1, max(labels) + 1 - len([one for one in labels if one >= 0])
+    if without > max(len(labels), 1000):
+        raise ValueError(
+            f"records: {len(labels)} different labels are up to {max(labels)}: classes are "
+            "numbered from 0 on, give texts or other numbers"
+        )
+    if without:
+        missing = next(number for number in range(count) if number not in labels)
+        warnings.warn(
+            f"records: {without} of {count} classes have no image, the first is {missing}: classes "
+            "are numbered from 0 on",
+            stacklevel=4,
+        )
+    return tuple(str(number) for number in range(count))
 
 
 def _numbers(labels, names):
-    numbers = [names.index(label) if isinstance(label, str) else int(label) for label in labels]
-    wrong = next((number for number in numbers if not 0 <= number < len(names)), None)
-    if wrong is not None:
-        raise ValueError(
-            f"records: the label {wrong} is none of the {len(names)} classes: leave records "
-            "without a label out"
-        )
+    known = {name: number for number, name in enumerate(names)}
+    numbers = [known.get(label, -1) if isinstance(label, str) else label for label in labels]
+    for number, label in zip(numbers, labels, strict=True):
+        if not 0 <= number < len(names):
+            raise ValueError(
+                f"records: the label {label!r} is none of the {len(names)} classes: leave records "
+                "without a label out"
+            )
     return np.array(numbers, np.int32)

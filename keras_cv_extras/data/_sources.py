@@ -331,8 +331,13 @@ def _tfds(name, *, image_size, resize, channels):
 
 def _as_folder(name):
     if not isinstance(name, (str, os.PathLike)) or not os.fspath(name):
-        raise TypeError(f"name must be a name or the path of a folder, received {name!r}")
-    folder = pathlib.Path(name).expanduser()
+        plain = isinstance(name, str | bytes | int | float | None)
+        received = repr(name) if plain else f"an object of the type {type(name).__name__}"
+        raise TypeError(
+            f"name must be a name or the path of a folder or CSV file, a data frame or records, "
+            f"received {received}; arrays are taken by data.pipeline and training.fit"
+        )
+    folder = pathlib.Path(os.path.expanduser(name))
     # A bare word that is no folder is more likely a name with a slip than a path.
     if isinstance(name, str) and len(folder.parts) == 1 and not folder.exists():
         known = [*_SETS, *(f"keras:{item}" for item in _KERAS)]

@@ -134,3 +134,71 @@ def test_file_names_need_not_be_utf8(tmp_path):
         images = [batch[0] for batch in data.pipeline(part, 2, shuffle=False, epoch=0)]
         assert np.concatenate(images).shape[1:] == (8, 8, 3)
     assert bad in files.unreadable()
+
+
+def test_a_link_to_another_folder_of_images_is_not_read_twice(tmp_path):
+    make(tmp_path / "data", 3)
+    (tmp_path / "data" / "cat" / "up").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "ant").symlink_to(tmp_path / "data" / "cat")
+    with (
+        pytest.warns(UserWarning, match="6 of 8 images are used, skipped: 2 links to a folder"),
+        pytest.raises(ValueError, match="class 'ant' has no image to train on"),
+    ):
+        data.load(tmp_path / "data")
+    make(tmp_path / "parts" / "train", 3)
+    (tmp_path / "parts" / "test").symlink_to(tmp_path / "parts" / "train")
+    with pytest.warns(UserWarning, match="skipped: 2 links to a folder that is read already"):
+        train, test, _ = both(tmp_path / "parts")
+    assert train + test == 6
+
+
+def test_what_lies_beside_classes_and_what_may_be_an_image_is_said(tmp_path):
+    make(tmp_path, 4)
+    Image.new("RGB", (9, 8)).save(tmp_path / "loose.png")
+    (tmp_path / "wolf.zip").write_bytes(b"PK")
+    (tmp_path / "cat" / "more.tar.gz").write_bytes(b"no image")
+    (tmp_path / "cat" / "0.png").rename(tmp_path / "cat" / "0.png.crdownload")
+    (tmp_path / "cat" / "1.png").rename(tmp_path / "cat" / "1")
+    (tmp_path / "cat" / "LICENSE").write_text("text")
+    (tmp_path / "cat" / "2.png.txt").write_text("a caption")
+    with pytest.warns(UserWarning, match="images are used") as caught:
+        assert sum(both(tmp_path)[:2]) == 6
+    said = str(caught[0].message)
+    for line in (
+        "6 of 9 images are used",
+        "1 .gz",
+        "1 whose names go on after the suffix",
+        "1 without a suffix",
+        f"the image in {tmp_path.name} is in no class folder: it is not used",
+        "wolf.zip is an archive: unpack it if it holds images",
+    ):
+        assert line in said
+
+
+def test_a_folder_around_the_classes_is_named(tmp_path):
+    make(tmp_path / "images", 3)
+    with pytest.raises(ValueError, match="one class only, 'images'.* If cat, dog are the classes"):
+        data.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("Cat", "cat"), "'Cat' and 'cat' look alike"),
+        (("caf\u00e9", "cafe\u0301"), r"'cafe\\u0301' and 'caf\\xe9' look alike"),
+        (("cat", " cat\u200b"), r"' cat\\u200b' and 'cat' look alike"),
+        (("1", "01", "2"), "'01' and '1' look alike"),
+        (("nan", "cat"), "the class 'nan' may stand for a missing label"),
+        (("0", "1", "-1"), "the class '-1' is below zero"),
+        (("0.5", "1.5"), "numbers with fractions"),
+    ],
+)
+def test_names_of_classes_that_may_not_be_meant_are_said(tmp_path, names, said):
+    make(tmp_path, 3, names)
+    with pytest.warns(UserWarning, match=said):
+        assert set(both(tmp_path)[2]) == set(names)
+
+
+def test_letters_of_both_cases_are_classes(tmp_path):
+    assert both(make(tmp_path, 3, ("A", "a", "b")))[2] == ("A", "a", "b")
+    assert both(make(tmp_path / "more", 3, ("-1", "-2")))[2] == ("-1", "-2")

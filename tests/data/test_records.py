@@ -64,7 +64,39 @@ def test_lists_of_dictionaries():
     assert images.class_names == ("a", "b")  # the first image is a b
     assert (len(images.train[1]), len(images.test[1])) == (8, 9)
     arrays = [{"image": image[..., 0], "label": 3} for image in PIXELS]
-    assert data.load({"train": arrays, "validation": arrays}).class_names == ("0", "1", "2", "3")
+    arrays[0] = {**arrays[0], "label": 0}
+    with pytest.warns(UserWarning, match="2 of 4 classes have no image, the first is 1: classes"):
+        images = data.load({"train": arrays, "validation": arrays})
+    assert images.class_names == ("0", "1", "2", "3")
+    texts = [{**row, "label": "Cat" if number % 2 else b"cat"} for number, row in enumerate(arrays)]
+    with pytest.warns(UserWarning, match="'Cat' and 'cat' look alike") as caught:
+        assert data.load(texts).class_names == ("Cat", "cat")
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        (0.7, "the label 0.7 is neither a text nor a whole number"),
+        (None, "the label None is neither"),
+        (float("nan"), "the label nan is neither"),
+        (float("inf"), "the label inf is neither"),
+        (np.ma.masked, "the label masked is neither"),
+        ([0, 1], r"the label \[0, 1\] is neither .* a table takes several labels per image"),
+        (np.eye(2), "the label array.* is neither"),
+        ("1", r"labels are texts \('1'\) and numbers \(0\)"),
+        (10**9, "2 different labels are up to 1000000000"),
+        (10**400, "the label 1.* is out of reach"),
+        (0, "one class only, 0"),
+    ],
+)
+def test_labels_that_are_none(label, message):
+    arrays = [
+        {"image": image, "label": [0, label][number % 2]} for number, image in enumerate(PIXELS)
+    ]
+    with pytest.raises(ValueError, match=message) as caught:
+        data.load(arrays)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

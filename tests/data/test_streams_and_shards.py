@@ -267,7 +267,8 @@ def test_which_files_are_images(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.touch()
     found = [
-        os.path.relpath(path, tmp_path) for path in _layout.images(tmp_path, _layout.Skipped())
+        os.path.relpath(path, tmp_path)
+        for path in _layout.images(tmp_path, _layout.Skipped(), set())
     ]
     assert found == ["a.png", "b.JPG", "deep/c.JPeG"]
 

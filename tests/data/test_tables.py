@@ -188,6 +188,8 @@ def test_missing_files_are_named(folder):
         (["file,label", "http://a/0.png,cat"], "'http://a/0.png' is an address: download"),
         (["file,label,split", "0.png,cat,new"], "line 2: the part 'new' is none of train, val and"),
         (["file,label,split", "0.png,a,train", "0.png,a,test"], "'0.png' is in two parts, for"),
+        (["file,label", "0.png,c\0t", "1.png,dog"], "holds zero bytes, as no text does"),
+        (["file,Label,label", "0.png,cat,dog"], "the columns 'Label', 'label' look alike: rename"),
         (["file,label", "x/0.png,cat", "x/1.png,dog"], "2 of 2 files that it names are not there"),
         (["file,cat,dog", "0.png,1,0", "1.png,2,0"], r"which columns hold the labels\? Name some"),
     ],
@@ -291,3 +293,34 @@ def test_a_rare_label_is_trained_on():
         held = data.held_out([str(n) for n in range(40)], labels, 0.5, seed, "test")
         assert not held[7]
         assert 0 < held[:20].sum() < 20
+
+
+def test_labels_that_look_alike_are_said_and_have_one_order(folder):
+    rows = [f"{number}.png,{('01', '1', '1.0')[number % 3]}" for number in range(10)]
+    path = write(folder / "labels.csv", ["file,label", *rows])
+    with pytest.warns(UserWarning, match="the classes '01' and '1' and '1.0' look alike"):
+        assert data.load(path).class_names == ("01", "1", "1.0")
+    path = write(folder / "labels.csv", ["file,label", *[row.replace("1.0", "2") for row in rows]])
+    with pytest.warns(UserWarning, match="look alike"):
+        assert data.load(path).class_names == ("01", "1", "2")
+
+
+def test_cells_of_any_type(folder):
+    pandas = pytest.importorskip("pandas")
+    paths = [bytes(folder / f"{number}.png") for number in range(9)]
+    for values, names in (
+        ([b"cat", b"dog", b"dog"], ("cat", "dog")),
+        ([1.0, 1e300, 1e300], ("1", "1e+300")),
+        ([float("inf"), 2.0, 2.0], ("2", "inf")),
+    ):
+        assert (
+            data.load(pandas.DataFrame({"path": paths, "label": values * 3})).class_names == names
+        )
+    for source, kind in ((pandas.Series(["a"]), "Series"), (np.zeros((2, 3, 3, 1)), "ndarray")):
+        with pytest.raises(
+            TypeError, match=f"received an object of the type {kind}; arr"
+        ) as caught:
+            data.load(source)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(FileNotFoundError, match="~nobody-of-this-name/x: no such folder"):
+        data.load("~nobody-of-this-name/x")

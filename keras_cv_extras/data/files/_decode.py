@@ -146,7 +146,7 @@ def picture(image):
     """
     if not isinstance(image, Image.Image):
         image = np.asarray(image)
-        if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        if image.dtype != np.uint8 or image.ndim not in (2, 3) or not image.size:
             raise TypeError(
                 f"an image must be one of Pillow or uint8 of shape (height, width, channels), "
                 f"received {image.dtype} of shape {image.shape}"

@@ -12,6 +12,7 @@ import numpy as np
 from rich.progress import Progress
 
 from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data._part import held_out
 from keras_cv_extras.data.files import _decode, _layout, _unreadable
 
@@ -166,11 +167,14 @@ def _check_classes(folder, labels, is_test, class_names, divided):
 
 def existing(folder):
     """Returns a folder's path, or raises if there is none."""
-    folder = pathlib.Path(folder).expanduser()
+    folder = pathlib.Path(os.path.expanduser(folder))
     if not folder.exists():
         raise FileNotFoundError(f"{folder}: no such folder")
     if not folder.is_dir():
-        raise NotADirectoryError(f"{folder}: a file; give a folder with one folder for each class")
+        raise NotADirectoryError(
+            f"{folder}: a file; give a folder with one folder for each class, a CSV file or a data "
+            "frame; unpack archives first"
+        )
     return folder
 
 
@@ -224,6 +228,8 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
             "named after the class"
         )
     paths, labels, is_test = [], [], []
+    above = {folder, *(item.parent for _, items in parts for item in items)}
+    read, seen = _layout.once(above, [item for _, items in parts for item in items], skipped)
     for test, items in parts:
         for item in items:
             if item.name not in names:
@@ -233,10 +239,11 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
                 raise ValueError(
                     f"{item}: class {item.name!r} {why} classes are {', '.join(names[:20])}"
                 )
-            files = _layout.images(item, skipped)
+            files = _layout.images(item, skipped, seen) if item in read else []
             paths += files
             labels += [names.index(item.name)] * len(files)
             is_test += [test] * len(files)
+    skipped.notes += doubts(names) if class_names is None else []
     text = skipped.text(folder, len(paths))
     if not paths:
         known, more = ", ".join(_decode.SUFFIXES), f"; {text}" if text else ""
@@ -244,6 +251,7 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
     if len(names) == 1 and class_names is None:
         raise ValueError(
             f"{folder}: one class only, {names[0]!r}; a classifier needs at least two class folders"
+            f"{_deeper(folder / names[0])}"
         )
     if text:
         warnings.warn(text, stacklevel=stacklevel)
@@ -251,6 +259,13 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
     keys = [path[start:].replace(os.sep, "/") for path in paths]
     labels, is_test = np.asarray(labels, np.int32), np.asarray(is_test, bool)
     return Listing(str(folder), folder.resolve().name, tuple(names), paths, labels, is_test, keys)
+
+
+def _deeper(only):
+    """Says what may be meant where there is one folder, if there are folders in it."""
+    found = _layout.folders(only) if only.is_dir() else []
+    listed = ", ".join(item.name for item in found[:5])
+    return f". If {listed} are the classes, give {only}" if len(found) > 1 else ""
 
 
 def each(function, items, bad, on_error, description):

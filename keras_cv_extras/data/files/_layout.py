@@ -1,6 +1,7 @@
 """What a folder of images holds: its parts, its classes, and what is no image of either."""
 
 import os
+import re
 from collections import Counter
 
 from keras_cv_extras.data.files import _decode
@@ -17,6 +18,13 @@ _IMAGES = (
     *(".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".pcx", ".dds", ".eps", ".exr", ".hdr", ".raw"),
     *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"),
 )
+_AGAIN = "links to a folder that is read already"
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+# What downloads, editors and copies put behind a name.
+_RENAMED = re.compile(
+    r"\.(?:jpe?g|png|bmp|gif|webp)(?:~|\s|\?|\.(?:part|partial|crdownload|download|tmp|bak|orig|\d+)$)"
+)
+_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"BM")
 
 
 class Skipped:
@@ -60,6 +68,7 @@ def parts(folder, skipped):
     """
     items = {item: PARTS.get(item.name.lower()) for item in folders(folder, skipped)}
     trained = [item for item, part in items.items() if part == "train" and folders(item)]
+    _note_loose(folder, skipped)
     # "train" may be a class too: it is a part if it has folders.
     if not trained:
         return [(folder, False)]
@@ -75,17 +84,28 @@ def parts(folder, skipped):
     has_test = "test" in items.values()
     found = []
     for item, part in items.items():
-        loose = sum(is_image(name) for name in os.listdir(item)) if part else 0
-        if part and not folders(item) and loose:
-            skipped.notes.append(
-                f"the {loose} images in {item.name} are in no class folder: without labels they "
-                "are not used"
-                if loose > 1
-                else f"the image in {item.name} is in no class folder: it is not used"
-            )
-        elif part:
+        loose = _note_loose(item, skipped) if part else 0
+        if part and (folders(item) or not loose):
             found.append((item, part == "test" or (part == "validation" and not has_test)))
-    return found
+    # The training part is first: what links to it is not read again.
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def _note_loose(folder, skipped):
+    """Notes what lies in a folder beside the folders of classes; returns how many images do."""
+    names = os.listdir(folder)
+    loose = sum(map(is_image, names))
+    if loose:
+        skipped.notes.append(
+            f"the {loose} images in {folder.name} are in no class folder: without labels they "
+            "are not used"
+            if loose > 1
+            else f"the image in {folder.name} is in no class folder: it is not used"
+        )
+    for name in names:
+        if name.lower().endswith(_ARCHIVES) and not _is_system(name):
+            skipped.notes.append(f"{name} is an archive: unpack it if it holds images")
+    return loose
 
 
 def folders(path, skipped=None):
@@ -112,21 +132,47 @@ def class_folders(path, skipped, for_tests):
     return filled
 
 
-def images(path, skipped):
+def once(places, items, skipped):
+    """Returns which folders are to be read, and the folders that links in them must not lead to.
+
+    Args:
+        places: the folders above.
+        items: the folders of classes. Of several that are the same one by links, the first that
+            is no link is read.
+        skipped: where the others are noted.
+
+    Returns:
+        The folders that are read, a set, and a set of what all of them are for the system.
+    """
+    seen, read = {_number(place) for place in places}, set()
+    for item in sorted(items, key=os.path.islink):
+        if _number(item) in seen:
+            skipped.counts[_AGAIN] += 1
+        else:
+            seen.add(_number(item))
+            read.add(item)
+    return read, seen
+
+
+def _number(path):
+    about = os.stat(path)
+    return about.st_dev, about.st_ino
+
+
+def images(path, skipped, seen):
     """Returns the paths of the image files in a folder and below, links followed, by name.
 
     Only regular files are ever opened: others, a pipe say, could wait for ever.
+
+    Args:
+        path: the folder.
+        skipped: where what is left out is noted.
+        seen: as `once` returns it; folders in it are not read again.
     """
-    found, seen = [], set()
+    found = []
     waiting = [os.fspath(path)]
     while waiting:
-        place = waiting.pop()
-        about = os.stat(place)
-        if (about.st_dev, about.st_ino) in seen:
-            skipped.counts["links to a folder that is read already"] += 1
-            continue
-        seen.add((about.st_dev, about.st_ino))
-        below = []
+        place, below = waiting.pop(), []
         with os.scandir(place) as entries:
             entries = sorted(entries, key=lambda entry: entry.name)
         for entry in entries:
@@ -136,11 +182,14 @@ def images(path, skipped):
                     skipped.pass_over(item)
                 continue
             kind = _kind(entry)
-            if kind == "folder":
+            if kind == "folder" and _number(item) in seen:
+                skipped.counts[_AGAIN] += 1
+            elif kind == "folder":
+                seen.add(_number(item))
                 below.append(item)
             elif not is_image(name):
-                suffix = os.path.splitext(name)[1].lower()
-                skipped.counts[suffix] += suffix in _IMAGES
+                reason = _missed(name, item) if kind == "file" else None
+                skipped.counts[reason] += reason is not None
             elif kind == "file":
                 found.append(item)
             else:
@@ -148,6 +197,22 @@ def images(path, skipped):
         waiting += reversed(below)
     skipped.counts += Counter()  # without those that were met no time
     return found
+
+
+def _missed(name, path):
+    """Returns why a file that is not read may yet be an image, None for others."""
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix in (*_IMAGES, *_ARCHIVES):
+        return suffix
+    if _RENAMED.search(name.lower()):
+        return "whose names go on after the suffix"
+    if suffix:
+        return None
+    try:
+        with open(path, "rb") as file:
+            return "without a suffix" if file.read(8).startswith(_STARTS) else None
+    except OSError:
+        return "that cannot be opened"
 
 
 def _kind(entry):

@@ -11,5 +11,5 @@ def is_pack(folder: Any) -> bool:
     """Returns whether a path is the folder of a pack."""
     if not isinstance(folder, (str, os.PathLike)):
         return False
-    path = pathlib.Path(folder).expanduser()
+    path = pathlib.Path(os.path.expanduser(folder))
     return (marks.read_mark(path) or {}).get("kind") == kinds.PACK.key

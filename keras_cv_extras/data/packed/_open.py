@@ -31,7 +31,7 @@ def packed_files(
     Raises:
         ValueError: if the pack is not complete or damaged, or the model does not know a class.
     """
-    folder = pathlib.Path(folder).expanduser()
+    folder = pathlib.Path(os.path.expanduser(folder))
     if not (folder / ABOUT).is_file():
         raise ValueError(f"{folder}: a pack that is not complete: pack the images again into it")
     about = files.read_json(folder / ABOUT)

@@ -30,17 +30,17 @@ def chosen(table, columns):
     for name in (table.image, *_listed(table.label), table.split):
         if name and name not in columns:
             raise ValueError(f"{table}: has no column {name!r}; its columns are {_names(columns)}")
-    image = table.image or _guess(columns, _FILES)
+    image = table.image or _guess(table, columns, _FILES)
     if not image:
         raise ValueError(
             f"{table}: which column holds the files? Name one of {_names(columns)}: image=... of "
             "data.Table, or --image-column"
         )
-    split = _guess(columns, _SPLITS) if table.split is None else table.split or None
+    split = _guess(table, columns, _SPLITS) if table.split is None else table.split or None
     labels = _listed(table.label)
     if not labels:
         rest = {name: cells for name, cells in columns.items() if name not in (image, split)}
-        one = _guess(rest, _LABELS)
+        one = _guess(table, rest, _LABELS)
         labels = (one,) if one else tuple(rest)
         if not one and (len(rest) < 2 or not all(_is_binary(cells) for cells in rest.values())):
             raise ValueError(
@@ -85,9 +85,17 @@ def is_test(table, cells, numbers):
     return [part == held for part in parts]
 
 
-def _guess(columns, known):
-    plain = {re.sub("[^a-z0-9]", "", name.lower()): name for name in reversed(columns)}
-    return next((plain[name] for name in known if name in plain), None)
+def _guess(table, columns, known):
+    plain = {}
+    for name in columns:
+        plain.setdefault(re.sub("[^a-z0-9]", "", name.lower()), []).append(name)
+    found = next((plain[name] for name in known if name in plain), [None])
+    if len(found) > 1:
+        raise ValueError(
+            f"{table}: the columns {_names(found)} look alike: rename one, or name the one that is "
+            "meant in data.Table or by its option"
+        )
+    return found[0]
 
 
 def _is_binary(cells):

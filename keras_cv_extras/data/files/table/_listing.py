@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data.files import _decode, _layout
 from keras_cv_extras.data.files._folder import Listing
 from keras_cv_extras.data.files.table import _columns, _rows
@@ -43,7 +44,7 @@ def listing(table, class_names=None, stacklevel=4) -> Listing:
             kept.append(row)
     parts = [rows.columns[split][row] for row in kept] if split else None
     tests = _columns.is_test(table, parts, [rows.numbers[row] for row in kept])
-    root = rows.folder if table.root is None else pathlib.Path(table.root).expanduser()
+    root = rows.folder if table.root is None else pathlib.Path(os.path.expanduser(table.root))
     if root is not None and table.root is not None and not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder, which root names")
     files = _Files(table, root or pathlib.Path(), rows.numbers)
@@ -54,6 +55,9 @@ def listing(table, class_names=None, stacklevel=4) -> Listing:
     if not files.paths:
         raise ValueError(f"{table}: names zero images{'; ' if text else ''}{text}")
     classes = _class_names(table, class_names, known, files.labels)
+    if class_names is None:
+        skipped.notes += doubts(classes)
+        text = skipped.text(table, len(files.paths))
     if multilabel:
         labels = np.zeros((len(files.labels), len(classes)), np.float32)
         for row, own in enumerate(files.labels):
@@ -129,7 +133,7 @@ def _class_names(table, known, columns, labels):
             )
         return tuple(known)
     numeric = all(re.fullmatch("[0-9]{1,15}", name) for name in used)
-    names = columns or sorted(used, key=int if numeric else None)
+    names = columns or sorted(sorted(used), key=int if numeric else None)
     if len(names) < 2:
         said = f"one class only, {names[0]!r}" if names else "no label"
         raise ValueError(f"{table}: {said}; a classifier needs at least two classes")

@@ -12,6 +12,7 @@ from keras_cv_extras.data.files import _decode
 from keras_cv_extras.data.files.table._table import is_frame
 
 _DELIMITERS = (",", ";", "\t", "|")
+_WHOLE = 1 << 53  # below it every whole number is a float
 
 
 class Rows(NamedTuple):
@@ -37,7 +38,7 @@ def read(source) -> Rows:
     """
     if is_frame(source):
         return _of_frame(source)
-    path = pathlib.Path(source).expanduser()
+    path = pathlib.Path(os.path.expanduser(source))
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     if not path.is_file():
@@ -74,11 +75,14 @@ def _text(path):
     content = path.read_bytes()
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return content.decode(coding)
+        text = content.decode(coding)
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path}: not UTF-8, from byte {error.start} on: save it as CSV in UTF-8"
         ) from None
+    if "\0" in text:  # of another coding, or no text
+        raise ValueError(f"{path}: holds zero bytes, as no text does: save it as CSV in UTF-8")
+    return text
 
 
 def _parsed(text):
@@ -118,9 +122,12 @@ def _cell(value):
         return ""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
+    if isinstance(value, bytes):
+        return os.fsdecode(value).strip()
     if isinstance(value, float | np.floating):
         # A gap makes floats of a column of whole numbers.
-        return "" if np.isnan(value) else str(int(value)) if value == int(value) else str(value)
+        whole = abs(value) < _WHOLE and value == int(value)
+        return "" if np.isnan(value) else str(int(value)) if whole else str(value)
     if isinstance(value, list | tuple | set | np.ndarray):
         raise ValueError(
             f"data frame: a cell holds {value!r}: join labels to one text, such as 'cat|dog', and "

@@ -110,7 +110,7 @@ def table_of(source: Any) -> Table | None:
     if is_frame(source):
         return Table(source)
     if isinstance(source, str | os.PathLike) and os.fspath(source):
-        path = pathlib.Path(source).expanduser()
+        path = pathlib.Path(os.path.expanduser(source))
         if path.suffix.lower() in SUFFIXES and not path.is_dir():
             return Table(source)
     return None
