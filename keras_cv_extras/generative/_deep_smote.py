@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Array, ArrayLike, Config, Tensor
 
 _PACKAGE = "keras_cv_extras"
@@ -157,11 +158,7 @@ class DeepSMOTE(keras.Model):
         """Returns the configuration."""
         return {
             **super().get_config(),
-            "image_shape": self.image_shape,
-            "code_size": self.code_size,
-            "width": self.width,
-            "penalty": self.penalty,
-            "value_range": self.value_range,
+            **attributes(self, "image_shape", "code_size", "width", "penalty", "value_range"),
         }
 
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.inference import _crops
 from keras_cv_extras.inference._fusion import FUSIONS, fuse
@@ -74,10 +75,7 @@ class Fuse(keras.layers.Layer):
     def get_config(self) -> Config:
         return {
             **super().get_config(),
-            "num_views": self.num_views,
-            "fusion": self.fusion,
-            "activation": self.activation,
-            "from_logits": self.from_logits,
+            **attributes(self, "num_views", "fusion", "activation", "from_logits"),
         }
 
 

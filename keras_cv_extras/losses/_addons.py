@@ -1,7 +1,5 @@
 """Sparsemax, weighted kappa and box losses, under the names of TensorFlow Addons."""
 
-from typing import ClassVar
-
 from keras import ops
 
 from keras_cv_extras._base import checks
@@ -142,7 +140,7 @@ class WeightedKappaLoss(FunctionLoss):
 
     function = weighted_kappa_loss
     compares_labels = True
-    argument_order: ClassVar[tuple[str, ...] | None] = (
+    argument_order = (
         "num_classes",
         "weightage",
         "name",

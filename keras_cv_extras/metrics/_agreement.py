@@ -5,6 +5,7 @@ from typing import Any
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 from keras_cv_extras.metrics._confusion import ConfusionMetric
@@ -102,9 +103,7 @@ class CohenKappa(ConfusionMetric):
         """Returns the configuration."""
         return {
             **super().get_config(),
-            "weightage": self.weightage,
-            "sparse_labels": self.sparse_labels,
-            "regression": self.regression,
+            **attributes(self, "weightage", "sparse_labels", "regression"),
         }
 
 

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
@@ -96,8 +97,4 @@ class ConfusionMetric(_base.Accumulator):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        return {
-            **super().get_config(),
-            "num_classes": self.num_classes,
-            "threshold": self.threshold,
-        }
+        return {**super().get_config(), **attributes(self, "num_classes", "threshold")}

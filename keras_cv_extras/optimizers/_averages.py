@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.optimizers._options import PACKAGE, decay_rate
 from keras_cv_extras.optimizers._wrapper import OptimizerWrapper
@@ -135,8 +136,8 @@ class MovingAverage(AveragedOptimizerWrapper):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        names = ("average_decay", "num_updates", "start_step", "dynamic_decay")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        own = attributes(self, "average_decay", "num_updates", "start_step", "dynamic_decay")
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -186,8 +187,7 @@ class SWA(AveragedOptimizerWrapper):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        names = ("start_averaging", "average_period")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **attributes(self, "start_averaging", "average_period")}
 
 
 def update_batch_normalization(

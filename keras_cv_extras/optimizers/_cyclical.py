@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.optimizers._options import PACKAGE
 
@@ -67,14 +68,8 @@ class CyclicalLearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        names = (
-            "initial_learning_rate",
-            "maximal_learning_rate",
-            "step_size",
-            "scale_mode",
-            "name",
-        )
-        config = {name: getattr(self, name) for name in names}
+        rates = ("initial_learning_rate", "maximal_learning_rate")
+        config = attributes(self, *rates, "step_size", "scale_mode", "name")
         if type(self) is CyclicalLearningRate:
             config["scale_fn"] = keras.saving.serialize_keras_object(self.scale_fn)
         return config

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 
 PACKAGE = "keras_cv_extras"
@@ -74,7 +75,7 @@ class OptionsOptimizer(keras.optimizers.Optimizer):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        options = {name: getattr(self, name) for name in self.option_checks}
+        options = attributes(self, *self.option_checks)
         for name, value in options.items():
             if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
                 options[name] = keras.saving.serialize_keras_object(value)

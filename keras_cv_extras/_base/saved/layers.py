@@ -1,8 +1,10 @@
-"""The layers that a model holds."""
+"""The layers that a model holds, and what layers share."""
 
 from collections.abc import Iterator
 
 import keras
+
+from keras_cv_extras._base.types import Shape
 
 
 def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
@@ -12,3 +14,11 @@ def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
             yield from leaves(layer)
         else:
             yield layer
+
+
+class SameShape:
+    """What a layer is whose result has the shape of its inputs; stands before Keras' own base."""
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Returns the shape of the inputs."""
+        return input_shape

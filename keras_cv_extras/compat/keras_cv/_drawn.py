@@ -5,10 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.saved.layers import SameShape
 from keras_cv_extras.compat.keras_cv.core import interval_of
 
 
-class Drawn(keras.layers.Layer):
+class Drawn(SameShape, keras.layers.Layer):
     """Base: draws for each image of a batch, in training only."""
 
     def __init__(self, seed: int | None) -> None:
@@ -32,10 +33,6 @@ class Drawn(keras.layers.Layer):
         """Returns a number for each image, `(batch, 1, 1, 1)`."""
         drawn = keras.random.uniform((ops.shape(images)[0], 1, 1, 1), seed=self.state)
         return low + drawn * (high - low)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns the shape of the images."""
-        return input_shape
 
 
 class Cutout(Drawn):

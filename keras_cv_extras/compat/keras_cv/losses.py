@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras import losses
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras.compat import _table
 
 _HERE = "keras_cv_extras.losses."
@@ -63,7 +64,7 @@ class FocalLoss(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""
         own = ("alpha", "gamma", "from_logits", "label_smoothing")
-        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+        return {**super().get_config(), **attributes(self, *own)}
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)

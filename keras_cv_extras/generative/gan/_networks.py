@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras.generative.gan._spectral import SpectralNormalized
 
 _PACKAGE = "keras_cv_extras"
@@ -73,11 +74,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
 
     def get_config(self):
         """Returns the configuration."""
-        return {
-            **super().get_config(),
-            "num_classes": self.num_classes,
-            "momentum": self.momentum,
-        }
+        return {**super().get_config(), **attributes(self, "num_classes", "momentum")}
 
 
 def generator(image_shape, num_classes, *, latent_size, width, seed, name):

@@ -8,8 +8,9 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, random
+from keras_cv_extras._base.saved.layers import SameShape
 from keras_cv_extras._base.seeds import SeedGenerator
-from keras_cv_extras._base.types import Color, Config, Interval, Logs, Shape, Tensor
+from keras_cv_extras._base.types import Color, Config, Interval, Logs, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS, Augmentation, Policy, Step
 
@@ -21,7 +22,7 @@ CTAUGMENT_OPS: tuple[str, ...] = ("identity", *(op for op in SEARCH_OPS if op !=
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class CTAugment(keras.layers.Layer):
+class CTAugment(SameShape, keras.layers.Layer):
     """Applies ops at strengths up to where the network still recognises the images.
 
     Every op's strengths are divided into bins. A bin's weight is a moving mean of the
@@ -204,10 +205,6 @@ class CTAugment(keras.layers.Layer):
         axes.set_xticks([0, widest - 1], ["weak", "strong"])
         figure.colorbar(picture, label="probability of the true class")
         return figure
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the images."""
-        return input_shape
 
     def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Any:
         """Returns the shape and type of the images."""

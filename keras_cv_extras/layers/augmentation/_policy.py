@@ -5,8 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.saved.layers import SameShape
 from keras_cv_extras._base.seeds import SeedGenerator
-from keras_cv_extras._base.types import Color, Config, Interval, Shape, Tensor
+from keras_cv_extras._base.types import Color, Config, Interval, Tensor
 from keras_cv_extras.policy import (
     Policy,
     PolicySchedule,
@@ -20,7 +21,7 @@ _PACKAGE = "keras_cv_extras"
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class PolicyAugment(keras.layers.Layer):
+class PolicyAugment(SameShape, keras.layers.Layer):
     """Augments every image of a batch by a policy, and does nothing at inference.
 
     The layer works inside a model and in `Dataset.map`. It draws anew at every call; where the
@@ -88,10 +89,6 @@ class PolicyAugment(keras.layers.Layer):
             epoch = ops.convert_to_tensor(self.epoch)
             return self.policy(images, seed=words[0], epoch=epoch, samples=samples)
         return self.policy(images, seed=words[0], epoch=words[1])
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the images."""
-        return input_shape
 
     def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Any:
         """Returns the shape and type of the images."""

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras._base.types import Config, Maker, Shape, Tensor
+from keras_cv_extras._base.saved.layers import SameShape
+from keras_cv_extras._base.types import Config, Maker, Tensor
 
 _PACKAGE = "keras_cv_extras"
 
@@ -56,7 +57,7 @@ def lisht(x: Tensor) -> Tensor:
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class Snake(keras.layers.Layer):
+class Snake(SameShape, keras.layers.Layer):
     """The activation `snake` with one learned frequency.
 
     Args:
@@ -88,10 +89,6 @@ class Snake(keras.layers.Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Applies the activation; see the class."""
         return snake(inputs, self.frequency)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the inputs."""
-        return input_shape
 
     def get_config(self) -> Config:
         """Returns the configuration."""

@@ -7,6 +7,8 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
+from keras_cv_extras._base.saved.layers import SameShape
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
@@ -81,15 +83,11 @@ class StochasticDepth(keras.layers.Layer):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        return {
-            **super().get_config(),
-            "survival_probability": self.survival_probability,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), **attributes(self, "survival_probability", "seed")}
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class DropPath(keras.layers.Layer):
+class DropPath(SameShape, keras.layers.Layer):
     """Sets whole samples of a residual branch to zero, each sample by a draw of its own.
 
     Training scales the samples that stay by `1 / (1 - rate)`, so that the mean is the input;
@@ -133,17 +131,13 @@ class DropPath(keras.layers.Layer):
         kept = _bernoulli(shape, 1 - self.rate, self.seed_generator)
         return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the inputs."""
-        return input_shape
-
     def get_config(self) -> Config:
         """Returns the configuration."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class DropBlock2D(keras.layers.Layer):
+class DropBlock2D(SameShape, keras.layers.Layer):
     """Sets square blocks of a feature map to zero, in every channel of every sample anew.
 
     Blocks lie wholly inside the map. Their number follows the paper: a block starts at each place
@@ -255,18 +249,11 @@ class DropBlock2D(keras.layers.Layer):
                     f"a map of {tuple(sizes)}: use smaller blocks, or drop earlier in the network"
                 )
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the inputs."""
-        return input_shape
-
     def get_config(self) -> Config:
         """Returns the configuration."""
         return {
             **super().get_config(),
-            "rate": self.rate,
-            "block_size": self.block_size,
-            "data_format": self.data_format,
-            "seed": self.seed,
+            **attributes(self, "rate", "block_size", "data_format", "seed"),
         }
 
 

@@ -8,13 +8,15 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base.saved.configs import attributes
+from keras_cv_extras._base.saved.layers import SameShape
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.parts._normalization import known_channels
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
-class LocalResponseNormalization(keras.layers.Layer):
+class LocalResponseNormalization(SameShape, keras.layers.Layer):
     """Divides every response by a power of the energy of its neighbouring channels.
 
     `x / (bias + alpha * sum(x^2)) ** beta`, the sum over `size` channels around the own one, as
@@ -96,14 +98,10 @@ class LocalResponseNormalization(keras.layers.Layer):
         # The power by its logarithm: `ops.power` takes four times as long on a CPU.
         return ops.cast(x * ops.exp(-self.beta * ops.log(self.bias + alpha * energy)), inputs.dtype)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the inputs."""
-        return input_shape
-
     def get_config(self) -> Config:
         """Returns the configuration."""
         names = ("size", "bias", "alpha", "beta", "alpha_mode", "data_format")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **attributes(self, *names)}
 
 
 def _band(channels, size):

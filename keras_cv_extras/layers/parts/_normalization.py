@@ -8,13 +8,14 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base.saved.layers import SameShape
 from keras_cv_extras._base.types import Config, Maker, Shape, Tensor
 
 _PACKAGE = "keras_cv_extras"
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class FilterResponseNormalization(keras.layers.Layer):
+class FilterResponseNormalization(SameShape, keras.layers.Layer):
     """Divides every channel of every sample by the root of its mean square.
 
     `gamma * x / sqrt(mean(x^2) + epsilon) + beta`, the mean over `axis`. `TLU` is the activation
@@ -130,10 +131,6 @@ class FilterResponseNormalization(keras.layers.Layer):
         scale = ops.cast(self.gamma, x.dtype) * ops.rsqrt(mean_square + epsilon)
         return ops.cast(x * scale + ops.cast(self.beta, x.dtype), inputs.dtype)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the inputs."""
-        return input_shape
-
     def get_config(self) -> Config:
         """Returns the configuration."""
         return {
@@ -149,7 +146,7 @@ class FilterResponseNormalization(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
-class TLU(keras.layers.Layer):
+class TLU(SameShape, keras.layers.Layer):
     """Thresholded linear unit: `max(x, tau)` with a learned threshold for every channel.
 
     Args:
@@ -226,10 +223,6 @@ class TLU(keras.layers.Layer):
         if self.affine:
             tau = ops.cast(self.alpha, inputs.dtype) * inputs + tau
         return ops.maximum(inputs, tau)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the inputs."""
-        return input_shape
 
     def get_config(self) -> Config:
         """Returns the configuration."""

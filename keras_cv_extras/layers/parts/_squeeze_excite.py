@@ -6,12 +6,13 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.layers import SameShape
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
-class SqueezeExcite(keras.layers.Layer):
+class SqueezeExcite(SameShape, keras.layers.Layer):
     """Scales every channel by a gate in [0, 1] that two dense layers compute from all means.
 
     `gate = excite(W2 squeeze(W1 mean + b1) + b2)` with the mean over the spatial axes; the output
@@ -96,10 +97,6 @@ class SqueezeExcite(keras.layers.Layer):
         for axis in spatial:
             gate = ops.expand_dims(gate, axis)
         return inputs * gate
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Returns the shape of the inputs."""
-        return input_shape
 
     def get_config(self) -> Config:
         """Returns the configuration."""

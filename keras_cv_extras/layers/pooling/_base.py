@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.text import docstrings
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
@@ -139,10 +140,7 @@ class Pooling(Ranked, keras.layers.Layer):
         """Returns the configuration."""
         return {
             **super().get_config(),
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
+            **attributes(self, "pool_size", "strides", "padding", "data_format"),
         }
 
 
@@ -239,11 +237,7 @@ class GlobalPooling(Ranked, keras.layers.Layer):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        return {
-            **super().get_config(),
-            "data_format": self.data_format,
-            "keepdims": self.keepdims,
-        }
+        return {**super().get_config(), **attributes(self, "data_format", "keepdims")}
 
 
 def channels_of(shape, data_format):

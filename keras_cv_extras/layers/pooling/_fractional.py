@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import standard_data_format
@@ -110,11 +111,7 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         """Returns the configuration."""
         return {
             **super().get_config(),
-            "pool_ratio": self.pool_ratio,
-            "pseudo_random": self.pseudo_random,
-            "overlapping": self.overlapping,
-            "data_format": self.data_format,
-            "seed": self.seed,
+            **attributes(self, "pool_ratio", "pseudo_random", "overlapping", "data_format", "seed"),
         }
 
 

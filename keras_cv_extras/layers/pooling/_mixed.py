@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Config, Maker, Shape, Sizes, Tensor
 from keras_cv_extras.layers.pooling._base import (
@@ -75,12 +76,7 @@ class _Mixing(keras.layers.Layer):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        return {
-            **super().get_config(),
-            "share": self.share,
-            "mixing": self.mixing,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), **attributes(self, "share", "mixing", "seed")}
 
 
 class _MixedPooling(_Mixing, Pooling):

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.layers.pooling._base import (
     VANISHING,
@@ -79,10 +80,7 @@ class _LearnedPower(keras.layers.Layer):
         """Returns the configuration."""
         return {
             **super().get_config(),
-            "p": self.p,
-            "learnable": self.learnable,
-            "per_channel": self.per_channel,
-            "epsilon": self.epsilon,
+            **attributes(self, "p", "learnable", "per_channel", "epsilon"),
         }
 
 

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Shape, Tensor
 from keras_cv_extras.layers.pooling._base import Ranked, channels_of, standard_data_format
 
@@ -98,12 +99,7 @@ class _SpatialPyramidPooling(Ranked, keras.layers.Layer):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        return {
-            **super().get_config(),
-            "bins": self.bins,
-            "pooling": self.pooling,
-            "data_format": self.data_format,
-        }
+        return {**super().get_config(), **attributes(self, "bins", "pooling", "data_format")}
 
 
 class SpatialPyramidPooling1D(_SpatialPyramidPooling, rank=1):

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Shape, Sizes, Tensor
 from keras_cv_extras.layers.pooling._base import (
     Pooling,
@@ -202,8 +203,5 @@ class MaxUnpooling2D(keras.layers.Layer):
         """Returns the configuration."""
         return {
             **super().get_config(),
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
+            **attributes(self, "pool_size", "strides", "padding", "data_format"),
         }

@@ -1,7 +1,6 @@
 """Losses that weigh a sample by how well it is classified already: focal and Poly-1."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from keras import ops
 
@@ -150,14 +149,7 @@ class SigmoidFocalCrossEntropy(FunctionLoss):
     """
 
     function = sigmoid_focal_crossentropy
-    argument_order: ClassVar[tuple[str, ...] | None] = (
-        "from_logits",
-        "alpha",
-        "gamma",
-        "reduction",
-        "name",
-        "over_labels",
-    )
+    argument_order = ("from_logits", "alpha", "gamma", "reduction", "name", "over_labels")
 
 
 @per_sample(

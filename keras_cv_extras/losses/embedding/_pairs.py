@@ -1,7 +1,5 @@
 """Losses over pairs of samples: contrastive, N-pairs, lifted structure."""
 
-from typing import ClassVar
-
 from keras import ops
 
 from keras_cv_extras._base import checks
@@ -106,11 +104,7 @@ class NpairsLoss(FunctionLoss):
 
     function = npairs_loss
     compares_labels = True
-    argument_order: ClassVar[tuple[str, ...] | None] = (
-        "name",
-        "reduction",
-        "gather_across_replicas",
-    )
+    argument_order = ("name", "reduction", "gather_across_replicas")
 
 
 @per_sample(gather_across_replicas=checks.boolean)
@@ -160,11 +154,7 @@ class NpairsMultilabelLoss(FunctionLoss):
 
     function = npairs_multilabel_loss
     compares_labels = True
-    argument_order: ClassVar[tuple[str, ...] | None] = (
-        "name",
-        "reduction",
-        "gather_across_replicas",
-    )
+    argument_order = ("name", "reduction", "gather_across_replicas")
 
 
 @per_sample(margin=checks.number, gather_across_replicas=checks.boolean)
@@ -211,9 +201,4 @@ class LiftedStructLoss(FunctionLoss):
 
     function = lifted_struct_loss
     compares_labels = True
-    argument_order: ClassVar[tuple[str, ...] | None] = (
-        "margin",
-        "name",
-        "reduction",
-        "gather_across_replicas",
-    )
+    argument_order = ("margin", "name", "reduction", "gather_across_replicas")

@@ -1,7 +1,6 @@
 """Triplet losses with semi-hard and with hard negatives."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from keras import ops
 
@@ -122,13 +121,7 @@ class TripletSemiHardLoss(FunctionLoss):
 
     function = triplet_semihard_loss
     compares_labels = True
-    argument_order: ClassVar[tuple[str, ...] | None] = (
-        "margin",
-        "distance_metric",
-        "name",
-        "reduction",
-        "gather_across_replicas",
-    )
+    argument_order = ("margin", "distance_metric", "name", "reduction", "gather_across_replicas")
 
 
 @per_sample(
@@ -193,7 +186,7 @@ class TripletHardLoss(FunctionLoss):
 
     function = triplet_hard_loss
     compares_labels = True
-    argument_order: ClassVar[tuple[str, ...] | None] = (
+    argument_order = (
         "margin",
         "soft",
         "distance_metric",
