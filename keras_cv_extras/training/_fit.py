@@ -58,8 +58,8 @@ def fit(
     Several devices share every batch. The weights become those of one device with the whole batch,
     also where a batch does not divide by the number of replicas. Two things differ: random numbers
     inside the model, which every replica draws by itself, and batch normalisation that is not
-    `synchronized=True`. In a last batch with fewer rows than replicas, metrics count the rows that
-    fill it up.
+    `synchronized=True`. A last batch with fewer rows than replicas is filled up with rows that
+    count in no loss, and in no metric that takes weights.
 
     Where XLA compiles the steps, a smaller last batch is filled up with copies of its rows, so that
     nothing is compiled twice. The copies have weight 0: losses and metrics do not count them.

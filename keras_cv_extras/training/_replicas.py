@@ -28,7 +28,7 @@ def distribute(dataset, strategy, place, *, weigh, counted=True, whole=True):
         strategy: a `tf.distribute.Strategy`.
         place: this process's `Place`.
         weigh: whether losses are means, which the weights keep.
-        counted: whether the pieces are `(x, y, Counts)`, else they are as the batches are.
+        counted: whether the pieces are `(x, y, Counts)`, else they are `(x, y, Plain)`.
         whole: whether the batches are those of all workers, not those of this one.
 
     Returns:
@@ -61,7 +61,7 @@ def _piece(batch, number, total, weigh, counted=True):
     stop = tf.maximum(stop, start + 1)
     x, y = tf.nest.map_structure(lambda tensor: tensor[start:stop], (x, y))
     if not counted:
-        return (x, y) if weights is None else (x, y, _rows(weights, start, stop))
+        return x, y, Plain(() if weights is None else (_rows(weights, start, stop),), real)
     rows, share = stop - start, tf.cast(size, tf.float32) / tf.cast(total, tf.float32)
     scale = tf.cast(rows, tf.float32) / share if weigh else 1.0
     weights = tf.ones([rows]) if weights is None else _rows(weights, start, stop)
@@ -92,6 +92,18 @@ class Counts(NamedTuple):
     own: Any
     real: Any
     rows: Any
+
+
+class Plain(NamedTuple):
+    """What stands beside a piece for a step that takes no counts.
+
+    Args:
+        weights: those that were given, as a tuple of one or none.
+        real: 1, or 0 if its one row fills the batch up.
+    """
+
+    weights: tuple[Any, ...]
+    real: Any
 
 
 def filled(dataset, shards, *, weigh, coupled=False):

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_cv_extras import training
 from keras_cv_extras.training import _callbacks, _checkpoint, _clock, _fit, _replicas, _strategy
+from keras_cv_extras.training.devices import _steps
 from keras_cv_extras.training.evaluation import _evaluate, _figures, _predictions, _report
 
 
@@ -88,7 +89,9 @@ def test_pieces_of_a_batch_of_given_weights():
         assert set(counts.real.numpy()) == {1.0}
     assert pieces[1][2].own.numpy().tolist() == [3, 4, 5]
     assert piece(1, False)[2].loss.numpy().tolist() == [3, 4, 5]  # of a sum
-    assert piece(1, False, False)[2].numpy().tolist() == [3, 4, 5]
+    (weights,), real = piece(1, False, False)[2]
+    assert weights.numpy().tolist() == [3, 4, 5]
+    assert real == 1
 
 
 def test_a_row_that_fills_up_counts_nowhere():
@@ -99,6 +102,36 @@ def test_a_row_that_fills_up_counts_nowhere():
         assert [piece[2].own.numpy().tolist() for piece in pieces] == [[0], [3]]
         assert [piece[2].loss.numpy().tolist() for piece in pieces] == [[0], [own]]
         assert [piece[2].rows.numpy().tolist() for piece in pieces] == [[0.5], [0.5]]
+    plain = [_replicas._piece(batch, tf.constant(n, tf.int64), 2, True, False) for n in (0, 1)]
+    assert [float(piece[2].real) for piece in plain] == [0, 1]
+
+
+@keras.saving.register_keras_serializable("tests")
+class Counting(keras.Model):
+    """Validates by a step of its own, which counts rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.dense = keras.metrics.Sum("rows"), keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+    def test_step(self, batch):
+        x, _ = batch
+        self.rows.update_state(tf.ones([tf.shape(x)[0]]))
+        return {"rows": self.rows.result()}
+
+
+def test_a_step_of_the_models_own_forgets_a_row_that_fills_up():
+    model = Counting()
+    model.compile("sgd", "mse")
+    batch = (tf.ones((1, 1)), tf.ones((1, 1)))
+    counts = _replicas.Counts(*[tf.ones([1])] * 4)
+    with _steps.counting(model, (*batch, counts)):
+        for real, rows in ((1, 1), (0, 1), (1, 2)):
+            model.test_step((*batch, _replicas.Plain((), tf.constant(float(real)))))
+            assert float(model.rows.result()) == rows
 
 
 def test_losses_that_a_strategy_can_weigh():

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_cv_extras.training._replicas import Counts
+from keras_cv_extras.training._replicas import Counts, Plain
 from keras_cv_extras.training.devices import _keras_fault, _places
 
 
@@ -80,6 +80,8 @@ def counting(model, spec):
     def with_counts(step):
         def counted(*arguments):
             *state, batch = arguments
+            if isinstance(batch, tuple) and isinstance(batch[-1], Plain):
+                return _of_real_rows(model, step, *batch)
             if not (isinstance(batch, tuple) and isinstance(batch[-1], Counts)):
                 return step(*arguments)
             now.counts = batch[-1]
@@ -120,6 +122,16 @@ def counting(model, spec):
             yield
         finally:
             model.train_function = model.test_function = model.predict_function = None
+
+
+def _of_real_rows(model, step, x, y, plain):
+    """Runs a step of the model's own; of a row that fills a batch up, its metrics forget all."""
+    variables = [variable for metric in model.metrics for variable in metric.variables]
+    before = [keras.ops.copy(variable) for variable in variables]
+    logs = step((x, y, *plain.weights))
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(keras.ops.where(plain.real > 0, variable, value))
+    return logs
 
 
 @contextlib.contextmanager
