@@ -25,26 +25,10 @@ from keras_cv_extras.policy.interop._common import (
     in_pixels,
     lost,
 )
+from keras_cv_extras.policy.interop._pba import PBA_OPS
 
-#: The ops of its RandAugment, which also draws none of them.
-RAND_AUGMENT_OPS = (
-    "AutoContrast",
-    "Equalize",
-    "Invert",
-    "Rotate",
-    "Posterize",
-    "Solarize",
-    "Color",
-    "Contrast",
-    "Brightness",
-    "Sharpness",
-    "ShearX",
-    "ShearY",
-    "TranslateX",
-    "TranslateY",
-    "Cutout",
-    "SolarizeAdd",
-)
+#: The ops of its RandAugment, which also draws none of them: those of PBA, and one more.
+RAND_AUGMENT_OPS = (*PBA_OPS, "SolarizeAdd")
 _NAMES = {op: name for name, op in OP_NAMES.items()}
 _NOTHING = ("Equalize", 0.0, 0.0)
 _PLACES = 9  # decimals of a magnitude
