@@ -87,6 +87,7 @@ def test_jpeg_is_that_of_pillow(size, subsampling, patch):
             np.testing.assert_array_equal(result, wanted, f"quality {quality}")
 
 
+@pytest.mark.wide_but("size1", "size3")
 @pytest.mark.parametrize("size", [(64, 80), (61, 80), (24, 20), (5, 7), (1, 1)])
 @pytest.mark.parametrize("options", [{}, {"clip_limit": 1.5, "tiles": (4, 5)}])
 def test_clahe_is_that_of_opencv(size, options, patch):

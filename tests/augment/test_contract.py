@@ -104,6 +104,7 @@ def test_a_batch_equals_its_images_one_by_one(name, batch, results):
     np.testing.assert_array_equal(alone, together[1])
 
 
+@pytest.mark.wide_but(*(name for name in KINDS if OPS[name].has_strength))
 @pytest.mark.parametrize("name", [name for name in NAMES if OPS[name].has_strength])
 def test_one_value_per_image(name, batch):
     op = OPS[name]

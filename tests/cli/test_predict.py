@@ -121,12 +121,14 @@ def test_a_line_for_each_file_and_the_exit_code(place, bad, monkeypatch, capsys)
     assert not run(monkeypatch, folder / "model.keras", folder / "0.png")
 
 
+@pytest.mark.wide
 def test_names_reach_the_terminal_without_orders_to_it(place, tmp_path, monkeypatch, capsys):
     folder, _ = place
     run(monkeypatch, folder / "model.keras", tmp_path / "a\x1b[31m.png")
     assert "\x1b" not in capsys.readouterr().err
 
 
+@pytest.mark.wide
 def test_what_is_no_model(place, tmp_path, monkeypatch):
     folder, _ = place
     assert "no such file or folder" in run(monkeypatch, tmp_path / "none", folder / "0.png")

@@ -111,6 +111,7 @@ def asked(run, folder, **options):
     return training.data_for(model, path, folder, image_size=None, **options)
 
 
+@pytest.mark.wide_but("True")
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_is_scored_was_not_trained_on(run, tmp_path, stream):
     with np.load(run.output / "samples.npz") as arrays:

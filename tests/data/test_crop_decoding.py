@@ -1,5 +1,6 @@
 """Boxes that are drawn before decoding: what is decoded is what Pillow cuts out of the whole."""
 
+import functools
 import io
 
 import numpy as np
@@ -40,10 +41,16 @@ def decode():
         )
 
     made = {jpeg: decoded(jpeg) for jpeg in ("whole", "reduced")}
+    planned = {
+        jpeg: tf.function(
+            functools.partial(decoder.plan_box, image_size=SIZE, jpeg=jpeg), autograph=False
+        )
+        for jpeg in made
+    }
 
     def run(file, box, jpeg="whole"):
         facts = decoder.facts_of(_decode.read_header(io.BytesIO(file)))
-        plan = decoder.plan_box(tf.constant(facts), tf.constant(box), SIZE, jpeg)
+        plan = planned[jpeg](tf.constant(facts), tf.constant(box))
         return made[jpeg](file, plan).numpy()
 
     return run

@@ -36,7 +36,7 @@ def passes(images, name, **options):
     return [tf.nest.flatten(batch) for _ in range(2) for batch in dataset]
 
 
-@pytest.mark.wide_but("mix", "own mix")
+@pytest.mark.wide_but("own mix")
 @pytest.mark.parametrize("name", CASES)
 def test_called_from_the_graph_and_in_it_a_batch_is_the_same(images, name, monkeypatch):
     called = passes(images, name)

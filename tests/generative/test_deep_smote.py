@@ -76,6 +76,7 @@ def test_resampled_images_are_of_their_class(trained, digits):
         data.split(new, new_labels, [0.5, 0.5])
 
 
+@pytest.mark.wide
 def test_saved_model_gives_the_same_images(trained, digits, tmp_path):
     model, _ = trained
     model.save(tmp_path / "model.keras")

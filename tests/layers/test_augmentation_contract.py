@@ -78,6 +78,7 @@ def images_of(outputs):
     return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
 
 
+@pytest.mark.wide_but(*({*NAMES} - {*LABELED}), "CutMix", "RandomMix", "RepeatedAugment")
 @pytest.mark.parametrize("name", slow_if(OF_AN_OP, NAMES))
 def test_checks_of_keras(name):
     inputs = inputs_of(name)

@@ -20,6 +20,7 @@ MIXES = {
 }
 
 
+@pytest.mark.wide_but("RandomMix")
 @pytest.mark.parametrize(
     "name",  # the others are the same code around another mix
     [

@@ -91,6 +91,7 @@ def test_every_name_in_a_model_that_trains(name, tmp_path):
     np.testing.assert_allclose(again(x), changed(x), rtol=1e-5)
 
 
+@pytest.mark.wide_but("blur")
 @pytest.mark.parametrize("name", ["blur", "gem", "mixed", "stochastic"])
 def test_names_in_an_application(name):
     model = keras.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))

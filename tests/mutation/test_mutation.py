@@ -96,6 +96,7 @@ def test_a_sample_is_drawn_of_each_package():
         assert abs(sum(change.package == package for change in drawn) - share) <= 1
 
 
+@pytest.mark.wide
 def test_a_record_is_gone_on_from(toy, capsys):
     folder = toy(
         ("2 * x", "3 * x", "::test_double", "three times"),

@@ -176,6 +176,7 @@ def test_a_message_names_no_number_below_0():
         _splits.split_for_search(images, labels, train_size=100, seed=0)
 
 
+@pytest.mark.wide
 def test_a_budget_of_two_minutes_is_enough_for_digits(monkeypatch, tmp_path):
     """With seconds such as two cores take for the network of `kcx search`."""
     import keras

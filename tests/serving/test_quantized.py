@@ -99,6 +99,7 @@ def test_a_quantised_file_that_answers_otherwise_is_found(model, digits, tmp_pat
         serving.verify(tmp_path / "out", digits.test[0][:2], expected)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("options", "problem"),
     [

@@ -281,6 +281,7 @@ def test_a_full_disk_leaves_the_old_export(classifier, exported, tmp_path):
     assert not compared.diff_files
 
 
+@pytest.mark.wide
 def test_verify(exported, batch, probabilities_of):
     report = serving.verify(exported, batch, probabilities_of(batch))
     assert report.num_images == 12

@@ -96,6 +96,7 @@ def test_it_goes_on_and_does_nothing_twice(few, done, monkeypatch):
         training.cross_validate(few, folder, SETTINGS, folds=4, progress=False)
 
 
+@pytest.mark.wide
 def test_the_report_is_of_all_folds(few, done):
     folder, result, _ = done
     text = (folder / "report.html").read_text(encoding="utf-8")
