@@ -24,13 +24,30 @@ from keras_cv_extras.models.networks._lenet import lenet5
 from keras_cv_extras.models.networks._nin import nin_cifar, nin_imagenet
 from keras_cv_extras.models.networks._resnet import resnet
 from keras_cv_extras.models.networks._vgg import vgg
+from keras_cv_extras.models.networks.torchvision._convnext import convnext
+from keras_cv_extras.models.networks.torchvision._inception_v3 import inception_v3
+from keras_cv_extras.models.networks.torchvision._inverted import efficientnet, mobilenet
 
 _partial = functools.partial
 APPLICATIONS = {
     name: _partial(application, name, family) for family in FAMILIES for name in family.classes
 }
+_SIZES = ("tiny", "small", "base", "large")
+# Networks of `keras.applications` whose arithmetic is another one in torchvision.
+TORCHVISION = {
+    **{f"convnext-{s}-torchvision": _partial(convnext, version=s) for s in _SIZES},
+    **{f"efficientnet-b{n}-torchvision": _partial(efficientnet, version=f"b{n}") for n in range(8)},
+    **{f"efficientnetv2-{s}-torchvision": _partial(efficientnet, version=f"v2-{s}") for s in "sml"},
+    "inception-v3-torchvision": inception_v3,
+    "mobilenetv2-torchvision": _partial(mobilenet, version="v2"),
+    **{
+        f"mobilenetv3-{s}-torchvision": _partial(mobilenet, version=f"v3-{s}")
+        for s in ("small", "large")
+    },
+}
 NETWORKS = {
     **APPLICATIONS,
+    **TORCHVISION,
     "alexnet": alexnet,
     "alexnet-owt": _partial(alexnet, variant="owt"),
     "alexnet-ungrouped": _partial(alexnet, variant="ungrouped"),
@@ -128,7 +145,8 @@ def build(
             downloads, under a new head; or a file: `.weights.h5` or `.keras` of the whole model
             with the same classes; another `.h5` of `keras.applications`, without the top; or
             `.safetensors`, `.pth` or `.pt` with the names of torchvision or timm, for AlexNet
-            ("alexnet-owt"), DenseNet, GoogLeNet ("googlenet-torchvision"), ResNet and VGG.
+            ("alexnet-owt"), DenseNet, ResNet and VGG; with those of torchvision for names that
+            end in "-torchvision": ConvNeXt, EfficientNet, GoogLeNet, Inception, MobileNet.
             PyTorch's own files are read by torch, which must be installed, in its mode for weights
             alone.
         dropout: rate before the logits, in [0, 1), or in hidden layers where a network has some;

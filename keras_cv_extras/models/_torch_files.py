@@ -49,12 +49,12 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
     if names is None:
         raise ValueError(
             f"{path}: {key} has no names in torchvision and timm; weights of theirs are read for "
-            "alexnet-owt, densenet, googlenet-torchvision, resnet and vgg"
+            "alexnet-owt, densenet, resnet, vgg and names that end in -torchvision"
         )
     found = []
     for layer, candidates in names.items():
         for weight in layer.weights:
-            keys = [f"{name}.{_KINDS[weight.name]}" for name in candidates]
+            keys = [_key(name, weight.name) for name in candidates]
             there = [name for name in keys if name in tensors]
             if not there:
                 raise ValueError(f"{path}: has no {' or '.join(keys)}, which {key} needs")
@@ -70,11 +70,17 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
         weight.assign(values)
 
 
+def _key(name, kind):
+    return name if name.endswith(".layer_scale") else f"{name}.{_KINDS[kind]}"
+
+
 def _converted(values, layer, kind):
     """Returns a weight as Keras has it."""
     values = np.asarray(values, "float32")
     if kind != "kernel":
         return values
+    if isinstance(layer, keras.layers.DepthwiseConv2D):  # one filter, or factor, per channel
+        return values.reshape(len(values), *layer.kernel.shape[:2], 1).transpose(1, 2, 0, 3)
     if values.ndim == 4 and isinstance(layer, keras.layers.Conv2D):
         return values.transpose(2, 3, 1, 0)
     source = layer.input._keras_history.operation
@@ -95,7 +101,12 @@ def has_torch_names(key: str) -> bool:
     if key.startswith("vgg"):
         return not key.endswith("short")
     resnets = key in ("resnet18", "resnet34") or bool(re.fullmatch(r"resnet\d+-v1\.5", key))
-    return resnets or key.startswith("densenet") or key in ("alexnet-owt", "googlenet-torchvision")
+    return resnets or key.startswith("densenet") or key == "alexnet-owt" or is_torchvisions(key)
+
+
+def is_torchvisions(key: str) -> bool:
+    """Whether a network is one whose layers have torchvision's names alone."""
+    return key.endswith("-torchvision")
 
 
 def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
@@ -110,6 +121,9 @@ def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
         return {layer: [_resnet(layer.name)] for layer in layers}
     if key == "googlenet-torchvision":
         return {layer: [_googlenet(layer.name)] for layer in layers}
+    if is_torchvisions(key):
+        last = _LAST[key.split("-")[0]]
+        return {layer: [last if layer.name == "logits" else layer.name] for layer in layers}
     if key.startswith("vgg"):
         dense = {
             "fc1": ["classifier.0", "pre_logits.fc1"],
@@ -171,6 +185,15 @@ def _densenet(name):
     return f"features.denseblock{int(block) - 1}.denselayer{layer}.{part}"
 
 
+# The names of the last layer, which is "logits" here.
+_LAST = {
+    "convnext": "classifier.2",
+    "efficientnet": "classifier.1",
+    "efficientnetv2": "classifier.1",
+    "inception": "fc",
+    "mobilenetv2": "classifier.1",
+    "mobilenetv3": "classifier.3",
+}
 _BRANCHES = {
     "1x1": "branch1",
     "3x3_reduce": "branch2.0",

@@ -17,6 +17,11 @@ QUICK = {next(iter(family.classes)) for family in _applications.FAMILIES}
 SLOW = {name for name in NETWORKS if name.endswith(("44", "56", "110", "101-v1.5", "152-v1.5"))}
 SLOW |= set(APPLICATIONS) - QUICK
 SLOW |= {"alexnet-ungrouped", "cifar-resnet32", "googlenet-torchvision", "resnet34", "vgg13"}
+SLOW |= {name for name in NETWORKS if name.endswith("-torchvision")} - {
+    "convnext-tiny-torchvision",
+    "mobilenetv3-small-torchvision",
+    "inception-v3-torchvision",
+}
 SLOW |= {"vgg11-bn", "vgg13-bn", "vgg16-bn", "vgg19", "vgg19-bn", "wrn-28-10"}
 
 

@@ -15,7 +15,13 @@ def test_every_network_is_listed():
     assert tuple(network.name for network in found) == models.names()
     weights = {network.name: network.weights for network in found}
     both = "imagenet, torchvision and timm"
-    assert set(weights.values()) == {"", "imagenet", "torchvision and timm", both}
+    assert set(weights.values()) == {
+        "",
+        "imagenet",
+        "torchvision",
+        "torchvision and timm",
+        both,
+    }
     assert [name for name, sources in weights.items() if sources == both] == [
         "densenet121",
         "densenet169",

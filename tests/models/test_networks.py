@@ -15,7 +15,8 @@ import formula
 GOLDEN = np.load(pathlib.Path(__file__).parent.parent / "reference" / "torchvision_models.npz")
 
 # Trained parameters. AlexNet, VGG, NIN, GoogLeNet, ResNet: arithmetic over the papers' tables;
-# those of torchvision's networks are the numbers that it documents. Inception v4: timm. WRN: the
+# those of torchvision's networks are the numbers that it documents (Inception v3: less the
+# 3,326,696 of its auxiliary head). Inception v4: timm. WRN: the
 # authors' repository. BN-Inception without the 10,016 biases of the authors' 11,295,240.
 PARAMETERS = {
     ("lenet5", (32, 32, 1), 10): 61_706,
@@ -41,6 +42,13 @@ PARAMETERS = {
     ("resnet50-v1.5", (224, 224, 3), 1000): 25_557_032,
     ("resnet101-v1.5", (224, 224, 3), 1000): 44_549_160,
     ("resnet152-v1.5", (224, 224, 3), 1000): 60_192_808,
+    ("convnext-tiny-torchvision", (224, 224, 3), 1000): 28_589_128,
+    ("efficientnet-b0-torchvision", (224, 224, 3), 1000): 5_288_548,
+    ("efficientnetv2-s-torchvision", (384, 384, 3), 1000): 21_458_488,
+    ("inception-v3-torchvision", (299, 299, 3), 1000): 23_834_568,
+    ("mobilenetv2-torchvision", (224, 224, 3), 1000): 3_504_872,
+    ("mobilenetv3-large-torchvision", (224, 224, 3), 1000): 5_483_032,
+    ("mobilenetv3-small-torchvision", (224, 224, 3), 1000): 2_542_856,
     ("cifar-resnet20", (32, 32, 3), 10): 269_722,
     ("cifar-resnet32", (32, 32, 3), 10): 464_154,
     ("cifar-resnet44", (32, 32, 3), 10): 658_586,
@@ -53,6 +61,8 @@ PARAMETERS = {
 
 # The others of a family differ in depth, or in a normalization, alone.
 DEEPER = {"resnet34", "resnet101-v1.5", "resnet152-v1.5", "vgg13", "vgg13-bn", "vgg16-bn"}
+DEEPER |= {name for name, *_ in PARAMETERS if name.endswith("-torchvision")}
+DEEPER -= {"googlenet-torchvision", "mobilenetv3-small-torchvision"}
 DEEPER |= {"vgg19-bn", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56", "cifar-resnet110"}
 
 

@@ -16,6 +16,7 @@ import formula
 GOLDEN = np.load(pathlib.Path(__file__).parent.parent / "reference" / "torch_files.npz")
 NAMES = [name for name in GOLDEN.files if "/" not in name]
 QUICK = ("resnet18", "alexnet-owt", "vgg16", "googlenet-torchvision")
+QUICK += ("mobilenetv3-small-torchvision",)
 
 
 def write(path, tensors, kind="F32"):
@@ -93,6 +94,8 @@ def test_what_does_not_fit(tmp_path):
         models.build("resnet18", (64, 64, 3), 10, weights=path, stem="original")
     with pytest.raises(ValueError, match="lenet5 has no names in torchvision"):
         models.build("lenet5", (32, 32, 3), 10, weights=path)
+    with pytest.raises(ValueError, match="has no names.* names that end in -torchvision"):
+        models.build("mobilenetv2", (32, 32, 3), 10, weights=path)
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"nothing of the kind")
     with pytest.raises(ValueError, match="not a file of safetensors"):

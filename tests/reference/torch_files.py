@@ -71,6 +71,19 @@ def main():
         "googlenet-torchvision": make.googlenet(
             num_classes=10, aux_logits=True, init_weights=False
         ),
+        "inception-v3-torchvision": make.inception_v3(
+            num_classes=10, transform_input=True, init_weights=False
+        ),
+        **{
+            f"{name}-torchvision": getattr(make, other)(num_classes=10)
+            for name, other in (
+                ("convnext-tiny", "convnext_tiny"),
+                ("efficientnet-b0", "efficientnet_b0"),
+                ("efficientnetv2-s", "efficientnet_v2_s"),
+                ("mobilenetv2", "mobilenet_v2"),
+                ("mobilenetv3-small", "mobilenet_v3_small"),
+            )
+        },
     }
     x = formula.images(2, 224).astype("float32") / 255
     x = (x - np.array((0.485, 0.456, 0.406), "float32")) / np.array(

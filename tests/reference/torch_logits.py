@@ -1,11 +1,11 @@
-"""Prints how far logits are from torchvision's for each network that both have, untrained.
+"""Prints how far logits are from torchvision's for each network that both have.
 
     pip install torch==2.13.0 torchvision==0.28.0
     PYTHONPATH=. python tests/reference/torch_logits.py
 
-Each network of torchvision draws its weights after the seed 0 and is saved as a `.pth` file, which
-`models.build` reads; both see the two images of tests/models/formula.py. docs/compatibility.md has
-the table.
+Each network of torchvision draws its weights after the seed 0, or has those of a formula where its
+blocks would add next to nothing, and is saved as a `.pth` file, which `models.build` reads; both
+see the two images of tests/models/formula.py. docs/compatibility.md has the table.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ import tempfile
 
 import numpy as np
 import torch
-from torch_files import formula, import_torchvision
+from torch_files import fill, formula, import_torchvision
 
 from keras_cv_extras import models
 
@@ -29,6 +29,19 @@ NAMES = {
     **{f"vgg{depth}": f"vgg{depth}" for depth in (11, 13, 16, 19)},
     **{f"vgg{depth}-bn": f"vgg{depth}_bn" for depth in (11, 13, 16, 19)},
 }
+# Those whose weights are of a formula.
+FILLED = {
+    **{f"convnext-{s}-torchvision": f"convnext_{s}" for s in ("tiny", "small", "base", "large")},
+    **{f"efficientnet-b{n}-torchvision": f"efficientnet_b{n}" for n in range(8)},
+    **{f"efficientnetv2-{s}-torchvision": f"efficientnet_v2_{s}" for s in "sml"},
+    "inception-v3-torchvision": "inception_v3",
+    "mobilenetv2-torchvision": "mobilenet_v2",
+    **{f"mobilenetv3-{s}-torchvision": f"mobilenet_v3_{s}" for s in ("small", "large")},
+}
+OPTIONS = {
+    "googlenet": {"init_weights": False},
+    "inception_v3": {"init_weights": False, "transform_input": True},
+}
 
 
 def main():
@@ -36,13 +49,15 @@ def main():
     pixels = formula.images(2, 224)
     mean, std = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
     scaled = (pixels.astype("float32") / 255 - mean) / std
-    scaled = torch.from_numpy(scaled.transpose(0, 3, 1, 2).copy())
-    for name, other in NAMES.items():
+    halves = pixels.astype("float32") / 127.5 - 1
+    scaled, halves = (torch.from_numpy(x.transpose(0, 3, 1, 2).copy()) for x in (scaled, halves))
+    for name, other in {**NAMES, **FILLED}.items():
         torch.manual_seed(0)
-        options = {"init_weights": False} if other == "googlenet" else {}
-        network = getattr(make, other)(**options).eval()
+        network = getattr(make, other)(**OPTIONS.get(other, {})).eval()
+        if name in FILLED:
+            network = fill(network)
         with torch.no_grad():
-            wanted = network(scaled).numpy()
+            wanted = network(halves if other == "efficientnet_v2_l" else scaled).numpy()
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "weights.pth"
             torch.save(network.state_dict(), path)
