@@ -46,7 +46,7 @@ from the same ranges, with other numbers. These differ:
 - `RandomCropAndResize` and `JitteredResize`: pixels have their centres at halves.
 - `RandomJpegQuality`: values in [0, 255]; KerasCV cut off floats above 1.
 - `NormalFactorSampler`: drawn uniformly, with the same mean and deviation.
-- `RandomChannelShift`, `RandomAspectRatio` and `GridMask`: see their lines.
+- `RandomChannelShift` and `GridMask`: see their lines.
 - `connected_components`, `euclidean_dist_transform`, `resampler` of Addons: SciPy and arithmetic,
   tested against their definitions.
 """

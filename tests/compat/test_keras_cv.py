@@ -101,6 +101,8 @@ def test_saving(name):
 def test_dictionaries(name):
     layer = made(name)
     result = layer({"images": IMAGES, "labels": LABELS}, training=True)
+    if name == "RandomAspectRatio":  # sizes of their own
+        result["images"] = result["images"].to_tensor(shape=IMAGES.shape)
     assert result["images"].shape == IMAGES.shape
     assert result["labels"].shape == LABELS.shape
     np.testing.assert_allclose(np.sum(result["labels"], axis=1), 1, rtol=1e-5)
@@ -238,6 +240,45 @@ def test_layers_of_layers(tmp_path):
     np.testing.assert_array_equal(loaded(IMAGES), IMAGES)
 
 
+@pytest.mark.parametrize("name", ["CutMix", "MixUp", "Mosaic"])
+def test_labels_that_are_mixed_are_floats(name):
+    with pytest.raises(ValueError, match=f"^{name} received labels with type int32"):
+        made(name)({"images": IMAGES, "labels": LABELS.astype("int32")})
+
+
+@pytest.mark.wide
+def test_one_number_per_image_is_mixed():
+    given = {"images": IMAGES, "labels": np.float32([0, 1, 1, 0])}
+    layer = keras_cv.layers.RandomApply(made("CutMix", seed=1), rate=1.0, batchwise=True)
+    for mixed in (made("CutMix", seed=1)(given), layer(given)):
+        labels = np.asarray(mixed["labels"])
+        assert labels.shape == (4,)
+        assert ((labels >= 0) & (labels <= 1)).all()
+
+
+def test_factors_are_kept_as_samplers():
+    config = made("RandomBrightness", factor=(0.3, 0.8)).get_config()
+    assert config["factor"] == core.UniformFactorSampler(0.3, 0.8)
+    assert config["factor"].get_config()["upper"] == 0.8
+    assert made("RandomBrightness", factor=0.3).factor == core.UniformFactorSampler(-0.3, 0.3)
+    assert made("RandomHue", factor=0.3).factor == core.UniformFactorSampler(0.0, 0.3)
+    assert made("RandomSaturation", factor=(0.5, 0.5)).factor == core.ConstantFactorSampler(0.5)
+    assert made("RandomShear", y_factor=None).y_factor is None
+
+
+def test_another_aspect_ratio_is_another_size():
+    layer = keras_cv.layers.RandomAspectRatio(factor=(2.0, 2.0))
+    found = layer({"images": IMAGES, "labels": LABELS}, training=True)["images"]
+    assert isinstance(found, tf.RaggedTensor)
+    wanted = tf.image.resize(IMAGES, (8, 32))
+    np.testing.assert_allclose(found.to_tensor(), wanted, rtol=1e-5)
+    np.testing.assert_allclose(layer(IMAGES[0], training=True), wanted[0], rtol=1e-5)
+    np.testing.assert_array_equal(layer(IMAGES, training=False), IMAGES)
+    assert made("Resizing")(found).shape == IMAGES.shape
+    with pytest.raises(ValueError, match="must keep the size of images"):
+        keras_cv.layers.RandomApply(layer, rate=1.0)(IMAGES)
+
+
 def test_boxes_and_masks_are_refused_in_one_line():
     layer = made("RandomFlip")
     for name in ("bounding_boxes", "segmentation_masks"):
@@ -267,6 +308,9 @@ def test_losses():
     wanted = np.where(d < 1, d**2 / 2, d - 0.5).mean(1)
     np.testing.assert_allclose(smooth(LABELS, 3 * logits), wanted, rtol=1e-4)
     assert keras_cv.losses.SmoothL1Loss.from_config(smooth.get_config()).l1_cutoff == 1
+    soft = np.full((1, 1), 0.5, "float32")  # KerasCV's alpha is for labels of 1 alone
+    wanted = 0.75 * 0.25 * np.log(2)
+    np.testing.assert_allclose(loss(soft, 0 * soft), [wanted], rtol=1e-5)
     copy = keras_cv.losses.FocalLoss.from_config(loss.get_config())
     assert (copy.alpha, copy.gamma, copy.from_logits, copy.label_smoothing) == (0.25, 2, True, 0)
     first, second = logits, logits[::-1] + 1

@@ -14,7 +14,7 @@ PARTS = [IMAGES[0], IMAGES[1, :10, :12]]
 RAGGED = tf.ragged.stack(PARTS)
 RESIZE = {"RandomCrop", "RandomCropAndResize", "JitteredResize", "Resizing"}
 MIX = {"MixUp", "CutMix", "FourierMix", "Mosaic"}
-KEEP = sorted(set(ARGUMENTS) - RESIZE - MIX)
+KEEP = sorted(set(ARGUMENTS) - RESIZE - MIX - {"RandomAspectRatio"})
 QUICK = ("AutoContrast", "Grayscale", "RandomFlip", "RandomCutout")
 
 

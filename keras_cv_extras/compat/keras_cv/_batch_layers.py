@@ -7,6 +7,9 @@ import keras
 from keras import ops
 
 from keras_cv_extras import layers
+from keras_cv_extras.compat.keras_cv._drawn import Drawn
+from keras_cv_extras.compat.keras_cv._layer import OldLayer
+from keras_cv_extras.compat.keras_cv._ragged import is_ragged
 from keras_cv_extras.compat.keras_cv.core import FactorSampler, interval_of
 
 _INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian")
@@ -51,6 +54,44 @@ def _pair(name, factor, limit="", highest=math.inf):
         f"`{name}` must be tuple of two positive floats{limit} or keras_cv.core.FactorSampler "
         f"instance. Received {name}={factor}"
     )
+
+
+class _Stretched(Drawn):
+    """Makes one image wider and lower, or narrower and higher."""
+
+    def __init__(self, factor, interpolation, seed):
+        super().__init__(seed)
+        self.factor, self.interpolation = factor, interpolation
+
+    def augment(self, images):
+        factor = ops.reshape(self.uniform(images[:1], *self.factor), ())
+        height, width = (ops.cast(side, "float32") for side in ops.shape(images)[1:3])
+        size = [ops.cast(side, "int32") for side in (height / factor, width * factor)]
+        import tensorflow as tf  # whose images alone may have a size that is drawn
+
+        return tf.image.resize(images, size, self.interpolation)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-3], None, None, input_shape[-1])
+
+
+class Stretched(OldLayer):
+    """Gives every image of a batch a size of its own: dense batches become ragged."""
+
+    def _augment(self, images, training):
+        if training and not is_ragged(images) and len(images.shape) == 4:
+            import tensorflow as tf
+
+            ragged: Any = tf.RaggedTensor
+            images = ragged.from_tensor(tf.convert_to_tensor(images), ragged_rank=2)
+        return super()._augment(images, training)
+
+
+def random_aspect_ratio(
+    factor: Any, interpolation: str = "bilinear", seed: int | None = None
+) -> Any:
+    """Makes images wider and lower, or narrower and higher: the batch becomes ragged."""
+    return _Stretched(interval_of("factor", factor), interpolation, seed)
 
 
 def jittered_resize(

@@ -91,6 +91,11 @@ def _floats(given):
 def _where(takes, made, given):
     """Returns images and labels: what was made where it is taken, else what was given."""
     result = dict(given)
+    if is_ragged(made["images"]) and not is_ragged(given["images"]):
+        raise ValueError(
+            "layers that are drawn from must keep the size of images, received one that does not, "
+            "such as RandomAspectRatio: apply it by itself, and Resizing after it"
+        )
     for name in ("images", "labels"):
         if name in given:
             mask = ops.reshape(takes, (-1, *[1] * (len(given[name].shape) - 1)))

@@ -147,15 +147,6 @@ def random_jpeg_quality(factor: Any, seed: int | None = None) -> Any:
     return _policy([Step("jpeg", value=(max(low, 1.0), high))], seed)
 
 
-def random_aspect_ratio(
-    factor: Any, interpolation: str = "bilinear", seed: int | None = None
-) -> Any:
-    """Makes what images show wider or narrower, at the same size."""
-    ratio: Any = tuple(end**2 for end in interval_of("factor", factor))
-    options = (("interpolation", interpolation),)
-    return _policy([Step("aspect", value=ratio, options=options)], seed)
-
-
 def random_flip(mode: str = "horizontal", rate: float = 0.5, seed: int | None = None) -> Any:
     """Mirrors images."""
     flips = {

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
+from keras_cv_extras.compat.keras_cv.core import FactorSampler, sampler_of
 
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
 _REFUSED = ("bounding_boxes", "segmentation_masks", "keypoints")
@@ -23,6 +24,8 @@ class OldLayer(keras.layers.Layer):
     make: ClassVar[Callable[..., Any]]
     resizes: ClassVar[bool] = False
     mixes: ClassVar[bool] = False
+    #: The arguments that are kept as samplers, and the smallest value of each.
+    sampled: ClassVar[dict[str, float | None]] = {}
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         own = {name: options.pop(name) for name in ("name", "dtype") if name in options}
@@ -36,6 +39,9 @@ class OldLayer(keras.layers.Layer):
         # Keras would make lists of tuples, and layers of what it tracks.
         object.__setattr__(self, "arguments", dict(bound.arguments))
         self.inner = self.make(**self.arguments)
+        for name, lowest in self.sampled.items():
+            if self.arguments[name] is not None:
+                self.arguments[name] = sampler_of(self.arguments[name], lowest)
         self.built = True
 
     def __getattr__(self, name: str) -> Any:
@@ -77,11 +83,8 @@ class OldLayer(keras.layers.Layer):
                 f"{name} mixes a batch (batch, height, width, channels), received shape "
                 f"{tuple(inputs['images'].shape)}"
             )
-        if self.mixes and len(inputs["labels"].shape) != 2:
-            raise ValueError(
-                f"{name} takes one-hot labels (batch, classes), received shape "
-                f"{tuple(inputs['labels'].shape)}; use keras.ops.one_hot"
-            )
+        if self.mixes:
+            _check_labels(name, inputs["labels"])
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Augments images, or the images of a dictionary."""
@@ -91,8 +94,10 @@ class OldLayer(keras.layers.Layer):
             return self._augment(inputs, training)
         if self.mixes:
             images, labels = (ops.cast(inputs[name], "float32") for name in ("images", "labels"))
-            images, labels = self.inner(images, labels, training=training)
-            return {**inputs, "images": images, "labels": labels}
+            shape = ops.shape(labels)
+            columns = labels if len(shape) == 2 else ops.expand_dims(labels, -1)
+            images, labels = self.inner(images, columns, training=training)
+            return {**inputs, "images": images, "labels": ops.reshape(labels, shape)}
         return {**inputs, "images": self._augment(inputs["images"], training)}
 
     def _augment(self, images, training):
@@ -145,8 +150,24 @@ class OldLayer(keras.layers.Layer):
         return cls(**{name: _loaded(value) for name, value in config.items()})
 
 
+def _check_labels(name, labels):
+    """Refuses labels that cannot be mixed: what is between two classes' numbers is neither."""
+    kind, shape = keras.backend.standardize_dtype(labels.dtype), tuple(labels.shape)
+    floats = "float" in kind
+    if len(shape) not in (1, 2) or (len(shape) == 1 and not floats):
+        raise ValueError(
+            f"{name} takes one-hot labels (batch, classes), received shape {shape}; use "
+            "keras.ops.one_hot"
+        )
+    if not floats:
+        raise ValueError(
+            f"{name} received labels with type {kind}, which are mixed as floats: use "
+            'keras.ops.cast(labels, "float32")'
+        )
+
+
 def _saved(value):
-    plain = (int, float, str, bool, type(None), list, tuple)
+    plain = (FactorSampler, int, float, str, bool, type(None), list, tuple)
     return value if isinstance(value, plain) else keras.saving.serialize_keras_object(value)
 
 
@@ -175,7 +196,13 @@ _USE = "augment boxes with keras.layers, whose preprocessing layers take boundin
 
 
 def old_layer(
-    name: str, make: Callable[..., Any], *, resizes: bool = False, mixes: bool = False
+    name: str,
+    make: Callable[..., Any],
+    *,
+    resizes: bool = False,
+    mixes: bool = False,
+    sampled: dict[str, float | None] | None = None,
+    base: type[OldLayer] = OldLayer,
 ) -> type[OldLayer]:
     """Returns the class of an old name.
 
@@ -184,14 +211,18 @@ def old_layer(
         make: of the old arguments, returns what takes images.
         resizes: whether the result has a size of its own, so that ragged batches are taken.
         mixes: whether images and labels are mixed with those of others.
+        sampled: the arguments that are kept as samplers, and the smallest value of each; None
+            for the negative of a number.
+        base: the class to derive from.
     """
     fields = {
         "make": staticmethod(make),
         "resizes": resizes,
         "mixes": mixes,
+        "sampled": sampled or {},
         "__doc__": make.__doc__,
         "__module__": __name__,
         "__signature__": inspect.signature(make),
     }
-    made = type(name, (OldLayer,), fields)
+    made = type(name, (base,), fields)
     return keras.saving.register_keras_serializable(_PACKAGE)(made)

@@ -122,6 +122,23 @@ class NormalFactorSampler(FactorSampler):
         return float(low), float(high)
 
 
+def sampler_of(factor: Any, lowest: float | None = 0.0) -> FactorSampler:
+    """Returns the sampler that a factor stands for, as layers of KerasCV keep it.
+
+    Args:
+        factor: a sampler, its configuration, a pair, or a number for (lowest, number).
+        lowest: the smallest value; None for the number's negative.
+    """
+    if isinstance(factor, dict):
+        factor = keras.saving.deserialize_keras_object(factor)
+    if isinstance(factor, FactorSampler):
+        return factor
+    if isinstance(factor, (int, float)):
+        factor = -factor if lowest is None else lowest, factor
+    low, high = factor
+    return ConstantFactorSampler(low) if low == high else UniformFactorSampler(low, high)
+
+
 def interval_of(
     name: str, factor: Any, lowest: float = 0.0, highest: float = math.inf
 ) -> tuple[float, float]:

@@ -20,7 +20,7 @@ _CLOUDS = "point clouds are out of scope"
 
 
 def _image(
-    name: str, make: Callable[..., Any], new: str, call: str = "", note: str = "", **kind: bool
+    name: str, make: Callable[..., Any], new: str, call: str = "", note: str = "", **kind: Any
 ) -> _table.Name:
     path = new if new.startswith("keras.") else _HERE + new
     call = call and f"{path}({call})"
@@ -95,6 +95,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             old.grid_mask,
             "RandomGridMask",
             "ratio=ratio_factor, degrees=360 * rotation_factor",
+            sampled={"ratio_factor": 0.0},
         ),
         _image(
             "JitteredResize",
@@ -102,6 +103,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "JitteredResize",
             "target_size, scale=scale_factor",
             resizes=True,
+            sampled={"scale_factor": 0.0},
         ),
         _table.Name("MaybeApply", _HERE + "RandomApply", "", _composed.RandomApply),
         _image("MixUp", batch.mix_up, "MixUp", "alpha=alpha", mixes=True),
@@ -124,10 +126,12 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _image(
             "RandomAspectRatio",
-            old.random_aspect_ratio,
+            batch.random_aspect_ratio,
             "RandomAspect",
             "ratio=factor ** 2",
-            "images keep their size",
+            "images keep their size; the old name gives a ragged batch",
+            sampled={"factor": 0.0},
+            base=batch.Stretched,
         ),
         _table.Name(
             "RandomAugmentationPipeline",
@@ -141,12 +145,14 @@ __getattr__, __dir__, TABLE = _table.attach(
             old.random_brightness,
             "RandomSolarizeAdd",
             "addition=(-255 * factor, 255 * factor), threshold=256",
+            sampled={"factor": None},
         ),
         _image(
             "RandomChannelShift",
             old.random_channel_shift,
             "RandomChannelShift",
             "limit=127.5 * factor",
+            sampled={"factor": 0.0},
         ),
         _table.Name(
             "RandomChoice",
@@ -161,6 +167,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RandomColor",
             "factor=(1 - factor, 1)",
             "integers are cut as Pillow does",
+            sampled={"factor": 0.0},
         ),
         _image(
             "RandomColorJitter",
@@ -183,6 +190,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RandomResizedCrop",
             "target_size, area=crop_area_factor, aspect=aspect_ratio_factor",
             resizes=True,
+            sampled={"crop_area_factor": 0.0, "aspect_ratio_factor": 0.0},
         ),
         _image(
             "RandomCutout",
@@ -190,6 +198,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RandomCutout",
             "size=...",
             "squares of the shorter side, and size in pixels",
+            sampled={"height_factor": 0.0, "width_factor": 0.0},
         ),
         _image("RandomFlip", old.random_flip, "RandomFlipHorizontal", "rate=rate"),
         _image(
@@ -198,10 +207,23 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RandomGaussianBlur",
             "sigma=factor, kernel_size=kernel_size",
             "a border that goes on, not one of zeros",
+            sampled={"factor": 0.0},
         ),
         _table.Name("RandomHeight", note="use keras_cv_extras.layers.RandomAspect"),
-        _image("RandomHue", old.random_hue, "RandomHue", "turns=(-factor / 2, factor / 2)"),
-        _image("RandomJpegQuality", old.random_jpeg_quality, "RandomJpeg", "quality=factor"),
+        _image(
+            "RandomHue",
+            old.random_hue,
+            "RandomHue",
+            "turns=(-factor / 2, factor / 2)",
+            sampled={"factor": 0.0},
+        ),
+        _image(
+            "RandomJpegQuality",
+            old.random_jpeg_quality,
+            "RandomJpeg",
+            "quality=factor",
+            sampled={"factor": 0.0},
+        ),
         _image(
             "RandomRotation",
             old.random_rotation,
@@ -215,6 +237,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RandomSaturation",
             "factor=factor / (1 - factor)",
             "1 leaves images as they are",
+            sampled={"factor": 0.0},
         ),
         _image(
             "RandomSharpness",
@@ -222,8 +245,15 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RandomSharpness",
             "factor=(1 - factor, 1)",
             "1 leaves images as they are",
+            sampled={"factor": 0.0},
         ),
-        _image("RandomShear", old.random_shear, "RandomShearX", "slope=(-x_factor, x_factor)"),
+        _image(
+            "RandomShear",
+            old.random_shear,
+            "RandomShearX",
+            "slope=(-x_factor, x_factor)",
+            sampled={"x_factor": 0.0, "y_factor": 0.0},
+        ),
         _image(
             "RandomTranslation",
             old.random_translation,
@@ -255,6 +285,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "RandomSolarize",
             "threshold=threshold_factor",
             "addition is RandomSolarizeAdd",
+            sampled={"addition_factor": 0.0, "threshold_factor": 0.0},
         ),
         _table.Name("SpatialPyramidPooling", note="it is DeepLab's; use keras_hub"),
         _table.Name(

@@ -24,8 +24,8 @@ class FocalLoss(keras.losses.Loss):
         alpha: weight of the positive labels, in [0, 1].
         gamma: how much less easy labels count, at least 0.
         from_logits: whether predictions are logits, not probabilities.
-        label_smoothing: how far labels move towards 0.5, in [0, 1]. A smoothed label is none of
-            the positive ones, so that all of them weigh 1 - alpha, as in KerasCV.
+        label_smoothing: how far labels move towards 0.5, in [0, 1]. A soft or smoothed label is
+            none of the positive ones, so that it weighs 1 - alpha, as in KerasCV.
         **kwargs: `reduction` and `name`, as of every Keras loss.
 
     Example:
@@ -51,15 +51,13 @@ class FocalLoss(keras.losses.Loss):
         """Returns the loss of each sample."""
         y_pred = ops.convert_to_tensor(y_pred)
         y_true = ops.cast(y_true, y_pred.dtype)
-        if not self.label_smoothing:
-            return losses.sigmoid_focal_crossentropy(
-                y_true, y_pred, from_logits=self.from_logits, alpha=self.alpha, gamma=self.gamma
-            )
+        # KerasCV's alpha is for labels of exactly 1, which a smoothed label no longer is.
         y_true = y_true + self.label_smoothing * (0.5 - y_true)
+        alpha = ops.where(y_true == 1, self.alpha, 1 - self.alpha)
         p = ops.sigmoid(y_pred) if self.from_logits else y_pred
         missed = ops.abs(y_true + p - 2 * y_true * p)
-        entropy = ops.binary_crossentropy(y_true, p)
-        return ops.sum((1 - self.alpha) * ops.power(missed, self.gamma) * entropy, axis=-1)
+        entropy = ops.binary_crossentropy(y_true, y_pred, from_logits=self.from_logits)
+        return ops.sum(alpha * ops.power(missed, self.gamma) * entropy, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""
