@@ -1,9 +1,12 @@
 """What of Addons' functions and classes its own values cannot say: graphs, randomness, errors."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 from scipy import ndimage
 
 from keras_cv_extras.compat import tensorflow_addons as tfa
@@ -114,3 +117,59 @@ def test_volumes_pool_to_one_place():
     first = tfa.layers.AdaptiveMaxPooling3D((2, 1, 1), data_format="channels_first")
     found = first(volume.transpose(0, 4, 1, 2, 3))
     np.testing.assert_array_equal(np.asarray(found).reshape(2, 2, 2), wanted.transpose(0, 2, 1))
+
+
+# The values of tensorflow-addons 0.23.0 for these, as its docstrings print them.
+CORRELATIONS = {
+    "KendallsTauB": -0.47140455,
+    "KendallsTauC": -0.48000002,
+    "SpearmansRank": -0.54073805,
+    "PearsonsCorrelation": -0.5618297,
+}
+
+
+@pytest.mark.parametrize("name", CORRELATIONS)
+def test_correlations_count_in_cells(name):
+    metric = getattr(tfa.metrics, name)(0, 13, 0, 8)
+    for labels, predictions in (([12, 2], [1, 4]), ([1, 12, 2], [7, 1, 0])):
+        metric.update_state(labels, predictions)
+    assert float(metric.result()) == pytest.approx(CORRELATIONS[name], rel=1e-6)
+    config = metric.get_config()
+    assert (config["actual_max"], config["preds_cutpoints"]) == (13, 100)
+    copy = type(metric).from_config(config)
+    copy.update_state([5, 20, 30], [1, -4, 4])  # beyond the ends: the cells at them
+    assert float(ops.sum(copy.counts[-1])) == 2
+    metric.reset_state()
+    assert float(ops.sum(metric.counts)) == 0
+
+
+def test_optimizers_of_layers_and_with_decay():
+    layers = [keras.layers.Dense(2, name=name) for name in ("first", "second", "third")]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    slow, fast = keras.optimizers.SGD(0.1), tfa.optimizers.LazyAdam(lr=0.5)
+    model.compile(tfa.optimizers.MultiOptimizer([(slow, layers[0]), (fast, [layers[1]])]), "mse")
+    before = [layer.get_weights()[0] for layer in layers]
+    model.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+    moved = [
+        np.abs(layer.get_weights()[0] - old).max()
+        for layer, old in zip(layers, before, strict=True)
+    ]
+    assert moved[0] > 0
+    assert moved[1] == pytest.approx(0.5, rel=1e-3)  # Adam's first step
+    assert moved[2] == 0
+    with pytest.raises(ValueError, match="first is given to two optimizers"):
+        tfa.optimizers.MultiOptimizer([(slow, layers[0]), (fast, layers)])
+    made = tfa.optimizers.extend_with_decoupled_weight_decay(keras.optimizers.Adam)
+    own = made(weight_decay=1e-4, learning_rate=1e-2)
+    assert isinstance(own, keras.optimizers.Adam)
+    assert own.weight_decay == pytest.approx(1e-2)  # times the learning rate: 1e-4
+
+
+def test_the_progress_bar_is_tqdms(monkeypatch):
+    bar = tfa.callbacks.TQDMProgressBar(show_epoch_progress=False)
+    assert isinstance(bar, keras.callbacks.Callback)
+    with pytest.raises(ValueError, match="must be True"):
+        tfa.callbacks.TQDMProgressBar(show_epoch_progress=False, show_overall_progress=False)
+    monkeypatch.setitem(sys.modules, "tqdm.keras", None)
+    with pytest.raises(ImportError, match="pip install tqdm"):
+        tfa.callbacks.TQDMProgressBar()

@@ -4,8 +4,8 @@
 NAMES = {
     ("keras_cv_extras.compat", "compat"): """
         AdaptiveMaxPooling3D F1Score FBetaScore FilterResponseNormalization GeometricMean
-        HarmonicMean MaxUnpooling2DV2 RSquare Sparsemax SpatialPyramidPooling2D
-        _approximate_gelu
+        HarmonicMean KendallsTauB KendallsTauC MaxUnpooling2DV2 PearsonsCorrelation RSquare
+        Sparsemax SpatialPyramidPooling2D SpearmansRank _approximate_gelu
     """,
     ("keras_cv_extras.compat.keras_cv", "compat"): """
         AugMix AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization FocalLoss

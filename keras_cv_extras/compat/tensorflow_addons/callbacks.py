@@ -1,6 +1,34 @@
 """Callbacks of TensorFlow Addons."""
 
+import importlib
+from typing import Any
+
 from keras_cv_extras.compat import _table
+
+
+def _progress_bar(
+    leave_epoch_progress: bool = True,
+    leave_overall_progress: bool = True,
+    show_epoch_progress: bool = True,
+    show_overall_progress: bool = True,
+    update_per_second: int = 10,
+    **formats: Any,
+) -> Any:
+    """Shows progress by tqdm's own callback, whose formats are its own."""
+    del formats
+    try:
+        tqdm = importlib.import_module("tqdm.keras")
+    except ImportError:
+        raise ImportError("TQDMProgressBar needs tqdm: pip install tqdm") from None
+    if not show_overall_progress and not show_epoch_progress:
+        raise ValueError("one of show_overall_progress and show_epoch_progress must be True")
+    shown = 2 if leave_epoch_progress else 1
+    return tqdm.TqdmCallback(
+        verbose=shown if show_epoch_progress else 0,
+        leave=leave_overall_progress,
+        mininterval=1 / update_per_second,
+    )
+
 
 __getattr__: _table.Load
 __dir__: _table.Listed
@@ -9,7 +37,13 @@ __getattr__, __dir__, TABLE = _table.attach(
     "tensorflow_addons.callbacks",
     [
         _table.Name("AverageModelCheckpoint", "keras_cv_extras.optimizers.AverageModelCheckpoint"),
-        _table.Name("TQDMProgressBar", note="use tqdm.keras.TqdmCallback of tqdm itself"),
+        _table.Name(
+            "TQDMProgressBar",
+            "tqdm.keras.TqdmCallback",
+            "formats of bars are tqdm's own",
+            _progress_bar,
+            "tqdm.keras.TqdmCallback(verbose=2)",
+        ),
         _table.Name("TimeStopping", "keras_cv_extras.optimizers.TimeStopping"),
     ],
 )

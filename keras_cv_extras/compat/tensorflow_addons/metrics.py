@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras.compat import _table
+from keras_cv_extras.compat.tensorflow_addons import _correlations as correlations
 
 _PACKAGE = "keras_cv_extras.compat"
 _HERE = "keras_cv_extras.metrics."
@@ -225,7 +226,12 @@ def _hamming_distance(actuals: Any, predictions: Any) -> Any:
     return ops.sum(ops.cast(differ, "float32")) / max(len(differ), 1)
 
 
-_CORRELATION = "use scipy.stats at the end of an epoch, or keras.metrics.PearsonCorrelation"
+_COUNTED = "of two arrays; the old metric counts values in cells"
+
+
+def _correlation(name, new):
+    return _table.Name(name, new, _COUNTED, getattr(correlations, name))
+
 
 __getattr__: _table.Load
 __dir__: _table.Listed
@@ -249,12 +255,12 @@ __getattr__, __dir__, TABLE = _table.attach(
             "the reciprocal of the mean of the reciprocal",
             HarmonicMean,
         ),
-        _table.Name("KendallsTauB", note=_CORRELATION),
-        _table.Name("KendallsTauC", note=_CORRELATION),
+        _correlation("KendallsTauB", "scipy.stats.kendalltau"),
+        _correlation("KendallsTauC", "scipy.stats.kendalltau"),
         _table.Name("MatthewsCorrelationCoefficient", _HERE + "MatthewsCorrelationCoefficient"),
         _table.Name("MeanMetricWrapper", "keras.metrics.MeanMetricWrapper"),
         _table.Name("MultiLabelConfusionMatrix", _HERE + "MultiLabelConfusionMatrix"),
-        _table.Name("PearsonsCorrelation", note=_CORRELATION),
+        _correlation("PearsonsCorrelation", "scipy.stats.pearsonr"),
         _table.Name(
             "RSquare",
             "keras.metrics.R2Score",
@@ -262,7 +268,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             RSquare,
             "keras.metrics.R2Score(class_aggregation=multioutput)",
         ),
-        _table.Name("SpearmansRank", note=_CORRELATION),
+        _correlation("SpearmansRank", "scipy.stats.spearmanr"),
         _table.Name(
             "hamming_distance",
             _HERE + "HammingLoss",

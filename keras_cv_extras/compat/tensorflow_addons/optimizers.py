@@ -70,6 +70,37 @@ def _sgdw(
     return make(weight_decay, learning_rate, **own, name=name, **options)
 
 
+def _extended(base_optimizer: type) -> Any:
+    """Returns an optimizer that takes weight_decay first, as Addons' AdamW does."""
+    name = base_optimizer.__name__
+
+    def make(weight_decay: Any, learning_rate: Any = 0.001, **options: Any) -> Any:
+        return _decoupled(base_optimizer, name)(weight_decay, learning_rate, **options)
+
+    return make
+
+
+def _multi(optimizers_and_layers: Any, name: str = "MultiOptimizer") -> Any:
+    """Gives the weights of each layer to its optimizer; those of no layer stay."""
+    pairs = [
+        (optimizer, leaf)
+        for optimizer, given in optimizers_and_layers
+        for leaf in (given if isinstance(given, (list, tuple)) else [given])
+    ]
+    for place, (_, leaf) in enumerate(pairs):
+        if any(leaf is other for _, other in pairs[:place]):
+            raise ValueError(f"{leaf.name} is given to two optimizers: give it to one")
+    still = keras.optimizers.SGD(0.0)
+
+    def chosen(variable: Any) -> Any:
+        for optimizer, leaf in pairs:
+            if any(variable is weight for weight in leaf.trainable_weights):
+                return optimizer
+        return still
+
+    return keras.optimizers.MultiOptimizer(chosen, name=name)
+
+
 _DECAY = "weight_decay is multiplied by the learning rate: divide the old one by it"
 
 
@@ -104,12 +135,20 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _same("ExponentialCyclicalLearningRate"),
         _class("LAMB"),
-        _table.Name("LazyAdam", note="lazy optimizers are out of scope; use keras.optimizers.Adam"),
+        _table.Name(
+            "LazyAdam",
+            "keras.optimizers.Adam",
+            "the same for dense gradients; moments of rows that a batch lacks go on",
+            _with_lr(keras.optimizers.Adam),
+        ),
         _same("Lookahead"),
         _same("MovingAverage"),
         _table.Name(
             "MultiOptimizer",
-            note="use keras_cv_extras.models.LayerwiseAdamW, or keras.optimizers.MultiOptimizer",
+            "keras.optimizers.MultiOptimizer",
+            "a map, or a function of a variable, instead of layers; compile again after loading",
+            _multi,
+            "keras.optimizers.MultiOptimizer(optimizer_map)",
         ),
         _class("NovoGrad"),
         _table.Name("ProximalAdagrad", note="use keras.optimizers.Ftrl"),
@@ -126,7 +165,11 @@ __getattr__, __dir__, TABLE = _table.attach(
         _same("TriangularCyclicalLearningRate"),
         _class("Yogi"),
         _table.Name(
-            "extend_with_decoupled_weight_decay", note="give weight_decay to the Keras optimizer"
+            "extend_with_decoupled_weight_decay",
+            "keras.optimizers.Optimizer",
+            "every optimizer of Keras takes weight_decay",
+            _extended,
+            "Optimizer(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
     ],
 )
