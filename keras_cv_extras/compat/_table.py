@@ -118,12 +118,13 @@ def register(package: str, modules: Iterable[str]) -> None:
             if entry.new:
                 objects.setdefault(f"{package}>{name}", _Registered(entry))
         kind = module.rpartition(".")[2]
-        if kind in ("losses", "metrics"):
-            # Keras reads the names of losses and metrics from a list of its own, and there alone.
+        if kind in ("activations", "losses", "metrics"):
+            # Keras reads the names of these from a list of its own, and there alone.
             known = importlib.import_module(f"keras.src.{kind}").ALL_OBJECTS_DICT
             for name, entry in table.items():
                 if entry.new:
-                    known.setdefault(f"{package}>{name}", _named(entry))
+                    made = entry.thing() if kind == "activations" else _named(entry)
+                    known.setdefault(f"{package}>{name}", made)
 
 
 def _named(entry):

@@ -159,6 +159,7 @@ def test_optimizers_of_layers_and_with_decay():
     assert moved[2] == 0
     with pytest.raises(ValueError, match="first is given to two optimizers"):
         tfa.optimizers.MultiOptimizer([(slow, layers[0]), (fast, layers)])
+    assert tfa.optimizers.LAMB(weight_decay_rate=0.01).get_config()["weight_decay"] == 0.01
     made = tfa.optimizers.extend_with_decoupled_weight_decay(keras.optimizers.Adam)
     own = made(weight_decay=1e-4, learning_rate=1e-2)
     assert isinstance(own, keras.optimizers.Adam)
@@ -173,3 +174,28 @@ def test_the_progress_bar_is_tqdms(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.keras", None)
     with pytest.raises(ImportError, match="pip install tqdm"):
         tfa.callbacks.TQDMProgressBar()
+
+
+def test_what_is_drawn_in_a_graph_is_drawn_anew():
+    def drawn(image):
+        holes = tfa.image.random_cutout(image[None], (4, 4), seed=3)[0]
+        turned = tfa.image.random_hsv_in_yiq(image, 0.5)
+        return holes, turned, tfa.activations.rrelu(-image, training=True)
+
+    images = np.full((6, 24, 24, 3), 0.5, "float32")
+    for made in zip(*tf.data.Dataset.from_tensor_slices(images).map(drawn), strict=True):
+        found = np.stack(made)
+        assert found.shape == images.shape
+        assert len(np.unique(found.reshape(6, -1), axis=0)) > 1
+    eager = [np.asarray(tfa.image.random_cutout(images[:1], (4, 4), seed=4)) for _ in range(6)]
+    assert len(np.unique(np.concatenate(eager), axis=0)) > 1
+
+
+@pytest.mark.parametrize("name", sorted(tfa.activations.TABLE))
+def test_activations_are_saved(name):
+    function = getattr(tfa.activations, name)
+    for given in (function, f"Addons>{name}"):
+        layer = keras.layers.Dense(2, activation=given)
+        copy = keras.layers.Dense.from_config(layer.get_config())
+        x = np.linspace(-2, 2, 6, dtype="float32").reshape(3, 2)
+        np.testing.assert_array_equal(copy.activation(x), function(x))

@@ -32,17 +32,18 @@ def images(count, side, seed=0):
     return patches.repeat(side // 7, axis=1).repeat(side // 7, axis=2)
 
 
-def torch_weight(name, shape):
+def torch_weight(name, shape, variance=1.0):
     """Returns the values of a tensor under its name in PyTorch, near to what training starts from.
 
     Args:
         name: of the tensor, such as "layer1.0.conv1.weight".
         shape: in PyTorch's layout.
+        variance: what running variances are multiplied by, so that deep networks stay small.
     """
     start = zlib.crc32(name.encode()) % len(_TABLE)
     values = np.resize(np.roll(_TABLE, -start), shape)
     if len(shape) > 1:
         return values * np.float32(math.sqrt(2 / math.prod(shape[1:])))
     if name.endswith(("weight", "running_var")):
-        return 1 + np.tanh(values) / 4
+        return (1 + np.tanh(values) / 4) * np.float32(variance if "running" in name else 1)
     return values / 10

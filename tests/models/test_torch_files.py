@@ -37,7 +37,8 @@ def write(path, tensors, kind="F32"):
 
 def tensors(name):
     shapes = json.loads(str(GOLDEN[f"{name}/shapes"]))
-    return {key: formula.torch_weight(key, tuple(shape)) for key, shape in shapes.items()}
+    variance = 16.0 if name == "efficientnetv2-s-torchvision" else 1.0  # as torch_files.py has it
+    return {key: formula.torch_weight(key, tuple(shape), variance) for key, shape in shapes.items()}
 
 
 def narrow(name):

@@ -20,6 +20,9 @@ ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "models"))
 import formula  # noqa: E402
 
+# Gates of large numbers are steps, where rounding decides.
+VARIANCE = {"efficientnetv2-s-torchvision": 16.0}
+
 
 def import_torchvision():
     """Imports torchvision, also beside a torch that its compiled operations do not load with."""
@@ -41,12 +44,14 @@ def narrow(model, flat):
     return model
 
 
-def fill(model):
+def fill(model, variance=1.0):
     """Gives every tensor its values."""
     state = model.state_dict()
     for name, tensor in state.items():
         if tensor.ndim:
-            state[name] = torch.from_numpy(formula.torch_weight(name, tuple(tensor.shape)))
+            state[name] = torch.from_numpy(
+                formula.torch_weight(name, tuple(tensor.shape), variance)
+            )
     model.load_state_dict(state)
     return model.eval()
 
@@ -94,7 +99,7 @@ def main():
     for name, model in networks.items():
         shapes = {key: list(t.shape) for key, t in model.state_dict().items() if t.ndim}
         with torch.no_grad():
-            results[name] = fill(model)(x).numpy()
+            results[name] = fill(model, VARIANCE.get(name, 1.0))(x).numpy()
         results[f"{name}/shapes"] = np.array(json.dumps(shapes))
         print(name, results[name].std())
     np.savez_compressed(pathlib.Path(__file__).with_suffix(".npz"), **results)

@@ -1,7 +1,7 @@
 """Prints how far logits are from torchvision's for each network that both have.
 
     pip install torch==2.13.0 torchvision==0.28.0
-    PYTHONPATH=. python tests/reference/torch_logits.py
+    PYTHONPATH=. python tests/reference/torch_logits.py [NAME ...]
 
 Each network of torchvision draws its weights after the seed 0, or has those of a formula where its
 blocks would add next to nothing, and is saved as a `.pth` file, which `models.build` reads; both
@@ -9,6 +9,7 @@ see the two images of tests/models/formula.py. docs/compatibility.md has the tab
 """
 
 import pathlib
+import sys
 import tempfile
 
 import numpy as np
@@ -52,10 +53,12 @@ def main():
     halves = pixels.astype("float32") / 127.5 - 1
     scaled, halves = (torch.from_numpy(x.transpose(0, 3, 1, 2).copy()) for x in (scaled, halves))
     for name, other in {**NAMES, **FILLED}.items():
+        if name not in (sys.argv[1:] or [name]):
+            continue
         torch.manual_seed(0)
         network = getattr(make, other)(**OPTIONS.get(other, {})).eval()
         if name in FILLED:
-            network = fill(network)
+            network = fill(network, variance=16.0 if "efficient" in name else 1.0)
         with torch.no_grad():
             wanted = network(halves if other == "efficientnet_v2_l" else scaled).numpy()
         with tempfile.TemporaryDirectory() as folder:

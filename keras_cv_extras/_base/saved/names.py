@@ -5,7 +5,8 @@ NAMES = {
     ("keras_cv_extras.compat", "compat"): """
         AdaptiveMaxPooling3D F1Score FBetaScore FilterResponseNormalization GeometricMean
         HarmonicMean KendallsTauB KendallsTauC MaxUnpooling2DV2 PearsonsCorrelation RSquare
-        Sparsemax SpatialPyramidPooling2D SpearmansRank _approximate_gelu
+        Sparsemax SpatialPyramidPooling2D SpearmansRank _approximate_gelu _gelu _hardshrink
+        _rrelu _softshrink _sparsemax
     """,
     ("keras_cv_extras.compat.keras_cv", "compat"): """
         AugMix AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization FocalLoss

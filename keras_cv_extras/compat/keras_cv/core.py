@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import checks
+from keras_cv_extras.compat import _draws
 
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
 
@@ -32,7 +33,7 @@ class FactorSampler:
         """
         low, high = self.interval()
         if not hasattr(self, "_state"):
-            self._state = keras.random.SeedGenerator(getattr(self, "seed", None))
+            self._state = _draws.generator(getattr(self, "seed", None))
         return keras.random.uniform(tuple(shape), low, high, dtype=dtype, seed=self._state)
 
     def get_config(self) -> dict[str, Any]:
@@ -122,12 +123,13 @@ class NormalFactorSampler(FactorSampler):
         return float(low), float(high)
 
 
-def sampler_of(factor: Any, lowest: float | None = 0.0) -> FactorSampler:
+def sampler_of(factor: Any, lowest: float | None = 0.0, seed: int | None = None) -> FactorSampler:
     """Returns the sampler that a factor stands for, as layers of KerasCV keep it.
 
     Args:
         factor: a sampler, its configuration, a pair, or a number for (lowest, number).
         lowest: the smallest value; None for the number's negative.
+        seed: of the sampler.
     """
     if isinstance(factor, dict):
         factor = keras.saving.deserialize_keras_object(factor)
@@ -136,7 +138,7 @@ def sampler_of(factor: Any, lowest: float | None = 0.0) -> FactorSampler:
     if isinstance(factor, (int, float)):
         factor = -factor if lowest is None else lowest, factor
     low, high = factor
-    return ConstantFactorSampler(low) if low == high else UniformFactorSampler(low, high)
+    return ConstantFactorSampler(low) if low == high else UniformFactorSampler(low, high, seed)
 
 
 def interval_of(

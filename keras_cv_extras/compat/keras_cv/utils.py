@@ -38,9 +38,7 @@ def parse_factor(
     low, high = core.interval_of(param_name, param, min_value)
     if low < min_value or (max_value is not None and high > max_value):
         raise ValueError(f"{param_name} must be in [{min_value}, {max_value}], received {param}")
-    if low == high:
-        return core.ConstantFactorSampler(low)
-    return core.UniformFactorSampler(low, high, seed)
+    return core.sampler_of((low, high), seed=seed)
 
 
 def transform_value_range(

@@ -6,9 +6,12 @@ import keras
 from keras import ops
 
 from keras_cv_extras import losses
-from keras_cv_extras.compat import _table
+from keras_cv_extras.compat import _draws, _table
+
+_PACKAGE = "keras_cv_extras.compat"
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
 def _gelu(x: Any, approximate: bool = True) -> Any:
     """Gaussian error linear unit, by its approximation unless it is said otherwise."""
     return keras.activations.gelu(ops.convert_to_tensor(x), approximate=approximate)
@@ -19,6 +22,7 @@ def _in_order(lower, upper):
         raise ValueError(f"lower must be at most upper, received {lower} and {upper}")
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
 def _hardshrink(x: Any, lower: float = -0.5, upper: float = 0.5) -> Any:
     """Zero from lower to upper, the input elsewhere."""
     _in_order(lower, upper)
@@ -26,6 +30,7 @@ def _hardshrink(x: Any, lower: float = -0.5, upper: float = 0.5) -> Any:
     return ops.where(ops.logical_or(x < lower, x > upper), x, 0)
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
 def _softshrink(x: Any, lower: float = -0.5, upper: float = 0.5) -> Any:
     """How far the input is below lower or above upper."""
     _in_order(lower, upper)
@@ -33,6 +38,7 @@ def _softshrink(x: Any, lower: float = -0.5, upper: float = 0.5) -> Any:
     return ops.minimum(x - lower, 0) + ops.maximum(x - upper, 0)
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
 def _rrelu(
     x: Any,
     lower: float = 0.125,
@@ -44,11 +50,12 @@ def _rrelu(
     x = ops.convert_to_tensor(x)
     slope = (lower + upper) / 2
     if training:
-        generator = keras.random.SeedGenerator(seed)
+        generator = _draws.shared(seed)
         slope = keras.random.uniform(ops.shape(x), lower, upper, dtype=x.dtype, seed=generator)
     return ops.where(x >= 0, x, slope * x)
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
 def _sparsemax(logits: Any, axis: int = -1) -> Any:
     """Projects logits onto the simplex along an axis."""
     moved = ops.moveaxis(ops.convert_to_tensor(logits), axis, -1)

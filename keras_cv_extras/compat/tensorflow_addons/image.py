@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras import augment
-from keras_cv_extras.compat import _table
+from keras_cv_extras.compat import _draws, _table
 from keras_cv_extras.compat.tensorflow_addons import _filters as filters
 from keras_cv_extras.compat.tensorflow_addons import _splines as splines
 from keras_cv_extras.compat.tensorflow_addons import _transforms as transforms
@@ -59,7 +59,7 @@ def _random_cutout(
     """Fills a rectangle about a pixel of each image, drawn anew at each call."""
     images = ops.convert_to_tensor(images)
     count, height, width = ops.shape(images)[:3]
-    generator = keras.random.SeedGenerator(seed)
+    generator = _draws.shared(seed)
     drawn = keras.random.uniform((count, 2), seed=generator)
     offset = ops.floor(drawn * ops.cast(ops.stack([height, width]), "float32"))
     return _cutout(images, mask_size, offset, constant_values)
@@ -81,7 +81,7 @@ def _random_hsv_in_yiq(
         raise ValueError("max_delta_hue, lower_saturation and lower_value must be at least 0")
     if lower_saturation > upper_saturation or lower_value > upper_value:
         raise ValueError("lower_saturation and lower_value must be at most the upper ones")
-    generator = keras.random.SeedGenerator(seed)
+    generator = _draws.shared(seed)
     hue, saturation, value = (
         keras.random.uniform((), low, high, seed=generator)
         for low, high in (

@@ -12,10 +12,10 @@ _HERE = "keras_cv_extras.optimizers."
 
 
 def _with_lr(made):
-    """Returns what takes `lr` too, and a whole number for the learning rate."""
+    """Returns what takes `lr` too, and what LAMB called its decay before."""
 
     def make(*arguments: Any, **options: Any) -> Any:
-        options = _table.rename(options, lr="learning_rate")
+        options = _table.rename(options, lr="learning_rate", weight_decay_rate="weight_decay")
         return made(*arguments, **options)
 
     make.__name__, make.__doc__ = made.__name__, made.__doc__

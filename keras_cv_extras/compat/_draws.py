@@ -1,0 +1,50 @@
+"""Generators of random numbers for functions, which have no state of their own."""
+
+from typing import Any
+
+import keras
+
+_GENERATORS: dict[int | None, Any] = {}
+
+
+def generator(seed: int | None) -> Any:
+    """Returns a new generator, also where a graph is traced, which may not make variables.
+
+    Args:
+        seed: an integer, or None to draw one.
+
+    Returns:
+        A `keras.random.SeedGenerator`.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return keras.random.SeedGenerator(seed)
+    import tensorflow as tf
+
+    with tf.init_scope():
+        return keras.random.SeedGenerator(seed)
+
+
+def shared(seed: int | None) -> Any:
+    """Returns the one generator of a seed, so that calls that share it draw on.
+
+    A graph uses the generator after it is traced, so that it must be kept.
+
+    Args:
+        seed: an integer, or None for a new one wherever no graph is traced.
+
+    Returns:
+        A `keras.random.SeedGenerator`.
+    """
+    if seed is None and not _traced():
+        return generator(None)
+    if seed not in _GENERATORS:
+        _GENERATORS[seed] = generator(seed)
+    return _GENERATORS[seed]
+
+
+def _traced():
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.executing_eagerly()
