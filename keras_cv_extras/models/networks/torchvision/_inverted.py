@@ -97,8 +97,7 @@ class _Units:
                 depthwise_initializer="he_normal",
             )(x)  # fmt: skip
         else:
-            options = {"relu": False, "use_bias": False}
-            x = _blocks.conv(x, filters, kernel, strides, name=first, **options)
+            x = _blocks.conv(x, filters, kernel, strides, name=first, relu=False, use_bias=False)
         x = _blocks.batch_norm(x, name=second, epsilon=self.epsilon)
         return layers.Activation(activation, name=f"{name}.act")(x) if activation else x
 
