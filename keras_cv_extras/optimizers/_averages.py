@@ -50,9 +50,11 @@ class AveragedOptimizerWrapper(OptimizerWrapper):
         `update_batch_normalization`.
 
         Args:
-            var_list: weights that the optimizer trains, such as `model.trainable_variables`.
+            var_list: weights that the optimizer trains; others that are not trainable, as
+                `model.variables` has them, stay as they are.
         """
-        var_list = list(var_list)
+        known = {id(variable) for variable in self._trainable_variables} if self.built else set()
+        var_list = [v for v in var_list if v.trainable or id(v) in known]
         for variable, average in zip(var_list, self.averages(var_list), strict=True):
             variable.assign(average)
 

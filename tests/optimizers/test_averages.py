@@ -95,3 +95,19 @@ def test_training_ends_when_the_time_is_over(capsys):
     assert "Stopped after epoch 1" in capsys.readouterr().out
     with pytest.raises(ValueError, match="seconds must be above 0"):
         optimizers.TimeStopping(0)
+
+
+def test_all_variables_of_a_model_may_be_given():
+    optimizer = optimizers.SWA("sgd", average_period=2)
+    model = made(optimizer)
+    model.fit(X, Y, batch_size=12, verbose=0)
+    norm = model.layers[1]
+    held = [np.asarray(v) for v in norm.non_trainable_variables]
+    averages = [np.asarray(a) for a in optimizer.averages(model.trainable_variables)]
+    model.layers[2].trainable = False  # what was trained has an average, frozen or not
+    optimizer.assign_average_vars(model.variables)
+    model.layers[2].trainable = True
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        np.testing.assert_array_equal(variable, average)
+    for variable, value in zip(norm.non_trainable_variables, held, strict=True):
+        np.testing.assert_array_equal(variable, value)
