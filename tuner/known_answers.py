@@ -215,7 +215,7 @@ def measure(options, output):
     for name in options.tasks:
         task = TASKS[name]
         results = study.Results(
-            output / f"known_answers_{name}_rivals.json",
+            output / f"known_answers_{name}_harm.json",
             f"python tuner/known_answers.py --tasks {name}",
             {
                 **protocol,

@@ -81,8 +81,11 @@ programs = [tuple(shape) for shape in traced]
 assert programs == [(64, 8, 8, 1), (22, 8, 8, 1)], programs
 again = four.score_many(policies[::-1] + [Policy.random(4, 1, seed=9)], [*seeds[::-1], 1], *test)
 assert len(traced) == 2, traced
-assert min(score.accuracy for score in scores) > 0.4, [score.accuracy for score in scores]
-assert scores[0].accuracy > 0.7, scores[0].accuracy
+# Each has learnt what its policy lets it learn, the mirrored digits least: a tenth less than in
+# the run of which these were taken, where guessing has a tenth in all.
+floors = [0.78, 0.70, 0.59, 0.30, 0.55, 0.76]
+accuracies = [score.accuracy for score in scores]
+assert all(one > floor for one, floor in zip(accuracies, floors, strict=True)), accuracies
 assert len({score.log_loss for score in scores}) == 6
 
 # The place in a population, and the others in it, make no difference.

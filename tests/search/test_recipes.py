@@ -315,7 +315,7 @@ def network():
 
 def test_a_search_of_recipes_from_the_data_to_its_files(tmp_path):
     asked = {"trials": 3, "epochs": 2, "train_size": 200, "confirm_seeds": 2, "space": "recipe"}
-    asked["ops"] = ("rotate", "brightness")
+    asked |= {"ops": ("rotate", "brightness"), "harm_seeds": 3}
     digits = data.load("digits")
     found = search.search_policy(digits, network, directory=tmp_path, progress=False, **asked)
     names = [arm.name for arm in found.arms]
@@ -339,6 +339,13 @@ def test_a_search_of_recipes_from_the_data_to_its_files(tmp_path):
     request = _request.make_request(digits, network, search.SearchSettings(**asked))
     plan = {stage.name: stage.trainings for stage in _plan._plan(request, None, None).stages}
     assert plan["confirmation"] == len(list((tmp_path / "confirmation").glob("*.json")))
+    # Each op alone was trained with from fresh weights, beside nothing.
+    alone, cost = found.screen.alone, found.policy.provenance["cost"]["harm"]["trainings"]
+    most = max(map(len, alone.values()))
+    assert set(alone) == {"rotate", "brightness"}
+    assert cost == most + sum(map(len, alone.values())) <= plan["harm of the ops"] == 9
+    assert found.policy.provenance["harmful"] == list(found.screen.harmful)
+    assert found.policy.provenance["settings"]["harm_seeds"] == 3
     again = search.search_policy(digits, network, directory=tmp_path, progress=False, **asked)
     assert again.policy == found.policy
     with pytest.raises(ValueError, match="holds a search with other arguments: .*space"):
