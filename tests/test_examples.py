@@ -28,6 +28,7 @@ PROOFS = (
     "search_plan.py",
     "search_workers.py",
     "strategies.py",
+    "training_memory.py",
 )
 
 
