@@ -270,14 +270,13 @@ class _Stream:
             numbered = _shuffled(numbered, self.buffer, word(self.seed), epoch)
         if shards > 1:
             numbered = numbered.shard(shards, index)
-        return numbered.batch(self.batch_size).map(
-            lambda samples, pair: {
-                "epoch": epoch,
-                "samples": samples,
-                "images": pair[0],
-                "labels": pair[1],
-            }
-        )
+        named = lambda samples, pair: {  # noqa: E731
+            "epoch": epoch,
+            "samples": samples,
+            "images": pair[0],
+            "labels": pair[1],
+        }
+        return numbered.batch(self.batch_size).map(_plain(named))
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""

@@ -36,8 +36,8 @@ class Servable:
         # Traced once each, whatever number of signatures call them.
         images = tf.TensorSpec((None, *self.shape), tf.float32)
         encoded = tf.TensorSpec((None,), tf.string)
-        self._classify = tf.function(self._classify, input_signature=[images])
-        self.decode = tf.function(self.decode, input_signature=[encoded])
+        self._classify = _traced(self._classify, images)
+        self.decode = _traced(self.decode, encoded)
 
     def signatures(self):
         """Returns the name of each signature and its traced function."""
@@ -53,7 +53,7 @@ class Servable:
             wanted["features"] = (self._features_of_images, images)
             wanted["features_encoded"] = (self._features_of_encoded, encoded)
         return {
-            name: tf.function(function, input_signature=[spec]).get_concrete_function()
+            name: _traced(function, spec).get_concrete_function()
             for name, (function, spec) in wanted.items()
         }
 
@@ -65,7 +65,7 @@ class Servable:
             return {name: value for name, value in named if value is not None}
 
         images = tf.TensorSpec((None, *self.shape), tf.float32, name="images")
-        return tf.function(answer, input_signature=[images])
+        return _traced(answer, images)
 
     def _answer_encoded(self, encoded):
         images, errors = self.decode(encoded)
@@ -131,8 +131,9 @@ class Servable:
         # of what is left even if that is nothing.
         count = tf.size(encoded, out_type=tf.int64)
         elements = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
+        decoded = lambda place, one: (place, self._decode_one(one))  # noqa: E731
         elements = elements.map(
-            lambda place, one: (place, self._decode_one(one)), num_parallel_calls=8
+            tf.autograph.experimental.do_not_convert(decoded), num_parallel_calls=8
         )
         last = tf.data.Dataset.from_tensors((count, tf.zeros(self.shape)))
         elements = elements.ignore_errors().concatenate(last).batch(count + 1)
@@ -150,3 +151,8 @@ class Servable:
     def _decoded(self, decode, encoded):
         size, channels = self.shape[:2], self.shape[2]
         return decode(encoded, size, channels, resize=self._resize, jpeg=self._jpeg)
+
+
+def _traced(function, spec):
+    """Returns a function for a server, whose code has no `if` for AutoGraph to convert."""
+    return tf.function(function, input_signature=[spec], autograph=False)

@@ -22,7 +22,7 @@ def with_rows(dataset: "tf.data.Dataset[Any]", num_classes: int) -> "tf.data.Dat
     def rows(images, labels, *weights):
         return images, _rows(labels, num_classes), *weights
 
-    made = dataset.map(rows)
+    made = dataset.map(tf.autograph.experimental.do_not_convert(rows))
     return samples.remember(made, lambda: samples.samples_of(dataset))
 
 
@@ -48,7 +48,7 @@ def with_class_weights(
     def weighted(images, labels):
         return images, labels, tf.linalg.matvec(_rows(labels, len(table)), table)
 
-    made = dataset.map(weighted)
+    made = dataset.map(tf.autograph.experimental.do_not_convert(weighted))
     return samples.remember(made, lambda: samples.samples_of(dataset))
 
 
