@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import itertools
 import os
 import random
 
@@ -43,19 +44,20 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Of a test with `wide_but`, all values but those that the mark names are wide."""
+    """Of a test with `wide_but` or `slow_but`, all values but those that it names are so marked."""
     unused = {}
-    for item in items:
-        mark = item.get_closest_marker("wide_but")
-        if mark is None:
+    for item, mark in itertools.product(items, ("wide", "slow")):
+        names = item.get_closest_marker(f"{mark}_but")
+        if names is None:
             continue
-        named = {item.callspec.id, *item.callspec.id.split("-")} & {*mark.args}
-        unused.setdefault(item.nodeid.partition("[")[0], {*mark.args}).difference_update(named)
+        named = {item.callspec.id, *item.callspec.id.split("-")} & {*names.args}
+        test = f"{item.nodeid.partition('[')[0]}: {mark}_but"
+        unused.setdefault(test, {*names.args}).difference_update(named)
         if not named:
-            item.add_marker("wide")
+            item.add_marker(mark)
     whole = not any("::" in argument for argument in config.args)
     if whole and (wrong := {test: names for test, names in unused.items() if names}):
-        raise pytest.UsageError(f"wide_but names values that its test does not have: {wrong}")
+        raise pytest.UsageError(f"values are named that a test does not have: {wrong}")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -147,9 +147,8 @@ def test_images_of_unknown_size(name, batch, results):
 CALLED = {"cutout", "gaussian_noise", "sample_pairing"}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in CALLED else pytest.mark.slow) for n in KINDS]
-)
+@pytest.mark.slow_but(*CALLED)
+@pytest.mark.parametrize("name", KINDS)
 def test_eager_function_and_dataset_agree(name, batch, results):
     """The function is traced for images of unknown size, the data set knows it."""
     function, wanted = getattr(augment, name), arguments(name, batch)

@@ -94,10 +94,8 @@ def test_saving(name):
 
 
 @pytest.mark.wide_but("CutMix", "MixUp", "RandomFlip", "Resizing")
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in sorted(ARGUMENTS)],
-)
+@pytest.mark.slow_but(*QUICK)
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_dictionaries(name):
     layer = made(name)
     result = layer({"images": IMAGES, "labels": LABELS}, training=True)

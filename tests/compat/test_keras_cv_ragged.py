@@ -23,9 +23,8 @@ def pieces(ragged):
     return [np.asarray(ragged[index].to_tensor()) for index in range(2)]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in KEEP]
-)
+@pytest.mark.slow_but(*QUICK)
+@pytest.mark.parametrize("name", KEEP)
 def test_images_keep_their_sizes(name):
     given = {"images": RAGGED, "labels": LABELS[:2]}
     data = tf.data.Dataset.from_tensors(given).map(made(name))

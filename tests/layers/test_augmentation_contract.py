@@ -61,11 +61,6 @@ LEVELS = (np.arange(np.prod(SHAPE)) * 7919 % 255 + 0.4).reshape(SHAPE).astype("f
 ROWS = np.eye(2, dtype="float32")
 
 
-def slow_if(slow, names):
-    """Names as parameters of a test, of which some are marked as slow."""
-    return [pytest.param(n, marks=pytest.mark.slow if n in slow else []) for n in names]
-
-
 def make(name, **options):
     return getattr(layers, name)(**ARGUMENTS.get(name, {}), **options)
 
@@ -79,7 +74,8 @@ def images_of(outputs):
 
 
 @pytest.mark.wide_but(*({*NAMES} - {*LABELED}), "CutMix", "RandomMix", "RepeatedAugment")
-@pytest.mark.parametrize("name", slow_if(OF_AN_OP, NAMES))
+@pytest.mark.slow_but(*({*NAMES} - OF_AN_OP))
+@pytest.mark.parametrize("name", NAMES)
 def test_checks_of_keras(name):
     inputs = inputs_of(name)
     # At inference, where nothing is compiled; the other tests train.
@@ -126,7 +122,8 @@ def test_ranges_of_values_give_the_same_picture(name):
 
 
 @pytest.mark.wide_but("MixUp", "RandomCrop", "PolicyAugment", "SamplePairing")
-@pytest.mark.parametrize("name", slow_if({*PLAIN} - QUICK, sorted({*NAMES} - MANY - OF_AN_OP)))
+@pytest.mark.slow_but(*({*NAMES} - MANY - OF_AN_OP - ({*PLAIN} - QUICK)))
+@pytest.mark.parametrize("name", sorted({*NAMES} - MANY - OF_AN_OP))
 def test_a_dataset_knows_shapes_and_types(name):
     """Traced only: what the programs compute, the other tests say."""
     images = tf.data.Dataset.from_tensor_slices((LEVELS.astype("uint8"), np.array([0, 1])))

@@ -21,13 +21,8 @@ MIXES = {
 
 
 @pytest.mark.wide_but("RandomMix")
-@pytest.mark.parametrize(
-    "name",  # the others are the same code around another mix
-    [
-        pytest.param(name, marks=() if name in ("CutMix", "RandomMix") else pytest.mark.slow)
-        for name in MIXES
-    ],
-)
+@pytest.mark.slow_but("CutMix", "RandomMix")  # the others are the same code around another mix
+@pytest.mark.parametrize("name", MIXES)
 def test_mix_layer(name, batch):
     layer = MIXES[name](seed=3)
     mixed, labels = layer(batch, LABELS)

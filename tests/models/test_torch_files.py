@@ -46,9 +46,8 @@ def narrow(name):
 
 
 @pytest.mark.wide_but("alexnet-owt", "resnet18")
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in NAMES]
-)
+@pytest.mark.slow_but(*QUICK)
+@pytest.mark.parametrize("name", NAMES)
 def test_logits_of_torchvision(name, tmp_path):
     path = write(tmp_path / "weights.safetensors", tensors(name))
     model = models.build(name, (224, 224, 3), 10, weights=path, **narrow(name))

@@ -30,14 +30,9 @@ SMALL = Policy([[Step("invert", 0.5), Step("flip_vertical", 0.5)]]) + Policy(
 )
 
 
-def slow_but_forms(names):
-    """Names of presets as parameters of a test, most of them marked as slow."""
-    mark = lambda name: [] if name in FORMS else pytest.mark.slow  # noqa: E731
-    return [pytest.param(name, marks=mark(name)) for name in sorted(names)]
-
-
 @pytest.mark.wide_but("random")
-@pytest.mark.parametrize("name", slow_but_forms(PRESETS))
+@pytest.mark.slow_but(*FORMS)
+@pytest.mark.parametrize("name", sorted(PRESETS))
 def test_images_of_a_batch_and_epochs_differ(name, batch):
     images = np.repeat(batch[:1], len(batch), axis=0)
     call = lambda part=0, **draws: np.asarray(  # noqa: E731
@@ -53,7 +48,8 @@ def test_images_of_a_batch_and_epochs_differ(name, batch):
 
 
 @pytest.mark.wide
-@pytest.mark.parametrize("name", slow_but_forms(PAIRING_FREE))
+@pytest.mark.slow_but(*FORMS & PAIRING_FREE.keys())
+@pytest.mark.parametrize("name", sorted(PAIRING_FREE))
 def test_a_sample_is_augmented_alike_in_any_batch(name, batch):
     """Compiled among other samples, plain by itself; in batches of any size, see below."""
     chosen = PAIRING_FREE[name]
@@ -66,9 +62,8 @@ def test_a_sample_is_augmented_alike_in_any_batch(name, batch):
 
 
 @pytest.mark.wide
-@pytest.mark.parametrize(
-    "name", ["small", *(pytest.param(n, marks=pytest.mark.slow) for n in sorted(ANY_SIZE))]
-)
+@pytest.mark.slow_but("small")
+@pytest.mark.parametrize("name", ["small", *sorted(ANY_SIZE)])
 def test_a_sample_is_augmented_alike_in_a_batch_of_any_size(name, batch):
     chosen = {"small": SMALL, **PAIRING_FREE}[name]
     together = np.asarray(chosen(batch, seed=5, epoch=3))
@@ -85,16 +80,16 @@ def test_a_sample_with_its_partner_is_augmented_alike_in_any_batch(batch):
     np.testing.assert_array_equal(part, together[4:9])
 
 
-@pytest.mark.parametrize("name", slow_but_forms(PRESETS))
+@pytest.mark.slow_but(*FORMS)
+@pytest.mark.parametrize("name", sorted(PRESETS))
 def test_plain_and_compiled_agree(name, batch):
     wanted = np.asarray(PRESETS[name](batch, seed=2, epoch=1))
     plain = PRESETS[name](batch, seed=2, epoch=1, compile=False)
     np.testing.assert_array_equal(plain, wanted)
 
 
-@pytest.mark.parametrize(
-    "name", ["small", *(pytest.param(n, marks=pytest.mark.slow) for n in sorted(PRESETS))]
-)
+@pytest.mark.slow_but("small")
+@pytest.mark.parametrize("name", ["small", *sorted(PRESETS)])
 def test_datasets_agree(name, batch):
     chosen = {"small": SMALL, **PRESETS}[name]
     wanted = np.asarray(chosen(batch, seed=2, epoch=1))

@@ -122,9 +122,7 @@ def _goes_through(tree, test, names):
 
 
 def _is_all(values, names):
-    """Whether an expression is a list of names, or the same with some of them marked as slow."""
-    if isinstance(values, ast.Call) and ast.unparse(values.func) == "slow_if":
-        values = values.args[1]
+    """Whether an expression is a list of names."""
     return isinstance(values, ast.Name) and values.id == names
 
 
