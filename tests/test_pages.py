@@ -9,6 +9,7 @@ import types
 import jinja2
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -23,6 +24,7 @@ STYLE = pathlib.Path(pages.__file__).with_name("page.css").read_text(encoding="u
 LONG = "a_name_as_long_as_those_of_files_that_a_camera_numbers_and_somebody_has_named_again"
 HOSTILE = "<script>x</script>"
 PART = '{% from "_base/text/parts.html" import facts, table, values, verdict %}'
+SCHEMES = {"light": colors.LIGHT, "dark": colors.DARK}
 IMAGES = np.arange(6 * 64, dtype="uint8").reshape(6, 8, 8, 1)
 
 
@@ -150,15 +152,24 @@ def test_text_stands_out_from_what_is_behind_it(scheme):
     for text in ("ink", "quiet", "accent", "alert"):
         for behind in ("page", "card", "tint"):
             assert colors.contrast(rgb[text], rgb[behind]) >= 4.5, (text, behind)
+    on_maps = SCHEMES[scheme]
+    assert (on_maps.paper, on_maps.ink, on_maps.quiet) == (
+        named["card"],
+        named["ink"],
+        named["quiet"],
+    )
     assert not re.findall(r"[ (:]#\w{3,6}", re.sub(r"--\w+: #\w{6}", "", STYLE))  # all have names
 
 
-def test_numbers_of_the_confusion_can_be_read():
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
+def test_numbers_of_the_confusion_can_be_read(scheme):
     shares = np.linspace(0, 1, 16).reshape(4, 4)
     confusion = np.round(1000 * shares / shares.sum(axis=1, keepdims=True)).astype(int)
-    figure = _figures.confusion_figure(confusion, "abcd")
+    figure = _figures.confusion_figure(confusion, "abcd", scheme)
+    assert to_hex(figure.get_facecolor()) == scheme.paper
     axes = figure.axes[0]
     (picture,) = axes.images
+    assert to_hex(picture.to_rgba(0.0)) == scheme.paper
     assert len(axes.texts) == 15
     for text in axes.texts:
         column, row = text.get_position()
@@ -196,6 +207,12 @@ def test_pictures_are_in_the_page():
     assert 'width="40"' in tag
     assert 'alt="a &#34;picture&#34;"' in tag
     assert opened(pages.photograph(grey.repeat(3, axis=2), "x", width=9))[1].mode == "RGB"
+    night = pages.figure(Figure(facecolor="white"), "map", dark=Figure(facecolor="black"))
+    source, shown = re.findall("<source [^>]*>|<img [^>]*>", night)
+    assert "(prefers-color-scheme: dark)" in source
+    assert 'class="picture"' in shown  # which the page does not turn around once more
+    pixels = [opened(tag)[1].convert("RGB").getpixel((0, 0)) for tag in (source, shown)]
+    assert pixels == [(0, 0, 0), (255, 255, 255)]
     tag = pages.figure(Figure(figsize=(2.0, 1.0)), "drawn")
     kind, picture = opened(tag)
     assert (kind, picture.size) == ("png", (288, 144))  # twice the pixels of 96 to the inch

@@ -1,7 +1,7 @@
 """`kcx policy`: policies are shown and translated."""
 
 import pathlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,7 +17,10 @@ policy_app = typer.Typer(help="Look at policies, and translate those of other li
 
 @policy_app.command("show")
 def policy_show(
-    file: Annotated[pathlib.Path, typer.Argument(help="A policy file.")],
+    file: Annotated[
+        pathlib.Path,
+        typer.Argument(help="A policy file, or a name that kcx train takes, such as rand_augment."),
+    ],
     output: Annotated[
         pathlib.Path | None, typer.Option(help="PNG file; beside FILE if not given.")
     ] = None,
@@ -35,7 +38,8 @@ def policy_show(
     from keras_cv_extras import data as data_package
     from keras_cv_extras import policy
 
-    chosen = policy.Policy.load(file)
+    is_name = not file.suffix and not file.is_file()
+    chosen: Any = policy.named(str(file)) if is_name else policy.Policy.load(file)
     images = data_package.load(data, image_size=image_size).train[0]
     figure = policy.policy_sheet(chosen, images, columns=columns, seed=seed)
     with files.replacing(output, known=written.is_ours) as temporary:

@@ -54,6 +54,17 @@ def test_policy_convert_and_show(tmp_path):
     assert (tmp_path / "policy.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_policy_show_takes_the_names_that_training_takes(tmp_path):
+    shown = tmp_path / "shown.png"
+    options = ("--data", "digits", "--columns", 2, "--output", shown)
+    result = kcx("policy", "show", "crop", *options)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("crop: ")
+    assert shown.read_bytes().startswith(b"\x89PNG")
+    result = kcx("policy", "show", "cropped", *options)
+    assert "must be a file or one of none, flip_crop" in str(result.exception)
+
+
 def test_policy_convert_from_a_file(tmp_path):
     levels = tmp_path / "levels.json"
     levels.write_text(json.dumps([[["ShearX", 0.9, 4], ["Invert", 0.2, None]]]))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_cv_extras import data
 from keras_cv_extras.data import balance
@@ -40,3 +41,23 @@ def test_the_training_part_is_what_was_handed_over_or_that_of_loaded_data():
     ):
         with pytest.raises(ValueError, match=problem):
             balance.training_part(*arguments)
+
+
+def test_weights_of_whole_floats_and_of_a_dataset_of_texts():
+    assert data.class_weight([0.0, 1.0, 1.0, 1.0]) == {0: 2.0, 1: 4 / 6}
+    texts = ["dog", "cat", "dog", "dog"]
+    for size in (3, None):
+        pairs = tf.data.Dataset.from_tensor_slices((np.zeros(4), texts))
+        pairs = pairs.batch(size) if size else pairs
+        stats = data.ClassStats.from_dataset(pairs)
+        assert stats.class_weight() == data.class_weight(texts) == {"cat": 2.0, "dog": 4 / 6}
+    with pytest.raises(ValueError, match="soft and multiple labels"):
+        data.class_weight([0.5, 1.0])
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_samplers_say_that_labels_are_missing(missing):
+    labels = np.array(["cat", "dog", missing] * 2, object)
+    for sampler in (data.OverSampler(), data.UnderSampler(), data.SmoteSampler(), data.Resampler()):
+        with pytest.raises(ValueError, match="fill in or leave out what is missing"):
+            sampler.fit_resample(IMAGES, labels)

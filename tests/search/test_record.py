@@ -5,7 +5,7 @@ import types
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
 
 from keras_cv_extras._base.text import colors
@@ -132,12 +132,14 @@ def test_long_names_are_not_cut_off():
         assert max(box.x1 for box in boxes) <= figure.bbox.x1
 
 
-def test_numbers_of_the_screen_can_be_read():
+@pytest.mark.parametrize("scheme", [colors.LIGHT, colors.DARK], ids=["light", "dark"])
+def test_numbers_of_the_screen_can_be_read(scheme):
     accuracy = {op: 0.9 - 0.1 * row - 0.08 * np.arange(11) for row, op in enumerate(("a", "b"))}
     caps = dict.fromkeys(accuracy, 0.5)
     screen = types.SimpleNamespace(accuracy=accuracy, caps=caps, clean=0.9, unchanged=())
-    axes = _figures.screen_figure(screen, np.linspace(0, 1, 11)).axes[0]
+    axes = _figures.screen_figure(screen, np.linspace(0, 1, 11), scheme).axes[0]
     (picture,) = axes.images
+    assert to_hex(picture.to_rgba(0.0)) == to_hex(axes.get_facecolor()) == scheme.paper
     assert len(axes.texts) == 22
     for text in axes.texts:
         column, row = text.get_position()

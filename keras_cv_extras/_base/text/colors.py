@@ -1,8 +1,41 @@
-"""Colours of text that can be read."""
+"""Colours of text that can be read, on light pages and on dark ones."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Scheme:
+    """The colours of a heat map on a page, those of `page.css`.
+
+    Attributes:
+        paper: of the card that it stands on, and of its lowest values.
+        ink: of names.
+        quiet: of what is less important.
+        blues, reds: of the values in the middle and of the highest.
+    """
+
+    paper: str
+    ink: str
+    quiet: str
+    blues: tuple[str, ...]
+    reds: tuple[str, ...]
+
+    def scale(self, highest: str) -> Any:
+        """Returns the colours of values, from the paper's to "blues" or "reds"."""
+        from matplotlib.colors import LinearSegmentedColormap
+
+        return LinearSegmentedColormap.from_list(highest, [self.paper, *getattr(self, highest)])
+
+
+LIGHT = Scheme(
+    "#ffffff", "#1f2933", "#5a6776", ("#6baed6", "#08306b"), ("#fdbb84", "#e34a33", "#7f0000")
+)
+DARK = Scheme(
+    "#1a222a", "#e4e9ee", "#a3b0bd", ("#2171b5", "#c6dbef"), ("#8c2d04", "#e34a33", "#fee8c8")
+)
 
 
 def readable(color: Any) -> str:

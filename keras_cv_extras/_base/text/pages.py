@@ -50,7 +50,9 @@ def _environment() -> "Environment":
     return environment
 
 
-def figure(drawing: Any, description: str, *, chart: bool = True) -> "Markup":
+def figure(
+    drawing: Any, description: str, *, chart: bool = True, dark: Any | None = None
+) -> "Markup":
     """Returns a matplotlib figure as a picture, with a description for who cannot see it.
 
     Args:
@@ -58,11 +60,17 @@ def figure(drawing: Any, description: str, *, chart: bool = True) -> "Markup":
         description: plain text.
         chart: whether it has lines and words alone, which a dark page shows light on dark; a
             heat map's words would no longer stand out.
+        dark: None, or the figure of the same size that a dark page shows instead.
     """
-    buffer = io.BytesIO()
-    drawing.savefig(buffer, format="png", dpi=144)
     width = round(drawing.get_figwidth() * 96)
-    picture = _img(buffer, "png", description, width, "chart" if chart else "picture")
+    style = "chart" if chart and dark is None else "picture"
+    picture = _img(_png(drawing), "png", description, width, style)
+    if dark is not None:
+        data = base64.b64encode(_png(dark).getvalue()).decode()
+        picture = _markup(
+            '<picture><source media="(prefers-color-scheme: dark)" '
+            'srcset="data:image/png;base64,{}">{}</picture>'
+        ).format(data, picture)
     return _markup('<div class="wide" tabindex="0">{}</div>').format(picture)
 
 
@@ -90,6 +98,12 @@ def percent(share: float, digits: int = 2) -> str:
 def number(value: float | None, digits: int = 2) -> str:
     """Returns a number with so many digits after the point, "-" for none that is finite."""
     return f"{value:.{digits}f}" if _is_finite(value) else "-"
+
+
+def _png(drawing):
+    buffer = io.BytesIO()
+    drawing.savefig(buffer, format="png", dpi=144)
+    return buffer
 
 
 def _is_finite(value):

@@ -74,6 +74,13 @@ def as_classes(labels: Any) -> Any:
     )
 
 
+def check_whole(labels: Any) -> None:
+    """Raises if some labels are missing, or texts and numbers are mixed."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind == "O":
+        _plain(labels)
+
+
 def _plain(labels):
     """Returns labels that are kept as Python objects in a type of NumPy's own."""
     kinds = {type(item) for item in labels.ravel()}

@@ -58,7 +58,7 @@ class ClassStats:
         if num_classes is not None:
             checks.integer("num_classes", num_classes, minimum=2)
         if isinstance(data, tf.data.Dataset):
-            return cls(_count_dataset(data, num_classes))
+            return cls(*_count_dataset(data, num_classes))
         if isinstance(data, ImageData):
             num_classes = num_classes or len(data.class_names)
             data = data.train
@@ -188,20 +188,32 @@ def _count_dataset(dataset, num_classes):
     spec = dataset.element_spec
     if not isinstance(spec, tuple) or len(spec) < 2:
         raise TypeError(f"data must be a dataset of (images, labels), received {spec}")
+    if spec[1].dtype == tf.string:
+        parts = [np.atleast_1d(part) for part in dataset.map(_second).as_numpy_iterator()]
+        texts = np.char.decode(np.concatenate([[], *parts]).astype(bytes), "utf-8")
+        numbers, names = _numbered(texts)
+        return _count(numbers, num_classes), names
     total = np.zeros(num_classes or 0)
     # Only the labels are copied out of TensorFlow.
-    for labels in dataset.map(lambda *element: element[1]).as_numpy_iterator():
+    for labels in dataset.map(_second).as_numpy_iterator():
         labels = np.asarray(labels)
         if labels.ndim == 0 or labels.ndim == 1 and labels.dtype.kind == "f":
             labels = labels[None]  # of a dataset that is not batched
         counts = _count(labels, num_classes, least=len(total))
         counts[: len(total)] += total
         total = counts
-    return total
+    return total, None
+
+
+def _second(*element):
+    return element[1]
 
 
 def _numbered(labels):
     """Returns labels as numbers, and what the numbers stand for if they were texts."""
+    if labels.dtype.kind == "f" and labels.ndim == 1 and len(labels):
+        classes, _ = _labelled.as_classes(labels)
+        return classes.astype(np.int64), None
     if labels.dtype.kind not in "OSUT":
         return labels, None
     classes, _ = _labelled.as_classes(labels)

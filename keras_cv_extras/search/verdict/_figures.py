@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from keras_cv_extras._base.text.colors import readable
+from keras_cv_extras._base.text.colors import LIGHT, Scheme, readable
 
 _INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
 _SEARCHED, _CONTROL, _WON = "#1f6fb2", "#8a97a6", "#c2410c"
@@ -85,12 +85,13 @@ def trials_figure(rows) -> Figure:
     return figure
 
 
-def screen_figure(screen, strengths) -> Figure:
+def screen_figure(screen, strengths, scheme: Scheme = LIGHT) -> Figure:
     """Draws how much accuracy every op costs at every strength, as a heat map.
 
     Args:
         screen: a `Screen`.
         strengths: those of its columns.
+        scheme: the colours of the page that it stands on.
     """
     ops = sorted(screen.accuracy, key=lambda op: float(screen.accuracy[op].min()))
     drops = np.full((len(ops), len(strengths)), np.nan)
@@ -98,9 +99,12 @@ def screen_figure(screen, strengths) -> Figure:
         values = 100 * (screen.clean - screen.accuracy[op])
         drops[row, :] = values if len(values) == len(strengths) else values[0]
     figure, axes = _axes(height=0.3 * len(ops) + 0.8, width=6.4)
+    figure.set_facecolor(scheme.paper)
+    axes.set_facecolor(scheme.paper)
+    axes.tick_params(colors=scheme.ink)
     axes.spines["bottom"].set_visible(False)
     highest = max(20.0, float(np.nanmax(drops)))
-    picture = axes.imshow(drops, cmap="OrRd", vmin=0, vmax=highest, aspect="auto")
+    picture = axes.imshow(drops, cmap=scheme.scale("reds"), vmin=0, vmax=highest, aspect="auto")
     for row, op in enumerate(ops):
         for column, strength in enumerate(strengths):
             kept = strength <= screen.caps[op] + 1e-9 and op not in screen.unchanged
@@ -116,7 +120,7 @@ def screen_figure(screen, strengths) -> Figure:
             )
     axes.set_yticks(range(len(ops)), [op.replace("_", " ") for op in ops])
     axes.set_xticks(range(len(strengths)), [f"{strength:g}" for strength in strengths])
-    axes.set_xlabel("strength", color=_QUIET, fontsize=9)
+    axes.set_xlabel("strength", color=scheme.quiet, fontsize=9)
     return figure
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from keras_cv_extras._base.text import pages
+from keras_cv_extras._base.text.colors import DARK
 from keras_cv_extras._base.text.pages import number, percent
 from keras_cv_extras.policy import policy_sheet
 from keras_cv_extras.search.stages._screen import STRENGTHS
@@ -64,6 +65,7 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
             if row["status"] != "COMPLETED"
         ],
         figures=_figures,
+        dark=DARK,
         sheet=policy_sheet(policy, images[:10], columns=10),
         named={**_flat(settings), **provenance["versions"]},
     )

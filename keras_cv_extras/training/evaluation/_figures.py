@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from keras_cv_extras._base.text.colors import readable
+from keras_cv_extras._base.text.colors import LIGHT, Scheme, readable
 from keras_cv_extras._base.text.escapes import label
 
 _INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
@@ -12,12 +12,13 @@ _TRAIN, _VALIDATION = "#8a97a6", "#1f6fb2"
 _NUMBERED = 25  # classes up to which cells hold their numbers
 
 
-def confusion_figure(confusion, class_names) -> Figure:
+def confusion_figure(confusion, class_names, scheme: Scheme = LIGHT) -> Figure:
     """Draws a confusion matrix: shares of each true class by colour, counts as numbers.
 
     Args:
         confusion: `(classes, classes)` counts, rows are true classes.
         class_names: the names of the classes.
+        scheme: the colours of the page that it stands on.
     """
     count, names = len(class_names), [label(str(name)) for name in class_names]
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -25,12 +26,12 @@ def confusion_figure(confusion, class_names) -> Figure:
     margin = 0.075 * max(map(len, names)) if written else 0.0  # inches for the longest name
     side = min(max(9.0 - margin, 4.5), 2.2 + 0.42 * count)
     size = (side + margin, side + 0.75 * margin)  # names below are slanted
-    figure = Figure(figsize=size, facecolor="white", layout="constrained")
+    figure = Figure(figsize=size, facecolor=scheme.paper, layout="constrained")
     axes = figure.subplots()
-    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    picture = axes.imshow(shares, cmap=scheme.scale("blues"), vmin=0, vmax=1)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.tick_params(colors=_INK, length=0, labelsize=9)
+    axes.tick_params(colors=scheme.ink, length=0, labelsize=9)
     if written:
         axes.set_xticks(range(count), names, rotation=45, ha="right")
         axes.set_yticks(range(count), names)
@@ -40,8 +41,8 @@ def confusion_figure(confusion, class_names) -> Figure:
                 color = readable(picture.to_rgba(shares[row, column]))
                 style = {"ha": "center", "va": "center", "color": color, "fontsize": size}
                 axes.text(column, row, f"{number:,}", **style)
-    axes.set_xlabel("given", color=_QUIET, fontsize=9)
-    axes.set_ylabel("true", color=_QUIET, fontsize=9)
+    axes.set_xlabel("given", color=scheme.quiet, fontsize=9)
+    axes.set_ylabel("true", color=scheme.quiet, fontsize=9)
     return figure
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base.text import pages
+from keras_cv_extras._base.text.colors import DARK, LIGHT
 from keras_cv_extras._base.text.pages import percent
 from keras_cv_extras.metrics import plot_reliability
 from keras_cv_extras.training.evaluation import _advice, _figures
@@ -89,7 +90,10 @@ def _of_classes(predictions):
             "images": f"{len(predictions.labels):,}",
             "classes": len(scores.class_names),
         },
-        "confusion": _figures.confusion_figure(scores.confusion, scores.class_names),
+        "confusion": [
+            _figures.confusion_figure(scores.confusion, scores.class_names, scheme)
+            for scheme in (LIGHT, DARK)
+        ],
         "confused": _confused(scores),
         "reliability": plot_reliability(calibration),
         **_classes(scores, scores.confusion.sum(axis=1), columns),

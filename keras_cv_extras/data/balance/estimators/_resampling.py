@@ -79,6 +79,7 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
         raise NotImplementedError
 
     def _read(self, samples, labels):
+        _labelled.check_whole(labels)
         check_classification_targets(labels)
         classes, restore = _labelled.as_classes(labels)
         kind = None if self._by_rows else "numeric"
