@@ -20,6 +20,7 @@ PROOFS = (
     "gan_fashion_mnist.py",
     "harmful_ops.py",
     "known_answers.py",
+    "oracle_cost.py",
     "policy_throughput.py",
     "population_throughput.py",
     "real_data.py",
