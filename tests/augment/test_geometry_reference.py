@@ -138,13 +138,6 @@ def test_quarter_turns(image, turns):
     )
 
 
-def test_the_compiled_warp_of_a_large_image_equals_pillow(photographs):
-    """Its places are kept in memory, those of a small one are not."""
-    image = np.ascontiguousarray(photographs[0][:96, :97])
-    wanted = Image.fromarray(image).rotate(20.0, fillcolor=(FILL,) * 3)
-    np.testing.assert_array_equal(augment.rotate(image, 20.0, fill=FILL), wanted)
-
-
 def test_zoom_equals_pillow(photographs):
     """Pillow rounds the offset by itself, here it follows from the scale: 1/500 pixel apart."""
     image = photographs[2][:300]

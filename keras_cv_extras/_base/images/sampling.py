@@ -24,7 +24,6 @@ check_interpolation = checks.choice("nearest", "bilinear")
 # Weights are whole numbers of 1/256: two of them times a value of 8 bits are 24 bits, which a
 # float32 holds. Sums are exact then, in whatever order.
 _WEIGHT = 256
-_LARGE = 96 * 96  # pixels; places that are kept make warps of 224 x 224 faster, of 32 x 32 slower
 
 
 def lookup(image, x, y, fill: Fill, interpolation="nearest", kept=True):
@@ -37,7 +36,7 @@ def lookup(image, x, y, fill: Fill, interpolation="nearest", kept=True):
         fill: what is shown outside.
         interpolation: "nearest" (the pixel that the position is in) or "bilinear".
         kept: whether the places of the nearest pixels are computed once for all channels, and
-            kept in memory; faster but where the image is small and positions are cheap.
+            kept in memory; faster where a position takes more than a matrix.
 
     Returns:
         An image `(rows, columns, channels)` of the same type.
@@ -201,8 +200,7 @@ def warp(image, matrix, fill, interpolation):
     x = ops.arange(width, dtype="int32")[None, :]
     y = ops.arange(height, dtype="int32")[:, None]
     x, y = a * x + b * y + c, d * x + e * y + f
-    large = None not in image.shape[:2] and image.shape[0] * image.shape[1] >= _LARGE
-    return lookup(image, x, y, fill, interpolation, kept=large)
+    return lookup(image, x, y, fill, interpolation, kept=False)
 
 
 def _gather(image, row, column):
