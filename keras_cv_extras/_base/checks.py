@@ -6,6 +6,8 @@ Every message names the argument, what was wanted and what was received.
 import math
 import numbers
 
+import numpy as np
+
 
 def number(name, value):
     """Returns `value` as a float, or raises if it is not a finite number."""
@@ -102,6 +104,19 @@ def _length(value):
     if shape is None:
         return len(value) if hasattr(value, "__len__") else None
     return shape[0] if len(shape) else None
+
+
+def unmasked(name, values):
+    """Returns values as a NumPy array; raises if they are ragged, or some of them are masked."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} must not be masked, received {np.ma.count_masked(values)} masked: leave "
+            "those samples out"
+        )
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must have one shape for every sample: they are ragged") from None
 
 
 def class_numbers(labels, num_classes):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike, Tensor
 
 
@@ -26,7 +27,7 @@ class Rows:
     takes_tables: bool = False
 
     def __init__(self, images: ArrayLike, labels: ArrayLike) -> None:
-        array = _checked(np.asarray(images), self.takes_tables)
+        array = _checked(checks.unmasked("images", images), self.takes_tables)
         self.count: int = len(array)
         self.labels: Any = tf.nest.map_structure(self._rows, labels)
         self.images: Any = tf.convert_to_tensor(array)
@@ -47,10 +48,23 @@ class Rows:
         return tf.gather(self.images, rows), labels
 
     def _rows(self, labels):
-        labels = np.asarray(labels)
+        labels = checks.unmasked("labels", labels)
         if labels.ndim == 0 or len(labels) != self.count:
             raise ValueError(
                 f"labels must have one row per image, {self.count}, received shape {labels.shape}"
+            )
+        if labels.dtype.kind == "f" and np.isnan(labels).any():
+            where = np.flatnonzero(np.isnan(labels.reshape(self.count, -1)).any(axis=1))
+            raise ValueError(
+                f"labels must not hold NaN, received it for {len(where)} images, the first of them "
+                f"number {where[0]}: leave them out"
+            )
+        texts = labels.dtype.kind == "O" and all(
+            isinstance(one, str | bytes) for one in labels.flat
+        )
+        if labels.dtype.kind not in "iufbSUT" and not texts:
+            raise TypeError(
+                f"labels must be numbers, texts or truth values, received {labels.dtype}"
             )
         return tf.convert_to_tensor(labels)
 

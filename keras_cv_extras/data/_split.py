@@ -38,7 +38,7 @@ def split(
             small for every part to hold every class, or images hold synthesised samples
             (`smote`), which would carry one part's images into another.
     """
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = np.asarray(images), checks.unmasked("labels", labels)
     guard.check_not_synthesised(images)
     _check_labelled(images, labels)
     sizes = _sizes(fractions_or_sizes, len(labels))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from keras_cv_extras import training
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import marks
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KCX_KILLS", "3"))
@@ -40,7 +42,7 @@ def contents(folder):
     return {path.relative_to(folder): path.is_file() and path.read_bytes() for path in found}
 
 
-def kill(kcx, tmp_path, arguments, output, same, *, begin=None, between=None):
+def kill(kcx, tmp_path, arguments, output, same, *, begin=None, between=None, flag=True):
     """Kills a command until it has been killed as often as asked for.
 
     What is left is started again, and killed again; where it has come to its end, the end is
@@ -54,6 +56,7 @@ def kill(kcx, tmp_path, arguments, output, same, *, begin=None, between=None):
         same: tells of two folders whether the command has ended alike, by assertions.
         begin: called with a folder before the command begins there for the first time.
         between: called with the folder after each kill.
+        flag: whether the folder is given by `--output`, or as the last argument.
     """
     foreign = tmp_path / "foreign"
     (foreign / f"{files.TEMPORARY}mine").mkdir(parents=True)
@@ -62,7 +65,8 @@ def kill(kcx, tmp_path, arguments, output, same, *, begin=None, between=None):
 
     def call(name, **moment):
         folder = tmp_path / name
-        told = kcx([*arguments, "--output", str(folder / output)], tmp_path, **moment)
+        place = ["--output"] * flag + [str(folder / output)]
+        told = kcx([*arguments, *place], tmp_path, **moment)
         assert told["code"] in (0, -signal.SIGKILL), told["errors"]
         assert contents(foreign) == precious
         return told
@@ -158,3 +162,24 @@ def test_export(kcx, tmp_path, there):
 
     command = ["export", str(tmp_path / "model.keras"), "digits"]
     kill(kcx, tmp_path, command, "served/1", same_export, begin=begin, between=between)
+
+
+def test_pack(kcx, tmp_path):
+    """Files of records that were whole stay as they are, and the others are written anew."""
+    numbers = np.random.default_rng(1)
+    for row in range(40):
+        path = tmp_path / "photographs" / ("cat", "dog")[row % 2] / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = numbers.integers(0, 256, (40, 30, 3), np.uint8)
+        files.write_png(pixels, path)
+    given = contents(tmp_path / "photographs")
+
+    def same(one, other):
+        packs = [contents(folder) for folder in (one, other)]
+        for pack in packs:
+            pack.pop(pathlib.Path(marks.LOCK))  # names the process
+        assert packs[0] == packs[1]
+        assert contents(tmp_path / "photographs") == given
+
+    command = ["pack", str(tmp_path / "photographs"), "--size", "24", "--per-file", "4"]
+    kill(kcx, tmp_path, command, "packed", same, flag=False)

@@ -34,7 +34,7 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
         x, y = x.train
     elif y is None:
         raise ValueError("y must be the labels of x, received None")
-    images, labels = np.asarray(x), np.asarray(y)
+    images, labels = checks.unmasked("x", x), checks.unmasked("y", y)
     if images.ndim < 2 or images.dtype.kind not in "uif" or 0 in images.shape:
         raise ValueError(
             "x must be integers or floats of the shape (n, ...), not empty, received "

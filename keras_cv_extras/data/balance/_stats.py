@@ -12,6 +12,8 @@ from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.data.balance import _labelled
 from keras_cv_extras.losses import class_balanced_weights
 
+_MOST = 1 << 24  # classes, of which each has a count
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ClassStats:
@@ -63,7 +65,7 @@ class ClassStats:
             num_classes = num_classes or len(data.class_names)
             data = data.train
         labels = data[1] if isinstance(data, tuple) and len(data) == 2 else data
-        numbers, names = _numbered(np.asarray(labels))
+        numbers, names = _numbered(checks.unmasked("labels", labels))
         return cls(_count(numbers, num_classes), names)
 
     @property
@@ -229,6 +231,8 @@ def _count(labels, num_classes, least=0):
     if labels.ndim == 1 and labels.dtype.kind in "iub":
         if len(labels) and labels.min() < 0:
             raise ValueError(f"labels must be at least 0, received {labels.min()}")
+        if len(labels) and labels.max() >= _MOST:
+            raise ValueError(f"labels must be class numbers below {_MOST}, received {labels.max()}")
         counts = np.bincount(labels.astype(np.int64), minlength=max(num_classes or 0, least))
     elif labels.ndim == 2 and np.allclose(labels.sum(axis=1), 1, atol=1e-3):
         counts = labels.sum(axis=0, dtype=np.float64)

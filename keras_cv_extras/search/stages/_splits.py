@@ -60,7 +60,13 @@ def split_for_search(
 
 
 def _labelled(name, images, labels):
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = np.asarray(images), checks.unmasked(f"labels of {name}", labels)
+    checks.same_length(**{name: images, "labels": labels})
+    if labels.ndim != 1:
+        raise ValueError(
+            f"a search takes one label per image, (n,), received {labels.shape}: kcx train takes "
+            "several"
+        )
     if images.ndim != 4:
         raise ValueError(
             f"{name} must have the shape (n, height, width, channels), received "

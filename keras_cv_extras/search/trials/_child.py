@@ -60,6 +60,7 @@ class Child:
         if not self.model.compiled:
             self._compile()
         self.model.optimizer.build(self.model.trainable_variables)
+        _check_labels(self.train_labels, self.model.output_shape[-1])
         self._optimizer_start = [np.array(v) for v in self.model.optimizer.variables]
 
     def describe(self) -> dict[str, Any]:
@@ -98,6 +99,18 @@ class Child:
             ),
             jit_compile=jit_compile(),
         )
+
+
+def _check_labels(labels, num_classes):
+    """Raises unless labels are one class number for each image, below that of the outputs."""
+    array = checks.unmasked("labels", labels)
+    if array.dtype.kind not in "iu" or (array.ndim != 1 and array.shape[1:] != (1,)):
+        raise ValueError(
+            "a trial takes one label per image, integers (n,), received "
+            f"{array.dtype} of {array.shape}: of rows that have a single 1 give argmax(axis=1)"
+        )
+    if len(array):
+        checks.class_numbers(array, num_classes)
 
 
 def num_required(build_model: Any, also: str = "") -> int:

@@ -1,13 +1,14 @@
 """The scores of a trained classifier, with confidence intervals."""
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn import metrics
 
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import checks, files, label_forms
 from keras_cv_extras._base.host import predictions
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import ArrayLike, Path
@@ -98,13 +99,17 @@ def evaluate(
     Raises:
         ValueError: if there are no images, or labels that have no class.
     """
-    labels = np.asarray(labels)
     num_classes = len(class_names)
     checks.same_length(images=images, labels=labels)
-    if not len(labels):
+    if not len(images):
         raise ValueError("images must hold at least one image, received none")
-    if labels.ndim != 2:
-        checks.class_numbers(labels, num_classes)
+    labels = truths(labels, num_classes)
+    if labels.ndim == 2 and num_classes > 1 and label_forms.is_one_hot(labels):
+        warnings.warn(
+            "labels are rows, and are scored as several labels per image, but each has a single 1: "
+            "give class numbers, labels.argmax(axis=1), if images have one label",
+            stacklevel=2,
+        )
     quiet: Any = 0  # Keras takes numbers too
     outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=quiet)
     if labels.ndim == 2:
@@ -112,6 +117,31 @@ def evaluate(
         probabilities = _multilabel.probabilities_of(model, outputs)
         return _multilabel.score(probabilities, labels, class_names)
     return score(probabilities_of(outputs, num_classes), labels, class_names)
+
+
+def truths(labels, num_classes):
+    """Returns labels as int64 `(count,)`, or of several per image as `(count, classes)`.
+
+    Raises:
+        ValueError: if they are neither whole numbers below the number of classes, nor rows of 0
+            and 1 for every class.
+    """
+    array = checks.unmasked("labels", labels)
+    if num_classes > 1 and array.shape[1:] == (1,):
+        array = array[:, 0]
+    plain = array.dtype.kind in "iubf" and array.ndim in (1, 2)
+    if plain and array.dtype.kind == "f":
+        plain = bool((np.isfinite(array) & (array == np.rint(array))).all())
+    if plain and array.ndim == 2:
+        plain = array.shape[1] == num_classes and bool(np.isin(array, (0, 1)).all())
+    if not plain:
+        raise ValueError(
+            "labels must be whole numbers, (count,), or of several labels per image rows of 0 and "
+            f"1, (count, {num_classes}), received {array.dtype} of {array.shape}"
+        )
+    if array.ndim == 1:
+        checks.class_numbers(array, num_classes)
+    return array.astype(np.int64)
 
 
 def score(probabilities, labels, class_names) -> Evaluation:

@@ -131,6 +131,11 @@ def score(probabilities, labels, class_names) -> MultilabelEvaluation:
 def probabilities_of(model, outputs):
     """Returns the probabilities of outputs: logits, unless the model ends in a sigmoid."""
     last = getattr(model.layers[-1], "activation", None)
+    if last is keras.activations.softmax:
+        raise ValueError(
+            "labels are rows, several per image, but the model ends in a softmax, which tells one: "
+            "give class numbers, labels.argmax(axis=1)"
+        )
     outputs = outputs.astype("float64")
     return outputs if last is keras.activations.sigmoid else special.expit(outputs)
 

@@ -99,18 +99,18 @@ def predict(
     kept = part.readable() if files else np.arange(len(part[1]))
     known: Any = part.paths if files else names
     names = [str(row) if known is None else known[row] for row in kept]
-    truths = np.concatenate(labels).astype(np.int64)
+    _evaluate.check_outputs(outputs[0], len(class_names))
+    truths = _evaluate.truths(np.concatenate(labels), len(class_names))
     if truths.ndim == 2:
-        _evaluate.check_outputs(outputs[0], len(class_names))
         probabilities = _multilabel.probabilities_of(model, np.concatenate(outputs))
         kind: Any = _multilabel.MultilabelPredictions
     else:
         probabilities = _evaluate.probabilities_of(np.concatenate(outputs), len(class_names))
         kind = Predictions
-    if truths.max() >= len(class_names) or len(names) != len(truths):
+    if len(names) != len(truths):
         raise ValueError(
-            f"part must hold labels below {len(class_names)} and files that do not change while "
-            f"they are read, received labels up to {truths.max()}, {len(truths)} of {len(names)}"
+            "part must hold files that do not change while they are read, received "
+            f"{len(truths)} of {len(names)}"
         )
     found = kind(probabilities, truths, tuple(names), tuple(class_names))
     for place in found.worst(pictures):
