@@ -114,7 +114,11 @@ def unmasked(name, values):
             "those samples out"
         )
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
+        listed = array.dtype.kind in "SU" and array.ndim == 1 and isinstance(values, list | tuple)
+        if listed and not all(isinstance(value, str | bytes) for value in values):
+            return np.asarray(values, object)  # or a missing label becomes the text "nan"
+        return array
     except ValueError:
         raise ValueError(f"{name} must have one shape for every sample: they are ragged") from None
 

@@ -158,4 +158,6 @@ def _show(found):
     show_table(
         title, ("class", "real images", *(column.replace("_", " ") for column in columns)), rows
     )
+    if any("-" in row for row in rows):
+        print('"-": too few images; a score needs 20 real and 20 made ones, the local FID more')
     say(found.path)

@@ -222,4 +222,9 @@ def _pair(name, pair):
             f"{name} must be images (n, height, width, channels) and labels (n,), received "
             f"{images.shape} and {labels.shape}"
         )
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise ValueError(
+            f"{name} must have class numbers from 0 on as labels, received {labels.dtype}, the "
+            f"first {labels[0]!r}"
+        )
     return images, labels

@@ -61,3 +61,18 @@ def test_samplers_say_that_labels_are_missing(missing):
     for sampler in (data.OverSampler(), data.UnderSampler(), data.SmoteSampler(), data.Resampler()):
         with pytest.raises(ValueError, match="fill in or leave out what is missing"):
             sampler.fit_resample(IMAGES, labels)
+
+
+def test_a_list_that_mixes_texts_with_something_else_is_refused():
+    for labels in (["cat", float("nan"), "dog"], ["cat", None, "dog"], ("cat", 1, "dog")):
+        with pytest.raises(ValueError, match="labels must be all texts or all integers"):
+            data.class_weight(labels)
+
+
+def test_texts_are_as_many_classes_as_they_show():
+    texts = np.array(["cat", "dog", "cat"])
+    pairs = tf.data.Dataset.from_tensor_slices((IMAGES[:3], texts))
+    for labels in (texts, pairs):
+        assert data.ClassStats.from_dataset(labels, num_classes=2).classes == ("cat", "dog")
+        with pytest.raises(ValueError, match="texts of 2 classes, received num_classes=3"):
+            data.ClassStats.from_dataset(labels, num_classes=3)

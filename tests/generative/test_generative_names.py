@@ -87,10 +87,30 @@ def test_a_training_goes_part_by_part(monkeypatch, tmp_path):
     assert (tmp_path / "gan.keras").exists()
     assert generative.train_gan(model, IMAGES, LABELS, steps=12, **options) == rows
     assert len(parts) == 2
+    assert model.compiled
     with pytest.raises(ValueError, match="steps must be a multiple of every, 6, received 7"):
         generative.train_gan(model, IMAGES, LABELS, steps=7, **options)
     with pytest.raises(ValueError, match="network and held_out must be given together"):
         generative.train_gan(model, IMAGES, LABELS, steps=6, held_out=(IMAGES, LABELS), **options)
+
+
+def test_steps_are_counted_in_a_folder_of_their_own(monkeypatch, tmp_path, capsys):
+    from keras_cv_extras.generative.gan import _training
+
+    model = generative.ConditionalGAN((8, 8, 1), 2, latent_size=4, width=4, seed=0)
+
+    def fit(model, batches, *, epochs, checkpoint, progress):
+        model.step.assign(100 + 6 * epochs)  # of a training before
+        losses = {"generator_loss": [0.5] * epochs, "discriminator_loss": [1.5] * epochs}
+        return training.History(losses, epochs, 0, model)
+
+    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(training, "save_model", lambda model, path, **options: path.touch())
+    monkeypatch.setattr(_training._sheet, "class_sheet", lambda gan: np.zeros((4, 4), "uint8"))
+    options = {"every": 6, "batch_size": 8, "directory": tmp_path}
+    rows = generative.train_gan(model, IMAGES, LABELS, steps=12, **options)
+    assert [row["step"] for row in rows] == [106, 112]
+    assert "step      6 of 12" in capsys.readouterr().out
 
 
 def test_a_sheet_has_a_row_for_each_class():

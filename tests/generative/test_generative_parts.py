@@ -86,6 +86,9 @@ def test_usefulness_trains_on_one_and_tests_on_the_other(monkeypatch):
     of_real = np.full((4, 2, 2, 1), 1), np.array([1, 1, 2, 0])
     made = np.full((5, 2, 2, 1), 2), np.array([2, 2, 2, 2, 1])
     test = np.zeros((10, 2, 2, 1)), np.repeat([0, 1, 2], [5, 4, 1])
+    texts = (made[0], np.array(["cat"] * len(made[1])))
+    with pytest.raises(ValueError, match="made must have class numbers from 0 on as labels"):
+        usefulness(of_real, texts, test)
     found = usefulness(of_real, made, test, steps=7, seed=3)
     assert found == {"real_on_real": 0.4, "made_on_real": 0.1, "real_on_made": 0.2}
     assert trained == [((2, 2, 1), 3, 7, 3)] * 2

@@ -66,7 +66,7 @@ class ClassStats:
             data = data.train
         labels = data[1] if isinstance(data, tuple) and len(data) == 2 else data
         numbers, names = _numbered(checks.unmasked("labels", labels))
-        return cls(_count(numbers, num_classes), names)
+        return cls(_count_named(numbers, names, num_classes), names)
 
     @property
     def num_classes(self) -> int:
@@ -194,7 +194,7 @@ def _count_dataset(dataset, num_classes):
         parts = [np.atleast_1d(part) for part in dataset.map(_second).as_numpy_iterator()]
         texts = np.char.decode(np.concatenate([[], *parts]).astype(bytes), "utf-8")
         numbers, names = _numbered(texts)
-        return _count(numbers, num_classes), names
+        return _count_named(numbers, names, num_classes), names
     total = np.zeros(num_classes or 0)
     # Only the labels are copied out of TensorFlow.
     for labels in dataset.map(_second).as_numpy_iterator():
@@ -223,6 +223,15 @@ def _numbered(labels):
         return classes, None
     names, numbers = np.unique(classes, return_inverse=True)
     return numbers.reshape(-1), tuple(str(name) for name in names.astype(np.str_))
+
+
+def _count_named(numbers, names, num_classes):
+    if names is not None and num_classes not in (None, len(names)):
+        raise ValueError(
+            f"labels are texts of {len(names)} classes, received num_classes={num_classes}: leave "
+            "it out, or give the labels as numbers"
+        )
+    return _count(numbers, num_classes)
 
 
 def _count(labels, num_classes, least=0):

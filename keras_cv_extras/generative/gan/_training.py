@@ -86,6 +86,8 @@ def train_gan(
         )
         return batches.skip(skipped).take(every)
 
+    if not gan.compiled:
+        gan.compile()
     with folders.owned(directory, kinds.GAN):
         rows += files.read_json(file)["parts"] if file.exists() else []
         labels = np.arange(_SCORED) % gan.num_classes
@@ -110,7 +112,7 @@ def train_gan(
             rows.append(row)
             files.write_json(file, {"network": network and network.name, "parts": rows})
             if progress:
-                print(_line(row, steps, every), flush=True)
+                print(_line({**row, "step": len(rows) * every}, steps, every), flush=True)
         if int(gan.step) == 0:  # nothing was left to do: this only reads the checkpoint
             training.fit(
                 gan, part, epochs=len(rows), checkpoint=directory / "checkpoint", progress=False
