@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, data, training
+from keras_cv_extras import cli, data, policy, training
 from keras_cv_extras._base.owned import marks as _marks
+from keras_cv_extras.training.job import _job
 
 OPTIONS = ("--batch-size", 8, "--quiet", "--validation", 0.2)
 
@@ -216,3 +217,22 @@ def test_small_classes_keep_a_sample_on_both_sides(count):
                 assert not chosen.all(axis=1).any()
     same = data.held_out([7] * 100, np.zeros(100, int), 0.5, 0, "test")
     assert 30 < same.sum() < 70
+
+
+def test_copies_across_parts_and_classes_are_counted(tmp_path):
+    folder = tmp_path / "photographs"
+    draw(folder / "train", ("cat", "dog"), range(20))
+    draw(folder / "test", ("cat", "dog"), range(40, 44))
+    shutil.copy(folder / "train/cat/3.png", folder / "test/cat/copy.png")
+    for number in range(6):
+        shutil.copy(folder / "train/dog/5.png", folder / f"train/dog/copy{number}.png")
+    shutil.copy(folder / "train/dog/5.png", folder / "train/cat/copy.png")
+    images = data.load(folder, image_size=(8, 8))
+    job = _job.Job(images, policy.no_augmentation(), training.TrainingSettings(validation=0))
+    assert job.doubts() == [
+        "warning: 1 of 9 test images are copies of training images: scores on them say nothing of "
+        "new ones, leave copies out",
+        "warning: 1 images are in more than one class, as copies: keep each in its own",
+    ]
+    job = _job.Job(images, policy.no_augmentation(), training.TrainingSettings(validation=0.5))
+    assert any("validation images are copies of training images" in line for line in job.doubts())

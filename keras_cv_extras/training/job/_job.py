@@ -36,6 +36,28 @@ class Job:
             "held_out": self._digests["test"],
         }
 
+    def doubts(self):
+        """Returns lines on images that are there more than once, of which scores know nothing."""
+        samples, lines = self.samples(), []
+        for name, part in (("validation", "validated"), ("test", "held_out")):
+            copies = int(np.isin(samples[part], samples["trained"]).sum())
+            if copies:
+                lines.append(
+                    f"warning: {copies:,} of {len(samples[part]):,} {name} images are copies of "
+                    "training images: scores on them say nothing of new ones, leave copies out"
+                )
+        rows = np.concatenate([labels_of(part) for part in (self.images.train, self.images.test)])
+        if rows.ndim == 1:
+            keys = np.concatenate([self._digests["train"], self._digests["test"]])
+            pairs = np.unique(np.stack([keys, rows.astype(keys.dtype)]), axis=1)[0]
+            several = len(pairs) - len(np.unique(pairs))
+            if several:
+                lines.append(
+                    f"warning: {several:,} images are in more than one class, as copies: keep each "
+                    "in its own"
+                )
+        return lines
+
     @property
     def steps(self):
         """Batches of an epoch."""

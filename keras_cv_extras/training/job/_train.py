@@ -109,8 +109,9 @@ def train(
         tell(repr(images))
     job = Job(images, chosen, settings)
     warning = carry_over_warning(chosen, _parts.count(job.train), recipe.epochs)
-    if warning is not None and tell is not None and writes:
-        tell(warning)
+    if tell is not None and writes:
+        for line in [*job.doubts(), *([] if warning is None else [warning])]:
+            tell(line)
     if not writes:
         if _finished(output, recipe.epochs) is None:
             job.run(strategy, [], output / "checkpoint")
