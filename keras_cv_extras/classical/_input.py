@@ -172,7 +172,7 @@ def chunks(count, size):
 
 def check_classes(labels: ArrayLike, count: int) -> None:
     """Raises if labels are not one per image, or hold fewer than two classes."""
-    labels = np.asarray(labels)
+    labels = checks.unmasked("labels", labels)
     if labels.shape != (count,):
         raise ValueError(
             f"labels must have shape ({count},), one for each image; received {labels.shape}"

@@ -19,6 +19,7 @@ def test_labels_of_two_classes_or_more_for_all_images():
 
 def test_labels_that_are_missing_are_said_to_be():
     for missing in (None, np.nan):
-        labels = np.array(["cat", missing, "dog"], object)
-        with pytest.raises(ValueError, match="fill in or leave out what is missing"):
-            classical.check_classes(labels, 3)
+        labels = ["cat", missing, "dog"]
+        for given in (labels, np.array(labels, object)):
+            with pytest.raises(ValueError, match="fill in or leave out what is missing"):
+                classical.check_classes(given, 3)

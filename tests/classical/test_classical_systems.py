@@ -232,6 +232,10 @@ def test_pickles_come_with_a_warning(digits, tmp_path):
         path = classical.save(model, tmp_path / "model.joblib")
     with pytest.warns(UserWarning, match="read only files of people you trust"):
         assert isinstance(classical.load(path), ImageClassifier)
+    with pytest.warns(UserWarning, match="read only files of people you trust"):
+        assert isinstance(classical.load(tmp_path / "model"), ImageClassifier)
+    with pytest.raises(FileNotFoundError, match=r"/model\.pkl: no such file, nor one with \.skops"):
+        classical.load(tmp_path / "model.pkl")
 
 
 def test_damaged_and_foreign_files(digits, tmp_path):

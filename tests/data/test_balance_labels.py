@@ -67,6 +67,16 @@ def test_a_list_that_mixes_texts_with_something_else_is_refused():
     for labels in (["cat", float("nan"), "dog"], ["cat", None, "dog"], ("cat", 1, "dog")):
         with pytest.raises(ValueError, match="labels must be all texts or all integers"):
             data.class_weight(labels)
+        for sampler in (data.OverSampler(), data.SmoteSampler(), data.Resampler()):
+            with pytest.raises(ValueError, match="labels must be all texts or all integers"):
+                sampler.fit_resample(IMAGES, [*labels, *labels])
+
+
+def test_batches_of_whole_floats_are_class_numbers():
+    for numbers in ([0.0, 1.0, 1.0], [0.0, 1.0, 0.0]):
+        pairs = tf.data.Dataset.from_tensor_slices((IMAGES[:3], numbers)).batch(3)
+        found = data.ClassStats.from_dataset(pairs, num_classes=2).counts.tolist()
+        assert found == [numbers.count(0), numbers.count(1)]
 
 
 def test_texts_are_as_many_classes_as_they_show():

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_cv_extras import data
+from keras_cv_extras.data.files import _folder
 
 
 def make(folder, count=2, classes=("cat", "dog"), suffix=".png"):
@@ -150,6 +151,31 @@ def test_a_link_to_another_folder_of_images_is_not_read_twice(tmp_path):
     with pytest.warns(UserWarning, match="skipped: 2 links to a folder that is read already"):
         train, test, _ = both(tmp_path / "parts")
     assert train + test == 6
+
+
+def test_what_links_lead_to_is_read_where_it_stands(tmp_path):
+    make(tmp_path / "one", 4)
+    for part in ("train", "test"):
+        make(tmp_path / "parts" / part, 3)
+    (tmp_path / "parts" / "val").symlink_to(tmp_path / "parts" / "test")
+    with pytest.warns(UserWarning, match="2 links to a folder that is read already"):
+        train, test, _ = both(tmp_path / "parts")
+    assert (train, test) == (6, 6)
+    (tmp_path / "one" / "dog" / "sub").mkdir()
+    (tmp_path / "one" / "dog" / "0.png").rename(tmp_path / "one" / "dog" / "sub" / "0.png")
+    (tmp_path / "one" / "cat" / "more").symlink_to(tmp_path / "one" / "dog" / "sub")
+    with pytest.warns(UserWarning, match="8 of 9 images are used, skipped: 1 links to a folder"):
+        listed = _folder.listing(tmp_path / "one")
+    assert np.bincount(listed.labels).tolist() == [4, 4]
+
+
+def test_many_archives_are_one_sentence(tmp_path):
+    for number in range(30):
+        (tmp_path / f"n{number}.tar").write_bytes(b"an archive")
+    with pytest.raises(
+        ValueError, match=r"no class folders.*30 files are archives, such as n0.tar"
+    ):
+        _folder.listing(tmp_path)
 
 
 def test_what_lies_beside_classes_and_what_may_be_an_image_is_said(tmp_path):

@@ -268,7 +268,7 @@ def test_which_files_are_images(tmp_path):
         path.touch()
     found = [
         os.path.relpath(path, tmp_path)
-        for path in _layout.images(tmp_path, _layout.Skipped(), set())
+        for path in _layout.images([], [tmp_path], _layout.Skipped())[tmp_path]
     ]
     assert found == ["a.png", "b.JPG", "deep/c.JPeG"]
 

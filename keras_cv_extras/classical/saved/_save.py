@@ -71,19 +71,19 @@ def load(path: str | os.PathLike[str]) -> Any:
         ValueError: if the file is of another kind or damaged, or a ".skops" file holds types that
             neither this package, scikit-learn, SciPy nor NumPy is known for.
     """
-    path = pathlib.Path(path)
-    if not path.is_file():
-        path = with_ending(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    if path.suffix not in (".skops", ".joblib"):
-        raise ValueError(f"{path}: must end in .skops or .joblib, as kcx.classical.save writes it")
+    given = pathlib.Path(path)
+    named = (given.with_name(given.name + ending) for ending in ("", ".skops", ".joblib"))
+    file = next((one for one in named if one.is_file()), None)
+    if file is None:
+        raise FileNotFoundError(f"{given}: no such file, nor one with .skops or .joblib behind it")
+    if file.suffix not in (".skops", ".joblib"):
+        raise ValueError(f"{file}: must end in .skops or .joblib, as kcx.classical.save writes it")
     try:
-        return _load_skops(path) if path.suffix == ".skops" else _load_joblib(path)
+        return _load_skops(file) if file.suffix == ".skops" else _load_joblib(file)
     except (ImportError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in any way that bytes can
-        raise ValueError(f"{path}: not a classifier that can be read ({error})") from error
+        raise ValueError(f"{file}: not a classifier that can be read ({error})") from error
 
 
 def _load_skops(path):

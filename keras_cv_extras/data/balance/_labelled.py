@@ -49,7 +49,7 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
 
 def as_classes(labels: Any) -> Any:
     """Returns labels as `(n,)` classes, and a function that brings them to their own form."""
-    labels = np.asarray(labels)
+    labels = checks.unmasked("labels", labels)
     if labels.dtype.kind in "OT":  # as pandas has texts
         plain = _plain(labels)
         classes, restore = as_classes(plain)
@@ -76,7 +76,7 @@ def as_classes(labels: Any) -> Any:
 
 def check_whole(labels: Any) -> None:
     """Raises if some labels are missing, or texts and numbers are mixed."""
-    labels = np.asarray(labels)
+    labels = checks.unmasked("labels", labels)
     if labels.dtype.kind == "O":
         _plain(labels)
 

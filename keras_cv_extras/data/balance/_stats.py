@@ -196,10 +196,13 @@ def _count_dataset(dataset, num_classes):
         numbers, names = _numbered(texts)
         return _count_named(numbers, names, num_classes), names
     total = np.zeros(num_classes or 0)
+    batched = (spec[0].shape.rank or 0) > 3
     # Only the labels are copied out of TensorFlow.
     for labels in dataset.map(_second).as_numpy_iterator():
         labels = np.asarray(labels)
-        if labels.ndim == 0 or labels.ndim == 1 and labels.dtype.kind == "f":
+        if labels.dtype.kind == "f" and labels.ndim == 1 and batched:
+            labels, _ = _numbered(labels)
+        elif labels.ndim == 0 or labels.ndim == 1 and labels.dtype.kind == "f":
             labels = labels[None]  # of a dataset that is not batched
         counts = _count(labels, num_classes, least=len(total))
         counts[: len(total)] += total

@@ -223,26 +223,25 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
     if class_names is not None:
         names = list(class_names)
     if not names:
+        text = skipped.text(folder, 0)
         raise ValueError(
             f"{folder}: no class folders; put the images of each class in a folder of its own, "
-            "named after the class"
+            f"named after the class{text and '; '}{text.removeprefix(f'{folder}: ')}"
         )
-    paths, labels, is_test = [], [], []
-    above = {folder, *(item.parent for _, items in parts for item in items)}
-    read, seen = _layout.once(above, [item for _, items in parts for item in items], skipped)
-    for test, items in parts:
-        for item in items:
-            if item.name not in names:
-                why = "has no folder in the training part; its"
-                if class_names is not None:
-                    why = "is not known to the model; the"
-                raise ValueError(
-                    f"{item}: class {item.name!r} {why} classes are {', '.join(names[:20])}"
-                )
-            files = _layout.images(item, skipped, seen) if item in read else []
-            paths += files
-            labels += [names.index(item.name)] * len(files)
-            is_test += [test] * len(files)
+    items = [item for _, items in parts for item in items]
+    numbers = {name: number for number, name in enumerate(names)}
+    for item in items:
+        if item.name not in numbers:
+            why = "has no folder in the training part; its"
+            if class_names is not None:
+                why = "is not known to the model; the"
+            raise ValueError(
+                f"{item}: class {item.name!r} {why} classes are {', '.join(names[:20])}"
+            )
+    found = _layout.images({folder, *(item.parent for item in items)}, items, skipped)
+    paths = [path for item in items for path in found[item]]
+    labels = [numbers[item.name] for item in items for _ in found[item]]
+    is_test = [test for test, items in parts for item in items for _ in found[item]]
     skipped.notes += doubts(names) if class_names is None else []
     text = skipped.text(folder, len(paths))
     if not paths:

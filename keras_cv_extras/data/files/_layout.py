@@ -33,11 +33,13 @@ class Skipped:
     Attributes:
         counts: how often each reason was met.
         systems: how often a folder of a system was passed over, by its name.
+        archives: names of archives beside folders.
         notes: sentences without a full stop.
     """
 
     def __init__(self, what="images"):
         self.counts, self.systems, self.notes = Counter(), Counter(), []
+        self.archives = []
         self._what = what
 
     def text(self, folder, used):
@@ -47,8 +49,16 @@ class Skipped:
         used = [f"{used} of {total} {self._what} are used, skipped: {', '.join(said)}"]
         passed = [f"{name} ({count})" for name, count in self.systems.most_common()]
         passed = [f"folders of systems are passed over: {', '.join(passed)}"] * bool(passed)
-        sentences = [*used * bool(said), *passed, *self.notes]
+        sentences = [*used * bool(said), *passed, *self.notes, *self._packed()]
         return f"{folder}: {'; '.join(sentences)}" if sentences else ""
+
+    def _packed(self):
+        if len(self.archives) < 2:
+            return [f"{name} is an archive: unpack it if it holds images" for name in self.archives]
+        return [
+            f"{len(self.archives)} files are archives, such as {min(self.archives)}: unpack them "
+            "if they hold images"
+        ]
 
     def pass_over(self, folder):
         """Notes a folder of a system, if there is anything in it."""
@@ -97,14 +107,14 @@ def _note_loose(folder, skipped):
     loose = sum(map(is_image, names))
     if loose:
         skipped.notes.append(
-            f"the {loose} images in {folder.name} are in no class folder: without labels they "
-            "are not used"
+            f"the {loose} images in {folder.resolve().name} are in no class folder: without labels "
+            "they are not used"
             if loose > 1
-            else f"the image in {folder.name} is in no class folder: it is not used"
+            else f"the image in {folder.resolve().name} is in no class folder: it is not used"
         )
-    for name in names:
-        if name.lower().endswith(_ARCHIVES) and not _is_system(name):
-            skipped.notes.append(f"{name} is an archive: unpack it if it holds images")
+    skipped.archives += [
+        name for name in names if name.lower().endswith(_ARCHIVES) and not _is_system(name)
+    ]
     return loose
 
 
@@ -132,26 +142,31 @@ def class_folders(path, skipped, for_tests):
     return filled
 
 
-def once(places, items, skipped):
-    """Returns which folders are to be read, and the folders that links in them must not lead to.
+def images(places, items, skipped):
+    """Returns the paths of the image files in folders of classes and below, by the folder.
+
+    A folder is read once, where it stands, and not where links lead to it as well. Only regular
+    files are ever opened: others, a pipe say, could wait for ever.
 
     Args:
-        places: the folders above.
-        items: the folders of classes. Of several that are the same one by links, the first that
-            is no link is read.
-        skipped: where the others are noted.
-
-    Returns:
-        The folders that are read, a set, and a set of what all of them are for the system.
+        places: the folders above, to which links do not lead back.
+        items: the folders of classes.
+        skipped: where what is left out is noted.
     """
-    seen, read = {_number(place) for place in places}, set()
-    for item in sorted(items, key=os.path.islink):
-        if _number(item) in seen:
+    seen = {_number(place) for place in places}
+    links = [(item, item) for item in items if os.path.islink(item) or os.path.islink(item.parent)]
+    found = {item: [] for item in items}
+    linked = {item for item, _ in links}
+    for item in items:
+        if item not in linked:
+            links += [(item, link) for link in _read(item, skipped, seen, found[item])]
+    for item, link in links:  # which grows by the links in what they lead to
+        if _number(link) in seen:
             skipped.counts[_AGAIN] += 1
         else:
-            seen.add(_number(item))
-            read.add(item)
-    return read, seen
+            links += [(item, more) for more in _read(link, skipped, seen, found[item])]
+    skipped.counts += Counter()  # without those that were met no time
+    return found
 
 
 def _number(path):
@@ -159,18 +174,10 @@ def _number(path):
     return about.st_dev, about.st_ino
 
 
-def images(path, skipped, seen):
-    """Returns the paths of the image files in a folder and below, links followed, by name.
-
-    Only regular files are ever opened: others, a pipe say, could wait for ever.
-
-    Args:
-        path: the folder.
-        skipped: where what is left out is noted.
-        seen: as `once` returns it; folders in it are not read again.
-    """
-    found = []
-    waiting = [os.fspath(path)]
+def _read(path, skipped, seen, found):
+    """Notes the image files of a folder and below; returns the links to folders there."""
+    seen.add(_number(path))
+    waiting, links = [os.fspath(path)], []
     while waiting:
         place, below = waiting.pop(), []
         with os.scandir(place) as entries:
@@ -182,7 +189,9 @@ def images(path, skipped, seen):
                     skipped.pass_over(item)
                 continue
             kind = _kind(entry)
-            if kind == "folder" and _number(item) in seen:
+            if kind == "folder" and entry.is_symlink():
+                links.append(item)
+            elif kind == "folder" and _number(item) in seen:
                 skipped.counts[_AGAIN] += 1
             elif kind == "folder":
                 seen.add(_number(item))
@@ -195,8 +204,7 @@ def images(path, skipped, seen):
             else:
                 skipped.counts[kind] += 1
         waiting += reversed(below)
-    skipped.counts += Counter()  # without those that were met no time
-    return found
+    return links
 
 
 def _missed(name, path):

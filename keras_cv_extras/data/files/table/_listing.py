@@ -58,12 +58,12 @@ def listing(table, class_names=None, stacklevel=4) -> Listing:
     if class_names is None:
         skipped.notes += doubts(classes)
         text = skipped.text(table, len(files.paths))
+    numbers = {name: number for number, name in enumerate(classes)}
     if multilabel:
         labels = np.zeros((len(files.labels), len(classes)), np.float32)
         for row, own in enumerate(files.labels):
-            labels[row, [classes.index(name) for name in own]] = 1
+            labels[row, [numbers[name] for name in own]] = 1
     else:
-        numbers = {name: number for number, name in enumerate(classes)}
         labels = np.array([numbers[own[0]] for own in files.labels], np.int32)
     if text:
         warnings.warn(text, stacklevel=stacklevel)
