@@ -62,6 +62,8 @@ def split_for_search(
 def _labelled(name, images, labels):
     images, labels = np.asarray(images), checks.unmasked(f"labels of {name}", labels)
     checks.same_length(**{name: images, "labels": labels})
+    if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets has them
+        labels = labels[:, 0]
     if labels.ndim != 1:
         raise ValueError(
             f"a search takes one label per image, (n,), received {labels.shape}: kcx train takes "

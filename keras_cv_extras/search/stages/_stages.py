@@ -176,7 +176,7 @@ class Stages:
                 Job(
                     "harm",
                     f"{op or 'nothing'} {number}",
-                    no_augmentation() if op is None else policy_from(op_alone(op)),
+                    no_augmentation() if op is None else uniform_policy([op]),
                     f"harm {number}",  # those of one number share their seed
                     "validation",
                     self.request.trainer,

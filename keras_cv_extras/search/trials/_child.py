@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.host import predictions
+from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.training import cosine_adamw, jit_compile
 
 
@@ -60,7 +61,7 @@ class Child:
         if not self.model.compiled:
             self._compile()
         self.model.optimizer.build(self.model.trainable_variables)
-        _check_labels(self.train_labels, self.model.output_shape[-1])
+        self.train_labels = one_per_image(self.train_labels, self.model.output_shape[-1])
         self._optimizer_start = [np.array(v) for v in self.model.optimizer.variables]
 
     def describe(self) -> dict[str, Any]:
@@ -101,16 +102,28 @@ class Child:
         )
 
 
-def _check_labels(labels, num_classes):
-    """Raises unless labels are one class number for each image, below that of the outputs."""
+def one_per_image(labels: ArrayLike, num_classes: int | None = None) -> np.ndarray:
+    """Returns labels as class numbers `(n,)`.
+
+    Args:
+        labels: integers, `(n,)` or `(n, 1)`.
+        num_classes: how many classes there are; None if it is not known yet.
+
+    Raises:
+        ValueError: if they are not one class number for each image.
+    """
     array = checks.unmasked("labels", labels)
-    if array.dtype.kind not in "iu" or (array.ndim != 1 and array.shape[1:] != (1,)):
+    if array.ndim == 2 and array.shape[1] == 1:  # as keras.datasets has them
+        array = array[:, 0]
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        rows = array.ndim == 2
         raise ValueError(
-            "a trial takes one label per image, integers (n,), received "
-            f"{array.dtype} of {array.shape}: of rows that have a single 1 give argmax(axis=1)"
+            f"a trial takes one label per image, integers (n,), received {array.dtype} of "
+            f"{array.shape}{': of rows with a single 1 give argmax(axis=1)' if rows else ''}"
         )
     if len(array):
-        checks.class_numbers(array, num_classes)
+        checks.class_numbers(array, int(array.max()) + 1 if num_classes is None else num_classes)
+    return array
 
 
 def num_required(build_model: Any, also: str = "") -> int:
@@ -152,9 +165,10 @@ def score_of(outputs, labels, seconds) -> Score:
 
     Args:
         outputs: `(n, classes)`, logits or probabilities, finite.
-        labels: `(n,)`, integers.
+        labels: `(n,)` or `(n, 1)`, integers.
         seconds: what training and scoring took.
     """
+    labels = one_per_image(labels, outputs.shape[-1])
     probabilities = predictions.probabilities(outputs)
     chosen = probabilities[np.arange(len(labels)), labels]
     correct = np.argmax(probabilities, axis=-1) == labels

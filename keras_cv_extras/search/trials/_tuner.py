@@ -14,6 +14,7 @@ from keras_cv_extras.search.oracles._durable import forget_lock, make_durable
 from keras_cv_extras.search.oracles._recipes import is_of_recipe
 from keras_cv_extras.search.oracles._space import place_in_policy, policy_from
 from keras_cv_extras.search.trials._builder import ModelBuilder, num_epochs
+from keras_cv_extras.search.trials._child import one_per_image
 from keras_cv_extras.search.trials._folder import check_folder
 from keras_cv_extras.search.trials._shared import SharedWeights
 from keras_cv_extras.search.trials._trainer import DivergedError, Trainer
@@ -110,6 +111,8 @@ class PolicyTuner(kt.Tuner):
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
         self.validation: Any = validation
+        if validation is not None:
+            self.validation = (validation[0], one_per_image(validation[1]))
         self.seed: int = checks.integer("seed", seed)
         self.on_trial = on_trial
         self.role: Role = role_of_keras_tuner() if role is None else role
