@@ -26,3 +26,18 @@ def log_prior(class_counts):
     """Returns the logarithms of the classes' shares; an empty class counts as one sample."""
     counts = np.maximum(class_counts, 1)
     return np.log(counts / counts.sum()).tolist()
+
+
+def power(values, exponent):
+    """Returns values in [0, 1] to a power of at least 0, with a finite gradient at zero too.
+
+    By a logarithm and an exponential: the power of TensorFlow 2.21 takes eight times as long.
+    """
+    if exponent == 0:
+        return ops.ones_like(values)
+    if exponent == 1:
+        return values
+    if exponent in (2, 4):
+        return ops.square(power(values, exponent / 2))
+    tiny = float(np.finfo(keras.backend.standardize_dtype(values.dtype)).tiny)
+    return ops.exp(exponent * ops.log(ops.maximum(values, tiny)))

@@ -4,7 +4,9 @@ from typing import Any
 
 import keras
 
-_GENERATORS: dict[int | None, Any] = {}
+_GENERATORS: dict[int | None, Any] = {}  # of calls outside of graphs
+_TRACED: dict[int | None, Any] = {}  # whose graphs use them for as long as they live
+_MOST = 256
 
 
 def generator(seed: int | None) -> Any:
@@ -35,11 +37,13 @@ def shared(seed: int | None) -> Any:
     Returns:
         A `keras.random.SeedGenerator`.
     """
-    if seed is None and not _traced():
-        return generator(None)
-    if seed not in _GENERATORS:
-        _GENERATORS[seed] = generator(seed)
-    return _GENERATORS[seed]
+    if not _traced():
+        if seed is None or keras.backend.backend() != "tensorflow":
+            return generator(seed)
+        while len(_GENERATORS) >= _MOST and seed not in _GENERATORS:
+            del _GENERATORS[next(iter(_GENERATORS))]
+        return _GENERATORS.setdefault(seed, generator(seed))
+    return _TRACED.setdefault(seed, generator(seed))
 
 
 def _traced():

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._base import numbers
 from keras_cv_extras.losses import _labels
 
 
@@ -57,21 +58,6 @@ def expected_of_logs(y_true, logits, function, label_smoothing=0.0):
     return function(_labels.pick(shifted, _labels.indices(y_true, logits)) - total)
 
 
-def power(values, exponent):
-    """Returns values in [0, 1] to a power of at least 0, with a finite gradient at zero too.
-
-    By a logarithm and an exponential: the power of TensorFlow 2.21 takes eight times as long.
-    """
-    if exponent == 0:
-        return ops.ones_like(values)
-    if exponent == 1:
-        return values
-    if exponent in (2, 4):
-        return ops.square(power(values, exponent / 2))
-    tiny = float(np.finfo(keras.backend.standardize_dtype(values.dtype)).tiny)
-    return ops.exp(exponent * ops.log(ops.maximum(values, tiny)))
-
-
 @ops.custom_gradient
 def softplus(values):
     """Returns log(1 + exp(values)), to the type's epsilon: by kernels that use vector units.
@@ -97,7 +83,7 @@ def focal_terms(logits, gamma):
         probability = ops.sigmoid(logits)
         complement = 1 - probability
         missed, alarmed = ops.relu(-logits) - common, ops.relu(logits) - common
-        weights = power(complement, gamma), power(probability, gamma)
+        weights = numbers.power(complement, gamma), numbers.power(probability, gamma)
 
         def gradient(*upstream):
             first, second = upstream if len(upstream) == 2 else upstream[0]  # JAX gives one pair

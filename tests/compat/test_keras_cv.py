@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.compat import _table, keras_cv
+from keras_cv_extras.compat import _draws, _table, keras_cv
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype("float32")
 LABELS = np.eye(4, dtype="float32")
@@ -328,3 +328,21 @@ def test_parts_of_networks():
     assert keras_cv.layers.StochasticDepth(rate=0.2).survival_probability == 0.8
     assert keras_cv.layers.DropPath(0.3).rate == 0.3
     assert keras_cv.layers.DropBlock2D(0.1, (2, 2))(x).shape == x.shape
+
+
+@pytest.mark.parametrize("gamma", [0, 0.5, 2])
+def test_the_gradient_of_a_focal_loss_is_finite_where_nothing_is_missed(gamma):
+    logits = tf.constant([[100.0, -100.0, 0.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = keras_cv.losses.FocalLoss(gamma=gamma, from_logits=True)
+        value = loss(tf.constant([[1.0, 0.0, 1.0]]), logits)
+    assert np.isfinite(value)
+    assert np.all(np.isfinite(tape.gradient(value, logits)))
+
+
+def test_generators_of_many_seeds_are_not_kept():
+    for seed in range(2 * _draws._MOST):
+        assert _draws.shared(seed) is _draws.shared(seed)
+    assert len(_draws._GENERATORS) <= _draws._MOST
+    assert _draws.shared(None) is not _draws.shared(None)

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras import losses
+from keras_cv_extras._base import numbers
 from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras.compat import _table
 
@@ -57,7 +58,7 @@ class FocalLoss(keras.losses.Loss):
         p = ops.sigmoid(y_pred) if self.from_logits else y_pred
         missed = ops.abs(y_true + p - 2 * y_true * p)
         entropy = ops.binary_crossentropy(y_true, y_pred, from_logits=self.from_logits)
-        return ops.sum(alpha * ops.power(missed, self.gamma) * entropy, axis=-1)
+        return ops.sum(alpha * numbers.power(missed, self.gamma) * entropy, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""

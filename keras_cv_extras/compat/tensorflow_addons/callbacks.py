@@ -40,7 +40,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name(
             "TQDMProgressBar",
             "tqdm.keras.TqdmCallback",
-            "formats of bars are tqdm's own",
+            "formats of bars are tqdm's own, and the bar over all epochs is always there",
             _progress_bar,
             "tqdm.keras.TqdmCallback(verbose=2)",
         ),

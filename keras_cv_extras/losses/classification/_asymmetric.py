@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
@@ -44,13 +44,13 @@ def asymmetric_multilabel(
     labels = ops.cast(_labels.same_rank(y_true, y_pred), y_pred.dtype)
     logits = _logits.binary_logits(y_pred, from_logits)
     probability = ops.sigmoid(logits)
-    missed = _logits.softplus(-logits) * _logits.power(1 - probability, gamma_positive)
+    missed = _logits.softplus(-logits) * numbers.power(1 - probability, gamma_positive)
     if clip:
         probability = ops.relu(probability - clip)
         alarmed = -ops.log1p(-probability)
     else:
         alarmed = _logits.softplus(logits)
-    alarmed = alarmed * _logits.power(probability, gamma_negative)
+    alarmed = alarmed * numbers.power(probability, gamma_negative)
     losses = labels * missed + (1 - labels) * alarmed
     return ops.sum(losses, axis=-1) if len(losses.shape) > 1 else losses
 
@@ -101,7 +101,7 @@ def asymmetric_categorical(
     logits = _logits.class_logits(y_pred, from_logits)
     logs = ops.log_softmax(logits, axis=-1)
     fixed = ops.stop_gradient(logs)
-    focus = _logits.power(1 - ops.exp(fixed), gamma_positive)
+    focus = numbers.power(1 - ops.exp(fixed), gamma_positive)
     others = -label_smoothing / count * ops.exp(gamma_negative * fixed) * logs
     weight = 1 - label_smoothing + label_smoothing / count
     true = -weight * focus * logs

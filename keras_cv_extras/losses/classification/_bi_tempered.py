@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.losses import _labels, _logits
+from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 
 # Newton steps that reach the type's epsilon for up to 10,000 classes: up to this t, and beyond.
@@ -100,7 +100,7 @@ def bi_tempered(
     if not label_smoothing and _labels.are_classes(y_true, y_pred):
         return losses - 1 / (2 - t1)
     y = _labels.rows(y_true, y_pred, label_smoothing)
-    powers = _logits.power(y, 2 - t1)
+    powers = numbers.power(y, 2 - t1)
     # In the limit the difference quotient of powers is a logarithm.
     own = y * ops.log(ops.where(y > 0, y, 1.0)) if t1 == 1 else (powers - y) / (1 - t1)
     return losses + ops.sum(own - powers / (2 - t1), axis=-1)

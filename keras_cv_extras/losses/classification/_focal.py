@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels, _logits
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
@@ -49,7 +49,7 @@ def categorical_focal(
 
     def loss(logs):
         # 1 - p to the type's epsilon, as log p is.
-        return -(_logits.power(1 - ops.exp(logs), gamma) * logs) if gamma else -logs
+        return -(numbers.power(1 - ops.exp(logs), gamma) * logs) if gamma else -logs
 
     if isinstance(alpha, list):
         weights = per_class("alpha", alpha, count, logits.dtype)
@@ -187,8 +187,8 @@ def poly1(
 
     def loss(logs):
         complement = 1 - ops.exp(logs)
-        focal = -(_logits.power(complement, gamma) * logs) if gamma else -logs
-        return focal + epsilon * _logits.power(complement, gamma + 1)
+        focal = -(numbers.power(complement, gamma) * logs) if gamma else -logs
+        return focal + epsilon * numbers.power(complement, gamma + 1)
 
     return _logits.expected_of_logs(y_true, logits, loss, label_smoothing)
 
