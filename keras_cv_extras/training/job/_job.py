@@ -50,11 +50,11 @@ class Job:
         if rows.ndim == 1:
             keys = np.concatenate([self._digests["train"], self._digests["test"]])
             pairs = np.unique(np.stack([keys, rows.astype(keys.dtype)]), axis=1)[0]
-            several = len(pairs) - len(np.unique(pairs))
+            several = int((np.unique(pairs, return_counts=True)[1] > 1).sum())
             if several:
                 lines.append(
-                    f"warning: {several:,} images are in more than one class, as copies: keep each "
-                    "in its own"
+                    f"warning: images in more than one class, as copies: {several:,}; keep each in "
+                    "its own"
                 )
         return lines
 
