@@ -73,6 +73,7 @@ def request_of(monkeypatch):
             "epochs": 8,
             "space": "policy",
             "tuned_control": False,
+            "harm_seeds": 0,
         }
         fields |= changes
         return types.SimpleNamespace(**fields)

@@ -217,8 +217,8 @@ def _second(*element):
 def _numbered(labels):
     """Returns labels as numbers, and what the numbers stand for if they were texts."""
     if labels.dtype.kind == "f" and labels.ndim == 1 and len(labels):
-        classes, _ = _labelled.as_classes(labels)
-        return classes.astype(np.int64), None
+        whole = np.all(np.abs(labels) < _MOST) and np.all(labels == np.rint(labels))
+        return (labels.astype(np.int64) if whole else labels), None
     if labels.dtype.kind not in "OSUT":
         return labels, None
     classes, _ = _labelled.as_classes(labels)
