@@ -51,7 +51,7 @@ def test_weights_of_whole_floats_and_of_a_dataset_of_texts():
         pairs = pairs.batch(size) if size else pairs
         stats = data.ClassStats.from_dataset(pairs)
         assert stats.class_weight() == data.class_weight(texts) == {"cat": 2.0, "dog": 4 / 6}
-    with pytest.raises(ValueError, match="soft and multiple labels"):
+    with pytest.raises(ValueError, match="labels must be integers"):
         data.class_weight([0.5, 1.0])
 
 
