@@ -16,7 +16,7 @@ from PIL import Image
 from keras_cv_extras import generative, training
 from keras_cv_extras._base.text import colors, pages
 from keras_cv_extras.generative import gan
-from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.policy import Policy, Step, policy_sheet
 from keras_cv_extras.search.verdict import _arms, _report
 from keras_cv_extras.training.evaluation import _figures
 
@@ -115,6 +115,23 @@ def test_what_the_report_of_a_search_says(no_policies):
     assert page.count("the training diverged") == 1
     assert page.count('class="chart"') == 2
     assert page.count('class="picture"') == 1  # the policy's, whose photographs stay as they are
+    assert page.count('<source media="(prefers-color-scheme: dark)"') == 1
+
+
+def test_pictures_of_a_policy_stand_on_the_colour_of_the_page():
+    sheet = policy_sheet(Policy([[Step("invert")]]), np.full((1, 8, 8, 1), 120, "uint8"), columns=2)
+    page = pages.figure(sheet, "a sheet", dark=colors.DARK)
+    dark, light = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+        for data in re.findall('image/png;base64,([^"]+)', page)
+    )
+    assert light.shape == dark.shape
+    apart = np.any(light != dark, axis=-1)
+    for picture, paper in ((light, colors.LIGHT.paper), (dark, colors.DARK.paper)):
+        assert "#" + bytes(picture[0, 0]).hex() == paper
+        on_paper = np.all(picture == picture[0, 0], axis=-1)
+        assert np.all(apart[on_paper])  # with the gaps between the pictures
+    assert 0.2 < np.mean(apart) < 0.9  # the pictures are the same
 
 
 def test_parts_escape_what_they_are_given():

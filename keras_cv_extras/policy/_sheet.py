@@ -69,13 +69,14 @@ def _figure(policy, rows):
     count, height, width, channels = rows[0][1].shape
     gap = max(1, round(_GAP * min(height, width)))
     low, high = policy.value_range
-    sheet = np.ones((len(rows) * (height + gap) - gap, count * (width + gap) - gap, 3))
+    sheet = np.zeros((len(rows) * (height + gap) - gap, count * (width + gap) - gap, 4))
     for i, (_, images) in enumerate(rows):
         shares = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
         shares = np.broadcast_to(shares, (count, height, width, 3))
         for j, image in enumerate(shares):
             top, left = i * (height + gap), j * (width + gap)
-            sheet[top : top + height, left : left + width] = image
+            sheet[top : top + height, left : left + width, :3] = image
+            sheet[top : top + height, left : left + width, 3] = 1  # gaps show the page
     scale = _CELL / width
     longest = max(len(line) for label, _ in rows for line in label.splitlines())
     margin, title = 0.065 * longest + 0.25, 0.5

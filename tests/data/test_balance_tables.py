@@ -86,12 +86,35 @@ def test_categories_need_their_own_method():
     )
     pd.testing.assert_frame_equal(x, wanted)
     np.testing.assert_array_equal(y, wanted_labels)
+    sampler = data.Resampler("smotenc", seed=2, options={"k_neighbors": 3})
+    through, through_labels = sampler.fit_resample(table, NAMES)
+    pd.testing.assert_frame_equal(through, wanted)
+    np.testing.assert_array_equal(through_labels, wanted_labels)
+    for found in (data.Resampler(), data.SmoteSampler()):
+        with pytest.raises(ValueError, match="column 'colour' holds.*smotenc"):
+            found.fit_resample(table, NAMES)
+    for numbers in (ROWS, table[["width", "legs"]]):
+        with pytest.raises(ValueError, match="at least one column of categories"):
+            data.Resampler("smotenc").fit_resample(numbers, NAMES)
     rows = table[["width", "legs", "colour"]].to_numpy(object)
     assert data.resample(rows, NAMES, method="smotenc")[0].dtype == object
+    assert data.Resampler("smotenc").fit_resample(rows, NAMES)[0].dtype == object
     with pytest.raises(ValueError, match=r"\(n, columns\).*received the shape \(18, 3, 1\)"):
         data.resample(ROWS[..., None], NAMES, method="smotenc")
     with pytest.raises(ValueError, match="held_out is for images"):
         data.resample(table, NAMES, method="smotenc", held_out=ROWS)
+
+
+@pytest.mark.parametrize("rare", [1, 2])
+def test_a_class_that_is_too_rare_to_be_balanced_is_named(rare):
+    x = np.random.default_rng(3).normal(size=(60 + rare, 4))  # no borders of their own
+    y = np.array(["a"] * 60 + ["b"] * rare)
+    with pytest.warns(UserWarning, match=f"class 'b' at {rare} of {rare} .* make {60 - rare} more"):
+        _, labels = data.Resampler("borderline_smote").fit_resample(x, y)
+    assert labels.tolist().count("b") == rare
+    for method in ("adasyn", "smote_enn", "smote_tomek"):
+        with pytest.raises(ValueError, match=f"class 'b' has {rare}: let it look for fewer"):
+            data.resample(x, y, method=method)
 
 
 def test_loaded_data_becomes_imbalanced_in_its_training_part():

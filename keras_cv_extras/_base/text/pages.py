@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.text.colors import Scheme
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -50,21 +51,21 @@ def _environment() -> "Environment":
     return environment
 
 
-def figure(
-    drawing: Any, description: str, *, chart: bool = True, dark: Any | None = None
-) -> "Markup":
+def figure(drawing: Any, description: str, *, dark: Any | None = None) -> "Markup":
     """Returns a matplotlib figure as a picture, with a description for who cannot see it.
 
     Args:
         drawing: the figure.
         description: plain text.
-        chart: whether it has lines and words alone, which a dark page shows light on dark; a
-            heat map's words would no longer stand out.
-        dark: None, or the figure of the same size that a dark page shows instead.
+        dark: None for lines and words alone, which a dark page shows light on dark. What it shows
+            instead: a figure of the same size; or a scheme, whose paper and ink the figure then
+            takes, with its pictures as they are.
     """
     width = round(drawing.get_figwidth() * 96)
-    style = "chart" if chart and dark is None else "picture"
+    style = "chart" if dark is None else "picture"
     picture = _img(_png(drawing), "png", description, width, style)
+    if isinstance(dark, Scheme):
+        dark = _recoloured(drawing, dark)
     if dark is not None:
         data = base64.b64encode(_png(dark).getvalue()).decode()
         picture = _markup(
@@ -98,6 +99,15 @@ def percent(share: float, digits: int = 2) -> str:
 def number(value: float | None, digits: int = 2) -> str:
     """Returns a number with so many digits after the point, "-" for none that is finite."""
     return f"{value:.{digits}f}" if _is_finite(value) else "-"
+
+
+def _recoloured(drawing, scheme):
+    from matplotlib.text import Text
+
+    drawing.set_facecolor(scheme.paper)
+    for text in drawing.findobj(Text):
+        text.set_color(scheme.ink)
+    return drawing
 
 
 def _png(drawing):

@@ -28,17 +28,26 @@ def values(frame: Any) -> Any:
     Raises:
         ValueError: if a column holds no numbers.
     """
+    check_numbers(frame)
+    first = frame.dtypes.iloc[0]
+    if isinstance(first, np.dtype) and first.kind != "b" and all(frame.dtypes == first):
+        return frame.to_numpy()
+    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def check_numbers(frame: Any) -> None:
+    """Raises if a column of a frame holds no numbers.
+
+    Raises:
+        ValueError: naming the first of them.
+    """
     kinds = [_kind(dtype) for dtype in frame.dtypes]
     other = [name for name, kind in zip(frame.columns, kinds, strict=True) if kind not in "biuf"]
     if other:
         raise ValueError(
             f"x must hold numbers, and column {other[0]!r} holds {frame[other[0]].dtype}: encode "
-            "it, leave it out, or take resample(method='smotenc')"
+            "it, leave it out, or take the method 'smotenc' of resample and Resampler"
         )
-    first = frame.dtypes.iloc[0]
-    if isinstance(first, np.dtype) and first.kind != "b" and all(frame.dtypes == first):
-        return frame.to_numpy()
-    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def dense(data: Any) -> Any:

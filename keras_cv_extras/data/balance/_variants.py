@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import warnings
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,9 @@ def resample(
         ImportError: if imbalanced-learn is not installed.
         TypeError, ValueError: if an argument is not as above, or the sampler refuses the data.
 
+    Warns:
+        UserWarning: if the method made no sample of a class that it was to make some of.
+
     References:
         [imbalanced-learn](https://imbalanced-learn.org)
 
@@ -70,8 +74,14 @@ def resample(
         >>> x, y = resample(x, y, method="borderline_smote", k_neighbors=5)
     """
     number = checks.integer("seed", seed)
-    if method == "smotenc":
-        options = {"categorical_features": _frames.columns_of_texts(x), **options}
+    if method == "smotenc" and "categorical_features" not in options:
+        options["categorical_features"] = _frames.columns_of_texts(x)
+        if not options["categorical_features"]:
+            raise ValueError(
+                "smotenc needs a table with at least one column of categories (texts, objects, "
+                "booleans or pandas' categories), and all columns of x hold numbers: name those "
+                "that are categories in categorical_features, or take smote"
+            )
     sampler = _sampler(method, number, options)
     if hasattr(sampler, "categorical_features"):
         return _table(sampler, x, y, held_out)
@@ -85,7 +95,7 @@ def _resampled(x: Any, y: Any, sampler: Any, held_out: Any) -> Any:
     rows = images.reshape(len(images), -1)
     if rows.dtype.kind != "f":
         rows = rows.astype(_labelled.working_type(images.dtype))
-    new, new_classes = sampler.fit_resample(rows, classes)
+    new, new_classes = _ask(sampler, rows, classes)
     new = _labelled.to_dtype(new, images.dtype).reshape(len(new), *images.shape[1:])
     new_labels = restore(np.asarray(new_classes))
     guard.mark_synthesised(new, type(sampler).__name__, images)
@@ -104,8 +114,43 @@ def _table(sampler, x, y, held_out):
             f"{type(x).__name__} and {type(y).__name__}"
         )
     classes, restore = _labelled.as_classes(y)
-    new, new_classes = sampler.fit_resample(x, classes)
+    new, new_classes = _ask(sampler, x, classes)
     return new, _frames.like(y, restore(np.asarray(new_classes)))
+
+
+def _ask(sampler, rows, classes):
+    """Resamples, and says of which class too little was there to make more of it."""
+    name = type(sampler).__name__
+    before = _counts(classes)
+    try:
+        new, new_classes = sampler.fit_resample(rows, classes)
+    except ValueError as error:
+        if "n_neighbors" not in str(error):
+            raise
+        rarest = min(before, key=before.__getitem__)
+        raise ValueError(
+            f"{name} looks for more neighbours in a class than the samples it has, and class "
+            f"{rarest!r} has {before[rarest]}: let it look for fewer, collect more, or take smote, "
+            "which looks for as many as there are"
+        ) from error
+    if getattr(sampler, "_sampling_type", None) == "over-sampling":
+        after = _counts(new_classes)
+        for label, count in before.items():
+            more = sampler.sampling_strategy_.get(label, 0)
+            if more and after.get(label, 0) <= count:
+                warnings.warn(
+                    f"{name} left class {label!r} at {after.get(label, 0)} of {count} samples, "
+                    f"where it was to make {more} more: it found no neighbours to make them "
+                    "between, or cleaned them away; take smote or oversample_indices, or "
+                    "collect more",
+                    stacklevel=5,  # the caller of `resample`
+                )
+    return new, new_classes
+
+
+def _counts(classes):
+    labels, counts = np.unique(classes, return_counts=True)
+    return dict(zip(labels.tolist(), counts.tolist(), strict=True))
 
 
 def _sampler(method, seed, options):

@@ -78,11 +78,16 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
         """
         raise NotImplementedError
 
+    def _numbers_alone(self):
+        return not self._by_rows
+
     def _read(self, samples, labels):
         _labelled.check_whole(labels)
         check_classification_targets(labels)
         classes, restore = _labelled.as_classes(labels)
-        kind = None if self._by_rows else "numeric"
+        kind = "numeric" if self._numbers_alone() else None
+        if kind and _frames.is_frame(samples):
+            _frames.check_numbers(samples)
         array = validate_data(
             self,
             X=_frames.dense(samples),
@@ -223,8 +228,7 @@ class Resampler(_Sampler):
     """Resamples by a method of imbalanced-learn: `resample` for pipelines.
 
     Args:
-        method: one of `RESAMPLE_METHODS` but "smotenc", which imbalanced-learn's own `SMOTENC`
-            serves in a pipeline.
+        method: one of `RESAMPLE_METHODS`; "smotenc" takes tables with columns of categories.
         sampling_strategy: how many samples each class gets, as the method takes it.
         seed: an integer, the method's `random_state`.
         options: None, or a dictionary of further arguments of the method.
@@ -249,6 +253,9 @@ class Resampler(_Sampler):
         self.sampling_strategy = sampling_strategy
         self.seed = seed
         self.options = options
+
+    def _numbers_alone(self):
+        return self.method != "smotenc"
 
     def fit_resample(self, X: ArrayLike, y: ArrayLike) -> Any:  # noqa: N803
         """Returns resampled samples and their labels; see the class."""
