@@ -64,9 +64,12 @@ def onnx(path, kind, representative):
     plain = path.with_name("plain.onnx")
     path.rename(plain)
     if kind == "float16":
-        from onnxruntime.transformers.float16 import convert_float_to_float16
+        from onnxruntime.transformers import float16
 
-        onnx.save(convert_float_to_float16(onnx.load(plain), keep_io_types=True), path)
+        model = onnx.load(plain)
+        kept = [*float16.DEFAULT_OP_BLOCK_LIST, *_of_floats_alone(model)]
+        model = float16.convert_float_to_float16(model, keep_io_types=True, op_block_list=kept)
+        onnx.save(model, path)
     elif kind == "dynamic":
         quantization.quantize_dynamic(plain, path)
     else:
@@ -75,6 +78,23 @@ def onnx(path, kind, representative):
         qdq = quantization.QuantFormat.QDQ
         quantization.quantize_static(plain, path, reader, quant_format=qdq)
     plain.unlink()
+
+
+def _of_floats_alone(model):
+    """Returns the operations of a model that take floats and, in its version, no half floats."""
+    import onnx
+
+    versions = {item.domain: item.version for item in model.opset_import}
+    found = []
+    for kind, domain in sorted({(node.op_type, node.domain) for node in model.graph.node}):
+        if domain in versions and onnx.defs.has(kind, domain):
+            schema = onnx.defs.get_schema(kind, versions[domain], domain)
+            of_input = {item.type_str for item in schema.inputs}
+            for constraint in schema.type_constraints:
+                types = constraint.allowed_type_strs
+                if constraint.type_param_str in of_input and "tensor(float)" in types:
+                    found += [] if "tensor(float16)" in types else [kind]
+    return found
 
 
 class _Reader:

@@ -87,6 +87,37 @@ def accuracy(folder, digits):
     return float(np.mean(given(file)(digits.test[0]).argmax(-1) == digits.test[1]))
 
 
+@pytest.mark.skipif(not ONNX, reason="needs onnxruntime and tf2onnx")
+def test_half_floats_spare_operations_that_take_floats_alone(tmp_path):
+    """As in the logarithm of a sum, by which answers to several views are joined."""
+    import onnx
+    import onnxruntime
+    from onnx import helper
+
+    floats, size = onnx.TensorProto.FLOAT, (None, 2)
+    nodes = [
+        helper.make_node("Mul", ["images", "weights"], ["scaled"]),
+        helper.make_node("IsInf", ["scaled"], ["infinite"]),
+        helper.make_node("Where", ["infinite", "weights", "scaled"], ["answer"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "infinite",
+        [helper.make_tensor_value_info("images", floats, size)],
+        [helper.make_tensor_value_info("answer", floats, size)],
+        [helper.make_tensor("weights", floats, (2,), [0.5, 2.0])],
+    )
+    opset = [helper.make_opsetid("", 18)]
+    path = tmp_path / "model.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+    _quantize.onnx(path, "float16", None)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    images = np.array([[3.0, np.inf], [-np.inf, 0.25]], "float32")
+    (answer,) = session.run(None, {"images": images})
+    np.testing.assert_array_equal(answer, [[1.5, 2.0], [0.5, 0.5]])
+    assert {item.data_type for item in onnx.load(path).graph.initializer} == {10}  # half floats
+
+
 @pytest.mark.wide
 def test_a_quantised_file_that_answers_otherwise_is_found(model, digits, tmp_path):
     """The tolerance is what was measured, not any number."""
