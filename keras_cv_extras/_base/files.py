@@ -378,11 +378,22 @@ def read_json(path):
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        # Some editors begin a file with a byte order mark.
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except ValueError as error:  # text that is no JSON, or numbers of thousands of digits
         raise ValueError(f"{path}: not a JSON file ({error})") from error
     except RecursionError as error:
         raise ValueError(f"{path}: not a JSON file of this library: nested too deep") from error
+
+
+def _once(pairs):
+    """Returns the dictionary of a JSON object, none of whose names stands twice."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {twice[:50]!r} stands twice")
+    return made
 
 
 def write_arrays(path, arrays):

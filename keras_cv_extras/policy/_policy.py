@@ -1,6 +1,6 @@
 """A policy: what is done to images, as data that can be written, read, joined and run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,12 +63,18 @@ class Policy(Augmentation):
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
         fill = tuple(fill) if isinstance(fill, (tuple, list)) else fill
+        if fill == ():
+            raise ValueError("fill must be a number, or one per channel, received none")
         for value in fill if isinstance(fill, tuple) else (fill,):
             if not 0 <= checks.number("fill", value) <= 255:
                 raise ValueError(f"fill must lie in [0, 255], received {fill!r}")
         self.stages: tuple[Stage, ...] = (Stage(sub_policies, weights, num_draws, num_levels),)
         self.fill = fill
-        self.value_range: Any = checks.rising("value_range", tuple(value_range))
+        pair = tuple(value_range) if isinstance(value_range, Iterable) else value_range
+        self.value_range: Any = checks.rising("value_range", pair)
+        for option, text in (("spec", spec), ("name", "" if name is None else name)):
+            if not isinstance(text, str):
+                raise TypeError(f"{option} must be a text, received {checks.shown(text)}")
         self.spec = spec
         self.name = name
         self.provenance: dict[Any, Any] = _provenance(provenance or {})

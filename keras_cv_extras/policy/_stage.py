@@ -114,6 +114,7 @@ class Stage:
     def cumulative_weights(self) -> np.ndarray:
         """The cumulative shares of the sub-policies, the last being 1."""
         weights = np.ones(len(self.sub_policies)) if self.weights is None else self.weights
+        weights = np.asarray(weights) / np.max(weights)  # whose sum is finite
         cumulative = np.cumsum(weights) / np.sum(weights)
         cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # whatever rounding made of it
         return cumulative.astype("float32")

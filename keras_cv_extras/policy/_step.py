@@ -48,7 +48,7 @@ class Step:
     options: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.op not in OPS:
+        if not isinstance(self.op, str) or self.op not in OPS:
             raise ValueError(
                 f"op must be one of {', '.join(sorted(OPS))}; received {checks.shown(self.op)}"
             )
@@ -65,6 +65,8 @@ class Step:
             set_field("value", _short(checks.interval("value", self.value)))
         elif self.unit is not None or self.signed or self.whole:
             raise ValueError("unit, signed and whole go with value, not with strength")
+        checks.boolean("signed", self.signed)
+        checks.boolean("whole", self.whole)
         if self.unit is not None:
             checks.one_of("unit", self.unit, _UNITS)
         known = OPS[self.op].options
@@ -148,6 +150,10 @@ class Step:
         checks.unknown_fields(fields, known)
         if "op" not in fields:
             raise ValueError("the field 'op' is missing")
+        if not isinstance(fields.get("options", {}), dict):
+            raise TypeError(
+                f"options must be an object, received {checks.shown(fields['options'])}"
+            )
         given: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
         }

@@ -135,3 +135,52 @@ def test_files_are_converted(tmp_path):
     policy.rand_augment(2, 0.3).save(path)
     policy.convert(path, tmp_path / "augment.py", to="torchvision", strict=False)
     assert "torchvision" in (tmp_path / "augment.py").read_text()
+
+
+def with_field(path, value):
+    fields = copy.deepcopy(GOOD)
+    holder = fields
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = value
+    return fields
+
+
+STEP = ("stages", 0, "sub_policies", 0, "steps", 0)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ((*STEP, "op"), {}, "step 0: op must be one of"),
+        ((*STEP, "options"), None, "step 0: options must be an object, received None"),
+        ((*STEP, "options"), [["fill_mode", "wrap"]] * 2, "step 0: options must be an object"),
+        (STEP, {"op": "rotate", "value": 3, "signed": "no"}, "step 0: signed must be True or"),
+        (STEP, {"op": "rotate", "value": 3, "whole": None}, "step 0: whole must be True or"),
+        (("fill",), [], "fill must be a number, or one per channel"),
+        (("value_range",), None, "value_range must be a number or a pair"),
+        (("name",), ["a"], r"name must be a text, received \['a'\]"),
+        (("spec",), None, "spec must be a text, received None"),
+    ],
+)
+def test_values_of_a_wrong_type_are_named(place, value, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        Policy.from_dict(with_field(place, value))
+
+
+def test_a_field_that_stands_twice_is_named(tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(GOOD).replace('"rate": 0.5', '"rate": 0.5, "rate": 0.9'))
+    with pytest.raises(ValueError, match="the field 'rate' stands twice"):
+        policy.load(path)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(GOOD), encoding="utf-8-sig")
+    assert policy.load(path) == Policy.from_dict(GOOD)
+
+
+def test_weights_whose_sum_is_infinite_keep_their_shares():
+    policies = Policy([[Step("invert")], [Step("solarize", 1, 0.5)]], weights=[1e308, 1.5e308])
+    assert policies.stages[0].cumulative_weights().tolist() == pytest.approx([0.4, 1.0])
