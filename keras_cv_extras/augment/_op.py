@@ -30,6 +30,7 @@ _PUBLISHED: dict[str, "Op"] = {}  # those too that no policy can use
 _TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, not part of it
 _SIZE = "size"  # the option of the ops that can give another size
 _PIXELS = ("moved", "uint8", "computed", "rounded")
+_NAMES = {1: "grey", 3: "RGB"}  # of images by their channels
 _OLD_PIXELS = {"levels": "uint8"}  # the old spelling
 _CHECKS = {"fill_mode": check_mode, "interpolation": check_interpolation}  # unless an op has others
 
@@ -44,12 +45,19 @@ class Range:
         signed: whether a policy mirrors the value about the identity for half of the images.
         unit: None, or the image side that both ends are fractions of: "width", "height",
             "shorter".
+
+    Raises:
+        ValueError: if the unit is another.
     """
 
     identity: float
     extreme: float
     signed: bool = False
     unit: str | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the unit."""
+        _checks.one_of("unit", self.unit, (None, "width", "height", "shorter"))
 
     def scale(self, height: int, width: int) -> float:
         """Returns the factor from this range's unit to the op's own, for an image size."""
@@ -155,9 +163,11 @@ class Op:
         count = images.shape[-1]
         if self.channels is not None and count not in self.channels:
             wanted = " or ".join(map(str, self.channels))
+            named = " or ".join(_NAMES[n] for n in self.channels if n in _NAMES)
             raise ValueError(
-                f"{self.name} works on images with {wanted} channels (grey or RGB), received "
-                f"{count} channels in shape {tuple(images.shape)}"
+                f"{self.name} works on images with {wanted} channels"
+                f"{named and f' ({named})'}, received {count} channels in shape "
+                f"{tuple(images.shape)}"
             )
 
 
@@ -223,8 +233,9 @@ def image_op(
         A decorator of the kernel.
 
     Raises:
-        TypeError: if the kernel takes positions and a key.
-        ValueError: if `pixels` is none of the four.
+        TypeError: if the kernel takes positions and a key, or `strength` is no `Range`, or one
+            of a kernel without a number.
+        ValueError: if `pixels` is none of the four, or an op of this package has the name.
 
     Example:
         >>> @image_op(strength=Range(0.0, 1.0), pixels="computed", channels=(3,))
@@ -237,6 +248,8 @@ def image_op(
     pixels = _OLD_PIXELS.get(pixels, pixels)
     if pixels not in _PIXELS:
         raise ValueError(f"pixels must be one of {_PIXELS}, received {pixels!r}")
+    if strength is not None and not isinstance(strength, Range):
+        raise TypeError(f"strength must be a Range or None, received {strength!r}")
 
     def publish(kernel: Callable[Concatenate[Tensor, P], Tensor]) -> PublishedOp[P]:
         parameters = list(inspect.signature(kernel).parameters.values())[1:]
@@ -245,6 +258,18 @@ def image_op(
         positions = sum(name in ("x", "y") for name in numbers)
         if positions and "key" in numbers:
             raise TypeError(f"{kernel.__name__} takes positions or a key, not both")
+        if strength is not None and not set(numbers) - {"partner", "x", "y", "key"}:
+            raise TypeError(
+                f"{kernel.__name__} has a strength, and takes no number that it could set: add "
+                "a parameter after the image"
+            )
+        there = _PUBLISHED.get(kernel.__name__)
+        home = there.kernel.__module__ if there is not None else ""
+        if home.startswith(f"{__package__}.") and kernel.__module__ != home:
+            raise ValueError(
+                f"there is an op {kernel.__name__!r} in {__package__} already: give your function "
+                "another name"
+            )
         op = Op(
             name=kernel.__name__,
             kernel=kernel,

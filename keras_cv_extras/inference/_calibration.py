@@ -150,7 +150,8 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
         The calibration.
 
     Raises:
-        ValueError: if the shapes do not fit, or there is a label without a class.
+        ValueError: if the shapes do not fit, there is a label without a class, or these are
+            probabilities.
 
     References:
         [On calibration of modern neural networks](https://arxiv.org/abs/1706.04599), section 4.2.
@@ -166,6 +167,11 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
     checks.class_numbers(labels, logits.shape[1])
     if not np.isfinite(logits).all():
         raise ValueError("logits must be finite, received infinite ones or NaN")
+    if logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1, rtol=0, atol=1e-3):
+        raise ValueError(
+            "logits look like probabilities, which are not negative and sum to 1: give the "
+            "outputs before the softmax, or np.log of the probabilities"
+        )
     logits = logits - logits.max(axis=1, keepdims=True)
     own = logits[np.arange(len(labels)), labels]
 

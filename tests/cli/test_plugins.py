@@ -150,8 +150,40 @@ def test_an_op_of_ones_own(monkeypatch):
     found = np.asarray(reddish(images, [0.0, 1.0]))
     assert found[0].tolist() == images[0].tolist()
     assert np.unique(found[1].reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
-    with pytest.raises(ValueError, match="reddish works on images with 3 channels"):
+    with pytest.raises(ValueError, match=r"reddish works on images with 3 channels \(RGB\), rec"):
         reddish(images[..., :1], 1.0)
+    with pytest.raises(ValueError, match="unit must be one of"):
+        augment.Range(0.0, 8.0, unit="pixels")
+    for strength, kernel, problem in (
+        ((0.0, 1.0), lambda image, amount: image, "strength must be a Range or None"),
+        (augment.Range(0.0, 1.0), lambda image, x: image, "takes no number that it could set"),
+    ):
+        with pytest.raises(TypeError, match=problem):
+            augment.image_op(strength=strength, pixels="moved")(kernel)
+
+    def rotate(image, amount):
+        return image
+
+    with pytest.raises(ValueError, match="there is an op 'rotate' in keras_cv_extras.augment alr"):
+        augment.image_op(strength=augment.Range(0.0, 1.0), pixels="moved")(rotate)
+    assert augment.OPS["rotate"].kernel is not rotate
+
+
+def test_an_op_with_a_partner_and_a_strength_in_pixels(monkeypatch):
+    monkeypatch.setitem(augment.OPS, "left_of_another", None)  # taken out in the end
+    size = augment.Range(0.0, 0.5, unit="width")
+
+    @augment.image_op(strength=size, pixels="moved")
+    def left_of_another(image, partner, width):
+        left = keras.ops.arange(image.shape[1])[None, :, None] < keras.ops.cast(width, "int32")
+        return keras.ops.where(left, partner, image)
+
+    images = np.repeat(np.array([10, 200], "uint8"), 64).reshape(2, 8, 8, 1)
+    found = np.asarray(left_of_another(images, images[::-1], [2, 0]))
+    assert found[:, 0, :, 0].tolist() == [[200] * 2 + [10] * 6, [200] * 8]
+    chosen = policy.Policy([[policy.Step("left_of_another", 1.0, 1.0)]])
+    found = np.asarray(chosen(images, seed=0, compile=False))  # half of the width
+    assert found[:, 0, :, 0].tolist() == [[200] * 4 + [10] * 4, [10] * 4 + [200] * 4]
 
 
 def test_a_loss_of_ones_own(tmp_path):

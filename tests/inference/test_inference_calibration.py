@@ -91,6 +91,7 @@ def test_saved_and_loaded(tmp_path):
         (lambda: fit_temperature(np.zeros((2, 3)), [0, 3]), "labels must lie in"),
         (lambda: fit_temperature(np.zeros((2, 3)), [0.0, 1.0]), "labels must be integers"),
         (lambda: fit_temperature(np.full((2, 3), np.inf), [0, 1]), "logits must be finite"),
+        (lambda: fit_temperature([[0.1, 0.2, 0.7], [0, 1, 0]], [0, 1]), "look like probabilities"),
     ],
 )
 def test_wrong_values(make, message):
