@@ -62,6 +62,44 @@ def chunk(kind, content):
     return struct.pack(">I", len(content)) + kind + content + sealed
 
 
+def segment(marker, content):
+    """Returns a part of a JPEG file."""
+    return b"\xff" + bytes([marker]) + struct.pack(">H", len(content) + 2) + content
+
+
+def with_segments(*segments):
+    """Returns a JPEG with more parts in front."""
+    return KINDS["JPEG"][:2] + b"".join(segments) + KINDS["JPEG"][2:]
+
+
+def tiff(orientation=6, endian="<", kind="H", version=42):
+    """Returns what EXIF says: of a number of one byte (B), two (H) or four (I)."""
+    types = {"B": 1, "H": 3, "I": 4}
+    value = struct.pack(endian + kind, orientation).ljust(4, b"\0")
+    start = (b"II" if endian == "<" else b"MM") + struct.pack(endian + "HI", version, 8)
+    return start + struct.pack(endian + "HHHI", 1, 0x0112, types[kind], 1) + value + bytes(4)
+
+
+def exif(**options):
+    """Returns the part of a JPEG that says how it is held."""
+    return segment(0xE1, b"Exif\0\0" + tiff(**options))
+
+
+def unmarked():
+    """Returns a JPEG of four inks that does not say whose they are."""
+    file = KINDS["JPEG CMYK"]
+    place = file.index(b"Adobe")
+    return file[: place - 4] + file[place + 12 :]
+
+
+def short_gif(colors):
+    """Returns a GIF whose pixels name more colours than it has."""
+    file = encoded(_PALETTE, "GIF", interlace=0)
+    level = colors.bit_length() - 2 if colors else 0
+    flags = 128 + level if colors else 0
+    return file[:10] + bytes([flags]) + file[11 : 13 + 3 * colors] + file[13 + 3 * 64 :]
+
+
 def with_screen(file, width, height):
     """Returns a GIF that says that its canvas is so large."""
     return file[:6] + struct.pack("<HH", width, height) + file[10:]
@@ -116,4 +154,30 @@ KINDS = {
     "WEBP EXIF 8": encoded(PHOTOGRAPH, "WEBP", **turned(8)),
     "WEBP animated": film(PHOTOGRAPH, "WEBP", duration=50),
     "WEBP animated, alpha": film(CLEAR, "WEBP", duration=50),
+}
+
+_XMP = b'http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation="6"/>'
+_TEXT = KINDS["PNG"][:33] + chunk(b"tEXt", b"a\0eXIf" + tiff(3))
+KINDS |= {
+    "JPEG CMYK, not Adobe's": unmarked(),
+    "JPEG EXIF behind filling bytes": with_segments(b"\xff\xff", exif()),
+    "JPEG EXIF behind colours": with_segments(*[segment(0xE2, bytes(50_000))] * 3, exif()),
+    "JPEG EXIF behind remarks": with_segments(*[segment(0xFE, b"")] * 70, exif()),
+    "JPEG EXIF of four bytes": with_segments(exif(endian=">", kind="I")),
+    "JPEG EXIF of too many": with_segments(exif(orientation=65542, kind="I")),
+    "JPEG EXIF of one byte": with_segments(exif(kind="B")),
+    "JPEG EXIF of another version": with_segments(exif(version=43)),
+    "JPEG EXIF 0, XMP 6": with_segments(exif(orientation=0), segment(0xE1, _XMP)),
+    "JPEG a remark on XMP": with_segments(segment(0xFE, b'tiff:Orientation="6"')),
+    "PNG a text on EXIF": _TEXT + KINDS["PNG"][33:],
+    "PNG a text on EXIF, EXIF 6": _TEXT + chunk(b"eXIf", tiff()) + KINDS["PNG"][33:],
+    "PNG EXIF with its name": KINDS["PNG"][:33]
+    + chunk(b"eXIf", b"Exif\0\0" + tiff())
+    + KINDS["PNG"][33:],
+    "GIF of no colours": short_gif(0),
+    "GIF of too few colours": short_gif(16),
+    "BMP with more behind": KINDS["BMP"] + b"more",
+    "WEBP EXIF behind colours": encoded(
+        PHOTOGRAPH, "WEBP", icc_profile=b"EXIF" + bytes(4) + tiff(3), **turned(6)
+    ),
 }

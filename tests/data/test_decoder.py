@@ -1,17 +1,27 @@
 """The one decoder: training, streaming and exports see what Pillow sees, within one level."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
 import skimage.data
 import tensorflow as tf
-from image_kinds import KINDS, encoded, turned
+from image_kinds import KINDS, chunk, encoded, turned
 from PIL import Image, ImageOps
 
 from keras_cv_extras.data.files import _decode, decoder
 
 CASES = [("crop", (64, 48), 3), ("pad", (40, 90), 1), ("stretch", (201, 243), 3)]
+DEEP_LEVELS = {  # the levels 0 to 3, twice in a row; 1 is clear
+    bits: b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 4, bits, 0, 0, 0, 0))
+    + chunk(b"tRNS", b"\0\1")
+    + chunk(b"IDAT", zlib.compress((b"\0" + row * 2) * 4))
+    + chunk(b"IEND", b"")
+    for bits, row in ((2, b"\x1b"), (4, b"\x01\x23"))
+}
 RESIZED = {"crop": ImageOps.fit, "pad": ImageOps.pad, "stretch": Image.Image.resize}
 
 
@@ -72,6 +82,41 @@ def test_every_kind_of_file_is_as_with_pillow(case, decoders):
         if case == CASES[0]:
             streamed = decoders(case, with_plan=True)(file, plan_of(file, case))
             np.testing.assert_array_equal(streamed, served, err_msg=kind)
+
+
+def test_what_pillow_takes_for_another_picture_is_read_as_it_is_meant(decoders):
+    """A clear level of 2 or 4 bits; black and white of a byte each: as the formats' texts say."""
+    case = ("stretch", (4, 8), 3)
+    levels = np.tile(np.arange(4, dtype="uint8"), (4, 2))
+    for bits, file in DEEP_LEVELS.items():
+        wanted = np.where(levels == 1, 255, levels * (255 // (2**bits - 1)))[..., None]
+        trained = _decode.decode(io.BytesIO(file), case[1], *case[::2])
+        np.testing.assert_array_equal(trained, wanted.repeat(3, axis=2))
+        np.testing.assert_array_equal(decoders(case)(file), trained)
+    flat = struct.pack("<IHHIIiiHHIIiiII", 126, 0, 0, 62, 40, 8, 4, 1, 8, 0, 32, 0, 0, 2, 0)
+    pixels = bytes([0, 1, 0, 0, 1, 1, 0, 1] * 4)
+    file = b"BM" + flat + b"\0\0\0\0\xff\xff\xff\0" + pixels
+    trained = _decode.decode(io.BytesIO(file), case[1], *case[::2])
+    np.testing.assert_array_equal(trained[0, :, 0], [255 * pixel for pixel in pixels[:8]])
+    np.testing.assert_array_equal(decoders(case)(file), trained)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ((12, 8, 4, 1, 24), "OS/2: save it as PNG"),
+        ((40, 8, 4, 1, 16), "a rare kind .16 bits, compression 0.: save it as PNG"),
+        ((40, 8, 4, 1, 4), "4 bits in shades of grey: save it as PNG"),
+    ],
+)
+def test_a_bmp_that_cannot_be_read_everywhere_says_why(fields, message):
+    rest = b"" if fields[0] == 12 else struct.pack("<IIiiII", 0, 96, 0, 0, 2, 0)
+    head = struct.pack("<IHHHH" if fields[0] == 12 else "<IiiHH", *fields) + rest
+    colors = b"\0\0\0\0\xff\xff\xff\0" if fields[4] == 4 else b""
+    start = 14 + len(head + colors)
+    file = b"BM" + struct.pack("<IHHI", start + 96, 0, 0, start) + head + colors + bytes(96)
+    with pytest.raises(ValueError, match=message):
+        decoder.facts_of(_decode.read_header(io.BytesIO(file)))
 
 
 def test_headers_are_read_alike():

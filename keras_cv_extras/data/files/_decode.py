@@ -23,6 +23,7 @@ REDUCED_FROM = (4.0, 8.0, 16.0)
 RATIOS = (1, 2, 4, 8)
 
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "F")
+_SPREAD = {"L;2": 85, "L;4": 17}  # how far apart levels of grey lie in 8 bits
 _ORIENTATION = 0x0112  # the EXIF tag
 TURNED = (5, 6, 7, 8)  # its values that swap height and width
 _TURN = Image.Transpose
@@ -71,7 +72,7 @@ def read_header(path) -> Header:
     _cost.check_chunks(path)
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
-        _drop_deep_transparency(image)
+        _set_right(image)
         width, height = image.size
         orientation = _orientation(image)
         if orientation in TURNED:
@@ -109,7 +110,7 @@ def decode(path, image_size, resize, channels, jpeg="whole"):
     with Image.open(path, formats=FORMATS) as image, _cost.BUDGET.of(*image.size):
         _check_pixels(image)
         _cost.check_scans(image)
-        _drop_deep_transparency(image)
+        _set_right(image)
         orientation, ratio = _orientation(image), 1
         width, height = image.size
         size = (width, height) if orientation in TURNED else (height, width)
@@ -254,26 +255,44 @@ def _orientation(image):
     return value if value in range(2, 9) else 1
 
 
-def _drop_deep_transparency(image):
-    """Of 16 bits the high ones are kept: a transparent colour can no longer be told."""
-    if any("16" in str(tile[3]) for tile in image.tile):
+def _set_right(image):
+    """Corrects what Pillow has read of an image that is not decoded yet, where it is wrong."""
+    if not image.tile:
+        return
+    args = image.tile[0][3]
+    if "16" in str(args):
+        # Of 16 bits the high ones are kept: a transparent colour can no longer be told.
         image.info.pop("transparency", None)
+    elif args in _SPREAD and "transparency" in image.info:
+        image.info["transparency"] *= _SPREAD[args]
+    elif image.format == "BMP" and args[0] in ("1", "L") and len(args) == 3:
+        bits = _bmp_header(image)[1]
+        if bits == 4:
+            raise ValueError("a BMP file of 4 bits in shades of grey: save it as PNG")
+        if bits == 8 and args[0] == "1":  # a palette of black and white, a byte for each pixel
+            image.tile = [image.tile[0]._replace(args=("1;8", *args[1:]))]
 
 
 def _beyond_graphs(image):
     """Says what TensorFlow cannot read of an image."""
     if _format(image) != "BMP":
         return ""
+    length, bits, compression = _bmp_header(image)
+    if length < 40:
+        return "a BMP file of OS/2: save it as PNG"
+    if compression == 0 and bits in (1, 4, 8, 24, 32):
+        return ""
+    return f"a BMP file of a rare kind ({bits} bits, compression {compression}): save it as PNG"
+
+
+def _bmp_header(image):
+    """Returns the header's length, the bits of a pixel, and the number of the compression."""
     before = image.fp.tell()
     image.fp.seek(0)
     head = image.fp.read(34).ljust(34, b"\0")
     image.fp.seek(before)
-    length, bits, compression = (
-        int.from_bytes(head[at : at + count], "little") for at, count in ((14, 4), (28, 2), (30, 4))
-    )
-    if length >= 40 and compression == 0 and bits in (1, 4, 8, 24, 32):
-        return ""
-    return f"a BMP file of a rare kind ({bits} bits, compression {compression}): save it as PNG"
+    places = ((14, 4), (28, 2), (30, 4))
+    return [int.from_bytes(head[at : at + count], "little") for at, count in places]
 
 
 def _png_exif(image):

@@ -12,7 +12,7 @@ def reason(path, error):
     if path.is_file() and path.stat().st_size == 0:
         return "an empty file"
     text = str(error).replace(repr(str(path)), "it")
-    return "not an image of a known kind" if "cannot identify" in text else text or repr(error)
+    return "not an image of a known kind" if "cannot identify" in text else text or "damaged"
 
 
 def too_many(bad, total, most):

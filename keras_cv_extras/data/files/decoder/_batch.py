@@ -76,9 +76,10 @@ def are_small_jpegs(encoded):
 
 
 def _sizes(encoded):
-    """Returns heights and widths of JPEG files, int32 `(n, 2)`."""
+    """Returns heights and widths of JPEG files, int32 `(n, 2)`; large ones for four inks."""
     shape = tf.TensorSpec((3,), tf.int32)
-    return _for_each(tf.io.extract_jpeg_shape, encoded, shape)[:, :2]
+    shapes = _for_each(tf.io.extract_jpeg_shape, encoded, shape)
+    return tf.where(shapes[:, 2:] == 4, SMALL, shapes[:, :2])
 
 
 def _small(encoded, sizes, image_size, channels, resize):

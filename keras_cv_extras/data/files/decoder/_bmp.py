@@ -28,11 +28,15 @@ def decode(content):
     known = tf.debugging.Assert(known, ["a BMP file that is compressed or of", bits, "bits"])
     with tf.control_dependencies([known]):
         content = tf.identity(content)
-    return tf.cond(bits > 8, lambda: _plain(content), lambda: _looked_up(content, head))
+    return tf.cond(bits > 8, lambda: _plain(content, head), lambda: _looked_up(content, head))
 
 
-def _plain(content):
-    image = tf.io.decode_bmp(content)
+def _plain(content, head):
+    height, width = tf.unstack(size(content))
+    stride = (width * _bytes.little(head[28:30]) + 31) // 32 * 4
+    # The operation takes no bytes behind the pixels.
+    end = tf.minimum(_bytes.little(head[10:14]) + height * stride, (1 << 31) - 1)
+    image = tf.io.decode_bmp(tf.strings.substr(content, 0, tf.cast(end, tf.int32)))
     image.set_shape((None, None, None))
     return image[..., :3]
 

@@ -10,6 +10,7 @@ apart = tf.function(
     experimental_attributes={"_noinline": True},
 )
 
+_MOST_PARTS = 20_000  # of a file that are passed to find one
 _LETTERS = [bytes([number]) for number in range(256)]
 
 
@@ -55,10 +56,32 @@ def text(values):
     return tf.strings.reduce_join(tf.gather(tf.constant(_LETTERS), values))
 
 
-def tail(content, mark):
-    """Returns what follows the first occurrence of a mark in a string; "" if there is none."""
-    parts = tf.strings.split(content, mark, maxsplit=1)
-    return tf.cond(tf.size(parts) > 1, lambda: parts[1], lambda: b"")
+def count(text, mark):
+    """Returns how often a mark occurs in a string, int64."""
+    parts = tf.raw_ops.StringSplitV2(input=text[None], sep=mark, maxsplit=-1)
+    return tf.maximum(parts.shape[1] - 1, 0)
+
+
+def walk(content, start, is_it, behind):
+    """Returns where the part that is looked for starts, in a file that is one part after another.
+
+    Args:
+        content: a string, the file.
+        start: where its first part starts.
+        is_it: a function of a place, whether the part that starts there is the one.
+        behind: a function of a place, where the next part starts, int64.
+
+    Returns:
+        The place, int32; the length of the file if there is no such part.
+    """
+    end = tf.strings.length(content)
+    at = tf.while_loop(
+        lambda at: (at + 8 <= end) & ~is_it(at),
+        lambda at: [tf.cast(tf.minimum(behind(at), tf.cast(end, tf.int64)), tf.int32)],
+        [tf.constant(start)],
+        maximum_iterations=_MOST_PARTS,
+    )[0]
+    return tf.where((at + 8 <= end) & is_it(at), at, end)
 
 
 def over_white(image):

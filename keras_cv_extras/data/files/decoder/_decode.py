@@ -6,6 +6,7 @@ from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.data.files import _decode
 from keras_cv_extras.data.files.decoder import _bmp, _bytes, _exif, _facts, _gif, _plan, _webp
 
+_ADOBE = b"\xff\xee\0\x0eAdobe"
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R 601, as Pillow and JPEG have it
 
 
@@ -139,6 +140,8 @@ def _jpeg(content, step, window, may_be_grey):
         window: first row, first column, height and width.
         may_be_grey: whether a file that has no four inks may be decoded in grey.
     """
+    inks = tf.io.extract_jpeg_shape(content)[2] == 4
+    content = tf.cond(inks, lambda: _of_adobe(content), lambda: content)
 
     def at(ratio, channels):
         def branch():
@@ -161,8 +164,15 @@ def _jpeg(content, step, window, may_be_grey):
     if not may_be_grey:
         return by_step(3)
     # What has four inks has no grey of its own.
-    inks = tf.io.extract_jpeg_shape(content)[2] == 4
     return tf.cond(inks, lambda: by_step(3), lambda: by_step(1))
+
+
+@_bytes.apart
+def _of_adobe(content):
+    """Returns a JPEG file of four inks that says so as Adobe does: Pillow takes each for one."""
+    has_mark = _bytes.count(content, _ADOBE) > 0
+    marked = tf.strings.join([b"\xff\xd8", _ADOBE, b"\0d" + bytes(5), _bytes.part(content, 2, -1)])
+    return tf.where(has_mark, content, marked)
 
 
 def _cut(image, numbers):

@@ -41,16 +41,10 @@ def simple(encoded):
     is_jpeg = tf.strings.substr(encoded, 0, 3) == _BEGINS[JPEG]
     head = tf.where(is_png, tf.strings.length(encoded), _exif.SEARCHED)
     head = tf.strings.substr(encoded, 0, head)
-    special = count(head, tf.where(is_png, b"eXIf", b"Exif\0\0"))
-    special += count(head, tf.where(is_png, b"tRNS", b"tiff:Orientation"))
+    special = _bytes.count(head, tf.where(is_png, b"eXIf", b"Exif\0\0"))
+    special += _bytes.count(head, tf.where(is_png, b"tRNS", b"tiff:Orientation"))
     kind = tf.where(is_jpeg, 1, tf.where(is_png, 2, 0))
     return tf.where(special > 0, 0, kind)
-
-
-def count(text, mark):
-    """Returns how often a mark occurs in a string, int64."""
-    parts = tf.raw_ops.StringSplitV2(input=text[None], sep=mark, maxsplit=-1)
-    return tf.maximum(parts.shape[1] - 1, 0)
 
 
 def simple_size(encoded, kind):
@@ -65,7 +59,7 @@ def simple_size(encoded, kind):
         )
     ]
     if kind == JPEG:
-        scans = count(encoded, _SCAN)
+        scans = _bytes.count(encoded, _SCAN)
         few = scans * pixels <= _cost.MOST_SCANS
         data = ["a JPEG of too many scans:", scans]
         checks.append(tf.raw_ops.Assert(condition=few, data=data))
@@ -160,7 +154,7 @@ def few_scans(encoded, size):
 
     A scan begins with a mark that is nowhere else but in a picture within the picture.
     """
-    scans = count(encoded, _SCAN)
+    scans = _bytes.count(encoded, _SCAN)
     work = scans * tf.reduce_prod(tf.cast(size, tf.int64))
     few = tf.debugging.Assert(work <= _cost.MOST_SCANS, ["a JPEG of too many scans:", scans])
     with tf.control_dependencies([few]):

@@ -13,6 +13,7 @@ from keras_cv_extras.data.files.decoder import _bytes
 
 _MOST_STEPS = 20_000  # through blocks: those of one length in a row are one step
 _RUN = 4096
+_GREYS = [[level] * 3 for level in range(256)]
 _EXTENSION, _FRAME, _CONTROL = 0x21, 0x2C, 0xF9
 
 
@@ -83,16 +84,17 @@ def decode(content):
         number = tf.where(own > 0, own, shared)
         palette = tf.where(own > 0, frame.start + 10, 13)
     table = tf.reshape(data[palette : palette + 3 * number], (-1, 3))
-    is_clear = tf.range(number)[:, None] == frame.transparent
+    # What a table leaves out is black; without any there are levels of grey.
+    others = tf.constant(_GREYS, tf.uint8) * tf.cast(number == 0, tf.uint8)
+    table = tf.concat([table, others[number:]], axis=0)
+    is_clear = tf.range(256)[:, None] == frame.transparent
     table = tf.where(is_clear, tf.constant(255, tf.uint8), table)
     size = tf.strings.join([_bytes.written(frame.size[axis], 2) for axis in (1, 0)])
-    level = tf.math.floormod(tf.where(own > 0, flags, shared_flags), 8)
     one = tf.strings.join(
         [
             b"GIF89a",
             size,
-            _bytes.written(128 + level, 1),
-            b"\0\0",
+            b"\x87\0\0",
             _bytes.text(tf.cast(tf.reshape(table, (-1,)), tf.int32)),
             b"\x2c\0\0\0\0",
             size,

@@ -5,8 +5,17 @@ import tensorflow as tf
 from keras_cv_extras.data.files.decoder import _bytes
 from keras_cv_extras.data.files.decoder._gif import on_canvas
 
-_MOST_CHUNKS = 64
 _ANIMATED = 2  # a flag
+
+
+def chunk(content, name):
+    """Returns where a chunk of a WEBP file starts; the length of the file if there is none."""
+
+    def behind(at):
+        length = _bytes.little(_bytes.numbers(content, at + 4, 4))
+        return tf.cast(at, tf.int64) + 8 + length + tf.math.floormod(length, 2)
+
+    return _bytes.walk(content, 12, lambda at: _bytes.part(content, at, 4) == name, behind)
 
 
 @_bytes.apart
@@ -43,31 +52,17 @@ def _still(content):
 
 def _first_frame(content):
     """Makes a file of the first frame of an animation, and decodes that."""
-
-    def chunk(at):
-        return _bytes.part(content, at, 4), _bytes.little(_bytes.numbers(content, at + 4, 4))
-
-    def behind(at):
-        length = tf.minimum(chunk(at)[1], tf.cast(tf.strings.length(content), tf.int64))
-        return [at + 8 + tf.cast(length + length % 2, tf.int32)]
-
-    at = tf.while_loop(
-        lambda at: (at + 8 <= tf.strings.length(content)) & (chunk(at)[0] != b"ANMF"),
-        behind,
-        [tf.constant(12)],
-        maximum_iterations=_MOST_CHUNKS,
-    )[0]
-    at = tf.minimum(at, tf.strings.length(content))
+    at = chunk(content, b"ANMF")
+    length = tf.cast(_bytes.little(_bytes.numbers(content, at + 4, 4)), tf.int32) - 16
     canvas = tf.cast(size(content), tf.int32)
     head = _bytes.numbers(content, at + 8, 16)
     left, top, width, height = (
         tf.cast(_bytes.little(head[at : at + 3]), tf.int32) for at in (0, 3, 6, 9)
     )
     place, frame = 2 * tf.stack([left, top]), 1 + tf.stack([height, width])
-    fits = (chunk(at)[0] == b"ANMF") & tf.reduce_all(place[::-1] + frame <= canvas)
+    fits = (at < tf.strings.length(content)) & tf.reduce_all(place[::-1] + frame <= canvas)
     with tf.control_dependencies([tf.debugging.Assert(fits, ["a WEBP file without a picture"])]):
-        length = tf.cast(chunk(at)[1], tf.int32) - 16
-    picture = _bytes.part(content, at + 24, length)
+        picture = _bytes.part(content, at + 24, length)
     opaque = tf.strings.substr(picture, 0, 4) == b"VP8 "
     one = tf.strings.join(
         [
