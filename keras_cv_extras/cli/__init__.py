@@ -18,7 +18,7 @@ from keras_cv_extras.cli._classical import classical_app
 from keras_cv_extras.cli._gan import gan_app
 from keras_cv_extras.cli._options import Quiet, Seed, check_files, say, show_table
 from keras_cv_extras.cli._policy import policy_app
-from keras_cv_extras.cli._quiet import import_tensorflow
+from keras_cv_extras.cli._quiet import import_tensorflow, sound_streams
 from keras_cv_extras.cli._search import search_app
 from keras_cv_extras.cli._words import Commands
 
@@ -145,7 +145,7 @@ def main() -> None:
     """Runs the command line; an error is one line that says what is wrong."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with supervise.ending_by_signals():
+        with sound_streams(), supervise.ending_by_signals():
             app()
     except supervise.Ended as ended:
         print(f"{ended}: start the same command again to go on", file=sys.stderr, flush=True)

@@ -1,12 +1,47 @@
-"""Keeps TensorFlow's remarks about its start out of what a command prints."""
+"""The streams of a command, and TensorFlow's remarks about its start kept out of them."""
 
 import contextlib
+import io
 import logging
 import os
 import sys
 import tempfile
 
 from keras_cv_extras.cli import _plugins
+
+
+@contextlib.contextmanager
+def sound_streams():
+    """Lets a block print whatever the terminal, the shell and the pipe behind it are.
+
+    What the shell has closed is opened: or a file that is written would get its number, and what
+    is printed. What an encoding lacks is escaped. Who reads no more is let go in silence.
+
+    Raises:
+        OSError: if what was printed is lost, as on a full disk.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, this one
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)  # Python flushes at its end what is left
+            os.close(null)
+            if not isinstance(error, BrokenPipeError):
+                text = f"cannot print what was found ({os.strerror(error.errno or 0).lower()})"
+                raise OSError(error.errno, text) from error
 
 
 @contextlib.contextmanager

@@ -1,0 +1,60 @@
+"""What a command prints: to a full disk, a pipe that nobody reads, or streams that are closed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+VERSION = [sys.executable, "-m", "keras_cv_extras.cli", "--version"]
+PRINTS = """
+import os, sys
+from keras_cv_extras.cli._quiet import sound_streams
+with sound_streams():
+    with open("mine.txt", "w") as file:
+        print("caf\\u00e9 \\ud800")
+        print("also", file=sys.stderr)
+        os.system("echo by another")
+        sys.stdout.flush()
+"""
+
+
+def run(command, **options):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    environment.pop("PYTHONUNBUFFERED", None)
+    return subprocess.run(
+        command, check=False, stderr=subprocess.PIPE, text=True, env=environment, **options
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_line():
+    with open("/dev/full", "w") as full:
+        ended = run(VERSION, stdout=full)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "error: cannot print what was found (no space left on device)\n",
+    )
+
+
+def test_a_pipe_that_nobody_reads_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = run(VERSION, stdout=writer)
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_an_encoding_lacks_is_escaped(tmp_path):
+    ended = run([sys.executable, "-c", PRINTS], cwd=tmp_path, stdout=subprocess.PIPE)
+    assert (ended.stdout, ended.stderr) == ("by another\ncaf\\xe9 \\ud800\n", "also\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_nothing_is_printed_into_a_file_that_is_written(tmp_path):
+    command = ["sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, PRINTS]
+    ended = run(command, cwd=tmp_path)
+    assert ended.returncode == 0
+    assert (tmp_path / "mine.txt").read_text() == ""
