@@ -12,10 +12,11 @@ import keras
 import numpy as np
 
 import keras_cv_extras
-from keras_cv_extras._base import files
+from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import sample_digests
 from keras_cv_extras.data.files import decoder
+from keras_cv_extras.serving._convert import MODEL_FILES
 
 CARD_FILE = "model_card.json"
 FORMAT = "keras_cv_extras.export"
@@ -107,7 +108,29 @@ def read_card(path: Path) -> dict[str, Any]:
             f"{path / CARD_FILE}: of version {fields.get('version')!r}, known is {VERSION}: export "
             "the model again"
         )
+    try:
+        _check(fields)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path / CARD_FILE}: not the card of an export: {error}") from error
     return fields
+
+
+def _check(fields):
+    """Raises if a card lacks or misstates what answers are made of."""
+    checks.one_of("file_format", fields.get("file_format"), tuple(MODEL_FILES))
+    names = fields.get("class_names")
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise TypeError(f"class_names must be a list of texts, received {checks.shown(names)}")
+    checks.sizes("input_shape", fields.get("input_shape"), 3)
+    decoding, outputs = (fields.get(name, {}) for name in ("preprocessing", "outputs"))
+    for name, value in (("preprocessing", decoding), ("outputs", outputs)):
+        if not isinstance(value, dict):
+            raise TypeError(f"{name} must be an object, received {checks.shown(value)}")
+    checks.one_of("resize", decoding.get("resize", decoder.RESIZES[0]), decoder.RESIZES)
+    checks.one_of("jpeg", decoding.get("jpeg", decoder.JPEGS[0]), decoder.JPEGS)
+    checks.integer("top_k", outputs.get("top_k", 1), minimum=1)
+    if outputs.get("threshold") is not None:
+        checks.fraction("threshold", outputs["threshold"])
 
 
 def _signature(function):

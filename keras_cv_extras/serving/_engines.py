@@ -19,6 +19,9 @@ def litert(file):
     Returns:
         A function of images `(batch, height, width, channels)` that returns probabilities; its
         `shape` is that of an image.
+
+    Raises:
+        ValueError: if it is none, or takes or answers something else.
     """
     if importlib.util.find_spec("ai_edge_litert"):
         from ai_edge_litert.interpreter import Interpreter
@@ -28,9 +31,12 @@ def litert(file):
         Interpreter = tf.lite.Interpreter
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorFlow's interpreter calls itself deprecated
-        interpreter: Any = Interpreter(os.fspath(file))
-    runner = interpreter.get_signature_runner("serving_default")
-    (name,) = runner.get_input_details()
+        try:
+            interpreter: Any = Interpreter(os.fspath(file))
+            runner = interpreter.get_signature_runner("serving_default")
+        except (RuntimeError, ValueError) as error:
+            raise _other(file, error) from error
+    name = _only(file, runner.get_input_details(), runner.get_output_details())
     shape = interpreter.get_input_details()[0]["shape"][1:]
     return _Opened(shape, lambda images: runner(**{name: images})["probabilities"])
 
@@ -40,18 +46,38 @@ def onnx(file):
 
     Raises:
         ImportError: if onnxruntime is missing.
+        ValueError: if it is none, or takes or answers something else.
     """
     if not importlib.util.find_spec("onnxruntime"):
         raise ImportError(f"{file}: needs onnxruntime: pip install 'keras-cv-extras[onnx]'")
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(os.fspath(file), providers=["CPUExecutionProvider"])
-    taken = session.get_inputs()[0]
+    try:
+        session = onnxruntime.InferenceSession(os.fspath(file), providers=["CPUExecutionProvider"])
+    except Exception as error:  # of a dozen kinds of its own
+        raise _other(file, error) from error
+    taken = {given.name: given.shape for given in session.get_inputs()}
+    name = _only(file, taken, [answer.name for answer in session.get_outputs()])
 
     def probabilities(images):
-        return session.run(["probabilities"], {taken.name: images})[0]
+        return session.run(["probabilities"], {name: images})[0]
 
-    return _Opened(taken.shape[1:], probabilities)
+    return _Opened(taken[name][1:], probabilities)
+
+
+def _other(file, error):
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ValueError(f"{file}: not a model that kcx export wrote ({lines[0][:200]})")
+
+
+def _only(file, taken, answered):
+    """Returns the name of a model's only input; raises if it is not a classifier of images."""
+    if len(taken) != 1 or "probabilities" not in answered:
+        raise ValueError(
+            f"{file}: takes {', '.join(taken) or 'nothing'} and answers {', '.join(answered)}, but "
+            "must take images and answer probabilities, as what kcx export writes"
+        )
+    return next(iter(taken))
 
 
 class _Opened:

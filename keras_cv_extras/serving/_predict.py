@@ -133,6 +133,10 @@ def _of_tensors(file, card, shape, probabilities):
     if len(shape) != 3 or not all(isinstance(side, int | np.integer) for side in shape):
         raise ValueError(f"{file}: must take images of a known size, received {shape}")
     height, width, channels = map(int, shape)
+    if channels not in (1, 3):
+        raise ValueError(
+            f"{file}: must take images (height, width, 1 or 3 channels), received {shape}"
+        )
     decoding = card.get("preprocessing", {})
     resize = decoding.get("resize", decoder.RESIZES[0])
     jpeg = decoding.get("jpeg", decoder.JPEGS[0])
@@ -145,6 +149,10 @@ def _of_tensors(file, card, shape, probabilities):
         )
         given = np.asarray(probabilities(np.asarray(image, "float32")[None]))[0]
         names = card.get("class_names") or [str(number) for number in range(len(given))]
+        if len(names) != len(given):
+            raise ValueError(
+                f"{file}: has {len(given)} classes, the model card beside it names {len(names)}"
+            )
         best = np.argsort(-given, kind="stable")[:top_k]
         best = best if threshold is None else best[given[best] >= threshold]
         return [names[place] for place in best], given[best]
@@ -189,15 +197,12 @@ def _read(path):
 
 def _damage(encoded):
     """Says what is wrong with a file that begins as an image does, and cannot be decoded."""
-    from PIL import Image
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, about large images: that is what is asked
         try:
-            with Image.open(io.BytesIO(encoded), formats=decoder.FORMATS) as image:
-                width, height = image.size
+            decoder.facts_of(decoder.read_header(io.BytesIO(encoded)))
+        except ValueError as error:  # too large, or of a kind that is not read everywhere
+            return str(error)
         except Exception:  # a damaged file fails in any way that bytes can
             return "damaged"
-    if width * height > decoder.MOST_PIXELS:
-        return f"{width} x {height} pixels, more than the {decoder.MOST_PIXELS:,} that are accepted"
     return "damaged"

@@ -90,7 +90,7 @@ def verify(
     if (images is None) != (expected is None):
         raise ValueError("images and expected go together: give both, or none")
     if images is None:
-        golden = files.read_json(path / GOLDEN_FILE)
+        golden = _golden(path / GOLDEN_FILE)
         requests = golden["encoded"]
         wanted = {name: golden[name] for name in ("probabilities", "features")}
     else:
@@ -116,6 +116,24 @@ def verify(
     return Verification(
         str(path), card["file_format"], len(requests), differences, num_operations, seconds
     )
+
+
+def _golden(path):
+    """Reads requests and the model's answers to them; raises if there is nothing to compare."""
+    golden = files.read_json(path)
+    try:
+        requests, count = golden["encoded"], len(golden["encoded"])
+        if not count or not all(base64.b64decode(text, validate=True) for text in requests):
+            raise ValueError("no images")
+        for name in ("probabilities", "features"):
+            answers = golden[name]
+            if name == "features" and answers is None:
+                continue
+            if np.asarray(answers, "float64").ndim < 2 or len(answers) != count:
+                raise ValueError(f"{name} for other than {count} images")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: not the requests and answers of an export: {error}") from error
+    return golden
 
 
 def _ask(asked, path, timeout):
@@ -158,7 +176,8 @@ def _compare(path, name, rows, answer, wanted, card):
         worst = max(worst, difference)
     if "top_labels" in answer:
         names = np.asarray([*card["class_names"], ""])  # the last for -1: below the threshold
-        if (names[np.asarray(answer["top_indices"])] != np.asarray(answer["top_labels"])).any():
+        indices, labels = np.asarray(answer["top_indices"]), np.asarray(answer["top_labels"])
+        if indices.max(initial=-1) >= len(names) - 1 or (names[indices] != labels).any():
             raise ValueError(f"{path}: {name} names other classes than the card")
     return worst
 

@@ -44,6 +44,8 @@ def test_class_names_are_compared():
     assert compare(good) == 0
     with pytest.raises(ValueError, match="names other classes than the card"):
         compare({**good, "top_labels": [["a", "b"]]})
+    with pytest.raises(ValueError, match="names other classes than the card"):
+        compare({**good, "top_indices": [[7, 0]]})
 
 
 @pytest.mark.parametrize(
@@ -160,8 +162,65 @@ def test_the_hash_of_arrays_goes_by_type_shape_and_bytes():
     assert _card._sha256([array[:6], array[6:]]) != _card._sha256([array[:5], array[5:]])
 
 
+FIELDS = {
+    "format": "keras_cv_extras.export",
+    "version": 2,
+    "file_format": "litert",
+    "class_names": ["cat", "dog"],
+    "input_shape": [8, 8, 3],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"file_format": "torch"}, "file_format must be one of 'saved_model', 'litert', 'onnx'"),
+        ({"file_format": None}, "file_format must be one of"),
+        ({"class_names": None}, "class_names must be a list of texts, received None"),
+        ({"class_names": ["cat", 3]}, "class_names must be a list of texts"),
+        ({"input_shape": [8, 8]}, "input_shape must be"),
+        ({"preprocessing": []}, r"preprocessing must be an object, received \[\]"),
+        ({"preprocessing": {"resize": "zoom"}}, "resize must be one of"),
+        ({"preprocessing": {"jpeg": 3}}, "jpeg must be one of"),
+        ({"outputs": None}, "outputs must be an object, received None"),
+        ({"outputs": {"top_k": "5"}}, "top_k must be an integer, received '5'"),
+        ({"outputs": {"threshold": 7}}, r"threshold must be in \[0, 1\]"),
+    ],
+)
+def test_a_card_that_misstates_the_answers_is_refused(change, message, tmp_path):
+    (tmp_path / "model_card.json").write_text(json.dumps({**FIELDS, **change}))
+    with pytest.raises(ValueError, match=f"model_card.json: not the card of an export: {message}"):
+        _card.read_card(tmp_path)
+
+
+GOLDEN = {"encoded": ["aaaa"], "probabilities": [[0.5, 0.5]], "features": None}
+
+
+@pytest.mark.parametrize(
+    "golden",
+    [
+        [],
+        {},
+        {**GOLDEN, "encoded": []},
+        {**GOLDEN, "encoded": ["no base 64"]},
+        {**GOLDEN, "encoded": [3]},
+        {**GOLDEN, "probabilities": None},
+        {**GOLDEN, "probabilities": []},
+        {**GOLDEN, "probabilities": [["a", "b"]]},
+        {**GOLDEN, "features": [[1.0], [2.0]]},
+    ],
+)
+def test_nothing_is_verified_by_answers_that_are_none(golden, tmp_path):
+    (tmp_path / "model_card.json").write_text(json.dumps(FIELDS))
+    (tmp_path / "golden.json").write_text(json.dumps(golden))
+    with pytest.raises(
+        ValueError, match=r"golden\.json: not the requests and answers of an export"
+    ):
+        _verify.verify(tmp_path)
+
+
 def test_a_card_of_another_version_is_refused(tmp_path):
-    fields = {"format": "keras_cv_extras.export", "version": 2}
+    fields = {**FIELDS}
     (tmp_path / "model_card.json").write_text(json.dumps(fields))
     assert _card.read_card(tmp_path) == fields
     (tmp_path / "model_card.json").write_text(json.dumps({**fields, "version": 3}))
