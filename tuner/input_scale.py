@@ -72,7 +72,7 @@ def many_files(path, size):
     yield "files: memory of the process, GiB", memory
 
 
-def epochs(path, count, size):
+def epochs(path, count, size, turns):
     """Yields images per second of a second epoch: decoded, with boxes, and from packs."""
     small = linked(path / "few", count, per_class=count)
     crop = data.RandomResizedCrop()
@@ -87,7 +87,7 @@ def epochs(path, count, size):
     }
     sets = {name: data.pipeline(files.train, 32, seed=1) for name, files in contestants.items()}
     found = {name: [] for name in sets}
-    for turn in range(4):
+    for turn in range(turns):
         for name, dataset in sets.items():
             start = time.process_time()
             images = sum(int(labels.shape[0]) for _, labels in dataset)
@@ -136,12 +136,12 @@ def main():
     parser.add_argument("--smoke", action="store_true")
     given = parser.parse_args()
     if given.smoke:
-        given.files, given.images, given.size = 1100, 40, 32
+        given.files, given.images, given.size = 200, 12, 32
     path, rows = pathlib.Path(FOLDER), {}
     parts = given.parts.split(",")
     found = {
         "files": lambda: many_files(linked(path / "many" / "files", given.files), given.size),
-        "epochs": lambda: epochs(path, given.images, given.size),
+        "epochs": lambda: epochs(path, given.images, given.size, 2 if given.smoke else 4),
         "sizes": lambda: many_sizes(given.images, given.size),
     }
     for part in parts:

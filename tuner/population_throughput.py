@@ -43,7 +43,7 @@ def main():
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
     if options.smoke:
-        options.sizes, options.train_size, options.validation_size = [1, 2], 100, 50
+        options.sizes, options.train_size, options.validation_size = [2], 100, 50
         options.epochs, options.repeats, options.width = 1, 1, 4
     images = data.load("digits" if options.smoke else "mnist_5k")
     train, validation = data.split(
