@@ -1,5 +1,6 @@
 """`kcx export`, `kcx verify` and `kcx predict`."""
 
+import math
 import pathlib
 import sys
 from typing import Annotated, Literal
@@ -172,11 +173,16 @@ def _priors(given):
     for text in given or ():
         name, equals, value = text.rpartition("=")
         try:
-            found[name] = float(value)
+            number = float(value)
         except ValueError:
-            equals = ""
-        if not equals:
-            raise ValueError(f"--prior must be NAME=NUMBER, such as cat=0.9, received {text!r}")
+            number = math.nan
+        if not equals or not 0 < number < math.inf:
+            raise ValueError(
+                f"--prior must be NAME=NUMBER above 0, such as cat=0.9, received {text!r}"
+            )
+        if name in found:
+            raise ValueError(f"--prior must be given once for each class, received {name!r} again")
+        found[name] = number
     return found or None
 
 

@@ -70,6 +70,7 @@ NETWORKS = {
 #: Names that stood for the network without its two hidden layers.
 _WERE_SHORT = ("vgg16", "vgg19")
 _FIXED = ("name", "family", "input_shape", "num_classes", "weights")
+_OWN: set[str] = set()  # the names of `register`
 
 
 def names() -> tuple[str, ...]:
@@ -121,6 +122,7 @@ def register(
             f"{key} lacks {sorted(missing)[0]}"
         )
     NETWORKS[key] = function
+    _OWN.add(key)
     return function
 
 
@@ -166,8 +168,8 @@ def build(
         ConnectionError: if the ImageNet weights cannot be downloaded.
         FileNotFoundError: if `weights` is a file that does not exist.
         TypeError: if the network does not take an option.
-        ValueError: if there is no such name, images are too small for the network, or the
-            weights do not fit.
+        ValueError: if there is no such name, images are too small for the network, the weights
+            do not fit, or the function of a network of your own returns something else.
 
     Example:
         >>> model = build("efficientnetv2-b0", (224, 224, 3), 10, weights="imagenet", dropout=0.2)
@@ -191,6 +193,12 @@ def build(
         path = _existing(weights)
     _check_options(key, options)
     model = NETWORKS[key](input_shape=input_shape, num_classes=num_classes, **options)
+    shape = getattr(model, "output_shape", None)
+    if key in _OWN and shape != (None, num_classes):
+        raise ValueError(
+            f"the function of {key} must return a Keras model with the outputs "
+            f"{(None, num_classes)}, received {shape or model!r}"
+        )
     if path is not None:
         _load(model, path, key)
     return model if pooling is None else replace_pooling(model, pooling)
@@ -216,7 +224,8 @@ def _check_options(key, options):
     unknown = sorted(set(options) - taken)
     if unknown:
         able = sorted(taken - set(_FIXED) - {"depth", "width"})
-        raise TypeError(f"{key} takes the options {', '.join(able)}; received {unknown[0]!r}")
+        listed = f"the options {', '.join(able)}" if able else "no options"
+        raise TypeError(f"{key} takes {listed}; received {unknown[0]!r}")
 
 
 def _existing(weights):

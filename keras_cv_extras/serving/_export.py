@@ -141,6 +141,7 @@ def export(
     served = ServedModel(model, class_names, features, calibration, activation)
     if threshold is not None and served.activation != "sigmoid":
         raise ValueError("threshold is for several labels per image: give activation='sigmoid' too")
+    _quantize.check_data(quantize, served, images, labels, representative)
     top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
     answers = {"top_k": top_k, "on_bad_image": on_bad_image, "threshold": threshold}
     servable = Servable(served, **answers, resize=resize, jpeg=jpeg)

@@ -42,6 +42,32 @@ def check(kind, file_format, representative):
         )
 
 
+def check_data(kind, served, images, labels, representative):
+    """Raises if the images or labels of a quantisation do not fit the model.
+
+    Args:
+        kind: None or one of `KINDS`.
+        served: the `ServedModel`.
+        images: None, or those that answers are compared on.
+        labels: None, or the class of each.
+        representative: for "int8", images.
+    """
+    shape = tuple(served.input_shape)
+    if kind == "int8" and (np.shape(representative)[1:] != shape or not len(representative)):
+        raise ValueError(
+            f"representative must have the shape (count, {', '.join(map(str, shape))}), at least "
+            f"one, received {np.shape(representative)}"
+        )
+    if kind is not None and images is not None and labels is not None:
+        found, number = np.asarray(labels), len(served.class_names)
+        if found.shape != (len(images),) or found.dtype.kind not in "iu":
+            raise ValueError(
+                f"labels must be whole numbers from 0 to {number - 1}, one for each of "
+                f"{len(images)} images, received {found.dtype} of {found.shape}"
+            )
+        checks.class_numbers(found, number)
+
+
 def set_litert(converter: Any, kind, representative):
     """Tells a converter of LiteRT to quantise; inputs and outputs stay float32."""
     import tensorflow as tf

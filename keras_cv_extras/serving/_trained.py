@@ -108,10 +108,13 @@ def export_file(
     scores = _scores(network, *(array[scored] for array in part), data=images, calibration=known)
     scores["split"] = split
     if known is not None:
-        notes.append(
-            f"calibration error {scores['expected_calibration_error_before']:.4f} before, "
-            f"{scores['expected_calibration_error']:.4f} after"
-        )
+        before, after = scores[f"{_ERROR}_before"], scores[_ERROR]
+        notes.append(f"calibration error {before:.4f} before, {after:.4f} after")
+        if after > before:
+            notes.append(
+                f"the calibration made it worse on these {scores['images']} images: fit it on more "
+                "images of the kind that will be asked about, or leave it out"
+            )
     if priors is not None:
         known = _with_priors(known or inference.Calibration(), priors, images)
         notes.append("the scores are without the priors: the test images have their own")

@@ -64,6 +64,9 @@ def test_from_a_file_and_with_priors(run, tmp_path):
     assert (card["intended_use"], card["limits"]) == ("digits", "no letters")
     assert "expected_calibration_error_before" in card["metrics"]
     assert "the scores are without the priors" in told
+    error = "expected_calibration_error"
+    worse = card["metrics"][error] > card["metrics"][f"{error}_before"]
+    assert ("the calibration made it worse on these 899 images" in told) == worse
 
 
 @pytest.mark.wide
@@ -88,7 +91,10 @@ def test_a_bound_is_told(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--prior", "0"], "--prior must be NAME=NUMBER, such as cat=0.9, received '0'"),
+        (["--prior", "0"], "--prior must be NAME=NUMBER above 0, such as cat=0.9, received '0'"),
+        (["--prior", "0=-1"], "--prior must be NAME=NUMBER above 0"),
+        (["--prior", "0=nan"], "--prior must be NAME=NUMBER above 0"),
+        (["--prior", "0=1", "--prior", "0=2"], "given once for each class, received '0' again"),
         (["--prior", "0=1"], "--prior must be given for each class"),
         (["--calibrate", "--calibration", "c.json"], "--calibrate fits what --calibration gives"),
         (["--quantize", "int8"], "--quantize int8 needs --format litert or onnx"),

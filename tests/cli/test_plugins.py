@@ -133,6 +133,14 @@ def test_a_network_of_ones_own(monkeypatch):
         models.register("resnet18", linear)
     models.register("resnet18", linear, replace=True)
     assert models.build("resnet18", (4, 4, 1), 3).count_params() == 51
+    seven = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    for made, shown in ((seven, r"\(None, 16\)"), ("a model", "'a model'")):
+        models.register("resnet18", lambda input_shape, num_classes, m=made: m, replace=True)
+        with pytest.raises(ValueError, match=rf"resnet18 must .* \(None, 3\), received {shown}"):
+            models.build("resnet18", (4, 4, 1), 3)
+    models.register("resnet18", lambda input_shape, num_classes: seven, replace=True)
+    with pytest.raises(TypeError, match="resnet18 takes no options; received 'widht'"):
+        models.build("resnet18", (4, 4, 1), 3, widht=2)
     with pytest.raises(TypeError, match="by their names; other lacks input_shape"):
         models.register("other", lambda shape, num_classes: None)
     with pytest.raises(ValueError, match="name must be letters, digits"):

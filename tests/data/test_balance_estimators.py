@@ -196,6 +196,7 @@ def test_thresholds_refuse_what_they_cannot_read():
     shares = np.full((4, 2), 0.5)
     for given, labels, message in (
         (shares * 6, [0, 1, 0, 1], "take softmax or sigmoid"),
+        (shares * np.nan, [0, 1, 0, 1], "leave rows with NaN out"),
         (shares, [0, 0, 0, 0], "hold every class from 0 to 1"),
         (shares, [1, 2, 1, 2], "hold every class from 0 to 1"),
         (shares, ["a", "b", "c", "a"], "texts of 2 classes"),

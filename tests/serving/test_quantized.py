@@ -137,6 +137,29 @@ def test_a_quantised_file_that_answers_otherwise_is_found(model, digits, tmp_pat
         ({"quantize": "int8"}, "needs format='litert' or 'onnx'"),
         ({"quantize": "int4", "format": "litert"}, "quantize must be one of"),
         ({"quantize": "int8", "format": "litert"}, "give representative, or images"),
+        *(
+            ({"quantize": "int8", "format": "litert", "representative": np.zeros(shape)}, problem)
+            for shape, problem in (
+                ((5, 4, 8, 1), r"representative must have the shape \(count, 8, 8, 1\), at least"),
+                ((0, 8, 8, 1), r"at least one, received \(0, 8, 8, 1\)"),
+            )
+        ),
+        *(
+            (
+                {
+                    "quantize": "dynamic",
+                    "format": "litert",
+                    "images": np.zeros((2, 8, 8, 1), "uint8"),
+                    "labels": labels,
+                },
+                problem,
+            )
+            for labels, problem in (
+                (["0", "1"], "labels must be whole numbers from 0 to 9, one for each of 2 images"),
+                ([1], "one for each of 2 images, received int64 of"),
+                ([1, 10], "labels must lie in"),
+            )
+        ),
     ],
 )
 def test_mistakes(model, tmp_path, options, problem):

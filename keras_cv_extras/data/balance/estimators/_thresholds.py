@@ -122,9 +122,10 @@ def _rows(probabilities):
         shares = shares[:, 0]
     if shares.ndim == 1:
         shares = np.stack([1 - shares, shares], axis=1)
-    if shares.ndim != 2 or not len(shares) or shares.min() < 0 or shares.max() > 1 + 1e-6:
+    if shares.ndim != 2 or not len(shares) or not np.all((shares >= 0) & (shares <= 1 + 1e-6)):
         raise ValueError(
             "probabilities must be numbers in [0, 1], (n, num_classes) or (n,), received "
-            f"shape {np.shape(probabilities)}: take softmax or sigmoid of logits first"
+            f"shape {np.shape(probabilities)}: take softmax or sigmoid of logits first, and leave "
+            "rows with NaN out"
         )
     return shares
