@@ -121,3 +121,9 @@ def test_a_failed_block_changes_nothing(tmp_path):
         fail()
     assert (tmp_path / "file").read_text() == "before"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_name_that_no_disk_takes_is_told_before_the_work(tmp_path):
+    files.check_parent(tmp_path / ("n" * 255))
+    with pytest.raises(OSError, match="a name of more than 255 bytes: give a shorter one"):
+        files.check_parent(tmp_path / ("n" * 256))

@@ -22,6 +22,7 @@ TEMPORARY = ".kcx-tmp-"  # how temporary folders are called; each has a mark as 
 _PREVIOUS = "previous"
 _NAME = re.compile(rf"{re.escape(TEMPORARY)}[a-z0-9_]{{8}}")  # as `tempfile` makes them
 _PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
+_LONGEST = 255  # bytes of a name, on every common disk
 _cleared = set()  # folders in which this process has looked for what killed writers left
 _FULL = "free some space there, or choose a folder on another disk, and start again"
 _CLOSED = "choose a folder that you may write to"
@@ -105,6 +106,9 @@ def check_file(path, known=None):
 
 def check_parent(path):
     """Raises if the nearest folder above a path that exists is none, or cannot be written to."""
+    if any(len(os.fsencode(part)) > _LONGEST for part in path.parts):
+        text = f"a name of more than {_LONGEST} bytes: give a shorter one than {path.name[:40]}..."
+        raise OSError(errno.ENAMETOOLONG, text)
     for folder in path.parents:
         if os.path.lexists(folder):
             if not folder.is_dir():

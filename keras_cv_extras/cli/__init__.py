@@ -155,4 +155,7 @@ def main() -> None:
             raise
         line = re.sub(r"^\[Errno \d+\] ", "", " ".join(str(error).split()))
         line = line or type(error).__name__
+        # Of the system's errors only that of `os.getcwd` names no file.
+        if isinstance(error, FileNotFoundError) and error.errno and not error.filename:
+            line = "the folder that this runs in is gone: change to one that exists"
         sys.exit(f"error: {visible(line)}")

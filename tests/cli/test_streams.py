@@ -58,3 +58,14 @@ def test_nothing_is_printed_into_a_file_that_is_written(tmp_path):
     ended = run(command, cwd=tmp_path)
     assert ended.returncode == 0
     assert (tmp_path / "mine.txt").read_text() == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_a_folder_that_is_gone_is_named(tmp_path):
+    lines = 'mkdir gone; cd gone; rmdir ../gone; exec "$0" "$@"'
+    command = ["sh", "-c", lines, *VERSION[:-1], "gallery", "--output", "page.html"]
+    ended = run(command, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "error: the folder that this runs in is gone: change to one that exists\n",
+    )
