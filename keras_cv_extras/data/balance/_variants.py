@@ -134,9 +134,10 @@ def _ask(sampler, rows, classes):
             "which looks for as many as there are"
         ) from error
     if getattr(sampler, "_sampling_type", None) == "over-sampling":
+        wanted = getattr(sampler, "smote_", sampler).sampling_strategy_  # of what makes samples
         after = _counts(new_classes)
         for label, count in before.items():
-            more = sampler.sampling_strategy_.get(label, 0)
+            more = wanted.get(label, 0)
             if more and after.get(label, 0) <= count:
                 warnings.warn(
                     f"{name} left class {label!r} at {after.get(label, 0)} of {count} samples, "
