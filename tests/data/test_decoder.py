@@ -60,7 +60,7 @@ def decoders():
 
 
 def plan_of(file, case, jpeg="whole"):
-    facts = decoder.facts_of(_decode.read_header(io.BytesIO(file)))
+    facts = decoder.facts_of(decoder.read_header(io.BytesIO(file)))
     return decoder.plan(tf.constant(facts), case[1], case[0], jpeg)
 
 
@@ -116,14 +116,14 @@ def test_a_bmp_that_cannot_be_read_everywhere_says_why(fields, message):
     start = 14 + len(head + colors)
     file = b"BM" + struct.pack("<IHHI", start + 96, 0, 0, start) + head + colors + bytes(96)
     with pytest.raises(ValueError, match=message):
-        decoder.facts_of(_decode.read_header(io.BytesIO(file)))
+        decoder.facts_of(decoder.read_header(io.BytesIO(file)))
 
 
 def test_headers_are_read_alike():
     signature = [tf.TensorSpec([], tf.string)]
     read = tf.function(decoder.facts, input_signature=signature, autograph=False)
     for kind, file in KINDS.items():
-        header = _decode.read_header(io.BytesIO(file))
+        header = decoder.read_header(io.BytesIO(file))
         assert tuple(read(file).numpy()) == decoder.facts_of(header), kind
     assert tuple(read(KINDS["JPEG EXIF 6"]).numpy()) == (0, 201, 243, 6)
     numbers = decoder.kinds(tf.constant([KINDS["WEBP"], b"RIFF....WAVE", b"", KINDS["GIF"]]))
@@ -228,7 +228,7 @@ def test_a_jpeg_bomb_is_refused_by_its_header(decoders):
 
 
 def test_every_option_has_a_plan_and_large_images_have_none():
-    facts = tf.constant(decoder.facts_of(_decode.read_header(io.BytesIO(KINDS["JPEG EXIF 6"]))))
+    facts = tf.constant(decoder.facts_of(decoder.read_header(io.BytesIO(KINDS["JPEG EXIF 6"]))))
     plans = {
         (resize, jpeg): decoder.plan(facts, (20, 10), resize, jpeg)
         for resize in decoder.RESIZES
