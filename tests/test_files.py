@@ -1,5 +1,6 @@
 """What is replaced in one step is whole at every moment."""
 
+import functools
 import os
 import random
 import subprocess
@@ -125,5 +126,8 @@ def test_a_failed_block_changes_nothing(tmp_path):
 
 def test_a_name_that_no_disk_takes_is_told_before_the_work(tmp_path):
     files.check_parent(tmp_path / ("n" * 255))
+    for check in (files.check_file, functools.partial(files.check_replaceable, kind="folder")):
+        with pytest.raises(OSError, match="a name of more than 255 bytes: give .* than llll"):
+            check(tmp_path / ("l" * 300) / "model.keras")
     with pytest.raises(OSError, match="a name of more than 255 bytes: give a shorter one"):
         files.check_parent(tmp_path / ("n" * 256))

@@ -90,6 +90,7 @@ def check_file(path, known=None):
             cannot be written.
     """
     path = pathlib.Path(os.path.abspath(path))
+    _check_names(path)
     if path.is_symlink():
         raise OSError(f"{path}: a link; give the path of the file that it points to")
     if path.is_dir():
@@ -106,9 +107,7 @@ def check_file(path, known=None):
 
 def check_parent(path):
     """Raises if the nearest folder above a path that exists is none, or cannot be written to."""
-    if any(len(os.fsencode(part)) > _LONGEST for part in path.parts):
-        text = f"a name of more than {_LONGEST} bytes: give a shorter one than {path.name[:40]}..."
-        raise OSError(errno.ENAMETOOLONG, text)
+    _check_names(path)
     for folder in path.parents:
         if os.path.lexists(folder):
             if not folder.is_dir():
@@ -118,6 +117,13 @@ def check_parent(path):
                 with explaining(path):
                     raise OSError(number, os.strerror(number))
             return
+
+
+def _check_names(path):
+    for part in path.parts:
+        if len(os.fsencode(part)) > _LONGEST:
+            text = f"a name of more than {_LONGEST} bytes: give a shorter one than {part[:40]}..."
+            raise OSError(errno.ENAMETOOLONG, text)
 
 
 def _is_read_only(folder):
@@ -132,6 +138,7 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
     The arguments and errors are those of `replacing`.
     """
     path = pathlib.Path(os.path.abspath(path))
+    _check_names(path)
     if path.is_symlink() or not path.is_dir():
         if kind != "folder" and path.is_file():
             raise NotADirectoryError(f"{path}: a file; give the path of a folder")

@@ -8,6 +8,7 @@ list of ops: policies, layers, the search space, the tests and the benchmark rea
 
 import dataclasses
 import functools
+import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, cast, overload
@@ -263,6 +264,8 @@ def image_op(
                 f"{kernel.__name__} has a strength, and takes no number that it could set: add "
                 "a parameter after the image"
             )
+        if not kernel.__module__.startswith(f"{__package__}."):
+            importlib.import_module(f"{__package__}._ops")  # the library's own come first
         there = _PUBLISHED.get(kernel.__name__)
         home = there.kernel.__module__ if there is not None else ""
         if home.startswith(f"{__package__}.") and kernel.__module__ != home:

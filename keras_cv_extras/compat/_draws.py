@@ -29,7 +29,8 @@ def generator(seed: int | None) -> Any:
 def shared(seed: int | None) -> Any:
     """Returns the one generator of a seed, so that calls that share it draw on.
 
-    A graph uses the generator after it is traced, so that it must be kept.
+    A graph uses the generator after it is traced, so that it must be kept. On other backends than
+    TensorFlow each call has its own: a function that is compiled may not leave a trace behind.
 
     Args:
         seed: an integer, or None for a new one wherever no graph is traced.
@@ -37,13 +38,15 @@ def shared(seed: int | None) -> Any:
     Returns:
         A `keras.random.SeedGenerator`.
     """
-    if not _traced():
-        if seed is None or keras.backend.backend() != "tensorflow":
-            return generator(seed)
-        while len(_GENERATORS) >= _MOST and seed not in _GENERATORS:
+    traced = _traced()
+    if keras.backend.backend() != "tensorflow" or (seed is None and not traced):
+        return generator(seed)
+    kept = _TRACED if traced else _GENERATORS
+    if seed not in kept:
+        while len(_GENERATORS) >= _MOST:
             del _GENERATORS[next(iter(_GENERATORS))]
-        return _GENERATORS.setdefault(seed, generator(seed))
-    return _TRACED.setdefault(seed, generator(seed))
+        kept[seed] = generator(seed)
+    return kept[seed]
 
 
 def _traced():

@@ -1,6 +1,7 @@
 """One stage of a policy: weighted sub-policies, of which every image gets some."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -77,6 +78,8 @@ class Stage:
                 )
             if min(weights) < 0 or sum(weights) <= 0:
                 raise ValueError(f"weights must be at least 0, and one above, received {weights}")
+            if not math.isfinite(sum(weights)):
+                weights = tuple(weight / max(weights) for weight in weights)
             object.__setattr__(self, "weights", weights)
 
     @property
@@ -114,7 +117,7 @@ class Stage:
     def cumulative_weights(self) -> np.ndarray:
         """The cumulative shares of the sub-policies, the last being 1."""
         weights = np.ones(len(self.sub_policies)) if self.weights is None else self.weights
-        weights = np.asarray(weights) / np.max(weights)  # whose sum is finite
+        weights = np.asarray(weights)
         cumulative = np.cumsum(weights) / np.sum(weights)
         cumulative[np.flatnonzero(weights)[-1] :] = 1.0  # whatever rounding made of it
         return cumulative.astype("float32")

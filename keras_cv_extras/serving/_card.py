@@ -131,6 +131,11 @@ def _check(fields):
     checks.integer("top_k", outputs.get("top_k", 1), minimum=1)
     if outputs.get("threshold") is not None:
         checks.fraction("threshold", outputs["threshold"])
+    quantized = fields.get("quantization")
+    if quantized is not None:
+        if not isinstance(quantized, dict):
+            raise TypeError(f"quantization must be an object, received {checks.shown(quantized)}")
+        checks.non_negative("tolerance", quantized.get("tolerance"))
 
 
 def _signature(function):

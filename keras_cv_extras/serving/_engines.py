@@ -67,7 +67,9 @@ def onnx(file):
 
 def _other(file, error):
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return ValueError(f"{file}: not a model that kcx export wrote ({lines[0][:200]})")
+    return ValueError(
+        f"{file}: cannot be opened ({lines[0][:200]}): damaged, or not what kcx export wrote"
+    )
 
 
 def _only(file, taken, answered):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data.files import decoder
@@ -201,6 +202,8 @@ def _damage(encoded):
         warnings.simplefilter("ignore")  # of Pillow, about large images: that is what is asked
         try:
             decoder.facts_of(decoder.read_header(io.BytesIO(encoded)))
+        except Image.DecompressionBombError:
+            return "too large: of more than 64,000,000 pixels"
         except ValueError as error:  # too large, or of a kind that is not read everywhere
             return str(error)
         except Exception:  # a damaged file fails in any way that bytes can

@@ -126,7 +126,7 @@ def export_file(
         output,
         class_names=images.class_names,
         images=part[0],
-        labels=part[1],
+        labels=None if images.multilabel else part[1],
         calibration=known,
         data=images,
         policy=None if policy is None else policies.Policy.load(policy),

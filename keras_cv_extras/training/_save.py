@@ -112,6 +112,8 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
     try:
         model: Any = keras.saving.load_model(path, safe_mode=True, compile=compile)
         return model
+    except (ImportError, MemoryError):
+        raise
     except Exception as error:  # a damaged file fails in any way that bytes can
         text = str(error) or type(error).__name__
         raise ValueError(f"{path}: not a model that can be loaded ({text})") from error

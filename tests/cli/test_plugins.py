@@ -177,6 +177,15 @@ def test_an_op_of_ones_own(monkeypatch):
     assert augment.OPS["rotate"].kernel is not rotate
 
 
+@pytest.mark.slow
+def test_an_op_of_a_known_name_is_refused_before_anything_else_is_loaded(python):
+    script = "from keras_cv_extras.augment import Range, image_op\n"
+    script += "def rotate(image, amount):\n    return image\n"
+    script += "try:\n    image_op(strength=Range(0.0, 1.0), pixels='moved')(rotate)\n"
+    script += "except ValueError as error:\n    print(error)"
+    assert "there is an op 'rotate' in keras_cv_extras.augment already" in python(script)
+
+
 def test_an_op_with_a_partner_and_a_strength_in_pixels(monkeypatch):
     monkeypatch.setitem(augment.OPS, "left_of_another", None)  # taken out in the end
     size = augment.Range(0.0, 0.5, unit="width")

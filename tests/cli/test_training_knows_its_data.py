@@ -232,7 +232,7 @@ def test_copies_across_parts_and_classes_are_counted(tmp_path):
     assert job.doubts() == [
         "warning: 1 of 9 test images are copies of training images: scores on them say nothing of "
         "new ones, leave copies out",
-        "warning: images in more than one class, as copies: 1; keep each in its own",
+        "warning: 1 image has copies in another class: keep each in one class",
     ]
     job = _job.Job(images, policy.no_augmentation(), training.TrainingSettings(validation=0.5))
     assert any("validation images are copies of training images" in line for line in job.doubts())

@@ -113,8 +113,14 @@ def test_a_class_that_is_too_rare_to_be_balanced_is_named(rare):
         _, labels = data.Resampler("borderline_smote").fit_resample(x, y)
     assert labels.tolist().count("b") == rare
     for method in ("adasyn", "smote_enn", "smote_tomek"):
-        with pytest.raises(ValueError, match=f"class 'b' has {rare}: let it look for fewer"):
+        with pytest.raises(
+            ValueError, match=f"class 'b' has {rare}: let it look for fewer"
+        ) as told:
             data.resample(x, y, method=method)
+        assert ("single='duplicate'" in str(told.value)) == (rare == 1)
+    y[0] = "c"  # which is rarer, and is not asked for more
+    with pytest.raises(ValueError, match=f"class 'b' has {rare}: let it look for fewer"):
+        data.resample(x, y, method="adasyn", sampling_strategy={"b": 20})
 
 
 def test_loaded_data_becomes_imbalanced_in_its_training_part():

@@ -93,12 +93,14 @@ def test_what_pillow_takes_for_another_picture_is_read_as_it_is_meant(decoders):
         trained = _decode.decode(io.BytesIO(file), case[1], *case[::2])
         np.testing.assert_array_equal(trained, wanted.repeat(3, axis=2))
         np.testing.assert_array_equal(decoders(case)(file), trained)
-    flat = struct.pack("<IHHIIiiHHIIiiII", 126, 0, 0, 62, 40, 8, 4, 1, 8, 0, 32, 0, 0, 2, 0)
-    pixels = bytes([0, 1, 0, 0, 1, 1, 0, 1] * 4)
-    file = b"BM" + flat + b"\0\0\0\0\xff\xff\xff\0" + pixels
-    trained = _decode.decode(io.BytesIO(file), case[1], *case[::2])
-    np.testing.assert_array_equal(trained[0, :, 0], [255 * pixel for pixel in pixels[:8]])
-    np.testing.assert_array_equal(decoders(case)(file), trained)
+    for width in (8, 160):  # Pillow's stride of the other has a 16 in it
+        size = 62 + 4 * width, 0, 0, 62, 40, width, 4, 1, 8, 0, 4 * width, 0, 0, 2, 0
+        pixels = bytes([0, 1, 0, 0, 1, 1, 0, 1] * (width // 2))
+        file = b"BM" + struct.pack("<IHHIIiiHHIIiiII", *size) + b"\0\0\0\0\xff\xff\xff\0" + pixels
+        trained = _decode.decode(io.BytesIO(file), (4, width), *case[::2])
+        np.testing.assert_array_equal(trained[0, :, 0], [255 * pixel for pixel in pixels[:width]])
+        if width == case[1][1]:
+            np.testing.assert_array_equal(decoders(case)(file), trained)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from keras_cv_extras import policy
-from keras_cv_extras.policy import Policy, PolicySchedule, Step
+from keras_cv_extras.policy import Policy, PolicySchedule, Step, concatenate
 
 GOOD = Policy([[Step("rotate", 0.5, (0.2, 0.8)), Step("invert", 0.3)]], name="good").to_dict()
 SCHEDULE = PolicySchedule({0: Policy([[Step("invert")]]), 3: Policy([[Step("invert")]])}).to_dict()
@@ -184,3 +184,5 @@ def test_a_byte_order_mark_is_passed_over(tmp_path):
 def test_weights_whose_sum_is_infinite_keep_their_shares():
     policies = Policy([[Step("invert")], [Step("solarize", 1, 0.5)]], weights=[1e308, 1.5e308])
     assert policies.stages[0].cumulative_weights().tolist() == pytest.approx([0.4, 1.0])
+    joined = concatenate([policies, Policy([[Step("rotate", 1, 0.5)]])])
+    assert joined.weights == pytest.approx((0.4, 0.6, 1.0))

@@ -17,7 +17,7 @@ GARBAGE = b"no model at all, but bytes enough " * 9
     ("name", "message"),
     [
         ("model.keras", "not a model that can be loaded"),
-        ("model.onnx", "not a model that kcx export wrote"),
+        ("model.onnx", "cannot be opened .* damaged, or not what kcx export wrote"),
     ],
 )
 def test_bytes_that_are_no_model(name, message, tmp_path):

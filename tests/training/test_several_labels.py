@@ -112,6 +112,18 @@ def test_it_is_exported_with_sigmoids_and_a_threshold(trained, pairs, tmp_path):
     assert all(value >= 0.5 for answer in plain for _, value in answer.classes)
 
 
+@pytest.mark.wide
+def test_it_is_quantised(trained, pairs, tmp_path):
+    """Its accuracy is none of one class for each image."""
+    output, _ = trained
+    options = {"format": "litert", "quantize": "dynamic"}
+    result = serving.export_file(output / "model.keras", pairs, tmp_path / "small", **options)
+    assert result.scores["mean_average_precision"] > 0.6
+    card = json.loads((tmp_path / "small" / "model_card.json").read_text())
+    assert "accuracy" not in card["quantization"]
+    assert card["quantization"]["tolerance"] > 0
+
+
 def test_scores_are_those_of_scikit_learn():
     draws = np.random.default_rng(3)
     chances, labels = draws.random((50, 3)), (draws.random((50, 3)) < 0.4).astype("float32")

@@ -127,11 +127,15 @@ def _ask(sampler, rows, classes):
     except ValueError as error:
         if "n_neighbors" not in str(error):
             raise
-        rarest = min(before, key=before.__getitem__)
+        wanted = getattr(getattr(sampler, "smote_", sampler), "sampling_strategy_", before)
+        grown = [label for label in before if wanted.get(label)]
+        rarest = min(grown or before, key=before.__getitem__)
+        instead = "take smote, which looks for as many as there are"
+        if before[rarest] == 1:
+            instead = "take smote with single='duplicate'"
         raise ValueError(
             f"{name} looks for more neighbours in a class than the samples it has, and class "
-            f"{rarest!r} has {before[rarest]}: let it look for fewer, collect more, or take smote, "
-            "which looks for as many as there are"
+            f"{rarest!r} has {before[rarest]}: let it look for fewer, collect more, or {instead}"
         ) from error
     if getattr(sampler, "_sampling_type", None) == "over-sampling":
         wanted = getattr(sampler, "smote_", sampler).sampling_strategy_  # of what makes samples

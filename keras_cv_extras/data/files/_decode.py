@@ -260,7 +260,7 @@ def _set_right(image):
     if not image.tile:
         return
     args = image.tile[0][3]
-    if "16" in str(args):
+    if isinstance(args, str) and "16" in args:
         # Of 16 bits the high ones are kept: a transparent colour can no longer be told.
         image.info.pop("transparency", None)
     elif args in _SPREAD and "transparency" in image.info:

@@ -52,10 +52,8 @@ class Job:
             pairs = np.unique(np.stack([keys, rows.astype(keys.dtype)]), axis=1)[0]
             several = int((np.unique(pairs, return_counts=True)[1] > 1).sum())
             if several:
-                lines.append(
-                    f"warning: images in more than one class, as copies: {several:,}; keep each in "
-                    "its own"
-                )
+                have = "1 image has" if several == 1 else f"{several:,} images have"
+                lines.append(f"warning: {have} copies in another class: keep each in one class")
         return lines
 
     @property
