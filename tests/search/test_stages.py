@@ -195,7 +195,7 @@ def test_harm_is_judged_by_trainings_from_fresh_weights_with_each_op_alone(stage
         *("identity", "invert"),
         *("identity", "invert"),
     ]
-    assert tried[1].strength == 1.0
+    assert tried[1].strength == (0.0, 1.0)
     seeds = [call["seed"] for call in trainer.calls]
     assert len(set(seeds)) == 3
     assert seeds[0] == seeds[1] == seeds[2]  # those of one number share it

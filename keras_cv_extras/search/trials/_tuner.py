@@ -111,7 +111,7 @@ class PolicyTuner(kt.Tuner):
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
         self.validation: Any = validation
-        if validation is not None:
+        if trainer is None and validation is not None:
             self.validation = (validation[0], one_per_image(validation[1]))
         self.seed: int = checks.integer("seed", seed)
         self.on_trial = on_trial
