@@ -6,8 +6,6 @@ Every message names the argument, what was wanted and what was received.
 import math
 import numbers
 
-import numpy as np
-
 
 def number(name, value):
     """Returns `value` as a float, or raises if it is not a finite number."""
@@ -108,6 +106,8 @@ def _length(value):
 
 def unmasked(name, values):
     """Returns values as a NumPy array; raises if they are ragged, or some of them are masked."""
+    import numpy as np  # which the command line does not wait for
+
     if np.ma.is_masked(values):
         raise ValueError(
             f"{name} must not be masked, received {np.ma.count_masked(values)} masked: leave "

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._base.saved.configs import attributes
+
 _PACKAGE = "keras_cv_extras.compat"
 
 
@@ -85,7 +87,7 @@ class _Correlation(keras.metrics.Metric):
         """Returns the configuration."""
         names = [f"{side}_{end}" for side in ("actual", "preds") for end in ("min", "max")]
         names += ["actual_cutpoints", "preds_cutpoints"]
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **attributes(self, *names)}
 
 
 def _cells(values, cuts):

@@ -191,11 +191,13 @@ def _read(path, skipped, seen, found):
             kind = _kind(entry)
             if kind == "folder" and entry.is_symlink():
                 links.append(item)
-            elif kind == "folder" and _number(item) in seen:
-                skipped.counts[_AGAIN] += 1
             elif kind == "folder":
-                seen.add(_number(item))
-                below.append(item)
+                number = _number(item)
+                if number in seen:
+                    skipped.counts[_AGAIN] += 1
+                else:
+                    seen.add(number)
+                    below.append(item)
             elif not is_image(name):
                 reason = _missed(name, item) if kind == "file" else None
                 skipped.counts[reason] += reason is not None

@@ -49,8 +49,9 @@ class Job:
         rows = np.concatenate([labels_of(part) for part in (self.images.train, self.images.test)])
         if rows.ndim == 1:
             keys = np.concatenate([self._digests["train"], self._digests["test"]])
-            pairs = np.unique(np.stack([keys, rows.astype(keys.dtype)]), axis=1)[0]
-            several = int((np.unique(pairs, return_counts=True)[1] > 1).sum())
+            order = np.lexsort((rows, keys))
+            keys, rows = keys[order], rows[order]
+            several = len(np.unique(keys[1:][(keys[1:] == keys[:-1]) & (rows[1:] != rows[:-1])]))
             if several:
                 have = "1 image has" if several == 1 else f"{several:,} images have"
                 lines.append(f"warning: {have} copies in another class: keep each in one class")

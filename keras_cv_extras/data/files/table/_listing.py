@@ -51,13 +51,13 @@ def listing(table, class_names=None, stacklevel=4) -> Listing:
     for row, test in zip(kept, tests, strict=True):
         files.add(row, names[row], labels_of[row], test, skipped, table.separator and multilabel)
     files.check_there()
-    text = skipped.text(table, len(files.paths))
     if not files.paths:
+        text = skipped.text(table, 0)
         raise ValueError(f"{table}: names zero images{'; ' if text else ''}{text}")
     classes = _class_names(table, class_names, known, files.labels)
     if class_names is None:
         skipped.notes += doubts(classes)
-        text = skipped.text(table, len(files.paths))
+    text = skipped.text(table, len(files.paths))
     numbers = {name: number for number, name in enumerate(classes)}
     if multilabel:
         labels = np.zeros((len(files.labels), len(classes)), np.float32)
