@@ -3,8 +3,8 @@
 A policy is data of the program, not part of it: numbers in tensors, of policies side by side. A
 policy alone is a stack of one, a schedule a stack of which the epoch takes one. Where policies
 differ in size, steps are added that do nothing, and sub-policies that are never drawn. Another
-policy of the same shape over the same ops runs the same program: nothing is traced or compiled
-again.
+policy of as many steps over the same ops runs the same program, whatever the number of its
+sub-policies up to 32, then 64, 128, and so on: nothing is traced or compiled again.
 """
 
 import functools
@@ -26,6 +26,10 @@ COLUMNS = ("op", "rate", "low", "high", "identity", "signed")
 SLOTS = ("choice", "rate", "value", "sign", "x", "y")
 
 IDENTITY = ("identity", ())
+
+# Sub-policies that a program has room for, at least: most policies have fewer. A program takes
+# some 7 MB, which a process does not get back.
+_ROOM = 32
 
 
 class Loop(NamedTuple):
@@ -107,6 +111,7 @@ def stage_loops(
 def _stage_loop(stages, branches, first, height, width):
     each = max(stage.num_steps for stage in stages)
     rows = max(len(stage.sub_policies) for stage in stages)
+    rows = max(_ROOM, 1 << (rows - 1).bit_length())
     members = [(stage,) for stage in stages]
     size = (stages[0].num_draws * each, rows)
     return loop_of(members, branches, size, height, width, first=first, each=each)

@@ -112,6 +112,15 @@ def test_another_policy_of_the_shape_is_not_traced_again(batch):
     assert program.experimental_get_tracing_count() == traces
 
 
+def test_policies_of_up_to_32_sub_policies_have_tables_of_one_shape():
+    def shapes(number):
+        (loop,), branches = Policy([SMALL.sub_policies[0]] * number).tables(8, 8, 0)
+        return [np.shape(part) for part in loop], branches
+
+    assert shapes(1) == shapes(7) == shapes(32) != shapes(33)
+    assert shapes(33) == shapes(64) != shapes(65)
+
+
 def test_tables_are_made_once_for_a_size():
     chosen = policy.rand_augment()
     first = chosen.tables(24, 20, 0)
