@@ -102,6 +102,16 @@ def test_an_op_alone_by_batch():
         np.testing.assert_array_equal(found, wanted, err_msg=name)
 
 
+def test_small_images_by_batch():
+    """What has no pixel with neighbours all around stays as it is in both ways."""
+    for size in ((1, 5), (2, 2), (3, 4)):
+        images = random_images(2, size, "uint8")
+        wanted = np.asarray(augment.sharpness(images, 0.0, compile=False))
+        with augment.execution("batch"):
+            found = np.asarray(augment.sharpness(images, 0.0, compile=False))
+        np.testing.assert_array_equal(found, wanted, err_msg=str(size))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["MixUp", "CutMix", "FMix", "Mosaic"])
 def test_mixes_by_batch(name, monkeypatch):

@@ -13,6 +13,7 @@ The pixels are those of `_by_image`: it is the same kernels that are traced.
 """
 
 import functools
+import math
 
 import numpy as np
 from keras import ops
@@ -53,7 +54,8 @@ def apply_by_batch(images, partners, fills, branches, index, value, x, y):
     result = engine.map_images(first, images, *rows.values()) if warps or cheap else images
     if not others:
         return result
-    return _in_groups(images, result, index, names, tuple(rows.values()), others)
+    share = min(1.0, 2 / len(branches))  # twice what an op gets where all are equally likely
+    return _in_groups(images, result, index, names, tuple(rows.values()), others, share)
 
 
 def _sorted(branches, channels):
@@ -109,13 +111,14 @@ def _apply(name, options, image, row):
     return op.apply(image, *arguments, **dict(options), **fill)
 
 
-def _in_groups(images, result, index, names, rows, others):
+def _in_groups(images, result, index, names, rows, others, share):
     """Puts into `result` what the images of the other ops become.
 
     One loop goes over the groups of all of these ops; a batch in which none is drawn costs nothing.
+    A group is at most a share of the batch: what it has room for beyond its images is wasted.
     """
     size = max(1, _GROUP_VALUES // int(np.prod(images.shape[1:])))
-    size = min(size, images.shape[0] or size)
+    size = min(size, math.ceil(share * images.shape[0]) if images.shape[0] else size)
     numbers = np.array([number for number, _ in others], "int32")[:, None]
     order = ops.argsort(index)
     starts, counts = (
