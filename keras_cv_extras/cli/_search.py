@@ -90,6 +90,17 @@ def run(
             "crop."
         ),
     ] = DEFAULT.space,
+    crop: Annotated[
+        Literal["padded", "random-resized", "none"],
+        typer.Option(help="Of recipes; random-resized where images show more than the object."),
+    ] = DEFAULT.crop,
+    also: Annotated[
+        list[Literal["mix", "repeats", "label_smoothing"]] | None,
+        typer.Option(
+            help="What else a recipe says: mix (mixup or CutMix, rate and alpha), repeats (views "
+            "of an image in a batch), label_smoothing. Several times for several."
+        ),
+    ] = None,
     method: Annotated[
         Literal["staged", "full"],
         typer.Option(
@@ -199,6 +210,8 @@ def run(
         trials=trials,
         budget=budget,
         space=space,
+        crop=crop,
+        also=tuple(also or ()),
         method=method,
         oracle=oracle,
         epochs=epochs,

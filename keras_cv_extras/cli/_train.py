@@ -53,8 +53,9 @@ def train(
         ),
     ] = "none",
     mix: Annotated[
-        Literal["none", "mixup", "cutmix"], typer.Option(help="Blend images and their labels.")
-    ] = "none",
+        Literal["none", "mixup", "cutmix"] | None,
+        typer.Option(help="Blend images and their labels; as the policy file says if not given."),
+    ] = None,
     crop: Annotated[
         Literal["none", "random-resized"] | None,
         typer.Option(
@@ -71,7 +72,8 @@ def train(
         float | None, typer.Option(help="In units of the learning rate; the recipe's if not given.")
     ] = None,
     label_smoothing: Annotated[
-        float | None, typer.Option(help="In [0, 1); the recipe's if not given.")
+        float | None,
+        typer.Option(help="In [0, 1); the policy file's or the recipe's if not given."),
     ] = None,
     average: Annotated[
         bool | None,

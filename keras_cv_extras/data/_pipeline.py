@@ -40,6 +40,7 @@ def pipeline(
     shard: tuple[int, int] = (0, 1),
     shuffle_buffer: int = 10_000,
     num_parallel_calls: int = tf.data.AUTOTUNE,
+    num_repeats: int = 1,
 ) -> "tf.data.Dataset[Any]":
     """Makes a dataset of augmented batches, one epoch long.
 
@@ -74,6 +75,9 @@ def pipeline(
             `count`-th sample of the epoch's order.
         shuffle_buffer: samples in the buffer through which a dataset is shuffled.
         num_parallel_calls: batches that are made at a time. The result does not depend on it.
+        num_repeats: how often a sample comes in a row, each time with other draws: repeated
+            augmentation, of data in memory. An epoch has as many batches as ever, and so many
+            times fewer samples.
 
     Returns:
         A `tf.data.Dataset` of `(images, labels)` batches with a checkpointable iterator.
@@ -99,6 +103,13 @@ def pipeline(
     source = _source_of(data)
     pairs = policy is not None and policy.needs_partners
     source = source(data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs)
+    if checks.integer("num_repeats", num_repeats, minimum=1) > 1:
+        if not isinstance(source, _Arrays):
+            raise ValueError(
+                "num_repeats must be 1 for a dataset and for streamed files: repeated augmentation "
+                "needs the images in memory"
+            )
+        source.num_repeats = num_repeats
     if isinstance(source, _Arrays) and (policy is not None or mix is not None):
         if len(source.rows.images.shape) == 2:
             raise ValueError("policy and mix must be None for a table, which holds no images")
@@ -194,6 +205,7 @@ class _Arrays:
         if self.own == 0:
             raise ValueError(f"shard {shard} of {self.count} samples is empty")
         self.num_batches = math.ceil(self.own / batch_size)
+        self.num_repeats = 1
 
     def batches(self, epochs):
         """Gives the numbers of every batch: of its epoch, and in its epoch."""
@@ -203,11 +215,16 @@ class _Arrays:
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""
+        return self._own_samples(self._places(batch), batch["epoch"])
+
+    def _places(self, batch):
         start = batch["number"] * self.batch_size
-        places = tf.range(start, tf.minimum(start + self.batch_size, self.own))
+        return tf.range(start, tf.minimum(start + self.batch_size, self.own))
+
+    def _own_samples(self, places, epoch):
         return samples_at(
-            places,
-            batch["epoch"],
+            places // self.num_repeats,
+            epoch,
             count=self.count,
             seed=self.seed,
             shuffle=self.shuffle,
@@ -216,8 +233,11 @@ class _Arrays:
 
     def read(self, batch):
         """Gathers a batch by its numbers."""
-        samples, epoch = self.samples(batch), batch["epoch"]
+        places, epoch = self._places(batch), batch["epoch"]
+        samples = self._own_samples(places, epoch)
         images, labels = self.rows.gather(samples, epoch)
+        if self.num_repeats > 1:  # a sample that comes again has draws of its own
+            samples += places % self.num_repeats * self.count
         gathered = {"epoch": epoch, "samples": samples, "images": images, "labels": labels}
         if self.pairs:
             real: Any = self.rows.images

@@ -17,3 +17,4 @@ from ._labels import unpack_labels as unpack_labels
 from ._pool import Pool as Pool
 from ._random_mix import RandomMix as RandomMix
 from ._schedule import Schedule as Schedule
+from ._settings import BatchSettings as BatchSettings

@@ -9,6 +9,7 @@ from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners
 from keras_cv_extras._base.images.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras._base.types import Images, Tensor
 from keras_cv_extras.augment import OPS
+from keras_cv_extras.mix import BatchSettings
 from keras_cv_extras.policy._program import execute_one
 from keras_cv_extras.policy.execution._sizes import of_size
 
@@ -23,6 +24,7 @@ class Augmentation:
     sub_policies: Any
     fill: Any
     value_range: Any
+    batch: Any = BatchSettings()
 
     def tables(self, height: int | None, width: int | None, epoch: Tensor) -> tuple[list[Any], Any]:
         """Returns the data of the compiled program, and what is part of it.

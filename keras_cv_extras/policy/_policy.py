@@ -1,5 +1,6 @@
 """A policy: what is done to images, as data that can be written, read, joined and run."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from keras_cv_extras._base import random as _random
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Color, Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
+from keras_cv_extras.mix import BatchSettings
 from keras_cv_extras.policy._augmentation import Augmentation
 from keras_cv_extras.policy._program import stage_loops
 from keras_cv_extras.policy._stage import SEARCH_OPS, Stage, stage_from_dict, stage_to_dict
@@ -43,6 +45,8 @@ class Policy(Augmentation):
             published table.
         name: a short name for reports.
         provenance: a dictionary for JSON that says where the policy comes from.
+        batch: None, or the `BatchSettings` that are to go with the policy. Calling it does not
+            apply them; the trainings of a search and `kcx train` do.
 
     Example:
         >>> policy = Policy([[Step("rotate", 0.7, 0.5), Step("color", 0.4, 0.8)]])
@@ -61,6 +65,7 @@ class Policy(Augmentation):
         spec: str = "kcx",
         name: str | None = None,
         provenance: Mapping[str, Any] | None = None,
+        batch: BatchSettings | None = None,
     ) -> None:
         fill = tuple(fill) if isinstance(fill, (tuple, list)) else fill
         if fill == ():
@@ -78,6 +83,9 @@ class Policy(Augmentation):
         self.spec = spec
         self.name = name
         self.provenance: dict[Any, Any] = _provenance(provenance or {})
+        if batch is not None and not isinstance(batch, BatchSettings):
+            raise TypeError(f"batch must be BatchSettings or None, received {batch!r}")
+        self.batch = batch or BatchSettings()
 
     @classmethod
     def random(
@@ -160,13 +168,15 @@ class Policy(Augmentation):
                 f"policy format version {checks.shown(fields.get('version'))} is not known, only "
                 f"{FORMAT_VERSION}: update keras_cv_extras"
             )
-        checks.unknown_fields(fields, ("format", "version", "stages", "provenance", *_OPTIONS))
+        known = ("format", "version", "stages", "provenance", "batch", *_OPTIONS)
+        checks.unknown_fields(fields, known)
         stages = fields.get("stages")
         if not isinstance(stages, list) or not stages:
             raise ValueError("the field 'stages' must be a list of at least one stage")
         stages = tuple(stage_from_dict(number, stage) for number, stage in enumerate(stages))
         options = {key: fields[key] for key in _OPTIONS if key in fields}
-        return cls([[Step("identity")]], **options)._with_stages(
+        batch = BatchSettings.from_dict(fields.get("batch", {}))
+        return cls([[Step("identity")]], batch=batch, **options)._with_stages(
             stages, provenance=_provenance(fields.get("provenance", {}))
         )
 
@@ -180,6 +190,7 @@ class Policy(Augmentation):
             "value_range": list(self.value_range),
             "fill": list(self.fill) if isinstance(self.fill, tuple) else self.fill,
             "stages": [stage_to_dict(stage) for stage in self.stages],
+            **({"batch": batch} if (batch := self.batch.to_dict()) else {}),
             "provenance": self.provenance,
         }
 
@@ -191,7 +202,8 @@ class Policy(Augmentation):
             lines.append(f"{len(stage.sub_policies)} sub-policies{often}")
             for number, steps in enumerate(stage.sub_policies):
                 lines.append(f"  {number:3d}  " + ", then ".join(s.describe() for s in steps))
-        return "\n".join(lines)
+        batch = self.batch.describe()
+        return "\n".join([*lines, f"of batches: {batch}"] if batch else lines)
 
     @property
     def sub_policies(self) -> tuple[Sequence[Step], ...]:
@@ -214,7 +226,23 @@ class Policy(Augmentation):
                     f"{getattr(self, field)!r} and {getattr(other, field)!r}"
                 )
         names = [policy.name or "policy" for policy in (self, other)]
-        return self._with_stages(self.stages + other.stages, name=" + ".join(names))
+        batches = {one.batch for one in (self, other) if one.batch != BatchSettings()}
+        if len(batches) > 1:
+            raise ValueError(
+                "of policies that are joined only one may have settings of batches, received "
+                f"{self.batch.describe()!r} and {other.batch.describe()!r}"
+            )
+        batch = batches.pop() if batches else BatchSettings()
+        return self._with_stages(self.stages + other.stages, name=" + ".join(names), batch=batch)
+
+    def with_batch(self, **changes: Any) -> "Policy":
+        """Returns this policy with other settings of batches.
+
+        Args:
+            **changes: fields of `BatchSettings`, such as `mix="none"`.
+        """
+        batch = dataclasses.replace(self.batch, **changes)
+        return self._with_stages(self.stages, batch=batch, provenance=dict(self.provenance))
 
     def with_value_range(self, value_range: Interval) -> "Policy":
         """Returns this policy for images of another range, such as `(0, 1)`."""

@@ -29,9 +29,9 @@ class PolicySchedule(Augmentation):
 
     Args:
         policies: a dictionary from the first epoch of each policy, counted from 0, to the
-            policy. The first key is 0. All have the same fill, value range, and number of
-            stages, draws and levels; of sub-policies and steps they may have as many as they
-            like.
+            policy. The first key is 0. All have the same fill, value range, settings of batches,
+            and number of stages, draws and levels; of sub-policies and steps they may have as many
+            as they like.
         name: a short name for reports.
 
     Raises:
@@ -65,6 +65,7 @@ class PolicySchedule(Augmentation):
                     )
         self.fill: Any = first.fill
         self.value_range: Any = first.value_range
+        self.batch: Any = first.batch
         self.name: str | None = name
 
     @property
@@ -92,6 +93,11 @@ class PolicySchedule(Augmentation):
     def with_value_range(self, value_range: Interval) -> "PolicySchedule":
         """Returns this schedule for images of another range, such as `(0, 1)`."""
         policies = {k: policy.with_value_range(value_range) for k, policy in self.policies.items()}
+        return PolicySchedule(policies, name=self.name)
+
+    def with_batch(self, **changes: Any) -> "PolicySchedule":
+        """Returns this schedule with other settings of batches, see `Policy.with_batch`."""
+        policies = {k: policy.with_batch(**changes) for k, policy in self.policies.items()}
         return PolicySchedule(policies, name=self.name)
 
     def describe(self) -> str:
@@ -222,12 +228,15 @@ def from_dict(fields: dict[str, Any]) -> Policy | PolicySchedule:
     return (PolicySchedule if scheduled else Policy).from_dict(fields)
 
 
-_FIELDS = ("fill", "value_range", "number of stages", "draws and levels")
+_FIELDS = (
+    *("fill", "value_range", "number of stages", "draws and levels"),
+    "settings of batches",
+)
 
 
 def _form(policy):
     draws = [(stage.num_draws, stage.num_levels) for stage in policy.stages]
-    return policy.fill, policy.value_range, len(policy.stages), draws
+    return policy.fill, policy.value_range, len(policy.stages), draws, policy.batch
 
 
 def _scaled(policy, factor):

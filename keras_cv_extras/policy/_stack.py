@@ -124,6 +124,7 @@ class Padded(Augmentation):
     fill: Any = property(lambda self: self.policy.fill)
     sub_policies: Any = property(lambda self: self.policy.sub_policies)
     value_range: Any = property(lambda self: self.policy.value_range)
+    batch: Any = property(lambda self: self.policy.batch)
 
     def tables(self, height: int | None, width: int | None, epoch: Tensor) -> Any:
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""

@@ -8,6 +8,7 @@ from keras_cv_extras._base import checks
 
 METHODS = ("staged", "full")
 SPACES = ("policy", "recipe")
+CROPS, ALSO = ("padded", "random-resized", "none"), ("mix", "repeats", "label_smoothing")
 _LEAST_HARM_SEEDS = 3
 ORACLES = ("tpe", "evolution", "controller", "random")
 
@@ -23,6 +24,9 @@ class SearchSettings:
             two trials would not fit, they are lowered, to 4 and 2 at least.
         space: "policy", five sub-policies of two steps, thirty decisions as in AutoAugment; or
             "recipe", nine numbers, see `recipe_space`.
+        crop: of recipes: "padded"; "random-resized", where images are larger than what they show;
+            or "none".
+        also: what else a recipe says: "mix", "repeats" (of an image in a batch), "label_smoothing".
         method: "staged", or "full" without screen and shared weights, every trial being a training
             of its own, as long as the confirmation's.
         oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
@@ -69,6 +73,8 @@ class SearchSettings:
     trials: int | None = None
     budget: float | None = None
     space: Literal["policy", "recipe"] = "policy"
+    crop: Literal["padded", "random-resized", "none"] = "padded"
+    also: Sequence[Literal["mix", "repeats", "label_smoothing"]] = ()
     method: Literal["staged", "full"] = "staged"
     oracle: Any = "tpe"
     epochs: int = 20
@@ -110,6 +116,14 @@ class SearchSettings:
         if self.flip != "auto" and not isinstance(self.flip, bool):
             raise TypeError(f"flip must be True, False or 'auto', received {self.flip!r}")
         checks.one_of("space", self.space, SPACES)
+        checks.one_of("crop", self.crop, CROPS)
+        for part in self.also:
+            checks.one_of("also", part, ALSO)
+        own = not isinstance(self.oracle, str)
+        for name, given in (("crop", self.crop != "padded"), ("also", bool(self.also))):
+            if given and (own or self.space != "recipe"):
+                how = "give it to recipe_space" if own else "give space='recipe' with it"
+                raise ValueError(f"{name} is a part of recipes: {how}")
         checks.one_of("method", self.method, METHODS)
         if self.staged and self.epochs < 2:
             raise ValueError(

@@ -58,6 +58,10 @@ def run(asked, *arguments):
         (["--trials", 7], {"trials": 7}),
         (["--budget", 2.5], {"budget": 2.5}),
         (["--space", "recipe"], {"space": "recipe"}),
+        (
+            ["--space", "recipe", "--crop", "random-resized", "--also", "mix", "--also", "repeats"],
+            {"space": "recipe", "crop": "random-resized", "also": ("mix", "repeats")},
+        ),
         (["--method", "full"], {"method": "full"}),
         (["--oracle", "evolution"], {"oracle": "evolution"}),
         (["--epochs", 3], {"epochs": 3}),

@@ -266,3 +266,21 @@ def test_keras_fits_it(samples):
 def test_wrong_arguments_are_one_clear_error(samples, make, error, problem):
     with pytest.raises(error, match=problem):
         make(*samples)
+
+
+def test_a_sample_that_comes_again_has_draws_of_its_own(samples):
+    """Three views of each: as many batches as ever, each image of a view like any other's."""
+    made = data.pipeline(samples, 16, policy=CHOSEN, seed=3, epoch=2, num_repeats=3)
+    assert int(made.cardinality()) == 7
+    images, labels = (
+        np.concatenate(parts) for parts in zip(*made.as_numpy_iterator(), strict=True)
+    )
+    assert len(labels) == 101
+    np.testing.assert_array_equal(labels[0:99:3], labels[2:101:3])
+    assert len(np.unique(labels)) == 34
+    assert np.any(images[0:99:3] != images[1:100:3])
+    once = data.pipeline(samples, 16, policy=CHOSEN, seed=3, epoch=2)
+    first = np.concatenate([batch for batch, _ in once.as_numpy_iterator()])
+    np.testing.assert_array_equal(images[::3], first[:34])
+    with pytest.raises(ValueError, match="num_repeats must be 1 for a dataset"):
+        data.pipeline(tf.data.Dataset.from_tensor_slices(samples), 16, num_repeats=2)

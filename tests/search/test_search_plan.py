@@ -196,7 +196,7 @@ def test_each_op_is_tried_alone_first_where_half_of_the_trials_are_left(digits, 
 @pytest.mark.wide
 def test_an_epoch_has_every_image_once_and_draws_of_its_own(digits):
     images, labels = (array[:100] for array in digits.train)
-    epochs = _epochs.Epochs(images, labels, 32)
+    epochs = _epochs.Epochs(images, labels, 32, 2)
     nothing = policy.no_augmentation()
     (first, their_labels), *more = epochs.chunks(nothing, 1, 0)
     assert not more
@@ -216,7 +216,7 @@ def test_an_epoch_has_every_image_once_and_draws_of_its_own(digits):
 
 def test_an_image_that_comes_again_has_draws_of_its_own(digits):
     images, labels = (array[:7] for array in digits.train)
-    epochs = _epochs.Epochs(images, labels, 4)
+    epochs = _epochs.Epochs(images, labels, 4, 2)
     order, samples = epochs._order(3, 0, np.array([1, 4, 6]))
     assert len(order) == 7
     assert set(order[:3]) == set(order[3:6]) == {1, 4, 6}
@@ -231,7 +231,7 @@ def test_an_image_that_comes_again_has_draws_of_its_own(digits):
 
 def test_second_images_are_those_of_the_pipeline(digits):
     images, labels = (array[:40] for array in digits.train)
-    epochs, samples = _epochs.Epochs(images, labels, 8), np.arange(8, 16)
+    epochs, samples = _epochs.Epochs(images, labels, 8, 2), np.arange(8, 16)
     source = _pipeline._Arrays((images, labels), 8, 5, False, (0, 1), None, True)
     batch = {name: tf.constant(number, tf.int64) for name, number in (("epoch", 2), ("number", 1))}
     read = source.read(batch)
@@ -269,6 +269,19 @@ def test_other_data_has_another_name():
     assert name != _splits.digest(images.reshape(4, 2, 1, 1), labels)
 
 
+def test_what_recipes_say_of_batches_is_asked_of_a_search(digits, network):
+    also = ("mix", "label_smoothing")
+    request = make(digits, network, space="recipe", crop="random-resized", also=also)
+    assert request.identity()["also"] == list(also)
+    assert request.identity()["crop"] == "random-resized"
+    names = {hp.name for hp in request.make_oracle(("rotate",)).get_space().space}
+    assert {"recipe.mix_alpha", "recipe.label_smoothing", "recipe.area"} <= names
+    assert not names & {"recipe.padding", "recipe.repeats"}
+    assert "also" not in make(digits, network, space="recipe").identity()
+    with pytest.raises(TypeError, match="data must be .images, labels., two arrays, received list"):
+        _request.make_request([1, 2, 3], network, search.SearchSettings())
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -282,6 +295,9 @@ def test_other_data_has_another_name():
         ({"harm_seeds": -1}, "harm_seeds must be at least 0"),
         ({"harm_seeds": 2}, "harm_seeds must be 0 or at least 3"),
         ({"harm_seeds": 4, "method": "full"}, "harm_seeds needs method='staged'"),
+        ({"space": "recipe", "crop": "square"}, "crop must be one of"),
+        ({"space": "recipe", "also": ("cutmix",)}, "also must be one of 'mix', 'repeats'"),
+        ({"also": ("mix",)}, "also is a part of recipes: give space='recipe' with it"),
         ({"trails": 3}, "trails"),
     ],
 )

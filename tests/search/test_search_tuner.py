@@ -181,6 +181,36 @@ def network_alone():
     return network()
 
 
+def test_a_search_goes_on_in_its_own_space_alone(tmp_path):
+    """Other values of a hyperparameter are another space, though its names are the same."""
+
+    def tuner(**changes):
+        space = search.policy_space(**SPACE | changes)
+        oracle = search.RandomOracle(max_trials=1, hyperparameters=space)
+        return make_tuner(tmp_path, network_alone, oracle)
+
+    tuner().search()
+    assert len(tuner().oracle.trials) == 1
+    with pytest.raises(ValueError, match=r"another space, in which 'sub_policy_0.step_0.op' has"):
+        tuner(ops=("invert", "shear_x"))
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "problem"),
+    [
+        (None, DATA[1], "train must be .images, labels., two arrays, received NoneType"),
+        (DATA[0], None, "validation must be .images, labels., two arrays, received NoneType"),
+        (iter([DATA[0]]), DATA[1], "train must be .images, labels., two arrays, received"),
+        ((IMAGES, LABELS[:5]), DATA[1], "received images of .48, 8, 8, 1. and 5 labels"),
+        (DATA[0], (IMAGES[:, 0], LABELS), "validation must be images .n, height, width"),
+    ],
+)
+def test_data_that_are_no_images_in_memory(tmp_path, train, validation, problem):
+    oracle = search.RandomOracle(max_trials=1, hyperparameters=search.policy_space(**SPACE))
+    with pytest.raises((TypeError, ValueError), match=problem):
+        search.PolicyTuner(oracle, network_alone, train, validation, directory=tmp_path)
+
+
 @pytest.mark.wide
 def test_hyperband_says_how_long_a_trial_trains(tmp_path, monkeypatch):
     space = search.policy_space(**SPACE)

@@ -12,7 +12,9 @@ import keras_tuner as kt
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
+from keras_cv_extras.mix import BatchSettings
 from keras_cv_extras.policy import SEARCH_OPS, Policy, Step
+from keras_cv_extras.search._settings import ALSO, CROPS
 
 _GEOMETRY = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate", "rotate_90", "zoom")
 _GEOMETRY += ("aspect", "affine", "padded_crop", "random_resized_crop", "jittered_resize")
@@ -25,6 +27,15 @@ _WEIGHTS = [0.0, 0.25, 0.5, 1.0]
 _CROPS = {  # of each kind of crop: what it is told, its values, the first of which is no crop
     "padded": ("padding", [0.0, 1 / 16, 1 / 8]),
     "random-resized": ("area", [1.0, 0.5, 0.25, 0.08]),
+}
+_OF_BATCHES: dict[str, dict[str, list[Any]]] = {  # the first of each changes nothing
+    "mix": {
+        "mix": ["none", "mixup", "cutmix"],
+        "mix_rate": [1.0, 0.5, 0.25],
+        "mix_alpha": [1.0, 0.2],
+    },
+    "repeats": {"repeats": [1, 2, 3]},
+    "label_smoothing": {"label_smoothing": [0.0, 0.1, 0.2]},
 }
 
 # The first trials of a search: mild and usual policies of each kind, which know nothing yet.
@@ -42,6 +53,7 @@ def recipe_space(
     ops: Sequence[str] = SEARCH_OPS,
     flip: bool = True,
     crop: Literal["padded", "random-resized", "none"] = "padded",
+    also: Sequence[Literal["mix", "repeats", "label_smoothing"]] = (),
 ) -> kt.HyperParameters:
     """Returns the space of recipes, nine numbers, for `PolicyTuner` and any oracle.
 
@@ -53,17 +65,24 @@ def recipe_space(
     mirrored, 0 or 0.5; and `padding` on each side before the crop, as a share of the shorter side,
     or `area`, the smallest share of an image that a random resized crop leaves.
 
+    What a training does to whole batches is in the space if `also` asks for it: "mix", which is
+    `mix` ("none", "mixup" or "cutmix"), `mix_rate` (1, 0.5 or 0.25 of the images) and `mix_alpha`
+    (1 or 0.2); "repeats", 1, 2 or 3 views of each image in a batch; and "label_smoothing", 0, 0.1
+    or 0.2. The policy of a recipe holds them as its `batch`, and its file does.
+
     Args:
         ops: names in `keras_cv_extras.augment.OPS` to draw from.
         flip: whether images may be mirrored; not where left and right matter, as for digits.
-        crop: the kind of crop that may be chosen.
+        crop: the kind of crop that may be chosen; "random-resized" where images are larger than
+            what they show.
+        also: what else to search in, of "mix", "repeats" and "label_smoothing".
 
     Returns:
         Hyperparameters named `recipe.num_ops` and so on, without conditions. `recipe.ops` is
         fixed: it holds the names.
 
     Raises:
-        ValueError: if an op or a kind of crop is not known, or there are no ops.
+        ValueError: if an op, a kind of crop or a part of `also` is not known, or there are no ops.
 
     References:
         [RandAugment](https://arxiv.org/abs/1909.13719),
@@ -76,7 +95,7 @@ def recipe_space(
     """
     for op in ops:
         checks.one_of("an op", op, sorted(OPS))
-    checks.one_of("crop", crop, (*_CROPS, "none"))
+    checks.one_of("crop", crop, CROPS)
     ops = [op for op in ops if op not in _PARTNERS]
     if not ops:
         raise ValueError("ops must name at least one op that needs no second image")
@@ -95,6 +114,9 @@ def recipe_space(
     if crop != "none":
         name, values = _CROPS[crop]
         space.Choice(_PREFIX + name, values, default=values[0])
+    for part in also:
+        for name, values in _OF_BATCHES[checks.one_of("also", part, ALSO)].items():
+            space.Choice(_PREFIX + name, values, default=values[0])
     return space
 
 
@@ -148,6 +170,9 @@ def recipe_from(
     shares = {kind: found.get(kind, 1.0) / count for kind, count in counts.items() if count}
     drawn = [(op, shares[kind_of_op(op)]) for op in ops if shares[kind_of_op(op)] > 0]
     steps = _before(found)
+    parts = {**_OF_BATCHES, "mix": _OF_BATCHES["mix"] if found.get("mix", "none") != "none" else {}}
+    batch = {name: found[name] for part in parts.values() for name in part if name in found}
+    options = {**options, "batch": BatchSettings(**batch)}
     if not drawn:
         return Policy([steps or [Step("identity")]], **options)
     high = float(found["strength"])
@@ -184,11 +209,14 @@ def _before(values):
     return steps + ([Step("random_resized_crop", 1.0, value=area)] if area < 1 else [])
 
 
-def largest_recipe(ops: Sequence[str], *, flip: bool = True) -> Policy | None:
+def largest_recipe(ops: Sequence[str], *, flip: bool = True, crop: str = "padded") -> Policy | None:
     """Returns the largest policy of the space, for what compiles one program; None if none is."""
     ops = [op for op in ops if op not in _PARTNERS]
     if not ops:
         return None
     values = {hp.name: hp.default for hp in recipe_space(ops=ops).space}
-    most = {"num_ops": 3, "flip": 0.5 if flip else 0.0, "padding": 1 / 8}
+    most = {"num_ops": 3, "flip": 0.5 if flip else 0.0}
+    if crop != "none":
+        name, sizes = _CROPS[crop]
+        most[name] = sizes[-1]
     return recipe_from(values | {_PREFIX + name: value for name, value in most.items()})

@@ -112,15 +112,16 @@ def screened_policies(ops, caps, *, trials: int) -> dict[Any, Policy]:
     return found
 
 
-def example_policies(*, flip: bool, ops, space: str) -> list[Policy]:
+def example_policies(*, flip: bool, ops, space: str, crop: str = "padded") -> list[Policy]:
     """Returns policies of all forms that a search trains with, for `Trainer`.
 
     Args:
         flip: whether images may be mirrored.
         ops: names of the ops that are searched in.
         space: "policy" or "recipe".
+        crop: of recipes, as in `recipe_space`.
     """
-    largest = largest_recipe(ops, flip=flip) if space == "recipe" else None
+    largest = largest_recipe(ops, flip=flip, crop=crop) if space == "recipe" else None
     return [
         *([] if largest is None else [largest]),
         *control_policies(flip=flip, seed=0, ops=ops).values(),

@@ -21,6 +21,7 @@ from keras_cv_extras.search.oracles._recipes import first_recipes, is_of_recipe,
 from keras_cv_extras.search.oracles._space import op_alone, policy_space
 from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
+from keras_cv_extras.search.trials._child import pair_of
 from keras_cv_extras.search.trials._trainer import Trainer
 
 _OBJECTIVES = ("val_accuracy", "val_log_loss")
@@ -116,6 +117,8 @@ class Request:
             # With several workers a trial knows less of others, so that other trials are run.
             **({"workers": asked.workers} if asked.workers > 1 else {}),
             **({"space": self.space} if self.space != "policy" else {}),
+            **({"crop": asked.crop} if asked.crop != "padded" else {}),
+            **({"also": list(asked.also)} if asked.also else {}),
             **({"tuned_control": True} if asked.tuned_control else {}),
             **({"harm_seeds": asked.harm_seeds} if asked.harm_seeds else {}),
         }
@@ -142,7 +145,8 @@ class Request:
             return oracle
         trials = self.trials or 0
         if self.space == "recipe":
-            space = recipe_space(ops=ops, flip=self.flip)
+            asked = self.settings
+            space = recipe_space(ops=ops, flip=self.flip, crop=asked.crop, also=asked.also)
             first = first_recipes(space)
         else:
             space = policy_space(ops=ops)
@@ -158,7 +162,9 @@ class Request:
 
 def make_request(data, build_model, settings: SearchSettings, *, validation_data=None) -> Request:
     """Checks settings that depend on the data, and divides it; see `search_policy`."""
-    images, labels = getattr(data, "train", data)
+    images, labels = pair_of("data", getattr(data, "train", data))
+    if validation_data is not None:
+        validation_data = pair_of("validation_data", validation_data)
     name = getattr(data, "name", None)
     parts = _splits.split_for_search(
         images,
@@ -198,7 +204,9 @@ def _trainer(build_model, train, settings, *, flip, ops):
         train,
         epochs=settings.epochs,
         batch_size=settings.batch_size,
-        policies=_portfolio.example_policies(flip=flip, ops=ops, space=_space_of(settings)),
+        policies=_portfolio.example_policies(
+            flip=flip, ops=ops, space=_space_of(settings), crop=settings.crop
+        ),
     )
 
 

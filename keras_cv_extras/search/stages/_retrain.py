@@ -22,13 +22,19 @@ def retrain(request, policy, path):
     if pathlib.Path(path).is_file():
         return
     images, labels = (np.asarray(array) for array in request.everything)
-    trainer = Trainer(
-        request.trainer.build_model,
-        (images, labels),
-        epochs=request.trainer.epochs,
-        batch_size=request.trainer.batch_size,
-        learning_rate=request.trainer.learning_rate,
-    )
-    model = trainer.train(policy, seed_of_trial(request.seed, "last training"))
+
+    def made():
+        return Trainer(
+            request.trainer.build_model,
+            (images, labels),
+            epochs=request.trainer.epochs,
+            batch_size=request.trainer.batch_size,
+            learning_rate=request.trainer.learning_rate,
+        )
+
+    model = made().train(policy, seed_of_trial(request.seed, "last training"))
+    if policy.batch.changes_labels:  # it was compiled anew, which is none of the user's business
+        weights, model = model.get_weights(), made().model
+        model.set_weights(weights)
     names = request.class_names
     training.save_model(model, path, about=names and {"class_names": list(names)})

@@ -52,8 +52,9 @@ class Child:
                 "searched by PolicyTuner, which builds one for each trial"
             )
         self.build_model = build_model
-        self.train_images: Any = train[0]
-        self.train_labels: Any = train[1]
+        self.train_images: Any
+        self.train_labels: Any
+        self.train_images, self.train_labels = images_of("train", train)
         self.epochs: int = checks.integer("epochs", epochs, minimum=1)
         self.batch_size: int = checks.integer("batch_size", batch_size, minimum=1)
         self.learning_rate: float = checks.number("learning_rate", learning_rate)
@@ -100,6 +101,40 @@ class Child:
             ),
             jit_compile=jit_compile(),
         )
+
+
+def pair_of(name: str, given: Any) -> tuple[Any, Any]:
+    """Returns `(images, labels)` as they were given.
+
+    Args:
+        name: of the argument.
+        given: what was given as a pair of arrays.
+
+    Raises:
+        TypeError: if it is none.
+    """
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise TypeError(
+            f"{name} must be (images, labels), two arrays, received {type(given).__name__}: a "
+            "search goes over images in memory"
+        )
+    return given[0], given[1]
+
+
+def images_of(name: str, given: Any) -> tuple[Any, Any]:
+    """Returns `pair_of`, of as many images as labels.
+
+    Raises:
+        TypeError, ValueError: if it is none.
+    """
+    images, labels = pair_of(name, given)
+    shape, count = np.shape(images), len(np.atleast_1d(labels))
+    if len(shape) != 4 or shape[0] != count:
+        raise ValueError(
+            f"{name} must be images (n, height, width, channels) and n labels, received images of "
+            f"{shape} and {count} labels"
+        )
+    return images, labels
 
 
 def one_per_image(labels: ArrayLike, num_classes: int | None = None) -> np.ndarray:

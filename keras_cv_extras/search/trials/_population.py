@@ -124,6 +124,12 @@ class PopulationTrainer(Child):
             raise ValueError(
                 f"policies of a population must have the same value_range, received {ranges}"
             )
+        for policy in policies:
+            if settings := policy.batch.describe():
+                raise ValueError(
+                    "a population trains without settings of batches, received a policy with "
+                    f"{settings}: give a Trainer, or a space without also"
+                )
         self._shape = self._shape.holding(policies)
         size, began = self.population_size, time.monotonic()
         chunks = [slice(start, start + size) for start in range(0, len(policies), size)]

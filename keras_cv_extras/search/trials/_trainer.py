@@ -16,6 +16,7 @@ from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.policy import Policy, StackShape
 from keras_cv_extras.search.trials._child import Child, Score, filled_batches, score_of
 from keras_cv_extras.search.trials._epochs import Epochs
+from keras_cv_extras.search.trials._rows_loss import either_loss
 from keras_cv_extras.search.trials._steps import Steps
 from keras_cv_extras.training import DivergedError
 
@@ -53,8 +54,15 @@ class Trainer(Child):
     ) -> None:
         super().__init__(build_model, train, **options)
         shape = StackShape().holding(policies) if policies else None
-        self._epochs = Epochs(self.train_images, self.train_labels, self.batch_size, shape)
+        self._epochs = Epochs(
+            self.train_images,
+            self.train_labels,
+            self.batch_size,
+            self.model.output_shape[-1],
+            shape,
+        )
         self._steps = Steps(self.model, self.batch_size)
+        self._reads_rows = False
         self._fresh = {}
 
     def train(
@@ -69,7 +77,7 @@ class Trainer(Child):
         """Trains the model; every call returns the same model object.
 
         Args:
-            policy: the augmentation of the training images.
+            policy: the augmentation of the training images, with its `batch`: a mix and so on.
             seed: an integer: decides the weights, the order of the images and all draws.
             rows: numbers of the training images to use, which are then seen more often: the
                 number of steps stays the same. None for all.
@@ -79,7 +87,17 @@ class Trainer(Child):
 
         Raises:
             DivergedError: if the loss is not finite.
+            ValueError: if the policy mixes labels, and the model's loss reads integers alone.
         """
+        if policy.batch.changes_labels and not self._reads_rows:
+            self.model.compile(
+                self.model.optimizer,
+                either_loss(self.model.loss),
+                metrics=[],  # what a user measures of integers, rows do not have
+                jit_compile=self.model.jit_compile,
+            )
+            self._steps = Steps(self.model, self.batch_size)
+            self._reads_rows = True
         if start is None:
             start = self._fresh_weights(seed), self._optimizer_start
         self.restore(start)

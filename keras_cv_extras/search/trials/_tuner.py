@@ -1,5 +1,6 @@
 """A keras-tuner Tuner whose trials train one model with the policies that an oracle suggests."""
 
+import json
 import pathlib
 import zlib
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from keras_cv_extras.search.oracles._durable import forget_lock, make_durable
 from keras_cv_extras.search.oracles._recipes import is_of_recipe
 from keras_cv_extras.search.oracles._space import place_in_policy, policy_from
 from keras_cv_extras.search.trials._builder import ModelBuilder, num_epochs
-from keras_cv_extras.search.trials._child import one_per_image
+from keras_cv_extras.search.trials._child import images_of, one_per_image
 from keras_cv_extras.search.trials._folder import check_folder
 from keras_cv_extras.search.trials._shared import SharedWeights
 from keras_cv_extras.search.trials._trainer import DivergedError, Trainer
@@ -111,8 +112,10 @@ class PolicyTuner(kt.Tuner):
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
         self.validation: Any = validation
-        if trainer is None and validation is not None:
-            self.validation = (validation[0], one_per_image(validation[1]))
+        if type(self).run_trial is PolicyTuner.run_trial:  # a subclass scores as it likes
+            self.validation = images_of("validation", validation)
+        if trainer is None and self.validation is not None:
+            self.validation = (self.validation[0], one_per_image(self.validation[1]))
         self.seed: int = checks.integer("seed", seed)
         self.on_trial = on_trial
         self.role: Role = role_of_keras_tuner() if role is None else role
@@ -237,14 +240,17 @@ class PolicyTuner(kt.Tuner):
     def _reload(self):
         if not pathlib.Path(self.oracle._get_oracle_fname()).is_file():
             return
-        asked = {hp.name for hp in self.oracle.get_space().space}
+        asked = _values_of(self.oracle.get_space())
         self.oracle.reload()
-        found = {hp.name for hp in self.oracle.get_space().space}
-        if different := sorted(asked ^ found):
+        found = _values_of(self.oracle.get_space())
+        if different := sorted(asked.items() ^ found.items()):
+            name = different[0][0]
+            how = f"in which {name!r} has other values"
+            if name not in asked or name not in found:
+                how = f"of which {name!r} is {'no part' if name in asked else 'a part'}"
             raise ValueError(
-                f"{self.project_dir} holds a search over another space, of which "
-                f"{different[0]!r} is {'no part' if different[0] in asked else 'a part'}: give "
-                "another directory, or overwrite=True"
+                f"{self.project_dir} holds a search over another space, {how}: give another "
+                "directory, or overwrite=True"
             )
 
     def _is_over(self):
@@ -316,6 +322,11 @@ class PolicyTuner(kt.Tuner):
     def policy_of_values(self, values: dict[str, Any], **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
         return policy_from(values, caps=self.caps, **options)
+
+
+def _values_of(space):
+    """Returns for each hyperparameter of a space what it may be, as a text."""
+    return {hp.name: json.dumps(hp.get_config(), sort_keys=True) for hp in space.space}
 
 
 def metrics_of(score) -> dict[str, Any]:

@@ -125,9 +125,8 @@ def summary(arm):
 
 def _steps(policy):
     """Returns a policy's steps for JSON; where they do not tell it all, the whole policy."""
-    stages = policy.stages
-    if len(stages) > 1 or stages[0].weights or stages[0].num_draws > 1:
-        fields = policy.to_dict()
+    stages, fields = policy.stages, policy.to_dict()
+    if len(stages) > 1 or stages[0].weights or stages[0].num_draws > 1 or "batch" in fields:
         return {key: value for key, value in fields.items() if key != "provenance"}
     return [[step.to_dict() for step in steps] for steps in policy.sub_policies]
 

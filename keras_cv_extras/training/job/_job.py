@@ -20,6 +20,11 @@ class Job:
 
     def __init__(self, images, policy, settings):
         _check_labels(images, settings)
+        if policy.batch.repeats > 1 and isinstance(images.train, FilePart):
+            raise ValueError(
+                "the policy shows several views of each image in a batch, which streamed files "
+                "cannot give: leave stream out, or give policy.with_batch(repeats=1)"
+            )
         self.images, self.policy = images, policy
         self.settings, self.recipe = settings, settings.recipe()
         self.clock = training.InputClock(_advice(images, policy))
@@ -94,8 +99,12 @@ class Job:
             checkpoint: the folder of checkpoints.
         """
         recipe, given, num_classes = self.recipe, self.settings, len(self.images.class_names)
-        mixing = _MIXES[given.mix]
-        mixing = mixing and mixing(num_classes=num_classes)
+        batch = self.policy.batch
+        if given.mix is None:
+            mixing = batch.make_mix(num_classes)
+        else:
+            mixing = _MIXES[given.mix]
+            mixing = mixing and mixing(num_classes=num_classes)
         weights = None
         if given.class_weights != "none" and not self.images.multilabel:
             weights = data.class_weight(
@@ -104,7 +113,13 @@ class Job:
 
         def batches(epoch):
             made = data.pipeline(
-                self.train, recipe.batch_size, self.policy, mixing, given.seed, epoch=epoch
+                self.train,
+                recipe.batch_size,
+                self.policy,
+                mixing,
+                given.seed,
+                epoch=epoch,
+                num_repeats=batch.repeats,
             )
             return self.clock.watch(training.with_class_weights(made, weights) if weights else made)
 

@@ -29,12 +29,13 @@ class TrainingSettings:
         model: a network of `kcx.models.names()`; None for `kcx.training.small_cnn`.
         weights: weights to begin with, "imagenet" (downloads them) or a file; needs `model`.
         policy: a `Policy`, a policy file, or a name of `kcx.policy.named`.
-        mix: "none", "mixup" or "cutmix": how images and their labels are blended.
+        mix: "none", "mixup" or "cutmix": how images and their labels are blended, all images and
+            with the mix's own alpha; None for what the policy's `batch` says.
         epochs: passes over the training images.
         batch_size: images per step.
         learning_rate: the highest one; None for the recipe's at this batch size.
         weight_decay: in units of the learning rate.
-        label_smoothing: in [0, 1).
+        label_smoothing: in [0, 1); None for the policy's, or else the recipe's.
         average: whether the weights of the last steps are averaged.
         crop: how training images are cut out of streamed files: "none" (resized, the middle cut)
             or "random-resized" (a box drawn for every file in every epoch).
@@ -62,7 +63,7 @@ class TrainingSettings:
     model: str | None = None
     weights: str | None = None
     policy: Policy | str = "none"
-    mix: Literal["none", "mixup", "cutmix"] = "none"
+    mix: Literal["none", "mixup", "cutmix"] | None = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
@@ -80,7 +81,7 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         """Checks the settings."""
         share = checks.fraction("validation", self.validation)
-        checks.one_of("mix", self.mix, MIXES)
+        checks.one_of("mix", self.mix, (None, *MIXES))
         checks.one_of("crop", self.crop, (None, "none", "random-resized"))
         checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
         checks.one_of("precision", self.precision, PRECISIONS)
@@ -113,11 +114,28 @@ class TrainingSettings:
         changed = {name: value for name, value in given.items() if value is not None}
         return dataclasses.replace(recipe, **changed)
 
+    def with_policy(self, policy: Policy) -> tuple[TrainingSettings, Policy]:
+        """Returns the settings and a policy, of which each setting of batches has one place.
+
+        Args:
+            policy: what is asked for here goes before its `batch`, which says the rest.
+        """
+        batch = policy.batch
+        if self.mix is not None and batch.mix != "none":
+            policy = policy.with_batch(mix="none", mix_rate=1.0, mix_alpha=1.0)
+        if batch.label_smoothing == 0:
+            return self, policy
+        smoothing = self.label_smoothing
+        smoothing = batch.label_smoothing if smoothing is None else smoothing
+        policy = policy.with_batch(label_smoothing=0.0)
+        return dataclasses.replace(self, label_smoothing=smoothing), policy
+
     def beside_recipe(self) -> dict[str, Any]:
         """Returns the settings that a recipe does not have, but for the policy."""
         left_out = (*_OF_THE_RECIPE, "policy")
         names = [field.name for field in dataclasses.fields(self) if field.name not in left_out]
         found = {name: getattr(self, name) for name in names}
+        found["mix"] = self.mix or "none"  # the policy's own is the policy's
         if found["loss"] == "crossentropy":  # so that earlier trainings are known again
             del found["loss"]
         return found

@@ -98,9 +98,10 @@ def train(
     strategy = training.make_strategy()  # first of all: it connects the workers
     writes = training.writes_files()
     output, settings = pathlib.Path(output), settings or TrainingSettings()
-    recipe = settings.recipe()
     chosen = settings.policy
     chosen = policies.named(chosen) if isinstance(chosen, str) else chosen
+    settings, chosen = settings.with_policy(chosen)
+    recipe = settings.recipe()
     if writes:
         folders.check(output, kinds.TRAINING)
     images = _parts.loaded(data, image_size, stream, max_bad, resize, jpeg, recipe.crop)
