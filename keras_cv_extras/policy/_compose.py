@@ -155,12 +155,14 @@ def _check_count(count):
 def _of(rows, policies, options):
     """Returns a policy of listed rows, for images as the given policies take them."""
     first = policies[0]
-    settings = {(p.fill, p.value_range, *(s.num_levels for s in p.stages[:1])) for p in policies}
+    settings = {
+        (p.fill, p.value_range, p.batch, *(s.num_levels for s in p.stages[:1])) for p in policies
+    }
     levels = {stage.num_levels for policy in policies for stage in policy.stages}
     if len(settings) > 1 or len(levels) > 1:
         raise ValueError(
-            "policies that are joined must have the same fill, value_range and num_levels, "
-            f"received {sorted(settings, key=str)}"
+            "policies that are joined must have the same fill, value_range and num_levels, and "
+            f"the same batch, received {sorted(settings, key=str)}"
         )
     rows = [(weight, steps) for weight, steps in rows if weight > 0]
     return Policy(
@@ -169,5 +171,6 @@ def _of(rows, policies, options):
         fill=first.fill,
         value_range=first.value_range,
         num_levels=levels.pop(),
+        batch=first.batch,
         **options,
     )

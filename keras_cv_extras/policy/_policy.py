@@ -296,10 +296,10 @@ def concatenate(policies: Sequence[Policy], *, name: str | None = None) -> Polic
     for policy in policies:
         if len(policy.stages) != 1:
             raise ValueError(f"only policies of one stage can be concatenated, received {policy!r}")
-        same = (policy.fill, policy.value_range, policy.stages[0].num_draws)
-        if same != (first.fill, first.value_range, first.stages[0].num_draws):
+        same = (policy.fill, policy.value_range, policy.batch, policy.stages[0].num_draws)
+        if same != (first.fill, first.value_range, first.batch, first.stages[0].num_draws):
             raise ValueError(
-                "policies that are concatenated must have the same fill, value_range and "
+                "policies that are concatenated must have the same fill, value_range, batch and "
                 f"num_draws, received {first!r} and {policy!r}"
             )
     weights = []
@@ -313,6 +313,7 @@ def concatenate(policies: Sequence[Policy], *, name: str | None = None) -> Polic
         fill=first.fill,
         value_range=first.value_range,
         name=name,
+        batch=first.batch,
     )
 
 

@@ -81,6 +81,10 @@ def test_settings_of_batches_are_checked_and_joined():
     mixed, smoothed = (NOTHING.with_batch(**SETTINGS[name]) for name in ("mixed", "smoothed"))
     assert (policy.flip_crop() + mixed).batch == (mixed + policy.flip_crop()).batch == mixed.batch
     assert mixed.with_batch(mix="none", mix_alpha=1.0) == NOTHING
+    assert policy.random_apply(mixed).batch == mixed.batch
+    assert policy.concatenate([mixed, mixed]).batch == mixed.batch
+    with pytest.raises(ValueError, match="and the same batch"):
+        policy.random_choice([mixed, smoothed])
     with pytest.raises(ValueError, match="only one may have settings of batches"):
         _ = mixed + smoothed
 

@@ -23,6 +23,7 @@ def test_what_is_asked_for_goes_before_what_the_policy_says():
     assert plain.with_policy(policy.flip_crop()) == (plain, policy.flip_crop())
     ramp = policy.ramp(CHOSEN, 3)
     assert ramp.batch == CHOSEN.batch
+    assert ramp.with_batch(repeats=1).policy_at(2).batch == CHOSEN.with_batch(repeats=1).batch
     assert plain.with_policy(ramp)[1].batch == mix.BatchSettings(repeats=2)
     with pytest.raises(ValueError, match="must have the same settings of batches"):
         policy.PolicySchedule({0: CHOSEN, 1: policy.flip_crop()})
