@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -47,6 +47,11 @@ DEFAULT = SearchSettings()
 search_app = typer.Typer(cls=_SearchGroup, help="Search an augmentation policy.")
 
 Folder = Annotated[pathlib.Path, typer.Argument(help="The folder of a search.")]
+
+
+def _names(text: str | None) -> tuple[Any, ...] | None:
+    """Returns the names in a text that commas divide."""
+    return None if text is None else tuple(name.strip() for name in text.split(","))
 
 
 @search_app.command("run")
@@ -95,10 +100,10 @@ def run(
         typer.Option(help="Of recipes; random-resized where images show more than the object."),
     ] = DEFAULT.crop,
     also: Annotated[
-        list[Literal["mix", "repeats", "label_smoothing"]] | None,
+        str | None,
         typer.Option(
-            help="What else a recipe says: mix (mixup or CutMix, rate and alpha), repeats (views "
-            "of an image in a batch), label_smoothing. Several times for several."
+            help="What else a recipe says, such as mix,repeats: mix (mixup or CutMix, rate and "
+            "alpha), repeats (views of an image in a batch), label_smoothing."
         ),
     ] = None,
     method: Annotated[
@@ -211,14 +216,14 @@ def run(
         budget=budget,
         space=space,
         crop=crop,
-        also=tuple(also or ()),
+        also=_names(also) or (),
         method=method,
         oracle=oracle,
         epochs=epochs,
         train_size=train_size,
         validation_size=validation_size,
         confirmation_size=confirmation_size,
-        ops=None if ops is None else tuple(name.strip() for name in ops.split(",")),
+        ops=_names(ops),
         flip="auto" if flip is None else flip,
         batch_size=batch_size,
         confirm_seeds=confirm_seeds,

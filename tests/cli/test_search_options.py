@@ -59,7 +59,7 @@ def run(asked, *arguments):
         (["--budget", 2.5], {"budget": 2.5}),
         (["--space", "recipe"], {"space": "recipe"}),
         (
-            ["--space", "recipe", "--crop", "random-resized", "--also", "mix", "--also", "repeats"],
+            ["--space", "recipe", "--crop", "random-resized", "--also", "mix, repeats"],
             {"space": "recipe", "crop": "random-resized", "also": ("mix", "repeats")},
         ),
         (["--method", "full"], {"method": "full"}),

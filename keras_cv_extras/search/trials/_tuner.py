@@ -107,15 +107,15 @@ class PolicyTuner(kt.Tuner):
         self._options = {"train": train, "epochs": epochs, "batch_size": batch_size}
         self._builder: Any = None
         if trainer is None:
+            images_of("train", train)
             self._builder = ModelBuilder(build_model, self._is_of_policy)
             self._builder.declare(oracle)
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
         self.validation: Any = validation
-        if type(self).run_trial is PolicyTuner.run_trial:  # a subclass scores as it likes
-            self.validation = images_of("validation", validation)
-        if trainer is None and self.validation is not None:
-            self.validation = (self.validation[0], one_per_image(self.validation[1]))
+        if trainer is None:  # what is given as one scores as it likes
+            validation_images, labels = images_of("validation", validation)
+            self.validation = (validation_images, one_per_image(labels))
         self.seed: int = checks.integer("seed", seed)
         self.on_trial = on_trial
         self.role: Role = role_of_keras_tuner() if role is None else role
