@@ -114,11 +114,12 @@ class TrainingSettings:
         changed = {name: value for name, value in given.items() if value is not None}
         return dataclasses.replace(recipe, **changed)
 
-    def with_policy(self, policy: Policy) -> tuple[TrainingSettings, Policy]:
+    def with_policy(self, policy: Any) -> tuple[TrainingSettings, Any]:
         """Returns the settings and a policy, of which each setting of batches has one place.
 
         Args:
-            policy: what is asked for here goes before its `batch`, which says the rest.
+            policy: a `Policy` or a `PolicySchedule`. What is asked for here goes before its
+                `batch`, which says the rest.
         """
         batch = policy.batch
         if self.mix is not None and batch.mix != "none":
