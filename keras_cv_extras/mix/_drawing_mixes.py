@@ -195,7 +195,8 @@ class SamplePairing(Mix):
 class ReMix(Mix):
     """Blends images as mixup does, and gives a mixed pair's label to a minority class.
 
-    It draws no class more often: where a training has few steps, read from `data.BalancedSource`.
+    It draws no class more often: read from `data.BalancedSource` beside it, as in the example and
+    in the paper's Remix-RS. By itself it needs many epochs.
 
     Args:
         class_counts: how many samples each class has in the data set.
@@ -208,8 +209,8 @@ class ReMix(Mix):
         [ReMix](https://arxiv.org/abs/2007.03943)
 
     Example:
-        >>> mix = ReMix(class_counts=[5000, 50], num_classes=2)
-        >>> images, labels = mix(images, labels, seed=7, epoch=0)
+        >>> mix = ReMix(class_counts=np.bincount(y), num_classes=10)
+        >>> train = kcx.data.pipeline(kcx.data.BalancedSource(x, y), 32, mix=mix, seed=7)
     """
 
     class_counts: Sequence[float] = ()

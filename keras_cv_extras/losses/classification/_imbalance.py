@@ -121,7 +121,11 @@ def ldam(
 
 
 class LDAM(FunctionLoss):
-    """LDAM loss for long-tailed classes; give the rare ones weight later by `DeferredReweighting`.
+    """LDAM loss for long-tailed classes, to be used with weights for the rare ones.
+
+    Margins alone draw no rare class more often, and in a short training it may not be learned. The
+    example gives weights from the start; in a long one, of some hundred epochs, let them come at
+    four fifths of it, as in the paper: `active=False` and `DeferredReweighting`.
 
     Predictions must be cosines in [-1, 1], which `scale` turns into logits, so the model ends in
     `layers.CosineDense`. The logits of a plain `Dense` layer would be scaled, too: the loss is in
@@ -129,9 +133,11 @@ class LDAM(FunctionLoss):
     `training.fit`; a compiled step cannot.
 
     Example:
+        >>> counts = [5000, 500, 50]
         >>> outputs = kcx.layers.CosineDense(3, dtype="float32")(features)
         >>> model = keras.Model(inputs, outputs)
-        >>> model.compile("sgd", loss=LDAM(class_counts=[5000, 500, 50]))
+        >>> loss = ClassWeighted(LDAM(counts), class_balanced_weights(counts))
+        >>> model.compile("sgd", loss=loss)
     """
 
     function = ldam
