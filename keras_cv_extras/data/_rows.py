@@ -29,6 +29,8 @@ class Rows:
     def __init__(self, images: ArrayLike, labels: ArrayLike) -> None:
         array = _checked(checks.unmasked("images", images), self.takes_tables)
         self.count: int = len(array)
+        if isinstance(labels, list) and all(np.ndim(label) == 0 for label in labels):
+            labels = np.asarray(labels)  # one row for each image, and no nest of tensors
         self.labels: Any = tf.nest.map_structure(self._rows, labels)
         self.images: Any = tf.convert_to_tensor(array)
 

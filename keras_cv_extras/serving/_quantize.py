@@ -58,6 +58,8 @@ def check_data(kind, served, images, labels, representative):
             f"representative must have the shape (count, {', '.join(map(str, shape))}), at least "
             f"one, received {np.shape(representative)}"
         )
+    if kind == "int8" and not np.isfinite(np.sum(representative, dtype="float64")):
+        raise ValueError("representative must be finite, received NaN or infinity")
     if kind is not None and images is not None and labels is not None:
         found, number = np.asarray(labels), len(served.class_names)
         if found.shape != (len(images),) or found.dtype.kind not in "iu":

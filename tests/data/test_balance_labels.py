@@ -86,3 +86,21 @@ def test_texts_are_as_many_classes_as_they_show():
         assert data.ClassStats.from_dataset(labels, num_classes=2).classes == ("cat", "dog")
         with pytest.raises(ValueError, match="texts of 2 classes, received num_classes=3"):
             data.ClassStats.from_dataset(labels, num_classes=3)
+
+
+def test_missing_numbers_and_one_class_are_called_so():
+    for labels in ([0.0, 1.0, np.nan] * 2, [np.nan] * 6):
+        for function in (lambda y: data.smote(IMAGES, y), data.class_weight):
+            with pytest.raises(ValueError, match="labels must not hold NaN, received it for"):
+                function(np.array(labels))
+    for labels in ([0, 0, 0], ["cat"] * 3):
+        with pytest.raises(ValueError, match="labels must hold at least two classes, received 1"):
+            data.class_weight(labels)
+    assert data.class_weight([0, 0, 0], num_classes=2) == {0: 1.0, 1: 0.0}
+
+
+def test_a_list_of_labels_is_a_label_for_each_image():
+    for labels in (["cat", "dog", "dog"] * 2, [0, 1, 1] * 2):
+        source = data.BalancedSource(IMAGES, labels)
+        assert source.count == 8
+        assert source.labels.shape == (6,)

@@ -96,6 +96,9 @@ def test_categories_need_their_own_method():
     for numbers in (ROWS, table[["width", "legs"]]):
         with pytest.raises(ValueError, match="at least one column of categories"):
             data.Resampler("smotenc").fit_resample(numbers, NAMES)
+    gaps = table.assign(colour=pd.array(["red", pd.NA, "blue"] * 6, dtype="string"))
+    with pytest.raises(ValueError, match="missing values here, and column 'colour' has some"):
+        data.resample(gaps, NAMES, method="smotenc", k_neighbors=3)
     rows = table[["width", "legs", "colour"]].to_numpy(object)
     assert data.resample(rows, NAMES, method="smotenc")[0].dtype == object
     assert data.Resampler("smotenc").fit_resample(rows, NAMES)[0].dtype == object

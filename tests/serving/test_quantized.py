@@ -138,10 +138,11 @@ def test_a_quantised_file_that_answers_otherwise_is_found(model, digits, tmp_pat
         ({"quantize": "int4", "format": "litert"}, "quantize must be one of"),
         ({"quantize": "int8", "format": "litert"}, "give representative, or images"),
         *(
-            ({"quantize": "int8", "format": "litert", "representative": np.zeros(shape)}, problem)
-            for shape, problem in (
-                ((5, 4, 8, 1), r"representative must have the shape \(count, 8, 8, 1\), at least"),
-                ((0, 8, 8, 1), r"at least one, received \(0, 8, 8, 1\)"),
+            ({"quantize": "int8", "format": "litert", "representative": images}, problem)
+            for images, problem in (
+                (np.zeros((5, 4, 8, 1)), r"must have the shape \(count, 8, 8, 1\), at least"),
+                (np.zeros((0, 8, 8, 1)), r"at least one, received \(0, 8, 8, 1\)"),
+                (np.full((1, 8, 8, 1), np.nan), "representative must be finite"),
             )
         ),
         *(

@@ -68,6 +68,7 @@ def as_classes(labels: Any) -> Any:
             ]
     if labels.ndim == 1 and labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
+    check_known(labels)
     raise ValueError(
         "labels must be one class for each sample, (n,), or one-hot rows (n, classes), received "
         f"{labels.dtype} of {labels.shape}: soft and multiple labels have no class to balance"
@@ -79,6 +80,15 @@ def check_whole(labels: Any) -> None:
     labels = checks.unmasked("labels", labels)
     if labels.dtype.kind == "O":
         _plain(labels)
+
+
+def check_known(labels: Any) -> None:
+    """Raises if a label of an array is NaN."""
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        raise ValueError(
+            f"labels must not hold NaN, received it for {np.isnan(labels).sum()} samples: fill in "
+            "or leave out what is missing"
+        )
 
 
 def _plain(labels):

@@ -66,7 +66,13 @@ class ClassStats:
             data = data.train
         labels = data[1] if isinstance(data, tuple) and len(data) == 2 else data
         numbers, names = _numbered(checks.unmasked("labels", labels))
-        return cls(_count_named(numbers, names, num_classes), names)
+        counts = _count_named(numbers, names, num_classes)
+        if len(counts) < 2:
+            raise ValueError(
+                f"labels must hold at least two classes, received {len(counts)}: num_classes says "
+                "how many there are, where not all are seen"
+            )
+        return cls(counts, names)
 
     @property
     def num_classes(self) -> int:
@@ -216,6 +222,7 @@ def _second(*element):
 
 def _numbered(labels):
     """Returns labels as numbers, and what the numbers stand for if they were texts."""
+    _labelled.check_known(labels)
     if labels.dtype.kind == "f" and labels.ndim == 1 and len(labels):
         whole = np.all(np.abs(labels) < _MOST) and np.all(labels == np.rint(labels))
         return (labels.astype(np.int64) if whole else labels), None

@@ -114,7 +114,16 @@ def _table(sampler, x, y, held_out):
             f"{type(x).__name__} and {type(y).__name__}"
         )
     classes, restore = _labelled.as_classes(y)
-    new, new_classes = _ask(sampler, x, classes)
+    try:
+        new, new_classes = _ask(sampler, x, classes)
+    except TypeError as error:  # of an encoder, which takes some kinds of missing values alone
+        missing = x.isna().to_numpy().any(axis=0) if _frames.is_frame(x) else np.zeros(1, bool)
+        if not missing.any():
+            raise
+        raise ValueError(
+            f"x must not have missing values here, and column {x.columns[missing.argmax()]!r} has "
+            "some: fill them in, or leave those rows out"
+        ) from error
     return new, _frames.like(y, restore(np.asarray(new_classes)))
 
 
