@@ -9,10 +9,11 @@ from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.exact import apart, exp2, product, quotient
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._op import Range, image_op, round_off
 
 _HALF_LOG2_E = 0.7213475204444817
 _DIRECTIONS = 256
+_NEAR = 3  # distances up to here have a program each, where those beyond have no weight
 
 
 def _check_kernel_size(name, value):
@@ -24,7 +25,7 @@ def _check_kernel_size(name, value):
 _CHECKS = {"kernel_size": _check_kernel_size}
 
 
-@image_op(strength=Range(0.0, 2.0), pixels="rounded", checks=_CHECKS)
+@image_op(strength=Range(0.0, 2.0), pixels="moved", checks=_CHECKS)
 def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Tensor:
     """Blurs by a Gaussian kernel.
 
@@ -51,7 +52,7 @@ def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Te
     return _separable(image, quotient(weights, total), radius)
 
 
-@image_op(strength=Range(0.0, 3.0), pixels="rounded", checks=_CHECKS)
+@image_op(strength=Range(0.0, 3.0), pixels="moved", checks=_CHECKS)
 def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     """Replaces every pixel by the mean of the square around it.
 
@@ -72,7 +73,7 @@ def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     radius = ops.clip(radius, 0.0, float(largest))
     distances = ops.convert_to_tensor(np.arange(largest + 1, dtype="float32"))
     weights = quotient(ops.clip(radius + 1.0 - distances, 0.0, 1.0), 2.0 * radius + 1.0)
-    return _separable(image, weights, largest)
+    return _separable(image, weights, largest, ops.cast(ops.ceil(radius), "int32"))
 
 
 @image_op(strength=Range(1.0, 9.0), pixels="rounded", checks=_CHECKS)
@@ -129,6 +130,8 @@ def median_blur(image: Tensor, *, kernel_size: int = 3) -> Tensor:
     radius = kernel_size // 2
     channels = image.shape[-1]
     padded = pad_columns(pad_rows(image, radius), channels, radius)
+    if radius == 1:
+        return ops.reshape(_median_of_nine(padded, channels), ops.shape(image))
     window = [
         _shift(_shift(padded, down, 2 * radius, axis=0), right, 2 * radius, axis=1, step=channels)
         for down in range(2 * radius + 1)
@@ -167,20 +170,45 @@ def pad_columns(rows, channels, radius):
     return engine.kept(pad, rows)
 
 
-def _separable(image, weights, radius):
-    """Sums shifted rows and then shifted columns, by weights of the distances 0 to `radius`."""
+def _separable(image, weights, radius, reach=None):
+    """Sums shifted rows and then shifted columns, by weights of the distances 0 to `radius`.
+
+    Args:
+        image: `(height, width, channels)`, of any type.
+        weights: `(radius + 1,)`.
+        radius: how far the weights go.
+        reach: the distance beyond which all weights are 0, an integer tensor; None if none is.
+
+    Returns:
+        An image of the same shape and type, rounded.
+    """
     channels = image.shape[-1]
-    add_rows = functools.partial(_weigh, radius=radius, axis=0)
-    add_columns = functools.partial(_weigh, radius=radius, axis=1, step=channels)
-    rows = engine.kept(add_rows, pad_rows(image, radius), weights)
-    columns = engine.kept(add_columns, pad_columns(rows, channels, radius), weights)
-    return ops.reshape(columns, ops.shape(image))
+    padded = pad_columns(pad_rows(image, radius), channels, radius)
+
+    def blur(last):
+        weigh = functools.partial(_weigh, radius=radius, last=last)
+        rows = engine.kept(functools.partial(weigh, axis=0), padded, weights)
+
+        def add_columns(rows, weights):
+            return round_off(weigh(rows, weights, axis=1, step=channels), image.dtype)
+
+        return engine.kept(add_columns, rows, weights)
+
+    if reach is None or radius < 2 or engine.is_vectorized():
+        blurred = blur(radius)
+    else:  # what has no weight adds 0, and is left out
+        lasts = sorted({*range(1, min(radius, _NEAR) + 1), radius})
+        branches = [functools.partial(blur, last) for last in lasts]
+        blurred = engine.switch(ops.clip(reach - 1, 0, len(lasts) - 1), branches)
+    return ops.reshape(blurred, ops.shape(image))
 
 
-def _weigh(padded, weights, radius, **along):
-    part = lambda number: _shift(padded, number, 2 * radius, **along)  # noqa: E731
+def _weigh(padded, weights, radius, last, **along):
+    def part(number):
+        return ops.cast(_shift(padded, number, 2 * radius, **along), "float32")
+
     total = product(weights[0], part(radius))
-    for distance in range(1, radius + 1):
+    for distance in range(1, last + 1):
         both = part(radius - distance) + part(radius + distance)
         total = total + product(weights[distance], both)
     return total
@@ -190,6 +218,36 @@ def _shift(padded, number, margin, *, axis, step=1):
     """The part that leaves out `number` steps in front and the rest of the margin behind."""
     part = slice(number * step, (number - margin) * step or None)
     return padded[part] if axis == 0 else padded[:, part]
+
+
+def _median_of_nine(padded, channels):
+    """The median of every 3 x 3 pixels, of columns in order, each of which serves three pixels.
+
+    It is the middle of three: the greatest of the least, the middle of the middle, the least of
+    the greatest.
+    """
+
+    def in_order(padded):
+        above, own, below = padded[:-2], padded[1:-1], padded[2:]
+        least, greatest = ops.minimum(above, own), ops.maximum(above, own)
+        middle = ops.maximum(least, ops.minimum(greatest, below))
+        return ops.minimum(least, below), middle, ops.maximum(greatest, below)
+
+    def across(values):
+        return values[:, : -2 * channels], values[:, channels:-channels], values[:, 2 * channels :]
+
+    least, middle, greatest = (
+        engine.kept(lambda padded, place=place: in_order(padded)[place], padded)
+        for place in range(3)
+    )
+    low = functools.reduce(ops.maximum, across(least))
+    high = functools.reduce(ops.minimum, across(greatest))
+    return _middle(low, _middle(*across(middle)), high)
+
+
+def _middle(first, second, third):
+    least, greatest = ops.minimum(first, second), ops.maximum(first, second)
+    return ops.maximum(least, ops.minimum(greatest, third))
 
 
 def _median(values):

@@ -62,6 +62,15 @@ def test_box_blur_is_that_of_scipy(radius, images):
         np.testing.assert_allclose(result, wanted, atol=1e-3)
 
 
+@pytest.mark.parametrize("radius", [1, 3, 4, 5])
+def test_box_blur_leaves_out_what_has_no_weight(radius, images):
+    wanted = by_channel(
+        lambda c: ndimage.uniform_filter(c, 2 * radius + 1, mode="nearest"), images[0]
+    )
+    result = augment.box_blur(images[0], radius, kernel_size=11, compile=False)
+    assert np.abs(np.asarray(result, "float64") - wanted).max() <= 0.5 + 1e-3
+
+
 def test_box_blur_of_a_fraction_is_about_that_of_pillow(images):
     wanted = np.asarray(Image.fromarray(images[0]).filter(ImageFilter.BoxBlur(1.6)), int)
     assert np.abs(np.asarray(augment.box_blur(images[0], 1.6), int) - wanted).max() <= 1
