@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import contextlib
 import itertools
 import os
 import random
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest.mock
 
 import numpy as np
 import pytest
@@ -60,12 +62,36 @@ def pytest_collection_modifyitems(config, items):
         raise pytest.UsageError(f"values are named that a test does not have: {wrong}")
 
 
+_numbers_of_tensorflow = None
+
+
+def _seed_keras():
+    """Seeds all that Keras does, and TensorFlow only where somebody has drawn from its numbers.
+
+    `tf.random.set_seed` forgets every compiled kernel: each function, a program of XLA too, would
+    be prepared again in every test that calls it.
+    """
+    global _numbers_of_tensorflow
+    from tensorflow import random as numbers
+    from tensorflow.python.eager import context
+
+    def state():
+        own = getattr(context.context(), "_rng", None)  # there once a seed is
+        return context.global_seed(), own and own.getstate()
+
+    with contextlib.ExitStack() as stack:
+        if state() == _numbers_of_tensorflow:
+            stack.enter_context(unittest.mock.patch.object(numbers, "set_seed"))
+        sys.modules["keras"].utils.set_random_seed(0)
+    _numbers_of_tensorflow = state()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
     """A test draws the same numbers whichever tests ran before it, and fails always or never."""
     random.seed(0)
     if "keras" in sys.modules:  # else Keras draws its seeds from `random`
-        sys.modules["keras"].utils.set_random_seed(0)
+        _seed_keras()
 
 
 def pytest_collection_finish():
