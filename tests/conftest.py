@@ -1,6 +1,5 @@
 """What every test shares."""
 
-import contextlib
 import itertools
 import os
 import random
@@ -21,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import unittest.mock
 
 import numpy as np
 import pytest
@@ -62,36 +60,14 @@ def pytest_collection_modifyitems(config, items):
         raise pytest.UsageError(f"values are named that a test does not have: {wrong}")
 
 
-_numbers_of_tensorflow = None
-
-
-def _seed_keras():
-    """Seeds all that Keras does, and TensorFlow only where somebody has drawn from its numbers.
-
-    `tf.random.set_seed` forgets every compiled kernel: each function, a program of XLA too, would
-    be prepared again in every test that calls it.
-    """
-    global _numbers_of_tensorflow
-    from tensorflow import random as numbers
-    from tensorflow.python.eager import context
-
-    def state():
-        own = getattr(context.context(), "_rng", None)  # there once a seed is
-        return context.global_seed(), own and own.getstate()
-
-    with contextlib.ExitStack() as stack:
-        if state() == _numbers_of_tensorflow:
-            stack.enter_context(unittest.mock.patch.object(numbers, "set_seed"))
-        sys.modules["keras"].utils.set_random_seed(0)
-    _numbers_of_tensorflow = state()
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
     """A test draws the same numbers whichever tests ran before it, and fails always or never."""
     random.seed(0)
     if "keras" in sys.modules:  # else Keras draws its seeds from `random`
-        _seed_keras()
+        from seeds import seed_keras
+
+        seed_keras()
 
 
 def pytest_collection_finish():
@@ -117,6 +93,10 @@ def _memory_is_given_back():
     global _kept
     if _memory_of_this_process() < _kept + _MUCH:
         return
+    if "tensorflow" in sys.modules:
+        from seeds import forget_kernels
+
+        forget_kernels()
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
