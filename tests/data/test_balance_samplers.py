@@ -196,7 +196,7 @@ def test_effective_numbers(beta):
         (lambda: LABELS, {"num_classes": 2}, "raise num_classes"),
         (lambda: tf.data.Dataset.from_tensors((ROWS, LABELS)).repeat(), {}, "without end"),
         (lambda: tf.data.Dataset.range(4), {}, "images, labels"),
-        (lambda: LABELS[:1] * 0, {}, "two or more classes"),
+        (lambda: LABELS[:1] * 0, {}, "at least two classes"),
     ],
 )
 def test_wrong_arguments_of_class_stats(make, options, message):

@@ -252,6 +252,8 @@ class _Drawn(Augmentation):
         """Returns what a program runs on, and what is part of it; see `Augmentation`."""
         (loop,), structure = self._policy.tables(height, width, epoch)
         cumulative = self.layer.cumulative() if self._cumulative is None else self._cumulative
+        room = loop.cumulative.shape[-1] - cumulative.shape[-1]  # for rows that are never drawn
+        cumulative = ops.pad(cumulative, [(0, room)], constant_values=1.0)
         cumulative = ops.broadcast_to(cumulative, loop.cumulative.shape)
         return [loop._replace(cumulative=cumulative)], structure
 
