@@ -160,6 +160,22 @@ def test_policy_and_mix(train):
     assert next(iter(found.validation))[1].shape[1:] == (10,)  # rows of labels, too
 
 
+def test_what_a_policy_file_says_of_batches(train, tmp_path):
+    batch = {"mix": "cutmix", "mix_rate": 0.5, "repeats": 2, "label_smoothing": 0.25}
+    chosen, file = policy.flip_crop().with_batch(**batch), tmp_path / "policy.json"
+    chosen.save(file)
+    found = train("--policy", file)
+    assert found.pipeline["mix"] == mix.CutMix(rate=0.5, num_classes=10)
+    assert found.pipeline["num_repeats"] == 2
+    assert found.model.loss.get_config()["label_smoothing"] == 0.25
+    assert (found.settings["mix"], found.settings["label_smoothing"]) == ("cutmix", 0.25)
+    plain = train("--policy", file, "--mix", "none", "--label-smoothing", 0)
+    assert plain.pipeline["mix"] is None
+    assert plain.model.loss.get_config()["label_smoothing"] == 0
+    assert (plain.settings["mix"], plain.settings["label_smoothing"]) == ("none", 0)
+    assert plain.settings["policy"]["batch"] == {"repeats": 2}
+
+
 def test_rare_classes_count_more(train):
     _, labels, weights = first(train("--class-weights", "balanced"))
     assert weights.shape == (64,)

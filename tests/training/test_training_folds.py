@@ -2,11 +2,12 @@
 
 import csv
 import json
+import types
 
 import numpy as np
 import pytest
 
-from keras_cv_extras import data, training
+from keras_cv_extras import data, policy, training
 from keras_cv_extras.training.job import _cross_validate
 
 SETTINGS = training.TrainingSettings(epochs=1, batch_size=64, validation=0)
@@ -108,6 +109,28 @@ def test_the_report_is_of_all_folds(few, done):
     assert sorted(shown.pictures) == sorted(shown.worst(len(shown.pictures)))
     for place, picture in shown.pictures.items():
         np.testing.assert_array_equal(picture, images[int(shown.names[place])])
+
+
+def test_the_report_says_what_the_policy_says_of_batches(few, tmp_path, monkeypatch):
+    def train(images, *_, **__):
+        labels = images.test[1]
+        names = tuple(map(str, range(len(labels))))
+        found = training.Predictions(np.eye(3)[labels], labels, names, few.class_names)
+        return types.SimpleNamespace(predictions=found)
+
+    shown = {}
+
+    def report(*_, settings, **__):
+        shown.update(settings)
+        return "a report"
+
+    monkeypatch.setattr(_cross_validate, "train", train)
+    monkeypatch.setattr(training, "report", report)
+    chosen = policy.no_augmentation().with_batch(mix="cutmix", label_smoothing=0.25)
+    settings = training.TrainingSettings(policy=chosen)
+    training.cross_validate(few, tmp_path / "out", settings, folds=3, progress=False)
+    assert (shown["mix"], shown["label_smoothing"]) == ("cutmix", 0.25)
+    assert "of batches: cutmix of 100 %" in shown["policy"]
 
 
 @pytest.mark.parametrize(

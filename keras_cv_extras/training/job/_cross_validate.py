@@ -188,11 +188,13 @@ def _report(found, images, settings, output):
         del together.pictures[place]
     scores = together.evaluation()
     line = f"{measure.capitalize()} of each fold: " + ", ".join(f"{one:.1%}" for one in each) + "."
+    settings, policy = settings.with_policy(settings.policy)
+    told = {"mix": settings.mix or policy.batch.mix, "policy": policy.describe() or "none"}
     page = training.report(
         together,
         title=f"{settings.model or 'Small network'} on {images.name}, {len(found)} folds",
         data=_parts.about(images, images, {}) | {"test images": "every image, in its fold"},
-        settings=settings.beside_recipe() | dataclasses.asdict(settings.recipe()),
+        settings=settings.beside_recipe() | told | dataclasses.asdict(settings.recipe()),
         notes=[line],
     )
     files.write_text(output / "report.html", page)

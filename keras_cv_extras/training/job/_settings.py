@@ -118,9 +118,13 @@ class TrainingSettings:
         """Returns the settings and a policy, of which each setting of batches has one place.
 
         Args:
-            policy: a `Policy` or a `PolicySchedule`. What is asked for here goes before its
-                `batch`, which says the rest.
+            policy: a `Policy`, a `PolicySchedule`, or the file or the name of one. What is asked
+                for here goes before its `batch`, which says the rest.
         """
+        if isinstance(policy, str):
+            from keras_cv_extras import policy as policies
+
+            policy = policies.named(policy)
         batch = policy.batch
         if self.mix is not None and batch.mix != "none":
             policy = policy.with_batch(mix="none", mix_rate=1.0, mix_alpha=1.0)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras import data as data_package
-from keras_cv_extras import policy as policies
 from keras_cv_extras import training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds, written
@@ -98,9 +97,7 @@ def train(
     strategy = training.make_strategy()  # first of all: it connects the workers
     writes = training.writes_files()
     output, settings = pathlib.Path(output), settings or TrainingSettings()
-    chosen = settings.policy
-    chosen = policies.named(chosen) if isinstance(chosen, str) else chosen
-    settings, chosen = settings.with_policy(chosen)
+    settings, chosen = settings.with_policy(settings.policy)
     recipe = settings.recipe()
     if writes:
         folders.check(output, kinds.TRAINING)
@@ -125,6 +122,7 @@ def train(
     if images.decoding not in (None, {"resize": "crop", "jpeg": "whole"}):
         asked["decoding"] = images.decoding
     identity = {key: value for key, value in asked.items() if key != "epochs"}
+    asked["mix"] = settings.mix or chosen.batch.mix  # for readers; the identity's is in the policy
     with folders.owned(output, kinds.TRAINING, identity):
         note = _finished(output, recipe.epochs)
         if note is not None:
