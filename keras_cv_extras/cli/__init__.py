@@ -141,6 +141,11 @@ for _command in (_launch.launch, _serving.export, _serving.verify, _serving.pred
     app.command()(_command)
 
 
+def _is_out_of_memory(error):
+    """Returns whether memory was lacking, whoever says so; TensorFlow may not be loaded."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
 def main() -> None:
     """Runs the command line; an error is one line that says what is wrong."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -150,9 +155,16 @@ def main() -> None:
     except supervise.Ended as ended:
         print(f"{ended}: start the same command again to go on", file=sys.stderr, flush=True)
         sys.exit(ended.code)
-    except (ImportError, OSError, ValueError, ArithmeticError) as error:
-        if os.environ.get("KCX_TRACEBACK"):
+    except Exception as error:
+        lacking = _is_out_of_memory(error)
+        expected = isinstance(error, ImportError | OSError | ValueError | ArithmeticError)
+        if not (lacking or expected) or os.environ.get("KCX_TRACEBACK"):
             raise
+        if lacking:
+            sys.exit(
+                "error: out of memory: take smaller images, batches or networks, or a machine with "
+                "more of it"
+            )
         line = re.sub(r"^\[Errno \d+\] ", "", " ".join(str(error).split()))
         line = line or type(error).__name__
         # Of the system's errors only that of `os.getcwd` names no file.

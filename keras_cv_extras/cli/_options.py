@@ -99,6 +99,8 @@ def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -
     """
     if model is not None and not model.is_file():
         raise FileNotFoundError(f"{model}: no such file")
+    if data == "":
+        raise ValueError("DATA is empty: give the name of a data set, a folder or a CSV file")
     if data is not None and _is_table(data) and not pathlib.Path(os.path.expanduser(data)).exists():
         raise FileNotFoundError(f"{data}: no such file")
     if data is not None and os.sep in data and not data.startswith(("keras:", "tfds:")):
@@ -114,9 +116,11 @@ def check_files(*paths: pathlib.Path | None, known: Known | None = None) -> None
         *paths: files, or None.
         known: None, or a function that says of a file whether it is ours, and may be replaced.
     """
-    for path in paths:
-        if path is not None:
-            files.check_file(path, known)
+    named = [path for path in paths if path is not None]
+    for path in named:
+        files.check_file(path, known)
+        if named.count(path) > 1:
+            raise ValueError(f"{path}: two files would be written there: give two paths")
 
 
 def say(*lines: object) -> None:

@@ -171,6 +171,7 @@ def train(
 
     kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
+    _check_wanted(min_accuracy)
     folders.check(output, kinds.TRAINING if folds is None else kinds.FOLDS)
     if folds is not None and (stream or tensorboard or logger != "csv"):
         raise typer.BadParameter("--folds goes with none of --stream, --tensorboard and --logger")
@@ -249,6 +250,8 @@ def evaluate(
 
     kcx evaluate kcx-train/model.keras photographs --image-size 128 --min-accuracy 0.9
     """
+    _check_wanted(min_accuracy)
+    check_files(output, report, predictions)
     check_files(output, known=written.SCORES)
     check_files(report, predictions, known=written.is_ours)
     check_there(data=data, model=model)
@@ -341,6 +344,12 @@ def _show(result):
 
     Terminal().print(result.scores.table())
     say(*result.notes)
+
+
+def _check_wanted(min_accuracy):
+    """Raises if an accuracy that is wanted is none: not a number, or in percent."""
+    if min_accuracy is not None and not 0 <= min_accuracy < 2:  # 1.01 is what none reaches
+        raise ValueError(f"--min-accuracy must be a share, such as 0.9, received {min_accuracy:g}")
 
 
 def _judge(scores, min_accuracy):

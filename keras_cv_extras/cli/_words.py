@@ -1,6 +1,7 @@
 """Errors in the words of the command line: what a function calls `image_size` is `--image-size`."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -8,6 +9,9 @@ from typer.core import TyperGroup
 
 # What the library says, and how it is said here. Only what names an argument that is to be given.
 _WORDS = {
+    r"^name must be one of keras_cv_extras\.models\.names\(\)": (
+        "--model must be one of those that kcx models lists"
+    ),
     r"give image_size=\(height, width\)": "give --image-size with the side of a square",
     r"give image_size\b": "give --image-size",
     r"\bstream needs image_size": "--stream needs --image-size",
@@ -23,11 +27,28 @@ _WORDS = {
 }
 
 
-def translated(text: str) -> str:
-    """Returns an error's text with options in place of arguments."""
-    for words, options in _WORDS.items():
-        text = re.sub(words, options, text)
+def translated(text: str, options: Mapping[str, str] | None = None) -> str:
+    """Returns an error's text with options in place of arguments.
+
+    Args:
+        text: of an error.
+        options: the options of the command, by what functions call them. One that a text begins
+            with is what it complains of.
+    """
+    for words, said in _WORDS.items():
+        text = re.sub(words, said, text)
+    first, space, rest = text.partition(" ")
+    if options and first in options and rest.startswith("must "):
+        return f"{options[first]}{space}{rest}"
     return text
+
+
+def _options(command: Any) -> dict[str, str]:
+    """Returns the options of a command, and of those below it, by their arguments."""
+    below = getattr(command, "commands", {}).values()
+    found = {name: option for one in below for name, option in _options(one).items()}
+    named = (one for one in command.params if one.param_type_name == "option")
+    return found | {one.name: max(one.opts, key=len) for one in named}
 
 
 class Commands(TyperGroup):
@@ -38,7 +59,8 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except ValueError as error:
-            text = translated(str(error))
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            text = translated(str(error), command and _options(command))
             if type(error) is not ValueError or text == str(error):
                 raise
             raise ValueError(text) from error

@@ -57,7 +57,7 @@ def test_pickles_are_named(tmp_path):
         (["train", "digits", "--system", "llc", "--num-words", "999999"], "too few for num_words"),
         (["train", "digits", "--system", "hog", "--color", "rgb"], "color is not for 'hog'"),
         (["train", "digits", "--color", "opponent"], "images of three colours"),
-        (["train", "digits", "--train-size", "100000"], "train_size must be at most"),
+        (["train", "digits", "--train-size", "100000"], "--train-size must be at most"),
         (["evaluate", "nothing.skops", "digits"], "nothing.skops: no such file"),
         (["evaluate", "setup.cfg", "digits"], "setup.cfg"),
     ],

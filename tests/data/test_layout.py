@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_cv_extras import data
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.data.files import _folder
 
 
@@ -228,3 +229,19 @@ def test_names_of_classes_that_may_not_be_meant_are_said(tmp_path, names, said):
 def test_letters_of_both_cases_are_classes(tmp_path):
     assert both(make(tmp_path, 3, ("A", "a", "b")))[2] == ("A", "a", "b")
     assert both(make(tmp_path / "more", 3, ("-1", "-2")))[2] == ("-1", "-2")
+
+
+def test_what_was_written_into_the_folder_is_no_class(tmp_path):
+    make(tmp_path, 5)
+    before = both(tmp_path)
+    for place in (tmp_path / "results", tmp_path / "cat" / "results"):
+        with folders.owned(place, kinds.TRAINING):
+            Image.new("RGB", (9, 8)).save(place / "worst.png")
+            (place / "train.json").write_text("{}")
+    with pytest.warns(UserWarning, match=r"results is passed over: results .training., no class"):
+        assert both(tmp_path) == before
+    made = tmp_path / "owl"
+    with folders.owned(made, kinds.MADE_IMAGES):
+        make(tmp_path, 5, ("owl",))
+    with pytest.warns(UserWarning, match="1 folders of results"):
+        assert both(tmp_path)[2] == ("cat", "dog", "owl")

@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 
+from keras_cv_extras._base.owned import kinds, marks
 from keras_cv_extras.data.files import _decode
 
 # What the parts of published sets are called, in any case.
@@ -119,11 +120,15 @@ def _note_loose(folder, skipped):
 
 
 def folders(path, skipped=None):
-    """Returns the folders in a folder, by name, but for those of systems, which are noted."""
+    """Returns the folders in a folder, by name, but for those of systems and of results."""
     found = []
     for item in path.iterdir():
         if item.is_dir() and not _is_system(item.name):
-            found.append(item)
+            result = _result(item)
+            if result is None:
+                found.append(item)
+            elif skipped is not None:
+                skipped.notes.append(f"{item.name} is passed over: results ({result}), no class")
         elif item.is_dir() and skipped is not None:
             skipped.pass_over(item)
     return sorted(found, key=lambda item: item.name)
@@ -191,13 +196,15 @@ def _read(path, skipped, seen, found):
             kind = _kind(entry)
             if kind == "folder" and entry.is_symlink():
                 links.append(item)
-            elif kind == "folder":
+            elif kind == "folder" and _result(item) is None:
                 number = _number(item)
                 if number in seen:
                     skipped.counts[_AGAIN] += 1
                 else:
                     seen.add(number)
                     below.append(item)
+            elif kind == "folder":
+                skipped.counts["folders of results"] += 1
             elif not is_image(name):
                 reason = _missed(name, item) if kind == "file" else None
                 skipped.counts[reason] += reason is not None
@@ -240,6 +247,12 @@ def _kind(entry):
 def is_image(name):
     """Returns whether a file is read as an image, by its name."""
     return name.lower().endswith(_decode.SUFFIXES) and not _is_system(name)
+
+
+def _result(folder):
+    """Returns what this library wrote into a folder, None if there may be images of a class."""
+    mark = marks.read_mark(folder)
+    return None if mark is None or mark["kind"] == kinds.MADE_IMAGES.key else mark["kind"]
 
 
 def _is_system(name):

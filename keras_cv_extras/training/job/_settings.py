@@ -81,6 +81,7 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         """Checks the settings."""
         share = checks.fraction("validation", self.validation)
+        checks.integer("seed", self.seed, minimum=0, maximum=(1 << 32) - 1)
         checks.one_of("mix", self.mix, (None, *MIXES))
         checks.one_of("crop", self.crop, (None, "none", "random-resized"))
         checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
