@@ -1,10 +1,13 @@
 """Recipes with a mix, repeated views and label smoothing: in spaces, files and trainings."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
 
 from keras_cv_extras import losses, mix, policy, search
+from keras_cv_extras.search.stages import _retrain
 from keras_cv_extras.search.trials import _epochs
 
 RNG = np.random.default_rng(0)
@@ -175,3 +178,16 @@ def test_a_tuner_trains_with_the_mixes_that_an_oracle_suggests(tmp_path):
         mix.BatchSettings(mix="mixup"),
         mix.BatchSettings(mix="cutmix", repeats=2),
     ]
+
+
+@pytest.mark.wide
+def test_the_last_training_with_a_mix_keeps_the_loss_of_the_model(tmp_path):
+    trainer = search.Trainer(network, DATA, epochs=1, batch_size=16)
+    request = types.SimpleNamespace(trainer=trainer, everything=DATA, seed=2, class_names=None)
+    _retrain.retrain(request, NOTHING.with_batch(mix="mixup"), tmp_path / "model.keras")
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(model.loss, keras.losses.SparseCategoricalCrossentropy)
+    mixed = trainer.train(
+        NOTHING.with_batch(mix="mixup"), _retrain.seed_of_trial(2, "last training")
+    )
+    np.testing.assert_allclose(model.get_weights()[0], mixed.get_weights()[0], rtol=1e-6)

@@ -363,10 +363,11 @@ def test_the_last_training_is_on_all_the_data(tmp_path, monkeypatch):
     request = types.SimpleNamespace(trainer=trainer, everything=numbered(40), seed=2, parts=PARTS)
     request.class_names = ("cat", "dog")
     path = tmp_path / "model.keras"
-    _retrain.retrain(request, "policy", path)
+    searched = policy.no_augmentation()
+    _retrain.retrain(request, searched, path)
     (build_model, (images, labels), options), (chosen, _) = made
     assert (build_model, len(images), len(labels)) == (1, 40, 40)
     assert options == {"epochs": 7, "batch_size": 5, "learning_rate": 0.25}
-    assert chosen == "policy"
-    _retrain.retrain(request, "policy", path)
+    assert chosen is searched
+    _retrain.retrain(request, searched, path)
     assert len(made) == 2
