@@ -180,7 +180,7 @@ def test_the_tables_of_peers_name_ops():
     assert set(_peer_ops._keras(32)) <= set(OPS)
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_peers_are_chosen_by_their_names():
     assert bench.PEERS == ("keras", "torchvision", "albumentations", "timm")
     assert bench.OP_PEERS == ("keras", "torchvision", "albumentations", "kornia")

@@ -23,7 +23,7 @@ sys.meta_path.insert(0, Absent())
 """
 
 
-@pytest.mark.wide
+@pytest.mark.slow  # `.ci/run light` has the page, in a lighter environment
 def test_the_page_s_example_and_a_folder_of_images(tmp_path):
     example, *_ = re.findall(r"```python\n(import.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     folder = """

@@ -128,6 +128,7 @@ def test_a_disk_that_is_full(tmp_path, monkeypatch, capfd, given, small_gallery,
 
 
 @pytest.mark.wide
+@pytest.mark.slow_but("train", "export")
 @pytest.mark.parametrize("name", MIDWAY)
 def test_a_disk_that_becomes_full(tmp_path, monkeypatch, capfd, given, name):
     command, output = FOLDERS[name]

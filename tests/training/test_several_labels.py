@@ -100,10 +100,16 @@ def test_it_is_exported_with_sigmoids_and_a_threshold(trained, pairs, tmp_path):
     model = training.load_model(output / "model.keras", compile=False)
     temperature = card["outputs"]["calibration"]["temperature"]
     files = [pathlib.Path(pairs.source).parent / f"{number}.png" for number in range(20)]
+    images = np.stack([np.asarray(Image.open(file)) for file in files])[..., None]
+    logits = model(images.astype("float32")) / temperature
     lengths = set()
-    for answer in serving.predict_files(path, files):
-        logits = model(np.asarray(Image.open(answer.file))[None, ..., None].astype("float32"))[0]
-        chances = keras.ops.convert_to_numpy(keras.ops.sigmoid(logits / temperature))
+    for file, answer, chances in zip(
+        files,
+        serving.predict_files(path, files),
+        keras.ops.convert_to_numpy(keras.ops.sigmoid(logits)),
+        strict=True,
+    ):
+        assert pathlib.Path(answer.file) == file
         wanted = {CLASSES[number] for number in np.flatnonzero(chances >= 0.5)}
         assert {name for name, _ in answer.classes} == wanted
         lengths.add(len(wanted))
