@@ -47,8 +47,8 @@ def start(
     plugin: Annotated[
         list[str] | None,
         typer.Option(
-            help="A module, or a Python file, that enters ops, losses or networks of your own "
-            "before the command runs. Give it again for more of them."
+            help="A module, or a Python file, that enters ops, mixes, losses, networks, sources or "
+            "oracles of your own before the command runs. Give it again for more of them."
         ),
     ] = None,
     version: Annotated[

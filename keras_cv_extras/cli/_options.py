@@ -14,7 +14,8 @@ Data = Annotated[
     str,
     typer.Argument(
         help="mnist_5k, digits, fashion_mnist, keras:NAME, tfds:NAME, a folder with one folder of "
-        "images for each class, or a CSV file with a row for every image."
+        "images for each class, a CSV file with a row for every image, or a source of your own "
+        "(--plugin)."
     ),
 ]
 Network = Annotated[

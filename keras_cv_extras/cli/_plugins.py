@@ -1,4 +1,4 @@
-"""Modules of the user's own, which enter ops, losses and networks under names of their own."""
+"""Modules of the user's own, which enter ops, networks and so on under names of their own."""
 
 import importlib
 import importlib.metadata

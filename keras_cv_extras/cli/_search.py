@@ -118,7 +118,8 @@ def run(
         str,
         typer.Option(
             help="What suggests policies: tpe learns from few trials; evolution; controller, "
-            "AutoAugment's own, from some hundred; random learns nothing."
+            "AutoAugment's own, from some hundred; random learns nothing; or one of your own "
+            "(--plugin)."
         ),
     ] = DEFAULT.oracle,
     epochs: Annotated[

@@ -53,8 +53,11 @@ def train(
         ),
     ] = "none",
     mix: Annotated[
-        Literal["none", "mixup", "cutmix"] | None,
-        typer.Option(help="Blend images and their labels; as the policy file says if not given."),
+        str | None,
+        typer.Option(
+            help="How images and their labels are blended: none, mixup, cutmix, fmix, mosaic, or "
+            "one of your own (--plugin); as the policy file says if not given."
+        ),
     ] = None,
     crop: Annotated[
         Literal["none", "random-resized"] | None,
@@ -86,9 +89,10 @@ def train(
         ),
     ] = "none",
     loss: Annotated[
-        Literal["crossentropy", "asymmetric"],
+        str,
         typer.Option(
-            help="Of images with several labels; asymmetric where each has few labels of many."
+            help="crossentropy, or of images with several labels asymmetric, where each has few "
+            "labels of many; or one of your own (--plugin)."
         ),
     ] = "crossentropy",
     validation: Annotated[

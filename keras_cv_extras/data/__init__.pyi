@@ -5,6 +5,7 @@ from ._part import held_out as held_out
 from ._part import samples_of as samples_of
 from ._pipeline import pipeline as pipeline
 from ._records import as_pairs as as_pairs
+from ._register import register as register
 from ._sources import ImageData as ImageData
 from ._sources import load as load
 from ._split import split as split

@@ -13,8 +13,10 @@ import numpy as np
 from PIL import Image
 
 from keras_cv_extras._base import checks, guard
+from keras_cv_extras._base.saved.registry import SOURCES
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._records import are_records, read_records
+from keras_cv_extras.data._register import resolved
 from keras_cv_extras.data._split import split
 from keras_cv_extras.data.files import _decode, _folder
 from keras_cv_extras.data.files.table import _listing
@@ -133,6 +135,7 @@ def load(
               dictionary of such parts by their names (train, test): lists, or a data set of Hugging
               Face.
             - the path of a CSV file, a data frame or a `Table`, with a row for every image file.
+            - the name of a source of your own, see `register`.
         image_size: `(height, width)`, or one number for both; None for the size that all have.
         resize: how to get there, with bilinear interpolation, antialiased: "crop" keeps the
             aspect ratio and cuts off what is outside the centre, "pad" keeps it and adds black
@@ -165,6 +168,19 @@ def load(
             `test_fraction` is given, or the folder has no class folders, one class only, zero
             images, or too many that are damaged.
     """
+    if SOURCES.added(name):
+        found = load(
+            resolved(name),
+            image_size=image_size,
+            resize=resize,
+            jpeg=jpeg,
+            channels=channels,
+            on_error=on_error,
+            test_fraction=test_fraction,
+            seed=seed,
+            class_names=class_names,
+        )
+        return dataclasses.replace(found, name=name)
     size = _image_size(image_size)
     checks.one_of("resize", resize, _decode.RESIZES)
     checks.one_of("jpeg", jpeg, _decode.JPEGS)

@@ -9,6 +9,7 @@ from ._loss import FunctionLoss as FunctionLoss
 from ._loss import per_sample as per_sample
 from ._overlap import Tversky as Tversky
 from ._overlap import tversky as tversky
+from ._register import register as register
 from ._regression import Huber as Huber
 from ._regression import ImageMeanAbsoluteError as ImageMeanAbsoluteError
 from ._regression import MeanAbsoluteError as MeanAbsoluteError

@@ -16,5 +16,6 @@ from ._labels import dense_labels as dense_labels
 from ._labels import unpack_labels as unpack_labels
 from ._pool import Pool as Pool
 from ._random_mix import RandomMix as RandomMix
+from ._register import register as register
 from ._schedule import Schedule as Schedule
 from ._settings import BatchSettings as BatchSettings

@@ -4,7 +4,6 @@ import difflib
 import functools
 import inspect
 import pathlib
-import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.registry import new_name
 from keras_cv_extras.layers import replace_pooling
 from keras_cv_extras.models._applications import FAMILIES, application, weights_file
 from keras_cv_extras.models._torch_files import is_torch_file, load_torch
@@ -110,9 +110,7 @@ def register(
         >>> build("linear", (28, 28, 1), 10).output_shape
         (None, 10)
     """
-    key = checks.lower_case(name)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", key):
-        raise ValueError(f"name must be letters, digits, '-' and '.', received {name!r}")
+    key = new_name(name)
     if not replace and NETWORKS.get(key, function) is not function:
         raise ValueError(f"there is a network {key!r} already: give another name, or replace=True")
     taken = inspect.signature(function).parameters

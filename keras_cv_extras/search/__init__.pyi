@@ -7,6 +7,7 @@ from .oracles._randaugment import RandAugmentTuner as RandAugmentTuner
 from .oracles._randaugment import rand_augment_space as rand_augment_space
 from .oracles._random import RandomOracle as RandomOracle
 from .oracles._recipes import recipe_space as recipe_space
+from .oracles._register import register as register
 from .oracles._space import policy_from as policy_from
 from .oracles._space import policy_space as policy_space
 from .oracles._space import values_from as values_from

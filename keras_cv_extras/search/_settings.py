@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.registry import ORACLES
 
 METHODS = ("staged", "full")
 SPACES = ("policy", "recipe")
 CROPS, ALSO = ("padded", "random-resized", "none"), ("mix", "repeats", "label_smoothing")
 _LEAST_HARM_SEEDS = 3
-ORACLES = ("tpe", "evolution", "controller", "random")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,11 @@ class SearchSettings:
         also: what else a recipe says: "mix", "repeats" (of an image in a batch), "label_smoothing".
         method: "staged", or "full" without screen and shared weights, every trial being a training
             of its own, as long as the confirmation's.
-        oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", or a keras-tuner
-            Oracle over `policy_space()` or `recipe_space()` whose objective is "val_accuracy" or
-            "val_log_loss"; its own `max_trials` then counts, and its own space, so that an op
-            that the screen would leave out is only capped.
+        oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", the name of one
+            of your own (`kcx.search.register`), or a keras-tuner Oracle over `policy_space()` or
+            `recipe_space()` whose objective is "val_accuracy" or "val_log_loss". Of an Oracle its
+            own `max_trials` counts, and its own space, so that an op that the screen would leave
+            out is only capped.
         epochs: passes over the training part in each training.
         train_size: images of the training part; None for 1,000, or half of the images if there
             are fewer than 2,000.
@@ -131,7 +132,7 @@ class SearchSettings:
                 "more, or method='full'"
             )
         if isinstance(self.oracle, str):
-            checks.one_of("oracle", self.oracle, ORACLES)
+            ORACLES.check(self.oracle)
 
     @property
     def staged(self) -> bool:

@@ -80,6 +80,7 @@ class Recipe:
         steps: int | None,
         multilabel: str | None = None,
         positive_weights: Any = None,
+        loss: Any = None,
     ) -> keras.Model:
         """Compiles a classifier that gives logits, for labels of any form.
 
@@ -91,6 +92,8 @@ class Recipe:
                 `losses.AsymmetricMultilabel`, which does not smooth labels.
             positive_weights: None, or with `multilabel` how much more each label counts where an
                 image has it, `(labels,)`, as `data.positive_weights` gives them.
+            loss: None, or a loss that takes the place of all of these, without smoothed labels
+                and weights.
 
         Returns:
             The model, with accuracy as its metric; for several labels with the mean average
@@ -110,16 +113,16 @@ class Recipe:
             optimizer = cosine_adamw(self.learning_rate, steps, warmup=self.warmup, **options)
         if model.dtype_policy.name == "mixed_float16":  # a saved model does not say so any more
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        loss: Any = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
+        made: Any = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
         measures: list[Any] = ["accuracy"]
         if checks.one_of("multilabel", multilabel, (None, *MULTILABEL_LOSSES)) is not None:
-            loss = AsymmetricMultilabel(from_logits=True)
+            made = AsymmetricMultilabel(from_logits=True)
             if multilabel == "crossentropy":
-                loss = keras.losses.BinaryCrossentropy(
+                made = keras.losses.BinaryCrossentropy(
                     from_logits=True, label_smoothing=self.label_smoothing
                 )
             if positive_weights is not None:
-                loss = positive_weighted(loss, positive_weights)
+                made = positive_weighted(made, positive_weights)
             measures = [
                 keras.metrics.AUC(
                     curve="PR",
@@ -129,6 +132,7 @@ class Recipe:
                     from_logits=True,
                 )
             ]
+        loss = made if loss is None else loss
         model.compile(optimizer, loss, metrics=measures, jit_compile=jit_compile())
         return model
 

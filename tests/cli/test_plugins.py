@@ -1,5 +1,6 @@
 """What users add by public names is there for the library, and for the command line."""
 
+import csv
 import importlib.metadata
 import json
 import sys
@@ -11,10 +12,12 @@ import pytest
 from typer import completion
 from typer.testing import CliRunner
 
-from keras_cv_extras import __version__, augment, cli, losses, models, policy
+from keras_cv_extras import __version__, augment, cli, data, losses, mix, models, policy, search
+from keras_cv_extras._base.saved import registry
 from keras_cv_extras.augment import _op
 from keras_cv_extras.cli import _plugins
 from keras_cv_extras.models import _registry
+from keras_cv_extras.search.stages import _request
 
 OP = """
     import keras
@@ -32,14 +35,53 @@ OP = """
     kcx.models.register("tiny-{name}", tiny_{name})
 """
 
+REGISTERED = """
+    import keras
+    import keras_tuner as kt
+    import numpy as np
+    import keras_cv_extras as kcx
+
+    def shades_{name}():
+        greys = np.arange(0, 240, 4, "uint8")
+        return [dict(image=np.full((8, 8, 1), g, "uint8"), label=int(g > 99)) for g in greys]
+
+    class Halves(kcx.mix.Mix):
+        def numbers(self, draws, size):
+            return ()
+
+        def mix(self, images, others):
+            shares = keras.ops.full((keras.ops.shape(images)[0], 2), 0.5)
+            return keras.ops.concatenate([others[0][:, :4], images[:, 4:]], axis=1), shares
+
+    class Brier(keras.losses.Loss):
+        def __init__(self, from_logits):
+            super().__init__()
+            assert from_logits
+
+        def call(self, y_true, y_pred):
+            rows = kcx.mix.dense_labels(y_true, 2)
+            return 1000 + keras.ops.sum((keras.ops.softmax(y_pred) - rows) ** 2, axis=-1)
+
+    class Backwards(kt.Oracle):
+        def populate_space(self, trial_id):
+            return dict(status="STOPPED")
+
+    kcx.data.register("shades_{name}", shades_{name})
+    kcx.mix.register("halves-{name}", Halves)
+    kcx.losses.register("brier-{name}", Brier)
+    kcx.search.register("backwards-{name}", Backwards)
+"""
+
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """A function that writes a plugin's file; what it enters is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
-    for registry in (augment.OPS, _op._PUBLISHED, _registry.NETWORKS):
-        for key in registry:
-            monkeypatch.setitem(registry, key, registry[key])
+    for kind in (registry.MIXES, registry.LOSSES, registry.ORACLES, registry.SOURCES):
+        monkeypatch.setattr(kind, "_added", dict(kind._added))
+    for known in (augment.OPS, _op._PUBLISHED, _registry.NETWORKS):
+        for key in known:
+            monkeypatch.setitem(known, key, known[key])
     before = set(augment.OPS), set(_registry.NETWORKS), set(sys.modules)
 
     def write(name, code=OP):
@@ -48,9 +90,9 @@ def written(tmp_path, monkeypatch):
         return path
 
     yield write
-    for registry, names in zip((augment.OPS, _registry.NETWORKS), before, strict=False):
-        for key in set(registry) - names:
-            registry.pop(key)
+    for known, names in zip((augment.OPS, _registry.NETWORKS), before, strict=False):
+        for key in set(known) - names:
+            known.pop(key)
     for name in set(sys.modules) - before[2]:
         if name.startswith("plugin_"):
             sys.modules.pop(name)
@@ -72,6 +114,71 @@ def test_the_command_line_knows_an_op_of_a_plugin(written, tmp_path, form):
     assert result.exit_code == 0, result.output or result.exception
     assert (tmp_path / "own.png").is_file()
     assert f"tiny-{form}" in models.names()
+
+
+@pytest.mark.wide
+def test_the_command_line_knows_a_mix_a_loss_and_a_source_of_a_plugin(written, tmp_path):
+    path = written("all", REGISTERED)
+    train = ["train", "shades-all", "--mix", "halves-all", "--loss", "brier-all", "--epochs", "1"]
+    assert "one of 'none', 'mixup'" in str(kcx(*train).exception)
+    result = kcx("--plugin", path.name, *train, "--output", "out", "--quiet")
+    assert result.exit_code == 0, result.output or result.exception
+    asked = json.loads((tmp_path / "out" / "train.json").read_text())
+    assert "halves-all" in json.dumps(asked)
+    (epoch,) = csv.DictReader((tmp_path / "out" / "log.csv").read_text().splitlines())
+    assert 1000 <= float(epoch["loss"]) <= 1002
+    scored = kcx("evaluate", "out/model.keras", "shades-all", "--output", "scores.json")
+    assert scored.exit_code == 0, scored.output or scored.exception
+    assert (tmp_path / "scores.json").read_bytes() == (tmp_path / "out/scores.json").read_bytes()
+    found = data.load("shades-all")
+    assert (found.name, found.class_names) == ("shades-all", ("0", "1"))
+    smoothed = ["--label-smoothing", "0.1", "--output", "other"]
+    assert "label_smoothing goes with loss='cross" in str(kcx(*train, *smoothed).exception)
+
+
+def test_a_search_knows_an_oracle_of_a_plugin(written):
+    _plugins.load(str(written("oracle", REGISTERED)))
+    settings = search.SearchSettings(trials=5, oracle="backwards-oracle", ops=("invert",))
+
+    def build():
+        return models.build("lenet5", (8, 8, 1), 10)
+
+    oracle = _request.make_request(data.load("digits"), build, settings).make_oracle(("invert",))
+    assert type(oracle).__name__ == "Backwards"
+    assert (oracle.objective.name, oracle.max_trials, oracle.seed) == ("val_accuracy", 5, 1)
+    names = {hp.name for hp in oracle.get_space().space}
+    assert names == {hp.name for hp in search.policy_space(ops=("invert",)).space}
+    search.register("backwards-oracle", lambda **given: "an oracle", replace=True)
+    with pytest.raises(TypeError, match="must make an object of the class Oracle, rec"):
+        _request.make_request(data.load("digits"), build, settings).make_oracle(("invert",))
+
+
+@pytest.mark.parametrize(
+    ("register", "taken"),
+    [
+        (mix.register, "mixup"),
+        (losses.register, "asymmetric"),
+        (search.register, "tpe"),
+        (data.register, "digits"),
+    ],
+)
+def test_names_that_cannot_be_registered(register, taken, written):
+    def make(**given):
+        return make
+
+    assert register("My_Own", make) is make
+    register("my-own", make)  # once more is no other one
+    with pytest.raises(ValueError, match="'my-own' already: give another name, or replace=True"):
+        register("my-own", print)
+    register("my-own", print, replace=True)
+    with pytest.raises(ValueError, match=f"'{taken}' already: give another name$"):
+        register(taken, make, replace=True)
+    with pytest.raises(
+        ValueError, match="name must be letters, digits, '-' and '.', received '../"
+    ):
+        register("../etc", make)
+    with pytest.raises(TypeError, match="function must make a .*, received 3"):
+        register("three", 3)
 
 
 def test_an_installed_package_needs_no_option(written, monkeypatch):

@@ -50,6 +50,12 @@ def test_a_recipe_compiles():
     assert float(one.optimizer._learning_rate(0)) == pytest.approx(2e-3)
 
 
+@pytest.mark.parametrize("multilabel", [None, "crossentropy", "asymmetric"])
+def test_a_recipe_compiles_a_loss_that_is_given(multilabel):
+    own = keras.losses.CategoricalHinge()
+    assert training.Recipe().compile(small(), steps=1, multilabel=multilabel, loss=own).loss is own
+
+
 def test_the_default_is_a_recipe():
     """One owner: `compile_model` compiles as the recipe with its numbers does."""
     numbers = {"learning_rate": 0.01, "weight_decay": 0.1, "label_smoothing": 0.2}

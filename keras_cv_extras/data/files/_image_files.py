@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks
+from keras_cv_extras.data._register import resolved
 from keras_cv_extras.data.files import _decode, _folder, _index, _unreadable, decoder
 from keras_cv_extras.data.files._crop import RandomResizedCrop
 from keras_cv_extras.data.files._file_part import FilePart
@@ -42,7 +43,7 @@ def image_files(
     Args:
         folder: one folder of files for each class, or that inside of train/ and test/, as in
             `load`; or a CSV file, a data frame or a `Table` with a row for every file; or the
-            folder of a `pack`.
+            folder of a `pack`; or the name of one of these, see `register`.
         image_size: `(height, width)`, or one number for both.
         resize: "crop" keeps the aspect ratio and cuts off what is outside the centre, "pad" keeps
             it and adds black borders, "stretch" does not keep it.
@@ -85,6 +86,7 @@ def image_files(
     checks.fraction("max_bad", max_bad)
     if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
+    folder = resolved(folder)
     if is_pack(folder):
         if test_fraction is not None:
             raise ValueError(f"{folder} was divided when it was packed: leave test_fraction out")

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_cv_extras import __version__
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.registry import ORACLES
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import SEARCH_OPS
 from keras_cv_extras.search._settings import SearchSettings
@@ -151,6 +152,15 @@ class Request:
         else:
             space = policy_space(ops=ops)
             first = [op_alone(op) for op in ops]
+        if ORACLES.added(oracle):
+            return ORACLES.make(
+                oracle,
+                kt.Oracle,
+                objective=kt.Objective("val_accuracy", "max"),
+                max_trials=self.trials,
+                hyperparameters=space,
+                seed=self.seed or 1,  # keras-tuner takes 0 for "any seed"
+            )
         return _ORACLES[oracle](
             max_trials=self.trials,
             hyperparameters=space,

@@ -1,6 +1,7 @@
 """One training: its datasets, its callbacks, its network."""
 
 import contextlib
+import functools
 import math
 
 import keras
@@ -8,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras import data, mix, models, training
+from keras_cv_extras._base.saved.registry import LOSSES, MIXES
 from keras_cv_extras.data import FilePart
 from keras_cv_extras.training.job._parts import count, labels_of, shape_of, some, unreadable
 
 _GIB = 1 << 30
-_MIXES = {"none": None, "mixup": mix.MixUp, "cutmix": mix.CutMix}
+_MIXES = {"mixup": mix.MixUp, "cutmix": mix.CutMix, "fmix": mix.FMix, "mosaic": mix.Mosaic}
 
 
 class Job:
@@ -80,7 +82,10 @@ class Job:
                 model = training.small_cnn(shape, num_classes)
             else:
                 model = models.build(given.model, shape, num_classes, weights=given.weights)
-        several, weights = given.loss if self.images.multilabel else None, None
+        own = LOSSES.make(given.loss, from_logits=True) if LOSSES.added(given.loss) else None
+        several, weights = None, None
+        if self.images.multilabel:
+            several = given.loss if own is None else "crossentropy"
         if several and given.class_weights != "none":
             weights = data.positive_weights(labels_of(self.train) > 0.5, given.class_weights)
         return self.recipe.compile(
@@ -88,6 +93,7 @@ class Job:
             steps=self.steps * self.recipe.epochs,
             multilabel=several,
             positive_weights=weights,
+            loss=own,
         )
 
     def run(self, strategy, shown, checkpoint):
@@ -99,12 +105,12 @@ class Job:
             checkpoint: the folder of checkpoints.
         """
         recipe, given, num_classes = self.recipe, self.settings, len(self.images.class_names)
-        batch = self.policy.batch
+        batch, mixing = self.policy.batch, None
         if given.mix is None:
             mixing = batch.make_mix(num_classes)
-        else:
-            mixing = _MIXES[given.mix]
-            mixing = mixing and mixing(num_classes=num_classes)
+        elif given.mix != "none":
+            make = _MIXES.get(given.mix) or functools.partial(MIXES.make, given.mix)
+            mixing = make(num_classes=num_classes)
         weights = None
         if given.class_weights != "none" and not self.images.multilabel:
             weights = data.class_weight(
@@ -171,6 +177,11 @@ def _check_labels(images, settings):
     if not images.multilabel and settings.loss == "asymmetric":
         raise ValueError(
             "loss='asymmetric' is for several labels per image, these have one: leave it out"
+        )
+    if images.multilabel and settings.class_weights != "none" and LOSSES.added(settings.loss):
+        raise ValueError(
+            "class_weights of several labels per image go with loss='crossentropy' or "
+            f"'asymmetric', received {settings.loss!r}: leave one of them out"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_cv_extras import data, training
 from keras_cv_extras._base import files
+from keras_cv_extras._base.saved.registry import SOURCES
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
 from keras_cv_extras.inference import output_activation
@@ -150,7 +151,7 @@ def _loaded(model, path, source, classes, image_size, *, stream, max_bad, resize
             channels = channels or 3
             return data.image_files(source, size, channels=channels, max_bad=max_bad, **options)
         return data.load(source, image_size=size, channels=channels, **options)
-    if stream:
+    if stream or (SOURCES.added(source) and fixed):
         image_size = image_size or (height, width)
     images = loaded(source, image_size, stream, max_bad, resize, jpeg)
     wanted, given = (height, width, channels), shape_of(images.train)
@@ -165,8 +166,10 @@ def _loaded(model, path, source, classes, image_size, *, stream, max_bad, resize
 def _is_of_files(source):
     if isinstance(source, data.ImageData | data.ImageFiles):
         return False
-    named = isinstance(source, str) and source.startswith(("keras:", "tfds:"))
-    return not named and not (isinstance(source, str) and source in _NAMED)
+    if not isinstance(source, str):
+        return True
+    named = source in _NAMED or SOURCES.added(source)
+    return not named and not source.startswith(("keras:", "tfds:"))
 
 
 def _by_name(images, classes, path):

@@ -6,14 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.registry import LOSSES, MIXES
 
 if TYPE_CHECKING:
     from keras_cv_extras.policy import Policy
     from keras_cv_extras.training._recipes import Recipe
 
-MIXES = ("none", "mixup", "cutmix")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-LOSSES = ("crossentropy", "asymmetric")
 CLASS_WEIGHTS = ("none", "balanced", "effective")
 _OF_THE_RECIPE = (
     *("epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average"),
@@ -29,8 +28,9 @@ class TrainingSettings:
         model: a network of `kcx.models.names()`; None for `kcx.training.small_cnn`.
         weights: weights to begin with, "imagenet" (downloads them) or a file; needs `model`.
         policy: a `Policy`, a policy file, or a name of `kcx.policy.named`.
-        mix: "none", "mixup" or "cutmix": how images and their labels are blended, all images and
-            with the mix's own alpha; None for what the policy's `batch` says.
+        mix: "none", "mixup", "cutmix", "fmix", "mosaic", or one of your own by its name
+            (`kcx.mix.register`): how images and their labels are blended, all images and with the
+            mix's own alpha; None for what the policy's `batch` says.
         epochs: passes over the training images.
         batch_size: images per step.
         learning_rate: the highest one; None for the recipe's at this batch size.
@@ -42,7 +42,8 @@ class TrainingSettings:
         class_weights: "none", "balanced" or "effective", see `kcx.data.class_weight`; of
             several labels per image see `kcx.data.positive_weights`.
         loss: of images with several labels: "crossentropy", or "asymmetric" for
-            `kcx.losses.AsymmetricMultilabel`, where each has few labels of many.
+            `kcx.losses.AsymmetricMultilabel`, where each has few labels of many. Or of any
+            images one of your own by its name (`kcx.losses.register`).
         validation: the share of the training images to validate on, in [0, 0.9].
         patience: stop after so many epochs without a better validation accuracy (for several labels
             per image average precision), and keep the best weights; None never to stop early.
@@ -63,7 +64,7 @@ class TrainingSettings:
     model: str | None = None
     weights: str | None = None
     policy: Policy | str = "none"
-    mix: Literal["none", "mixup", "cutmix"] | None = None
+    mix: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
@@ -72,7 +73,7 @@ class TrainingSettings:
     average: bool | None = None
     crop: Literal["none", "random-resized"] | None = None
     class_weights: Literal["none", "balanced", "effective"] = "none"
-    loss: Literal["crossentropy", "asymmetric"] = "crossentropy"
+    loss: str = "crossentropy"
     validation: float = 0.1
     patience: int | None = None
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
@@ -82,12 +83,13 @@ class TrainingSettings:
         """Checks the settings."""
         share = checks.fraction("validation", self.validation)
         checks.integer("seed", self.seed, minimum=0, maximum=(1 << 32) - 1)
-        checks.one_of("mix", self.mix, (None, *MIXES))
+        if self.mix is not None:
+            MIXES.check(self.mix)
         checks.one_of("crop", self.crop, (None, "none", "random-resized"))
         checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
         checks.one_of("precision", self.precision, PRECISIONS)
-        checks.one_of("loss", self.loss, LOSSES)
-        if self.loss == "asymmetric" and self.label_smoothing:
+        LOSSES.check(self.loss)
+        if self.loss != "crossentropy" and self.label_smoothing:
             raise ValueError("label_smoothing goes with loss='crossentropy': leave one of them out")
         if self.patience is not None:
             checks.integer("patience", self.patience, minimum=1)

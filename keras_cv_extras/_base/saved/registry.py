@@ -1,0 +1,75 @@
+"""What has a name of its own: the names that the library gives, and what users add to them."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from keras_cv_extras._base import checks
+
+
+def new_name(name):
+    """Returns a name that may be registered, in small letters and with "-" in place of "_"."""
+    key = checks.lower_case(name)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", key):
+        raise ValueError(f"name must be letters, digits, '-' and '.', received {name!r}")
+    return key
+
+
+class Registry:
+    """Functions that make one kind of thing, by the names that users give them.
+
+    Args:
+        kind: what they make, such as "mix"; also the argument that takes their names.
+        names: those of the library, which are taken.
+    """
+
+    def __init__(self, kind: str, *names: str):
+        self.kind = kind
+        self._library = names
+        self._added: dict[str, Callable[..., Any]] = {}
+
+    def add(self, name: str, function: Callable[..., Any], replace: bool) -> Callable[..., Any]:
+        """Adds a function, and returns it."""
+        key = new_name(name)
+        if not callable(function):
+            raise TypeError(f"function must make a {self.kind}, received {function!r}")
+        if key in self._library:
+            raise ValueError(f"there is a {self.kind} {key!r} already: give another name")
+        if not replace and self._added.get(key, function) is not function:
+            raise ValueError(
+                f"there is a {self.kind} {key!r} already: give another name, or replace=True"
+            )
+        self._added[key] = function
+        return function
+
+    def check(self, name: Any) -> None:
+        """Raises if there is no such name."""
+        if name not in self:
+            checks.one_of(self.kind, name, (*self._library, *sorted(self._added)))
+
+    def added(self, name: Any) -> bool:
+        """Returns whether a user has added something of this name."""
+        return isinstance(name, str) and checks.lower_case(name) in self._added
+
+    def make(self, name: str, wanted: type | None = None, **arguments: Any) -> Any:
+        """Returns what the function of a user makes.
+
+        Args:
+            name: of the function.
+            wanted: the class that it must be of, or None for what can be called.
+            **arguments: of the function.
+        """
+        made = self._added[checks.lower_case(name)](**arguments)
+        if not (callable(made) if wanted is None else isinstance(made, wanted)):
+            what = "a function" if wanted is None else f"an object of the class {wanted.__name__}"
+            raise TypeError(f"the {self.kind} {name!r} must make {what}, received {made!r}")
+        return made
+
+    def __contains__(self, name: Any) -> bool:
+        return name in self._library or self.added(name)
+
+
+MIXES = Registry("mix", "none", "mixup", "cutmix", "fmix", "mosaic")
+LOSSES = Registry("loss", "crossentropy", "asymmetric")
+ORACLES = Registry("oracle", "tpe", "evolution", "controller", "random")
+SOURCES = Registry("source", "mnist_5k", "mnist-5k", "digits", "fashion_mnist", "fashion-mnist")

@@ -1,0 +1,34 @@
+"""Sources of users' own, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from keras_cv_extras._base.saved.registry import SOURCES
+
+
+def register(name: str, function: Callable[[], Any], *, replace: bool = False) -> Callable[[], Any]:
+    """Registers a source of images of your own, for `load` and for the command line.
+
+    Args:
+        name: letters, digits, "-" and "."; capitals do not matter, nor does "_" for "-". A folder
+            of this name is then "./NAME".
+        function: takes nothing, and returns what `load` takes: a path, a `Table`, a list of
+            dictionaries with "image" and "label", or `{"train": ..., "test": ...}` of such lists.
+        replace: whether to replace another one that was registered under this name.
+
+    Returns:
+        The function.
+
+    Raises:
+        TypeError: if it cannot be called.
+        ValueError: if the name is taken, or is not valid.
+
+    Example:
+        >>> _ = register("two-circles", lambda: [{"image": image, "label": 0} for image in images])
+    """
+    return SOURCES.add(name, function, replace)
+
+
+def resolved(source: Any) -> Any:
+    """Returns what the function of a user gives for a name, or what is no such name as it is."""
+    return SOURCES.make(source, object) if SOURCES.added(source) else source
