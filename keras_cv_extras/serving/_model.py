@@ -41,9 +41,10 @@ class ServedModel:
         self.model: Any = model
         self.input_shape: Any = _input_shape(model)
         self.class_names: tuple[str, ...] = tuple(str(name) for name in class_names)
-        if model.output_shape[-1] != len(self.class_names):
+        count = num_classes(model)
+        if count != len(self.class_names):
             raise ValueError(
-                f"class_names must hold {model.output_shape[-1]} names, one for each output of "
+                f"class_names must hold {count} names, one for each output of "
                 f"the model, received {len(self.class_names)}"
             )
         if not isinstance(calibration, Calibration):
@@ -60,6 +61,11 @@ class ServedModel:
                     f"out: received {activation!r}"
                 )
             self.activation = activation
+        if self.activation == "softmax" and count == 1:
+            raise ValueError(
+                "the model gives one number for each image, of which softmax makes 1 always: give "
+                "it a sigmoid at its end, or an output for each class"
+            )
         calibration.check(len(self.class_names), self.activation)
         self.calibration = calibration
         self._joint: Any = model
@@ -98,6 +104,20 @@ class ServedModel:
         """Returns likewise what Keras says of images, as arrays."""
         probabilities, features = self(ops.convert_to_tensor(images, "float32"))
         return np.asarray(probabilities), None if features is None else np.asarray(features)
+
+
+def num_classes(model: keras.Model) -> int:
+    """Returns how many classes a model tells apart.
+
+    Raises:
+        ValueError: if it answers something else than a row of numbers for each image.
+    """
+    shape: Any = getattr(model, "output_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
+        raise ValueError(
+            f"the model must answer one number for each class, (None, classes), received {shape}"
+        )
+    return shape[1]
 
 
 def _input_shape(model):

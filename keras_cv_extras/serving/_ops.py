@@ -14,6 +14,7 @@ there.
 import importlib
 import os
 import pathlib
+import re
 import struct
 
 from tensorflow.core.framework import graph_pb2
@@ -47,7 +48,26 @@ _OTHERS = {
 # this, and nothing else may: a loader runs the second by itself, and a checkpoint is a file.
 _SAVING = {"DisableCopyOnRead", "MergeV2Checkpoints", "SaveV2", "ShardedFilename"}
 _RESTORING = {"AssignVariableOp", "RestoreV2"}
+# In a path: an escape, or a set of characters. One without an end, or with nothing in it, is none.
+_PATTERN = re.compile(r"\\|\[(?:[!^][^/]+|[^!^/][^/]*)\]")
 _OTHER_FILES = ("saved_model.pbtxt", "saved_model.cpb")  # other forms of the same
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raises if TensorFlow could not load a SavedModel from a folder, by its name.
+
+    It looks for the files of variables by a pattern. Names with `*` and `?` match themselves, those
+    with characters in brackets, or with a backslash, do not.
+
+    Raises:
+        ValueError: if the path is such a pattern.
+    """
+    found = _PATTERN.search(os.path.abspath(path))
+    if found is not None:
+        raise ValueError(
+            f"{path}: holds {found[0]!r}, of which TensorFlow makes a pattern when it loads a "
+            "SavedModel: give a path without it"
+        )
 
 
 def check_graph(path: pathlib.Path) -> int:
@@ -63,6 +83,7 @@ def check_graph(path: pathlib.Path) -> int:
         ValueError: if it is none, or holds an operation that is not allowed; the message names
             the operation and where it is.
     """
+    check_place(path.parent)
     for name in _OTHER_FILES:
         if os.path.lexists(other := path.with_name(name)):
             raise ValueError(

@@ -16,6 +16,7 @@ from keras_cv_extras._base.types import Path
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.serving import _card, _engines, _ops
 from keras_cv_extras.serving._convert import MODEL_FILES
+from keras_cv_extras.serving._model import ServedModel, num_classes
 
 _KINDS = {".tflite": "litert", ".onnx": "onnx"}
 _TOP_K = 5
@@ -111,19 +112,19 @@ def _onnx(file, card):
 
 def _keras(file):
     from keras_cv_extras import inference, training
-    from keras_cv_extras.serving._model import ServedModel
 
     about = training.read_about(file)
     model: Any = training.load_model(file, compile=False)
-    count = model.output_shape[-1]
-    names = about.get("class_names")
-    if not isinstance(names, list) or len(names) != count:
+    count = num_classes(getattr(model, "inference_model", lambda: model)())
+    names: Any = about.get("class_names")
+    named = isinstance(names, list) and all(isinstance(name, str | int | float) for name in names)
+    if not named or len(names) != count:
         names = range(count)
     several = bool(about.get("multilabel"))
     activation = "sigmoid" if several else None
     served = ServedModel(model, names, None, inference.Calibration(), activation)
     card: dict[str, Any] = {"class_names": list(served.class_names)}
-    card["preprocessing"] = about.get("decoding") or {}
+    card["preprocessing"] = decoder.decoding(about.get("decoding"), file)
     if several:
         card["outputs"] = {"top_k": count, "threshold": 0.5}
     return _of_tensors(file, card, served.input_shape, lambda images: served.expected(images)[0])
@@ -137,6 +138,11 @@ def _of_tensors(file, card, shape, probabilities):
     if channels not in (1, 3):
         raise ValueError(
             f"{file}: must take images (height, width, 1 or 3 channels), received {shape}"
+        )
+    if height * width > decoder.MOST_PIXELS:
+        raise ValueError(
+            f"{file}: takes images of {height} x {width}, more than the {decoder.MOST_PIXELS:,} "
+            "pixels that are accepted"
         )
     decoding = card.get("preprocessing", {})
     resize = decoding.get("resize", decoder.RESIZES[0])
@@ -175,6 +181,8 @@ def _answer(ask, file):
         answer = None
     if answer is None:
         return FileAnswer(file, None, _damage(encoded))
+    if not np.isfinite(answer[1]).all():
+        return FileAnswer(file, None, "the model gives no number (NaN): train it again")
     named = zip(answer[0], map(float, answer[1]), strict=True)
     return FileAnswer(file, tuple((name, value) for name, value in named if name))
 

@@ -11,7 +11,7 @@ from keras import ops
 from keras_cv_extras import inference, metrics, training
 from keras_cv_extras import policy as policies
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.serving import _card, _export, _quantize, _verify
+from keras_cv_extras.serving import _card, _export, _ops, _quantize, _verify
 from keras_cv_extras.serving._model import ServedModel
 
 _ERROR = "expected_calibration_error"
@@ -81,6 +81,8 @@ def export_file(
     """
     if calibrate and calibration is not None:
         raise ValueError("calibrate fits what calibration gives: give one of them")
+    if options.get("format", "saved_model") == "saved_model":
+        _ops.check_place(output)
     known = None if calibration is None else inference.Calibration.load(calibration)
     network = training.load_model(model, compile=False)
     resize = options.get("resize")

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.owned import archives, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training import _strategy
 
@@ -110,6 +110,7 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
+        archives.check(path)
         model: Any = keras.saving.load_model(path, safe_mode=True, compile=compile)
         return model
     except (ImportError, MemoryError):

@@ -3,12 +3,16 @@
 import struct
 import zipfile
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
-from keras_cv_extras import serving
-from keras_cv_extras.serving import _predict
+from keras_cv_extras import classical, data, serving, training
+from keras_cv_extras._base.owned import archives
+from keras_cv_extras.data.files import decoder
+from keras_cv_extras.serving import _ops, _predict
 
 GARBAGE = b"no model at all, but bytes enough " * 9
 
@@ -78,6 +82,138 @@ def test_a_card_that_names_other_classes_is_said(tmp_path):
     Image.new("RGB", (8, 8)).save(picture)
     with pytest.raises(ValueError, match="has 3 classes, the model card beside it names 2"):
         ask(picture.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("loader", "name", "member"),
+    [
+        (training.load_model, "model.keras", "config.json"),
+        (training.load_model, "model.keras", "model.weights.h5"),
+        (classical.load, "model.skops", "schema.json"),
+    ],
+)
+def test_an_archive_that_grows_is_not_unpacked(loader, name, member, tmp_path, monkeypatch):
+    if name.endswith("skops"):
+        pytest.importorskip("skops")
+    monkeypatch.setattr(archives, "_FREE", 1 << 20)
+    path = tmp_path / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr(member, bytes(2 << 20))
+    with pytest.raises(ValueError, match=rf"{name}: not a .*{member} in it takes 2,097,152 bytes"):
+        loader(path)
+    archives.check(tmp_path / "nothing")  # which is left to those who read
+
+
+def test_weights_that_are_zeros_are_no_attack(tmp_path, monkeypatch):
+    path = tmp_path / "zeros.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(2 << 20))
+    archives.check(path)  # small enough, however well it is packed
+    monkeypatch.setattr(archives, "_FREE", 1 << 20)
+    with zipfile.ZipFile(path, "w") as archive:  # as Keras writes it
+        archive.writestr("model.weights.h5", bytes(2 << 20))
+    archives.check(path)
+
+
+def kept(path, output, about=None, shape=(4, 4, 1)):
+    """Saves a model of one layer, whose weights are zero."""
+    images = keras.Input(shape)
+    flat = keras.layers.Flatten()(images)
+    dense = {
+        name: keras.layers.Dense(size, kernel_initializer="zeros")(flat)
+        for name, size in output.items()
+    }
+    found = list(dense.values())
+    model = keras.Model(images, found[0] if len(found) == 1 else found)
+    training.save_model(model, path, about=about, overwrite=True)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ({"a": 2, "b": 3}, "must answer one number for each class, .None, classes., received"),
+        ({"a": 1}, "one number for each image, of which softmax makes 1 always"),
+    ],
+)
+def test_a_model_that_is_no_classifier(output, message, tmp_path):
+    kept(tmp_path / "model.keras", output)
+    with pytest.raises(ValueError, match=message):
+        serving.predict_files(tmp_path / "model.keras", [])
+
+
+def test_one_number_is_an_answer_where_it_is_a_probability(tmp_path):
+    path, picture = tmp_path / "model.keras", tmp_path / "a.png"
+    Image.new("L", (4, 4)).save(picture)
+    model = kept(path, {"a": 1})
+    ended = keras.Model(model.inputs, keras.layers.Activation("sigmoid")(model.outputs[0]))
+    for saved, about in ((ended, None), (model, {"multilabel": True})):
+        training.save_model(saved, path, about=about, overwrite=True)
+        assert next(serving.predict_files(path, [picture])).classes == (("0", 0.5),)
+
+
+@pytest.mark.parametrize("decoding", [5, ["crop"], {"resize": "evil"}, {"jpeg": [1]}])
+def test_what_a_file_says_of_its_images_is_checked(decoding, tmp_path):
+    model = kept(tmp_path / "model.keras", {"a": 2}, {"decoding": decoding})
+    with pytest.raises(ValueError, match="says that images are decoded as"):
+        serving.predict_files(tmp_path / "model.keras", [])
+    with pytest.raises(ValueError, match="says that images are decoded as"):
+        training.data_for(model, tmp_path / "model.keras", "digits")
+
+
+def test_what_a_file_does_not_say_of_its_images_is_the_default():
+    plain = {"resize": "crop", "jpeg": "whole"}
+    assert decoder.decoding(None, "m") == decoder.decoding({}, "m") == plain
+    assert decoder.decoding({"resize": "pad", "more": 1}, "m") == {**plain, "resize": "pad"}
+
+
+def test_names_that_are_none_and_answers_that_are_none(tmp_path):
+    path, picture = tmp_path / "model.keras", tmp_path / "a.png"
+    Image.new("L", (4, 4)).save(picture)
+    model = kept(path, {"a": 2}, {"class_names": ["cat", None]})
+    assert [name for name, _ in next(serving.predict_files(path, [picture])).classes] == ["0", "1"]
+    training.save_model(model, path, about={"class_names": [3, 8]}, overwrite=True)
+    assert [name for name, _ in next(serving.predict_files(path, [picture])).classes] == ["3", "8"]
+    model.layers[-1].bias.assign([0.0, np.nan])
+    training.save_model(model, path, overwrite=True)
+    answer = next(serving.predict_files(path, [picture]))
+    assert (answer.classes, answer.reason) == (
+        None,
+        "the model gives no number (NaN): train it again",
+    )
+
+
+def test_images_that_no_memory_holds():
+    with pytest.raises(ValueError, match="60000 x 60000, more than the 64,000,000 pixels"):
+        _predict._of_tensors("model.keras", {}, (60_000, 60_000, 3), lambda images: images)
+    with pytest.raises(ValueError, match="image_size must be of at most 64,000,000 pixels"):
+        data.image_files("photographs", 20_000)
+
+
+def test_a_place_that_is_a_pattern(tmp_path):
+    """Names are refused only where TensorFlow does not find the files: it is asked here."""
+    names = "a[b] a[bc]d [!ab] [!]] []] a\\b [0-9] [] [!] [^] a[ a] ][ a? a* a{b,c} (a) é a%20b"
+    found = {}
+    for name in names.split(" "):
+        file = tmp_path / f"{name} " / "variables" / "variables.index"
+        file.parent.mkdir(parents=True)
+        file.touch()
+        try:
+            _ops.check_place(file.parents[1])
+            found[name] = True
+        except ValueError:
+            found[name] = False
+        assert found[name] == (str(file) in tf.io.gfile.glob(str(file))), name
+    assert {name for name in found if not found[name]} == {*names.split(" ")[:7]}
+
+
+def test_a_place_that_is_a_pattern_is_said_before_the_work(tmp_path):
+    path = tmp_path / "models [new]"
+    with pytest.raises(ValueError, match=r"holds '\[new\]', of which TensorFlow makes a pattern"):
+        serving.export_file(tmp_path / "model.keras", "digits", path)
+    with pytest.raises(ValueError, match="of which TensorFlow makes a pattern"):
+        _ops.check_graph(path / "saved_model.pb")
 
 
 def test_an_answer_says_why_a_bmp_is_not_read():

@@ -8,7 +8,7 @@ import warnings
 from typing import Any
 
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.owned import archives, written
 
 # What pipelines of this package hold beside it and skops does not know by itself: the trees of a
 # random forest, and the dictionary in which unions keep their parts.
@@ -88,6 +88,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 
 def _load_skops(path):
     io = _skops()
+    archives.check(path)
     unknown = io.get_untrusted_types(file=path)
     foreign = sorted(set(unknown) - _TRUSTED - _own())
     if foreign:

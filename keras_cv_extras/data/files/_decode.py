@@ -5,7 +5,7 @@
 
 import os
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -60,6 +60,21 @@ class Header(NamedTuple):
     transparent: bool = False
     mode: str = "RGB"
     beyond: str = ""
+
+
+def decoding(known: Any, path: Any) -> dict[str, str]:
+    """Returns how a model's images are decoded, of what its file says of that, or nothing.
+
+    Raises:
+        ValueError: if it says what cannot be.
+    """
+    known = {} if known is None else known
+    choices = {"resize": RESIZES, "jpeg": JPEGS}
+    if isinstance(known, dict):
+        found = {name: known.get(name, values[0]) for name, values in choices.items()}
+        if all(found[name] in values for name, values in choices.items()):
+            return found
+    raise ValueError(f"{path}: says that images are decoded as {known!r:.200}: save it again")
 
 
 def read_header(path) -> Header:

@@ -76,6 +76,10 @@ def image_files(
         {'photographs/cat/7.jpg': 'an empty file'}
     """
     size = checks.sizes("image_size", image_size, 2)
+    if math.prod(size) > decoder.MOST_PIXELS:
+        raise ValueError(
+            f"image_size must be of at most {decoder.MOST_PIXELS:,} pixels, received {size}"
+        )
     checks.one_of("resize", resize, _decode.RESIZES)
     checks.one_of("jpeg", jpeg, _decode.JPEGS)
     checks.one_of("channels", channels, (1, 3))

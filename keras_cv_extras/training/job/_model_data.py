@@ -12,6 +12,7 @@ from keras_cv_extras._base import files
 from keras_cv_extras._base.saved.registry import SOURCES
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
+from keras_cv_extras.data.files import decoder
 from keras_cv_extras.inference import output_activation
 from keras_cv_extras.training.job._parts import labels_of, loaded, shape_of, some
 
@@ -107,12 +108,13 @@ def _decoding(about, path, resize):
     Raises:
         ValueError: if `resize` is another way.
     """
-    known = about.get("decoding") or {}
-    if known and resize not in (None, known["resize"]):
+    given = about.get("decoding")
+    known = decoder.decoding(given, path)
+    if given and resize not in (None, known["resize"]):
         raise ValueError(
             f"resize {resize!r}: {path} was trained with {known['resize']!r}; leave it out"
         )
-    return {"resize": resize or known.get("resize", "crop"), "jpeg": known.get("jpeg", "whole")}
+    return {**known, "resize": resize or known["resize"]}
 
 
 def _of_kind(images, about, model, path):

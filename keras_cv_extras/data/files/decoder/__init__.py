@@ -7,7 +7,13 @@ filter. Pixel values differ from Pillow's by 1 of 255 at most, since Pillow roun
 and columns.
 """
 
-from keras_cv_extras.data.files._decode import JPEGS, MOST_PIXELS, RESIZES, read_header
+from keras_cv_extras.data.files._decode import (
+    JPEGS,
+    MOST_PIXELS,
+    RESIZES,
+    decoding,
+    read_header,
+)
 from keras_cv_extras.data.files.decoder._batch import decode_all
 from keras_cv_extras.data.files.decoder._decode import decode, fit_pixels
 from keras_cv_extras.data.files.decoder._facts import FORMATS, facts, facts_of, kinds
@@ -20,6 +26,7 @@ __all__ = [
     "RESIZES",
     "decode",
     "decode_all",
+    "decoding",
     "facts",
     "facts_of",
     "fit_pixels",

@@ -1,0 +1,28 @@
+"""ZIP archives of others: what they claim to hold is looked at before it is unpacked."""
+
+import pathlib
+import zipfile
+
+_FREE = 1 << 30  # bytes that anything may hold, such as tables of zeros and ones
+_RATIO = 100  # times that what is larger may be packed: weights get smaller by a tenth, if at all
+
+
+def check(path: pathlib.Path) -> None:
+    """Raises if a ZIP archive holds what becomes very much larger when it is unpacked.
+
+    What is no archive is left to those who read it.
+
+    Raises:
+        ValueError: for such an archive.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            items = archive.infolist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return
+    for item in items:
+        if item.file_size > _FREE and item.file_size > _RATIO * item.compress_size:
+            raise ValueError(
+                f"{item.filename[:100]} in it takes {item.file_size:,} bytes and was packed into "
+                f"{item.compress_size:,}, as no model is"
+            )
