@@ -1,6 +1,7 @@
 """Files of a request, decoded all at once: the pixels that each has alone."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -43,52 +44,93 @@ def decoders(request):
     return [tf.function(f, autograph=False, input_signature=[FILES]) for f in functions]
 
 
-def small(files):
-    return bool(_batch.are_small_jpegs(tf.constant(files)))
+def others(files):
+    """Returns the places of the files that are decoded one by one."""
+    return _batch.groups(tf.constant(files))[2].numpy().tolist()
 
 
-def test_small_jpegs_have_the_pixels_that_they_have_alone(decoders):
-    files = [jpeg(number) for number in range(24)]
-    assert small(files)
+def png(number):
+    """A part of a photograph, of many sizes: in colour, grey, of a palette, or of 16 bits."""
+    image = Image.open(io.BytesIO(jpeg(number)))
+    grey = np.asarray(image.convert("L"))
+    images = (image.convert("RGB"), image.convert("L"), image.convert("RGB").quantize(32))
+    image = (*images, Image.fromarray(grey.astype("uint16") * 257))[number % 4]
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return content.getvalue()
+
+
+def test_small_files_have_the_pixels_that_they_have_alone(decoders):
+    files = [make(number) for number in range(11) for make in (jpeg, png)]
+    assert others(files) == [2 * number for number in (3, 7)]  # of four inks
     together, alone = decoders
     wanted = alone(tf.constant(files)).numpy()
     np.testing.assert_array_equal(together(tf.constant(files)), wanted)
-    np.testing.assert_array_equal(together(tf.constant(files[:1])), wanted[:1])
+    for place in range(2):
+        np.testing.assert_array_equal(
+            together(tf.constant(files[place : place + 1]))[0], wanted[place]
+        )
     assert together(tf.constant([], tf.string)).shape[0] == 0
 
 
 @pytest.mark.wide
 def test_other_files_are_read_one_by_one(decoders):
-    others = [KINDS[name] for name in sorted(KINDS)][::6]
-    files = [jpeg(0), jpeg(1), *others]
-    assert not small(files)
+    files = [jpeg(0), *[KINDS[name] for name in sorted(KINDS)][::6], png(1), jpeg(1)]
+    assert 0 < len(others(files)) < len(files) - 2
     together, alone = decoders
     np.testing.assert_array_equal(together(tf.constant(files)), alone(tf.constant(files)))
     content = io.BytesIO()
     Image.fromarray(photographs.astronaut()[:400, :300]).save(content, "JPEG", quality=20)
-    large = tf.constant([jpeg(0), content.getvalue()])
-    assert small(large)  # of few bytes, but not of few pixels
-    np.testing.assert_array_equal(together(large), alone(large))
+    large = [jpeg(0), content.getvalue()]  # of few bytes, but not of few pixels
+    assert others(large) == [1]
+    for files in (large, large[1:]):
+        np.testing.assert_array_equal(together(tf.constant(files)), alone(tf.constant(files)))
 
 
 def test_small_is_what_no_check_could_refuse():
-    content = io.BytesIO()
-    Image.fromarray(photographs.astronaut()).save(content, "JPEG", **turned(6))
+    content, clear = io.BytesIO(), io.BytesIO()
+    Image.fromarray(photographs.astronaut()[:90, :90]).save(content, "JPEG", **turned(6))
+    Image.fromarray(photographs.astronaut()[:9, :9]).quantize(8).save(clear, "PNG", transparency=1)
+    huge = png(0)[:16] + b"\xff\xff\xff\xff" * 2 + png(0)[24:]
+    empty = png(0)[:16] + bytes(8) + png(0)[24:]
+    long = png(0)[:16] + b"\0\0\x04\x01\0\0\0\1" + png(0)[24:]  # 1025 x 1
+    large = png(0)[:16] + b"\0\0\1\1\0\0\1\0" + png(0)[24:]  # 257 x 256
     for file in (
         content.getvalue(),
-        KINDS["PNG"],
         KINDS["JPEG XMP"],
         jpeg(0) + bytes(1 << 16),
         b"\xff\xd8",
+        png(0) + bytes(1 << 18),
+        clear.getvalue(),
+        huge,
+        empty,
+        long,
+        large,
+        png(0)[:20],
     ):
-        assert not small([jpeg(0), file])
+        assert others([jpeg(0), file, png(0)]) == [1]
     shortest_scan = 10  # bytes: the mark, a length, a component, three numbers
     assert _batch.SMALL // shortest_scan * _batch.SMALL <= _cost.MOST_SCANS
+
+
+@pytest.mark.parametrize("colours", [2, 6])
+def test_a_png_whose_header_is_not_first_is_refused(decoders, colours):
+    # Its first chunk tells of a small image, the second of one beyond any limit.
+    small = b"\0\0\0\x14" * 2 + b"\x08" + bytes([colours]) + bytes(3)
+    huge = (9_000).to_bytes(4, "big") * 2 + small[8:]
+    chunks = ((b"abCd", small), (b"IHDR", huge), (b"IDAT", zlib.compress(bytes(9))))
+    file = b"\x89PNG\r\n\x1a\n"
+    for name, body in chunks:
+        check = zlib.crc32(name + body).to_bytes(4, "big")
+        file += len(body).to_bytes(4, "big") + name + body + check
+    for decode in decoders:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="header says"):
+            decode(tf.constant([file]))
 
 
 def test_damage_is_an_error(decoders):
     together, _ = decoders
     bad = jpeg(0)
-    for file in (bad[:40], bad[: len(bad) // 2], b"", b"no image"):
+    for file in (bad[:40], bad[: len(bad) // 2], png(0)[: len(png(0)) // 2], b"", b"no image"):
         with pytest.raises(tf.errors.InvalidArgumentError):
             together(tf.constant([jpeg(1), file]))

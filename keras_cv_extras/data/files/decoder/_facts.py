@@ -36,8 +36,7 @@ def simple(encoded):
 
     What looks as if it might be something else is one of the others.
     """
-    begin = tf.strings.substr(encoded, 0, 26)
-    is_png = tf.strings.regex_full_match(begin, r"\CPNG\r\n\x1a\n\C{17}[\x00\x02\x03]")
+    is_png = are_opaque_pngs(encoded)
     is_jpeg = tf.strings.substr(encoded, 0, 3) == _BEGINS[JPEG]
     head = tf.where(is_png, tf.strings.length(encoded), _exif.SEARCHED)
     head = tf.strings.substr(encoded, 0, head)
@@ -45,6 +44,12 @@ def simple(encoded):
     special += _bytes.count(head, tf.where(is_png, b"tRNS", b"tiff:Orientation"))
     kind = tf.where(is_jpeg, 1, tf.where(is_png, 2, 0))
     return tf.where(special > 0, 0, kind)
+
+
+def are_opaque_pngs(encoded):
+    """Returns which strings of any shape begin as a PNG of grey, of colours or of a palette."""
+    begin = tf.strings.substr(encoded, 0, 26)
+    return tf.strings.regex_full_match(begin, r"\CPNG\r\n\x1a\n\C{4}IHDR\C{9}[\x00\x02\x03]")
 
 
 def simple_size(encoded, kind):
@@ -163,7 +168,9 @@ def few_scans(encoded, size):
 
 def _png_size(encoded):
     head = _bytes.numbers(encoded, 16, 8)
-    return tf.stack([_bytes.big(head[4:]), _bytes.big(head[:4])])
+    size = tf.stack([_bytes.big(head[4:]), _bytes.big(head[:4])])
+    # libpng takes another chunk before the header, whose bytes would stand in for its size.
+    return size * tf.cast(_bytes.part(encoded, 12, 4) == b"IHDR", size.dtype)
 
 
 def _is_clear_png(encoded):
