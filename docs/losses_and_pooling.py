@@ -18,7 +18,7 @@ PAGE = HERE / "losses-and-pooling.md"
 # Where layers come from that augment images: they are no subject of this page.
 AUGMENTATION = {"_policy", "_image_op", "_mix_layers", "_compose", "_crop", "_ctaugment", "_epoch"}
 # What makes losses of one's own: docs/extending.md has it.
-TOOLS = {"per_sample"}
+TOOLS = {"per_sample", "register"}
 
 HEAD = """# Losses, metrics and pooling layers
 

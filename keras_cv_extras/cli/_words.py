@@ -17,6 +17,9 @@ _WORDS = {
     r"\bstream needs image_size": "--stream needs --image-size",
     r"\bimage_size (\d+): ": r"--image-size \1: ",
     r"give validation above 0": "give --validation a share above 0",
+    r"loss='crossentropy' alone: give label_smoothing=0": (
+        "--loss crossentropy alone: give --label-smoothing 0"
+    ),
     r"\baverage and patience both": "--average and --patience both",
     r"\bweights needs model:": "--weights needs --model:",
     r"\bcalibrate fits what calibration gives": "--calibrate fits what --calibration gives",

@@ -85,7 +85,7 @@ class Policy(Augmentation):
         self.provenance: dict[Any, Any] = _provenance(provenance or {})
         if batch is not None and not isinstance(batch, BatchSettings):
             raise TypeError(f"batch must be BatchSettings or None, received {batch!r}")
-        self.batch = batch or BatchSettings()
+        self.batch: BatchSettings = batch or BatchSettings()
 
     @classmethod
     def random(

@@ -309,6 +309,19 @@ def test_what_cannot_be_said_is_named_or_left_out(library):
     assert read(made).sub_policies == ((Step("invert", 0.5),),)
 
 
+@pytest.mark.parametrize(
+    "library", ["torchvision", "albumentations", "dali", "model_garden", "timm"]
+)
+def test_settings_of_batches_are_no_part_of_a_transform(library):
+    chosen = policy.from_timm("original") if library == "timm" else Policy([[Step("invert", 0.5)]])
+    mixed, to = chosen.with_batch(mix="cutmix", repeats=2), getattr(policy, f"to_{library}")
+    with pytest.raises(ValueError, match="of batches: cutmix of 100 % .* 2 views"):
+        to(mixed)
+    with pytest.warns(UserWarning, match="of batches: cutmix"):
+        made = to(mixed, strict=False)
+    assert made == to(chosen)
+
+
 def test_timm_takes_the_nearest_where_there_is_none():
     with pytest.raises(ValueError, match="a configuration string names"):
         policy.to_timm(policy.rand_augment(2, 0.6))

@@ -147,6 +147,26 @@ def test_a_mix_is_trained_with_and_changes_no_other_training(loss):
     assert 0 <= score.accuracy <= 1
 
 
+def test_a_model_compiled_for_rows_keeps_its_weights_of_losses():
+    def train(weight, batch):
+        def build():
+            model = network()
+            model.compile(model.optimizer, model.loss, loss_weights=weight, run_eagerly=True)
+            return model
+
+        trainer = search.Trainer(build, DATA, epochs=1, batch_size=40)
+        start, (end, _) = (
+            trainer.new_model(3).get_weights()[0],
+            trainer.train(NOTHING.with_batch(**batch), 3).get_weights(),
+        )
+        assert trainer.model.run_eagerly
+        return end - start
+
+    smoothed = SETTINGS["smoothed"]
+    np.testing.assert_allclose(train(8.0, smoothed), 8 * train(None, smoothed), rtol=2e-3)
+    assert np.any(train(None, smoothed) != train(None, {}))
+
+
 def test_rows_are_what_integers_are():
     """A share of one for a class is that class; the loss of rows is linear in the shares."""
     from keras_cv_extras.search.trials._rows_loss import either_loss

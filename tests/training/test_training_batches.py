@@ -27,6 +27,9 @@ def test_what_is_asked_for_goes_before_what_the_policy_says():
     assert plain.with_policy(ramp)[1].batch == mix.BatchSettings(repeats=2)
     with pytest.raises(ValueError, match="must have the same settings of batches"):
         policy.PolicySchedule({0: CHOSEN, 1: policy.flip_crop()})
+    with pytest.raises(ValueError, match=r"the policy comes with label smoothing of 0.1"):
+        training.TrainingSettings(loss="asymmetric").with_policy(CHOSEN)
+    training.TrainingSettings(loss="asymmetric", label_smoothing=0.0).with_policy(CHOSEN)
     # A training that was begun before policies had settings of batches goes on.
     assert training.TrainingSettings().beside_recipe()["mix"] == "none"
 

@@ -77,7 +77,7 @@ def decoding(known: Any, path: Any) -> dict[str, str]:
     raise ValueError(f"{path}: says that images are decoded as {known!r:.200}: save it again")
 
 
-def read_header(path) -> Header:
+def read_header(path: Any) -> Header:
     """Reads the size and kind of an image file.
 
     Raises:

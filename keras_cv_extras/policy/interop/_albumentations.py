@@ -53,7 +53,7 @@ def to_albumentations(
         >>> augmented = transform(image=image)["image"]
     """
     omissions = Omissions("Albumentations")
-    fill: Any = checked_policy(policy).fill
+    fill: Any = checked_policy(policy, omissions).fill
     fill = list(fill) if isinstance(fill, tuple) else float(fill)
 
     def one(step, place):

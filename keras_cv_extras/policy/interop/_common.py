@@ -58,10 +58,17 @@ class Omissions:
         warnings.warn(f"translated for {self.library}, but not exactly: {named}", stacklevel=3)
 
 
-def checked_policy(policy) -> Policy:
-    """Returns a policy, or raises if it is something else."""
+def checked_policy(policy: Any, omissions: Omissions) -> Policy:
+    """Returns a policy, or raises if it is something else.
+
+    Args:
+        policy: what was given.
+        omissions: where to note what goes with a policy in a training alone.
+    """
     if not isinstance(policy, Policy):
         raise TypeError(f"policy must be a Policy, received {policy!r}")
+    if of_batches := policy.batch.describe():
+        omissions.add(f"of batches: {of_batches}")
     return policy
 
 

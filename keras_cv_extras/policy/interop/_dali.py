@@ -64,7 +64,7 @@ def to_dali(policy: Policy, *, strict: bool = True) -> str:
         >>> pathlib.Path("augment.py").write_text(to_dali(policy))
     """
     omissions = Omissions("DALI")
-    fill = checked_policy(policy).fill
+    fill = checked_policy(policy, omissions).fill
     if isinstance(fill, tuple):
         omissions.add(f"the fill colour {fill}: its mean is used instead")
         fill = sum(fill) / len(fill)

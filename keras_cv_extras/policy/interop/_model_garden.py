@@ -162,7 +162,7 @@ def to_model_garden(
         >>> augmenter = official.vision.ops.augment.AutoAugment(policies=policies)
     """
     omissions = Omissions("Model Garden")
-    checked_policy(policy)
+    checked_policy(policy, omissions)
     rows = []
     for number, steps in enumerate(equally_likely(policy, omissions)):
         steps = [step for step in steps if step.op != "identity"]

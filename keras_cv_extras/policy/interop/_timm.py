@@ -127,15 +127,16 @@ def to_timm(policy: Policy, *, strict: bool = True) -> str:
         >>> to_timm(from_timm("rand-m9-n3-p1.0-inc1"))
         'rand-m9-n3-p1.0-inc1'
     """
-    checked_policy(policy)
+    omissions = Omissions("timm")
+    checked_policy(policy, omissions)
     for config in _candidates(policy):
         try:
             again = _kept(config)
         except ValueError:
             continue
         if (again.stages, again.fill) == (policy.stages, policy.fill):
+            omissions.settle(strict)
             return config
-    omissions = Omissions("timm")
     omissions.add(
         "a configuration string names an AutoAugment policy or a RandAugment of all its ops"
     )

@@ -181,6 +181,7 @@ def to_torchvision(policy: Policy, *, strict: bool = True) -> str:
         >>> pathlib.Path("augment.py").write_text(to_torchvision(policy))
     """
     omissions = Omissions("torchvision")
+    checked_policy(policy, omissions)
 
     def one(step, place):
         if step.op not in _SAYS:
@@ -202,9 +203,7 @@ def to_torchvision(policy: Policy, *, strict: bool = True) -> str:
             "weights": None if stage.weights is None else list(stage.weights),
             "sub_policies": rows,
         }
-        for stage, rows in zip(
-            checked_policy(policy).stages, translate(policy, omissions, one), strict=True
-        )
+        for stage, rows in zip(policy.stages, translate(policy, omissions, one), strict=True)
     ]
     omissions.settle(strict)
     fill = list(policy.fill) if isinstance(policy.fill, tuple) else policy.fill

@@ -6,6 +6,7 @@ and traced once; a new start copies freshly drawn weights into it and resets its
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -93,7 +94,9 @@ class Trainer(Child):
             self.model.compile(
                 self.model.optimizer,
                 either_loss(self.model.loss),
+                loss_weights=_loss_weights(self.model),
                 metrics=[],  # what a user measures of integers, rows do not have
+                run_eagerly=self.model.run_eagerly,
                 jit_compile=self.model.jit_compile,
             )
             self._steps = Steps(self.model, self.batch_size)
@@ -183,3 +186,11 @@ class Trainer(Child):
         if not np.all(np.isfinite(outputs)):
             raise DivergedError("the trained model's outputs are not finite")
         return score_of(outputs, labels, time.monotonic() - start)
+
+
+def _loss_weights(model):
+    """Returns the weights of losses that a model was compiled with; its config alone tells them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what could not be saved, which nobody asked for
+        config = model.get_compile_config()
+    return config and config["loss_weights"]

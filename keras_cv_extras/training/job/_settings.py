@@ -134,6 +134,11 @@ class TrainingSettings:
         if batch.label_smoothing == 0:
             return self, policy
         smoothing = self.label_smoothing
+        if smoothing is None and self.loss != "crossentropy":
+            raise ValueError(
+                f"the policy comes with label smoothing of {batch.label_smoothing:g}, which goes "
+                "with loss='crossentropy' alone: give label_smoothing=0, or another policy"
+            )
         smoothing = batch.label_smoothing if smoothing is None else smoothing
         policy = policy.with_batch(label_smoothing=0.0)
         return dataclasses.replace(self, label_smoothing=smoothing), policy
