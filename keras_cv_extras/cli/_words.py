@@ -17,6 +17,10 @@ _WORDS = {
     r"\bstream needs image_size": "--stream needs --image-size",
     r"\bimage_size (\d+): ": r"--image-size \1: ",
     r"give validation above 0": "give --validation a share above 0",
+    r"^(crop|also) is a part of recipes: give space='recipe'": (
+        r"--\1 is a part of recipes: give --space recipe"
+    ),
+    r"\bleave stream out": "leave --stream out",
     r"loss='crossentropy' alone: give label_smoothing=0": (
         "--loss crossentropy alone: give --label-smoothing 0"
     ),

@@ -109,6 +109,11 @@ def pipeline(
                 "num_repeats must be 1 for a dataset and for streamed files: repeated augmentation "
                 "needs the images in memory"
             )
+        if not shuffle:
+            raise ValueError(
+                "num_repeats needs shuffle=True: an epoch has as many batches as ever, and samples "
+                "at the end would never come"
+            )
         source.num_repeats = num_repeats
     if isinstance(source, _Arrays) and (policy is not None or mix is not None):
         if len(source.rows.images.shape) == 2:

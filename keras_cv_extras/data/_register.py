@@ -1,9 +1,12 @@
 """Sources of users' own, by name."""
 
+import pathlib
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from keras_cv_extras._base.saved.registry import SOURCES
+from keras_cv_extras.data.files import _decode
 
 
 def register(name: str, function: Callable[[], Any], *, replace: bool = False) -> Callable[[], Any]:
@@ -31,4 +34,23 @@ def register(name: str, function: Callable[[], Any], *, replace: bool = False) -
 
 def resolved(source: Any) -> Any:
     """Returns what the function of a user gives for a name, or what is no such name as it is."""
-    return SOURCES.make(source, object) if SOURCES.added(source) else source
+    if not SOURCES.added(source):
+        return source
+    if is_folder_of_images(source):
+        warnings.warn(
+            f"{source!r} is read as the source of this name, not as the folder: that is "
+            f"'./{source}'",
+            stacklevel=3,
+        )
+    found = SOURCES.make(source, object)
+    if SOURCES.added(found):
+        raise ValueError(
+            f"the source {source!r} gives {found!r}, which is the name of a source: give the path "
+            f"of a folder, such as './{found}'"
+        )
+    return found
+
+
+def is_folder_of_images(name: str) -> bool:
+    """Returns whether a name is a folder with folders of images in it, here."""
+    return any(path.suffix.lower() in _decode.SUFFIXES for path in pathlib.Path(name).glob("*/*"))

@@ -16,7 +16,7 @@ from keras_cv_extras._base import checks, guard
 from keras_cv_extras._base.saved.registry import SOURCES
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._records import are_records, read_records
-from keras_cv_extras.data._register import resolved
+from keras_cv_extras.data._register import is_folder_of_images, resolved
 from keras_cv_extras.data._split import split
 from keras_cv_extras.data.files import _decode, _folder
 from keras_cv_extras.data.files.table import _listing
@@ -91,11 +91,6 @@ class ImageData:
             f"ImageData({self.name!r}: {len(self.train[1])} training and {len(self.test[1])} test "
             f"images of {self.train[0].shape[1:]}, {len(self.class_names)} classes)"
         )
-
-
-def _is_folder_of_images(name):
-    """Returns whether a name is a folder with folders of images in it, here."""
-    return any(path.suffix.lower() in _decode.SUFFIXES for path in pathlib.Path(name).glob("*/*"))
 
 
 def load(
@@ -194,7 +189,7 @@ def load(
     table = table_of(name)
     of_records = table is None and are_records(name)
     text = name if isinstance(name, str) and table is None else ""
-    if text in _SETS and _is_folder_of_images(name):
+    if text in _SETS and is_folder_of_images(name):
         warnings.warn(
             f"{name!r} is read as the set of this name, not as the folder: that is './{name}'",
             stacklevel=2,

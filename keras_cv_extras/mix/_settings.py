@@ -43,12 +43,16 @@ class BatchSettings:
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        """Checks the settings."""
+        """Checks the settings, and keeps them as Python's numbers, which JSON takes."""
         checks.one_of("mix", self.mix, tuple(_MIXES))
-        checks.fraction("mix_rate", self.mix_rate)
-        checks.positive("mix_alpha", self.mix_alpha)
-        checks.integer("repeats", self.repeats, minimum=1)
-        checks.below_one("label_smoothing", self.label_smoothing)
+        checked = {
+            "mix_rate": checks.fraction("mix_rate", self.mix_rate),
+            "mix_alpha": checks.positive("mix_alpha", self.mix_alpha),
+            "repeats": checks.integer("repeats", self.repeats, minimum=1),
+            "label_smoothing": checks.below_one("label_smoothing", self.label_smoothing),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def from_dict(cls, fields: Any) -> "BatchSettings":

@@ -1,6 +1,8 @@
 """What users add by public names is there for the library, and for the command line."""
 
 import csv
+import dataclasses
+import functools
 import importlib.metadata
 import json
 import sys
@@ -9,6 +11,7 @@ import textwrap
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from typer import completion
 from typer.testing import CliRunner
 
@@ -148,9 +151,36 @@ def test_a_search_knows_an_oracle_of_a_plugin(written):
     assert (oracle.objective.name, oracle.max_trials, oracle.seed) == ("val_accuracy", 5, 1)
     names = {hp.name for hp in oracle.get_space().space}
     assert names == {hp.name for hp in search.policy_space(ops=("invert",)).space}
+    made = functools.partial(search.EvolutionOracle, population_size=4)
+    search.register("backwards-oracle", made, replace=True)
+    many = dataclasses.replace(settings, workers=3)
+    oracle = _request.make_request(data.load("digits"), build, many).make_oracle(("invert",))
+    assert oracle.parallel == 3
+    # What it makes is looked at before anything is trained.
     search.register("backwards-oracle", lambda **given: "an oracle", replace=True)
     with pytest.raises(TypeError, match="must make an object of the class Oracle, rec"):
-        _request.make_request(data.load("digits"), build, settings).make_oracle(("invert",))
+        _request.make_request(data.load("digits"), build, settings)
+
+
+def test_a_source_is_told_from_a_folder_and_from_itself(tmp_path, monkeypatch, batch):
+    monkeypatch.chdir(tmp_path)
+    for number, image in enumerate(batch[:8]):
+        folder = tmp_path / "my_pets" / str(number % 2)
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number}.png")
+    data.register("my-pets", lambda: "./my_pets", replace=True)
+    with pytest.warns(UserWarning, match="'my_pets' is read as the source of this name, not as"):
+        assert len(data.load("my_pets", image_size=8).train[0]) > 1
+    data.register("my-pets", lambda: "my_pets", replace=True)
+    with (
+        pytest.warns(UserWarning, match="as the source of this name"),
+        pytest.raises(ValueError, match=r"such as './my_pets'"),
+    ):
+        data.load("my_pets", image_size=8)
+    records = [{"image": image, "label": 0} for image in batch]
+    data.register("my-records", lambda: records, replace=True)
+    with pytest.raises(ValueError, match="images in memory cannot be streamed or packed"):
+        data.image_files("my-records", 8)
 
 
 @pytest.mark.parametrize(

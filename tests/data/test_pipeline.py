@@ -282,5 +282,7 @@ def test_a_sample_that_comes_again_has_draws_of_its_own(samples):
     once = data.pipeline(samples, 16, policy=CHOSEN, seed=3, epoch=2)
     first = np.concatenate([batch for batch, _ in once.as_numpy_iterator()])
     np.testing.assert_array_equal(images[::3], first[:34])
+    with pytest.raises(ValueError, match="num_repeats needs shuffle=True"):
+        data.pipeline(samples, 16, shuffle=False, num_repeats=2)
     with pytest.raises(ValueError, match="num_repeats must be 1 for a dataset"):
         data.pipeline(tf.data.Dataset.from_tensor_slices(samples), 16, num_repeats=2)

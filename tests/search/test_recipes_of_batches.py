@@ -1,5 +1,6 @@
 """Recipes with a mix, repeated views and label smoothing: in spaces, files and trainings."""
 
+import functools
 import types
 
 import keras
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import losses, mix, policy, search
-from keras_cv_extras.search.stages import _retrain
-from keras_cv_extras.search.trials import _epochs
+from keras_cv_extras.search.stages import _request, _retrain
+from keras_cv_extras.search.trials import _epochs, _rows_loss
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(40) % 3
@@ -147,11 +148,38 @@ def test_a_mix_is_trained_with_and_changes_no_other_training(loss):
     assert 0 <= score.accuracy <= 1
 
 
+def test_labels_are_smoothed_once_and_rows_are_read_before_anything_is_trained():
+    own = losses.LogLoss(from_logits=True, label_smoothing=0.1)
+    trainer = search.Trainer(lambda: network(own), DATA, epochs=1, batch_size=40)
+    with pytest.raises(ValueError, match="both the policy and the loss of the model smooth"):
+        trainer.train(NOTHING.with_batch(label_smoothing=0.2), 3)
+    weighted = losses.ClassWeighted(losses.LogLoss(from_logits=True), [1, 2, 1])
+    assert _rows_loss.either_loss(weighted) is weighted
+    parts = {"train_size": 20, "validation_size": 10, "confirmation_size": 10}
+    for also, loss, message in (
+        (("mix",), "poisson", "needs a loss that reads rows"),
+        (("label_smoothing",), own, "both the policy and the loss of the model smooth"),
+    ):
+        asked = search.SearchSettings(space="recipe", also=also, ops=("invert",), **parts)
+        with pytest.raises(ValueError, match=message):
+            _request.make_request(DATA, lambda loss=loss: network(loss), asked)
+
+
+def test_settings_of_batches_are_numbers_of_python(tmp_path):
+    numbers = {"mix_rate": np.float32(0.5), "repeats": np.int64(2)}
+    NOTHING.with_batch(mix="mixup", **numbers).save(tmp_path / "policy.json")
+    read = policy.Policy.load(tmp_path / "policy.json").batch
+    assert (read.mix_rate, read.repeats) == (0.5, 2)
+
+
 def test_a_model_compiled_for_rows_keeps_its_weights_of_losses():
+    metric = functools.partial(keras.metrics.sparse_top_k_categorical_accuracy, k=2)
+
     def train(weight, batch):
         def build():
             model = network()
-            model.compile(model.optimizer, model.loss, loss_weights=weight, run_eagerly=True)
+            options = {"loss_weights": weight, "run_eagerly": True, "metrics": [metric]}
+            model.compile(model.optimizer, model.loss, **options)
             return model
 
         trainer = search.Trainer(build, DATA, epochs=1, batch_size=40)

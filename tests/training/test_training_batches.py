@@ -68,5 +68,5 @@ def test_streamed_files_cannot_be_repeated(tmp_path, digits):
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image[..., 0]).save(folder / f"{number}.png")
     settings = training.TrainingSettings(policy=CHOSEN, epochs=1)
-    with pytest.raises(ValueError, match="leave stream out, or give policy.with_batch"):
+    with pytest.raises(ValueError, match="leave stream out, or repeats out of the policy"):
         training.train(tmp_path / "images", tmp_path / "out", settings, image_size=8, stream=True)

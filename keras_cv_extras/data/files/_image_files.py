@@ -91,6 +91,11 @@ def image_files(
     if test_fraction is not None and not 0 < checks.number("test_fraction", test_fraction) < 1:
         raise ValueError(f"test_fraction must be above 0 and below 1, received {test_fraction!r}")
     folder = resolved(folder)
+    if isinstance(folder, (list, dict)):
+        raise ValueError(
+            "images in memory cannot be streamed or packed: give a folder or a table of files, or "
+            "leave stream out"
+        )
     if is_pack(folder):
         if test_fraction is not None:
             raise ValueError(f"{folder} was divided when it was packed: leave test_fraction out")

@@ -20,9 +20,11 @@ from keras_cv_extras.search.oracles._ppo import ControllerOracle
 from keras_cv_extras.search.oracles._random import RandomOracle
 from keras_cv_extras.search.oracles._recipes import first_recipes, is_of_recipe, recipe_space
 from keras_cv_extras.search.oracles._space import op_alone, policy_space
+from keras_cv_extras.search.oracles._suggesting import SuggestingOracle
 from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
 from keras_cv_extras.search.trials._child import pair_of
+from keras_cv_extras.search.trials._rows_loss import check_smoothed_once, either_loss
 from keras_cv_extras.search.trials._trainer import Trainer
 
 _OBJECTIVES = ("val_accuracy", "val_log_loss")
@@ -153,7 +155,7 @@ class Request:
             space = policy_space(ops=ops)
             first = [op_alone(op) for op in ops]
         if ORACLES.added(oracle):
-            return ORACLES.make(
+            made = ORACLES.make(
                 oracle,
                 kt.Oracle,
                 objective=kt.Objective("val_accuracy", "max"),
@@ -161,6 +163,9 @@ class Request:
                 hyperparameters=space,
                 seed=self.seed or 1,  # keras-tuner takes 0 for "any seed"
             )
+            if isinstance(made, SuggestingOracle):
+                made.parallel = max(made.parallel, self.settings.workers)
+            return made
         return _ORACLES[oracle](
             max_trials=self.trials,
             hyperparameters=space,
@@ -194,7 +199,7 @@ def make_request(data, build_model, settings: SearchSettings, *, validation_data
     if validation_data is not None:
         arrays += [np.asarray(array) for array in validation_data]
     ops = _searched_ops(settings.ops, parts["train"][0])
-    return Request(
+    request = Request(
         trainer=_trainer(build_model, parts["train"], settings, flip=flip, ops=ops),
         parts=parts,
         everything=(images, labels),
@@ -206,6 +211,13 @@ def make_request(data, build_model, settings: SearchSettings, *, validation_data
         flip=flip,
         class_names=getattr(data, "class_names", None),
     )
+    if {"mix", "label_smoothing"} & set(settings.also):
+        either_loss(request.trainer.model.loss)
+    if "label_smoothing" in settings.also:
+        check_smoothed_once(request.trainer.model.loss)
+    if ORACLES.added(settings.oracle):
+        dataclasses.replace(request, trials=trials or 1).make_oracle(ops)
+    return request
 
 
 def _trainer(build_model, train, settings, *, flip, ops):

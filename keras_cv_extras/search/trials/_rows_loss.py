@@ -35,7 +35,8 @@ def either_loss(loss: Any) -> keras.losses.Loss:
     Raises:
         ValueError: if it reads integers alone and is no cross-entropy.
     """
-    if isinstance(loss, losses.FunctionLoss):
+    inner = loss.loss if isinstance(loss, losses.ClassWeighted) else loss
+    if isinstance(inner, losses.FunctionLoss):
         return loss
     found = keras.losses.get(loss)
     if isinstance(found, keras.losses.SparseCategoricalCrossentropy):
@@ -49,3 +50,14 @@ def either_loss(loss: Any) -> keras.losses.Loss:
         f"{loss!r}: compile with keras_cv_extras.losses.LogLoss or "
         "SparseCategoricalCrossentropy"
     )
+
+
+def check_smoothed_once(loss: Any) -> None:
+    """Raises if a loss smooths labels itself, for policies that do."""
+    inner = loss.loss if isinstance(loss, losses.ClassWeighted) else loss
+    config = inner.get_config() if isinstance(inner, keras.losses.Loss) else {}
+    if config.get("label_smoothing"):
+        raise ValueError(
+            "both the policy and the loss of the model smooth labels: leave label_smoothing out of "
+            "one of them"
+        )

@@ -6,7 +6,6 @@ and traced once; a new start copies freshly drawn weights into it and resets its
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.policy import Policy, StackShape
 from keras_cv_extras.search.trials._child import Child, Score, filled_batches, score_of
 from keras_cv_extras.search.trials._epochs import Epochs
-from keras_cv_extras.search.trials._rows_loss import either_loss
+from keras_cv_extras.search.trials._rows_loss import check_smoothed_once, either_loss
 from keras_cv_extras.search.trials._steps import Steps
 from keras_cv_extras.training import DivergedError
 
@@ -90,14 +89,17 @@ class Trainer(Child):
             DivergedError: if the loss is not finite.
             ValueError: if the policy mixes labels, and the model's loss reads integers alone.
         """
+        if policy.batch.label_smoothing:
+            check_smoothed_once(self.model.loss)
         if policy.batch.changes_labels and not self._reads_rows:
             self.model.compile(
                 self.model.optimizer,
                 either_loss(self.model.loss),
-                loss_weights=_loss_weights(self.model),
+                loss_weights=self.model._compile_config.config["loss_weights"],
                 metrics=[],  # what a user measures of integers, rows do not have
                 run_eagerly=self.model.run_eagerly,
                 jit_compile=self.model.jit_compile,
+                auto_scale_loss=False,  # an optimizer that scales does so already
             )
             self._steps = Steps(self.model, self.batch_size)
             self._reads_rows = True
@@ -186,11 +188,3 @@ class Trainer(Child):
         if not np.all(np.isfinite(outputs)):
             raise DivergedError("the trained model's outputs are not finite")
         return score_of(outputs, labels, time.monotonic() - start)
-
-
-def _loss_weights(model):
-    """Returns the weights of losses that a model was compiled with; its config alone tells them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what could not be saved, which nobody asked for
-        config = model.get_compile_config()
-    return config and config["loss_weights"]

@@ -25,7 +25,7 @@ class Job:
         if policy.batch.repeats > 1 and isinstance(images.train, FilePart):
             raise ValueError(
                 "the policy shows several views of each image in a batch, which streamed files "
-                "cannot give: leave stream out, or give policy.with_batch(repeats=1)"
+                "cannot give: leave stream out, or repeats out of the policy's batch"
             )
         self.images, self.policy = images, policy
         self.settings, self.recipe = settings, settings.recipe()
