@@ -40,7 +40,7 @@ def saved(path, model, loss, optimizer="sgd"):
     return path
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_after_somebody_has_asked_whether_keras_is_there(python):
     printed = python(
         "import importlib.util, keras_cv_extras; importlib.util.find_spec('keras'); import keras; "

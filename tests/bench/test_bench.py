@@ -137,7 +137,7 @@ def test_pooling(tmp_path, capsys):
     assert "S3Pooling2D" in capsys.readouterr().out
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_a_process_that_fails_says_why():
     process = _measure.Measured(16, 8, _measure.chosen_cpus(1))
     try:

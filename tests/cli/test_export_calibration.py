@@ -49,7 +49,7 @@ def test_on_the_images_that_the_model_was_validated_on(run, tmp_path):
     )
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_from_a_file_and_with_priors(run, tmp_path):
     inference.Calibration(temperature=2.0).save(tmp_path / "calibration.json")
     priors = [part for name in range(10) for part in ("--prior", f"{name}={name + 1}")]
@@ -69,7 +69,7 @@ def test_from_a_file_and_with_priors(run, tmp_path):
     assert ("the calibration made it worse on these 899 images" in told) == worse
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_quantised(run, tmp_path):
     options = ["--format", "litert", "--quantize", "int8"]
     card, told = export(run, tmp_path / "1", *options)
@@ -78,7 +78,7 @@ def test_quantised(run, tmp_path):
     assert f"accuracy {card['quantization']['accuracy']:.4f}" in told
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_a_bound_is_told(run, tmp_path, monkeypatch):
     from keras_cv_extras.inference import _calibration
 

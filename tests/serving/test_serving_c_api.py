@@ -106,7 +106,7 @@ def test_signatures(requests, batch, photographs, probabilities_of):
     assert values(photograph).shape == (1, 7)
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_malformed_requests_leave_it_alive(requests, batch, photographs):
     good = tf.io.encode_jpeg(photographs[0]).numpy()
     floats = batch.astype("float32")
@@ -128,7 +128,7 @@ def test_malformed_requests_leave_it_alive(requests, batch, photographs):
     assert last["shape"] == [1, 7]
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_bad_images_are_reported(program, reporting, photographs, tmp_path):
     requests = Requests(program, reporting, tmp_path)
     good = tf.io.encode_jpeg(photographs[0]).numpy()

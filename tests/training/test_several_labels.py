@@ -118,7 +118,7 @@ def test_it_is_exported_with_sigmoids_and_a_threshold(trained, pairs, tmp_path):
     assert all(value >= 0.5 for answer in plain for _, value in answer.classes)
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_it_is_quantised(trained, pairs, tmp_path):
     """Its accuracy is none of one class for each image."""
     output, _ = trained
@@ -167,7 +167,7 @@ def test_losses_and_what_does_not_go_together(pairs):
     assert data.load("digits").check_one_label("a GAN").name == "digits"
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_labels_count_more_where_they_are_rare(pairs, tmp_path):
     images, none = data.load(pairs), policy.named("none")
     logits = np.linspace(-3, 3, 12).reshape(3, 4).astype("float32")
@@ -201,7 +201,7 @@ def test_weights_of_positive_labels():
         data.positive_weights([0, 1])
 
 
-@pytest.mark.wide
+@pytest.mark.slow
 def test_folds_of_several_labels(pairs, tmp_path):
     images = _cross_validate._together(data.load(pairs))
     fold_of = _cross_validate._folds(images, 3, 0)
