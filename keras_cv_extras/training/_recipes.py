@@ -113,16 +113,8 @@ class Recipe:
             optimizer = cosine_adamw(self.learning_rate, steps, warmup=self.warmup, **options)
         if model.dtype_policy.name == "mixed_float16":  # a saved model does not say so any more
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        made: Any = LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
         measures: list[Any] = ["accuracy"]
         if checks.one_of("multilabel", multilabel, (None, *MULTILABEL_LOSSES)) is not None:
-            made = AsymmetricMultilabel(from_logits=True)
-            if multilabel == "crossentropy":
-                made = keras.losses.BinaryCrossentropy(
-                    from_logits=True, label_smoothing=self.label_smoothing
-                )
-            if positive_weights is not None:
-                made = positive_weighted(made, positive_weights)
             measures = [
                 keras.metrics.AUC(
                     curve="PR",
@@ -132,9 +124,21 @@ class Recipe:
                     from_logits=True,
                 )
             ]
-        loss = made if loss is None else loss
+        if loss is None:
+            loss = self._loss(multilabel, positive_weights)
         model.compile(optimizer, loss, metrics=measures, jit_compile=jit_compile())
         return model
+
+    def _loss(self, multilabel: str | None, positive_weights: Any) -> keras.losses.Loss:
+        """Returns the loss of `compile`."""
+        if multilabel is None:
+            return LogLoss(from_logits=True, label_smoothing=self.label_smoothing)
+        loss: Any = AsymmetricMultilabel(from_logits=True)
+        if multilabel == "crossentropy":
+            loss = keras.losses.BinaryCrossentropy(
+                from_logits=True, label_smoothing=self.label_smoothing
+            )
+        return loss if positive_weights is None else positive_weighted(loss, positive_weights)
 
 
 def cosine_adamw(

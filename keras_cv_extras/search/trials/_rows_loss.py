@@ -35,8 +35,7 @@ def either_loss(loss: Any) -> keras.losses.Loss:
     Raises:
         ValueError: if it reads integers alone and is no cross-entropy.
     """
-    inner = loss.loss if isinstance(loss, losses.ClassWeighted) else loss
-    if isinstance(inner, losses.FunctionLoss):
+    if isinstance(_unweighted(loss), losses.FunctionLoss):
         return loss
     found = keras.losses.get(loss)
     if isinstance(found, keras.losses.SparseCategoricalCrossentropy):
@@ -54,10 +53,15 @@ def either_loss(loss: Any) -> keras.losses.Loss:
 
 def check_smoothed_once(loss: Any) -> None:
     """Raises if a loss smooths labels itself, for policies that do."""
-    inner = loss.loss if isinstance(loss, losses.ClassWeighted) else loss
+    inner = _unweighted(loss)
     config = inner.get_config() if isinstance(inner, keras.losses.Loss) else {}
     if config.get("label_smoothing"):
         raise ValueError(
             "both the policy and the loss of the model smooth labels: leave label_smoothing out of "
             "one of them"
         )
+
+
+def _unweighted(loss):
+    """Returns a loss without the weights of classes around it."""
+    return loss.loss if isinstance(loss, losses.ClassWeighted) else loss
