@@ -1,5 +1,6 @@
 """A classifier as a folder that a server can load: encoded images in, class names out."""
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.inference import Calibration
-from keras_cv_extras.serving import _card, _convert, _golden, _ops, _quantize
+from keras_cv_extras.serving import _card, _convert, _golden, _ops, _quantize, _verify
 from keras_cv_extras.serving._model import ServedModel
 from keras_cv_extras.serving._signatures import BAD_IMAGE, Servable
 
@@ -43,7 +44,8 @@ def export(
     quantize: str | None = None,
     representative: np.ndarray | None = None,
     labels: np.ndarray | None = None,
-) -> None:
+    verified: bool = False,
+) -> _verify.Verification | None:
     """Writes a classifier as a folder for servers.
 
     A SavedModel has these signatures, all of a batch of any size, an empty one included:
@@ -107,11 +109,16 @@ def export(
             was trained on, some hundred, of which it takes the ranges of the numbers inside. None
             for `images`.
         labels: None, or the classes of `images`, `(count,)`.
+        verified: whether the folder is verified before it takes its place. If that fails nothing
+            is written, and an earlier export stays.
+
+    Returns:
+        What `verify` found, None if it was not asked.
 
     Raises:
         ImportError: if a package for the format is missing.
         TypeError, ValueError: if arguments are not as above, the model draws random numbers when
-            it predicts, or it cannot be converted.
+            it predicts, it cannot be converted, or does not answer as it should.
         OSError: if the files cannot be written, or `path` is not a folder that may be replaced.
 
     Example:
@@ -183,6 +190,15 @@ def export(
             card["quantization"] = _quantize.measured(file, format, quantize, *facts)
         files.write_json(folder / _golden.GOLDEN_FILE, golden)
         files.write_json(folder / _card.CARD_FILE, card)
+        return _verified(folder, path) if verified else None
+
+
+def _verified(folder, path):
+    """Verifies a folder that is to stand at a path, and speaks of the path."""
+    try:
+        return dataclasses.replace(_verify.verify(folder), path=str(path))
+    except ValueError as error:
+        raise ValueError(str(error).replace(str(folder), str(path))) from error
 
 
 def _decoding(data, **given):

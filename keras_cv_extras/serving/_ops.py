@@ -98,6 +98,7 @@ def check_graph(path: pathlib.Path) -> int:
         raise ValueError(f"{path}: a SavedModel without a graph")
     names = set()
     for meta in saved.meta_graphs:
+        _check_functions(path, meta.graph_def.library.function)
         more = _permitted(meta)
         # A server runs what it likes of the graph itself: only functions of their own may load.
         for where, nodes in [("the graph", meta.graph_def.node)] + [
@@ -117,6 +118,18 @@ def check_graph(path: pathlib.Path) -> int:
                     )
                 names.add(node.op)
     return len(names)
+
+
+def _check_functions(path, functions):
+    """Raises for a function of two meanings: TensorFlow takes a node with its name for a call."""
+    known = set()
+    for name in (function.signature.name for function in functions):
+        if op_def_registry.get(name) is not None or name in known:
+            raise ValueError(
+                f"{path}: holds a function {name!r}, the name of an operation or of another "
+                "function: do not load it"
+            )
+        known.add(name)
 
 
 def check_litert(path: pathlib.Path) -> None:
@@ -237,11 +250,12 @@ def _called(functions, nodes):
     """Returns the functions that nodes call, and those that these call."""
     waiting, found = list(nodes), set()
     while waiting:
-        for value in waiting.pop().attr.values():
-            for called in [value.func, *value.list.func]:
-                if called.name in functions and called.name not in found:
-                    found.add(called.name)
-                    waiting.extend(functions[called.name])
+        node = waiting.pop()
+        called = [one for value in node.attr.values() for one in (value.func, *value.list.func)]
+        for name in [node.op, *(one.name for one in called)]:
+            if name in functions and name not in found:
+                found.add(name)
+                waiting.extend(functions[name])
     return found
 
 

@@ -74,7 +74,7 @@ def export_file(
 
     Raises:
         ValueError: if the data are not the model's, or the export answers otherwise than the
-            model does.
+            model does: nothing is written then.
 
     Example:
         >>> result = export_file(output / "model.keras", "digits", "served/1", calibrate=True)
@@ -123,7 +123,7 @@ def export_file(
     if options.get("quantize") is not None:
         places = np.unique(np.linspace(0, len(images.train[1]) - 1, _REPRESENTATIVE).astype(int))
         options = {**options, "representative": images.train[0][places]}
-    _export.export(
+    verification = _export.export(
         network,
         output,
         class_names=images.class_names,
@@ -133,9 +133,10 @@ def export_file(
         data=images,
         policy=None if policy is None else policies.Policy.load(policy),
         metrics=scores,
+        verified=True,
         **options,
     )
-    verification = _verify.verify(output)
+    assert verification is not None  # as it was asked
     if options.get("quantize") is not None:
         notes.append(_quantize.note(_card.read_card(output)["quantization"]))
     return ExportResult(scores, verification, tuple(notes))

@@ -5,7 +5,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, inference, policy, serving, training
-from keras_cv_extras.serving import _trained
+from keras_cv_extras.serving import _export, _trained
 
 
 def kcx(*arguments):
@@ -74,10 +74,11 @@ def asked(monkeypatch):
     calls = []
 
     def export(model, path, **options):
+        assert options.pop("verified")
         calls.append({"model": model, "path": path, **options})
+        return f"verified {path}"
 
     monkeypatch.setattr(_trained._export, "export", export)
-    monkeypatch.setattr(_trained._verify, "verify", lambda path: f"verified {path}")
     return calls
 
 
@@ -109,6 +110,32 @@ def test_export_from_python(trained, asked):
     assert (result.verification, asked[0]["top_k"]) == ("verified there", 3)
     assert result.scores["images"] == 899
     assert "says what it was trained on" in " ".join(result.notes)
+
+
+def test_an_export_that_fails_its_verification_is_not_there(trained, tmp_path, monkeypatch):
+    def convert(file_format, servable, plain, folder, **_):
+        (folder / "model.tflite").write_bytes(b"a model")
+
+    def verify(path):
+        if fails:
+            raise ValueError(f"{path}: serving_default gives other probabilities")
+        return serving.Verification(str(path), "litert", 2, {}, None, 1.0)
+
+    monkeypatch.setattr(_export._convert, "convert", convert)
+    monkeypatch.setattr(_export._verify, "verify", verify)
+    given = (trained / "model.keras", "digits", tmp_path / "1")
+    fails = True
+    with pytest.raises(ValueError, match=f"^{tmp_path}/1: serving_default gives other prob"):
+        serving.export_file(*given, format="litert")
+    assert list(tmp_path.iterdir()) == []
+    fails = False
+    result = serving.export_file(*given, format="litert")
+    assert result.verification.path == str(tmp_path / "1")
+    before = (tmp_path / "1" / "model_card.json").read_bytes()
+    fails = True
+    with pytest.raises(ValueError, match="gives other"):
+        serving.export_file(*given, format="litert", limits="others")
+    assert (tmp_path / "1" / "model_card.json").read_bytes() == before
 
 
 def test_export_of_several_views_of_images_of_a_size(trained, asked):

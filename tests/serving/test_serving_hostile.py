@@ -308,6 +308,34 @@ def test_a_function_that_an_object_calls_may_not_save(hostile):
     assert_refused(edited(path, edit), hostile.target)
 
 
+def test_a_function_with_the_name_of_an_operation(hostile):
+    """A node `Abs` then calls that function: here the one that saves, which only the saver may."""
+    path = hostile(*module(tf.identity))
+
+    def edit(meta):
+        name = meta.saver_def.save_tensor_name.split(":")[0]
+        (saving,) = (node for node in meta.graph_def.node if node.name == name)
+        called = saving.attr["f"].func.name
+        for function in meta.graph_def.library.function:
+            if function.signature.name == called:
+                function.signature.name = "Abs"
+        saving.attr["f"].func.name = "Abs"
+        meta.graph_def.node.add(name="other", op="Abs")
+
+    assert_refused(edited(path, edit), hostile.target, "holds a function 'Abs', the name of an op")
+
+
+def test_two_functions_of_one_name(hostile):
+    """Which of two a name means is the loader's choice."""
+    path = hostile(*module(tf.identity))
+
+    def edit(meta):
+        functions = meta.graph_def.library.function
+        functions.add().CopyFrom(functions[0])
+
+    assert_refused(edited(path, edit), hostile.target, "the name of an operation or of another fu")
+
+
 @pytest.mark.parametrize("name", ["saved_model.pbtxt", "saved_model.cpb"])
 def test_a_second_graph_beside_the_first(hostile, name):
     """Which of two files a server loads is its own choice."""
