@@ -1,12 +1,16 @@
 """Sources of users' own, by name."""
 
+import os
 import pathlib
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from keras_cv_extras._base.saved.registry import SOURCES
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.registry import SOURCES, Unfit
+from keras_cv_extras.data._records import are_records
 from keras_cv_extras.data.files import _decode
+from keras_cv_extras.data.files.table._table import table_of
 
 
 def register(name: str, function: Callable[[], Any], *, replace: bool = False) -> Callable[[], Any]:
@@ -43,6 +47,12 @@ def resolved(source: Any) -> Any:
             stacklevel=3,
         )
     found = SOURCES.make(source, object)
+    path = isinstance(found, str | os.PathLike) and os.fspath(found)
+    if not path and table_of(found) is None and not are_records(found):
+        raise Unfit(
+            f"the source {source!r} must give a path, a table or dictionaries with an image and a "
+            f"label, received {checks.shown(found)}"
+        )
     if SOURCES.added(found):
         raise ValueError(
             f"the source {source!r} gives {found!r}, which is the name of a source: give the path "

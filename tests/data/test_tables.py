@@ -65,6 +65,10 @@ def test_a_csv_is_read_as_a_folder_is(folder):
         ("id,label", "{2}/{0},{1}", "utf-8"),
         (None, "{0}.png,{1}", "utf-8"),
         (None, "{1}|{0}.png", "utf-8"),
+        ("sep=;\nfile;label", "{0}.png;{1}", "utf-8"),
+        ('"SEP=#"\r\nfile#label', "{0}.png#{1}", "utf-8-sig"),
+        ("sep=,,\nfile,label", "{0}.png,{1}", "utf-16"),
+        ("sep=\t\nfile\tlabel", "{0}.png\t{1}", "utf-8"),
     ],
 )
 def test_tables_as_they_come(folder, header, row, encoding):
@@ -177,6 +181,15 @@ def test_missing_files_are_named(folder):
         ([], "holds no rows"),
         (["file,label"], "names zero images"),
         (["file,label", "0.png,cat", "0.png,dog"], r"'0.png' has two labels, 'cat' \(line 2\) and"),
+        (
+            ["file,label", "0.png,cat", "./0.png,dog"],
+            "'./0.png', the same file as '0.png', has two",
+        ),
+        (["file,label", "0.png,cat", "link.png,dog"], "'link.png', the same file as '0.png', has"),
+        (["file,label", "0.png,cat", "hard.png,dog"], "'hard.png', the same file as '0.png', has"),
+        (["file,label,set", "0.png,a,train", "link.png,a,test"], "as '0.png', is in two parts"),
+        (["sep=;", "file;label", "0.png;cat;x"], "line 3 has 3 cells, not 2"),
+        (["sep=;"], "holds no rows"),
         (["file,label", "0.png,cat,x"], "line 2 has 3 cells, not 2: put text that holds"),
         (["file,label", '"0.png,cat'], "not a CSV file"),
         (["file,file", "0.png,cat"], "two columns are called 'file'"),
@@ -195,6 +208,8 @@ def test_missing_files_are_named(folder):
     ],
 )
 def test_one_line_says_what_is_wrong(folder, lines, message):
+    (folder / "link.png").symlink_to("0.png")
+    os.link(folder / "0.png", folder / "hard.png")
     path = write(folder / "labels.csv", lines)
     for read in (data.load, lambda path: data.image_files(path, 8)):
         with pytest.raises(ValueError, match=message) as caught:

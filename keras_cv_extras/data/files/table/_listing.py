@@ -159,20 +159,21 @@ class _Files:
             raise ValueError(
                 f"{self._table}: {number}: {name!r} is an address: download the files first"
             )
-        path, mode = _found(self._root, name)
-        key = os.path.normpath(path)
+        path, mode, key = _found(self._root, name)
         if key in self._seen:
             place, first = self._seen[key]
+            there = self.keys[place]
+            said = repr(name) if name == there else f"{name!r}, the same file as {there!r},"
             if self.tests[place] != test:
                 raise ValueError(
-                    f"{self._table}: {name!r} is in two parts, for training and for tests "
+                    f"{self._table}: {said} is in two parts, for training and for tests "
                     f"({first} and {number}): leave one out"
                 )
             if join:
                 self.labels[place] = tuple(dict.fromkeys((*self.labels[place], *labels)))
             elif self.labels[place] != labels:
                 raise ValueError(
-                    f"{self._table}: {name!r} has two labels, {_said(self.labels[place])} "
+                    f"{self._table}: {said} has two labels, {_said(self.labels[place])} "
                     f"({first}) and {_said(labels)} ({number}): leave one out"
                 )
             if not join:
@@ -200,20 +201,22 @@ class _Files:
 
 
 def _found(root, name):
-    """Returns the path of a file, and its mode, 0 if it is not there."""
+    """Returns the path of a file, its mode, 0 if it is not there, and what tells it from others."""
     names = [name, name.replace("\\", "/")] if "\\" in name else [name]
     if not name.lower().endswith(_decode.SUFFIXES):
         names += [name + suffix for suffix in _decode.SUFFIXES]
     first = 0
     for one in names:
         try:
-            mode = os.stat(root / one).st_mode
+            found = os.stat(root / one)
         except (OSError, ValueError):  # ValueError: a NUL in it
             continue
-        if stat.S_ISREG(mode):
-            return root / one, mode
-        first = first or mode
-    return root / name, first
+        if stat.S_ISREG(found.st_mode):
+            # Under other names, and by links, it is the same one.
+            key = (found.st_dev, found.st_ino) if found.st_ino else os.path.realpath(root / one)
+            return root / one, found.st_mode, key
+        first = first or found.st_mode
+    return root / name, first, os.path.normpath(root / name)
 
 
 def _said(labels):

@@ -16,10 +16,11 @@ class Table:
     `load("labels.csv")` and `image_files("labels.csv", 224)` guess all of this; give a `Table`
     in place of the path where they guess wrong.
 
-    A CSV file is UTF-8 or UTF-16, its cells divided by a comma, a semicolon, a tab or a bar. The
-    first line names the columns; without such a line the first of two columns holds the files.
-    Rows without a file or a label, and rows that repeat an earlier one, are counted in one
-    warning. A file with two labels, or in two parts, is an error.
+    A CSV file is UTF-8 or UTF-16, its cells divided by a comma, a semicolon, a tab or a bar, or by
+    what a first line such as `sep=;` says. The first line, or the next, names the columns; without
+    such a line the first of two columns holds the files. Rows without a file or a label, and rows
+    that repeat an earlier file, also by another name or a link, are counted in one warning. A file
+    with two labels, or in two parts, is an error.
 
     Images have several labels where there is a `separator`, or more than one column of 0 and 1
     with not exactly one 1 in every row. Labels are then rows of 0 and 1, one for each class.
