@@ -105,6 +105,12 @@ def check_file(path, known=None):
         )
 
 
+def check_exists(path):
+    """Raises if there is nothing at a path that is to be read."""
+    if not pathlib.Path(path).exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
+
+
 def check_parent(path):
     """Raises if the nearest folder above a path that exists is none, or cannot be written to."""
     _check_names(path)

@@ -133,6 +133,13 @@ class Op:
             if self.takes_partner:
                 arguments = (ops.cast(arguments[0], "float32"), *arguments[1:])
         result = self.kernel(image, *arguments, **options)
+        shape, given = getattr(result, "shape", ()), tuple(image.shape)
+        alike = len(shape) == len(given) and all(
+            None in both or both[0] == both[1] for both in zip(shape, given, strict=True)
+        )
+        if not alike and options.get(_SIZE) is None:
+            received = tuple(shape) if hasattr(result, "shape") else _checks.shown(result)
+            raise ValueError(f"the op {self.name!r} must give images {given}, received {received}")
         if self.pixels == "rounded":
             return round_off(result, dtype)
         return finish(result, dtype) if self.pixels == "computed" else ops.cast(result, dtype)

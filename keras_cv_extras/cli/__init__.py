@@ -158,16 +158,21 @@ def main() -> None:
     except Exception as error:
         lacking = _is_out_of_memory(error)
         expected = isinstance(error, ImportError | OSError | ValueError | ArithmeticError)
-        if not (lacking or expected) or os.environ.get("KCX_TRACEBACK"):
+        plugin = _plugins.blamed(error)
+        if not (lacking or expected or plugin) or os.environ.get("KCX_TRACEBACK"):
             raise
         if lacking:
             sys.exit(
                 "error: out of memory: take smaller images, batches or networks, or a machine with "
                 "more of it"
             )
-        line = re.sub(r"^\[Errno \d+\] ", "", " ".join(str(error).split()))
+        text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Keras writes in bold type
+        line = re.sub(r"^\[Errno \d+\] ", "", " ".join(text.split()))
         line = line or type(error).__name__
         # Of the system's errors only that of `os.getcwd` names no file.
         if isinstance(error, FileNotFoundError) and error.errno and not error.filename:
             line = "the folder that this runs in is gone: change to one that exists"
+        if plugin and not line.startswith(plugin.split(" (")[0]):
+            kind = "" if expected else f"{type(error).__name__}: "
+            line = f"{plugin}: {kind}{line[:500]}"
         sys.exit(f"error: {visible(line)}")

@@ -2,12 +2,15 @@
 
 import os
 import pathlib
+import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.saved.registry import SOURCES
+from keras_cv_extras.cli import _plugins
 
 Known = Callable[[pathlib.Path], bool]
 Data = Annotated[
@@ -91,23 +94,52 @@ def _is_table(data):
     return pathlib.Path(data).suffix.lower() in (".csv", ".tsv")
 
 
-def check_there(*, data: str | None = None, model: pathlib.Path | None = None) -> None:
+def check_there(
+    *,
+    data: str | None = None,
+    model: pathlib.Path | None = None,
+    policy: str | pathlib.Path | None = None,
+    root: pathlib.Path | None = None,
+    **files: str | pathlib.Path | None,
+) -> None:
     """Raises if a folder or a file is missing: said before TensorFlow is loaded.
 
     Args:
-        data: what an argument `Data` was given; names of data sets are not looked at.
+        data: what an argument `Data` was given.
         model: a file.
+        policy: the name or the file of a policy; one with a dot or a slash in it is a file.
+        root: a folder.
+        **files: others, by their options.
+
+    Raises:
+        OSError, ValueError: if there is no such thing; one line says so.
     """
-    if model is not None and not model.is_file():
-        raise FileNotFoundError(f"{model}: no such file")
+    if data is not None:
+        _check_data(data)
+    if policy is not None and re.search(r"[./\\]", str(policy)):
+        files = {"policy": policy, **files}
+    for path in (model, *files.values()):
+        if path is not None and not pathlib.Path(path).exists():
+            raise FileNotFoundError(f"{path}: no such file")
+        if path is not None and pathlib.Path(path).is_dir():
+            raise IsADirectoryError(f"{path}: a folder; give the path of a file")
+    if root is not None and not pathlib.Path(os.path.expanduser(root)).is_dir():
+        raise FileNotFoundError(f"{root}: no such folder, which --root names")
+
+
+def _check_data(data):
     if data == "":
         raise ValueError("DATA is empty: give the name of a data set, a folder or a CSV file")
-    if data is not None and _is_table(data) and not pathlib.Path(os.path.expanduser(data)).exists():
-        raise FileNotFoundError(f"{data}: no such file")
-    if data is not None and os.sep in data and not data.startswith(("keras:", "tfds:")):
-        path = pathlib.Path(os.path.expanduser(data))
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such folder")
+    if data in SOURCES or data.startswith(("keras:", "tfds:")):
+        return
+    path = pathlib.Path(os.path.expanduser(data))
+    if any(path.iterdir()) if path.is_dir() else _is_table(data) and path.is_file():
+        return
+    _plugins.load_installed()
+    if data not in SOURCES:
+        from keras_cv_extras.data import load
+
+        load(data)  # says what is wrong
 
 
 def check_files(*paths: pathlib.Path | None, known: Known | None = None) -> None:

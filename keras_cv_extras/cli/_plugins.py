@@ -3,11 +3,13 @@
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import pathlib
 import sys
 import traceback
 
 GROUP = "keras_cv_extras.plugins"  # entry points of installed packages
+_places = {}  # where the code of a plugin is, a file or a package's folder -> what it is called
 
 
 def load(name: str) -> None:
@@ -20,7 +22,9 @@ def load(name: str) -> None:
         ValueError: if there is none, or its code fails; one line says where.
     """
     try:
-        _import(name)
+        _note(_import(name), f"--plugin {name}")
+    except SystemExit as error:
+        raise ValueError(f"--plugin {name}: ends the process ({error})") from error
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f" ({last.filename}, line {last.lineno})" if last.filename != __file__ else ""
@@ -36,6 +40,7 @@ def load_installed() -> None:
     for entry in importlib.metadata.entry_points(group=GROUP):
         try:
             entry.load()
+            _note(sys.modules.get(entry.module), f"the plugin {entry.name}")
         except Exception as error:
             raise ValueError(
                 f"the plugin {entry.name} ({entry.value}) cannot be imported ({error}): repair "
@@ -47,8 +52,7 @@ def _import(name):
     if not name.endswith(".py"):
         if "" not in sys.path:  # a script's path begins with the script's folder, not with this one
             sys.path.insert(0, "")
-        importlib.import_module(name)
-        return
+        return importlib.import_module(name)
     path = pathlib.Path(name)
     if not path.is_file():
         raise FileNotFoundError("there is no such file")
@@ -58,3 +62,33 @@ def _import(name):
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
+    return module
+
+
+def blamed(error: BaseException | None) -> str | None:
+    """Returns the plugin whose code an error comes from, and where that is; None if from none.
+
+    Args:
+        error: an exception, with those that it comes from.
+    """
+    while error is not None:
+        frames = [
+            (frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        for file, line in reversed(frames):
+            for place, name in _places.items():
+                if os.path.abspath(file).startswith(place):
+                    return f"{name} ({file}, line {line})"
+        found = next((name for place, name in _places.items() if place in str(error)), None)
+        if found is not None:  # TensorFlow tells it in words
+            return found
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _note(module, name):
+    file = getattr(module, "__file__", None)
+    if file is not None:
+        path = pathlib.Path(os.path.abspath(file))
+        package = hasattr(module, "__path__") or "." in module.__name__
+        _places[f"{path.parent}{os.sep}" if package else str(path)] = name

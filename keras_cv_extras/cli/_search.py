@@ -242,7 +242,7 @@ def run(
         return
     if role is None or role.decides:
         folders.check(output, kinds.SEARCH)
-        check_there(data=data)
+        check_there(data=data, root=root)
     import_tensorflow()
     from keras_cv_extras import data as data_package
     from keras_cv_extras import models, search, training
@@ -271,6 +271,7 @@ def run(
 @search_app.command()
 def status(folder: Folder = pathlib.Path("kcx-search")):
     """Say how far the search in FOLDER is, what is best so far, and what time is left."""
+    files.check_exists(folder)
     import_tensorflow()
     from keras_cv_extras import search
 

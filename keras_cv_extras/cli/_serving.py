@@ -133,7 +133,7 @@ def export(
     Then: kcx predict digits/1 some.png, or docs/serving.md for TensorFlow Serving and KServe.
     """
     checked.check_replaceable(output, kind="export", known=kinds.is_export)
-    check_there(data=data, model=model)
+    check_there(data=data, model=model, policy=policy, calibration=calibration, root=root)
     priors = _priors(prior)
     import_tensorflow()
     from keras_cv_extras import serving
@@ -197,6 +197,7 @@ def verify(
 
     For example: kcx verify digits/1
     """
+    checked.check_exists(path)
     import_tensorflow()
     from keras_cv_extras import serving
 
@@ -219,8 +220,7 @@ def predict(
 
     Or: kcx predict kcx-train/model.keras photograph.jpg
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file or folder")
+    checked.check_exists(path)
     import_tensorflow()
     from keras_cv_extras import serving
 

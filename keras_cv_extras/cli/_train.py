@@ -179,7 +179,8 @@ def train(
     folders.check(output, kinds.TRAINING if folds is None else kinds.FOLDS)
     if folds is not None and (stream or tensorboard or logger != "csv"):
         raise typer.BadParameter("--folds goes with none of --stream, --tensorboard and --logger")
-    check_there(data=data)
+    file = None if weights == "imagenet" else weights
+    check_there(data=data, policy=policy, root=root, weights=file)
     import_tensorflow()
     from keras_cv_extras import training
 
@@ -258,7 +259,7 @@ def evaluate(
     check_files(output, report, predictions)
     check_files(output, known=written.SCORES)
     check_files(report, predictions, known=written.is_ours)
-    check_there(data=data, model=model)
+    check_there(data=data, model=model, root=root)
     import_tensorflow()
     from keras_cv_extras import training
 
@@ -324,7 +325,7 @@ def pack(
     kcx train packed --stream --image-size 224 --crop random-resized --model resnet50
     """
     folders.check(output, kinds.PACK)
-    check_there(data=data)
+    check_there(data=data, root=root)
     import_tensorflow()
     from keras_cv_extras.data import pack as pack_images
 

@@ -121,7 +121,7 @@ def test_train_evaluate(tmp_path):
     ("arguments", "problem"),
     [
         (["train", "nowhere/at/all"], "nowhere/at/all"),
-        (["train", "digits", "--policy", "nothing.json"], "policy must be a file or one of"),
+        (["train", "digits", "--policy", "nothing"], "policy must be a file or one of"),
         (["evaluate", "nothing.keras", "digits"], "nothing.keras: no such file"),
         (["policy", "show", "nothing.json"], "nothing.json: no such file"),
         (["policy", "convert", "nothing.json", "out.json"], "nothing.json: no such file"),

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import importlib.metadata
 import json
+import re
 import sys
 import textwrap
 
@@ -228,13 +229,64 @@ def test_an_installed_package_needs_no_option(written, monkeypatch):
     [
         ("plugin_nowhere.py", "--plugin plugin_nowhere.py: there is no such file"),
         ("plugin_nowhere", "--plugin plugin_nowhere: No module named 'plugin_nowhere'"),
+        ("plugin_ends.py", r"--plugin plugin_ends.py: ends the process \(3\)"),
         ("plugin_broken.py", r"--plugin plugin_broken.py: .* \(.*plugin_broken.py, line 2\)"),
     ],
 )
 def test_a_plugin_that_cannot_be_loaded_is_one_line(written, plugin, message):
     written("broken", "x = 1\n1 / 0\n")
+    written("ends", "raise SystemExit(3)")
     with pytest.raises(ValueError, match=message):
         _plugins.load(plugin)
+
+
+FAULTS = """
+    import numpy as np
+    import keras_cv_extras as kcx
+
+    def fails():
+        raise KeyError("lost")
+
+    @kcx.augment.image_op(pixels="computed", strength=kcx.augment.Range(0.0, 1.0))
+    def nothing_{name}(image, amount):
+        return None
+
+    def operated():
+        return nothing_{name}(np.zeros((1, 8, 8, 1), "uint8"), 1.0)
+
+    def smaller(input_shape, num_classes):
+        return [][1]
+
+    kcx.data.register("fails-{name}", fails)
+    kcx.data.register("operated-{name}", operated)
+    kcx.data.register("takes-{name}", lambda path: path)
+    kcx.data.register("numbers-{name}", lambda: [1, 2])
+    kcx.losses.register("takes-{name}", lambda: None)
+    kcx.losses.register("three-{name}", lambda from_logits: 3)
+    kcx.models.register("smaller-{name}", smaller)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train fails-X", r"--plugin plugin_X.py \(.*plugin_X.py, line 6\): KeyError: 'lost'$"),
+        ("train operated-X", r"\(.*, line 13\): the op 'nothing_X' must give images .*ived None$"),
+        ("train takes-X", r"the source 'takes-X' must take nothing: .*'path'$"),
+        ("train numbers-X", r"the source 'numbers-X' must give a path, .* received \[1, 2\]$"),
+        ("train digits --loss takes-X", r"the loss 'takes-X' must take from_logits: "),
+        ("train digits --loss three-X", r"the loss 'three-X' must make a function, received 3$"),
+        ("train digits --model smaller-X", r"line 16\): IndexError: list index out of range$"),
+    ],
+)
+def test_a_plugin_that_fails_is_one_line_that_names_it(
+    written, one_line_error, monkeypatch, tmp_path, arguments, message
+):
+    path = written("X", FAULTS)
+    path = path.rename(tmp_path.parent / path.name)
+    monkeypatch.setattr("sys.argv", ["kcx", "--plugin", f"../{path.name}", *arguments.split()])
+    monkeypatch.setattr(_plugins, "_places", {})
+    assert re.search(message.replace("--plugin ", "--plugin ../"), one_line_error())
 
 
 def test_the_version():

@@ -30,6 +30,56 @@ def test_one_line_with_the_option(one_line_error, monkeypatch, arguments, messag
     assert re.search(message, one_line_error())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train nope", "unknown data set 'nope': known are mnist_5k, "),
+        ("train ./nope/there", "nope/there: no such folder"),
+        ("train nope.csv", "nope.csv: no such file"),
+        ("train HERE", "HERE: no class folders"),
+        ("train FILE", "FILE: a file; give a folder"),
+        ("train digits --policy nope.json", "nope.json: no such file"),
+        ("train digits --weights nope.h5 --model lenet5", "nope.h5: no such file"),
+        ("train digits --root nope", "nope: no such folder, which --root names"),
+        ("evaluate FILE nope", "unknown data set 'nope'"),
+        ("evaluate HERE digits", "HERE: a folder; give the path of a file"),
+        ("pack nope out", "unknown data set 'nope'"),
+        ("search run nope", "unknown data set 'nope'"),
+        ("search status nope", "nope: no such file or folder"),
+        ("classical train nope", "unknown data set 'nope'"),
+        ("classical evaluate nope digits", "nope: no such file"),
+        ("gan train nope", "unknown data set 'nope'"),
+        ("gan report FILE nope", "unknown data set 'nope'"),
+        ("gan sample nope", "nope: no such file"),
+        ("export FILE nope", "unknown data set 'nope'"),
+        ("export FILE digits --policy nope.json", "nope.json: no such file"),
+        ("export FILE digits --calibration nope", "nope: no such file"),
+        ("verify nope", "nope: no such file or folder"),
+        ("predict nope a.png", "nope: no such file or folder"),
+        ("policy show nope.json", "nope.json: no such file"),
+        ("policy show crop --data nope", "unknown data set 'nope'"),
+        ("policy convert nope.json other.json", "nope.json: no such file"),
+    ],
+)
+def test_what_is_missing_is_said_before_tensorflow_is_loaded(
+    one_line_error, monkeypatch, tmp_path_factory, arguments, message
+):
+    here = tmp_path_factory.mktemp("given")
+    (here / "file").touch()
+    (here / "empty").mkdir()
+    arguments = arguments.replace("FILE", str(here / "file")).replace("HERE", str(here / "empty"))
+    monkeypatch.setattr(sys, "argv", ["kcx", *arguments.split()])
+    for name in ("train", "serving", "gan", "search", "classical", "policy"):
+        module = sys.modules[f"keras_cv_extras.cli._{name}"]
+        monkeypatch.setattr(module, "import_tensorflow", loaded)
+    text = one_line_error()
+    assert message.replace("FILE", str(here / "file")).replace("HERE", str(here / "empty")) in text
+
+
+def loaded():
+    raise AssertionError("TensorFlow was loaded")
+
+
 def test_no_data_at_all(one_line_error, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["kcx", "train", ""])
     assert "DATA is empty" in one_line_error()

@@ -15,6 +15,10 @@ def new_name(name):
     return key
 
 
+class Unfit(TypeError, ValueError):
+    """What a user has registered does not take, or not make, what it should."""
+
+
 class Registry:
     """Functions that make one kind of thing, by the names that users give them.
 
@@ -58,11 +62,21 @@ class Registry:
             name: of the function.
             wanted: the class that it must be of, or None for what can be called.
             **arguments: of the function.
+
+        Raises:
+            Unfit: if it does not take these, or makes something else.
         """
-        made = self._added[checks.lower_case(name)](**arguments)
+        function = self._added[checks.lower_case(name)]
+        try:
+            made = function(**arguments)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                raise  # by what it does, not by how it is called
+            given = ", ".join(arguments) or "nothing"
+            raise Unfit(f"the {self.kind} {name!r} must take {given}: {error}") from error
         if not (callable(made) if wanted is None else isinstance(made, wanted)):
             what = "a function" if wanted is None else f"an object of the class {wanted.__name__}"
-            raise TypeError(f"the {self.kind} {name!r} must make {what}, received {made!r}")
+            raise Unfit(f"the {self.kind} {name!r} must make {what}, received {made!r}")
         return made
 
     def __contains__(self, name: Any) -> bool:
