@@ -68,26 +68,31 @@ TIMM = {
     "networks_note": (
         "`build` gives one class score per class as logits, and takes images with values in "
         "[0, 255]: the scale is in the network. Weights of timm come from a file, "
-        '`models.build("resnet18", weights="resnet18.safetensors")`.'
+        '`models.build("resnet18", weights="resnet18.safetensors")`, and `build` takes the '
+        "names of these networks in timm too. A file does not say whether it is of "
+        "`efficientnet_b0` or of `tf_efficientnet_b0`, whose padding is another: the name does."
     ),
     "networks": {
         "densenet121": "densenet121",
         "densenet169": "densenet169",
         "densenet201": "densenet201",
-        "efficientnet_b0": "efficientnet-b0",
-        "convnext_tiny": "convnext-tiny",
+        "efficientnet_b0": "efficientnet-b0-torchvision",
+        "convnext_tiny": "convnext-tiny-torchvision",
         "inception_resnet_v2": "inception-resnet-v2",
-        "inception_v3": "inception-v3",
+        "inception_v3": "inception-v3-torchvision",
         "inception_v4": "inception-v4",
-        "mobilenetv2_100": "mobilenetv2",
-        "mobilenetv3_large_100": "mobilenetv3-large",
+        "mobilenetv2_100": "mobilenetv2-torchvision",
+        "mobilenetv3_large_100": "mobilenetv3-large-torchvision",
         "nasnetalarge": "nasnet-large",
         "resnet18": "resnet18",
         "resnet34": "resnet34",
         "resnet50": "resnet50-v1.5",
         "resnet101": "resnet101-v1.5",
         "resnet152": "resnet152-v1.5",
-        "tf_efficientnetv2_b0": "efficientnetv2-b0",
+        "efficientnetv2_s": "efficientnetv2-s-torchvision",
+        "mobilenetv3_small_100": "mobilenetv3-small-torchvision",
+        "tf_efficientnet_b0": "tf-efficientnet-b0",
+        "tf_efficientnetv2_b0": "tf-efficientnetv2-b0",
         "vgg11": "vgg11",
         "vgg11_bn": "vgg11-bn",
         "vgg13": "vgg13",

@@ -231,7 +231,7 @@ def of_timm():
     lines += ["", "## Networks", "", TIMM["networks_note"], "", "| old | new |", "|---|---|"]
     taken = {network.name for network in models.catalogue() if "timm" in network.weights}
     for old, new in TIMM["networks"].items():
-        weights = "weights from files" if new in taken else "no weights of timm"
+        weights = "weights from files" if new.removeprefix("tf-") in taken else "no weights of timm"
         lines.append(f'| `timm.create_model("{old}")` | `models.build("{new}")`, {weights} |')
     for title, table in TIMM["names"].items():
         lines += named(title, table)

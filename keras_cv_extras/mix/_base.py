@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, ClassVar
 
+import keras
 from keras import ops
 
 from keras_cv_extras._base import checks, engine
@@ -161,9 +162,26 @@ class Mix:
             others: its partners, see `others`.
             plan: what `plan` has drawn.
         """
-        mixed, shares = self.mix(images, [other for other, _ in others], *plan["numbers"])
+        mixed, shares = self._mixed(images, [other for other, _ in others], plan["numbers"])
         parts = self.label_parts(rows, [their for _, their in others])
         return chosen(Blend(mixed, parts, self.label_shares(shares, parts)), images, plan)
+
+    def _mixed(self, images, others, numbers):
+        """Mixes, and says what to do where a subclass computes with integers."""
+        kind, name = keras.backend.standardize_dtype(images.dtype), type(self).__name__
+        advice = "cast to float32 to compute, and back to images.dtype at the end"
+        try:
+            mixed, shares = self.mix(images, others, *numbers)
+        except Exception as error:  # of the backend, which has other types for it
+            if "float" in kind or kind not in str(error):
+                raise
+            raise TypeError(f"{name}.mix cannot compute with images of {kind}: {advice}") from error
+        found = keras.backend.standardize_dtype(mixed.dtype)
+        if found != kind:
+            raise TypeError(
+                f"{name}.mix must return images of {kind}, as it gets, received {found}: {advice}"
+            )
+        return mixed, shares
 
     def mix(self, images: Images, others: Any, *numbers: Any) -> tuple[Tensor, Tensor]:
         """Returns mixed images, and the share of each part in them, `(batch, parts)`."""

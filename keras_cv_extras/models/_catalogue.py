@@ -7,7 +7,7 @@ import keras
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.models._registry import APPLICATIONS, NETWORKS, build
-from keras_cv_extras.models._torch_files import has_torch_names, is_torchvisions
+from keras_cv_extras.models._torch_files import TENSORFLOWS, has_torch_names
 
 _SIDES = {
     "alexnet": 227,
@@ -44,7 +44,7 @@ class Network(NamedTuple):
         name: its name.
         image_size: pixels each way of the images that it was published for.
         weights: what `build(weights=...)` takes besides files of Keras: "imagenet",
-            "torchvision", "torchvision and timm", several or "".
+            "torchvision", "timm", "torchvision and timm", several or "".
         parameters: how many numbers it learns, for 3 channels and 1,000 classes at that size (10
             below 224 pixels, and 1 channel for "lenet5"); None if they were not counted.
     """
@@ -82,11 +82,12 @@ def catalogue(match: str = "", *, count: bool = False) -> list[Network]:
 def _network(name, count):
     sides = {prefix: side for prefix, side in _SIDES.items() if name.startswith(prefix)}
     side = sides[max(sides, key=len)] if sides else 224
-    theirs = is_torchvisions(name)
+    torchvision, timm = name == "googlenet-torchvision", name in TENSORFLOWS  # alone
     there = {
         "imagenet": name in APPLICATIONS,
-        "torchvision": theirs,
-        "torchvision and timm": has_torch_names(name) and not theirs,
+        "torchvision": torchvision,
+        "timm": timm,
+        "torchvision and timm": has_torch_names(name) and not torchvision and not timm,
     }
     weights = ", ".join(source for source, taken in there.items() if taken)
     return Network(name, side, weights, _parameters(name, side) if count else None)

@@ -14,7 +14,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.registry import new_name
 from keras_cv_extras.layers import replace_pooling
 from keras_cv_extras.models._applications import FAMILIES, application, weights_file
-from keras_cv_extras.models._torch_files import is_torch_file, load_torch
+from keras_cv_extras.models._torch_files import TENSORFLOWS, is_torch_file, load_torch
 from keras_cv_extras.models.networks._alexnet import alexnet
 from keras_cv_extras.models.networks._bn_inception import bn_inception
 from keras_cv_extras.models.networks._cifar_resnet import cifar_resnet, wide_resnet
@@ -66,6 +66,24 @@ NETWORKS = {
     **{f"vgg{n}-bn": _partial(vgg, n, batch_norm=True) for n in (11, 13, 16, 19)},
     "wrn-28-10": _partial(wide_resnet, 28, 10),
     "wrn-40-2": _partial(wide_resnet, 40, 2),
+}
+#: Names of timm and torchvision for networks that have another name here.
+OTHER_NAMES = {
+    **{f"mobilenet{name}": "mobilenetv2-torchvision" for name in ("v2-100", "-v2")},
+    **{
+        f"mobilenet{name}": f"mobilenetv3-{s}-torchvision"
+        for s in ("small", "large")
+        for name in (f"v3-{s}-100", f"-v3-{s}")
+    },
+    **{f"efficientnet-v2-{s}": f"efficientnetv2-{s}-torchvision" for s in "sml"},
+    **{f"tf-{name}": name for name in sorted(TENSORFLOWS)},
+}
+#: What a name stands for where weights are PyTorch's: the network with its arithmetic.
+_OF_TORCH = {
+    "alexnet": "alexnet-owt",
+    "googlenet": "googlenet-torchvision",
+    **{f"resnet{n}": f"resnet{n}-v1.5" for n in (50, 101, 152)},
+    **{name.removesuffix("-torchvision"): name for name in TORCHVISION},
 }
 #: Names that stood for the network without its two hidden layers.
 _WERE_SHORT = ("vgg16", "vgg19")
@@ -137,18 +155,21 @@ def build(
     """Builds a network by its name, from pixel values to logits.
 
     Args:
-        name: one of `names()`; capitals do not matter, nor does "_" for "-".
+        name: one of `names()`, or one of timm or torchvision, such as "mobilenetv2_100"; capitals
+            do not matter, nor does "_" for "-".
         input_shape: `(height, width, channels)`. Every network takes images of one channel, and
             nearly every network takes small images: see `stem`, and the network's own function.
         num_classes: how many classes.
         weights: None for random ones; "imagenet" for those that Keras publishes, which it
             downloads, under a new head; or a file: `.weights.h5` or `.keras` of the whole model
             with the same classes; another `.h5` of `keras.applications`, without the top; or
-            `.safetensors`, `.pth` or `.pt` with the names of torchvision or timm, for AlexNet
-            ("alexnet-owt"), DenseNet, ResNet and VGG; with those of torchvision for names that
-            end in "-torchvision": ConvNeXt, EfficientNet, GoogLeNet, Inception, MobileNet.
-            PyTorch's own files are read by torch, which must be installed, in its mode for weights
-            alone.
+            `.safetensors`, `.pth` or `.pt` with the names of torchvision or timm, for AlexNet,
+            ConvNeXt, DenseNet, EfficientNet, EfficientNetV2, GoogLeNet, Inception v3, MobileNetV2
+            and V3, ResNet and VGG. With these, "resnet50" is "resnet50-v1.5", and names of
+            `keras.applications` stand for the network with PyTorch's arithmetic, such as
+            "efficientnet-b0-torchvision"; timm's "tf_efficientnet_b0" and its like stand for
+            Keras'. PyTorch's own files are read by torch, which must be installed, in its mode
+            for weights alone.
         dropout: rate before the logits, in [0, 1), or in hidden layers where a network has some;
             None for the network's own.
         pooling: None, or what takes the place of every max and average pooling layer, as in
@@ -172,7 +193,7 @@ def build(
     Example:
         >>> model = build("efficientnetv2-b0", (224, 224, 3), 10, weights="imagenet", dropout=0.2)
     """
-    key = _key(name)
+    key = _key(name, weights)
     if dropout is not None:
         if checks.fraction("dropout", dropout) == 1:
             raise ValueError("dropout must be below 1, received 1: nothing would be left")
@@ -202,10 +223,15 @@ def build(
     return model if pooling is None else replace_pooling(model, pooling)
 
 
-def _key(name):
-    key = checks.lower_case(name)
+def _key(name, weights):
+    """Returns the name that a network has here, which may depend on whose its weights are."""
+    given = checks.lower_case(name)
+    key = OTHER_NAMES.get(given, given)
+    if key == given and weights is not None and is_torch_file(pathlib.Path(weights)):
+        key = _OF_TORCH.get(key, key)
     if key not in NETWORKS:
-        close = difflib.get_close_matches(key, NETWORKS, n=3, cutoff=0.5) or sorted(NETWORKS)
+        known = (*NETWORKS, *OTHER_NAMES)
+        close = difflib.get_close_matches(key, known, n=3, cutoff=0.5) or sorted(NETWORKS)
         raise ValueError(
             f"name must be one of keras_cv_extras.models.names(), received {name!r}; did you mean "
             f"{', '.join(close)}?"

@@ -10,6 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_cv_extras.models import _timm_names
+from keras_cv_extras.models.networks._preprocessing import MEAN, STD
+
 _KINDS = {
     "kernel": "weight",
     "bias": "bias",
@@ -30,6 +33,11 @@ _TYPES = {
     "U8": "u1",
     "BOOL": "u1",
 }
+# Networks of Keras whose arithmetic is TensorFlow's, whose names in timm begin with "tf_".
+TENSORFLOWS = frozenset(
+    [f"efficientnet-b{n}" for n in range(8)]
+    + [f"efficientnetv2-{s}" for s in ("b0", "b1", "b2", "b3", "s", "m", "l")]
+)
 _SUFFIXES = (".safetensors", ".pth", ".pt")
 
 
@@ -49,12 +57,13 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
     if names is None:
         raise ValueError(
             f"{path}: {key} has no names in torchvision and timm; weights of theirs are read for "
-            "alexnet-owt, densenet, resnet, vgg and names that end in -torchvision"
+            "alexnet, convnext, densenet, efficientnet, efficientnetv2, googlenet, inception-v3, "
+            "mobilenetv2, mobilenetv3, resnet and vgg"
         )
     found = []
     for layer, candidates in names.items():
         for weight in layer.weights:
-            keys = [_key(name, weight.name) for name in candidates]
+            keys = [_key(name, weight.name) for name in dict.fromkeys(candidates)]
             there = [name for name in keys if name in tensors]
             if not there:
                 raise ValueError(f"{path}: has no {' or '.join(keys)}, which {key} needs")
@@ -68,10 +77,47 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
             found.append((weight, values))
     for weight, values in found:
         weight.assign(values)
+    if "conv_stem.weight" in tensors and key not in TENSORFLOWS:
+        for layer in names:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.epsilon = _timm_names.EPSILON
+    _scale_pixels(model, path.parent / "config.json", key)
+
+
+def _scale_pixels(model, config, key):
+    """Scales pixels as weights need it: as timm's `config.json` beside them says, if it is there.
+
+    Networks of Keras scale as Keras' own weights need it, so that they are set in any case.
+    """
+    given = {}
+    if config.is_file():
+        read = json.loads(config.read_text("utf-8"))
+        given = read.get("pretrained_cfg", {}) if isinstance(read, dict) else {}
+    wide = key in TENSORFLOWS and key[-1] in "sml"  # trained on values in [-1, 1]
+    usual = [0.5] * 3 if wide else list(MEAN), [0.5] * 3 if wide else list(STD)
+    mean, std = given.get("mean", usual[0]), given.get("std", usual[1])
+    modes = {(0.5,) * 6: "tf", (*MEAN, *STD): "torch"}
+    mode = modes.get((*mean, *std))
+    layers = {type(layer).__name__: layer for layer in _scaling(model)}
+    if "ImagePreprocessing" in layers and mode:
+        if given:
+            layers["ImagePreprocessing"].mode = mode
+    elif wide and mode == "tf":
+        layers["Rescaling"].scale = 1 / 127.5  # Keras divides by 128
+    elif layers.get("Normalization") and layers["Normalization"].weights:
+        layers["Normalization"].set_weights([np.array(mean), np.square(std), np.array(0)])
+        layers["Normalization"].finalize_state()
+    elif mode != "torch":
+        raise ValueError(f"{config}: {key} cannot take pixels of mean {mean} and deviation {std}")
+
+
+def _scaling(model):
+    inside = [layer for layer in model.layers if layer.name == "backbone"]
+    return [*model.layers[:3], *(inside[0].layers[:4] if inside else [])]
 
 
 def _key(name, kind):
-    return name if name.endswith(".layer_scale") else f"{name}.{_KINDS[kind]}"
+    return name if name.endswith((".layer_scale", ".gamma")) else f"{name}.{_KINDS[kind]}"
 
 
 def _converted(values, layer, kind):
@@ -101,11 +147,17 @@ def has_torch_names(key: str) -> bool:
     if key.startswith("vgg"):
         return not key.endswith("short")
     resnets = key in ("resnet18", "resnet34") or bool(re.fullmatch(r"resnet\d+-v1\.5", key))
-    return resnets or key.startswith("densenet") or key == "alexnet-owt" or is_torchvisions(key)
+    return (
+        resnets
+        or key in TENSORFLOWS
+        or key.startswith("densenet")
+        or key == "alexnet-owt"
+        or is_torchvisions(key)
+    )
 
 
 def is_torchvisions(key: str) -> bool:
-    """Whether a network is one whose layers have torchvision's names alone."""
+    """Whether a network is one whose layers have torchvision's names."""
     return key.endswith("-torchvision")
 
 
@@ -117,13 +169,23 @@ def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
     if key.startswith("densenet"):
         parts = [*model.get_layer("backbone").layers, model.get_layer("logits")]
         return {layer: [_densenet(layer.name)] for layer in parts if layer.weights}
+    if key in TENSORFLOWS:
+        backbone = [layer for layer in model.get_layer("backbone").layers if layer.weights]
+        parts = [part for part in backbone if not isinstance(part, keras.layers.Normalization)]
+        timm = _timm_names.inverted_names([*parts, model.get_layer("logits")])
+        return {layer: [name] for layer, name in timm.items()}
     if key.startswith("resnet"):
         return {layer: [_resnet(layer.name)] for layer in layers}
     if key == "googlenet-torchvision":
         return {layer: [_googlenet(layer.name)] for layer in layers}
     if is_torchvisions(key):
-        last = _LAST[key.split("-")[0]]
-        return {layer: [last if layer.name == "logits" else layer.name] for layer in layers}
+        family = key.split("-")[0]
+        if family == "convnext":
+            timm = {layer: _timm_names.convnext_name(layer.name) for layer in layers}
+        else:  # Inception has the same names in both
+            timm = {} if family == "inception" else _timm_names.inverted_names(layers)
+        names = {layer: _LAST[family] if layer.name == "logits" else layer.name for layer in layers}
+        return {layer: [name, timm.get(layer, name)] for layer, name in names.items()}
     if key.startswith("vgg"):
         dense = {
             "fc1": ["classifier.0", "pre_logits.fc1"],

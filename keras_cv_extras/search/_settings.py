@@ -132,7 +132,7 @@ class SearchSettings:
                 "more, or method='full'"
             )
         if isinstance(self.oracle, str):
-            ORACLES.check(self.oracle)
+            object.__setattr__(self, "oracle", ORACLES.resolved(self.oracle))
 
     @property
     def staged(self) -> bool:

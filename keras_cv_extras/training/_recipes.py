@@ -264,5 +264,5 @@ def recipe(name: str | None = None, *, fine_tune: bool = False) -> Recipe:
     """
     if fine_tune:
         return _FINE_TUNING
-    key = "" if name is None else checks.lower_case(name)
+    key = "" if name is None else checks.lower_case(name).removeprefix("tf-")  # as timm names some
     return _FAMILIES[max((begin for begin in _FAMILIES if key.startswith(begin)), key=len)]

@@ -16,7 +16,18 @@ from PIL import Image
 from typer import completion
 from typer.testing import CliRunner
 
-from keras_cv_extras import __version__, augment, cli, data, losses, mix, models, policy, search
+from keras_cv_extras import (
+    __version__,
+    augment,
+    cli,
+    data,
+    losses,
+    mix,
+    models,
+    policy,
+    search,
+    training,
+)
 from keras_cv_extras._base.saved import registry
 from keras_cv_extras.augment import _op
 from keras_cv_extras.cli import _plugins
@@ -212,6 +223,20 @@ def test_names_that_cannot_be_registered(register, taken, written):
         register("three", 3)
 
 
+def test_capitals_make_no_other_training(written):
+    mix.register("my-own", mix.MixUp)
+    losses.register("my-own", print)
+    search.register("my-own", print)
+    one, other = (
+        training.TrainingSettings(model=model, mix=name, loss=loss)
+        for model, name, loss in (("lenet5", "my-own", "my-own"), ("LeNet5", "My_Own", "MY-OWN"))
+    )
+    assert one == other
+    assert training.TrainingSettings(mix="MixUp") == training.TrainingSettings(mix="mixup")
+    assert search.SearchSettings(oracle="TPE").oracle == "tpe"
+    assert search.SearchSettings(oracle="My_Own").oracle == "my-own"
+
+
 def test_an_installed_package_needs_no_option(written, monkeypatch):
     path = written("installed")
     entry = importlib.metadata.EntryPoint("mine", path.stem, _plugins.GROUP)
@@ -274,8 +299,8 @@ FAULTS = """
         ("train operated-X", r"\(.*, line 13\): the op 'nothing_X' must give images .*ived None$"),
         ("train takes-X", r"the source 'takes-X' must take nothing: .*'path'$"),
         ("train numbers-X", r"the source 'numbers-X' must give a path, .* received \[1, 2\]$"),
-        ("train digits --loss takes-X", r"the loss 'takes-X' must take from_logits: "),
-        ("train digits --loss three-X", r"the loss 'three-X' must make a function, received 3$"),
+        ("train digits --loss takes-X", r"the loss 'takes-x' must take from_logits: "),
+        ("train digits --loss three-X", r"the loss 'three-x' must make a function, received 3$"),
         ("train digits --model smaller-X", r"line 16\): IndexError: list index out of range$"),
     ],
 )

@@ -38,6 +38,49 @@ def test_a_mix_of_ones_own():
     np.testing.assert_array_equal(same, np.eye(4))
 
 
+class Darker(mix.Mix):
+    """Computes with what it gets."""
+
+    factor: float
+
+    def numbers(self, draws, size):
+        return ()
+
+    def mix(self, images, others):
+        return images * self.factor, ops.full((images.shape[0], 2), 0.5)
+
+
+@pytest.mark.parametrize("compile", [True, False])
+@pytest.mark.parametrize(
+    ("images", "factor", "message"),
+    [
+        ("uint8", 0.5, r"Darker\.mix cannot compute with images of uint8: cast to float32"),
+        ("uint8", ops.convert_to_tensor(0.5), r"Darker\.mix cannot compute with images of uint8"),
+        ("float16", np.float64(0.5), None),
+    ],
+)
+def test_integers_that_a_mix_computes_with(images, factor, message, compile, monkeypatch):
+    monkeypatch.setattr(Darker, "factor", factor, raising=False)
+    given = np.ones((2, 2, 2, 1), images), np.eye(2, dtype="float32")
+    if message is None:
+        assert Darker()(*given, compile=compile)[0].dtype == images
+        return
+    with pytest.raises(TypeError, match=message):
+        Darker()(*given, compile=compile)
+
+
+def test_a_mix_that_returns_another_type():
+    class Floats(Halves):
+        def mix(self, images, others, share):
+            mixed, shares = super().mix(images, others, share)
+            return ops.cast(mixed, "float32"), shares
+
+    with pytest.raises(
+        TypeError, match=r"Floats\.mix must return images of uint8, .* float32: cast"
+    ):
+        Floats()(np.ones((2, 2, 2, 1), "uint8"), np.eye(2, dtype="float32"))
+
+
 def test_the_base_draws_nothing():
     with pytest.raises(NotImplementedError):
         mix.Mix()(np.zeros((2, 2, 2, 1)), np.eye(2, dtype="float32"), compile=False)

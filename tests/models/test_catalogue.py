@@ -18,6 +18,7 @@ def test_every_network_is_listed():
     assert set(weights.values()) == {
         "",
         "imagenet",
+        "imagenet, timm",
         "torchvision",
         "torchvision and timm",
         both,

@@ -1,4 +1,4 @@
-"""Weights of torchvision from files: logits, forms of files, and what does not fit."""
+"""Weights of torchvision and timm from files: logits, forms of files, and what does not fit."""
 
 import json
 import pathlib
@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import models
+from keras_cv_extras.models import _registry
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import formula
 
-GOLDEN = np.load(pathlib.Path(__file__).parent.parent / "reference" / "torch_files.npz")
-NAMES = [name for name in GOLDEN.files if "/" not in name]
+REFERENCE = pathlib.Path(__file__).parent.parent / "reference"
+TIMM = np.load(REFERENCE / "timm_files.npz")  # with timm's own names of networks
+GOLDEN = {**np.load(REFERENCE / "torch_files.npz"), **TIMM}
+NAMES = [name for name in GOLDEN if "/" not in name]
 QUICK = ("resnet18", "alexnet-owt", "vgg16", "googlenet-torchvision")
-QUICK += ("mobilenetv3-small-torchvision",)
+QUICK += ("mobilenetv3-small-torchvision", "mobilenetv3_small_100")
 
 
 def write(path, tensors, kind="F32"):
@@ -37,7 +40,8 @@ def write(path, tensors, kind="F32"):
 
 def tensors(name):
     shapes = json.loads(str(GOLDEN[f"{name}/shapes"]))
-    variance = 16.0 if name == "efficientnetv2-s-torchvision" else 1.0  # as torch_files.py has it
+    # As torch_files.py and timm_files.py have it.
+    variance = 16.0 if name in ("efficientnetv2-s-torchvision", "tf_efficientnetv2_b0") else 1.0
     return {key: formula.torch_weight(key, tuple(shape), variance) for key, shape in shapes.items()}
 
 
@@ -48,7 +52,7 @@ def narrow(name):
 @pytest.mark.wide_but("alexnet-owt", "resnet18")
 @pytest.mark.slow_but(*QUICK)
 @pytest.mark.parametrize("name", NAMES)
-def test_logits_of_torchvision(name, tmp_path):
+def test_logits_of_torchvision_and_timm(name, tmp_path):
     path = write(tmp_path / "weights.safetensors", tensors(name))
     model = models.build(name, (224, 224, 3), 10, weights=path, **narrow(name))
     found = model(formula.images(2, 224))
@@ -56,6 +60,26 @@ def test_logits_of_torchvision(name, tmp_path):
     wanted = GOLDEN[name]
     assert wanted.std() > 0.05
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4 * wanted.std())
+
+
+@pytest.mark.wide
+def test_timm_says_how_pixels_are_scaled(tmp_path):
+    path = write(tmp_path / "model.safetensors", tensors("mobilenetv3_small_100"))
+
+    def first(mean, std, name="mobilenetv3_small_100"):
+        config = {"pretrained_cfg": {"mean": [mean] * 3, "std": [std] * 3}}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        model = models.build(name, (32, 32, 3), 10, weights=path)
+        return float(np.max(model.get_layer("preprocessing")(np.full((1, 32, 32, 3), 255))))
+
+    assert first(0.5, 0.5) == 1
+    with pytest.raises(
+        ValueError, match=r"config.json: mobilenetv3-small-.* cannot take pixels of"
+    ):
+        first(0.0, 1.0)
+    (tmp_path / "config.json").write_text("[]")
+    model = models.build("mobilenetv3_small_100", (32, 32, 3), 10, weights=path)
+    assert model.get_layer("preprocessing").mode == "torch"
 
 
 @pytest.mark.wide
@@ -94,12 +118,34 @@ def test_what_does_not_fit(tmp_path):
         models.build("resnet18", (64, 64, 3), 10, weights=path, stem="original")
     with pytest.raises(ValueError, match="lenet5 has no names in torchvision"):
         models.build("lenet5", (32, 32, 3), 10, weights=path)
-    with pytest.raises(ValueError, match="has no names.* names that end in -torchvision"):
+    with pytest.raises(ValueError, match=r"has no features.0.0.weight or conv_stem.weight, which"):
         models.build("mobilenetv2", (32, 32, 3), 10, weights=path)
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"nothing of the kind")
     with pytest.raises(ValueError, match="not a file of safetensors"):
         models.build("resnet18", (64, 64, 3), 10, weights=broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "key"),
+    [
+        ("mobilenetv2_100", None, "mobilenetv2-torchvision"),
+        ("MobileNet_V3_Large", None, "mobilenetv3-large-torchvision"),
+        ("efficientnet_v2_s", None, "efficientnetv2-s-torchvision"),
+        ("tf_efficientnet_b0", None, "efficientnet-b0"),
+        ("tf_efficientnet_b0", "some.pth", "efficientnet-b0"),
+        ("efficientnet_b0", None, "efficientnet-b0"),
+        ("efficientnet_b0", "imagenet", "efficientnet-b0"),
+        ("efficientnet_b0", "some.weights.h5", "efficientnet-b0"),
+        ("efficientnet_b0", "some.safetensors", "efficientnet-b0-torchvision"),
+        ("resnet50", "some.pth", "resnet50-v1.5"),
+        ("resnet18", "some.pth", "resnet18"),
+        ("alexnet", "some.pth", "alexnet-owt"),
+    ],
+)
+def test_names_of_others(name, weights, key):
+    """The name decides, and where it is Keras' and another library's, whose the weights are."""
+    assert _registry._key(name, weights) == key
 
 
 @pytest.mark.wide

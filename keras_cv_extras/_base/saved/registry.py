@@ -46,10 +46,12 @@ class Registry:
         self._added[key] = function
         return function
 
-    def check(self, name: Any) -> None:
-        """Raises if there is no such name."""
-        if name not in self:
-            checks.one_of(self.kind, name, (*self._library, *sorted(self._added)))
+    def resolved(self, name: Any) -> str:
+        """Returns a name as it is registered, whatever its capitals, or raises."""
+        known = (*self._library, *sorted(self._added))
+        key = checks.lower_case(name) if isinstance(name, str) else name
+        found = name if name in known else key
+        return found if found in known else checks.one_of(self.kind, name, known)
 
     def added(self, name: Any) -> bool:
         """Returns whether a user has added something of this name."""

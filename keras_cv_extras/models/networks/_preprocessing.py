@@ -10,7 +10,7 @@ from keras_cv_extras._base.types import Config, Shape, Tensor
 
 # Of ImageNet, red, green and blue: mean and standard deviation of values in [0, 1] as
 # torchvision publishes them, and the means of values in [0, 255] that Caffe's networks subtract.
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CAFFE_MEAN = (123.68, 116.779, 103.939)
 
 
@@ -50,7 +50,7 @@ class ImagePreprocessing(keras.layers.Layer):
             return x / 127.5 - 1
         channels = x.shape[-1]
         if self.mode == "torch":
-            mean, std = _of(channels, _MEAN), _of(channels, _STD)
+            mean, std = _of(channels, MEAN), _of(channels, STD)
             scale = ops.convert_to_tensor([1 / (255 * value) for value in std], x.dtype)
             offset = [m / s for m, s in zip(mean, std, strict=True)]
             return x * scale - ops.convert_to_tensor(offset, x.dtype)

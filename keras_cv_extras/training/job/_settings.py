@@ -83,12 +83,17 @@ class TrainingSettings:
         """Checks the settings."""
         share = checks.fraction("validation", self.validation)
         checks.integer("seed", self.seed, minimum=0, maximum=(1 << 32) - 1)
+        # As they are known, so that capitals do not make another training.
+        names: dict[str, Any] = {"loss": LOSSES.resolved(self.loss)}
         if self.mix is not None:
-            MIXES.check(self.mix)
+            names["mix"] = MIXES.resolved(self.mix)
+        if self.model is not None:
+            names["model"] = checks.lower_case(self.model)
+        for name, value in names.items():
+            object.__setattr__(self, name, value)
         checks.one_of("crop", self.crop, (None, "none", "random-resized"))
         checks.one_of("class_weights", self.class_weights, CLASS_WEIGHTS)
         checks.one_of("precision", self.precision, PRECISIONS)
-        LOSSES.check(self.loss)
         if self.loss != "crossentropy" and self.label_smoothing:
             raise ValueError("label_smoothing goes with loss='crossentropy': leave one of them out")
         if self.patience is not None:
