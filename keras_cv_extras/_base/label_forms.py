@@ -6,11 +6,16 @@
   `(batch, parts, 2)`, or the triple `(label_a, label_b, weight)`, the weight being that of b.
 """
 
+import warnings
+
 import keras
 import numpy as np
 from keras import ops
 
+from keras_cv_extras._base.engine import is_traced
+
 MIXED_RANK = 3
+MOST_CLASSES = 1 << 24  # whole numbers that float32 can tell apart
 
 
 def is_integer(tensor):
@@ -22,6 +27,21 @@ def is_flat(labels):
     """Whether labels are one number per sample: `(batch,)` or `(batch, 1)`."""
     shape = tuple(labels.shape)
     return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+
+
+def int32(classes):
+    """Returns numbers of classes as int32; -1 for those that are no whole number, or too large.
+
+    A cast alone would make small numbers of large ones, which are classes then.
+    """
+    dtype = keras.backend.standardize_dtype(classes.dtype)
+    if dtype in ("int64", "uint32", "uint64"):
+        inside = ops.logical_and(classes >= 0, classes < MOST_CLASSES)
+    elif "int" in dtype or dtype == "bool":
+        return ops.cast(classes, "int32")
+    else:  # labels reach a loss as floats
+        inside = ops.logical_and(ops.floor(classes) == classes, ops.abs(classes) < MOST_CLASSES)
+    return ops.where(inside, ops.cast(classes, "int32"), -1)
 
 
 def is_one_hot(rows):
@@ -72,12 +92,48 @@ def rows(labels, num_classes):
     """
     if is_mixed(labels):
         return sum(
-            ops.cast(share, "float32")[:, None] * rows(classes, num_classes)
+            times(ops.cast(share, "float32")[:, None], rows(classes, num_classes))
             for classes, share in parts(labels)
         )
     if is_flat(labels):
-        return one_hot(ops.cast(flat(labels), "int32"), num_classes)
+        return one_hot(int32(flat(labels)), num_classes)
     return ops.cast(labels, "float32")
+
+
+def times(share, values):
+    """Returns a share of values: a share of 0 is nothing, of NaN too."""
+    return ops.where(share == 0, 0.0, share * values)
+
+
+def check_to_mix(rows, num_classes):
+    """Looks at labels that are to be mixed, where their values are known.
+
+    Args:
+        rows: a tuple of the labels, and the sample weights if there are any.
+        num_classes: None, or how many classes there are.
+
+    Raises:
+        ValueError: if a class that counts is not in [0, num_classes).
+    """
+    if any(not hasattr(row, "shape") or is_traced(row) for row in rows) or not is_flat(rows[0]):
+        return
+    values, *weights = (np.reshape(keras.ops.convert_to_numpy(row), -1) for row in rows)
+    if values.dtype.kind in "iu" and num_classes is not None:
+        wrong = (values < 0) | (values >= num_classes)
+        if weights and len(weights[0]) == len(wrong):
+            wrong &= weights[0] != 0
+        if wrong.any():
+            raise ValueError(
+                f"labels must be in [0, {num_classes}), received {values[wrong][0]} for "
+                f"{wrong.sum()} images, the first of them number {wrong.argmax()}"
+            )
+    whole = values.dtype.kind == "f" and bool((values == np.floor(values)).all())
+    if whole and values.max(initial=0) > 1:
+        warnings.warn(
+            "labels are whole numbers as floats, and are blended as numbers: cast them to integers "
+            "if they are classes",
+            stacklevel=4,
+        )
 
 
 def largest(labels):
@@ -90,5 +146,5 @@ def largest(labels):
         first = ops.argmax(shares, axis=1)[:, None]
         return ops.cast(ops.take_along_axis(classes, first, axis=1)[:, 0], "int32")
     if is_flat(labels):
-        return ops.cast(flat(labels), "int32")
+        return int32(flat(labels))
     return ops.cast(ops.argmax(labels, axis=-1), "int32")

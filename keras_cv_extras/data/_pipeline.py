@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base import samples as _samples
 from keras_cv_extras._base.images.value_range import check_values
 from keras_cv_extras._base.random import PARTNER_SLOT
@@ -120,6 +120,8 @@ def pipeline(
             raise ValueError("policy and mix must be None for a table, which holds no images")
         if policy is not None:
             check_values(source.rows.images, policy.value_range)
+        if mix is not None:
+            label_forms.check_to_mix(source.rows.flat, getattr(mix, "num_classes", None))
 
     if epoch is not None:
         epochs = tf.data.Dataset.from_tensors(checks.integer("epoch", epoch, minimum=0))

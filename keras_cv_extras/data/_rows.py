@@ -49,6 +49,11 @@ class Rows:
         labels = tf.nest.map_structure(lambda values: tf.gather(values, rows), self.labels)
         return tf.gather(self.images, rows), labels
 
+    @property
+    def flat(self) -> tuple[Any, ...]:
+        """The labels, or the labels and the sample weights."""
+        return self.labels if isinstance(self.labels, tuple) else (self.labels,)
+
     def _rows(self, labels):
         labels = checks.unmasked("labels", labels)
         if labels.ndim == 0 or len(labels) != self.count:
@@ -96,10 +101,10 @@ def _checked(images, takes_tables):
         raise ValueError(f"images must not be empty, received shape {images.shape}")
     if images.dtype.kind not in "uif":
         raise TypeError(f"images must be integers or floats, received {images.dtype}")
-    if images.dtype.kind == "f" and np.isnan(images.sum(dtype="float64")):
-        where = np.flatnonzero(np.isnan(images).any(axis=tuple(range(1, images.ndim))))
+    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
+        where = np.flatnonzero(~np.isfinite(images).all(axis=tuple(range(1, images.ndim))))
         raise ValueError(
-            f"images must not hold NaN, received it in {len(where)} images, the first of them "
-            f"number {where[0]}"
+            f"images must not hold NaN or infinity, received it in {len(where)} images, the first "
+            f"of them number {where[0]}"
         )
     return images

@@ -8,8 +8,6 @@ from keras import ops
 from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.engine import is_traced
 
-_MOST_CLASSES = 1 << 24  # whole numbers that float32 can tell apart
-
 
 def is_mixed(y_true, y_pred):
     """Whether labels are mixed classes, beside predictions `(batch, num_classes)`."""
@@ -45,10 +43,7 @@ def indices(y_true, y_pred):
     """
     if len(y_true.shape) == len(y_pred.shape):
         y_true = ops.squeeze(y_true, axis=-1)
-    if not label_forms.is_integer(y_true):
-        whole = ops.logical_and(ops.floor(y_true) == y_true, ops.abs(y_true) < _MOST_CLASSES)
-        y_true = ops.where(whole, y_true, -1)
-    return ops.cast(y_true, "int32")
+    return label_forms.int32(y_true)
 
 
 def rows(y_true, y_pred, label_smoothing=0.0):
@@ -59,7 +54,7 @@ def rows(y_true, y_pred, label_smoothing=0.0):
     """
     if is_mixed(y_true, y_pred):
         labels = sum(
-            ops.cast(share, y_pred.dtype)[..., None] * rows(label, y_pred)
+            label_forms.times(ops.cast(share, y_pred.dtype)[..., None], rows(label, y_pred))
             for label, share in label_forms.parts(y_true)
         )
     elif are_classes(y_true, y_pred):
@@ -91,7 +86,7 @@ def expected(y_true, losses, label_smoothing=0.0, function=None):
         return function(pick(losses, indices(y_true, losses)))
     if is_mixed(y_true, losses):
         chosen = sum(
-            ops.cast(share, losses.dtype) * expected(label, losses)
+            label_forms.times(ops.cast(share, losses.dtype), expected(label, losses))
             for label, share in label_forms.parts(y_true)
         )
     elif not are_classes(y_true, losses):

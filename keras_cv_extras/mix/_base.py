@@ -86,7 +86,7 @@ class Mix:
             TypeError, ValueError: if an argument is not as above.
         """
         images = as_images(images)
-        rows = as_rows(labels, images)
+        rows = as_rows(labels, images, num_classes=self.num_classes)
         draws = draws_of(images, seed, epoch, samples)
         given = self._from_pool(images, rows, draws)
         # The pool is data of the program, not part of it.

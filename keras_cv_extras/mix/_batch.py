@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine, label_forms
@@ -47,21 +48,23 @@ class Blend:
 def as_images(images):
     """Returns a batch of images as a tensor; raises if it is a single image, or none."""
     tensor, _ = as_batch(images)
-    if len(ops.shape(images)) == 3:
+    shape = getattr(images, "shape", None) or np.shape(images)  # that of Pillow's images
+    if len(shape) == 3:
         raise ValueError(
             "images must be a batch of shape (batch, height, width, channels): a single image has "
-            f"no partner; received shape {tuple(images.shape)}"
+            f"no partner; received shape {tuple(shape)}"
         )
     return tensor
 
 
-def as_rows(labels, images, count=1):
+def as_rows(labels, images, count=1, num_classes=None):
     """Returns labels, or a pair of labels and sample weights, as rows.
 
     Args:
         labels: what is to be mixed with the images.
         images: `(batch, height, width, channels)`.
         count: how many rows there are for an image, along the second axis if there are several.
+        num_classes: None, or how many classes there are.
 
     Raises:
         TypeError, ValueError: if they are something else: of several outputs, or of pixels.
@@ -72,7 +75,7 @@ def as_rows(labels, images, count=1):
             "a mix takes labels, or a pair (labels, sample weights), of one output; received "
             f"a {type(labels).__name__} of {len(labels)}: mix the labels of one output"
         )
-    rows = tuple(map(ops.convert_to_tensor, labels if pair else (labels,)))
+    rows = tuple(map(_as_numbers, labels if pair else (labels,)))
     batch, several = images.shape[0], int(count > 1)
     for name, row in zip(("labels", "sample weights"), rows, strict=False):
         shape = tuple(row.shape)
@@ -85,7 +88,18 @@ def as_rows(labels, images, count=1):
             )
     if pair:
         _check_weights(rows[1], several)
+    if not several:
+        label_forms.check_to_mix(rows, num_classes)
     return rows
+
+
+def _as_numbers(labels):
+    dtype = np.asarray(labels).dtype if isinstance(labels, (list, tuple)) else None
+    dtype = dtype or getattr(labels, "dtype", None)
+    if labels is None or getattr(dtype, "kind", "f") in "OSU" or "string" in str(dtype):
+        what = "None" if labels is None else "objects" if str(dtype) == "object" else "text"
+        raise TypeError(f"labels must be numbers, received {what}: give each class a number")
+    return ops.convert_to_tensor(labels)
 
 
 def _check_weights(weights, several):

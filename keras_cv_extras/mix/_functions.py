@@ -260,7 +260,7 @@ def sample_pairing(
 def _run(kernel, images, labels, partners, numbers, num_classes, compile, *, relabel=None):
     if num_classes is not None:
         checks.integer("num_classes", num_classes, minimum=1)
-    rows = as_rows(labels, images)
+    rows = as_rows(labels, images, num_classes=num_classes)
     others = as_others(partners, images, rows, _kernels.NUM_PARTNERS[kernel])
     run = engine.runner(
         _program,

@@ -27,8 +27,9 @@ def mixed_labels(parts, shares, *, num_classes=None, label_smoothing=0.0):
         label_smoothing: share of every row that all classes get in equal parts.
 
     Returns:
-        Rows, of the labels' type if that is a float, else float32; or for integers without
-        `num_classes` compact labels, see `compact`. One part alone is not changed.
+        Rows, of the labels' type if that is a float, else float32, with NaN for a class outside of
+        [0, num_classes) that has a share; or for integers without `num_classes` compact labels, see
+        `compact`. One part alone is not changed.
     """
     if are_classes(parts[0]) and num_classes is None:
         if label_smoothing:
@@ -39,9 +40,7 @@ def mixed_labels(parts, shares, *, num_classes=None, label_smoothing=0.0):
     dtype = parts[0].dtype
     if are_classes(parts[0]):
         dtype = "float32"
-        parts = [
-            ops.one_hot(label_forms.largest(part), num_classes, dtype="float32") for part in parts
-        ]
+        parts = [label_forms.one_hot(label_forms.largest(part), num_classes) for part in parts]
     elif num_classes is not None and parts[0].shape[-1] != num_classes:
         raise ValueError(
             f"labels must be integers (batch,) or rows (batch, {num_classes}), received shape "
@@ -55,7 +54,7 @@ def mixed_labels(parts, shares, *, num_classes=None, label_smoothing=0.0):
     total: Tensor = 0.0
     for number, part in enumerate(parts):
         share = ops.reshape(shares[:, number], (-1,) + (1,) * (rank - 1))
-        total = total + share * ops.cast(part, "float32")
+        total = total + label_forms.times(share, ops.cast(part, "float32"))
     if label_smoothing:
         total = total * (1 - label_smoothing) + label_smoothing / total.shape[-1]
     return ops.cast(total, dtype)

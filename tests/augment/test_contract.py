@@ -219,8 +219,11 @@ def test_wrong_input_is_one_clear_error(name, batch):
 def test_wrong_numbers_are_one_clear_error(batch):
     with pytest.raises(ValueError, match=r"degrees must be a number or one number per image"):
         augment.rotate(batch, [1.0, 2.0])
-    with pytest.raises(ValueError, match="degrees must not be NaN"):
+    with pytest.raises(ValueError, match="degrees must be finite"):
         augment.rotate(batch, float("nan"))
+    with pytest.raises(ValueError, match="images must not hold NaN or infinity"):
+        augment.rotate(np.full((1, 4, 4, 3), np.inf, "float32"), 3.0)
+    assert engine.is_finite(tf.fill([4], 3e38))
     with pytest.raises(ValueError, match="fill must be a number or one number per channel"):
         augment.rotate(batch, 3.0, fill=(1, 2))
     with pytest.raises(ValueError, match="partners must have the shape of images"):

@@ -237,7 +237,7 @@ def test_keras_fits_it(samples):
         (
             lambda x, y: data.pipeline((np.where(x > 200, np.nan, x), y), 8),
             ValueError,
-            "images must not hold NaN, received it in",
+            "images must not hold NaN or infinity, received it in",
         ),
         (
             lambda x, y: data.pipeline(tf.data.Dataset.from_tensors((x[0, 0], y[0])), 8),

@@ -1,12 +1,14 @@
 """Mixes with given partners and weights, against NumPy."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_cv_extras import losses, mix
+from keras_cv_extras import data, losses, mix
 from keras_cv_extras._base.draws import draws_of
 
 COUNT, HEIGHT, WIDTH = 5, 13, 10
@@ -269,7 +271,7 @@ def test_wrong_arguments():
         "partners must be 5 places": (images, LABELS, PLACES + 1, 0.5),
         "partners must be integers": (images, LABELS, np.stack([PLACES] * 2, 1), 0.5),
         "weight must be a number or one": (images, LABELS, PLACES, [0.5, 0.1]),
-        "weight must not be NaN": (images, LABELS, PLACES, float("nan")),
+        "weight must be finite": (images, LABELS, PLACES, float("nan")),
     }.items():
         with pytest.raises(ValueError, match=message):
             mix.mixup(*arguments)
@@ -277,6 +279,39 @@ def test_wrong_arguments():
         mix.mixup(images, ROWS, PLACES, 0.5, num_classes=4)
     with pytest.raises(ValueError, match="class_counts must list"):
         mix.remix(images, LABELS, PLACES, 0.5, class_counts=[3])
+
+
+IMPOSSIBLE = [-1, 255, 3, 2**32 + 1]
+
+
+@pytest.mark.parametrize("wrong", IMPOSSIBLE)
+def test_a_class_that_cannot_be_is_named_and_never_lost(wrong):
+    images, labels = levels(), np.array([0, wrong, 2, 1, 0])
+    mixed = functools.partial(mix.mixup, images, num_classes=3, compile=False)
+    with pytest.raises(ValueError, match=rf"in \[0, 3\), received {wrong} for 1 images, .* 1$"):
+        mixed(labels, PLACES, 0.5)
+    with pytest.raises(ValueError, match=rf"in \[0, 3\), received {wrong} for 1 images, .* 1$"):
+        data.pipeline((images, labels), 5, mix=mix.MixUp(num_classes=3))
+    # In a program nothing can be raised; what has no weight has no share.
+    program = tf.function(lambda y: mix.mixup(images, y, PLACES, 0.5, num_classes=3)[1])
+    rows = program(tf.constant(labels)).numpy()
+    touched = (np.arange(5) == 1) | (PLACES == 1)
+    assert np.isnan(rows).any(axis=1).tolist() == touched.tolist()
+    weights = np.array([1, 0, 1, 1, 1], "float32")
+    _, (rows, _) = mixed((labels, weights), PLACES, 0.5)
+    rows = np.asarray(rows)[(np.arange(5) != 1) & (np.arange(5) != PLACES[1])]
+    np.testing.assert_allclose(rows.sum(axis=1), 1)
+    pairs = np.array([[[wrong, 0.0], [2, 1.0]]], "float32")
+    assert np.asarray(mix.dense_labels(pairs, 3)).tolist() == [[0, 0, 1]]
+
+
+def test_labels_that_are_no_numbers_or_no_integers():
+    images = levels()
+    for wrong, what in ((["a"] * 5, "text"), (None, "None"), (LABELS.astype(object), "objects")):
+        with pytest.raises(TypeError, match=f"labels must be numbers, received {what}: give"):
+            mix.mixup(images, wrong, PLACES, 0.5, compile=False)
+    with pytest.warns(UserWarning, match="whole numbers as floats, and are blended as numbers"):
+        mix.mixup(images, LABELS.astype("float32") + 1, PLACES, 0.5, compile=False)
 
 
 LOSSES = {
@@ -300,5 +335,5 @@ def test_loss_of_compact_labels_is_that_of_rows(name):
     for form in (compact, mix.unpack_labels(compact)):
         np.testing.assert_allclose(function(form, logits, **LOSSES[name]), wanted, rtol=1e-4)
     broken = np.array(compact)
-    broken[0, 1, 0] = 3
-    assert np.isnan(np.asarray(function(broken, logits, **LOSSES[name]))[0])
+    broken[1, 1, 0] = 3
+    assert np.isnan(np.asarray(function(broken, logits, **LOSSES[name]))[1])

@@ -151,12 +151,15 @@ def _runner(function, compile, shape, dtype, way, **static):
     return make(bound, True) if way == "batch" else make(bound)
 
 
-def has_nan(tensor):
-    """Whether a tensor with a value holds NaN; False for integers and placeholders."""
+def is_finite(tensor):
+    """Whether a tensor holds no NaN and no infinity; True for integers and placeholders."""
     if is_traced(tensor) or not keras.backend.is_float_dtype(
         keras.backend.standardize_dtype(tensor.dtype)
     ):
-        return False
-    # The sum is NaN if any value is, and is the cheapest pass over the data. In NumPy: a tensor
-    # with a value, used in a graph that is being built, has no sum with one.
-    return bool(np.isnan(np.sum(keras.ops.convert_to_numpy(tensor), dtype="float32")))
+        return True
+    # The sum is not finite if any value is not, and is the cheapest pass over the data. In NumPy: a
+    # tensor with a value, used in a graph that is being built, has no sum with one.
+    values = keras.ops.convert_to_numpy(tensor)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.sum(values, dtype="float32")
+    return bool(np.isfinite(total) or np.isfinite(values).all())

@@ -11,7 +11,7 @@ def as_batch(images):
 
     Raises:
         TypeError: if `images` are not numbers.
-        ValueError: if they have another rank than 3 or 4, are empty, or hold NaN.
+        ValueError: if they have another rank than 3 or 4, are empty, or hold NaN or infinity.
     """
     images = _as_tensor("images", images)
     if len(images.shape) not in (3, 4):
@@ -22,8 +22,8 @@ def as_batch(images):
     _check_channels_last(images)
     if 0 in tuple(images.shape):
         raise ValueError(f"images must not be empty, received shape {tuple(images.shape)}")
-    if engine.has_nan(images):
-        raise ValueError("images must not hold NaN")
+    if not engine.is_finite(images):
+        raise ValueError("images must not hold NaN or infinity")
     if len(images.shape) == 4:
         return images, lambda result: result
     return images[None], lambda result: result[0]
@@ -44,11 +44,11 @@ def per_image(name, value, images):
     """Returns a number, or one number per image, as a float32 tensor of shape (batch,).
 
     Raises:
-        ValueError: if `value` has another shape, or is NaN.
+        ValueError: if `value` has another shape, or is not finite.
     """
     value = ops.cast(_as_tensor(name, value), "float32")
-    if engine.has_nan(value):
-        raise ValueError(f"{name} must not be NaN")
+    if not engine.is_finite(value):
+        raise ValueError(f"{name} must be finite, received NaN or infinity")
     batch = images.shape[0]
     if len(value.shape) > 1 or (
         len(value.shape) == 1 and None not in (batch, value.shape[0]) and value.shape[0] != batch
@@ -89,6 +89,8 @@ def as_partners(partners, images):
 
 
 def _as_tensor(name, value):
+    if hasattr(value, "nested_row_splits"):
+        raise TypeError(f"{name} must be of one size, received a ragged tensor")
     try:
         value = ops.convert_to_tensor(value)
         dtype = backend.standardize_dtype(value.dtype)
