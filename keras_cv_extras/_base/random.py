@@ -39,7 +39,14 @@ def threefry(key, counter, *, library=ops):
     Returns:
         A pair of uint32 tensors or arrays.
     """
-    return counters.threefry(key, counter, library, as_word if library is ops else np.uint32)
+    if library is ops:
+        return _of_tensors(*key, *counter)
+    return counters.threefry(key, counter, library, np.uint32)
+
+
+@engine.shared
+def _of_tensors(seed, epoch, sample, slot):
+    return counters.threefry((seed, epoch), (sample, slot), ops, as_word)
 
 
 def uniform(seed, epoch, sample, slot):

@@ -48,6 +48,7 @@ pulled_back = backend.pulled_back
 repeat = backend.repeat
 replica = backend.replica
 running_sum = backend.running_sum
+shared = backend.shared
 switch = backend.switch
 take = backend.take
 vectorize = backend.vectorize

@@ -151,6 +151,11 @@ def take(tensor, indices, *, axis):
     return jax.numpy.take(tensor, indices, axis=axis, mode="clip")
 
 
+def shared(function):
+    """Returns an elementwise `function`, traced once for the shapes of all that call it."""
+    return jax.jit(function)
+
+
 def replica():
     """Returns None: a batch is one array over all devices."""
     return None

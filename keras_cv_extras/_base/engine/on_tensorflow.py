@@ -1,6 +1,7 @@
 """The engine on TensorFlow; see the package."""
 
 import contextvars
+import functools
 
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
@@ -208,6 +209,28 @@ def switch(index, branches):
 def take(tensor, indices, *, axis):
     """Returns the entries at `indices`, which must lie within the axis."""
     return tf.gather(tensor, indices, axis=axis)
+
+
+def shared(function):
+    """Returns an elementwise `function` of uint32 tensors, traced once for all that call it.
+
+    Hundreds of nodes become one in the graph of every program. XLA and graphs inline it.
+    """
+    traced = []  # when it is first called: this module may be loaded within a graph
+
+    def run(*words):
+        if ways.is_vectorized():  # a loop that is vectorized wants to see the ranks
+            return function(*words)
+        if not traced:
+            signature = [tf.TensorSpec(None, "uint32")] * len(words)
+            traced.append(tf.function(function, input_signature=signature, autograph=False))
+        results = traced[0](*words)
+        shape = functools.reduce(tf.broadcast_static_shape, [word.shape for word in words])
+        for result in results:
+            result.set_shape(shape)
+        return results
+
+    return run
 
 
 def replica():
