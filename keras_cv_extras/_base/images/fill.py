@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from keras import backend, ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.random import as_word, threefry
 
 #: Modes that continue the image, as `scipy.ndimage` does: "reflect" repeats the edge pixel
@@ -64,10 +64,13 @@ def flat_filling(fill, image, height=None, width=None):
     """
     own_width, channels = ops.shape(image)[1:]
     width = own_width if width is None else width
-    pixels = filling(fill, image, height, width)
-    if fill.mode != "noise":
-        pixels = ops.broadcast_to(pixels, (width, channels))
-    return ops.reshape(pixels, (-1, width * channels))
+    if fill.mode == "noise":
+        return ops.reshape(filling(fill, image, height, width), (-1, width * channels))
+
+    def row(pixel):
+        return ops.reshape(ops.broadcast_to(pixel, (width, channels)), (1, width * channels))
+
+    return engine.kept(row, filling(fill, image))  # which of the channels is no question any more
 
 
 def mean_colour(image):

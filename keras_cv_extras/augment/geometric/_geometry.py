@@ -153,32 +153,45 @@ def translate_y(
 def translate(image, x, y, fill):
     """Moves an image by whole pixels, `x` to the left and `y` up.
 
-    Takes rows, cuts a window out of two or three images side by side, and fills what came
-    round: three times as fast as a warp.
+    Cuts a window out of the image twice in a row, and fills what came round: five times as fast
+    as a warp.
     """
+    if fill.mode in CONTINUED:
+        return _translate_continued(image, x, y, fill.mode)
+    height, width, channels = ops.shape(image)
+    count, row = height * width, width * channels
+
+    def inside_row(x):
+        source = ops.arange(row, dtype="int32") // channels + x
+        return ops.cast((source >= 0) & (source < width), "uint8")  # bytes, as the pixels are
+
+    start = ops.mod(ops.mod(y, height) * width + ops.mod(x, count), count)
+    twice = engine.kept(lambda flat: ops.concatenate([flat, flat]), ops.reshape(image, (-1,)))
+    moved = engine.window(twice, (start * channels,), (count * channels,))
+    source_y = ops.arange(height, dtype="int32") + y
+    inside_y = (source_y >= 0) & (source_y < height)
+    inside_x = engine.kept(inside_row, ops.convert_to_tensor(x))[None] > 0
+    inside = inside_y[:, None] & inside_x
+    result = ops.where(inside, ops.reshape(moved, (height, row)), flat_filling(fill, image))
+    return ops.reshape(result, ops.shape(image))
+
+
+def _translate_continued(image, x, y, mode):
+    """Takes rows, and cuts a window out of two or three images side by side."""
     height, width, channels = ops.shape(image)
     row = width * channels
-    source_x = ops.arange(row, dtype="int32") // channels + x
-    source_y = ops.arange(height, dtype="int32") + y
-    rows = source_y if fill.mode in CONTINUED else ops.mod(source_y, height)
-    if fill.mode in CONTINUED:
-        rows = continued(source_y, height, fill.mode)
+    rows = continued(ops.arange(height, dtype="int32") + y, height, mode)
     flat = engine.take(ops.reshape(image, (height, row)), rows, axis=0)
-    if fill.mode == "reflect":
+    if mode == "reflect":
         mirrored = ops.reshape(ops.flip(ops.reshape(flat, (height, width, channels)), 1), (-1, row))
         parts, start = [flat, mirrored, flat], ops.mod(x, 2 * width)
-    elif fill.mode == "nearest":
+    elif mode == "nearest":
         first, last = flat[:, :channels], flat[:, row - channels :]
         parts = [ops.tile(first, (1, width)), flat, ops.tile(last, (1, width))]
         start = ops.clip(x, -width, width) + width
     else:
         parts, start = [flat, flat], ops.mod(x, width)
     flat = engine.window(ops.concatenate(parts, axis=1), (0, start * channels), (height, row))
-    if fill.mode not in CONTINUED:
-        inside_x = (source_x >= 0) & (source_x < width)
-        inside_y = (source_y >= 0) & (source_y < height)
-        inside = inside_y[:, None] & inside_x[None, :]
-        flat = ops.where(inside, flat, flat_filling(fill, image))
     return ops.reshape(flat, ops.shape(image))
 
 
