@@ -8,9 +8,6 @@ from keras_cv_extras.data.files import decoder
 
 BAD_IMAGE = ("raise", "report")
 
-_NOT_AN_IMAGE = b"neither JPEG, PNG, BMP, GIF nor WEBP"
-_DAMAGED = b"damaged, or of no size, or of more than 64,000,000 pixels"
-
 
 class Servable:
     """A model as functions of TensorFlow, and the variables that they read.
@@ -125,32 +122,11 @@ class Servable:
     def decode(self, encoded):
         """Returns images, and what is wrong with each, or None if that fails the request."""
         encoded = tf.ensure_shape(encoded, (None,))
-        if not self._report:
-            return tf.cast(self._decoded(decoder.decode_all, encoded), tf.float32), None
-        # Only a dataset can go on after an operation that failed. One more element makes a batch
-        # of what is left even if that is nothing.
-        count = tf.size(encoded, out_type=tf.int64)
-        elements = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
-        decoded = lambda place, one: (place, self._decode_one(one))  # noqa: E731
-        elements = elements.map(
-            tf.autograph.experimental.do_not_convert(decoded), num_parallel_calls=8
-        )
-        last = tf.data.Dataset.from_tensors((count, tf.zeros(self.shape)))
-        elements = elements.ignore_errors().concatenate(last).batch(count + 1)
-        places, images = elements.get_single_element()
-        places, images = places[:-1, None], images[:-1]
-        shape = tf.concat([[count], tf.constant(self.shape, tf.int64)], axis=0)
-        good = tf.scatter_nd(places, tf.ones_like(places[:, 0]), [count]) > 0
-        reasons = tf.where(decoder.kinds(encoded) < 0, _NOT_AN_IMAGE, _DAMAGED)
-        images = tf.ensure_shape(tf.scatter_nd(places, images, shape), (None, *self.shape))
-        return images, tf.where(good, b"", reasons)
-
-    def _decode_one(self, encoded):
-        return tf.cast(self._decoded(decoder.decode, encoded), tf.float32)
-
-    def _decoded(self, decode, encoded):
         size, channels = self.shape[:2], self.shape[2]
-        return decode(encoded, size, channels, resize=self._resize, jpeg=self._jpeg)
+        decode = decoder.decode_or_report if self._report else decoder.decode_all
+        decoded = decode(encoded, size, channels, resize=self._resize, jpeg=self._jpeg)
+        images, errors = decoded if self._report else (decoded, None)
+        return tf.cast(images, tf.float32), errors
 
 
 def _traced(function, spec):

@@ -134,3 +134,27 @@ def test_damage_is_an_error(decoders):
     for file in (bad[:40], bad[: len(bad) // 2], png(0)[: len(png(0)) // 2], b"", b"no image"):
         with pytest.raises(tf.errors.InvalidArgumentError):
             together(tf.constant([jpeg(1), file]))
+
+
+def test_files_of_a_request_that_are_bad_are_named(decoders):
+    together, _ = decoders
+    cut = png(0)[: len(png(0)) // 2]
+    turned_one = io.BytesIO()
+    Image.fromarray(photographs.astronaut()[:9, :9]).save(turned_one, "JPEG", **turned(6))
+    files = [jpeg(1), cut, turned_one.getvalue(), b"", png(1), jpeg(0)[:40]]
+    said = r"images.*\[1 3 5\].*damaged.*neither JPEG.*damaged"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+        together(tf.constant(files))
+
+
+def test_what_fails_is_heard_before_what_it_cancels(decoders):
+    # Whole by their ends, but not within, and not small: each is a call of its own in the graph.
+    together, _ = decoders
+    clear = io.BytesIO()
+    Image.fromarray(photographs.astronaut()[:9, :9]).convert("RGBA").save(clear, "PNG")
+    good = clear.getvalue()
+    at = good.index(b"IDAT") + 8
+    bad = good[:at] + bytes(20) + good[at + 20 :]
+    for _ in range(20):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Invalid PNG"):
+            together(tf.constant([good, bad] * 4))

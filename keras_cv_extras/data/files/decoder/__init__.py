@@ -14,7 +14,7 @@ from keras_cv_extras.data.files._decode import (
     decoding,
     read_header,
 )
-from keras_cv_extras.data.files.decoder._batch import decode_all
+from keras_cv_extras.data.files.decoder._batch import decode_all, decode_or_report
 from keras_cv_extras.data.files.decoder._decode import decode, fit_pixels
 from keras_cv_extras.data.files.decoder._facts import FORMATS, facts, facts_of, kinds
 from keras_cv_extras.data.files.decoder._plan import plan, plan_box
@@ -26,6 +26,7 @@ __all__ = [
     "RESIZES",
     "decode",
     "decode_all",
+    "decode_or_report",
     "decoding",
     "facts",
     "facts_of",

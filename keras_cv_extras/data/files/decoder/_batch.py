@@ -10,13 +10,29 @@ import tensorflow as tf
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.data.files.decoder import _decode, _facts, _plan
 
+NOT_AN_IMAGE = b"neither JPEG, PNG, BMP, GIF nor WEBP"
+DAMAGED = b"damaged, or of no size, or of more than 64,000,000 pixels"
+
 SMALL = 1 << 16  # bytes of a JPEG, and pixels; no file so small has scans beyond `MOST_SCANS`
 _LONGEST_SIDE = 1024  # a resize needs memory for each row of the result as long as one of the image
 _MOST_BYTES = {_facts.JPEG: SMALL, _facts.PNG: 4 * SMALL}
 # What a file may say beside pixels. EXIF and XMP of a JPEG stand in one segment, of which there is
 # none within pixels.
 _MARKS = {_facts.JPEG: (b"\xff\xe1",), _facts.PNG: (b"eXIf", b"tRNS")}
-_TURN = 8
+# How a file ends. One that is cut off is left to the way that can say which file it was.
+_JPEG_ENDS = b"\xff\xd9"
+# As much of a file as a size is read from; it is none of an image.
+_EMPTY_JPEG = b"\xff\xd8\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0\xff\xda\0\x08\1\1\0\0\x3f\0"
+_WHOLE = r"\CPNG\C*IEND\C{4}|GIF8\C*;"
+_PNG = r"\CPNG\r\n\x1a\n\C{4}IHDR\C{9}[\x00\x02\x03]\C*\x00{4}IEND\C{4}"
+_TURN, _HEADERS = 8, 16  # files in a turn of a loop, and of one that reads their headers
+_FEW_BYTES = 1 << 20  # of files that are decoded one by one
+_AT_ONCE = 8  # others that are decoded at a time
+
+_FILES = tf.TensorSpec((None,), tf.string)
+_PLACES = tf.TensorSpec((None,), tf.int32)
+_FLAGS = tf.TensorSpec((None,), tf.bool)
+_TWO = tf.TensorSpec((None, 2), tf.int32)
 
 
 def decode_all(
@@ -40,87 +56,199 @@ def decode_all(
         A uint8 tensor `(n, height, width, channels)`, of each file what `decode` returns.
 
     Raises:
-        tf.errors.InvalidArgumentError: as `decode` does, if it is so of any file.
+        tf.errors.InvalidArgumentError: as `decode` does, if it is so of any file. Which ones they
+            are is said where there are several files, but for pixels that are not what a whole
+            file says they are.
     """
     encoded = tf.ensure_shape(encoded, (None,))
-    shape = (*image_size, channels)
 
-    def each(files):
-        return tf.map_fn(
-            lambda one: _decode.decode(one, image_size, channels, resize=resize, jpeg=jpeg),
-            files,
-            fn_output_signature=tf.TensorSpec(shape, tf.uint8),
-        )
+    def one(content):
+        return _decode.decode(content, image_size, channels, resize=resize, jpeg=jpeg)
+
+    def named(files, places):
+        images, errors = decode_or_report(files, image_size, channels, resize=resize, jpeg=jpeg)
+        bad = tf.boolean_mask(places, errors != b"")
+        said = ["images", bad, "of the request:", tf.boolean_mask(errors, errors != b"")]
+        with tf.control_dependencies([tf.debugging.Assert(tf.size(bad) == 0, said)]):
+            return tf.identity(images)
+
+    def in_a_row(files):
+        # Calls that run at a time cancel each other where one fails, and what was cancelled may be
+        # heard before what failed.
+        shape = tf.TensorSpec((*image_size, channels), tf.uint8)
+        return tf.map_fn(one, files, fn_output_signature=shape, parallel_iterations=1)
 
     def many(files):
-        jpegs, pngs, rest = groups(files)
-        # One after the other: where one fails, another that runs could say first that it was
-        # cancelled.
+        count = tf.size(files)
+        few, sizes = tf.zeros((0,), tf.int32), tf.zeros((0, 2), tf.int32)
+        few, sizes, rest = groups(files) if jpeg == "whole" else (few, sizes, tf.range(count))
+        left = tf.gather(files, rest)
+        quick = tf.reduce_sum(tf.strings.length(left)) <= _FEW_BYTES
         others = tf.cond(
-            tf.size(rest) > 0,
-            lambda: _apart(each)(tf.gather(files, rest)),
-            lambda: tf.zeros((0, *shape), tf.uint8),
+            quick & tf.reduce_all(_seem_whole(left)),
+            lambda: _apart(in_a_row, _FILES)(left),
+            lambda: _apart(named, _FILES, _PLACES)(left, rest),
         )
         with tf.control_dependencies([others]):
-            small = _pngs(tf.gather(files, pngs[0]), pngs[1], image_size, channels, resize)
-        with tf.control_dependencies([small]):
-            images = _jpegs(tf.gather(files, jpegs[0]), jpegs[1], image_size, channels, resize)
-        images = [images, small, others]
-        order = tf.math.invert_permutation(tf.concat([jpegs[0], pngs[0], rest], axis=0))
-        return tf.gather(tf.concat(images, axis=0), order)
+            small = several(tf.gather(files, few), sizes)
+        order = tf.math.invert_permutation(tf.concat([few, rest], axis=0))
+        return tf.gather(tf.concat([small, others], axis=0), order)
+
+    def several(files, sizes):
+        scale, shift = _plan.plan_whole(sizes, image_size, resize)
+        images = _in_turns(
+            lambda *values: _small(*values, image_size),
+            [files, scale, shift],
+            tf.TensorSpec((1, *image_size, channels), tf.uint8),
+            lambda images: _decode.bytes_of(images, channels),
+        )
+        return tf.reshape(images, (-1, *image_size, channels))
+
+    def single(size):
+        image = _small(encoded[0], *_plan.plan_whole(size, image_size, resize), image_size)
+        return _decode.bytes_of(image, channels)
+
+    def others():
+        return tf.cond(
+            tf.size(encoded) == 1,
+            lambda: one(encoded[0])[None],
+            lambda: _apart(many, _FILES)(encoded),
+        )
 
     if jpeg == "reduced":
-        return each(encoded)
-    # One file needs no groups, and a small JPEG, the most frequent request, no loop either.
-    single = (tf.size(encoded) == 1) & tf.reduce_all(_may_be_small(encoded[:1], _facts.JPEG))
-    unknown = tf.constant([[SMALL, SMALL]])
-    size = tf.cond(single, lambda: _jpeg_size(encoded[0])[None], lambda: unknown)
-    images = tf.cond(
-        tf.reduce_all(_are_few(size)),
-        lambda: _jpegs(encoded, size, image_size, channels, resize, single=True),
-        lambda: tf.cond(
-            tf.size(encoded) == 1,
-            lambda: _apart(each)(encoded),
-            lambda: _apart(many)(encoded),
-        ),
-    )
-    return tf.ensure_shape(images, (None, *shape))
+        images = others()
+    else:
+        way, sizes = _way(encoded)
+        images = tf.switch_case(
+            way,
+            [
+                others,
+                lambda: single(sizes[0]),
+                lambda: _apart(several, _FILES, _TWO)(encoded, sizes),
+            ],
+        )
+    return tf.ensure_shape(images, (None, *image_size, channels))
+
+
+def decode_or_report(
+    encoded: Tensor, image_size: tuple[int, int], channels: int, **options: str
+) -> tuple[Tensor, Tensor]:
+    """Decodes image files as `decode` does, and says what is wrong with those that it refuses.
+
+    Args:
+        encoded: strings `(n,)`.
+        image_size: `(height, width)` of the results.
+        channels: 1 or 3.
+        **options: of `decode`.
+
+    Returns:
+        `(images, errors)`: uint8 `(n, height, width, channels)`, zeros where there is an error,
+        and strings `(n,)`, empty where there is none.
+    """
+    shape = (*image_size, channels)
+
+    def decoded(place, content):
+        return place, _decode.decode(content, image_size, channels, **options)
+
+    # Only a dataset can go on after an operation that failed. In a graph, calls that run at a time
+    # cancel each other, too, and what was cancelled may be heard before what failed. One more
+    # element makes a batch of what is left even if that is nothing.
+    count = tf.size(encoded, out_type=tf.int64)
+    elements = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
+    decoded = tf.autograph.experimental.do_not_convert(decoded)
+    elements = elements.map(decoded, num_parallel_calls=_AT_ONCE)
+    last = tf.data.Dataset.from_tensors((count, tf.zeros(shape, tf.uint8)))
+    elements = elements.ignore_errors().concatenate(last).batch(count + 1)
+    places, images = elements.get_single_element()
+    places, images = places[:-1, None], images[:-1]
+    good = tf.scatter_nd(places, tf.ones_like(places[:, 0]), [count]) > 0
+    reasons = tf.where(_facts.kinds(encoded) < 0, NOT_AN_IMAGE, DAMAGED)
+    images = tf.scatter_nd(places, images, tf.concat([[count], tf.constant(shape, tf.int64)], 0))
+    return tf.ensure_shape(images, (None, *shape)), tf.where(good, b"", reasons)
 
 
 def groups(encoded):
-    """Returns which files are small JPEGs and small PNGs that say nothing but pixels, or others.
+    """Returns which files are small JPEGs or PNGs that say nothing but pixels, and which are not.
 
     Returns:
-        `((jpegs, sizes), (pngs, sizes), others)`: places, int32, and heights and widths, int32.
+        `(small, sizes, others)`: places, int32, and heights and widths of the small ones, int32.
     """
-    places = tf.range(tf.size(encoded))
-    found = []
-    for kind, size in ((_facts.JPEG, _jpeg_sizes), (_facts.PNG, _png_sizes)):
-        own = tf.boolean_mask(places, _may_be_small(encoded, kind))
-        sizes = size(tf.gather(encoded, own))
-        few = _are_few(sizes)
-        found.append((tf.boolean_mask(own, few), tf.boolean_mask(sizes, few)))
-    known = tf.concat([own for own, _ in found], axis=0)
-    others = tf.scatter_nd(known[:, None], tf.ones_like(known), tf.shape(encoded)) == 0
-    return (*found, tf.boolean_mask(places, others))
+    is_kind = _kinds(encoded)
+    for kind, marks in _MARKS.items():
+        for mark in marks:
+            parts = _parts(encoded, is_kind[kind], mark).indices
+            marked = tf.boolean_mask(parts[:, :1], parts[:, 1] == 1)
+            count = tf.shape(encoded, out_type=tf.int64)
+            is_kind[kind] &= tf.scatter_nd(marked, tf.ones_like(marked[:, 0]), count) == 0
+    sizes = _sizes(encoded, *is_kind.values())
+    few, places = _are_few(sizes), tf.range(tf.size(encoded))
+    return (
+        tf.boolean_mask(places, few),
+        tf.boolean_mask(sizes, few),
+        tf.boolean_mask(places, ~few),
+    )
 
 
-def _may_be_small(encoded, kind):
-    """Returns which files are of few bytes, of a kind, and without any mark of something else."""
+def _way(encoded):
+    """Returns 1 for one small file, 2 for several and nothing else, 0 for others; and their sizes.
+
+    Most requests are of small files alone: to say so takes fewer operations than to sort them.
+    """
+    is_kind = _kinds(encoded)
+    small = tf.reduce_all(is_kind[_facts.JPEG] | is_kind[_facts.PNG])
+    for kind, marks in _MARKS.items():
+        for mark in marks:
+            small &= _parts(encoded, is_kind[kind] & small, mark).shape[1] <= 1
+    one = tf.where(is_kind[_facts.JPEG], 1, 2)
+    case = tf.where(tf.size(encoded) == 1, tf.reduce_sum(one), 3)
+    sizes = tf.switch_case(
+        tf.where(small, case, 0),
+        [
+            lambda: tf.constant([[0, 0]]),
+            lambda: _jpeg_size(encoded[0])[None],
+            lambda: _png_sizes(encoded),
+            lambda: _apart(_sizes, _FILES, _FLAGS, _FLAGS)(encoded, *is_kind.values()),
+        ],
+    )
+    few = tf.reduce_all(_are_few(sizes))
+    return tf.where(few, tf.where(case == 3, 2, 1), 0), sizes
+
+
+def _kinds(encoded):
+    """Returns which files are of few bytes, whole, and JPEGs or opaque PNGs: a dictionary."""
     length = tf.strings.length(encoded)
-    own = length <= _MOST_BYTES[kind]
-    if kind == _facts.JPEG:
-        own &= tf.strings.substr(encoded, 0, 3) == _facts.JPEG_BEGINS
-    else:
-        own &= _facts.are_opaque_pngs(encoded)
-    # Nothing is searched in what is another file anyway.
-    encoded = tf.strings.substr(encoded, tf.zeros_like(length), tf.where(own, length, 0))
-    for mark in _MARKS[kind]:
-        parts = tf.raw_ops.StringSplitV2(input=encoded, sep=mark, maxsplit=1).indices
-        marked = tf.boolean_mask(parts[:, :1], parts[:, 1] == 1)
-        count = tf.shape(encoded, out_type=tf.int64)
-        own &= tf.scatter_nd(marked, tf.ones_like(marked[:, 0]), count) == 0
-    return own
+    ends = _ends(encoded)
+    return {
+        _facts.JPEG: _is_jpeg(ends) & (length <= _MOST_BYTES[_facts.JPEG]),
+        _facts.PNG: tf.strings.regex_full_match(ends, _PNG) & (length <= _MOST_BYTES[_facts.PNG]),
+    }
+
+
+def _seem_whole(encoded):
+    """Returns which files begin and end as JPEGs, PNGs or GIFs do."""
+    ends = _ends(encoded)
+    return _is_jpeg(ends) | tf.strings.regex_full_match(ends, _WHOLE)
+
+
+def _ends(encoded):
+    """Returns the first 26 bytes and the last 12 of each file, of few bytes some twice."""
+    start = tf.maximum(tf.strings.length(encoded) - 12, 0)
+    end = tf.strings.substr(encoded, start, tf.fill(tf.shape(start), 12))
+    return tf.strings.join([tf.strings.substr(encoded, 0, 26), end])
+
+
+def _is_jpeg(ends):
+    # A regular expression of TensorFlow's knows no byte above 127.
+    start = tf.maximum(tf.strings.length(ends) - 2, 0)
+    end = tf.strings.substr(ends, start, tf.fill(tf.shape(start), 2))
+    return (tf.strings.substr(ends, 0, 3) == _facts.JPEG_BEGINS) & (end == _JPEG_ENDS)
+
+
+def _parts(encoded, own, mark):
+    """Splits those files that are `own` at the first mark, if there is one; nothing of others."""
+    length = tf.where(own, SMALL * 4, 0)
+    searched = tf.strings.substr(encoded, tf.zeros_like(length), length)
+    return tf.raw_ops.StringSplitV2(input=searched, sep=mark, maxsplit=1)
 
 
 def _are_few(sizes):
@@ -130,15 +258,24 @@ def _are_few(sizes):
     return few & (tf.reduce_max(sizes, axis=1) <= _LONGEST_SIDE)
 
 
+def _sizes(encoded, is_jpeg, is_png):
+    """Returns heights and widths of JPEGs and PNGs, int32 `(n, 2)`, of another file zeros."""
+    count = tf.size(encoded)
+    files = tf.where(is_jpeg, encoded, _EMPTY_JPEG)
+    rest = tf.fill([-count % _HEADERS], _EMPTY_JPEG)
+    jpegs = tf.map_fn(
+        lambda turn: tf.stack([_jpeg_size(one) for one in tf.unstack(turn)]),
+        tf.reshape(tf.concat([files, rest], axis=0), (-1, _HEADERS)),
+        fn_output_signature=tf.TensorSpec((_HEADERS, 2), tf.int32),
+    )
+    pngs = _png_sizes(tf.where(is_png, encoded, bytes(24)))
+    return tf.where(is_jpeg[:, None], tf.reshape(jpegs, (-1, 2))[:count], pngs)
+
+
 def _jpeg_size(content):
     """Returns height and width of a JPEG file, a large one for four inks."""
     shape = tf.io.extract_jpeg_shape(content)
-    return tf.where(shape[2:] == 4, SMALL, shape[:2])
-
-
-def _jpeg_sizes(encoded):
-    shapes = _in_turns(tf.io.extract_jpeg_shape, [encoded], tf.TensorSpec((3,), tf.int32))
-    return tf.where(shapes[:, 2:] == 4, SMALL, shapes[:, :2])
+    return tf.where(shape[2] == 4, SMALL, shape[:2])
 
 
 def _png_sizes(encoded):
@@ -146,31 +283,10 @@ def _png_sizes(encoded):
     return tf.reshape(sizes, (-1, 2))[:, ::-1]
 
 
-def _jpegs(encoded, sizes, image_size, channels, resize, single=False):
-    """Decodes small JPEG files; `single` if it is one."""
-    window, scale, shift = _plan.plan_jpegs(sizes, image_size, resize)
-
-    def one(content, window, scale, shift):
-        image = tf.image.decode_and_crop_jpeg(content, window, 3, dct_method="INTEGER_ACCURATE")
-        return _resized(image, scale, shift, image_size)
-
-    values = [encoded, window, scale, shift]
-    if single:
-        return _decode.bytes_of(one(*(value[0] for value in values)), channels)
-    return _images(one, values, image_size, channels)
-
-
-def _pngs(encoded, sizes, image_size, channels, resize):
-    _, _, scale, shift = _plan.plan_simple(sizes, image_size, resize, "whole", _facts.PNG)
-
-    def one(content, scale, shift):
-        return _resized(tf.io.decode_png(content, 3), scale, shift, image_size)
-
-    return _images(one, [encoded, scale, shift], image_size, channels)
-
-
-def _resized(image, scale, shift, image_size):
-    """Resizes both axes of a picture in one operation: `(1, height, width, 3)`."""
+def _small(content, scale, shift, image_size):
+    """Decodes a small JPEG or PNG file, whole, and resizes it: float32 `(1, height, width, 3)`."""
+    # The operation reads both kinds.
+    image = tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE")
     return tf.raw_ops.ScaleAndTranslate(
         images=image[None],
         size=image_size,
@@ -181,13 +297,7 @@ def _resized(image, scale, shift, image_size):
     )
 
 
-def _images(one, values, image_size, channels):
-    spec = tf.TensorSpec((1, *image_size, channels), tf.uint8)
-    images = _in_turns(one, values, spec, lambda images: _decode.bytes_of(images, channels))
-    return tf.reshape(images, (-1, *image_size, channels))
-
-
-def _in_turns(function, values, spec, of_turn=tf.identity):
+def _in_turns(function, values, spec, of_turn):
     """`tf.map_fn` of a function of several values, which takes `_TURN` elements in a turn.
 
     Args:
@@ -212,11 +322,11 @@ def _in_turns(function, values, spec, of_turn=tf.identity):
     return tf.concat([turns, mapped([value[whole:] for value in values], 1)], axis=0)
 
 
-def _apart(function):
+def _apart(function, *signature):
     """Returns a call in the graph: TensorFlow visits all nodes of a branch that is not taken."""
     return tf.function(
         function,
         autograph=False,
-        input_signature=[tf.TensorSpec((None,), tf.string)],
+        input_signature=signature,
         experimental_attributes={"_noinline": True},
     )

@@ -64,22 +64,21 @@ def plan_simple(size, image_size, resize, jpeg, kind):
         where no file is halved, and the window of a PNG is None.
     """
     step = window = None
-    if kind == _facts.JPEG and jpeg == "whole":
-        return None, *plan_jpegs(size, image_size, resize)
     size, wanted = tf.cast(size, tf.float64), tf.constant(image_size, tf.float64)
     scale, shift = _upright(size, wanted, resize)
     if kind == _facts.JPEG:
-        step = _steps(scale)[0]
-        ratio = tf.gather(tf.constant(_decode.RATIOS, tf.float64), step)
-        scale, size = scale * ratio, tf.math.ceil(size / ratio)
+        if jpeg == "reduced":
+            step = _steps(scale)[0]
+            ratio = tf.gather(tf.constant(_decode.RATIOS, tf.float64), step)
+            scale, size = scale * ratio, tf.math.ceil(size / ratio)
         start, end = _seen(scale, shift, wanted, size)
         shift += scale * start
         window = tf.cast(tf.concat([start, end - start], 0), tf.int32)
     return step, window, tf.cast(scale, tf.float32), tf.cast(shift, tf.float32)
 
 
-def plan_jpegs(size, image_size, resize):
-    """Plans likewise for JPEG files that are upright and decoded whole, one or many.
+def plan_whole(size, image_size, resize):
+    """Plans likewise for files that are upright and decoded whole, one or many.
 
     Args:
         size: `(..., 2)`, heights and widths.
@@ -87,14 +86,10 @@ def plan_jpegs(size, image_size, resize):
         resize: as in `plan`.
 
     Returns:
-        `(window, scale, shift)`: what `plan` returns in one row each.
+        `(scale, shift)`: what `plan` returns in one row each, of the whole image.
     """
-    size, wanted = tf.cast(size, tf.float64), tf.constant(image_size, tf.float64)
-    scale, shift = _upright(size, wanted, resize)
-    start, end = _seen(scale, shift, wanted, size)
-    shift += scale * start
-    window = tf.cast(tf.concat([start, end - start], -1), tf.int32)
-    return window, tf.cast(scale, tf.float32), tf.cast(shift, tf.float32)
+    scale, shift = _upright(tf.cast(size, tf.float64), tf.constant(image_size, tf.float64), resize)
+    return tf.cast(scale, tf.float32), tf.cast(shift, tf.float32)
 
 
 def _steps(scale):
