@@ -5,6 +5,8 @@ What can be done for all files in one operation each is done so. The loop keeps 
 eight files in a turn, which costs as much as two operations.
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 from keras_cv_extras._base.types import Tensor
@@ -97,7 +99,7 @@ def decode_all(
     def several(files, sizes):
         scale, shift = _plan.plan_whole(sizes, image_size, resize)
         images = _in_turns(
-            lambda *values: _small(*values, image_size),
+            lambda *values: _small(*values, image_size=image_size),
             [files, scale, shift],
             tf.TensorSpec((1, *image_size, channels), tf.uint8),
             lambda images: _decode.bytes_of(images, channels),
@@ -105,7 +107,9 @@ def decode_all(
         return tf.reshape(images, (-1, *image_size, channels))
 
     def single(size):
-        image = _small(encoded[0], *_plan.plan_whole(size, image_size, resize), image_size)
+        image = _small(
+            encoded[0], *_plan.plan_whole(size, image_size, resize), image_size=image_size
+        )
         return _decode.bytes_of(image, channels)
 
     def others():
@@ -131,7 +135,7 @@ def decode_all(
 
 
 def decode_or_report(
-    encoded: Tensor, image_size: tuple[int, int], channels: int, **options: str
+    encoded: Tensor, image_size: tuple[int, int], channels: int, **options: Any
 ) -> tuple[Tensor, Tensor]:
     """Decodes image files as `decode` does, and says what is wrong with those that it refuses.
 
@@ -185,7 +189,7 @@ def groups(encoded):
     return (
         tf.boolean_mask(places, few),
         tf.boolean_mask(sizes, few),
-        tf.boolean_mask(places, ~few),
+        tf.boolean_mask(places, tf.logical_not(few)),
     )
 
 
@@ -283,7 +287,7 @@ def _png_sizes(encoded):
     return tf.reshape(sizes, (-1, 2))[:, ::-1]
 
 
-def _small(content, scale, shift, image_size):
+def _small(content, scale, shift, *, image_size):
     """Decodes a small JPEG or PNG file, whole, and resizes it: float32 `(1, height, width, 3)`."""
     # The operation reads both kinds.
     image = tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE")
