@@ -239,3 +239,6 @@ def test_the_last_training_with_a_mix_keeps_the_loss_of_the_model(tmp_path):
         NOTHING.with_batch(mix="mixup"), _retrain.seed_of_trial(2, "last training")
     )
     np.testing.assert_allclose(model.get_weights()[0], mixed.get_weights()[0], rtol=1e-6)
+    for own, wanted in zip(model.optimizer.variables, mixed.optimizer.variables, strict=True):
+        np.testing.assert_allclose(own, wanted, rtol=1e-5, atol=1e-8)
+    assert model.optimizer.iterations > 0

@@ -5,7 +5,9 @@ import keras_tuner as kt
 import numpy as np
 import pytest
 
-from keras_cv_extras import policy, search
+from keras_cv_extras import losses, policy, search
+from keras_cv_extras.search.oracles import _recipes
+from keras_cv_extras.search.stages import _request
 
 SPACE = {"num_sub_policies": 1, "num_steps": 1, "ops": ("invert", "rotate")}
 RNG = np.random.default_rng(0)
@@ -327,3 +329,85 @@ def test_a_search_of_its_own_may_be_overwritten(tmp_path):
     make_tuner(tmp_path, network_alone, trials=2).search()
     again = make_tuner(tmp_path, network_alone, trials=2, overwrite=True)
     assert again.oracle.trials == {}
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [
+        (
+            kt.Objective("val_accuracy", "min"),
+            r"Objective\('val_accuracy', 'max'\), received 'min'",
+        ),
+        (
+            kt.Objective("val_log_loss", "max"),
+            r"Objective\('val_log_loss', 'min'\), received 'max'",
+        ),
+        (["val_accuracy", kt.Objective("seconds", "min")], "must have one objective.*received 2"),
+    ],
+)
+def test_an_objective_that_wants_the_worst_or_is_several(tmp_path, objective, message):
+    oracle = kt.oracles.RandomSearchOracle(
+        objective=objective, max_trials=1, hyperparameters=search.policy_space(**SPACE)
+    )
+    with pytest.raises(ValueError, match=message):
+        make_tuner(tmp_path, network_alone, oracle)
+    settings = search.SearchSettings(oracle=oracle)
+    with pytest.raises(ValueError, match=message.replace("seconds", "val_log_loss")):
+        _request.make_request(DATA[0], network_alone, settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_trainer_cannot_use_is_refused(tmp_path):
+    space = search.policy_space(**SPACE)
+    space.Float("learning_rate", 1e-3, 1e-1)
+    oracle = search.RandomOracle(max_trials=1, hyperparameters=space)
+    message = "'learning_rate' is not the policy's, and the model of a trainer takes none"
+    with pytest.raises(ValueError, match=message):
+        search.PolicyTuner(oracle, trainer=object(), directory=tmp_path)
+    with pytest.raises(ValueError, match=message):
+        _request.make_request(DATA[0], network_alone, search.SearchSettings(oracle=oracle))
+    oracle = search.RandomOracle(max_trials=1, hyperparameters=search.policy_space(**SPACE))
+    for make in (search.PolicyTuner, search.PopulationTuner):
+        with pytest.raises(TypeError, match="give a trainer, or build_model and train, not both"):
+            make(oracle, network_alone, trainer=object(), directory=tmp_path)
+    with pytest.raises(TypeError, match="overwrite must be True or False, received 'no'"):
+        make_tuner(tmp_path, network_alone, overwrite="no")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["HyperbandOracle", "GridSearchOracle"])
+def test_an_oracle_without_a_number_of_trials_is_the_tuners(kind):
+    options = {"max_epochs": 4} if kind == "HyperbandOracle" else {}
+    oracle = getattr(kt.oracles, kind)(
+        objective=kt.Objective("val_accuracy", "max"),
+        hyperparameters=search.policy_space(**SPACE),
+        **options,
+    )
+    message = "PolicyTuner" if options else "give GridSearchOracle max_trials, received None"
+    with pytest.raises(ValueError, match=message):
+        _request.make_request(DATA[0], network_alone, search.SearchSettings(oracle=oracle))
+
+
+def test_recipes_that_the_model_or_a_population_cannot_train_are_refused(tmp_path):
+    space = search.recipe_space(ops=("invert",), also=("mix", "label_smoothing"))
+    oracle = search.RandomOracle(max_trials=1, hyperparameters=space)
+    with pytest.raises(ValueError, match="population trains without.*asks for label_smoothing, mi"):
+        search.PopulationTuner(oracle, trainer=object(), directory=tmp_path)
+
+    def poisson(hp):
+        model = network()
+        model.compile("sgd", "poisson")
+        return model
+
+    def smoothed():
+        model = network()
+        model.compile("sgd", losses.LogLoss(from_logits=True, label_smoothing=0.1))
+        return model
+
+    with pytest.raises(ValueError, match="needs a loss that reads rows"):
+        make_tuner(tmp_path, poisson, oracle)
+    with pytest.raises(ValueError, match="both the policy and the loss of the model smooth"):
+        make_tuner(tmp_path, smoothed, oracle)
+    for asked, found in (((), set()), (("repeats",), {"repeats"})):
+        assert _recipes.batches_of(search.recipe_space(ops=("invert",), also=asked)) == found
+    assert list(tmp_path.iterdir()) == []

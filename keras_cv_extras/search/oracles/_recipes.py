@@ -137,6 +137,17 @@ def is_of_recipe(name: str) -> bool:
     return name.startswith(_PREFIX)
 
 
+def batches_of(space: kt.HyperParameters) -> set[str]:
+    """Returns which settings of batches the recipes of a space change: "mix", "repeats" ..."""
+    found = set()
+    for part, fields in _OF_BATCHES.items():
+        hp = next((hp for hp in space.space if hp.name == _PREFIX + part), None)
+        tried = getattr(hp, "values", None) or [getattr(hp, "value", None)]
+        if hp is not None and set(tried) - {fields[part][0]}:
+            found.add(part)
+    return found
+
+
 def kind_of_op(op: str) -> str:
     """Returns "geometry", "erasing", or for all that changes pixels in their place "colour"."""
     return "geometry" if op in _GEOMETRY else "erasing" if op in _ERASING else "colour"

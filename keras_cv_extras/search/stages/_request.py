@@ -18,12 +18,22 @@ from keras_cv_extras.search._settings import SearchSettings
 from keras_cv_extras.search.oracles._evolution import EvolutionOracle
 from keras_cv_extras.search.oracles._ppo import ControllerOracle
 from keras_cv_extras.search.oracles._random import RandomOracle
-from keras_cv_extras.search.oracles._recipes import first_recipes, is_of_recipe, recipe_space
-from keras_cv_extras.search.oracles._space import op_alone, policy_space
+from keras_cv_extras.search.oracles._recipes import (
+    batches_of,
+    first_recipes,
+    is_of_recipe,
+    recipe_space,
+)
+from keras_cv_extras.search.oracles._space import op_alone, place_in_policy, policy_space
 from keras_cv_extras.search.oracles._suggesting import SuggestingOracle
 from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
 from keras_cv_extras.search.trials._child import pair_of
+from keras_cv_extras.search.trials._oracle_checks import (
+    check_no_others,
+    check_objective,
+    check_trials,
+)
 from keras_cv_extras.search.trials._rows_loss import check_smoothed_once, either_loss
 from keras_cv_extras.search.trials._trainer import Trainer
 
@@ -211,9 +221,12 @@ def make_request(data, build_model, settings: SearchSettings, *, validation_data
         flip=flip,
         class_names=getattr(data, "class_names", None),
     )
-    if {"mix", "label_smoothing"} & set(settings.also):
+    also = set(settings.also)
+    if isinstance(settings.oracle, kt.Oracle):
+        also |= batches_of(settings.oracle.get_space())
+    if {"mix", "label_smoothing"} & also:
         either_loss(request.trainer.model.loss)
-    if "label_smoothing" in settings.also:
+    if "label_smoothing" in also:
         check_smoothed_once(request.trainer.model.loss)
     if ORACLES.added(settings.oracle):
         dataclasses.replace(request, trials=trials or 1).make_oracle(ops)
@@ -244,15 +257,11 @@ def _trials_of(oracle, budget):
     """Returns how many policies somebody's own oracle tries."""
     if not isinstance(oracle, kt.Oracle):
         raise TypeError(f"oracle must be a name or a keras-tuner Oracle, received {oracle!r}")
-    objective = getattr(oracle.objective, "name", None)
-    if objective not in _OBJECTIVES:
-        raise ValueError(
-            f"oracle: the objective must be one of {', '.join(_OBJECTIVES)}, which is what a "
-            f"trial reports, received {objective!r}"
-        )
+    check_objective(oracle, _OBJECTIVES)
+    check_no_others(oracle, lambda name: bool(place_in_policy(name)) or is_of_recipe(name))
     if budget is not None:
         raise ValueError("give an oracle or a budget, not both: max_trials says how many trials")
-    return oracle.max_trials
+    return check_trials(oracle)
 
 
 def versions() -> dict[str, Any]:

@@ -32,9 +32,11 @@ def retrain(request, policy, path):
             learning_rate=request.trainer.learning_rate,
         )
 
-    model = made().train(policy, seed_of_trial(request.seed, "last training"))
+    trainer = made()
+    model = trainer.train(policy, seed_of_trial(request.seed, "last training"))
     if policy.batch.changes_labels:  # it was compiled anew, which is none of the user's business
-        weights, model = model.get_weights(), made().model
-        model.set_weights(weights)
+        other = made()
+        other.restore(trainer.state())
+        model = other.model
     names = request.class_names
     training.save_model(model, path, about=names and {"class_names": list(names)})

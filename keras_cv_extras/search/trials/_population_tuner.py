@@ -8,6 +8,8 @@ import numpy as np
 from keras_tuner import errors
 from keras_tuner.engine import trial as kt_trial
 
+from keras_cv_extras.search.oracles._recipes import batches_of
+from keras_cv_extras.search.trials._oracle_checks import check_objective
 from keras_cv_extras.search.trials._population import PopulationTrainer
 from keras_cv_extras.search.trials._tuner import PolicyTuner, metrics_of, seed_of_trial
 
@@ -36,7 +38,8 @@ class PopulationTuner(PolicyTuner):
     Raises:
         RuntimeError: if Keras does not run on JAX, or if keras-tuner's chief and workers are set
             up: a population is trained by one process.
-        TypeError, ValueError: as in `PolicyTuner`.
+        TypeError, ValueError: as in `PolicyTuner`, or if recipes of the space mix images, smooth
+            labels or repeat images.
 
     Example:
         >>> tuner = PopulationTuner(
@@ -64,6 +67,15 @@ class PopulationTuner(PolicyTuner):
                 "a population is trained by one process: unset KERASTUNER_ORACLE_IP, or use "
                 "PolicyTuner"
             )
+        if trainer is not None and any(one is not None for one in (build_model, train)):
+            raise TypeError("give a trainer, or build_model and train, not both")
+        if isinstance(oracle, kt.Oracle) and (asked := batches_of(oracle.get_space())):
+            raise ValueError(
+                f"a population trains without settings of batches, and the space asks for "
+                f"{', '.join(sorted(asked))}: use PolicyTuner, or a recipe_space without also"
+            )
+        if isinstance(oracle, kt.Oracle) and type(self).run_trial is PopulationTuner.run_trial:
+            check_objective(oracle)
         own: Any = trainer or PopulationTrainer(
             build_model,
             train,
@@ -75,12 +87,17 @@ class PopulationTuner(PolicyTuner):
         self._scores = {}
 
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
-        """Runs the trials that are left, a round at a time."""
+        """Runs the trials that are left, a round at a time.
+
+        Raises:
+            TypeError: if arguments of `Model.fit` are given, which would reach nothing.
+        """
+        self._refuse(fit_args, fit_kwargs)
         self.on_search_begin()
         while (trials := self._next_round()) is not None:
             self._score(trials)
             for trial in trials:
-                self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
+                self._try_run_and_update_trial(trial)
                 self.on_trial_end(trial)
         self.on_search_end()
         self._raise_failure()

@@ -12,16 +12,16 @@ from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.oracles._durable import forget_lock, make_durable
-from keras_cv_extras.search.oracles._recipes import is_of_recipe
+from keras_cv_extras.search.oracles._recipes import batches_of, is_of_recipe
 from keras_cv_extras.search.oracles._space import place_in_policy, policy_from
 from keras_cv_extras.search.trials._builder import ModelBuilder, num_epochs
 from keras_cv_extras.search.trials._child import images_of, one_per_image
 from keras_cv_extras.search.trials._folder import check_folder
+from keras_cv_extras.search.trials._oracle_checks import check_no_others, check_objective
+from keras_cv_extras.search.trials._rows_loss import check_smoothed_once, either_loss
 from keras_cv_extras.search.trials._shared import SharedWeights
 from keras_cv_extras.search.trials._trainer import DivergedError, Trainer
 from keras_cv_extras.search.workers._processes import Role, role_of_keras_tuner
-
-METRICS = ("val_accuracy", "val_log_loss", "seconds")  # what a trial gives
 
 
 class PolicyTuner(kt.Tuner):
@@ -100,18 +100,24 @@ class PolicyTuner(kt.Tuner):
             raise TypeError(f"oracle must be a keras_tuner.Oracle, received {oracle!r}")
         self.caps: dict[str, float] = dict(caps or {})
         self.policy_of_values({hp.name: hp.default for hp in oracle.get_space().space})
-        self._check_objective(oracle)
+        if type(self).run_trial is PolicyTuner.run_trial:  # a subclass gives what it likes
+            check_objective(oracle)
         self.epochs: int = checks.integer("epochs", epochs, minimum=1)
         self._check_epochs(oracle, trainer)
         self.trainer: Any = trainer
         self._options = {"train": train, "epochs": epochs, "batch_size": batch_size}
         self._builder: Any = None
-        if trainer is None:
+        if trainer is not None:
+            if build_model is not None or train is not None:
+                raise TypeError("give a trainer, or build_model and train, not both")
+            check_no_others(oracle, self._is_of_policy)
+        else:
             images_of("train", train)
             self._builder = ModelBuilder(build_model, self._is_of_policy)
             self._builder.declare(oracle)
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
+        self._check_batches(oracle.get_space())
         self.validation: Any = validation
         if trainer is None:  # what is given as one scores as it likes
             validation_images, labels = images_of("validation", validation)
@@ -121,7 +127,9 @@ class PolicyTuner(kt.Tuner):
         self.role: Role = role_of_keras_tuner() if role is None else role
         durable: Any = make_durable(oracle)
         folder = pathlib.Path(directory or ".", project_name)
-        overwrite = overwrite and self.role.decides  # keras-tuner lets each worker delete all
+        overwrite = (
+            checks.boolean("overwrite", overwrite) and self.role.decides
+        )  # keras-tuner lets each worker delete all
         if self.role.decides:
             check_folder(folder)
         super().__init__(
@@ -138,18 +146,6 @@ class PolicyTuner(kt.Tuner):
         self.tuner_id: str = self.role.tuner_id
         self._reload()
 
-    def _check_objective(self, oracle):
-        """Raises now if trials will not give what an oracle goes by, not after the first."""
-        if type(self).run_trial is not PolicyTuner.run_trial:
-            return  # a subclass gives what it likes
-        parts = getattr(oracle.objective, "objectives", [oracle.objective])
-        for part in parts:
-            if part.name not in METRICS:
-                raise ValueError(
-                    f"the oracle's objective must be one of {', '.join(METRICS)}, received "
-                    f"{part.name!r}"
-                )
-
     def _check_epochs(self, oracle, trainer):
         most = getattr(oracle, "max_epochs", None)  # a Hyperband oracle's
         if most is None:
@@ -164,6 +160,20 @@ class PolicyTuner(kt.Tuner):
                 f"epochs must be {type(oracle).__name__}'s max_epochs, {most}, received "
                 f"{self.epochs}"
             )
+
+    def _check_batches(self, space):
+        """Raises now if the model's loss does not read the labels that recipes make."""
+        asked = batches_of(space) & {"mix", "label_smoothing"}
+        if not asked:
+            return
+        if self._builder is not None and self._builder.takes_hyperparameters:
+            model: Any = self._builder.build(space.copy())
+        else:
+            model = getattr(self.trainer, "model", None)
+        if getattr(model, "compiled", False):
+            either_loss(model.loss)
+            if "label_smoothing" in asked:
+                check_smoothed_once(model.loss)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Trains and scores the policy of a trial; called by `search`."""
@@ -192,12 +202,7 @@ class PolicyTuner(kt.Tuner):
         Raises:
             TypeError: if arguments of `Model.fit` are given, which would reach nothing.
         """
-        if fit_args or fit_kwargs:
-            first = next(iter(fit_kwargs), "an argument without a name")
-            raise TypeError(
-                f"{type(self).__name__}.search takes no arguments of fit, received {first}: give "
-                "train, validation, epochs and batch_size to the tuner itself"
-            )
+        self._refuse(fit_args, fit_kwargs)
         try:
             if self.role.kind == "chief":
                 self._serve()
@@ -208,6 +213,14 @@ class PolicyTuner(kt.Tuner):
             self._raise_failure()
         finally:
             forget_lock(self.oracle)
+
+    def _refuse(self, fit_args, fit_kwargs):
+        if fit_args or fit_kwargs:
+            first = next(iter(fit_kwargs), "an argument without a name")
+            raise TypeError(
+                f"{type(self).__name__}.search takes no arguments of fit, received {first}: give "
+                "train, validation, epochs and batch_size to the tuner itself"
+            )
 
     def _raise_failure(self):
         if self.oracle.failure is not None:
@@ -317,7 +330,7 @@ class PolicyTuner(kt.Tuner):
             return True
         # A subclass may make policies of any; a model that asks for none can have none.
         own = type(self).policy_of_values is not PolicyTuner.policy_of_values
-        return own and not self._builder.takes_hyperparameters
+        return own and not (self._builder is not None and self._builder.takes_hyperparameters)
 
     def policy_of_values(self, values: dict[str, Any], **options: Any) -> Policy:
         """Returns the policy that values of hyperparameters stand for."""
