@@ -15,6 +15,7 @@ import pytest
 import typer
 from PIL import Image
 
+from keras_cv_extras import serving
 from keras_cv_extras.cli import app
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -125,6 +126,7 @@ SHUFFLE = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarni
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_runs(page, photographs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(serving.ModelServer, "serve_forever", lambda server: None)
     for name in ("some.png", "other.jpg"):  # files that a reader has
         Image.fromarray(photographs[0]).save(name)
     namespace = {"__name__": "__main__"}

@@ -137,8 +137,9 @@ def models(
     show_table("Networks", columns, [row[: len(columns)] for row in rows])
 
 
-for _command in (_launch.launch, _serving.export, _serving.verify, _serving.predict):
+for _command in (_serving.export, _serving.verify, _serving.predict, _serving.serve):
     app.command()(_command)
+app.command()(_launch.launch)
 
 
 def _is_out_of_memory(error):

@@ -1,4 +1,4 @@
-"""`kcx export`, `kcx verify` and `kcx predict`."""
+"""`kcx export`, `kcx verify`, `kcx predict` and `kcx serve`."""
 
 import math
 import pathlib
@@ -234,3 +234,35 @@ def predict(
             print(visible(f"{answer.file}: {named or 'no label'}"))
     if unanswered:
         raise ValueError(f"{unanswered} of {len(files)} files were not answered")
+
+
+def serve(
+    path: Annotated[
+        pathlib.Path,
+        typer.Argument(help="A SavedModel of kcx export, or a folder with several by numbers."),
+    ],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where it listens; 0 for any that is free.")
+    ] = 8501,
+    host: Annotated[
+        str, typer.Option(help="The address it listens at; 0.0.0.0 for all of this machine.")
+    ] = "127.0.0.1",
+):
+    """Answer requests for an export over HTTP, until Ctrl-C.
+
+    It speaks TensorFlow Serving's REST protocol, so that what asks it can ask that server too. It
+    is for trying a model, and for use on one machine: docs/serving.md has servers for more.
+
+    For example: kcx serve digits/1
+    """
+    checked.check_exists(path)
+    import_tensorflow()
+    from keras_cv_extras import serving
+
+    with serving.ModelServer(path, host=host, port=port) as server:
+        say(f"{server.url}; Ctrl-C ends it")
+        sys.stdout.flush()
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("stopped")

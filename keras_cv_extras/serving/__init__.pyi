@@ -4,6 +4,7 @@ from ._model import ServedModel as ServedModel
 from ._ops import check_graph as check_graph
 from ._predict import FileAnswer as FileAnswer
 from ._predict import predict_files as predict_files
+from ._server import ModelServer as ModelServer
 from ._trained import ExportResult as ExportResult
 from ._trained import export_file as export_file
 from ._verify import Verification as Verification
