@@ -53,6 +53,7 @@ def test_only_the_first_frame_of_an_animation_is_unpacked(decode, monkeypatch):
         decode(one[: len(one) // 2])
 
 
+@pytest.mark.wide
 def test_a_jpeg_of_many_scans_is_refused(decode):
     file = encoded(PHOTOGRAPH.resize((2000, 2000)), "JPEG", progressive=True)
     start = file.rindex(b"\xff\xda")

@@ -122,6 +122,7 @@ def batches(source, **options):
     ]
 
 
+@pytest.mark.wide_but("batches of dictionaries", "records")
 @pytest.mark.parametrize("form", ["dictionary", "batches", "batches of dictionaries", "records"])
 def test_a_pipeline_takes_the_same_data_in_any_form(form):
     pairs = tf.data.Dataset.from_tensor_slices((PIXELS, LABELS))

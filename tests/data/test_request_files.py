@@ -60,6 +60,7 @@ def png(number):
     return content.getvalue()
 
 
+@pytest.mark.wide
 def test_small_files_have_the_pixels_that_they_have_alone(decoders):
     files = [make(number) for number in range(11) for make in (jpeg, png)]
     assert others(files) == [2 * number for number in (3, 7)]  # of four inks

@@ -47,6 +47,7 @@ def values(gan):
     return [keras.ops.convert_to_numpy(variable) for variable in variables]
 
 
+@pytest.mark.wide
 def test_every_weight_learns(trained):
     gan, history, before = trained
     assert int(gan.step) == 8

@@ -157,6 +157,7 @@ def test_scores_tell_real_from_noise(network, tmp_path):
     assert few.scores["precision"] is None
 
 
+@pytest.mark.wide
 def test_copies_are_found(network, digits):
     images, labels = digits
     test = data.load("digits").test

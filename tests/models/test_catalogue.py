@@ -35,6 +35,7 @@ def test_every_network_is_listed():
         models.catalogue("resnest")
 
 
+@pytest.mark.wide_but("lenet")
 @pytest.mark.parametrize("match", ["vgg1", "lenet", "nin"])
 def test_parameters_are_counted(match):
     for network in models.catalogue(match, count=True):

@@ -84,6 +84,7 @@ def test_what_timm_does_for_simclr():
     assert [len(stage.sub_policies) for stage in both.policies[0].stages] == [1, 3, 6]
 
 
+@pytest.mark.wide
 def test_sizes_and_scales():
     made = read("torchvision", "imagenet", seed=1)
     crop, augment, scale = made.layers

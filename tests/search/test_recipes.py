@@ -313,6 +313,7 @@ def network():
     return keras.Sequential(layers)
 
 
+@pytest.mark.wide
 def test_a_search_of_recipes_from_the_data_to_its_files(tmp_path):
     asked = {"trials": 3, "epochs": 2, "train_size": 200, "confirm_seeds": 2, "space": "recipe"}
     asked |= {"ops": ("rotate", "brightness"), "harm_seeds": 3}

@@ -71,6 +71,7 @@ def bad_files(photographs):
     return [b"", b"nonsense", good[:200], b"\xff\xd8\xff", b"\x89PNG", b"BM", b"GIF89a"]
 
 
+@pytest.mark.wide
 def test_a_bad_image_fails_the_request(loaded, photographs):
     signature = loaded.signatures["serving_default"]
     good = tf.io.encode_jpeg(photographs[0]).numpy()
