@@ -15,6 +15,7 @@ from keras_cv_extras.training import _strategy
 
 _METADATA, _ABOUT = "metadata.json", "keras_cv_extras"
 _MOST_METADATA = 1 << 24  # bytes
+_LONGEST = 500  # signs of an error
 
 
 def save_model(
@@ -110,13 +111,16 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("no ZIP archive: it is damaged, or of another format, such as HDF5")
         archives.check(path)
         model: Any = keras.saving.load_model(path, safe_mode=True, compile=compile)
         return model
     except (ImportError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in any way that bytes can
-        text = str(error) or type(error).__name__
+        text = " ".join(str(error).split()) or type(error).__name__
+        text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."  # Keras shows arrays
         raise ValueError(f"{path}: not a model that can be loaded ({text})") from error
 
 

@@ -20,7 +20,7 @@ GARBAGE = b"no model at all, but bytes enough " * 9
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("model.keras", "not a model that can be loaded"),
+        ("model.keras", "not a model that can be loaded .no ZIP archive: it is damaged, or of an"),
         ("model.onnx", "cannot be opened .* damaged, or not what kcx export wrote"),
     ],
 )
@@ -42,6 +42,41 @@ def test_an_archive_that_is_not_a_model(tmp_path):
     with pytest.raises(ValueError, match=r"model\.keras: not a model that can be loaded"):
         serving.predict_files(path, [])
     assert sorted(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_of_keras_is_not_longer_than_is_read(tmp_path, monkeypatch):
+    small = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    training.save_model(small, tmp_path / "model.keras")
+
+    def load_model(path, **_):
+        raise ValueError("shapes\n do not fit " + "0.123 " * 1000)
+
+    monkeypatch.setattr(keras.saving, "load_model", load_model)
+    with pytest.raises(ValueError, match=r"loaded \(shapes do not fit 0.*\.\.\.\)$") as error:
+        training.load_model(tmp_path / "model.keras")
+    assert len(str(error.value)) < len(str(tmp_path)) + 600
+
+
+@pytest.mark.parametrize(
+    ("taken", "head", "message"),
+    [
+        ((3,), [5], r"m.keras must take images, .*, it takes \(None, 3\): give a classifier"),
+        ((8, 8, 1), [], r"must answer one number for each class, .*, it answers \(None, 8, 8, 1\)"),
+        ((8, 8, 1), [10, 2], r"it answers \[\(None, 10\), \(None, 2\)\]: give a classifier of ima"),
+    ],
+)
+def test_a_model_that_is_no_classifier_cannot_be_scored(taken, head, message):
+    given = keras.Input(taken)
+    flat = keras.layers.Flatten()(given)
+    outputs = [keras.layers.Dense(count)(flat) for count in head]
+    model = keras.Model(given, outputs if len(head) > 1 else outputs[0] if head else given)
+    with pytest.raises(ValueError, match=message):
+        training.data_for(model, "m.keras", "digits")
+    if len(taken) == 3:
+        digits = data.load("digits")
+        images, labels = (array[:4] for array in digits.test)
+        with pytest.raises(ValueError, match="the model must answer one number for each class"):
+            training.evaluate(model, images, labels, digits.class_names)
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,12 @@ def probabilities_of(outputs, num_classes):
 
 def check_outputs(outputs, num_classes):
     """Raises if a model does not give `num_classes` numbers for an image."""
+    shape = getattr(outputs, "shape", None)
+    if shape is None or len(shape) != 2:
+        many = f"{len(outputs)} outputs" if shape is None else f"an output of shape {shape}"
+        raise ValueError(
+            "the model must answer one number for each class, (images, classes), received " + many
+        )
     if outputs.shape[-1] != num_classes:
         raise ValueError(
             f"the model has {outputs.shape[-1]} classes, class_names {num_classes}: give the data "

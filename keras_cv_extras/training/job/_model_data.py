@@ -73,6 +73,7 @@ def data_for(
         ValueError: if the model does not know a class, or takes other images, or has been
             trained on all that there are.
     """
+    _check_images(model, path)
     about, notes = training.read_about(path), []
     classes = _class_names(about, model)
     decoding = _decoding(about, path, resize)
@@ -93,6 +94,21 @@ def data_for(
     if line:
         notes.append(line)
     return ModelData(images, part, paths, tuple(notes), _validated(images, path, about))
+
+
+def _check_images(model, path):
+    """Raises unless a model takes a batch of images, and answers a row for each."""
+    taken, given = model.input_shape, model.output_shape
+    if not isinstance(taken, tuple) or len(taken) != 4:
+        raise ValueError(
+            f"{path} must take images, (None, height, width, channels), it takes {taken}: give a "
+            "classifier of images"
+        )
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise ValueError(
+            f"{path} must answer one number for each class, (None, classes), it answers {given}: "
+            "give a classifier of images"
+        )
 
 
 def _class_names(about, model):
