@@ -579,3 +579,63 @@ def test_the_commonest_pipeline_of_torchvision():
         read(grey)
     with pytest.raises(ValueError, match="RandomErasing with value='random'"):
         read(noise)
+
+
+@pytest.mark.parametrize(
+    ("transform", "wanted"),
+    [
+        ({"__class_fullname__": "Transpose", "p": 1.0}, [1]),
+        ({"__class_fullname__": "RandomRotate90", "p": 1.0}, [0, 2, 4, 6]),
+        ({"__class_fullname__": "D4", "p": 1.0}, range(8)),
+        ({"__class_fullname__": "SquareSymmetry", "p": 0.5}, range(8)),
+    ],
+)
+def test_symmetries_of_squares(transform, wanted):
+    """As often as Albumentations gives them; an image is not moved half of the times more."""
+    image = np.arange(16, dtype="uint8").reshape(1, 4, 4, 1).repeat(800, axis=0)
+    made = policy.from_albumentations({"transform": {"__class_fullname__": "Compose", "p": 1.0,
+                                                     "transforms": [transform]}})  # fmt: skip
+    found = np.asarray(made(image, seed=3))
+    square = image[0]
+    turns = [np.rot90(square, turn) for turn in range(4)]
+    all_eight = [kind for turn in turns for kind in (turn, np.swapaxes(turn, 0, 1))]
+    shares = [np.mean(np.all(found == kind, axis=(1, 2, 3))) for kind in all_eight]
+    expected = np.zeros(8)
+    expected[list(wanted)] = transform["p"] / len(wanted)
+    expected[0] += 1 - transform["p"]
+    np.testing.assert_allclose(shares, expected, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    [
+        (
+            {"__class_fullname__": "Affine", "scale": {"x": [0.9, 1.1], "y": [0.9, 1.1]}},
+            "Affine with a scale.*use layers.RandomAffine",
+        ),
+        (
+            {
+                "__class_fullname__": "Affine",
+                "rotate": [-9, 9],
+                "shear": {"x": [1, 2], "y": [0, 0]},
+            },
+            r"Affine of several kinds \(rotate, shear_x\)",
+        ),
+        (
+            {
+                "__class_fullname__": "ColorJitter",
+                "brightness": [0.8, 1.2],
+                "contrast": [0.8, 1.2],
+                "saturation": [1.0, 1.0],
+                "hue": [-0.1, 0.1],
+            },
+            "the hue of ColorJitter.*use layers.RandomColorJitter",
+        ),
+    ],
+)
+def test_what_albumentations_does_in_one_is_named_and_left_out(transform, message):
+    fields = {"transform": {"__class_fullname__": "Compose", "p": 1.0, "transforms": [transform]}}
+    with pytest.raises(ValueError, match=message):
+        policy.from_albumentations(fields)
+    with pytest.warns(UserWarning, match=message):
+        policy.from_albumentations(fields, strict=False)

@@ -88,7 +88,8 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
             of transforms are understood, and of these `Rotate`, `Affine` of one kind,
             `ColorJitter` without hue, `Posterize`, `Solarize`, `InvertImg`, `Equalize`,
             `AutoContrast`, `Sharpen`, `ToGray`, `CoarseDropout`, `GaussianBlur`, both flips,
-            `NoOp` and, but for its size, `RandomResizedCrop`.
+            `RandomRotate90`, `Transpose` and `SquareSymmetry` of square images, `NoOp`
+            and, but for its size, `RandomResizedCrop`.
         strict: whether to raise where this library cannot do the same; else one warning names
             what differs, and what is left out, such as `Normalize`.
         **options: `value_range`, `name` of `Policy`.
@@ -177,8 +178,11 @@ class _Reader:
                 for chance, steps in self.rows(child, forced=True)
             ]
         elif name == "ColorJitter" and len(steps := known.colours_of(node, 1.0)) > 1:
+            self._step(node, rate)  # says what is left out
             orders = list(itertools.permutations(steps))
             rows = [(1 / len(orders), order) for order in orders]
+        elif name in known.SYMMETRIES:
+            rows = [(1.0, known.SYMMETRIES[name])]
         else:
             step = self._step(node, rate)
             return [(1.0, () if step is None else (step,))]

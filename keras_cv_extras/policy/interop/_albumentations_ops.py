@@ -153,6 +153,15 @@ def _sigma(factor):
     return math.sqrt(-1 / (2 * math.log(side))) if side > 1e-4 else 0.2
 
 
+#: What becomes several steps in a row, of images that are square.
+SYMMETRIES = {
+    "RandomRotate90": (Step("rotate_90", strength=(0.0, 1.0)),),
+    "SquareSymmetry": (Step("rotate_90", strength=(0.0, 1.0)), Step("flip_horizontal", 0.5)),
+    "Transpose": (Step("rotate_90", value=1.0), Step("flip_vertical")),
+}
+SYMMETRIES["D4"] = SYMMETRIES["SquareSymmetry"]
+
+
 def step_of(name, node, rate, omissions):
     """Returns the step of a transform, and its fill colour or None."""
     for op, (other, fields) in _FLAT.items():
@@ -164,6 +173,8 @@ def step_of(name, node, rate, omissions):
     if name in ("Affine", "Rotate"):
         return _warp(name, node, rate, omissions)
     if name == "ColorJitter":  # of one kind: _Reader.rows has several
+        if any(node["hue"]):
+            omissions.add("the hue of ColorJitter, in steps of HSV: use layers.RandomColorJitter")
         return (colours_of(node, rate) or [Step("identity", rate)])[0], None
     if name == "Posterize":
         return Step("posterize", rate, value=_interval(node["num_bits"])), None
@@ -216,7 +227,10 @@ def _warp(name, node, rate, omissions):
     scale, shear = node.get("scale"), node.get("shear")
     found = []
     if scale and any(list(scale[axis]) != [1.0, 1.0] for axis in "xy"):
-        raise ValueError("Affine with a scale is not known")
+        omissions.add(
+            "Affine with a scale, which does several things in one warp: use layers.RandomAffine"
+        )
+        return None, None
     if any(node.get("rotate", (0, 0))):
         found.append(_signed("rotate", rate, node["rotate"], options))
     for axis in "xy":
@@ -226,7 +240,9 @@ def _warp(name, node, rate, omissions):
     if not found:  # a shear is moved back to the corner
         found = _translations(node, rate, options)
     if len(found) > 1:
-        raise ValueError(f"Affine is only known of one kind, here it has {[s.op for s in found]}")
+        kinds = ", ".join(step.op for step in found)
+        omissions.add(f"Affine of several kinds ({kinds}) in one warp: use layers.RandomAffine")
+        return None, None
     return found[0] if found else Step("identity", rate), node.get("fill", 0)
 
 
@@ -248,12 +264,7 @@ def colours_of(node, rate):
     Args:
         node: the transform.
         rate: of each step.
-
-    Raises:
-        ValueError: if it turns the hue, which it does in steps of HSV.
     """
-    if any(node["hue"]):
-        raise ValueError("ColorJitter with a hue is not known: use layers.RandomColorJitter")
     return [
         _signed(op, rate, node[name], (), identity=1.0)
         for op, name in _COLOURS.items()

@@ -118,7 +118,6 @@ ALBUMENTATIONS = {
     "ToSepia": _none("RandomColor"),
     "ToTensor3D": _VOLUMES,
     "ToTensorV2": _UNNEEDED,
-    "Transpose": _none("RandomRotate90"),
     "UnsharpMask": _none("RandomSharpness"),
     "XYMasking": _SPECTRA,
     "ZoomBlur": _none("RandomMotionBlur"),

@@ -45,8 +45,14 @@ _DEFAULTS: dict[str, Any] = {
     "label_smoothing": 0.0,
 }
 #: What loads and batches images, and changes nothing of them.
-_IDLE = ("use_prefetcher", "separate", "normalize", "re_mode", "re_count",
-         "crop_mode", "tf_preprocessing")  # fmt: skip
+_IDLE = ("use_prefetcher", "separate")
+# With what they are where nothing is to be done.
+_UNREAD = {
+    **{"re_mode": "const", "re_count": 1, "re_num_splits": 0, "tf_preprocessing": False},
+    **{"crop_mode": "center", "train_crop_mode": "rrc", "crop_border_pixels": 0},
+    **{"normalize": True, "naflex": False, "patch_size": 16, "max_seq_len": 576},
+    **{"patchify": False, "patchify_channels_last": True, "patchify_flatten": True},
+}
 
 
 def layers_of(
@@ -63,7 +69,7 @@ def layers_of(
     Raises:
         ValueError: if a keyword is not known, or something cannot be done and `strict`.
     """
-    unknown = sorted(set(given) - set(_DEFAULTS) - set(_IDLE))
+    unknown = sorted(set(given) - set(_DEFAULTS) - set(_UNREAD) - set(_IDLE))
     if unknown:
         raise ValueError(
             f"create_transform has no keyword {', '.join(unknown)} that is read here: give "
@@ -71,8 +77,8 @@ def layers_of(
         )
     option = {**_DEFAULTS, **{key: value for key, value in given.items() if key in _DEFAULTS}}
     omissions = Omissions("keras_cv_extras")
-    for name in ("re_mode", "re_count", "tf_preprocessing"):
-        if given.get(name) not in (None, False, "const", 1):
+    for name, usual in _UNREAD.items():
+        if given.get(name) not in (None, usual):
             omissions.add(f"{name}={given[name]!r}")
     sides = option["input_size"]
     size = tuple(sides)[-2:] if isinstance(sides, (tuple, list)) else (int(sides), int(sides))
