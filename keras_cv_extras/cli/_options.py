@@ -171,7 +171,8 @@ def show_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]
 
     from keras_cv_extras._base.text.terminal import Terminal
 
-    table = Table(title=title)
+    say(title)  # a title of the table's would be broken at its width
+    table = Table()
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left")
     for row in rows:

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from keras_cv_extras._base.text.colors import LIGHT, Scheme, readable
 
-_INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
+_INK, _QUIET, _LINE = "#1f2933", "#4d5966", "#e1e6eb"
 _SEARCHED, _CONTROL, _WON = "#1f6fb2", "#8a97a6", "#c2410c"
 
 

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from keras_cv_extras._base.text.colors import LIGHT, Scheme, readable
 from keras_cv_extras._base.text.escapes import label
 
-_INK, _QUIET, _LINE = "#1f2933", "#5f6c7b", "#e1e6eb"
+_INK, _QUIET, _LINE = "#1f2933", "#4d5966", "#e1e6eb"
 _TRAIN, _VALIDATION = "#8a97a6", "#1f6fb2"
 _NUMBERED = 25  # classes up to which cells hold their numbers
 
