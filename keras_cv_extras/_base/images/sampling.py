@@ -133,12 +133,14 @@ def _nearest_grid(image, column, row, fill):
     filled = fill.mode not in (*CONTINUED, "noise")
     outside = colour(fill, image) if filled else None
 
+    filled_row = flat_filling(Fill("constant", outside), image) if filled else None
+
     def take_rows(flat, row):
         taken = engine.take(flat, continued(row, height, mode), axis=0)
         if not filled:
             return taken
         inside = ops.expand_dims((row >= 0) & (row < height), 1)
-        return ops.where(inside, taken, ops.tile(outside, (width,)))
+        return ops.where(inside, taken, filled_row)
 
     def add_column(flat):
         return ops.concatenate([flat, ops.tile(outside, (ops.shape(flat)[0], 1))], axis=1)
