@@ -42,6 +42,7 @@ def policy_show(
     is_name = not file.suffix and not file.is_file()
     chosen: Any = policy.named(str(file)) if is_name else policy.Policy.load(file)
     images = data_package.load(data, image_size=image_size).train[0]
+    images = images[:: max(1, len(images) // max(1, columns))]  # of folders, not of one class alone
     figure = policy.policy_sheet(chosen, images, columns=columns, seed=seed)
     with files.replacing(output, known=written.is_ours) as temporary:
         figure.savefig(temporary, format="png", metadata=written.SOFTWARE)

@@ -1,7 +1,9 @@
 import json
 import types
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, policy
@@ -192,3 +194,22 @@ def test_policy_convert_in_pixels_and_with_losses(tmp_path):
     with pytest.warns(UserWarning, match="gaussian_blur"):
         result = kcx(*arguments, "--image-size", 16, "--lossy")
     assert result.exit_code == 0, (result.output, result.exception)
+
+
+def test_a_sheet_shows_images_of_all_classes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("black", 0), ("white", 255)):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(20):
+            image = Image.fromarray(np.full((8, 8, 3), value, "uint8"))
+            image.putpixel((0, 0), (number, 0, 0))  # each another image
+            image.save(tmp_path / "photos" / name / f"{number}.png")
+    shown = []
+
+    def sheet(chosen, images, **options):
+        shown.extend(np.median(image) for image in images[: options["columns"]])
+        raise ValueError("seen")
+
+    monkeypatch.setattr(policy, "policy_sheet", sheet)
+    assert "seen" in str(kcx("policy", "show", "crop", "--data", "photos").exception)
+    assert set(shown) == {0, 255}
