@@ -153,7 +153,7 @@ def translate_y(
 def translate(image, x, y, fill):
     """Moves an image by whole pixels, `x` to the left and `y` up.
 
-    Cuts a window out of the image twice in a row, and fills what came round: five times as fast
+    Cuts a window out of the image twice in a row, and fills what came round: three times as fast
     as a warp.
     """
     if fill.mode in CONTINUED:
