@@ -346,3 +346,9 @@ def test_generators_of_many_seeds_are_not_kept():
         assert _draws.shared(seed) is _draws.shared(seed)
     assert len(_draws._GENERATORS) <= _draws._MOST
     assert _draws.shared(None) is not _draws.shared(None)
+
+
+@pytest.mark.parametrize("depth", [2, (1, 2), [3, 3]])
+def test_aug_mix_has_one_depth(depth):
+    with pytest.raises(ValueError, match=r"chain_depth must be \[1, 3\] here, received"):
+        keras_cv.layers.AugMix((0, 255), chain_depth=depth)

@@ -279,7 +279,7 @@ def aug_mix(
     seed: int | None = None,
 ) -> Any:
     """Blends every image with a mixture of augmented versions of it."""
-    if tuple(chain_depth) != (1, 3):
+    if chain_depth not in ((1, 3), [1, 3]):
         raise ValueError(f"chain_depth must be [1, 3] here, received {chain_depth}")
     high = severity if isinstance(severity, (int, float)) else interval_of("", severity)[1]
     return layers.AugMix(high, num_chains, alpha, tuple(value_range), seed=seed)
