@@ -1,5 +1,6 @@
 """Processes under a supervisor: started again, ended together, and none left behind."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -182,3 +183,33 @@ time.sleep(600)
 
 def test_free_ports_differ():
     assert len(set(supervise.free_ports(20))) == 20
+
+
+def test_an_end_that_is_lost_comes_again(monkeypatch):
+    """C code may swallow what a signal raises; what tidies up is not disturbed."""
+    monkeypatch.setattr(supervise, "_AGAIN", 0.05)
+    before, tidied = signal.getsignal(signal.SIGALRM), []
+
+    @supervise.ending_by_signals()
+    def loses():
+        with contextlib.suppress(supervise.Ended):
+            signal.raise_signal(signal.SIGTERM)
+        time.sleep(10)
+
+    @supervise.ending_by_signals()
+    def tidies():
+        try:
+            signal.raise_signal(signal.SIGHUP)
+        finally:
+            try:
+                raise KeyError
+            except KeyError:
+                time.sleep(0.2)
+            tidied.append(True)
+
+    for function in (loses, tidies):
+        with pytest.raises(supervise.Ended):
+            function()
+    assert tidied
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -22,6 +22,7 @@ from keras_cv_extras._base import checks
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # passed on, and then all ends
 ENDING_CODES = tuple(128 + number for number in _ENDING)
 _PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)  # Slurm sends them some time before a job's end
+_AGAIN = 3.0  # seconds after which an exception that was lost is raised once more
 _PAUSE = 0.1  # seconds between two looks at the processes
 
 # A process is started through this program, which asks Linux to kill it when the supervisor
@@ -270,13 +271,34 @@ class Ended(SystemExit):
 
 @contextlib.contextmanager
 def ending_by_signals():
-    """Lets SIGINT, SIGTERM and SIGHUP raise `Ended` in the main thread, inside of the block."""
+    """Lets SIGINT, SIGTERM and SIGHUP raise `Ended` in the main thread, inside of the block.
+
+    Code in C that is just calling Python may lose the exception: it is raised again some seconds
+    later, unless it is on its way through what tidies up.
+    """
+    ended = []
 
     def end(number, frame):
+        ended.append(number)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         raise Ended(number)
 
-    with _handling(end):
-        yield
+    def again(number, frame):
+        error = sys.exc_info()[1]
+        while error is not None and not isinstance(error, Ended):
+            error = error.__context__
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        if error is None:
+            raise Ended(ended[0])
+
+    with _handling(end) as before:
+        alarm = signal.signal(signal.SIGALRM, again) if before else None
+        try:
+            yield
+        finally:
+            if before:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, alarm)
 
 
 class Postponed:
