@@ -439,3 +439,27 @@ def test_a_folder_is_identified_by_its_path_as_text(tmp_path):
     with folders.owned(path, kinds.SEARCH):
         folders.identify(str(path), {"trials": 3})
     assert folders.check(path, kinds.SEARCH)["identity"] == {"trials": 3}
+
+
+def test_a_path_that_cannot_be_is_named_before_anything_is_done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for check in (
+        lambda path: folders.check(path, kinds.TRAINING),
+        lambda path: files.check_replaceable(path, kind="export"),
+    ):
+        with pytest.raises(ValueError, match=r"^(/.*/)?~/run: the shell has put no home folder"):
+            check("~/run")
+        with pytest.raises(ValueError, match=r"^'a\\udcff': a name that is not UTF-8, where Te"):
+            check(os.fsdecode(b"a\xff"))
+        with pytest.raises(OSError, match="a name of more than 255 bytes: give a shorter one"):
+            check("x" * 256)
+    with pytest.raises(ValueError, match="the shell has put no home folder"):
+        files.check_file("~/a.json")
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(NotADirectoryError, match="link: a link to what is not there; give anoth"):
+        folders.check(tmp_path / "link", kinds.TRAINING)
+    (tmp_path / "link").unlink()
+    with pytest.raises(OSError, match=r"cannot write /proc/a.json \(.*\): choose a folder that"):
+        files.write_text("/proc/a.json", "text")
+    assert list(tmp_path.iterdir()) == []
+    files.write_text(os.fsdecode(b"a\xff.json"), "text")

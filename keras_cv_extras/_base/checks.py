@@ -3,8 +3,12 @@
 Every message names the argument, what was wanted and what was received.
 """
 
+import errno
 import math
 import numbers
+import os
+
+_LONGEST = 255  # bytes of a name, on every common disk
 
 
 def number(name, value):
@@ -203,3 +207,24 @@ def counts(name, value):
             f"{shown(value)}"
         )
     return values
+
+
+def path_names(path):
+    """Raises if a `pathlib.Path` that is to be written has a name that no disk takes, or is "~"."""
+    for part in path.parts:
+        if part == "~":
+            raise ValueError(f"{path}: the shell has put no home folder for '~': write it out")
+        if len(os.fsencode(part)) > _LONGEST:
+            text = f"a name of more than {_LONGEST} bytes: give a shorter one than {part[:40]}..."
+            raise OSError(errno.ENAMETOOLONG, text)
+
+
+def utf8(path):
+    """Raises if the path of a folder that TensorFlow writes to is not UTF-8."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{ascii(os.fspath(path))}: a name that is not UTF-8, where TensorFlow cannot write: "
+            "give another path"
+        ) from error

@@ -16,13 +16,13 @@ import time
 import zipfile
 import zlib
 
+from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import marks
 
 TEMPORARY = ".kcx-tmp-"  # how temporary folders are called; each has a mark as well
 _PREVIOUS = "previous"
 _NAME = re.compile(rf"{re.escape(TEMPORARY)}[a-z0-9_]{{8}}")  # as `tempfile` makes them
 _PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
-_LONGEST = 255  # bytes of a name, on every common disk
 _cleared = set()  # folders in which this process has looked for what killed writers left
 _FULL = "free some space there, or choose a folder on another disk, and start again"
 _CLOSED = "choose a folder that you may write to"
@@ -90,7 +90,7 @@ def check_file(path, known=None):
             cannot be written.
     """
     path = pathlib.Path(os.path.abspath(path))
-    _check_names(path)
+    checks.path_names(path)
     if path.is_symlink():
         raise OSError(f"{path}: a link; give the path of the file that it points to")
     if path.is_dir():
@@ -105,15 +105,9 @@ def check_file(path, known=None):
         )
 
 
-def check_exists(path):
-    """Raises if there is nothing at a path that is to be read."""
-    if not pathlib.Path(path).exists():
-        raise FileNotFoundError(f"{path}: no such file or folder")
-
-
 def check_parent(path):
     """Raises if the nearest folder above a path that exists is none, or cannot be written to."""
-    _check_names(path)
+    checks.path_names(path)
     for folder in path.parents:
         if os.path.lexists(folder):
             if not folder.is_dir():
@@ -123,13 +117,6 @@ def check_parent(path):
                 with explaining(path):
                     raise OSError(number, os.strerror(number))
             return
-
-
-def _check_names(path):
-    for part in path.parts:
-        if len(os.fsencode(part)) > _LONGEST:
-            text = f"a name of more than {_LONGEST} bytes: give a shorter one than {part[:40]}..."
-            raise OSError(errno.ENAMETOOLONG, text)
 
 
 def _is_read_only(folder):
@@ -143,8 +130,10 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
 
     The arguments and errors are those of `replacing`.
     """
+    if kind != "folder":
+        checks.utf8(path)
     path = pathlib.Path(os.path.abspath(path))
-    _check_names(path)
+    checks.path_names(path)
     if path.is_symlink() or not path.is_dir():
         if kind != "folder" and path.is_file():
             raise NotADirectoryError(f"{path}: a file; give the path of a folder")
@@ -247,6 +236,13 @@ def _move(folder, path, check):
     os.replace(new, path)  # fails if there is a folder that is not empty
 
 
+def _number_of(error):
+    """Returns the system's number of an error, 0 of others; TensorFlow says it in words alone."""
+    if type(error).__module__.startswith("tensorflow."):
+        return next((number for number in _ADVICE if os.strerror(number) in str(error)), 0)
+    return (isinstance(error, OSError) and error.errno) or 0
+
+
 @contextlib.contextmanager
 def explaining(path):
     """Makes of an error that says that nothing can be written one that says what to do.
@@ -256,14 +252,16 @@ def explaining(path):
     """
     try:
         yield
-    except OSError as error:
-        advice = _ADVICE.get(error.errno or 0)
-        if error.errno is None or advice is None or getattr(error, "explained", False):
+    except Exception as error:
+        number = _number_of(error)
+        within = isinstance(error, OSError) and TEMPORARY in str(error.filename)
+        advice = _ADVICE.get(number, _CLOSED if within else None)
+        if advice is None or getattr(error, "explained", False):
             raise
         better = OSError(
-            error.errno,
-            f"cannot write {path} ({os.strerror(error.errno).lower()}): {advice}. What was "
-            "written before is as it was",
+            number,
+            f"cannot write {path} ({os.strerror(number).lower()}): {advice}. What was written "
+            "before is as it was",
         )
         better.explained = True  # pyright: ignore[reportAttributeAccessIssue] a mark of ours
         raise better from error

@@ -142,6 +142,12 @@ def _check_data(data):
         load(data)  # says what is wrong
 
 
+def check_exists(path: pathlib.Path) -> None:
+    """Raises if there is nothing at a path that is to be read."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
+
+
 def check_files(*paths: pathlib.Path | None, known: Known | None = None) -> None:
     """Raises if a file to write could not be written: said before TensorFlow is loaded.
 
@@ -174,7 +180,7 @@ def show_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]
     say(title)  # a title of the table's would be broken at its width
     table = Table()
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     Terminal().print(table)

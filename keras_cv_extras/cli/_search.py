@@ -21,6 +21,7 @@ from keras_cv_extras.cli._options import (
     Separator,
     SplitColumn,
     as_table,
+    check_exists,
     check_there,
     say,
     show_table,
@@ -271,7 +272,7 @@ def run(
 @search_app.command()
 def status(folder: Folder = pathlib.Path("kcx-search")):
     """Say how far the search in FOLDER is, what is best so far, and what time is left."""
-    files.check_exists(folder)
+    check_exists(folder)
     import_tensorflow()
     from keras_cv_extras import search
 

@@ -18,6 +18,7 @@ from keras_cv_extras.cli._options import (
     Separator,
     SplitColumn,
     as_table,
+    check_exists,
     check_there,
     say,
 )
@@ -197,7 +198,7 @@ def verify(
 
     For example: kcx verify digits/1
     """
-    checked.check_exists(path)
+    check_exists(path)
     import_tensorflow()
     from keras_cv_extras import serving
 
@@ -220,7 +221,7 @@ def predict(
 
     Or: kcx predict kcx-train/model.keras photograph.jpg
     """
-    checked.check_exists(path)
+    check_exists(path)
     import_tensorflow()
     from keras_cv_extras import serving
 
@@ -255,7 +256,7 @@ def serve(
 
     For example: kcx serve digits/1
     """
-    checked.check_exists(path)
+    check_exists(path)
     import_tensorflow()
     from keras_cv_extras import serving
 

@@ -10,6 +10,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_cv_extras import cli, policy, training
 from keras_cv_extras.policy import _gallery
@@ -30,6 +31,7 @@ FOLDERS = {
     "demo": (["demo", "--smoke", "--quiet"], "run"),
     "export": (["export", "MODEL", "digits"], "served/1"),
     "export to litert": (["export", "MODEL", "digits", "--format", "litert"], "served/1"),
+    "pack": (["pack", "IMAGES"], "packed"),
 }
 FILES = {
     "gallery": (["gallery", "--quiet"], "gallery.html"),
@@ -40,7 +42,8 @@ FILES = {
     "evaluate": (["evaluate", "MODEL", "digits"], "scores.json"),
 }
 # How many pages are left, for the work to begin and to end before it is done.
-MIDWAY = {"train": 40, "search": 12, "gan": 60, "demo": 6, "export": 12, "export to litert": 4}
+MIDWAY = {"train": 40, "search": 12, "gan": 60, "demo": 6, "pack": 6, "export": 12}
+MIDWAY["export to litert"] = 4
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,10 @@ def given(tmp_path_factory):
     folder = tmp_path_factory.mktemp("given")
     training.save_model(training.small_cnn((8, 8, 1), 10, width=8), folder / "model.keras")
     policy.flip_crop().save(folder / "policy.json")
+    for number, image in enumerate(np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3))):
+        (folder / "images" / str(number % 2)).mkdir(parents=True, exist_ok=True)
+        file = folder / "images" / str(number % 2) / f"{number}.png"
+        Image.fromarray(image.astype("uint8")).save(file)
     return folder
 
 
@@ -72,8 +79,10 @@ def disk(place, *, pages=None, writable=True):
 def run(monkeypatch, command, given, output):
     """Returns the exit code, or the one sentence, with which a command ends."""
     names = {"MODEL": given / "model.keras", "POLICY": given / "policy.json"}
+    names["IMAGES"] = given / "images"
     command = [str(names.get(word, word)) for word in command]
-    where = [str(output)] if command[:2] == ["policy", "convert"] else ["--output", str(output)]
+    plain = command[:2] == ["policy", "convert"] or command[0] == "pack"
+    where = [str(output)] if plain else ["--output", str(output)]
     monkeypatch.setattr("sys.argv", ["kcx", *command, *where])
     monkeypatch.delenv("KCX_TRACEBACK", raising=False)
     with pytest.raises(SystemExit) as error:

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from keras_cv_extras.cli import _options
+
 VERSION = [sys.executable, "-m", "keras_cv_extras.cli", "--version"]
 PRINTS = """
 import os, sys
@@ -69,3 +71,13 @@ def test_a_folder_that_is_gone_is_named(tmp_path):
         1,
         "error: the folder that this runs in is gone: change to one that exists\n",
     )
+
+
+@pytest.mark.parametrize("columns", ["0", "12", "-3", "wide"])
+def test_a_table_is_whole_on_any_terminal(monkeypatch, capsys, columns):
+    """Some shells export COLUMNS=0; in a narrow one a name goes on in the next line."""
+    monkeypatch.setenv("COLUMNS", columns)
+    _options.show_table("Networks", ["name", "size"], [["mobilenetv3", "224"]])
+    lines = capsys.readouterr().out.split("\n")
+    first = "".join(line.split("│")[1].strip() for line in lines if line.startswith("│"))
+    assert first == "mobilenetv3"

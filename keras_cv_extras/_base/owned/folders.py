@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import marks
 
 _WORDS = {"class_names": "other classes", "data_digest": "other images"}
@@ -63,12 +63,15 @@ def check(path, kind: Kind, identity: dict[str, Any] | None = None) -> dict[str,
     Raises:
         OSError, ValueError: if it may not; one line says why.
     """
+    checks.utf8(path)
     path = pathlib.Path(path)
+    checks.path_names(path)
     if not os.path.lexists(path):
         files.check_parent(path)
         return None
     if not path.is_dir():
-        raise NotADirectoryError(f"{path}: a file, not a folder; give another path")
+        what = "a file, not a folder" if path.exists() else "a link to what is not there"
+        raise NotADirectoryError(f"{path}: {what}; give another path")
     mark = marks.read_mark(path)
     names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
     if mark is None and names - set(kind.beside):

@@ -17,6 +17,8 @@ class Terminal(Console):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"markup": False, **kwargs})
+        if self.width < 1:  # COLUMNS=0, as some shells have it, would show nothing
+            self.width = 80
 
     def render_str(self, text: str, **kwargs: Any) -> Text:
         """Returns text to be shown; see `Console.render_str`."""

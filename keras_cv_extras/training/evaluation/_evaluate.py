@@ -65,7 +65,7 @@ class Evaluation:
             title=f"accuracy {self.accuracy:.4f} (95 %: {self.low:.4f} to {self.high:.4f}), "
             f"log loss {self.log_loss:.4f}, {count} images"
         )
-        table.add_column("class")
+        table.add_column("class", overflow="fold")
         for column in ("images", "precision", "recall", "F1"):
             table.add_column(column, justify="right")
         for number, name in enumerate(self.class_names):

@@ -78,7 +78,7 @@ class MultilabelEvaluation:
             f"{self.macro_f1:.4f}, all labels right {self.accuracy:.4f} (95 %: {self.low:.4f} to "
             f"{self.high:.4f}), {self.images} images"
         )
-        table.add_column("class")
+        table.add_column("class", overflow="fold")
         for column in ("images", "average precision", "precision", "recall", "F1"):
             table.add_column(column, justify="right")
         for number, name in enumerate(self.class_names):
