@@ -112,21 +112,21 @@ def decode_all(
         )
         return _decode.bytes_of(image, channels)
 
-    def others():
+    def others(files):
         return tf.cond(
-            tf.size(encoded) == 1,
-            lambda: one(encoded[0])[None],
-            lambda: _apart(many, _FILES)(encoded),
+            tf.size(files) == 1,
+            lambda: one(files[0])[None],
+            lambda: _apart(many, _FILES)(files),
         )
 
     if jpeg == "reduced":
-        images = others()
+        images = others(encoded)
     else:
         way, sizes = _way(encoded)
         images = tf.switch_case(
             way,
             [
-                others,
+                lambda: _apart(others, _FILES)(encoded),
                 lambda: single(sizes[0]),
                 lambda: _apart(several, _FILES, _TWO)(encoded, sizes),
             ],
@@ -200,22 +200,34 @@ def _way(encoded):
     """
     is_kind = _kinds(encoded)
     small = tf.reduce_all(is_kind[_facts.JPEG] | is_kind[_facts.PNG])
-    for kind, marks in _MARKS.items():
-        for mark in marks:
-            small &= _parts(encoded, is_kind[kind] & small, mark).shape[1] <= 1
     one = tf.where(is_kind[_facts.JPEG], 1, 2)
     case = tf.where(tf.size(encoded) == 1, tf.reduce_sum(one), 3)
     sizes = tf.switch_case(
         tf.where(small, case, 0),
         [
             lambda: tf.constant([[0, 0]]),
-            lambda: _jpeg_size(encoded[0])[None],
-            lambda: _png_sizes(encoded),
-            lambda: _apart(_sizes, _FILES, _FLAGS, _FLAGS)(encoded, *is_kind.values()),
+            lambda: _unmarked(encoded, is_kind, _facts.JPEG, _jpeg_size(encoded[0])[None]),
+            lambda: _unmarked(encoded, is_kind, _facts.PNG, _png_sizes(encoded)),
+            lambda: _apart(_all_sizes, _FILES, _FLAGS, _FLAGS)(encoded, *is_kind.values()),
         ],
     )
     few = tf.reduce_all(_are_few(sizes))
     return tf.where(few, tf.where(case == 3, 2, 1), 0), sizes
+
+
+def _all_sizes(encoded, is_jpeg, is_png):
+    """Returns `_sizes`, zeros if some file has a mark of something else."""
+    is_kind = {_facts.JPEG: is_jpeg, _facts.PNG: is_png}
+    sizes = _unmarked(encoded, is_kind, _facts.JPEG, _sizes(encoded, is_jpeg, is_png))
+    return _unmarked(encoded, is_kind, _facts.PNG, sizes)
+
+
+def _unmarked(encoded, is_kind, kind, sizes):
+    """Returns sizes, zeros if some file of a kind has a mark of something else than pixels."""
+    for mark in _MARKS[kind]:
+        marked = _parts(encoded, is_kind[kind], mark).shape[1] > 1
+        sizes = tf.where(marked, 0, sizes)
+    return sizes
 
 
 def _kinds(encoded):
@@ -235,17 +247,16 @@ def _seem_whole(encoded):
 
 
 def _ends(encoded):
-    """Returns the first 26 bytes and the last 12 of each file, of few bytes some twice."""
+    """Returns the first 26 bytes and the last 12 of each file, and two zeros between them."""
     start = tf.maximum(tf.strings.length(encoded) - 12, 0)
     end = tf.strings.substr(encoded, start, tf.fill(tf.shape(start), 12))
-    return tf.strings.join([tf.strings.substr(encoded, 0, 26), end])
+    return tf.strings.join([tf.strings.substr(encoded, 0, 26), b"\0\0", end])
 
 
 def _is_jpeg(ends):
     # A regular expression of TensorFlow's knows no byte above 127.
-    start = tf.maximum(tf.strings.length(ends) - 2, 0)
-    end = tf.strings.substr(ends, start, tf.fill(tf.shape(start), 2))
-    return (tf.strings.substr(ends, 0, 3) == _facts.JPEG_BEGINS) & (end == _JPEG_ENDS)
+    begins = tf.strings.substr(ends, 0, 2) == _facts.JPEG_BEGINS[:2]
+    return begins & (tf.strings.substr(ends, -2, 2) == _JPEG_ENDS)
 
 
 def _parts(encoded, own, mark):
