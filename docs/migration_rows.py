@@ -195,8 +195,8 @@ BALANCE = {
             "data.undersample_indices(y)",
             "positions, not copies; data.UnderSampler has fit_resample",
         ),
+        "over_sampling.SMOTEN": ('data.resample(x, y, method="smoten")', ""),
         **_ready(
-            "over_sampling.SMOTEN",
             "under_sampling.AllKNN",
             "under_sampling.ClusterCentroids",
             "under_sampling.CondensedNearestNeighbour",

@@ -38,7 +38,7 @@ def as_images(images, value_range):
 
     Args:
         images: `(count, height, width)` or `(count, height, width, 1 or 3)`, any real dtype, or a
-            list of images of one size.
+            list of images of one size. Grey ones in a list with colours get three equal channels.
         value_range: `(low, high)`, the values of black and white.
 
     Returns:
@@ -48,15 +48,10 @@ def as_images(images, value_range):
         TypeError, ValueError: if the images are not so.
     """
     low, high = checks.rising("value_range", value_range)
-    try:
-        images = plain(images)
-        listed = isinstance(images, np.ndarray) and images.dtype.kind == "O"  # an image each
-        images = np.asarray(list(images) if listed else images)
-    except ValueError as error:
-        raise ValueError(
-            "images must all have one size here: resize them, or use DenseSIFT or SIFT, which take "
-            "a list of images of different sizes"
-        ) from error
+    images = plain(images)
+    objects = isinstance(images, np.ndarray) and images.dtype.kind == "O"  # an image each
+    images = _together(images) if objects or isinstance(images, (list, tuple)) else images
+    images = np.asarray(images)
     check_shape(images.shape)
     if images.ndim == 3:
         images = images[..., None]
@@ -76,6 +71,27 @@ def as_images(images, value_range):
             f"[{low:g}, {high:g}]: give value_range=(0, 1)"
         )
     return images
+
+
+def _together(images):
+    """Returns images of a list as one array."""
+    images = [np.asarray(image) for image in images]
+    shapes = {image.shape for image in images}
+    if len(shapes) < 2:
+        return np.array(images)
+    channels = {1 if len(shape) == 2 else shape[-1] for shape in shapes}
+    if {len(shape) for shape in shapes} - {2, 3} or len({shape[:2] for shape in shapes}) > 1:
+        raise ValueError(
+            "images must all have one size here: resize them, or use DenseSIFT or SIFT, which take "
+            "a list of images of different sizes"
+        )
+    if channels - {1, 3}:
+        raise ValueError(
+            f"images must have 1 or 3 channels, received some of {max(channels)}"
+            + (": leave alpha out, image[..., :3]" if max(channels) == 4 else "")
+        )
+    wanted = (*next(iter(shapes))[:2], max(channels))
+    return np.stack([np.broadcast_to(image.reshape(*wanted[:2], -1), wanted) for image in images])
 
 
 def plain(images):

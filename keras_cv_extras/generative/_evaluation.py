@@ -11,7 +11,7 @@ from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _fidelity
 from keras_cv_extras.generative._local_features import LocalFeatures, trained_classifier
 
-_FEWEST = 20  # images on either side, without which a number says nothing of a distribution
+FEWEST_IMAGES = 20  # images on either side, without which a number says nothing of a distribution
 SCORES = ("local_fid", "local_kid", "precision", "recall", "density", "coverage")
 
 
@@ -204,11 +204,11 @@ def usefulness(
 def _scores(real, made, k):
     scores: dict[str, float | None] = dict.fromkeys(SCORES)
     fewest = min(len(real), len(made))
-    if fewest >= max(_FEWEST, 2 * real.shape[1]):
+    if fewest >= max(FEWEST_IMAGES, 2 * real.shape[1]):
         scores["local_fid"] = _fidelity.frechet_distance(real, made)
-    if fewest >= _FEWEST:
+    if fewest >= FEWEST_IMAGES:
         scores["local_kid"] = _fidelity.kernel_distance(real, made)
-    if fewest >= max(_FEWEST, 4 * k):
+    if fewest >= max(FEWEST_IMAGES, 4 * k):
         scores.update(_fidelity.neighbor_scores(real, made, k=k))
     return scores
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from skimage import feature
 
-from keras_cv_extras.classical import HOG, LBP, SIFT, DenseSIFT
+from keras_cv_extras.classical import HOG, LBP, SIFT, ColorHistogram, DenseSIFT
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +197,21 @@ def test_missing_packages_are_named(images, monkeypatch):
         SIFT().transform(images)
     with pytest.raises(ImportError, match=r"pip install 'keras-cv-extras\[classical\]'"):
         LBP().transform(images)
+
+
+@pytest.mark.parametrize(
+    "made", [HOG(pixels_per_cell=8), LBP(), ColorHistogram()], ids=lambda made: type(made).__name__
+)
+def test_a_list_may_mix_grey_images_and_colours_of_one_size(made):
+    draw = np.random.default_rng(0)
+    colour, grey = draw.integers(0, 256, (16, 16, 3)), draw.integers(0, 256, (16, 16))
+    colour, grey = colour.astype("uint8"), grey.astype("uint8")
+    wanted = made.transform(np.stack([colour, np.stack([grey] * 3, axis=-1)]))
+    for other in (grey, grey[..., None]):
+        np.testing.assert_array_equal(made.transform([colour, other]), wanted)
+    for other, message in (
+        (grey[:8], "must all have one size here"),
+        (np.zeros((16, 16, 4), "uint8"), r"received some of 4: leave alpha out, image\[..., :3\]"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            made.transform([colour, other])

@@ -150,6 +150,20 @@ def measured(tmp_path):
     return tmp_path
 
 
+def test_classes_of_few_images_are_told_what_helps_more(asked, tmp_path, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1)).astype("uint8")
+    for rare in (6, 20):
+        parts = images[: 30 + rare], np.repeat([0, 1], [30, rare])
+        folder = tmp_path / f"{rare}"
+        with folders.owned(folder, kinds.GAN):
+            training.save_model(training.small_cnn((8, 8, 1), 2), folder / "network.keras")
+        given = data.ImageData(parts, (images[:2] ^ 1, np.arange(2)), ("cat", "lynx"), f"{rare}")
+        gan.train(given, folder, steps=5, every=5, width=4)
+        said = " ".join(capsys.readouterr().out.split())
+        assert ("class 'lynx' has 6 images: a GAN would repeat them" in said) == (rare == 6)
+    assert len(asked) == 2
+
+
 @pytest.mark.wide
 def test_train_options(asked, measured):
     for side, options in ((8, []), (12, ["--learning-rate", 0.25, "--seed", 7])):

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from imblearn.over_sampling import SMOTENC
+import scipy.sparse
+from imblearn.over_sampling import SMOTEN, SMOTENC
 
 from keras_cv_extras import data
 
@@ -168,3 +169,31 @@ def test_sources_take_tables_and_texts(table):
         data.pipeline(source, 8, mix=lambda images, labels, **_: (images, labels))
     with pytest.raises(ValueError, match=r"or a table \(count, features\)"):
         data.BalancedSource(rows[:, 0], FORMS["series"])
+
+
+def test_categories_alone_have_a_method_of_their_own():
+    table = pd.DataFrame({"colour": ["red", "green", "blue"] * 6, "shape": ["round", "flat"] * 9})
+    for options in ({}, {"categorical_features": ["colour", "shape"]}):
+        with pytest.raises(ValueError, match="all columns of x are categories.*'smoten'"):
+            data.resample(table, NAMES, method="smotenc", **options)
+    wanted, wanted_labels = SMOTEN(k_neighbors=3, random_state=2).fit_resample(table, NAMES)
+    found = data.resample(table, NAMES, method="smoten", k_neighbors=3, seed=2)
+    sampler = data.Resampler("smoten", seed=2, options={"k_neighbors": 3})
+    for x, y in (found, sampler.fit_resample(table, NAMES)):
+        pd.testing.assert_frame_equal(x, wanted)
+        np.testing.assert_array_equal(y, wanted_labels)
+
+
+def test_columns_of_times_are_repeated_and_what_cannot_be_read_is_said():
+    table = frame().assign(seen=pd.Timestamp("2020-02-01"), took=pd.Timedelta("1h"))
+    for sampler in (data.OverSampler(), data.UnderSampler()):
+        x, y = sampler.fit_resample(table, NAMES)
+        assert x.dtypes.tolist() == table.dtypes.tolist()
+        assert len(x) == len(y) == len(sampler.sample_indices_)
+    twice = table[["width", "legs"]].set_axis(["width", "width"], axis=1)
+    with pytest.raises(ValueError, match="of different names, received 'width' twice"):
+        data.OverSampler().fit_resample(twice, NAMES)
+    with pytest.raises(TypeError, match=r"sparse csr_matrix: x.toarray\(\)"):
+        data.smote(scipy.sparse.csr_matrix(ROWS), NAMES)
+    with pytest.raises(ValueError, match="turn them into texts or integers"):
+        data.smote(ROWS, np.array(["2020", "2021"] * 9, "datetime64[D]"))

@@ -57,6 +57,21 @@ def dense(data: Any) -> Any:
     return data.astype({n: getattr(d, "subtype", d) for n, d in data.dtypes.items()})
 
 
+def readable(data: Any) -> Any:
+    """Returns a frame as scikit-learn can read it, of times as objects; anything else as it is.
+
+    Raises:
+        ValueError: if two columns of a frame have one name.
+    """
+    if not is_frame(data):
+        return data
+    if not data.columns.is_unique:
+        twice = data.columns[data.columns.duplicated()][0]
+        raise ValueError(f"x must have columns of different names, received {twice!r} twice")
+    data = dense(data)
+    return data.astype(object) if any(_kind(dtype) in "mM" for dtype in data.dtypes) else data
+
+
 def as_array(data: Any) -> Any:
     """Returns samples as an array: of a data frame its numbers."""
     return values(data) if is_frame(data) else np.asarray(data)

@@ -34,6 +34,8 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
         x, y = x.train
     elif y is None:
         raise ValueError("y must be the labels of x, received None")
+    if hasattr(x, "toarray"):
+        raise TypeError(f"x must be an array, received a sparse {type(x).__name__}: x.toarray()")
     images, labels = checks.unmasked("x", x), checks.unmasked("y", y)
     if images.ndim < 2 or images.dtype.kind not in "uif" or 0 in images.shape:
         raise ValueError(
@@ -69,9 +71,12 @@ def as_classes(labels: Any) -> Any:
     if labels.ndim == 1 and labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
     check_known(labels)
+    why = "soft and multiple labels have no class to balance"
+    if labels.dtype.kind not in "iufb":
+        why = "turn them into texts or integers"
     raise ValueError(
         "labels must be one class for each sample, (n,), or one-hot rows (n, classes), received "
-        f"{labels.dtype} of {labels.shape}: soft and multiple labels have no class to balance"
+        f"{labels.dtype} of {labels.shape}: {why}"
     )
 
 

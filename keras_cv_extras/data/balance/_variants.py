@@ -18,6 +18,7 @@ METHODS = {
     "svm_smote": ("over_sampling", "SVMSMOTE", True),
     "kmeans_smote": ("over_sampling", "KMeansSMOTE", True),
     "smotenc": ("over_sampling", "SMOTENC", True),
+    "smoten": ("over_sampling", "SMOTEN", True),
     "adasyn": ("over_sampling", "ADASYN", True),
     "smote_enn": ("combine", "SMOTEENN", True),
     "smote_tomek": ("combine", "SMOTETomek", True),
@@ -49,7 +50,8 @@ def resample(
         method: one of `RESAMPLE_METHODS`: "borderline_smote", "svm_smote", "kmeans_smote" and
             "adasyn" make samples; "smote_enn" and "smote_tomek" clean them afterwards;
             "smotenc" is for tables with columns of categories (texts, objects, booleans and
-            pandas' categories, if `categorical_features` does not say);
+            pandas' categories, if `categorical_features` does not say), "smoten" for those of
+            categories alone;
             "edited_nearest_neighbors" and "tomek_links" only clean. Or any sampler of
             imbalanced-learn, ready made.
         seed: an integer, the sampler's `random_state`.
@@ -82,8 +84,13 @@ def resample(
                 "booleans or pandas' categories), and all columns of x hold numbers: name those "
                 "that are categories in categorical_features, or take smote"
             )
+    if method == "smotenc" and _all_named(options["categorical_features"], x):
+        raise ValueError(
+            "smotenc needs at least one column of numbers, and all columns of x are categories: "
+            "take the method 'smoten'"
+        )
     sampler = _sampler(method, number, options)
-    if hasattr(sampler, "categorical_features"):
+    if hasattr(sampler, "categorical_features") or type(sampler).__name__ == "SMOTEN":
         return _table(sampler, x, y, held_out)
     return _resampled(x, y, sampler, held_out)
 
@@ -102,6 +109,14 @@ def _resampled(x: Any, y: Any, sampler: Any, held_out: Any) -> Any:
     if isinstance(x, ImageData):
         return dataclasses.replace(x, train=(new, new_labels))
     return new, new_labels
+
+
+def _all_named(names, x):
+    """Whether a list of columns, or of a truth value for each, has all columns of a table."""
+    if np.ndim(names) != 1 or np.ndim(x) != 2:
+        return False
+    named = np.asarray(names)
+    return named.sum() == np.shape(x)[1] if named.dtype == bool else len(named) == np.shape(x)[1]
 
 
 def _table(sampler, x, y, held_out):

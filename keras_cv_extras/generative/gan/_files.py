@@ -16,7 +16,7 @@ from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.generative import _evaluation
-from keras_cv_extras.generative._evaluation import MadeScores, Memorization
+from keras_cv_extras.generative._evaluation import FEWEST_IMAGES, MadeScores, Memorization
 from keras_cv_extras.generative._local_features import LocalFeatures
 from keras_cv_extras.generative._sheet import class_sheet
 from keras_cv_extras.generative.gan import _training
@@ -71,6 +71,8 @@ def train(
     images = _images(data, image_size)
     x, y = images.train
     console.print(repr(images))
+    if warning := _of_few(y, images.class_names):
+        console.print(warning)
     settings = {
         "data": images.name,
         **data_package.identity(images),
@@ -263,6 +265,20 @@ def _images(source, image_size):
     if isinstance(source, data_package.ImageData):
         return source.check_one_label("a GAN")
     return data_package.load(source, image_size=image_size).check_one_label("a GAN")
+
+
+def _of_few(labels, names):
+    """Returns what to do instead, if a class has so few images that a GAN would repeat them."""
+    counts = np.bincount(np.ravel(labels), minlength=len(names))
+    rarest = int(counts.argmin())
+    if counts[rarest] >= FEWEST_IMAGES:
+        return None
+    return (
+        f"warning: class {names[rarest]!r} has {counts[rarest]} images: a GAN would repeat them, "
+        "and they are too few to score it. Draw them more often, with a policy "
+        "(kcx.data.BalancedSource), or fine-tune a pretrained network (kcx train --weights, "
+        "--class-weights balanced)"
+    )
 
 
 def _network(path, x, y, name, seed, console):

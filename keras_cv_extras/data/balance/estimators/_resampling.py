@@ -86,11 +86,12 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
         check_classification_targets(labels)
         classes, restore = _labelled.as_classes(labels)
         kind = "numeric" if self._numbers_alone() else None
+        readable = _frames.readable(samples)
         if kind and _frames.is_frame(samples):
             _frames.check_numbers(samples)
         array = validate_data(
             self,
-            X=_frames.dense(samples),
+            X=readable,
             dtype=kind,
             allow_nd=True,
             ensure_all_finite=not self._by_rows,
@@ -228,7 +229,8 @@ class Resampler(_Sampler):
     """Resamples by a method of imbalanced-learn: `resample` for pipelines.
 
     Args:
-        method: one of `RESAMPLE_METHODS`; "smotenc" takes tables with columns of categories.
+        method: one of `RESAMPLE_METHODS`; "smotenc" takes tables with columns of categories,
+            "smoten" those of categories alone.
         sampling_strategy: how many samples each class gets, as the method takes it.
         seed: an integer, the method's `random_state`.
         options: None, or a dictionary of further arguments of the method.
@@ -255,7 +257,7 @@ class Resampler(_Sampler):
         self.options = options
 
     def _numbers_alone(self):
-        return self.method != "smotenc"
+        return self.method not in ("smotenc", "smoten")
 
     def fit_resample(self, X: ArrayLike, y: ArrayLike) -> Any:  # noqa: N803
         """Returns resampled samples and their labels; see the class."""
