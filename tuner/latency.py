@@ -7,8 +7,9 @@ sides have the same network in the same process, and take turns with it, request
 "plain" is a SavedModel of `decode_jpeg` and `tf.image.resize(antialias=True)` in `tf.map_fn`, which
 reads no EXIF tag, crops nothing and takes JPEG files alone; "Pillow" decodes and resizes in Python,
 and gives the export its pixels. Files below 512 pixels become 32 x 32, larger ones 224 x 224.
-"reduced" is an export with jpeg="reduced", beside Pillow with `draft`. Times are the lower quartile
-over the turns; a ratio is the median over the turns. `load` is the machine's while it ran.
+"reduced" is an export with jpeg="reduced", beside Pillow with `draft`. Times are seconds of the
+processor, which other work on the machine lengthens little, the lower quartile over the turns; a
+ratio is the median over the turns. `load` is the machine's while it ran.
 
 With --smoke: one size, few turns, and nothing is kept.
 """
@@ -100,7 +101,7 @@ def sides(side, folder):
 
 
 def measure(asked, pixels, batch, turns):
-    """Returns milliseconds of each side, and how many times as long the export takes."""
+    """Returns processor milliseconds of each side, and how many times as long the export takes."""
     photograph = Image.fromarray(photographs.astronaut()).resize((pixels, pixels))
     content = io.BytesIO()
     photograph.save(content, "JPEG", quality=90)
@@ -110,9 +111,9 @@ def measure(asked, pixels, batch, turns):
         asked[name](request)  # not counted
     for _ in range(turns):
         for name, answer in asked.items():
-            began = time.perf_counter()
+            began = time.process_time()
             answer(request)
-            times[name].append(time.perf_counter() - began)
+            times[name].append(time.process_time() - began)
     row = {"pixels": pixels, "batch": batch, "turns": turns}
     row |= {name: round(1e3 * float(np.quantile(t, 0.25)), 3) for name, t in times.items()}
     for other in ("plain", "Pillow"):
