@@ -135,6 +135,8 @@ def _check_data(data):
     path = pathlib.Path(os.path.expanduser(data))
     if any(path.iterdir()) if path.is_dir() else _is_table(data) and path.is_file():
         return
+    if _is_table(data) and not path.exists():
+        raise FileNotFoundError(f"{data}: no such file")
     _plugins.load_installed()
     if data not in SOURCES:
         from keras_cv_extras.data import load

@@ -157,8 +157,9 @@ CASES = {
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder to work in with files of the names that are typed, for they are looked for."""
-    for name in ("m.keras", "p.json", "w.h5"):
+    for name in ("m.keras", "m.skops", "p.json", "w.h5"):
         (tmp_path / name).touch()
+    (tmp_path / "photos" / "a").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
 
 

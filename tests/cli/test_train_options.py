@@ -221,8 +221,10 @@ def test_evaluate_writes_what_it_is_asked_for(train, tmp_path):
     assert "accuracy 0.9000 is below 0.91" in below.output
 
 
-def test_streams_take_a_folder_and_accept_some_bad_files(monkeypatch):
+def test_streams_take_a_folder_and_accept_some_bad_files(monkeypatch, tmp_path):
     """What comes of them, the tests of files say."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photographs" / "cat").mkdir(parents=True)
     calls = []
 
     def image_files(name, image_size, *, crop, **options):
