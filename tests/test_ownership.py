@@ -447,13 +447,13 @@ def test_a_path_that_cannot_be_is_named_before_anything_is_done(tmp_path, monkey
         lambda path: folders.check(path, kinds.TRAINING),
         lambda path: files.check_replaceable(path, kind="export"),
     ):
-        with pytest.raises(ValueError, match=r"^(/.*/)?~/run: the shell has put no home folder"):
+        with pytest.raises(ValueError, match=r"^(/.*/)?~/run: the shell left '~' as it is"):
             check("~/run")
         with pytest.raises(ValueError, match=r"^'a\\udcff': a name that is not UTF-8, where Te"):
             check(os.fsdecode(b"a\xff"))
         with pytest.raises(OSError, match="a name of more than 255 bytes: give a shorter one"):
             check("x" * 256)
-    with pytest.raises(ValueError, match="the shell has put no home folder"):
+    with pytest.raises(ValueError, match="the shell left '~' as it is"):
         files.check_file("~/a.json")
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(NotADirectoryError, match="link: a link to what is not there; give anoth"):

@@ -213,7 +213,7 @@ def path_names(path):
     """Raises if a `pathlib.Path` that is to be written has a name that no disk takes, or is "~"."""
     for part in path.parts:
         if part == "~":
-            raise ValueError(f"{path}: the shell has put no home folder for '~': write it out")
+            raise ValueError(f"{path}: the shell left '~' as it is: write the home folder out")
         if len(os.fsencode(part)) > _LONGEST:
             text = f"a name of more than {_LONGEST} bytes: give a shorter one than {part[:40]}..."
             raise OSError(errno.ENAMETOOLONG, text)

@@ -25,7 +25,7 @@ def policy_show(
         pathlib.Path | None, typer.Option(help="PNG file; beside FILE if not given.")
     ] = None,
     data: Annotated[str, typer.Option(help="Where the images of the sheet are from.")] = "mnist_5k",
-    columns: Annotated[int, typer.Option(help="Pictures for each sub-policy.")] = 8,
+    columns: Annotated[int, typer.Option(min=1, help="Pictures for each sub-policy.")] = 8,
     image_size: ImageSize = None,
     seed: Seed = 0,
 ):
@@ -42,7 +42,8 @@ def policy_show(
     is_name = not file.suffix and not file.is_file()
     chosen: Any = policy.named(str(file)) if is_name else policy.Policy.load(file)
     images = data_package.load(data, image_size=image_size).train[0]
-    images = images[:: max(1, len(images) // max(1, columns))]  # of folders, not of one class alone
+    shown = min(columns, len(images))  # a folder's are in the order of its classes
+    images = images[[number * len(images) // shown for number in range(shown)]]
     figure = policy.policy_sheet(chosen, images, columns=columns, seed=seed)
     with files.replacing(output, known=written.is_ours) as temporary:
         figure.savefig(temporary, format="png", metadata=written.SOFTWARE)

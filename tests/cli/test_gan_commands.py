@@ -160,7 +160,7 @@ def test_classes_of_few_images_are_told_what_helps_more(asked, tmp_path, capsys)
         given = data.ImageData(parts, (images[:2] ^ 1, np.arange(2)), ("cat", "lynx"), f"{rare}")
         gan.train(given, folder, steps=5, every=5, width=4)
         said = " ".join(capsys.readouterr().out.split())
-        assert ("class 'lynx' has 6 images: a GAN would repeat them" in said) == (rare == 6)
+        assert ("class 'lynx' is too small (6 to train on)" in said) == (rare == 6)
     assert len(asked) == 2
 
 

@@ -274,9 +274,9 @@ def _of_few(labels, names):
     if counts[rarest] >= FEWEST_IMAGES:
         return None
     return (
-        f"warning: class {names[rarest]!r} has {counts[rarest]} images: a GAN would repeat them, "
-        "and they are too few to score it. Draw them more often, with a policy "
-        "(kcx.data.BalancedSource), or fine-tune a pretrained network (kcx train --weights, "
+        f"warning: class {names[rarest]!r} is too small ({counts[rarest]} to train on): a GAN "
+        "would repeat its images, and they are too few to score it. Draw them more often, with a "
+        "policy (kcx.data.BalancedSource), or fine-tune a pretrained network (kcx train --weights, "
         "--class-weights balanced)"
     )
 

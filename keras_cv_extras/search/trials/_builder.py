@@ -8,6 +8,7 @@ import keras
 import keras_tuner as kt
 
 from keras_cv_extras.search.trials._child import num_required
+from keras_cv_extras.search.trials._oracle_checks import check_no_others
 from keras_cv_extras.search.trials._trainer import Trainer
 
 EPOCHS = "tuner/epochs"  # how long a trial trains, where a Hyperband oracle says so
@@ -54,23 +55,26 @@ class ModelBuilder(kt.HyperModel):
         """Returns a new model."""
         return self._function(hp) if self.takes_hyperparameters else self._function()
 
-    def declare(self, oracle: kt.Oracle) -> None:
+    def declare(self, oracle: kt.Oracle) -> Any:
         """Adds to an oracle's space what the function asks of its hyperparameters.
+
+        Returns:
+            The model that it was asked for, None if it takes none.
 
         Raises:
             ValueError: if the space has a hyperparameter that would reach nothing.
         """
-        space = oracle.get_space()
         if self.takes_hyperparameters:
-            self.build(space)
+            space = oracle.get_space()
+            model = self.build(space)
             oracle.update_space(space)
-            return
-        for hp in space.space:
-            if self._is_of_model(hp.name):
-                raise ValueError(
-                    f"the hyperparameter {hp.name!r} is not the policy's, and build_model takes "
-                    "no argument: let it take hp, and read it by hp.get"
-                )
+            return model
+        check_no_others(
+            oracle,
+            lambda name: not self._is_of_model(name),
+            "build_model takes no argument: let it take hp, and read it by hp.get",
+        )
+        return None
 
     def _is_of_model(self, name):
         """Whether a hyperparameter is the model's."""

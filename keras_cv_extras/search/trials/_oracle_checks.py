@@ -8,6 +8,7 @@ import keras_tuner as kt
 from keras_cv_extras._base import checks
 
 METRICS = {"val_accuracy": "max", "val_log_loss": "min", "seconds": "min"}  # what a trial gives
+_OF_A_TRAINER = "the model of a trainer takes none: give PolicyTuner a build_model that takes hp"
 
 
 def check_objective(oracle: kt.Oracle, names=tuple(METRICS)) -> None:
@@ -34,18 +35,22 @@ def check_objective(oracle: kt.Oracle, names=tuple(METRICS)) -> None:
         )
 
 
-def check_no_others(oracle: kt.Oracle, is_of_policy: Callable[[str], bool]) -> None:
-    """Raises if a space has hyperparameters that are not the policy's, where no model reads them.
+def check_no_others(
+    oracle: kt.Oracle, is_read: Callable[[str], bool], otherwise: str = _OF_A_TRAINER
+) -> None:
+    """Raises if a space has hyperparameters that nothing reads.
+
+    Args:
+        oracle: whose space it is.
+        is_read: whether a name is the policy's or the tuner's.
+        otherwise: why no model reads the others, and what to do.
 
     Raises:
         ValueError: if it does.
     """
     for hp in oracle.get_space().space:
-        if not is_of_policy(hp.name):
-            raise ValueError(
-                f"the hyperparameter {hp.name!r} is not the policy's, and the model of a trainer "
-                "takes none: give PolicyTuner a build_model that takes hp"
-            )
+        if not is_read(hp.name):
+            raise ValueError(f"the hyperparameter {hp.name!r} is not the policy's, and {otherwise}")
 
 
 def check_trials(oracle: kt.Oracle) -> int:

@@ -72,7 +72,7 @@ class PopulationTuner(PolicyTuner):
         if isinstance(oracle, kt.Oracle) and (asked := batches_of(oracle.get_space())):
             raise ValueError(
                 f"a population trains without settings of batches, and the space asks for "
-                f"{', '.join(sorted(asked))}: use PolicyTuner, or a recipe_space without also"
+                f"{', '.join(sorted(asked))}: use PolicyTuner, or recipe_space()"
             )
         if isinstance(oracle, kt.Oracle) and type(self).run_trial is PopulationTuner.run_trial:
             check_objective(oracle)

@@ -111,13 +111,15 @@ class PolicyTuner(kt.Tuner):
             if build_model is not None or train is not None:
                 raise TypeError("give a trainer, or build_model and train, not both")
             check_no_others(oracle, self._is_of_policy)
+            model = getattr(trainer, "model", None)
         else:
             images_of("train", train)
             self._builder = ModelBuilder(build_model, self._is_of_policy)
-            self._builder.declare(oracle)
+            model = self._builder.declare(oracle)
             if not self._builder.takes_hyperparameters:
                 self.trainer = self._builder.trainer(oracle.get_space(), **self._options)
-        self._check_batches(oracle.get_space())
+                model = self.trainer.model
+        _check_batches(oracle.get_space(), model)
         self.validation: Any = validation
         if trainer is None:  # what is given as one scores as it likes
             validation_images, labels = images_of("validation", validation)
@@ -127,9 +129,8 @@ class PolicyTuner(kt.Tuner):
         self.role: Role = role_of_keras_tuner() if role is None else role
         durable: Any = make_durable(oracle)
         folder = pathlib.Path(directory or ".", project_name)
-        overwrite = (
-            checks.boolean("overwrite", overwrite) and self.role.decides
-        )  # keras-tuner lets each worker delete all
+        # keras-tuner lets each worker delete all.
+        overwrite = checks.boolean("overwrite", overwrite) and self.role.decides
         if self.role.decides:
             check_folder(folder)
         super().__init__(
@@ -160,20 +161,6 @@ class PolicyTuner(kt.Tuner):
                 f"epochs must be {type(oracle).__name__}'s max_epochs, {most}, received "
                 f"{self.epochs}"
             )
-
-    def _check_batches(self, space):
-        """Raises now if the model's loss does not read the labels that recipes make."""
-        asked = batches_of(space) & {"mix", "label_smoothing"}
-        if not asked:
-            return
-        if self._builder is not None and self._builder.takes_hyperparameters:
-            model: Any = self._builder.build(space.copy())
-        else:
-            model = getattr(self.trainer, "model", None)
-        if getattr(model, "compiled", False):
-            either_loss(model.loss)
-            if "label_smoothing" in asked:
-                check_smoothed_once(model.loss)
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Trains and scores the policy of a trial; called by `search`."""
@@ -355,3 +342,12 @@ def seed_of_trial(seed: int, trial) -> int:
     """Returns the seed of a trial: a function of the search's seed and the trial's name."""
     name = str(int(trial)) if str(trial).isdigit() else str(trial)
     return zlib.crc32(f"{seed}/{name}".encode())
+
+
+def _check_batches(space, model):
+    """Raises now if the model's loss does not read the labels that recipes make."""
+    asked = batches_of(space) & {"mix", "label_smoothing"}
+    if asked and getattr(model, "compiled", False):
+        either_loss(model.loss)
+        if "label_smoothing" in asked:
+            check_smoothed_once(model.loss)

@@ -14,7 +14,7 @@ from keras_cv_extras.data.files.table._table import is_frame
 
 _DELIMITERS = (",", ";", "\t", "|")
 # A first line that tells Excel what divides the cells, and is no row.
-_SAID = re.compile(r"""\s*["']?sep=(\\t|[^\r\n])["']?[\t ,;|]*(?:\r\n?|\n|$)""", re.IGNORECASE)
+_SAID = re.compile(r"""\s*["']?sep=(\\t|[^\r\n"'])["']?[\t ,;|]*(?:\r\n?|\n|$)""", re.IGNORECASE)
 _WHOLE = 1 << 53  # below it every whole number is a float
 
 
@@ -91,21 +91,20 @@ def _text(path):
 def _parsed(text):
     """Returns `(number of the line, cells)` of every row that is not empty."""
     said = _SAID.match(text)
-    above = text[: said.end()] if said else ""
-    text = text[len(above) :]
+    skipped = len(text[: said.end()].splitlines()) if said else 0
+    text = text[said.end() :] if said else text
     first = next((line for line in text.splitlines() if line.strip()), "")
     widths = [len(next(csv.reader([first], delimiter=one), [])) for one in _DELIMITERS]
     delimiter = _DELIMITERS[int(np.argmax(widths))]
     if said:
         delimiter = said[1].replace("\\t", "\t")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    above = len(above.splitlines())
-    found, number = [], above + 1
+    found, number = [], skipped + 1
     for cells in reader:
         cells = [cell.strip() for cell in cells]
         if any(cells):
             found.append((number, cells))
-        number = above + reader.line_num + 1
+        number = skipped + reader.line_num + 1
     return found
 
 
