@@ -1,5 +1,6 @@
 """Weights of torchvision and timm, from files."""
 
+import contextlib
 import importlib
 import json
 import pathlib
@@ -10,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_cv_extras._base import checks, files
 from keras_cv_extras.models import _timm_names
 from keras_cv_extras.models.networks._preprocessing import MEAN, STD
 
@@ -89,26 +91,55 @@ def _scale_pixels(model, config, key):
 
     Networks of Keras scale as Keras' own weights need it, so that they are set in any case.
     """
-    given = {}
-    if config.is_file():
-        read = json.loads(config.read_text("utf-8"))
-        given = read.get("pretrained_cfg", {}) if isinstance(read, dict) else {}
-    wide = key in TENSORFLOWS and key[-1] in "sml"  # trained on values in [-1, 1]
-    usual = [0.5] * 3 if wide else list(MEAN), [0.5] * 3 if wide else list(STD)
-    mean, std = given.get("mean", usual[0]), given.get("std", usual[1])
-    modes = {(0.5,) * 6: "tf", (*MEAN, *STD): "torch"}
-    mode = modes.get((*mean, *std))
     layers = {type(layer).__name__: layer for layer in _scaling(model)}
-    if "ImagePreprocessing" in layers and mode:
+    own = layers.get("ImagePreprocessing")
+    wide = key in TENSORFLOWS and key[-1] in "sml"  # trained on values in [-1, 1]
+    halves = wide or (own is not None and own.mode == "tf")
+    usual = {"mean": [0.5] * 3, "std": [0.5] * 3} if halves else {"mean": MEAN, "std": STD}
+    given = _pixels_of(config) if config.is_file() else {}
+    mean, std = {**usual, **given}.values()
+    mode = {(0.5,) * 6: "tf", (*MEAN, *STD): "torch"}.get((*mean, *std))
+    if own is not None and mode:
         if given:
-            layers["ImagePreprocessing"].mode = mode
-    elif wide and mode == "tf":
-        layers["Rescaling"].scale = 1 / 127.5  # Keras divides by 128
+            own.mode = mode
+    elif wide:  # Keras divides by 128
+        layers["Rescaling"].scale = [1 / (255 * s) for s in std]
+        layers["Rescaling"].offset = [-m / s for m, s in zip(mean, std, strict=True)]
     elif layers.get("Normalization") and layers["Normalization"].weights:
         layers["Normalization"].set_weights([np.array(mean), np.square(std), np.array(0)])
         layers["Normalization"].finalize_state()
     elif mode != "torch":
-        raise ValueError(f"{config}: {key} cannot take pixels of mean {mean} and deviation {std}")
+        raise ValueError(
+            f"{config}: {key} cannot take pixels of mean {[*mean]} and deviation {[*std]}"
+        )
+
+
+def _pixels_of(config):
+    """Returns what a `config.json` says of the "mean" and "std" of pixels, three numbers each.
+
+    They stand in "pretrained_cfg", in old files and without that at the top, as timm reads them.
+    """
+    read = files.read_json(config)
+    said = read if isinstance(read, dict) else {}
+    said = said.get("pretrained_cfg") or said
+    if not isinstance(said, dict):
+        raise ValueError(f"{config}: pretrained_cfg must be an object, received {said!r:.80}")
+    found = {}
+    for name in ("mean", "std"):
+        values = said.get(name)
+        if values is None:
+            continue
+        with contextlib.suppress(TypeError, ValueError):
+            numbers = checks.numbers_or_none(name, values) or []
+            numbers = numbers * 3 if len(numbers) == 1 else numbers
+            if len(numbers) == 3 and (name == "mean" or min(numbers) > 0):
+                found[name] = numbers
+        if name not in found:
+            raise ValueError(
+                f"{config}: {name} must be a list of three numbers"
+                f"{', above 0' if name == 'std' else ''}, received {checks.shown(values)}"
+            )
+    return found
 
 
 def _scaling(model):

@@ -5,11 +5,13 @@ import pathlib
 import struct
 import sys
 
+import keras
 import numpy as np
 import pytest
 
 from keras_cv_extras import models
-from keras_cv_extras.models import _registry
+from keras_cv_extras.models import _registry, _torch_files
+from keras_cv_extras.models.networks._preprocessing import MEAN, STD, ImagePreprocessing
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import formula
@@ -80,6 +82,77 @@ def test_timm_says_how_pixels_are_scaled(tmp_path):
     (tmp_path / "config.json").write_text("[]")
     model = models.build("mobilenetv3_small_100", (32, 32, 3), 10, weights=path)
     assert model.get_layer("preprocessing").mode == "torch"
+
+
+@pytest.mark.wide
+@pytest.mark.parametrize("name", ["efficientnet-b0", "efficientnetv2-b0", "efficientnetv2-s"])
+def test_networks_of_keras_see_the_pixels_that_a_file_of_timm_says(name, tmp_path):
+    model = models.build(name, (32, 32, 3), 2)
+    kinds = ("Rescaling", "Normalization")
+    layers = [x for x in _torch_files._scaling(model) if type(x).__name__ in kinds]
+    config = tmp_path / "config.json"
+    images = formula.images(2, 8)
+
+    def scaled():
+        _torch_files._scale_pixels(model, config, name)
+        values = images
+        for layer in layers:
+            values = layer(values)
+        return np.asarray(values)
+
+    def close(mean, std):
+        wanted = (images / 255 - np.array(mean)) / np.array(std)
+        np.testing.assert_allclose(scaled(), wanted, atol=2e-6)
+
+    usual = ([0.5] * 3, [0.5] * 3) if name[-1] == "s" else (MEAN, STD)
+    close(*usual)
+    for mean, std in ((MEAN, STD), ([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])):
+        config.write_text(json.dumps({"pretrained_cfg": {"mean": mean, "std": std}}))
+        if name == "efficientnetv2-b0" and mean != MEAN:
+            with pytest.raises(
+                ValueError, match=r"config.json: .* cannot take pixels of mean \[0.1"
+            ):
+                scaled()
+        else:
+            close(mean, std)
+
+
+CONFIGS = {
+    "null": ({"pretrained_cfg": None, "mean": [0.5] * 3, "std": [0.5] * 3}, "tf"),
+    "old": ({"architecture": "resnet18", "mean": [0.5] * 3, "std": [0.5] * 3}, "tf"),
+    "of one": ({"pretrained_cfg": {"mean": [0.5], "std": [0.5]}}, "tf"),
+    "nothing": ({"architecture": "resnet18", "num_classes": 7, "mean": None}, "torch"),
+    "a text": ({"pretrained_cfg": "resnet18"}, "pretrained_cfg must be an object, received 're"),
+    "a number": ({"pretrained_cfg": {"mean": 0.5}}, "mean must be a list of three numbers, rec"),
+    "of two": ({"pretrained_cfg": {"mean": [0.5, 0.5]}}, "mean must be a list of three numbers"),
+    "texts": ({"pretrained_cfg": {"std": ["0.5"] * 3}}, "std must be a list of .*, above 0, rec"),
+    "zeros": ({"pretrained_cfg": {"std": [0, 0, 0]}}, "std must be a list of three .*, above 0"),
+    "no JSON": (None, "not a JSON file"),
+}
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_a_config_of_timm_is_read_or_named(kind, tmp_path):
+    given, wanted = CONFIGS[kind]
+    layer = ImagePreprocessing("torch")
+    model = keras.Sequential([keras.Input((4, 4, 3)), layer])
+    path = tmp_path / "config.json"
+    path.write_text("{" if given is None else json.dumps(given))
+    if wanted in ("tf", "torch"):
+        _torch_files._scale_pixels(model, path, "resnet18")
+        assert layer.mode == wanted
+    else:
+        with pytest.raises(ValueError, match=rf"config\.json: {wanted}") as caught:
+            _torch_files._scale_pixels(model, path, "resnet18")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_config_without_pixels_leaves_them_as_they_were(tmp_path):
+    layer = ImagePreprocessing("tf")
+    model = keras.Sequential([keras.Input((4, 4, 3)), layer])
+    (tmp_path / "config.json").write_text('{"pretrained_cfg": {"architecture": "inception_v3"}}')
+    _torch_files._scale_pixels(model, tmp_path / "config.json", "inception-v3-torchvision")
+    assert layer.mode == "tf"
 
 
 @pytest.mark.wide
