@@ -75,12 +75,12 @@ def as_images(images, value_range):
 
 def _together(images):
     """Returns images of a list as one array."""
-    images = [np.asarray(image) for image in images]
+    images = _each(images)
     shapes = {image.shape for image in images}
     if len(shapes) < 2:
         return np.array(images)
     channels = {1 if len(shape) == 2 else shape[-1] for shape in shapes}
-    if {len(shape) for shape in shapes} - {2, 3} or len({shape[:2] for shape in shapes}) > 1:
+    if len({shape[:2] for shape in shapes}) > 1:
         raise ValueError(
             "images must all have one size here: resize them, or use DenseSIFT or SIFT, which take "
             "a list of images of different sizes"
@@ -92,6 +92,25 @@ def _together(images):
         )
     wanted = (*next(iter(shapes))[:2], max(channels))
     return np.stack([np.broadcast_to(image.reshape(*wanted[:2], -1), wanted) for image in images])
+
+
+def _each(images):
+    """Returns the images of a list as arrays, or raises an error that says which is none."""
+    arrays = []
+    for place, image in enumerate(images):
+        try:
+            array = np.asarray(image)
+            found = f"shape {array.shape}" if array.ndim else checks.shown(image)
+        except ValueError:
+            array, found = np.empty(()), "rows of different lengths"
+        if array.ndim not in (2, 3):
+            raise ValueError(
+                f"images[{place}] must have shape (height, width) or (height, width, 1 or 3), "
+                f"received {found}"
+                + (", as OpenCV gives for a file that it cannot read" if image is None else "")
+            )
+        arrays.append(array)
+    return arrays
 
 
 def plain(images):
@@ -133,12 +152,13 @@ def image_groups(images, value_range):
         yield np.arange(len(images)), as_images(images, value_range)
         return
     by_shape = {}
+    images = _each(images)
     for place, image in enumerate(images):
-        by_shape.setdefault(np.shape(image), []).append(place)
+        by_shape.setdefault(image.shape, []).append(place)
     if not by_shape:
         raise ValueError("images must hold at least one image, received none")
     for places in by_shape.values():
-        yield np.array(places), as_images([np.asarray(images[p]) for p in places], value_range)
+        yield np.array(places), as_images([images[p] for p in places], value_range)
 
 
 def as_planes(images, value_range, color):

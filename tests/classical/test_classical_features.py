@@ -215,3 +215,25 @@ def test_a_list_may_mix_grey_images_and_colours_of_one_size(made):
     ):
         with pytest.raises(ValueError, match=message):
             made.transform([colour, other])
+
+
+NO_IMAGES = {
+    "None": (None, "received None, as OpenCV gives for a file that it cannot read"),
+    "a number": (5, "received 5"),
+    "a name": ("digit.png", "received 'digit.png'"),
+    "a dictionary": ({}, "received {}"),
+    "a row": (np.zeros(16, "uint8"), r"received shape \(16,\)"),
+    "a batch": (np.zeros((1, 16, 16, 3), "uint8"), r"received shape \(1, 16, 16, 3\)"),
+    "ragged rows": ([[1, 2], [3]], "received rows of different lengths"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_IMAGES)
+@pytest.mark.parametrize("made", [HOG(pixels_per_cell=8), DenseSIFT()], ids=["one size", "any"])
+def test_what_is_no_image_in_a_list_is_named_by_its_place(made, kind):
+    wrong, message = NO_IMAGES[kind]
+    image = np.zeros((16, 16), "uint8")
+    for images, place in (([image, wrong], 1), ([wrong, wrong], 0)):
+        named = rf"images\[{place}\] must have shape \(height, width\) or .*, {message}"
+        with pytest.raises(ValueError, match=named):
+            made.transform(images)
