@@ -6,6 +6,7 @@
   `(batch, parts, 2)`, or the triple `(label_a, label_b, weight)`, the weight being that of b.
 """
 
+import sys
 import warnings
 
 import keras
@@ -16,6 +17,7 @@ from keras_cv_extras._base.engine import is_traced
 
 MIXED_RANK = 3
 MOST_CLASSES = 1 << 24  # whole numbers that float32 can tell apart
+_warned = set()  # texts, and the lines that they were said to
 
 
 def is_integer(tensor):
@@ -105,35 +107,51 @@ def times(share, values):
     return ops.where(share == 0, 0.0, share * values)
 
 
-def check_to_mix(rows, num_classes):
+def check_to_mix(rows, num_classes, whose="labels", several=0):
     """Looks at labels that are to be mixed, where their values are known.
 
     Args:
-        rows: a tuple of the labels, and the sample weights if there are any.
+        rows: a tuple of the labels, and the sample weights if there are any; as they were given,
+            for a backend may narrow them.
         num_classes: None, or how many classes there are.
+        whose: what a message calls the labels.
+        several: 1 if there are several for an image, along the second axis.
 
     Raises:
         ValueError: if a class that counts is not in [0, num_classes).
     """
-    if any(not hasattr(row, "shape") or is_traced(row) for row in rows) or not is_flat(rows[0]):
+    if any(not hasattr(row, "shape") or is_traced(row) for row in rows):
         return
-    values, *weights = (np.reshape(keras.ops.convert_to_numpy(row), -1) for row in rows)
+    values, *weights = map(np.asarray, rows)
+    if values.shape[1 + several :] not in ((), (1,)):
+        return
     if values.dtype.kind in "iu" and num_classes is not None:
         wrong = (values < 0) | (values >= num_classes)
-        if weights and len(weights[0]) == len(wrong):
-            wrong &= weights[0] != 0
+        if weights and weights[0].size == wrong.size:
+            wrong &= weights[0].reshape(wrong.shape) != 0
         if wrong.any():
+            images = wrong.reshape(len(wrong), -1).any(axis=1)
             raise ValueError(
-                f"labels must be in [0, {num_classes}), received {values[wrong][0]} for "
-                f"{wrong.sum()} images, the first of them number {wrong.argmax()}"
+                f"{whose} must be in [0, {num_classes}), received {values[wrong][0]} for "
+                f"{images.sum()} images, the first of them number {images.argmax()}"
             )
     whole = values.dtype.kind == "f" and bool((values == np.floor(values)).all())
     if whole and values.max(initial=0) > 1:
-        warnings.warn(
-            "labels are whole numbers as floats, and are blended as numbers: cast them to integers "
-            "if they are classes",
-            stacklevel=4,
+        _warn_once(
+            f"{whose} are whole numbers as floats, and are blended as numbers: cast them to "
+            "integers if they are classes"
         )
+
+
+def _warn_once(text):
+    """Warns the line that called this package, but once: they may be numbers, of every batch."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("keras_cv_extras."):
+        frame, level = frame.f_back, level + 1
+    place = text, frame.f_code.co_filename, frame.f_lineno
+    if place not in _warned:
+        warnings.warn(text, stacklevel=level)
+        _warned.add(place)
 
 
 def largest(labels):

@@ -57,7 +57,7 @@ def as_images(images):
     return tensor
 
 
-def as_rows(labels, images, count=1, num_classes=None):
+def as_rows(labels, images, count=1, num_classes=None, whose="labels"):
     """Returns labels, or a pair of labels and sample weights, as rows.
 
     Args:
@@ -65,17 +65,13 @@ def as_rows(labels, images, count=1, num_classes=None):
         images: `(batch, height, width, channels)`.
         count: how many rows there are for an image, along the second axis if there are several.
         num_classes: None, or how many classes there are.
+        whose: what a message calls the labels.
 
     Raises:
         TypeError, ValueError: if they are something else: of several outputs, or of pixels.
     """
-    pair = isinstance(labels, (tuple, list)) and any(len(getattr(x, "shape", ())) for x in labels)
-    if isinstance(labels, dict) or (pair and len(labels) != 2):
-        raise TypeError(
-            "a mix takes labels, or a pair (labels, sample weights), of one output; received "
-            f"a {type(labels).__name__} of {len(labels)}: mix the labels of one output"
-        )
-    rows = tuple(map(_as_numbers, labels if pair else (labels,)))
+    given = given_rows(labels)
+    rows = tuple(map(_as_numbers, given))
     batch, several = images.shape[0], int(count > 1)
     for name, row in zip(("labels", "sample weights"), rows, strict=False):
         shape = tuple(row.shape)
@@ -86,16 +82,26 @@ def as_rows(labels, images, count=1, num_classes=None):
                 f"{name} must have shape (batch,) or (batch, classes), received {shape}: a mix "
                 "takes no masks, and no labels that are mixed already"
             )
-    if pair:
+    if len(rows) == 2:
         _check_weights(rows[1], several)
-    if not several:
-        label_forms.check_to_mix(rows, num_classes)
+    label_forms.check_to_mix(given, num_classes, whose, several)
     return rows
 
 
+def given_rows(labels):
+    """Returns labels, or labels and sample weights, as a tuple of what was given."""
+    pair = isinstance(labels, (tuple, list)) and any(len(getattr(x, "shape", ())) for x in labels)
+    if isinstance(labels, dict) or (pair and len(labels) != 2):
+        raise TypeError(
+            "a mix takes labels, or a pair (labels, sample weights), of one output; received "
+            f"a {type(labels).__name__} of {len(labels)}: mix the labels of one output"
+        )
+    rows = tuple(labels) if pair else (labels,)
+    return tuple(np.asarray(row) if isinstance(row, (list, tuple)) else row for row in rows)
+
+
 def _as_numbers(labels):
-    dtype = np.asarray(labels).dtype if isinstance(labels, (list, tuple)) else None
-    dtype = dtype or getattr(labels, "dtype", None)
+    dtype = getattr(labels, "dtype", None)
     if labels is None or getattr(dtype, "kind", "f") in "OSU" or "string" in str(dtype):
         what = "None" if labels is None else "objects" if str(dtype) == "object" else "text"
         raise TypeError(f"labels must be numbers, received {what}: give each class a number")
@@ -117,7 +123,7 @@ def from_rows(rows):
     return rows if len(rows) == 2 else rows[0]
 
 
-def as_others(partners, images, rows, count):
+def as_others(partners, images, rows, count, num_classes=None):
     """Returns the partners of a batch: a list of `count` pairs of images and rows.
 
     Args:
@@ -126,13 +132,14 @@ def as_others(partners, images, rows, count):
         images: the first images.
         rows: their rows.
         count: how many partners an image has.
+        num_classes: None, or how many classes there are.
     """
     shape = "(batch,)" if count == 1 else f"(batch, {count})"
     is_pair = isinstance(partners, (tuple, list)) and len(partners) == 2
     if is_pair and len(getattr(partners[0], "shape", ())) >= 4:
         given = ops.convert_to_tensor(partners[0])
         given = [given] if count == 1 else [given[:, i] for i in range(count)]
-        their = as_rows(partners[1], images, count)
+        their = as_rows(partners[1], images, count, num_classes, "labels of partners")
         if len(their) != len(rows):
             raise ValueError("partners must have sample weights if and only if images have them")
         return [

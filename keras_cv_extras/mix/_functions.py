@@ -261,7 +261,7 @@ def _run(kernel, images, labels, partners, numbers, num_classes, compile, *, rel
     if num_classes is not None:
         checks.integer("num_classes", num_classes, minimum=1)
     rows = as_rows(labels, images, num_classes=num_classes)
-    others = as_others(partners, images, rows, _kernels.NUM_PARTNERS[kernel])
+    others = as_others(partners, images, rows, _kernels.NUM_PARTNERS[kernel], num_classes)
     run = engine.runner(
         _program,
         compile,

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._base import engine
+from keras_cv_extras._base import engine, label_forms
 from keras_cv_extras._base.draws import Draws
 from keras_cv_extras._base.random import as_word
 from keras_cv_extras._base.types import Images, Labels, Tensor
-from keras_cv_extras.mix._batch import as_rows
+from keras_cv_extras.mix._batch import as_rows, given_rows
 
 _POLICY_SEED = 0x9E3779B9  # sets the augmentation of a partner apart from the sample's own
 
@@ -44,7 +44,8 @@ class Pool:
                 "images must have shape (count, height, width, channels), received shape "
                 f"{images.shape}"
             )
-        rows = tuple(map(np.asarray, as_rows(labels, images)))
+        rows = tuple(map(np.asarray, as_rows(labels, images, whose="labels of the pool")))
+        self._given = given_rows(labels)  # a backend may know no integers of 64 bits
         self.policy: Any = policy
         self.balanced: bool = balanced
         self.count: int = len(images)
@@ -57,6 +58,10 @@ class Pool:
             self._order = ops.convert_to_tensor(np.argsort(classes, kind="stable"), dtype="int32")
             self._starts = ops.convert_to_tensor(starts, dtype="int32")
             self._counts = ops.convert_to_tensor(counts, dtype="int32")
+
+    def check_classes(self, num_classes: int) -> None:
+        """Raises ValueError if a label of the pool is not in [0, num_classes)."""
+        label_forms.check_to_mix(self._given, num_classes, "labels of the pool")
 
     def places(self, draws: Draws, slot: int) -> list[Any]:
         """Draws partners for a batch; returns their places in the data set, `(batch,)`."""

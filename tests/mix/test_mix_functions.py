@@ -1,6 +1,7 @@
 """Mixes with given partners and weights, against NumPy."""
 
 import functools
+import warnings
 
 import numpy as np
 import pytest
@@ -303,6 +304,62 @@ def test_a_class_that_cannot_be_is_named_and_never_lost(wrong):
     np.testing.assert_allclose(rows.sum(axis=1), 1)
     pairs = np.array([[[wrong, 0.0], [2, 1.0]]], "float32")
     assert np.asarray(mix.dense_labels(pairs, 3)).tolist() == [[0, 0, 1]]
+
+
+def test_a_class_of_a_partner_or_of_a_pool_that_cannot_be_is_named():
+    images, wrong = levels(), np.array([0, 2, 2**32 + 1, 1, 0])
+    where = "must be in .0, 3., received 4294967297 for 1 images, the first of them number 2"
+    with pytest.raises(ValueError, match=f"labels of partners {where}"):
+        mix.mixup(images, LABELS, (images, wrong), 0.5, num_classes=3, compile=False)
+    three = np.stack([images] * 3, axis=1), np.stack([LABELS, wrong, LABELS], axis=1)
+    with pytest.raises(ValueError, match=f"labels of partners {where}"):
+        mix.mosaic(images, LABELS, three, num_classes=3, compile=False)
+    with pytest.raises(ValueError, match=f"labels of partners {where}"):
+        mix.mosaic(images, LABELS, (three[0], three[1][..., None]), num_classes=3, compile=False)
+    pool = mix.Pool(images, wrong)
+    with pytest.raises(ValueError, match=f"labels of the pool {where}"):
+        mix.RandomMix([mix.MixUp()], pool=pool, num_classes=3)
+    weightless = np.array([1, 1, 0, 1, 1], "float32")
+    mix.MixUp(pool=mix.Pool(images, (wrong, weightless)), num_classes=3)
+
+
+WIDE_LABELS_ON_JAX = """
+import numpy as np
+from keras_cv_extras import mix
+
+images, wrong = np.zeros((2, 4, 4, 1), "uint8"), np.array([2**32 + 1, 0])
+for call in (
+    lambda: mix.MixUp(num_classes=3)(images, wrong),
+    lambda: mix.mixup(images, [0, 1], (images, wrong), 0.5, num_classes=3),
+    lambda: mix.MixUp(pool=mix.Pool(images, wrong), num_classes=3),
+):
+    try:
+        call()
+    except ValueError as error:
+        print("received 4294967297" in str(error))
+"""
+
+
+@pytest.mark.wide
+def test_jax_without_64_bits_takes_no_large_class_for_a_small_one(python_on_jax):
+    assert python_on_jax(WIDE_LABELS_ON_JAX).split() == ["True"] * 3
+
+
+def test_numbers_are_warned_of_once_where_they_are_given():
+    images, ages = levels(), LABELS.astype("float32") + 20
+    pool = functools.partial(mix.Pool, images)
+    for kind in (
+        lambda: mix.mixup(images, ages, PLACES, 0.5, compile=False),
+        lambda: mix.MixUp()(images, ages, compile=False),
+        lambda: data.pipeline((images, ages), 5, mix=mix.MixUp()),
+        lambda: pool(ages),
+    ):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for _ in range(2):
+                kind()
+        found = [warning for warning in caught if "as numbers" in str(warning.message)]
+        assert [warning.filename for warning in found] == [__file__]
 
 
 def test_labels_that_are_no_numbers_or_no_integers():
