@@ -1,5 +1,6 @@
 """What is replaced in one step is whole at every moment."""
 
+import errno
 import functools
 import os
 import random
@@ -131,3 +132,35 @@ def test_a_name_that_no_disk_takes_is_told_before_the_work(tmp_path):
             check(tmp_path / ("l" * 300) / "model.keras")
     with pytest.raises(OSError, match="a name of more than 255 bytes: give a shorter one"):
         files.check_parent(tmp_path / ("n" * 256))
+
+
+def test_only_errors_of_writing_are_said_to_be_of_the_output(tmp_path):
+    """What is read beside the output, or runs out elsewhere, is named as it was."""
+    import tensorflow as tf
+
+    source = tmp_path / "out.csv"
+
+    def of_system(number, file=None):
+        return OSError(number, os.strerror(number), file)
+
+    def of_tensorflow(number, file):
+        return tf.errors.PermissionDeniedError(None, None, f"{file}; {os.strerror(number)}")
+
+    def raised(make, number, *file):
+        try:
+            with files.replacing(tmp_path / "out") as temporary:
+                named = [temporary / "part" if item == "temporary" else item for item in file]
+                raise make(number, *named)
+        except (OSError, tf.errors.OpError) as error:
+            return "cannot write" in str(error)
+
+    for number in (errno.EACCES, errno.ENOSPC):
+        assert raised(of_system, number)
+        for file in ("temporary", tmp_path, tmp_path / "out", tmp_path / "out" / "part"):
+            assert raised(of_system, number, file)
+        assert not raised(of_system, number, source)
+        assert raised(of_tensorflow, number, "temporary")
+        assert raised(of_tensorflow, number, tmp_path / "out")
+        assert not raised(of_tensorflow, number, source)
+    for number in (errno.EMFILE, errno.EIO, errno.ENOENT):
+        assert not raised(of_system, number, "temporary")

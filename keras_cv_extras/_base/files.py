@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import pathlib
-import re
 import shutil
 import socket
 import sys
@@ -18,22 +17,11 @@ import zlib
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import marks
+from keras_cv_extras._base.owned.errors import NAME, TEMPORARY, explaining
 
-TEMPORARY = ".kcx-tmp-"  # how temporary folders are called; each has a mark as well
 _PREVIOUS = "previous"
-_NAME = re.compile(rf"{re.escape(TEMPORARY)}[a-z0-9_]{{8}}")  # as `tempfile` makes them
 _PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
 _cleared = set()  # folders in which this process has looked for what killed writers left
-_FULL = "free some space there, or choose a folder on another disk, and start again"
-_CLOSED = "choose a folder that you may write to"
-_ADVICE = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EFBIG: _FULL,  # a limit of the process, as batch systems set it
-    errno.EROFS: _CLOSED,
-    errno.EACCES: _CLOSED,
-    errno.EPERM: _CLOSED,
-}
 
 
 @contextlib.contextmanager
@@ -236,37 +224,6 @@ def _move(folder, path, check):
     os.replace(new, path)  # fails if there is a folder that is not empty
 
 
-def _number_of(error):
-    """Returns the system's number of an error, 0 of others; TensorFlow says it in words alone."""
-    if type(error).__module__.startswith("tensorflow."):
-        return next((number for number in _ADVICE if os.strerror(number) in str(error)), 0)
-    return (isinstance(error, OSError) and error.errno) or 0
-
-
-@contextlib.contextmanager
-def explaining(path):
-    """Makes of an error that says that nothing can be written one that says what to do.
-
-    Raises:
-        OSError: of the same class and number, if the disk is full or the folder read-only.
-    """
-    try:
-        yield
-    except Exception as error:
-        number = _number_of(error)
-        within = isinstance(error, OSError) and TEMPORARY in str(error.filename)
-        advice = _ADVICE.get(number, _CLOSED if within else None)
-        if advice is None or getattr(error, "explained", False):
-            raise
-        better = OSError(
-            number,
-            f"cannot write {path} ({os.strerror(number).lower()}): {advice}. What was written "
-            "before is as it was",
-        )
-        better.explained = True  # pyright: ignore[reportAttributeAccessIssue] a mark of ours
-        raise better from error
-
-
 def remove_leftovers(folder):
     """Removes what killed writers have left in a folder and below it.
 
@@ -345,7 +302,7 @@ def _remove(folder):
 
 def _remove_unmarked(folder):
     """Removes a folder whose writer was killed before it had marked it: nothing is in it."""
-    if not _NAME.fullmatch(folder.name):
+    if not NAME.fullmatch(folder.name):
         return
     with contextlib.suppress(OSError):
         mark = folder / marks.MARK
