@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from keras_cv_extras._base import files as checked
+from keras_cv_extras._base import supervise
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli._options import (
@@ -261,9 +262,9 @@ def serve(
     from keras_cv_extras import serving
 
     with serving.ModelServer(path, host=host, port=port) as server:
-        say(f"{server.url}; Ctrl-C ends it")
-        sys.stdout.flush()
         try:
+            say(f"{server.url}; Ctrl-C ends it")
+            sys.stdout.flush()
             server.serve_forever()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, supervise.Ended):  # a server has no other end
             say("stopped")

@@ -2,24 +2,28 @@
 
 import base64
 import binascii
+import contextlib
 import http.server
 import json
 import os
 import pathlib
 import re
+import reprlib
+import socket
 import sys
+import urllib.parse
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.serving import _card, _ops
 from keras_cv_extras.serving._convert import MODEL_FILES
 
 _MOST_BYTES = 64 << 20  # of a request
-_SECONDS = 30.0  # that a client may be silent for
 
 
 class ModelServer(http.server.ThreadingHTTPServer):
@@ -66,14 +70,15 @@ class ModelServer(http.server.ThreadingHTTPServer):
         _ops.check_graph(folder / MODEL_FILES["saved_model"])
         self._loaded: Any = tf.saved_model.load(os.fspath(folder))
         where = folder.resolve()
-        numbered = where.name.isdigit()
+        numbered = where.name.isdecimal()
         self.version = where.name if numbered else "1"
         self.name = where.parent.name if numbered else where.name
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
             raise OSError(f"port {port} of {host} cannot be used: {error.strerror}") from error
-        self.url = f"http://{host}:{self.server_address[1]}/v1/models/{self.name}:predict"
+        self._path = "/v1/models/" + urllib.parse.quote(os.fsencode(self.name), "")
+        self.url = f"http://{host}:{self.server_address[1]}{self._path}:predict"
 
     def status(self) -> dict[str, Any]:
         """Returns what TensorFlow Serving says of a model that is ready."""
@@ -96,16 +101,15 @@ class ModelServer(http.server.ThreadingHTTPServer):
                 'the request must be {"instances": [...]}, a list with something in it'
             )
         signature = request.get("signature_name", "serving_default")
-        if signature not in self._loaded.signatures:
-            names = ", ".join(self._loaded.signatures)
-            raise ValueError(f"signature_name must be one of {names}, received {signature!r}")
+        if not isinstance(signature, str) or signature not in self._loaded.signatures:
+            names, received = ", ".join(self._loaded.signatures), reprlib.repr(signature)
+            raise ValueError(f"signature_name must be one of {names}, received {received}")
         ask = self._loaded.signatures[signature]
         ((name, spec),) = ask.structured_input_signature[1].items()
         try:
             answer = ask(**{name: _tensor([_value(row, name) for row in rows], spec)})
         except (TypeError, binascii.Error, tf.errors.InvalidArgumentError) as error:
-            said = str(error).partition("[[{{node")[0]  # TensorFlow begins with where it was
-            raise ValueError(said.strip().splitlines()[-1].strip()) from error
+            raise ValueError(_line(error)) from error
         return {"predictions": _rows({key: value.numpy() for key, value in answer.items()})}
 
 
@@ -113,7 +117,7 @@ def _folder(path):
     """Returns the folder of an export: this one, or the latest of those in it."""
     if (path / _card.CARD_FILE).is_file() or not path.is_dir():
         return path
-    numbers = [part for part in path.iterdir() if part.name.isdigit() and part.is_dir()]
+    numbers = [part for part in path.iterdir() if part.name.isdecimal() and part.is_dir()]
     return max(numbers, key=lambda part: int(part.name), default=path)
 
 
@@ -122,9 +126,8 @@ def _value(row, name):
     value = row[name] if isinstance(row, dict) and set(row) == {name} else row
     if isinstance(value, dict):
         if set(value) != {"b64"} or not isinstance(value["b64"], str):
-            raise ValueError(
-                f'a row must be {{"b64": "..."}} or numbers, received the keys {[*value]}'
-            )
+            keys = reprlib.repr([*value])
+            raise ValueError(f'a row must be {{"b64": "..."}} or numbers, received the keys {keys}')
         return base64.b64decode(value["b64"], validate=True)
     return value
 
@@ -158,58 +161,90 @@ def _plain(value):
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
+def _line(error):
+    """Returns what an error says as one line: the last, as TensorFlow begins with where it was."""
+    said = str(error).partition("[[{{node")[0].strip() or type(error).__name__
+    return visible(said.splitlines()[-1].strip())
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     """Reads a request, and writes what the server says, or what is wrong with it."""
 
     server: Any  # a ModelServer
-    timeout = _SECONDS
+    timeout = 30.0  # seconds that a client may be silent for
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # of a line that cannot be read: its answer has a head
+
+    def handle(self):
+        """Answers requests until the client hangs up, which is no error."""
+        with contextlib.suppress(OSError):
+            super().handle()
 
     def do_GET(self):
         """Says that the model is ready."""
-        found = self._asked("")
-        self._answer(*(found or (200, self.server.status())))
+        self._respond("", lambda body: self.server.status())
 
     def do_POST(self):
         """Answers a request to predict."""
-        self._answer(*self._predicted())
+        self._respond(":predict", lambda body: self.server.predict(json.loads(body)))
 
-    def _predicted(self):
-        length = self.headers.get("Content-Length", "")
-        if not re.fullmatch(r"\d{1,12}", length) or int(length) > _MOST_BYTES:
-            self.close_connection = True  # what comes is not read
-            status = 413 if length.isdecimal() else 411
-            return status, _wrong(f"a request has at most {_MOST_BYTES:,} bytes, and says how many")
-        body = self.rfile.read(int(length))
-        if found := self._asked(":predict"):
-            return found
+    def _respond(self, end, say):
+        if refusal := self._refusal(end):
+            self.send_error(*refusal)
+            self._pass_over()
+            return
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.send_error(400, f"the request ended after {len(body):,} of {length:,} bytes")
+            return
         try:
-            return 200, self.server.predict(json.loads(body))
+            status, found = 200, say(body)
         except (ValueError, RecursionError) as error:
-            return 400, _wrong(str(error))
+            status, found = 400, {"error": _line(error)}
         except Exception as error:  # one request does not end the server
-            print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
-            return 500, _wrong("the model failed at this request")
+            print(f"error: {type(error).__name__}: {_line(error)}", file=sys.stderr)
+            status, found = 500, {"error": "the model failed at this request"}
+        self._answer(status, found)
 
-    def _asked(self, end):
-        """Returns None where the path is of the model, or what is wrong with it."""
-        name, version = re.escape(self.server.name), re.escape(self.server.version)
-        if re.fullmatch(rf"/v1/models/{name}(/versions/{version})?{end}", self.path):
+    def _refusal(self, end):
+        """Returns None, or a status and a line that say why the rest of a request is not read."""
+        length = ",".join(self.headers.get_all("Content-Length", []))
+        encoded = "Transfer-Encoding" in self.headers
+        if encoded and length:
+            return 400, "a request has Content-Length or Transfer-Encoding, not both"
+        if (end or encoded or length) and not re.fullmatch("[0-9]{1,99}", length):
+            return 411, "a request must say its length (Content-Length)"
+        if int(length or 0) > _MOST_BYTES:
+            return 413, f"a request has at most {_MOST_BYTES:,} bytes"
+        asked = urllib.parse.unquote_to_bytes(self.path.encode("latin-1"))  # bytes, or escaped
+        version = f"/versions/{self.server.version}"
+        paths = [f"/v1/models/{self.server.name}{part}{end}" for part in ("", version)]
+        if asked in map(os.fsencode, paths):
             return None
-        how = "POST" if end else "GET"
-        return 404, _wrong(f"not found; {how} /v1/models/{self.server.name}{end} is there")
+        return 404, f"not found; {self.command} {self.server._path}{end} is there"
+
+    def _pass_over(self):
+        """Reads what is not wanted: a client that is cut off may not see the answer."""
+        self.connection.shutdown(socket.SHUT_WR)
+        left = _MOST_BYTES
+        while left > 0 and (part := self.rfile.read1(1 << 16)):
+            left -= len(part)
+
+    def send_error(self, code, message=None, explain=None):
+        """Says what is wrong with a request, and ends the connection."""
+        self.close_connection = True
+        self._answer(code, {"error": message or http.HTTPStatus(code).phrase})
 
     def _answer(self, status, found):
         data = json.dumps(found).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(data)
 
     def log_message(self, format, *args):
         """Writes nothing of requests."""
-
-
-def _wrong(text):
-    return {"error": text}

@@ -266,6 +266,7 @@ def test_the_seed_of_a_trial_goes_by_the_search_and_the_number():
     seeds = {_tuner.seed_of_trial(seed, name) for seed in (0, 1) for name in ("1", "2", "screen")}
     assert len(seeds) == 6
     assert _tuner.seed_of_trial(3, "07") == _tuner.seed_of_trial(3, 7)
+    assert _tuner.seed_of_trial(3, "²") != _tuner.seed_of_trial(3, "2")  # a digit, and no number
     score = search.Score(0.5, 0.25, np.zeros(1, bool), 2.0)
     assert _tuner.metrics_of(score) == {"val_accuracy": 0.5, "val_log_loss": 0.25, "seconds": 2.0}
 

@@ -4,16 +4,19 @@ import base64
 import http.client
 import json
 import re
+import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from typer.testing import CliRunner
 
 from keras_cv_extras import cli, serving
 from keras_cv_extras.serving import _server
@@ -21,9 +24,15 @@ from keras_cv_extras.serving import _server
 CLASS_NAMES = ("cat", "dog", "owl", "fox", "cow", "ant", "bat")
 
 
+FAILED = "the model failed at this request"
+NAME = "my Zähler:predict%41"
+
+
 @pytest.fixture(scope="module")
-def server(exported):
-    with serving.ModelServer(exported.parent, port=0) as made:
+def server(exported, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("named") / NAME
+    shutil.copytree(exported, folder / "1")
+    with serving.ModelServer(folder, port=0) as made:
         thread = threading.Thread(target=made.serve_forever)
         thread.start()
         yield made
@@ -33,13 +42,28 @@ def server(exported):
 
 def ask(server, body, *, path=None, method="POST", headers=()):
     connection = http.client.HTTPConnection(*server.server_address, timeout=20)
-    path = path or f"/v1/models/{server.name}:predict"
+    path = path or urllib.parse.urlsplit(server.url).path
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     connection.request(method, path, data, dict(headers))
     answer = connection.getresponse()
     found = answer.status, json.loads(answer.read())
     connection.close()
     return found
+
+
+def model(server):
+    return urllib.parse.urlsplit(server.url).path.removesuffix(":predict")
+
+
+def answers(server, lines, body=b""):
+    """What is answered to the bytes of a request, as statuses and texts."""
+    with socket.create_connection(server.server_address, timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        said = connection.makefile("rb").read().decode()
+    parts = said.split("HTTP/1.1 ")
+    assert parts[0] == ""
+    return [(int(part[:3]), part.partition("\r\n\r\n")[2]) for part in parts[1:]]
 
 
 def b64(image):
@@ -63,7 +87,7 @@ def test_files_and_pixels_are_answered_as_keras_says(server, batch, probabilitie
         assert set(answer["predictions"][0]["top_labels"]) <= set(CLASS_NAMES)
     status, answer = ask(server, {"instances": pixels, "signature_name": "features"})
     assert (status, np.shape(answer["predictions"])[0]) == (200, 3)  # one output has no name
-    path = f"/v1/models/{server.name}/versions/1"
+    path = f"{model(server)}/versions/1"
     status, answer = ask(server, None, path=path, method="GET")
     assert (status, answer["model_version_status"][0]["state"]) == (200, "AVAILABLE")
 
@@ -76,6 +100,9 @@ def test_files_and_pixels_are_answered_as_keras_says(server, batch, probabilitie
         ([], 400, "must be {.instances.: "),
         ({"instances": []}, 400, "a list with something in it"),
         ({"instances": [1], "signature_name": "other"}, 400, "must be one of .*'other'"),
+        ({"instances": [1], "signature_name": []}, 400, r"must be one of .*, received \[\]"),
+        ({"instances": [1], "signature_name": {"a": 1}}, 400, "must be one of .*{'a': 1}"),
+        ({"instances": [1], "signature_name": "a" * 9999}, 400, r"received 'a+\.\.\.a+'$"),
         ({"instances": [{"b64": "*"}]}, 400, "base64"),
         ({"instances": [{"b64": "AAAA"}]}, 400, "image"),
         ({"instances": [{"file": "a.png"}]}, 400, "received the keys"),
@@ -83,7 +110,7 @@ def test_files_and_pixels_are_answered_as_keras_says(server, batch, probabilitie
         ({"instances": [[1], [1, 2]], "signature_name": "predict_images"}, 400, "inhomogeneous"),
         ({"instances": [[1.5]], "signature_name": "predict_images_uint8"}, 400, "type uint8"),
         ({"instances": [["a"]], "signature_name": "predict_images"}, 400, "must be numbers"),
-        ({"instances": [[1]], "signature_name": "predict_images"}, 400, "."),
+        ({"instances": [[1]], "signature_name": "predict_images"}, 400, "not compatible with"),
     ],
 )
 def test_what_is_no_request_is_one_line(server, body, status, message):
@@ -91,38 +118,151 @@ def test_what_is_no_request_is_one_line(server, body, status, message):
     assert found == status
     assert re.search(message, answer["error"])
     assert "\n" not in answer["error"]
-    assert ask(server, None, path=f"/v1/models/{server.name}", method="GET")[0] == 200
+    assert ask(server, None, path=model(server), method="GET")[0] == 200
+
+
+def test_a_name_is_asked_for_by_escapes_or_by_its_bytes(server):
+    assert server.url.endswith("/v1/models/my%20Z%C3%A4hler%3Apredict%2541:predict")
+    ((found, _),) = answers(server, [f"GET {model(server).replace('%C3%A4', 'ä')} HTTP/1.1"])
+    assert found == 200
 
 
 def test_other_paths_and_lengths(server):
-    assert ask(server, {}, path="/v1/models/other:predict")[0] == 404
+    found, answer = ask(server, {}, path="/v1/models/other:predict")
+    path = urllib.parse.urlsplit(server.url).path
+    assert (found, answer["error"]) == (404, f"not found; POST {path} is there")
     assert ask(server, None, path="/", method="GET")[0] == 404
-    too_long = {"Content-Length": str(_server._MOST_BYTES + 1)}
-    assert ask(server, b"", headers=too_long.items())[0] == 413
-    assert ask(server, b"", headers={"Content-Length": "-1"}.items())[0] == 411
+    most = _server._MOST_BYTES
+    for length, refused in (
+        (most + 1, (413, {"error": f"a request has at most {most:,} bytes"})),
+        ("9" * 40, (413, {"error": f"a request has at most {most:,} bytes"})),
+        (-1, (411, {"error": "a request must say its length (Content-Length)"})),
+        ("²", (411, {"error": "a request must say its length (Content-Length)"})),
+    ):
+        assert ask(server, b"", headers={"Content-Length": str(length)}.items()) == refused
 
 
-def test_what_cannot_be_served(tmp_path, server, exported):
+def test_what_is_not_wanted_is_not_waited_for_and_the_answer_is_seen(server):
+    length = {"Content-Length": "1000"}.items()  # and none of them comes
+    assert ask(server, b"", path="/v1/models/other:predict", headers=length)[0] == 404
+    assert ask(server, b"x" * (8 << 20), path="/v1/models/other:predict")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "status", "message"),
+    [
+        (["GET {}", "Content-Length: 18"], b"GET / HTTP/1.1\r\n\r\n", 200, "AVAILABLE"),
+        (["GET {}", "Transfer-Encoding: chunked"], b"GET / HTTP/1.1\r\n\r\n", 411, "its length"),
+        (["POST {}:predict"], b"GET / HTTP/1.1\r\n\r\n", 411, "its length"),
+        (["POST {}:predict", "Content-Length: 2", "Content-Length: 3"], b"{}", 411, "its length"),
+        (
+            ["POST {}:predict", "Content-Length: 2", "Transfer-Encoding: chunked"],
+            b"2\r\n{}\r\n0\r\n\r\n",
+            400,
+            "Content-Length or Transfer-Encoding, not both",
+        ),
+        (["POST {}:predict", "Content-Length: 3"], b"{}", 400, "ended after 2 of 3 bytes"),
+        (["PUT {}"], b"GET / HTTP/1.1\r\n\r\n", 501, "PUT"),
+        (["What is it? {}"], b"", 400, "syntax"),
+    ],
+)
+def test_a_body_is_never_the_next_request(server, lines, body, status, message):
+    first = f"{lines[0].format(model(server))} HTTP/1.1"
+    ((found, text),) = answers(server, [first, *lines[1:]], body)
+    assert found == status
+    assert re.search(message, text)
+    json.loads(text)
+
+
+def test_a_client_that_hangs_up_is_no_error(server, monkeypatch, capsys):
+    gone, threads = threading.Event(), []
+
+    def wait():
+        threads.append(threading.current_thread())
+        gone.wait(20)
+        return {}
+
+    monkeypatch.setattr(server, "status", wait)
+    with socket.create_connection(server.server_address) as connection:
+        reset = struct.pack("ii", 1, 0)  # at once, as where a program is killed
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        connection.sendall(f"GET {model(server)} HTTP/1.1\r\n\r\n".encode())
+        while not threads:
+            gone.wait(0.01)
+    gone.set()
+    threads[0].join(20)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said", "printed"),
+    [
+        (ValueError("first\n\nlast\x1b[31m \n"), 400, r"last\x1b[31m", ""),
+        (ValueError(), 400, "ValueError", ""),
+        (RuntimeError("first\nlast\x1b[31m"), 500, FAILED, "error: RuntimeError: last\\x1b[31m\n"),
+        (RuntimeError(), 500, FAILED, "error: RuntimeError: RuntimeError\n"),
+    ],
+)
+def test_an_error_is_one_line(server, monkeypatch, capsys, error, status, said, printed):
+    def fail(request):
+        raise error
+
+    monkeypatch.setattr(server, "predict", fail)
+    assert ask(server, {}) == (status, {"error": said})
+    assert capsys.readouterr() == ("", printed)
+
+
+@pytest.fixture
+def unloaded(monkeypatch):
+    """Loads no model, which takes a second, where none is asked."""
+    monkeypatch.setattr(tf.saved_model, "load", lambda path: None)
+
+
+def test_what_cannot_be_served(tmp_path, server, exported, unloaded):
     with pytest.raises(OSError, match=r"port \d+ of 127.0.0.1 cannot be used: Address already"):
         serving.ModelServer(exported, port=server.server_address[1])
+    (tmp_path / "²").mkdir()  # a digit, and no number
     with pytest.raises(FileNotFoundError):
         serving.ModelServer(tmp_path, port=0)
+    other = tmp_path / "litert"
+    shutil.copytree(exported, other)
+    card = (other / "model_card.json").read_text()
+    assert card.count('"saved_model"') == 1
+    (other / "model_card.json").write_text(card.replace('"saved_model"', '"litert"'))
+    with pytest.raises(ValueError, match="must be a SavedModel, received litert"):
+        serving.ModelServer(other, port=0)
 
 
-def test_the_command_says_where(exported, monkeypatch):
-    monkeypatch.setattr(serving.ModelServer, "serve_forever", lambda server: None)
-    asked = ["serve", str(exported), "--port", "0", "--host", "localhost"]
-    result = CliRunner().invoke(cli.app, asked)
-    assert re.match(r"http://localhost:\d+/v1/models/served0:predict; Ctrl", result.output)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_the_end_of_the_command(exported, unloaded, monkeypatch, capsys, number):
+    monkeypatch.setattr(
+        serving.ModelServer, "serve_forever", lambda server: signal.raise_signal(number)
+    )
+    asked = ["kcx", "serve", str(exported), "--port", "0", "--host", "localhost"]
+    monkeypatch.setattr(sys, "argv", asked)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    output, errors = capsys.readouterr()
+    line = r"http://localhost:\d+/v1/models/served0:predict; Ctrl-C ends it\nstopped\n"
+    assert re.fullmatch(line, output)
+    assert errors == ""
 
 
 @pytest.mark.wide
 def test_the_command_answers_until_it_is_stopped(exported, batch):
     command = [sys.executable, "-m", "keras_cv_extras.cli", "serve", exported, "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        url = process.stdout.readline().split(";")[0]
-        data = json.dumps({"instances": [b64(batch[0])]}).encode()
-        with urllib.request.urlopen(url, data, timeout=60) as answer:
-            assert len(json.load(answer)["predictions"]) == 1
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A shell starts programs in the background with SIGINT ignored, and ignored it would stay.
+    default = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    with subprocess.Popen(command, preexec_fn=default, **pipes) as process:
+        try:
+            url = process.stdout.readline().split(";")[0]
+            data = json.dumps({"instances": [b64(batch[0])]}).encode()
+            with urllib.request.urlopen(url, data, timeout=60) as answer:
+                assert len(json.load(answer)["predictions"]) == 1
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=30) == ("stopped\n", "")
+            assert process.returncode == 0
+        finally:
+            process.kill()

@@ -229,6 +229,8 @@ def assert_refused(path, target, message="holds "):
         serving.check_graph(path / "saved_model.pb")
     with pytest.raises(ValueError, match=message):
         serving.verify(path)
+    with pytest.raises(ValueError, match=message):
+        serving.ModelServer(path, port=0)
     folder = pathlib.Path(target).parent
     assert not [item for item in folder.iterdir() if item.name.startswith("written")]
 

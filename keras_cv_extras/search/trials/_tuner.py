@@ -340,7 +340,7 @@ def metrics_of(score) -> dict[str, Any]:
 
 def seed_of_trial(seed: int, trial) -> int:
     """Returns the seed of a trial: a function of the search's seed and the trial's name."""
-    name = str(int(trial)) if str(trial).isdigit() else str(trial)
+    name = str(int(trial)) if str(trial).isdecimal() else str(trial)
     return zlib.crc32(f"{seed}/{name}".encode())
 
 
