@@ -213,3 +213,27 @@ def test_an_end_that_is_lost_comes_again(monkeypatch):
     assert tidied
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_an_alarm_of_somebody_else_is_theirs():
+    """It rings as before, and goes on to run behind the block, whatever happened in it."""
+    rang, mine = [], signal.getsignal(signal.SIGALRM)
+
+    def ring(number, frame):
+        rang.append(number)
+
+    signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with supervise.ending_by_signals():
+            time.sleep(0.1)
+            signal.setitimer(signal.ITIMER_REAL, 60)
+        assert rang == [signal.SIGALRM]
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 30
+        with pytest.raises(supervise.Ended), supervise.ending_by_signals():
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGALRM) is ring
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 30
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, mine)

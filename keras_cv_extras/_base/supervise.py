@@ -274,12 +274,16 @@ def ending_by_signals():
     """Lets SIGINT, SIGTERM and SIGHUP raise `Ended` in the main thread, inside of the block.
 
     Code in C that is just calling Python may lose the exception: it is raised again some seconds
-    later, unless it is on its way through what tidies up.
+    later, unless it is on its way through what tidies up. Alarms of others stay theirs.
     """
-    ended = []
+    ended, theirs = [], []  # the handler and the timer that others have for alarms
 
     def end(number, frame):
         ended.append(number)
+        handler = signal.getsignal(signal.SIGALRM)
+        if handler is not again:
+            theirs.append((handler, signal.getitimer(signal.ITIMER_REAL)))
+            signal.signal(signal.SIGALRM, again)
         signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         raise Ended(number)
 
@@ -291,14 +295,15 @@ def ending_by_signals():
         if error is None:
             raise Ended(ended[0])
 
-    with _handling(end) as before:
-        alarm = signal.signal(signal.SIGALRM, again) if before else None
+    with _handling(end):
         try:
             yield
         finally:
-            if before:
+            if theirs:
+                handler, timer = theirs[0]
                 signal.setitimer(signal.ITIMER_REAL, 0)
-                signal.signal(signal.SIGALRM, alarm)
+                signal.signal(signal.SIGALRM, handler)
+                signal.setitimer(signal.ITIMER_REAL, *timer)
 
 
 class Postponed:
