@@ -19,6 +19,7 @@ from migration_rows import BALANCE, KERAS_ARGUMENTS, TIMM  # noqa: E402
 
 from keras_cv_extras import models, policy  # noqa: E402
 from keras_cv_extras.data.balance._variants import METHODS  # noqa: E402
+from keras_cv_extras.policy.interop._albumentations_ops import SYMMETRIES  # noqa: E402
 
 FOLDER = HERE / "migration"
 GIVEN = json.loads((HERE.parent / "tests" / "reference" / "transforms.json").read_text("utf-8"))
@@ -194,6 +195,8 @@ def rows_of(library):
         new, note = read(given)
         if not new and not note:
             new = "nothing: leave it out"
+        if library == "albumentations" and entry["name"] in SYMMETRIES and new and not note:
+            note = "images that are not square keep their shape, and lose what is turned out"
         found.append((old, new, note.removeprefix(f"{entry['name']}, which ")))
     return found
 
