@@ -58,9 +58,10 @@ def decode_all(
         A uint8 tensor `(n, height, width, channels)`, of each file what `decode` returns.
 
     Raises:
-        tf.errors.InvalidArgumentError: as `decode` does, if it is so of any file. Which ones they
-            are is said where there are several files, but for pixels that are not what a whole
-            file says they are.
+        tf.errors.InvalidArgumentError: as `decode` does, if it is so of any file. Where there are
+            several files, it says which ones are cut off or of no known kind. Which ones are too
+            large, or have pixels that are not what they say, it says only of files that are not
+            decoded in a row, as those of at most 1 MiB that seem whole are, nor as small ones.
     """
     encoded = tf.ensure_shape(encoded, (None,))
 
