@@ -53,7 +53,7 @@ class Mix:
         if self.pool is not None and not isinstance(self.pool, Pool):
             raise TypeError(f"pool must be a Pool or None, received {self.pool!r}")
         if self.pool is not None and self.num_classes is not None:
-            self.pool.check_classes(self.num_classes)
+            self.pool._check_classes(self.num_classes)
 
     def _set(self, **fields):
         for name, value in fields.items():

@@ -59,7 +59,7 @@ class Pool:
             self._starts = ops.convert_to_tensor(starts, dtype="int32")
             self._counts = ops.convert_to_tensor(counts, dtype="int32")
 
-    def check_classes(self, num_classes: int) -> None:
+    def _check_classes(self, num_classes: int) -> None:
         """Raises ValueError if a label of the pool is not in [0, num_classes)."""
         label_forms.check_to_mix(self._given, num_classes, "labels of the pool")
 
