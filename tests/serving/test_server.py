@@ -175,10 +175,11 @@ def test_a_body_is_never_the_next_request(server, lines, body, status, message):
 
 
 def test_a_client_that_hangs_up_is_no_error(server, monkeypatch, capsys):
-    gone, threads = threading.Event(), []
+    asked, gone, threads = threading.Event(), threading.Event(), []
 
     def wait():
         threads.append(threading.current_thread())
+        asked.set()
         gone.wait(20)
         return {}
 
@@ -187,8 +188,7 @@ def test_a_client_that_hangs_up_is_no_error(server, monkeypatch, capsys):
         reset = struct.pack("ii", 1, 0)  # at once, as where a program is killed
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
         connection.sendall(f"GET {model(server)} HTTP/1.1\r\n\r\n".encode())
-        while not threads:
-            gone.wait(0.01)
+        assert asked.wait(20)
     gone.set()
     threads[0].join(20)
     assert capsys.readouterr() == ("", "")
