@@ -159,3 +159,15 @@ def test_what_fails_is_heard_before_what_it_cancels(decoders):
     for _ in range(20):
         with pytest.raises(tf.errors.InvalidArgumentError, match="Invalid PNG"):
             together(tf.constant([good, bad] * 4))
+
+
+@pytest.mark.wide
+def test_what_is_wrong_with_each_file_is_reported():
+    files = [jpeg(0), b"text", jpeg(1)[:200]]
+    images, errors = decoder.decode_or_report(tf.constant(files), SIZE, 3)
+    wanted = [b"", b"neither JPEG, PNG, BMP, GIF nor WEBP", _batch.DAMAGED]
+    assert errors.numpy().tolist() == wanted
+    np.testing.assert_array_equal(images[0], decoder.decode(tf.constant(files[0]), SIZE, 3))
+    assert not np.any(images[1:])
+    nothing, errors = decoder.decode_or_report(tf.constant([], tf.string), SIZE, 3)
+    assert (nothing.shape, errors.shape) == ((0, *SIZE, 3), (0,))

@@ -239,7 +239,7 @@ def test_a_signal_is_the_end_of_the_command(exported, unloaded, monkeypatch, cap
         serving.ModelServer, "serve_forever", lambda server: signal.raise_signal(number)
     )
     asked = ["kcx", "serve", str(exported), "--port", "0", "--host", "localhost"]
-    monkeypatch.setattr(sys, "argv", asked)
+    monkeypatch.setattr("sys.argv", asked)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert not ended.value.code
