@@ -56,7 +56,7 @@ class ModelServer(http.server.ThreadingHTTPServer):
         >>> server.serve_forever()  # doctest: +SKIP
     """
 
-    daemon_threads = True
+    daemon_threads: bool = True
 
     def __init__(self, path: Path, *, host: str = "127.0.0.1", port: int = 8501) -> None:
         folder = _folder(pathlib.Path(path))

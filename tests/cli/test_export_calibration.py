@@ -96,7 +96,7 @@ def test_a_bound_is_told(run, tmp_path, monkeypatch):
         (["--prior", "0=nan"], "--prior must be NAME=NUMBER above 0"),
         (["--prior", "0=1", "--prior", "0=2"], "given once for each class, received '0' again"),
         (["--prior", "0=1"], "--prior must be given for each class"),
-        (["--calibrate", "--calibration", "c.json"], "--calibrate fits what --calibration gives"),
+        (["--calibrate", "--calibration", __file__], "--calibrate fits what --calibration gives"),
         (["--quantize", "int8"], "--quantize int8 needs --format litert or onnx"),
     ],
 )

@@ -135,7 +135,9 @@ def test_the_command_line_knows_an_op_of_a_plugin(written, tmp_path, form):
 def test_the_command_line_knows_a_mix_a_loss_and_a_source_of_a_plugin(written, tmp_path):
     path = written("all", REGISTERED)
     train = ["train", "shades-all", "--mix", "halves-all", "--loss", "brier-all", "--epochs", "1"]
-    assert "one of 'none', 'mixup'" in str(kcx(*train).exception)
+    assert "unknown data set 'shades-all'" in str(kcx(*train).exception)
+    mixed = kcx("train", "digits", "--mix", "halves-all")
+    assert "one of 'none', 'mixup'" in str(mixed.exception)
     result = kcx("--plugin", path.name, *train, "--output", "out", "--quiet")
     assert result.exit_code == 0, result.output or result.exception
     asked = json.loads((tmp_path / "out" / "train.json").read_text())
