@@ -2,6 +2,7 @@
 
 import contextvars
 import functools
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
@@ -222,7 +223,8 @@ def shared(function):
         if ways.is_vectorized():  # a loop that is vectorized wants to see the ranks
             return function(*words)
         if not traced:
-            signature = [tf.TensorSpec(None, "uint32")] * len(words)
+            of_any_rank: Any = None  # TensorFlow's types leave this shape out
+            signature = [tf.TensorSpec(of_any_rank, "uint32")] * len(words)
             traced.append(tf.function(function, input_signature=signature, autograph=False))
         results = traced[0](*words)
         shape = functools.reduce(tf.broadcast_static_shape, [word.shape for word in words])
