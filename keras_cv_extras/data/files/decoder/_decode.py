@@ -1,5 +1,7 @@
 """Image files to uint8 arrays by TensorFlow ops: what `data.files._decode` does with Pillow."""
 
+import functools
+
 import tensorflow as tf
 
 from keras_cv_extras._base.types import Tensor
@@ -43,21 +45,27 @@ def decode(
         image = _any(encoded, image_size, channels, jpeg, plan)
         return tf.ensure_shape(image, (*image_size, channels))
 
-    def any_kind(content):
-        planned = _plan.plan(_facts.facts(content), image_size, resize, jpeg)
-        return _any(content, image_size, channels, jpeg, planned, known=False)
-
     # Most files are upright and opaque: what the others need takes longer than a small picture.
-    own_kind = _bytes.apart(any_kind)
     image = tf.switch_case(
         _facts.simple(encoded),
         [
-            lambda: own_kind(encoded),
+            lambda: _of_any_kind(tuple(image_size), channels, resize, jpeg)(encoded),
             lambda: _simple(encoded, _facts.JPEG, image_size, channels, resize, jpeg),
             lambda: _simple(encoded, _facts.PNG, image_size, channels, resize, jpeg),
         ],
     )
     return tf.ensure_shape(image, (*image_size, channels))
+
+
+@functools.lru_cache(maxsize=16)
+def _of_any_kind(image_size, channels, resize, jpeg):
+    """Returns a function of a file, traced once for all graphs: it is thousands of nodes."""
+
+    def any_kind(content):
+        planned = _plan.plan(_facts.facts(content), image_size, resize, jpeg)
+        return _any(content, image_size, channels, jpeg, planned, known=False)
+
+    return _bytes.apart(any_kind)
 
 
 def _simple(content, kind, image_size, channels, resize, jpeg):
