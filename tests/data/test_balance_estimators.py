@@ -110,6 +110,11 @@ def test_nothing_leaks_in_a_pipeline():
     assert search.fit(x, y).best_params_["smotesampler__k_neighbors"] in (1, 3)
 
 
+def test_every_sampler_is_checked():
+    public = [name for name in dir(data) if hasattr(getattr(data, name), "fit_resample")]
+    assert {type(sampler).__name__ for sampler in SAMPLERS} == {*public}
+
+
 def test_folds_resample_training_parts_alone():
     x, y = rows()
     names = np.array(["cat", "dog"])[y]
@@ -128,6 +133,19 @@ def test_folds_resample_training_parts_alone():
     np.testing.assert_array_equal(np.concatenate(again), together)
     other = [held for _, (held, _) in data.folds(x, names, 3, seed=5)]
     assert (np.concatenate(other) != together).any()
+
+
+@pytest.mark.parametrize("sampler", [None, data.OverSampler()])
+def test_folds_of_frames_keep_their_index(sampler):
+    x, y = rows()
+    frame = pd.DataFrame(x, index=[f"row {number}" for number in range(len(x))])
+    labels = pd.Series(y, index=frame.index)
+    for (train, train_y), (held, held_y) in data.folds(frame, labels, 3, sampler=sampler):
+        pd.testing.assert_frame_equal(held, frame.loc[held.index])
+        pd.testing.assert_series_equal(held_y, labels.loc[held.index])
+        if sampler is None:
+            pd.testing.assert_frame_equal(train, frame.drop(held.index))
+            assert train_y.index.equals(train.index)
 
 
 def test_folds_refuse_what_would_leak_or_lack_a_class():
@@ -190,6 +208,22 @@ def test_thresholds_of_texts_are_those_of_their_numbers():
     found = decide.predict(shares)
     assert balanced_accuracy_score(names, found) == pytest.approx(decide.score_)
     np.testing.assert_array_equal(found, np.array(["cat", "dog"])[plain.predict(shares)])
+
+
+def test_thresholds_go_by_the_names_of_columns():
+    x, y = rows((80, 15))
+    shares = LogisticRegression().fit(x, y).predict_proba(x)
+    for names in (["cat", "dog"], [0, 1]):
+        labels = np.array(names)[y]
+        frame = pd.DataFrame(shares, columns=names)[names[::-1]]
+        decide = data.ClassThresholds().fit(frame, labels)
+        plain = data.ClassThresholds().fit(shares, labels)
+        np.testing.assert_array_equal(decide.thresholds_, plain.thresholds_)
+        np.testing.assert_array_equal(plain.predict(frame), plain.predict(shares))
+    others = pd.DataFrame(shares, columns=["first", "second"])  # by their places
+    np.testing.assert_array_equal(
+        data.ClassThresholds().fit(others, y).thresholds_, plain.thresholds_
+    )
 
 
 def test_thresholds_refuse_what_they_cannot_read():

@@ -72,6 +72,12 @@ def readable(data: Any) -> Any:
     return data.astype(object) if any(_kind(dtype) in "mM" for dtype in data.dtypes) else data
 
 
+def of_floats(frame: Any) -> Any:
+    """Returns a frame whose columns of whole numbers hold floats, and others as they are."""
+    whole = [number for number, dtype in enumerate(frame.dtypes) if _kind(dtype) in "iu"]
+    return frame.astype({frame.columns[number]: np.float64 for number in whole})
+
+
 def as_array(data: Any) -> Any:
     """Returns samples as an array: of a data frame its numbers."""
     return values(data) if is_frame(data) else np.asarray(data)
@@ -115,10 +121,10 @@ def like(data: Any, array: Any) -> Any:
     return array.tolist() if isinstance(data, list) else array
 
 
-def take(data: Any, rows: Any) -> Any:
-    """Returns rows of a frame, a series, a list or an array, numbered anew from 0."""
+def take(data: Any, rows: Any, *, anew: bool = True) -> Any:
+    """Returns rows of a frame, a series, a list or an array, if `anew` numbered from 0."""
     if is_frame(data) or is_series(data):
-        return data.iloc[rows].reset_index(drop=True)
+        return data.iloc[rows].reset_index(drop=True) if anew else data.iloc[rows]
     if isinstance(data, list):
         return [data[row] for row in rows]
     return np.asarray(data)[rows]

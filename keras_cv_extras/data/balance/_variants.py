@@ -129,8 +129,10 @@ def _table(sampler, x, y, held_out):
             f"{type(x).__name__} and {type(y).__name__}"
         )
     classes, restore = _labelled.as_classes(y)
+    # imbalanced-learn cuts whole numbers off, where they are to be rounded.
+    rounds = _frames.is_frame(x) and hasattr(sampler, "categorical_features")
     try:
-        new, new_classes = _ask(sampler, x, classes)
+        new, new_classes = _ask(sampler, _frames.of_floats(x) if rounds else x, classes)
     except TypeError as error:  # of an encoder, which takes some kinds of missing values alone
         missing = x.isna().to_numpy().any(axis=0) if _frames.is_frame(x) else np.zeros(1, bool)
         if not missing.any():
@@ -139,6 +141,7 @@ def _table(sampler, x, y, held_out):
             f"x must not have missing values here, and column {x.columns[missing.argmax()]!r} has "
             "some: fill them in, or leave those rows out"
         ) from error
+    new = _frames.like(x, new) if rounds else new
     return new, _frames.like(y, restore(np.asarray(new_classes)))
 
 

@@ -27,7 +27,8 @@ def folds(
         seed: an integer, for which samples are in which fold.
 
     Yields:
-        `((x, y) to train on, (x, y) to validate on)`, `num_folds` times.
+        `((x, y) to train on, (x, y) to validate on)`, `num_folds` times; rows of data frames have
+        the index that they had.
 
     Raises:
         TypeError, ValueError: if an argument is not as above, or `x` holds synthesised samples.
@@ -60,6 +61,7 @@ def folds(
 def _parts(x, y, rows, sampler):
     for training, validation in rows:
         train, held = (
-            (_frames.take(x, part), _frames.take(y, part)) for part in (training, validation)
+            tuple(_frames.take(data, part, anew=False) for data in (x, y))
+            for part in (training, validation)
         )
         yield (train if sampler is None else sampler.fit_resample(*train)), held

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Array, ArrayLike
-from keras_cv_extras.data.balance import _labelled
+from keras_cv_extras.data.balance import _frames, _labelled
 
 _MOST = 200  # values of one threshold that are tried
 _ROUNDS = 10  # over all classes; the search ends where a round gains nothing
@@ -42,7 +42,8 @@ class ClassThresholds(BaseEstimator):
         """Chooses the thresholds, class after class, until none can be moved to any gain.
 
         Args:
-            probabilities: `(n, num_classes)` of validation data, or `(n,)` of the second of two.
+            probabilities: `(n, num_classes)` of validation data, or `(n,)` of the second of two. Of
+                a data frame whose columns are named as the classes each column is that class's.
             labels: `(n,)` integers or texts, or one-hot rows; every class at least once. Columns
                 belong to texts in their rising order, as scikit-learn's classifiers have it.
 
@@ -50,11 +51,11 @@ class ClassThresholds(BaseEstimator):
             TypeError, ValueError: if they are not as above.
         """
         checks.one_of("metric", self.metric, ("balanced_accuracy", "macro_f1"))
-        shares = _rows(probabilities)
         classes, _ = _labelled.as_classes(labels)
+        known, classes = np.unique(classes, return_inverse=True)
+        shares = _rows(_in_order(probabilities, known))
         number = shares.shape[1]
         checks.same_length(probabilities=shares, labels=classes)
-        known, classes = np.unique(classes, return_inverse=True)
         whole = known.dtype.kind in "iu" and np.array_equal(known, np.arange(len(known)))
         if len(known) != number or not (whole or known.dtype.kind in "SU"):
             raise ValueError(
@@ -81,7 +82,7 @@ class ClassThresholds(BaseEstimator):
         """Returns the class of each row of `(n, num_classes)` probabilities, `(n,)`."""
         if not hasattr(self, "thresholds_"):
             raise ValueError("thresholds are not chosen yet: call fit with validation data")
-        shares = _rows(probabilities)
+        shares = _rows(_in_order(probabilities, self.classes_))
         if shares.shape[1] != len(self.thresholds_):
             raise ValueError(
                 f"probabilities must have {len(self.thresholds_)} columns, as in fit, received "
@@ -114,6 +115,12 @@ class ClassThresholds(BaseEstimator):
         if self.metric == "balanced_accuracy":
             return float(np.mean(right / table.sum(axis=1)))
         return float(np.mean(2 * right / (table.sum(axis=1) + table.sum(axis=0))))
+
+
+def _in_order(probabilities, classes):
+    """Returns a frame of columns named as the classes in their order; anything else as it is."""
+    named = _frames.is_frame(probabilities) and set(probabilities.columns) == {*classes.tolist()}
+    return probabilities[classes.tolist()] if named else probabilities
 
 
 def _rows(probabilities):
