@@ -143,10 +143,11 @@ def numbers(values):
 ARGUMENTS = {
     "AugMix": lambda layer: "(**policy.augmix_from_timm(...))",
     "CenterCrop": lambda layer: f"({layer.height}, {layer.width})",
+    "Cropping2D": lambda layer: f"({layer.cropping})",
     "Normalization": lambda layer: "()",
     "RandomCrop": lambda layer: "({}, {})".format(*sides(layer)),
     "RandomResizedCrop": lambda layer: (
-        f"({layer.size}, {layer.area}, aspect=({numbers(layer.get_config()['aspect'])}))"
+        f"({layer.size}, {layer.area[0]:g}, aspect=({numbers(layer.options['aspect'])}), tries=10)"
     ),
     "Rescaling": lambda layer: f"([{numbers(layer.scale)}], [{numbers(layer.offset)}])",
     "Resizing": lambda layer: f'({layer.height}, {layer.width}, "{layer.interpolation}")',

@@ -4,6 +4,9 @@ All run plain (`compile=False`): that compiled programs give the same pixels is 
 op, and here for drawn options.
 """
 
+import json
+import pathlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,12 +18,15 @@ from scipy.interpolate import BSpline
 from skimage import transform
 
 from keras_cv_extras import augment
-from keras_cv_extras._base.images.boxes import draw_box
+from keras_cv_extras._base.images.boxes import draw_box, try_box
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.augment.geometric._deform import distorted_axis, elastic_field
 from keras_cv_extras.policy import Step
 
+WINDOWS = json.loads(
+    (pathlib.Path(__file__).parent.parent / "reference" / "windows.json").read_text("utf-8")
+)
 HEIGHT, WIDTH = 41, 58
 MODES = {  # ours -> SciPy's
     "constant": "grid-constant",
@@ -317,6 +323,43 @@ def test_boxes_have_the_areas_and_ratios_that_trying_again_gives():
         assert abs(ratio.mean() - (low + high) / 2) < 0.1
     np.testing.assert_array_equal(boxes(np.float32(1.0), 3), [[0, 0, 100, 200]] * 3)
     np.testing.assert_array_equal(boxes(np.float32(0.0), 3)[:, 2:], 0)
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows_are_drawn_as_torchvision_draws_them(name):
+    wanted, count, tries = WINDOWS[name], 4000, 10
+    height, width, (low, high) = wanted["height"], wanted["width"], wanted["scale"]
+    draws = np.random.default_rng(1).random((count, 2 * tries + 2)).astype("float32")
+
+    def one(row):
+        areas = low + (high - low) * row[:tries]
+        return tf.stack(try_box(height, width, areas, (3 / 4, 4 / 3), row[tries:]))
+
+    @tf.function(autograph=False)
+    def every(rows):
+        return tf.map_fn(one, rows, fn_output_signature=tf.int32)
+
+    made = every(tf.constant(draws)).numpy()
+    top, left, rows, columns = made.T
+    assert (top >= 0).all()
+    assert (left >= 0).all()
+    assert (top + rows <= height).all()
+    assert (left + columns <= width).all()
+    tenths = np.linspace(0.1, 0.9, 9)
+    areas, ratios = rows * columns / height / width, np.log2(columns / rows)
+    np.testing.assert_allclose(np.quantile(areas, tenths), wanted["areas"], atol=0.03)
+    np.testing.assert_allclose(np.quantile(ratios, tenths), wanted["ratios"], atol=0.05)
+    whole = ((rows == height) & (columns == width)).mean()
+    assert abs(whole - wanted["whole"]) < 0.02
+
+
+def test_the_first_of_ten_windows_that_fits():
+    areas = tf.constant([0.9] * 4 + [0.25] * 2 + [0.9] * 4)
+    draws = tf.constant([0.5, 0.5, *[0.0] * 4, 0.999, *[0.0] * 5])
+    box = [int(n) for n in try_box(100, 200, areas, (0.5, 2.0), draws)]
+    assert box == [25, 50, 50, 100]  # a quarter, twice as wide as high, in the middle
+    none = [int(n) for n in try_box(100, 100, areas * 0 + 0.99, (0.5, 0.6), draws)]
+    assert none == [0, 20, 100, 60]
 
 
 def test_jittered_resize_places_a_resized_image(image):

@@ -492,7 +492,9 @@ def test_the_commonest_pipeline_of_albumentations():
         made = policy.from_albumentations(given, strict=False)
     ((steps,),) = [stage.sub_policies for stage in made.stages]
     assert [step.op for step in steps] == ["random_resized_crop", "flip_horizontal"]
-    assert (steps[0].value, steps[1].rate) == ((0.2, 1.0), 0.5)
+    assert (steps[0].value, steps[1].rate) == (0.2, 0.5)
+    wanted = {"aspect": (0.75, 1.3333), "tries": 10}
+    assert dict(steps[0].options) == wanted
     with pytest.raises(ValueError, match="Normalize, which networks do themselves"):
         policy.from_albumentations(given)
 

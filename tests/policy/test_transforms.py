@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import layers, mix, policy
+from keras_cv_extras.compat import keras_cv
 
 HERE = pathlib.Path(__file__).parent
 GIVEN = json.loads((HERE.parent / "reference" / "pipelines.json").read_text(encoding="utf-8"))
@@ -89,7 +90,8 @@ def test_sizes_and_scales():
     made = read("torchvision", "imagenet", seed=1)
     crop, augment, scale = made.layers
     assert crop.size == (224, 224)
-    assert crop.area == (0.08, 1.0)
+    assert crop.area == (0.08, 0.08)
+    assert (crop.options["largest"], crop.options["tries"]) == (1.0, 10)
     assert augment.policy.sub_policies[0][0] == policy.Step("flip_horizontal", 0.5)
     np.testing.assert_allclose(scale(IMAGES), (IMAGES / 255 - MEAN) / STD, atol=1e-5)
     assert made(IMAGES).shape == (4, 224, 224, 3)
@@ -241,6 +243,62 @@ def test_layers_of_keras():
     assert "RandomContrast" in str(warning.message)
     assert "RandomInvert" in str(warning.message)
     assert isinstance(made, policy.Transforms)
+
+
+@pytest.mark.filterwarnings("ignore:keras_cv:FutureWarning")
+def test_layers_that_are_not_keras_own_stay_as_they_are():
+    old = keras_cv.layers
+    flip, solarize = old.RandomFlip(rate=0.1), old.Solarization((0, 255), threshold_factor=0.5)
+    given = [flip, layers.RandomZoom(), solarize, keras.layers.RandomFlip(), old.MixUp(0.3)]
+    both = [*given, layers.CutMix(alpha=0.5)]
+    with pytest.raises(ValueError, match="MixUp in front of CutMix, of which the last is used"):
+        policy.read_transforms(both)
+    with pytest.warns(UserWarning, match="MixUp in front of CutMix"):
+        made = policy.read_transforms(both, strict=False)
+    assert made.layers[:3] == tuple(given[:3])
+    assert type(made.layers[3]) is layers.PolicyAugment
+    assert made.mix == mix.CutMix(alpha=0.5)
+    assert policy.read_transforms(given).mix == mix.MixUp(0.3)
+    with pytest.raises(ValueError, match="RandomFlip, which is no layer of Keras' own"):
+        policy.from_keras(flip)
+
+
+def torchvisions(name, module="torchvision.transforms.v2", **attributes):
+    """Stands for a transform, which is read by its name, its module and its attributes."""
+    return type(name, (), {**attributes, "__module__": module})()
+
+
+@pytest.mark.parametrize(("whole", "first"), [(8, 1), (9, 2), (10, 2), (11, 2), (13, 4)])
+def test_windows_in_the_middle_are_rounded_to_even(whole, first):
+    """Half a pixel more is none in torchvision where the place is even."""
+    pieces = [torchvisions("Resize", size=[whole]), torchvisions("CenterCrop", size=[6])]
+    made = policy.read_transforms(torchvisions("Compose", transforms=pieces))
+    images = np.tile(np.arange(whole, dtype="uint8")[None, :, None, None], (1, 1, whole, 3))
+    assert np.asarray(made(images))[0, :, 0, 0].tolist() == list(range(first, first + 6))
+    timm = policy.read_transforms({"input_size": 6, "crop_pct": 6 / (whole + 0.01)})
+    made = (np.asarray(timm(images))[0, :, 0, 0] * STD[0] + MEAN[0]) * 255
+    np.testing.assert_allclose(made, np.arange(first, first + 6), atol=1e-3)
+
+
+def test_what_weights_of_torchvision_bring_and_mixes_of_batches():
+    preset = torchvisions(
+        "ImageClassification", crop_size=[224], resize_size=[232], mean=MEAN, std=STD
+    )
+    made = policy.read_transforms(preset)
+    kinds = ["Resizing", "CenterCrop", "Rescaling"]
+    assert [type(layer).__name__ for layer in made.layers] == kinds
+    mixes = [torchvisions(name, alpha=0.5, num_classes=10) for name in ("CutMix", "MixUp")]
+    made = policy.read_transforms(torchvisions("RandomChoice", transforms=mixes, p=[0.25, 0.75]))
+    parts = (mix.CutMix(0.5), mix.MixUp(0.5))
+    assert made.mix == mix.RandomMix(parts, (0.25, 0.75), num_classes=10)
+
+
+def test_transforms_of_timm_are_named():
+    given = [torchvisions("RandAugment", "timm.data.auto_augment", ops=[], num_layers=2)]
+    compose = torchvisions("Compose", transforms=given)
+    for read in (policy.read_transforms, policy.from_torchvision):
+        with pytest.raises(ValueError, match="RandAugment, which is timm's: give the keywords"):
+            read(compose)
 
 
 def test_scales_are_joined():

@@ -58,6 +58,49 @@ def draw_box(height, width, area, aspect, draws, library=ops):
     )
 
 
+def try_box(height, width, areas, aspect, draws):
+    """Takes the first box of several that fits into an image; where none does, the middle.
+
+    Args:
+        height: of the image in pixels.
+        width: likewise.
+        areas: the boxes' shares of the image, `(tries,)`.
+        aspect: a pair of floats, the limits of width over height.
+        draws: random numbers in [0, 1): two for the place, then one for each box's ratio.
+
+    Returns:
+        `(top, left, box_height, box_width)`, int32 scalars.
+
+    References:
+        [Going deeper with convolutions](https://arxiv.org/abs/1409.4842) section 6, in the form
+        that torchvision, timm and Albumentations gave it.
+    """
+    low, high = (int(round(np.log2(ratio) * _PER_OCTAVE)) for ratio in aspect)
+    chosen = low + ops.cast(ops.floor(draws[2:] * float(high - low + 1)), "int32")
+    place = ops.clip(chosen, -_MIDDLE, _MIDDLE) + _MIDDLE
+    ratios = engine.take(ops.convert_to_tensor(_RATIOS), place, axis=0)
+    tall, wide = ops.cast(height, "float32"), ops.cast(width, "float32")
+    shares = areas * tall * wide
+    widths = ops.cast(round_half_up(exact.root(shares * ratios)), "int32")
+    heights = ops.cast(round_half_up(exact.root(exact.quotient(shares, ratios))), "int32")
+    fits = (widths > 0) & (widths <= width) & (heights > 0) & (heights <= height)
+    count = areas.shape[0]
+    number = ops.arange(count, dtype="int32")
+    first = ops.min(ops.where(fits, number, count))
+    taken = ops.cast(ops.equal(number, first), "int32")
+    # Where no box fits, the largest in the middle whose ratio is within the limits.
+    largest_width = ops.cast(round_half_up(tall * float(aspect[1])), "int32")
+    largest_height = ops.cast(round_half_up(exact.quotient(wide, float(aspect[0]))), "int32")
+    found = ops.sum(taken) > 0
+    box_width = ops.where(found, ops.sum(taken * widths), ops.minimum(width, largest_width))
+    box_height = ops.where(found, ops.sum(taken * heights), ops.minimum(height, largest_height))
+    top, left = (
+        ops.where(found, _place(side, box_side, draw, ops), (side - box_side) // 2)
+        for side, box_side, draw in ((height, box_height, draws[0]), (width, box_width, draws[1]))
+    )
+    return top, left, box_height, box_width
+
+
 def _step(ratio, library):
     """The place of a ratio in the table, from its middle."""
     smaller = library.convert_to_tensor(_RATIOS) <= ratio

@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks, engine, random
 from keras_cv_extras._base.exact import quotient
-from keras_cv_extras._base.images.boxes import draw_box
+from keras_cv_extras._base.images.boxes import draw_box, try_box
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import between, key_of, round_half_up, times
 from keras_cv_extras._base.types import Color, Images, Interval, Numbers, Tensor
@@ -20,6 +20,10 @@ def _positive_pair(name, value):
     if not 0 < low <= high:
         raise ValueError(f"{name} must be two numbers above 0, the smaller first, received {value}")
     return low, high
+
+
+def _tries(name, value):
+    return checks.integer(name, value, minimum=0)
 
 
 @image_op(strength=Range(0.0, 0.25, unit="shorter"), pixels="moved")
@@ -122,7 +126,12 @@ def center_crop(images: Images, size: Sequence[int] | None) -> Tensor:
 @image_op(
     strength=Range(1.0, 0.08),
     pixels="moved",
-    checks={"aspect": _positive_pair, "antialias": checks.boolean},
+    checks={
+        "aspect": _positive_pair,
+        "antialias": checks.boolean,
+        "largest": checks.fraction,
+        "tries": _tries,
+    },
 )
 def random_resized_crop(
     image: Tensor,
@@ -133,12 +142,14 @@ def random_resized_crop(
     aspect: Interval = (3 / 4, 4 / 3),
     interpolation: str = "bilinear",
     antialias: bool = False,
+    largest: float = 1.0,
+    tries: int = 0,
 ) -> Tensor:
     """Cuts out a window of random area and aspect ratio, and resizes it.
 
-    The area is drawn uniformly from `area` to 1, the aspect ratio on a logarithmic scale among
-    those with which the window fits into the image. The recipe of the paper tries ten times
-    instead, and then takes the middle: few windows of nearly the whole image come out of that.
+    The area is drawn uniformly from `area` to `largest`, the aspect ratio on a logarithmic scale
+    among those with which the window fits into the image. Other libraries try ten times instead,
+    and then take the middle: few windows of nearly the whole image come out of that.
 
     Args:
         area: the smallest share of the image, in (0, 1]; a number, or one per image. 1 is the
@@ -147,14 +158,23 @@ def random_resized_crop(
         interpolation: "bilinear" or "nearest".
         antialias: whether bilinear filters grow with the step between pixels, so that nothing
             is skipped where images become smaller. Several times slower.
+        largest: the largest share of the image, in [0, 1]; `area` where that is more.
+        tries: 0, or how many windows are drawn, of which the first that fits is taken; if none
+            does, the largest in the middle. torchvision, timm and Albumentations try ten.
 
     References:
         [Going deeper with convolutions](https://arxiv.org/abs/1409.4842) section 6: areas of
         8 % to 100 %, ratios of 3/4 to 4/3.
     """
     height, width = ops.shape(image)[:2]
-    draws = random.of_key(key, 4)
-    box = draw_box(height, width, between(area, 1.0, draws[0]), aspect, draws[1:])
+    largest = ops.maximum(area, largest)
+    if tries:
+        draws = random.of_key(key, 2 + 2 * tries)
+        areas = between(area, largest, draws[2 + tries :])
+        box = try_box(height, width, areas, aspect, draws[: 2 + tries])
+    else:
+        draws = random.of_key(key, 4)
+        box = draw_box(height, width, between(area, largest, draws[0]), aspect, draws[1:])
     return resize_box(image, box, size or (height, width), interpolation, antialias)
 
 

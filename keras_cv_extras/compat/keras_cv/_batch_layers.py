@@ -33,10 +33,11 @@ def random_crop_and_resize(
         raise ValueError(
             f"`target_size` must be tuple of two integers. Received target_size={target_size}"
         )
-    area: Any = _pair("crop_area_factor", crop_area_factor, " less than or equal to 1", 1.0)
+    low, high = _pair("crop_area_factor", crop_area_factor, " less than or equal to 1", 1.0)
     return layers.RandomResizedCrop(
         tuple(target_size),
-        area,
+        low,
+        largest=high,
         aspect=_pair("aspect_ratio_factor", aspect_ratio_factor),
         interpolation=interpolation,
         seed=seed,

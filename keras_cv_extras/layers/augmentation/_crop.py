@@ -114,10 +114,14 @@ class RandomResizedCrop(SizedOp):
 
     Args:
         size: `(height, width)` of the result, or one number for both.
-        area: the smallest share of the image in (0, 1], or a pair to draw it from.
+        area: the smallest share of the image in (0, 1], or a pair to draw that smallest share
+            from; the share itself is drawn from there to `largest`.
         aspect: the limits of width over height, in pixels of the image.
         interpolation: "bilinear" or "nearest".
         antialias: whether nothing is skipped where images become smaller; slower.
+        largest: the largest share of the image, in [0, 1].
+        tries: 0, or how many windows are drawn, of which the first that fits is taken; if none
+            does, the largest in the middle. torchvision, timm and Albumentations try ten.
         value_range: the range of the images' values; it does not matter here.
         seed: an integer, or None to draw one.
         **kwargs: the arguments of `keras.layers.Layer`.
@@ -138,6 +142,8 @@ class RandomResizedCrop(SizedOp):
         aspect: Interval = (3 / 4, 4 / 3),
         interpolation: str = "bilinear",
         antialias: bool = False,
+        largest: float = 1.0,
+        tries: int = 0,
         value_range: Interval = (0, 255),
         seed: int | None = None,
         **kwargs: Any,
@@ -145,6 +151,7 @@ class RandomResizedCrop(SizedOp):
         super().__init__(size, value_range=value_range, seed=seed, **kwargs)
         self.area: tuple[float, float] = checks.interval("area", area, low=0.0, high=1.0)
         options = {"aspect": aspect, "interpolation": interpolation, "antialias": antialias}
+        options |= {"largest": largest, "tries": tries}
         self.options: dict[str, Any] = OPS["random_resized_crop"].checked(options)
 
     def augmented(self, images: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -156,7 +163,7 @@ class RandomResizedCrop(SizedOp):
 
     def plain(self, images: Tensor) -> Tensor:
         """Returns the middle of each image, resized."""
-        options = {k: v for k, v in self.options.items() if k != "aspect"}
+        options = {k: self.options[k] for k in ("interpolation", "antialias")}
         return augment.resize(images, size=self.size, mode="crop", **options)
 
     def get_config(self) -> Config:

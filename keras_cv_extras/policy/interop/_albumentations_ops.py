@@ -10,6 +10,7 @@ from keras_cv_extras.policy.interop._common import (
     in_pixels,
     interpolated,
     lost,
+    resized_crop,
     scale_of,
 )
 from keras_cv_extras.policy.interop._elsewhere import ALBUMENTATIONS
@@ -203,9 +204,8 @@ def step_of(name, node, rate, omissions):
         return _holes(node, rate, omissions)
     if name == "RandomResizedCrop":
         omissions.add(f"the size {node['size']} of RandomResizedCrop: images keep their own")
-        aspect = tuple(node.get("ratio", (3 / 4, 4 / 3)))
-        value = tuple(node.get("scale", (0.08, 1.0)))
-        return Step("random_resized_crop", rate, value=value, options=(("aspect", aspect),)), None
+        aspect, area = node.get("ratio", (3 / 4, 4 / 3)), node.get("scale", (0.08, 1.0))
+        return resized_crop(area, aspect, rate), None
     if name in ALBUMENTATIONS:
         omissions.add(f"{name}, which {ALBUMENTATIONS[name]}")
     else:

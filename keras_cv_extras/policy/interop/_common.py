@@ -21,9 +21,25 @@ from keras_cv_extras.policy._step import Step
 _MOST_NAMED = 5  # of the omissions in one message
 _MOST_ROWS = 2000  # of a policy whose sub-policies must all be equally likely
 
+#: How many windows torchvision, timm and Albumentations draw, until one fits into the image.
+TRIES = 10
+
 #: Ops that work on the pixels' positions, and whose `interpolation` other libraries set too.
 WARPS = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")
 ENHANCERS = ("brightness", "color", "contrast", "sharpness")
+
+
+def resized_crop(area: Any, aspect: Any, rate: float = 1.0) -> Step:
+    """Returns the step of a random window that is resized.
+
+    Args:
+        area: ends of the window's share of the image.
+        aspect: ends of width over height.
+        rate: share of the images.
+    """
+    low, high = (float(end) for end in area)
+    options = (("aspect", tuple(map(float, aspect))), ("largest", high), ("tries", TRIES))
+    return Step("random_resized_crop", rate, value=low, options=options)
 
 
 class Omissions:

@@ -10,7 +10,7 @@ from typing import Any
 
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
-from keras_cv_extras.policy.interop._common import Omissions
+from keras_cv_extras.policy.interop._common import Omissions, resized_crop
 from keras_cv_extras.policy.interop._elsewhere import TORCHVISION
 
 #: The transforms of one op without numbers, and the op.
@@ -23,6 +23,15 @@ _FLAT = {
 }
 _SEQUENCES = ("Compose", "Sequential")
 _MOST_ORDERED = 5  # transforms of a RandomOrder, whose orders are listed
+
+
+#: What is said of timm's transforms, whose names are torchvision's and whose attributes are not.
+OF_TIMM = "which is timm's: give the keywords of create_transform to read_transforms"
+
+
+def is_of_timm(part: Any) -> bool:
+    """Tells whether a transform is one of timm's."""
+    return type(part).__module__.partition(".")[0] == "timm"
 
 
 def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) -> list[Stage]:
@@ -42,7 +51,9 @@ def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) 
 
     for part in _parts(transform, omissions):
         name = type(part).__name__
-        if name in ("AutoAugment", "RandAugment", "TrivialAugmentWide"):
+        if is_of_timm(part):
+            omissions.add(f"{name}, {OF_TIMM}")
+        elif name in ("AutoAugment", "RandAugment", "TrivialAugmentWide"):
             close()
             stages.extend(auto(part).stages)
         elif name in ("RandomApply", "RandomChoice", "RandomOrder"):
@@ -127,8 +138,7 @@ def _steps(part, omissions):
         return found
     if name == "RandomResizedCrop":
         omissions.add(f"the size {tuple(part.size)} of RandomResizedCrop: images keep their own")
-        options = (("aspect", tuple(part.ratio)),)
-        return [Step("random_resized_crop", value=tuple(part.scale), options=options)]
+        return [resized_crop(part.scale, part.ratio)]
     if name == "RandomErasing":
         if part.value not in (0, 0.0, [0], [0.0]):
             value = "random" if part.value is None else part.value  # as it is kept there

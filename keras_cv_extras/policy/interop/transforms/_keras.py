@@ -86,6 +86,9 @@ def steps_of(layer: Any, omissions: Omissions) -> list[Step]:
         omissions: where what differs is noted.
     """
     name = type(layer).__name__
+    if type(layer).__module__.partition(".")[0] != "keras":
+        omissions.add(f"{name}, which is no layer of Keras' own: give it to read_transforms")
+        return []
     if name == "RandomFlip":
         return [Step(op, 0.5) for op in _FLIPS[layer.mode]]
     if name in ("RandomRotation", "RandomTranslation", "RandomZoom"):

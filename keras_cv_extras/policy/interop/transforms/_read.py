@@ -14,6 +14,7 @@ from typing import Any
 from keras_cv_extras.policy.interop._albumentations import from_albumentations
 from keras_cv_extras.policy.interop._common import Omissions
 from keras_cv_extras.policy.interop._torchvision import from_torchvision
+from keras_cv_extras.policy.interop._torchvision_compose import OF_TIMM, is_of_timm
 from keras_cv_extras.policy.interop.transforms import _sizes, _timm
 from keras_cv_extras.policy.interop.transforms._keras import from_keras, parts
 
@@ -108,9 +109,15 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
 
         for piece, following in itertools.zip_longest(pieces, pieces[1:]):
             if (blend := _sizes.mix_of(kind, piece, omissions)) is not None:
+                if mix is not None:
+                    first, last = type(mix).__name__, type(blend).__name__
+                    omissions.add(f"{first} in front of {last}, of which the last is used")
                 mix = blend
                 continue
-            layers = _sizes.layers_of(kind, piece, following, seed)
+            if is_of_timm(piece):
+                omissions.add(f"{type(piece).__name__}, {OF_TIMM}")
+                continue
+            layers = _sizes.layers_of(kind, piece, following, seed, _size_of(made))
             if type(piece).__name__ == "RandomErasing" and _numbers(piece):
                 close()
                 made = _sizes.joined(made)
@@ -124,6 +131,16 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
         omissions.settle(strict)
     _settle(caught)
     return Transforms(tuple(_sizes.joined(made)), mix)
+
+
+def _size_of(layers):
+    """Returns the size that images have behind layers, or None if it is unknown."""
+    for layer in reversed(layers):
+        if hasattr(layer, "height") and hasattr(layer, "width"):
+            return layer.height, layer.width
+        if type(layer).__name__ not in ("PolicyAugment", "Rescaling"):
+            return getattr(layer, "size", None)
+    return None
 
 
 def _numbers(piece):

@@ -1,11 +1,12 @@
 """Transforms that set the size or the scale of images, as layers."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_cv_extras.policy.interop._common import Omissions
+from keras_cv_extras.policy.interop._common import TRIES, Omissions
 from keras_cv_extras.policy.interop._torchvision_compose import interpolation_of
 
 _NOTHING = (
@@ -22,7 +23,9 @@ _KERAS = ("CenterCrop", "Normalization", "RandomCrop", "Rescaling", "Resizing")
 _INTERPOLATIONS = {0: "nearest", 1: "bilinear", 2: "bicubic"}  # OpenCV's numbers
 
 
-def layers_of(kind: str, piece: Any, following: Any, seed: int | None) -> list[Any] | None:
+def layers_of(
+    kind: str, piece: Any, following: Any, seed: int | None, whole: Any = None
+) -> list[Any] | None:
     """Returns the layers of a transform that sets a size or a scale; None for any other.
 
     Args:
@@ -30,17 +33,18 @@ def layers_of(kind: str, piece: Any, following: Any, seed: int | None) -> list[A
         piece: the transform.
         following: the one behind it, or None: what it cuts off need not be made.
         seed: of random layers.
+        whole: the size of the images in front of it, `(height, width)`, or None if it is unknown.
     """
     name = _name(kind, piece)
     if kind == "keras":
-        return [piece] if name in _KERAS else None
+        return [piece] if name in _KERAS or not is_of_keras(piece) else None
     if name in _NOTHING:
         return []
     if kind == "albumentations":
         return _albumentations(name, piece, seed)
     if name == "Resize" and getattr(piece, "max_size", None) is None:
         return _resized(piece, following)
-    return _torchvision(name, piece, seed)
+    return _torchvision(name, piece, seed, whole)
 
 
 def erasing(piece: Any, layers: Sequence[Any], seed: int | None) -> Any:
@@ -98,6 +102,16 @@ def mix_of(kind: str, piece: Any, omissions: Omissions) -> Any:
     from keras_cv_extras import mix
 
     name = _name(kind, piece)
+    if kind == "keras" and not is_of_keras(piece):  # a layer of this library, or an old name's
+        held = getattr(piece, "inner", piece)
+        return held.mix if isinstance(getattr(held, "mix", None), mix.Mix) else None
+    if kind == "torchvision" and name == "RandomChoice":
+        parts = [mix_of(kind, part, omissions) for part in piece.transforms]
+        if not parts or None in parts:
+            return None
+        classes = getattr(piece.transforms[0], "num_classes", None)
+        parts = tuple(dataclasses.replace(part, num_classes=None) for part in parts)
+        return mix.RandomMix(parts, tuple(piece.p or [1.0] * len(parts)), num_classes=classes)
     if kind == "albumentations" or name.lower() not in ("mixup", "cutmix"):
         return None
     made = mix.MixUp if name.lower() == "mixup" else mix.CutMix
@@ -111,19 +125,33 @@ def mix_of(kind: str, piece: Any, omissions: Omissions) -> Any:
     return made(float(piece.alpha), num_classes=getattr(piece, "num_classes", None))
 
 
+def is_of_keras(layer: Any) -> bool:
+    """Tells whether a layer is one of Keras' own, by its module.
+
+    Args:
+        layer: a layer.
+    """
+    return type(layer).__module__.partition(".")[0] == "keras"
+
+
 def _name(kind, piece):
     if kind != "albumentations":
         return type(piece).__name__
     return str(piece.get("__class_fullname__", "")).rpartition(".")[2]
 
 
-def _torchvision(name, piece, seed):
+def _torchvision(name, piece, seed, whole=None):
     if name == "RandomResizedCrop":
         return [resized_crop(piece.size, piece.scale, piece.ratio, interpolation_of(piece), seed)]
     if name == "RandomCrop" and _simple(piece):
         return [*_padding(piece.padding), cut(piece.size, seed)]
     if name == "CenterCrop":
-        return [centre(piece.size)]
+        return rounded_centre(piece.size, whole)
+    if name == "ImageClassification":  # what the weights of torchvision bring
+        resized = resize(_each(piece.resize_size), interpolation_of(piece), True, cropped=True)
+        window = rounded_centre(piece.crop_size, _pair(piece.resize_size))
+        means, deviations = ([255 * float(x) for x in part] for part in (piece.mean, piece.std))
+        return [resized, *window, normalised(means, deviations)]
     if name == "Normalize":
         return [normalised(piece.mean, piece.std)]
     if name == "ToTensor" or (name == "ToDtype" and getattr(piece, "scale", False)):
@@ -207,10 +235,11 @@ def resized_crop(size: Any, scale: Any, ratio: Any, interpolation: str, seed: in
     """
     from keras_cv_extras import layers
 
-    area: Any = tuple(float(end) for end in scale)
     return layers.RandomResizedCrop(
         _pair(size),
-        area,
+        float(scale[0]),
+        largest=float(scale[1]),
+        tries=TRIES,
         aspect=(float(ratio[0]), float(ratio[1])),
         interpolation="nearest" if interpolation == "nearest" else "bilinear",
         antialias=interpolation != "nearest",
@@ -239,6 +268,27 @@ def centre(size: Any) -> Any:
     import keras
 
     return keras.layers.CenterCrop(*_pair(size))
+
+
+def rounded_centre(size: Any, whole: Any) -> list[Any]:
+    """Returns the layers of the window in the middle as torchvision and timm round its place.
+
+    Half a pixel is rounded to the even place there, down in Keras.
+
+    Args:
+        size: of the window.
+        whole: of the images, or None if it is unknown.
+    """
+    import keras
+
+    sizes = _pair(size)
+    # A margin of 3 begins at 2, not at 1.
+    moved = [int(whole is not None and (whole[n] - sizes[n]) % 4 == 3) for n in range(2)]
+    if not any(moved):
+        return [centre(sizes)]
+    larger = [side + more for side, more in zip(sizes, moved, strict=True)]
+    cut_off = tuple((more, 0) for more in moved)
+    return [centre(larger), keras.layers.Cropping2D(cut_off)]
 
 
 def resize(size: Any, interpolation: str, antialias: bool, cropped: bool = False) -> Any:

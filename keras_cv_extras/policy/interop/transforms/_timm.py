@@ -96,7 +96,8 @@ def _evaluation(option, size, policy_layer, omissions, strict, seed):
     share = option["crop_pct"] or 0.875
     whole = [math.floor(side / share) for side in size]
     method = _method(option)
-    return [_sizes.resize(whole, method, antialias=True, cropped=True), _sizes.centre(size)]
+    resized = _sizes.resize(whole, method, antialias=True, cropped=True)
+    return [resized, *_sizes.rounded_centre(size, whole)]
 
 
 def _method(option) -> str:
