@@ -163,7 +163,41 @@ def test_optimizers_of_layers_and_with_decay():
     made = tfa.optimizers.extend_with_decoupled_weight_decay(keras.optimizers.Adam)
     own = made(weight_decay=1e-4, learning_rate=1e-2)
     assert isinstance(own, keras.optimizers.Adam)
-    assert own.weight_decay == pytest.approx(1e-2)  # times the learning rate: 1e-4
+    assert own.weight_decay == 1e-4
+
+
+def test_weight_decay_of_chosen_weights():
+    first, second = keras.Variable([1.0], name="a"), keras.Variable([1.0], name="b")
+    nothing = keras.ops.zeros((1,))
+    optimizer = tfa.optimizers.SGDW(weight_decay=0.5, learning_rate=1e-3)
+    optimizer.apply_gradients([(nothing, first), (nothing, second)], decay_var_list=[second])
+    assert (float(first[0]), float(second[0])) == (1.0, 0.5)
+    optimizer.apply_gradients([(nothing, first), (nothing, second)])
+    assert (float(first[0]), float(second[0])) == (0.5, 0.25)
+    optimizer = tfa.optimizers.AdamW(weight_decay=lambda: 0.5, learning_rate=1e-3)
+    optimizer.apply_gradients([(nothing, first)])
+    assert float(first[0]) == 0.25
+    rate = keras.optimizers.schedules.ExponentialDecay(0.5, 1, 0.5)
+    copy = keras.optimizers.deserialize(
+        keras.optimizers.serialize(tfa.optimizers.AdamW(weight_decay=rate))
+    )
+    assert copy.weight_decay.get_config() == rate.get_config()
+
+
+def test_statistics_of_averaged_weights():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])
+    images = np.array([[0.0, 1.0], [2.0, 5.0], [4.0, 3.0]], "float32")
+    fit_bn = tfa.optimizers.utils.fit_bn
+    for given in ((images,), (tf.data.Dataset.from_tensor_slices((images, images)).batch(3),)):
+        model.layers[0].moving_mean.assign([9.0, 9.0])
+        fit_bn(model, *given)
+        np.testing.assert_allclose(model.layers[0].moving_mean, [2.0, 3.0], rtol=1e-6)
+        assert np.asarray(model.layers[0].gamma).tolist() == [1.0, 1.0]
+    with pytest.raises(TypeError, match="model must be an instance of keras.Model"):
+        fit_bn(None, images)
+    with pytest.raises(ValueError, match="must be built"):
+        fit_bn(keras.Sequential([keras.layers.Dense(1)]), images)
+    tfa.register_all()
 
 
 def test_the_progress_bar_is_tqdms(monkeypatch):

@@ -2,11 +2,13 @@
 
 import json
 import pathlib
+import warnings
 
 import keras
 import numpy as np
 
 from keras_cv_extras import optimizers
+from keras_cv_extras.compat import tensorflow_addons
 
 REFERENCE = np.load(pathlib.Path(__file__).parent.parent / "reference" / "addons_optimizers.npz")
 NAMES = sorted(key.removesuffix("/class") for key in REFERENCE.files if key.endswith("/class"))
@@ -24,7 +26,14 @@ def make(case):
     options = json.loads(str(REFERENCE[f"{case}/options"]))
     inner = options.pop("inner", None)
     arguments = [INNER[inner]()] if inner else []
-    return getattr(optimizers, str(REFERENCE[f"{case}/class"]))(*arguments, **options)
+    for option, value in options.items():
+        if isinstance(value, dict):
+            options[option] = keras.optimizers.schedules.ExponentialDecay(*value["decay"])
+    name = str(REFERENCE[f"{case}/class"])
+    package = optimizers if hasattr(optimizers, name) else tensorflow_addons.optimizers
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "tensorflow_addons", FutureWarning)
+        return getattr(package, name)(*arguments, **options)
 
 
 def variables():

@@ -10,7 +10,8 @@ Python 3.11, and its results are kept here:
 `start/<n>` and `gradients/<n>` are the weights that all begin with and their 20 gradients. A case
 is stored as `<case>/<n>` (each weight after every step), `<case>/average/<n>` where the optimizer
 keeps averages, and, as text, `<case>/class` and `<case>/options`; `inner` of the options is the
-optimizer inside. Schedules are stored as `<case>/values`, at the steps 0 to 99.
+optimizer inside, and `decay` the arguments of an ExponentialDecay. Schedules are stored as
+`<case>/values`, at the steps 0 to 99.
 """
 
 import json
@@ -72,6 +73,22 @@ OPTIMIZERS = [
     ("MovingAverage", {"inner": "SGD", "num_updates": 2}),
     ("SWA", {"inner": "SGD", "start_averaging": 4, "average_period": 3}),
     ("SWA", {"inner": "Adam", "average_period": 1}),
+    ("AdamW", {"weight_decay": 0.01, "learning_rate": 0.02}),
+    ("AdamW", {"weight_decay": 0.01, "learning_rate": {"decay": [0.05, 4, 0.5]}}),
+    ("AdamW", {"weight_decay": {"decay": [0.1, 3, 0.7]}, "exclude_from_weight_decay": ["bias"]}),
+    ("SGDW", {"weight_decay": 0.01, "learning_rate": {"decay": [0.1, 4, 0.5]}, "momentum": 0.9}),
+    ("SGDW", {"weight_decay": 0.05, "nesterov": True, "momentum": 0.8}),
+    ("ConditionalGradient", {"learning_rate": 0.9, "lambda_": 2.0}),
+    ("ConditionalGradient", {"learning_rate": 0.95, "ord": "nuclear"}),
+    ("ProximalAdagrad", {"learning_rate": 0.1}),
+    (
+        "ProximalAdagrad",
+        {
+            "learning_rate": 0.1,
+            "l1_regularization_strength": 0.05,
+            "l2_regularization_strength": 0.2,
+        },
+    ),
 ]
 RATES = {"initial_learning_rate": 0.01, "maximal_learning_rate": 0.2, "step_size": 7}
 SCHEDULES = [
@@ -94,6 +111,9 @@ def main():
         out[f"{case}/class"], out[f"{case}/options"] = name, json.dumps(options)
         given = dict(options)
         inner = given.pop("inner", None)
+        for option, value in given.items():
+            if isinstance(value, dict):
+                given[option] = tf.keras.optimizers.schedules.ExponentialDecay(*value["decay"])
         arguments = [INNER[inner]()] if inner else []
         optimizer = getattr(tfa.optimizers, name)(*arguments, **given)
         variables = [

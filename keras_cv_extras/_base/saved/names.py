@@ -3,21 +3,21 @@
 # (package in the registered name, subpackage that has the class): class names.
 NAMES = {
     ("keras_cv_extras.compat", "compat"): """
-        AdaptiveMaxPooling3D F1Score FBetaScore FilterResponseNormalization GeometricMean
-        HarmonicMean KendallsTauB KendallsTauC MaxUnpooling2DV2 PearsonsCorrelation RSquare
-        Sparsemax SpatialPyramidPooling2D SpearmansRank _approximate_gelu _gelu _hardshrink
-        _rrelu _softshrink _sparsemax
+        AdamW AdaptiveMaxPooling3D ConditionalGradient F1Score FBetaScore
+        FilterResponseNormalization GeometricMean HarmonicMean KendallsTauB KendallsTauC
+        MaxUnpooling2DV2 PearsonsCorrelation ProximalAdagrad RSquare SGDW Sparsemax
+        SpatialPyramidPooling2D SpearmansRank _approximate_gelu _gelu _hardshrink _rrelu
+        _softshrink _sparsemax
     """,
     ("keras_cv_extras.compat.keras_cv", "compat"): """
-        AugMix AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization FocalLoss
-        FourierMix
-        Grayscale GridMask JitteredResize MixUp Mosaic NormalFactorSampler Posterization
-        RandAugment RandomApply RandomAspectRatio RandomAugmentationPipeline RandomBrightness
-        RandomChannelShift RandomChoice RandomColorDegeneration RandomColorJitter RandomContrast
-        RandomCrop RandomCropAndResize RandomCutout RandomFlip RandomGaussianBlur RandomHue
-        RandomJpegQuality RandomRotation RandomSaturation RandomSharpness RandomShear
-        RandomTranslation RandomZoom Rescaling Resizing SmoothL1Loss Solarization
-        UniformFactorSampler
+        AugMix Augmenter AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization
+        FocalLoss FourierMix Grayscale GridMask JitteredResize MixUp Mosaic NormalFactorSampler
+        Posterization RandAugment RandomApply RandomAspectRatio RandomAugmentationPipeline
+        RandomBrightness RandomChannelShift RandomChoice RandomColorDegeneration RandomColorJitter
+        RandomContrast RandomCrop RandomCropAndResize RandomCutout RandomFlip RandomGaussianBlur
+        RandomHue RandomJpegQuality RandomRotation RandomSaturation RandomSharpness RandomShear
+        RandomTranslation RandomZoom RepeatedAugmentation Rescaling Resizing SimCLRLoss SmoothL1Loss
+        Solarization SqueezeAndExcite2D StochasticDepth UniformFactorSampler
     """,
     ("keras_cv_extras", "generative"): """
         ConditionalBatchNormalization ConditionalGAN DeepSMOTE SpectralNormalized SumOfMap

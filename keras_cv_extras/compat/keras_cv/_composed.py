@@ -110,9 +110,9 @@ def _made(layer, given):
     return {**given, "images": _apply(layer, given["images"])}
 
 
-def _apply(layer, images):
+def _apply(layer, images, training=True):
     try:
-        return layer(images, training=True)
+        return layer(images, training=training)
     except TypeError:  # a function, or a layer that knows nothing of training
         return layer(images)
 
@@ -140,7 +140,7 @@ class RandomApply(_Composed):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        given = kwargs.pop("layers", [layer])
+        given = kwargs.pop("layers", [] if layer is None else [layer])
         super().__init__(given, seed, **kwargs)
         self.batchwise = batchwise
         if not 0 <= rate <= 1:
@@ -148,11 +148,24 @@ class RandomApply(_Composed):
         self.rate = rate
 
     def _augment(self, given):
+        if not self.layers:
+            return given
         return _where(self._uniform(given) < self.rate, _made(self.layers[0], given), given)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration."""
-        return {**super().get_config(), "rate": self.rate, "batchwise": self.batchwise}
+        kept = super().get_config()
+        layer = [*kept.pop("layers"), None][0]
+        return {**kept, "layer": layer, "rate": self.rate, "batchwise": self.batchwise}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "RandomApply":
+        """Returns the layer of a configuration."""
+        if "layers" in config:  # as it was saved before
+            config = {**config, "layer": config["layers"][0]}
+            del config["layers"]
+        layer = keras.saving.deserialize_keras_object(config["layer"])
+        return cls(**{**config, "layer": layer})
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
@@ -224,14 +237,46 @@ class RandomAugmentationPipeline(_Composed):
         return {**super().get_config(), **own}
 
 
-class RepeatedAugmentation:
+class _Row(keras.layers.Layer):
+    """Base: layers, or functions, that are called one after another or each by itself."""
+
+    def __init__(self, held: Sequence[Any], **kwargs: Any) -> None:
+        for unused in ("auto_vectorize", "autocast", "force_generator"):
+            kwargs.pop(unused, None)
+        super().__init__(autocast=False, **kwargs)
+        self.held = list(held)
+        self.built = True
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Calls the layers."""
+        if training is None:
+            training = self._get_call_context().entry_layer is self
+        return self.augment(inputs, training)
+
+    def augment(self, inputs: Any, training: bool) -> Any:
+        """Returns what the layers make."""
+        raise NotImplementedError
+
+    def saved(self, name: str) -> dict[str, Any]:
+        """Returns the configuration, the layers under a name."""
+        held = [keras.saving.serialize_keras_object(layer) for layer in self.held]
+        return {**super().get_config(), name: held}
+
+
+def _loaded(cls, config, name):
+    held = [keras.saving.deserialize_keras_object(layer) for layer in config[name]]
+    return cls(**{**config, name: held})
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class RepeatedAugmentation(_Row):
     """Makes a copy of a batch by each of several layers.
 
     Args:
         augmenters: layers of a dictionary with `images` and `labels`.
         shuffle: whether to put the copies into a random order.
         seed: of that order.
-        **kwargs: take no part.
+        **kwargs: the arguments of `keras.layers.Layer`.
 
     Example:
         >>> layer = RepeatedAugmentation([keras.layers.RandomFlip()], shuffle=False)
@@ -244,14 +289,18 @@ class RepeatedAugmentation:
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        del kwargs
-        self.augmenters, self.shuffle = list(augmenters), shuffle
+        super().__init__(augmenters, **kwargs)
+        self.shuffle, self.seed = shuffle, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+    @property
+    def augmenters(self) -> list[Any]:
+        """The layers."""
+        return self.held
+
+    def augment(self, inputs: Any, training: bool) -> Any:
         """Returns the copies, one after another or shuffled."""
-        del training
-        made = [_apply(augmenter, inputs) for augmenter in self.augmenters]
+        made = [_apply(augmenter, inputs, training) for augmenter in self.held]
         joined = {key: ops.concatenate([part[key] for part in made]) for key in inputs}
         if not self.shuffle:
             return joined
@@ -259,22 +308,47 @@ class RepeatedAugmentation:
         order = keras.random.shuffle(ops.arange(count), seed=self.seed_generator)
         return {key: ops.take(value, order, axis=0) for key, value in joined.items()}
 
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**self.saved("augmenters"), "shuffle": self.shuffle, "seed": self.seed}
 
-class Augmenter:
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "RepeatedAugmentation":
+        """Returns the layer of a configuration."""
+        return _loaded(cls, config, "augmenters")
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class Augmenter(_Row):
     """Applies layers one after another.
 
     Args:
         layers: layers, or functions.
+        **kwargs: the arguments of `keras.layers.Layer`.
 
     Example:
         >>> augmenter = Augmenter([keras.layers.RandomFlip()])
     """
 
-    def __init__(self, layers: Sequence[Any]) -> None:
-        self.layers = list(layers)
+    def __init__(self, layers: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(layers, **kwargs)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+    @property
+    def layers(self) -> list[Any]:
+        """The layers."""
+        return self.held
+
+    def augment(self, inputs: Any, training: bool) -> Any:
         """Returns what the last layer gives."""
-        for layer in self.layers:
-            inputs = layer(inputs) if training is None else layer(inputs, training=training)
+        for layer in self.held:
+            inputs = _apply(layer, inputs, training)
         return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return self.saved("layers")
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Augmenter":
+        """Returns the layer of a configuration."""
+        return _loaded(cls, config, "layers")

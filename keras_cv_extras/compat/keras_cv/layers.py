@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
+
 from keras_cv_extras import layers
 from keras_cv_extras.compat import _table
 from keras_cv_extras.compat.keras_cv import _batch_layers as batch
@@ -15,6 +17,7 @@ from keras_cv_extras.compat.keras_cv._layer import old_layer
 from keras_cv_extras.compat.keras_cv._rand_augment import RandAugment
 
 _HERE = "keras_cv_extras.layers."
+_PACKAGE = "keras_cv_extras.compat.keras_cv"
 _BOXES = "boxes are out of scope; use keras_hub for detectors"
 _CLOUDS = "point clouds are out of scope"
 
@@ -27,32 +30,72 @@ def _image(
     return _table.Name(name, path, note, old_layer(name, make, **kind), call)
 
 
-def _squeeze_and_excite(
-    filters: int,
-    bottleneck_filters: int | None = None,
-    squeeze_activation: Any = "relu",
-    excite_activation: Any = "sigmoid",
-    **options: Any,
-) -> Any:
-    """Scales channels by what the whole map shows."""
-    if filters <= 0 or not isinstance(filters, int):
-        raise ValueError(f"`filters` should be a positive integer. Got {filters}")
-    if bottleneck_filters is not None and bottleneck_filters >= filters:
-        raise ValueError(
-            "`bottleneck_filters` should be smaller than `filters`. Got "
-            f"{bottleneck_filters} and {filters}"
+@keras.saving.register_keras_serializable(_PACKAGE)
+class SqueezeAndExcite2D(layers.SqueezeExcite):
+    """Scales channels by what the whole map shows.
+
+    Args:
+        filters: how many channels there are.
+        bottleneck_filters: below `filters`; None for a quarter.
+        squeeze_activation: of the bottleneck.
+        excite_activation: of the scales.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> layer = SqueezeAndExcite2D(16, 4)
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        bottleneck_filters: int | None = None,
+        squeeze_activation: Any = "relu",
+        excite_activation: Any = "sigmoid",
+        **kwargs: Any,
+    ) -> None:
+        if filters <= 0 or not isinstance(filters, int):
+            raise ValueError(f"`filters` should be a positive integer. Got {filters}")
+        if bottleneck_filters is not None and bottleneck_filters >= filters:
+            raise ValueError(
+                "`bottleneck_filters` should be smaller than `filters`. Got "
+                f"{bottleneck_filters} and {filters}"
+            )
+        super().__init__(
+            bottleneck_filters=bottleneck_filters or max(filters // 4, 1),
+            squeeze_activation=squeeze_activation,
+            excite_activation=excite_activation,
+            **kwargs,
         )
-    return layers.SqueezeExcite(
-        bottleneck_filters=bottleneck_filters or max(filters // 4, 1),
-        squeeze_activation=squeeze_activation,
-        excite_activation=excite_activation,
-        **options,
-    )
+        self.filters = filters
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**_without(super().get_config(), "ratio"), "filters": self.filters}
 
 
-def _stochastic_depth(rate: float = 0.5, **options: Any) -> Any:
-    """Adds a residual branch to its shortcut, or leaves it out."""
-    return layers.StochasticDepth(1 - rate, **options)
+@keras.saving.register_keras_serializable(_PACKAGE)
+class StochasticDepth(layers.StochasticDepth):
+    """Adds a residual branch to its shortcut, or leaves it out.
+
+    Args:
+        rate: how often it is left out in training, in [0, 1].
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> layer = StochasticDepth(rate=0.2)
+    """
+
+    def __init__(self, rate: float = 0.5, **kwargs: Any) -> None:
+        super().__init__(1 - rate, **kwargs)
+        self.rate = rate
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**_without(super().get_config(), "survival_probability"), "rate": self.rate}
+
+
+def _without(config, name):
+    return {key: value for key, value in config.items() if key != name}
 
 
 _ALIKE = "height and width alike"
@@ -292,14 +335,14 @@ __getattr__, __dir__, TABLE = _table.attach(
             "SqueezeAndExcite2D",
             _HERE + "SqueezeExcite",
             "the number of channels is that of the input",
-            _squeeze_and_excite,
+            SqueezeAndExcite2D,
             _HERE + "SqueezeExcite(bottleneck_filters=bottleneck_filters)",
         ),
         _table.Name(
             "StochasticDepth",
             _HERE + "StochasticDepth",
             "survival_probability is 1 - rate",
-            _stochastic_depth,
+            StochasticDepth,
             _HERE + "StochasticDepth(survival_probability=1 - rate)",
         ),
         _table.Name("TransformerEncoder", note="use keras_hub.layers.TransformerEncoder"),

@@ -95,30 +95,32 @@ class SmoothL1Loss(keras.losses.Loss):
         return {**super().get_config(), "l1_cutoff": self.l1_cutoff}
 
 
-class SimCLRLoss:
+@keras.saving.register_keras_serializable(_PACKAGE)
+class SimCLRLoss(keras.losses.Loss):
     """NT-Xent of two projections of a batch, summed over both.
 
     Args:
         temperature: above 0.
-        reduction: as of every Keras loss.
-        name: as of every Keras loss.
+        **kwargs: `reduction` and `name`, as of every Keras loss.
 
     Example:
         >>> loss = SimCLRLoss(temperature=0.1)
     """
 
-    def __init__(self, temperature: float, **options: Any) -> None:
-        self.temperature = temperature
-        self._loss = losses.NTXent(temperature, **options)
+    def __init__(self, temperature: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.temperature: float = temperature
 
-    def __call__(self, projections_1: Any, projections_2: Any, sample_weight: Any = None) -> Any:
-        """Returns the reduced loss."""
-        if sample_weight is not None:
-            raise ValueError("sample_weight is not taken here: every projection counts alike")
+    def call(self, projections_1: Any, projections_2: Any) -> Any:
+        """Returns the loss of each sample."""
         first, second = ops.convert_to_tensor(projections_1), ops.convert_to_tensor(projections_2)
         count = ops.shape(first)[0]
         pairs = ops.stack([first, second], axis=1)
-        return 2 * self._loss(ops.zeros((count,), "int32"), pairs)
+        return 2 * losses.nt_xent(ops.zeros((count,), "int32"), pairs, temperature=self.temperature)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**super().get_config(), "temperature": self.temperature}
 
 
 __getattr__: _table.Load

@@ -16,6 +16,7 @@ from keras_cv_extras.compat.tensorflow_addons import (
     metrics,
     optimizers,
 )
+from keras_cv_extras.compat.tensorflow_addons._register import register_all as register_all
 
 __all__ = ["activations", "callbacks", "image", "layers", "losses", "metrics", "optimizers"]
 

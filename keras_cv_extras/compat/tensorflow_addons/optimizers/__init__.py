@@ -1,12 +1,13 @@
 """Optimizers and schedules of TensorFlow Addons."""
 
-import numbers
 from typing import Any
 
 import keras
 
 from keras_cv_extras import optimizers
 from keras_cv_extras.compat import _table
+from keras_cv_extras.compat.tensorflow_addons.optimizers import _decoupled as old
+from keras_cv_extras.compat.tensorflow_addons.optimizers import utils
 
 _HERE = "keras_cv_extras.optimizers."
 
@@ -19,64 +20,6 @@ def _with_lr(made):
         return made(*arguments, **options)
 
     make.__name__, make.__doc__ = made.__name__, made.__doc__
-    return make
-
-
-def _decoupled(made, name):
-    """Returns an optimizer whose decay does not go by the learning rate, as Keras' does."""
-
-    def make(weight_decay: Any, learning_rate: Any, **options: Any) -> Any:
-        if not isinstance(weight_decay, numbers.Real) or not isinstance(
-            learning_rate, numbers.Real
-        ):
-            raise TypeError(
-                f"{name} takes numbers here: Keras multiplies weight_decay by the learning rate; "
-                f"give {made.__module__.split('.')[0]}.optimizers.{made.__name__} the schedule and "
-                "weight_decay divided by its first learning rate"
-            )
-        decay = float(weight_decay) / float(learning_rate)
-        return made(learning_rate=float(learning_rate), weight_decay=decay, **options)
-
-    return make
-
-
-def _adamw(
-    weight_decay: Any,
-    learning_rate: Any = 0.001,
-    beta_1: float = 0.9,
-    beta_2: float = 0.999,
-    epsilon: float = 1e-7,
-    amsgrad: bool = False,
-    name: str = "AdamW",
-    **options: Any,
-) -> Any:
-    """Adam with decoupled weight decay."""
-    own = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "amsgrad": amsgrad}
-    make = _decoupled(keras.optimizers.AdamW, "AdamW")
-    return make(weight_decay, learning_rate, **own, name=name, **options)
-
-
-def _sgdw(
-    weight_decay: Any,
-    learning_rate: Any = 0.01,
-    momentum: float = 0.0,
-    nesterov: bool = False,
-    name: str = "SGDW",
-    **options: Any,
-) -> Any:
-    """Gradient descent with decoupled weight decay."""
-    make = _decoupled(keras.optimizers.SGD, "SGDW")
-    own = {"momentum": momentum, "nesterov": nesterov}
-    return make(weight_decay, learning_rate, **own, name=name, **options)
-
-
-def _extended(base_optimizer: type) -> Any:
-    """Returns an optimizer that takes weight_decay first, as Addons' AdamW does."""
-    name = base_optimizer.__name__
-
-    def make(weight_decay: Any, learning_rate: Any = 0.001, **options: Any) -> Any:
-        return _decoupled(base_optimizer, name)(weight_decay, learning_rate, **options)
-
     return make
 
 
@@ -112,6 +55,8 @@ def _same(name):
     return _table.Name(name, _HERE + name)
 
 
+__all__ = ["utils"]
+
 __getattr__: _table.Load
 __dir__: _table.Listed
 __getattr__, __dir__, TABLE = _table.attach(
@@ -123,15 +68,25 @@ __getattr__, __dir__, TABLE = _table.attach(
             "AdamW",
             "keras.optimizers.AdamW",
             _DECAY,
-            _adamw,
+            old.AdamW,
             "keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
         _same("AveragedOptimizerWrapper"),
         _class("COCOB"),
-        _table.Name("ConditionalGradient", note="use a constraint of keras.constraints"),
+        _table.Name(
+            "ConditionalGradient",
+            "keras.constraints.MaxNorm",
+            "a constraint beside any optimizer, not a step within the ball",
+            old.ConditionalGradient,
+            "keras.constraints.MaxNorm(lambda_)",
+        ),
         _same("CyclicalLearningRate"),
         _table.Name(
-            "DecoupledWeightDecayExtension", note="give weight_decay to the Keras optimizer"
+            "DecoupledWeightDecayExtension",
+            "keras.optimizers.Optimizer",
+            "every optimizer of Keras takes weight_decay",
+            old.DecoupledWeightDecayExtension,
+            "Optimizer(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
         _same("ExponentialCyclicalLearningRate"),
         _class("LAMB"),
@@ -151,13 +106,19 @@ __getattr__, __dir__, TABLE = _table.attach(
             "keras.optimizers.MultiOptimizer(optimizer_map)",
         ),
         _class("NovoGrad"),
-        _table.Name("ProximalAdagrad", note="use keras.optimizers.Ftrl"),
+        _table.Name(
+            "ProximalAdagrad",
+            "keras.optimizers.Ftrl",
+            "the penalties are of all steps so far, not of one",
+            old.ProximalAdagrad,
+            "keras.optimizers.Ftrl(learning_rate, l1_regularization_strength=..., ...)",
+        ),
         _class("RectifiedAdam"),
         _table.Name(
             "SGDW",
             "keras.optimizers.SGD",
             _DECAY,
-            _sgdw,
+            old.SGDW,
             "keras.optimizers.SGD(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
         _same("SWA"),
@@ -168,7 +129,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "extend_with_decoupled_weight_decay",
             "keras.optimizers.Optimizer",
             "every optimizer of Keras takes weight_decay",
-            _extended,
+            old.extend_with_decoupled_weight_decay,
             "Optimizer(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
     ],

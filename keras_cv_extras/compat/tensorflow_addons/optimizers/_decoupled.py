@@ -1,0 +1,321 @@
+"""Optimizers of TensorFlow Addons that Keras has otherwise, or not at all."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.configs import attributes
+from keras_cv_extras._base.types import Config, Tensor
+
+_PACKAGE = "keras_cv_extras.compat"
+
+
+class DecoupledWeightDecayExtension:
+    """Makes weights smaller before each step, by a share that the learning rate does not change.
+
+    Stands in front of an optimizer among the bases of a class.
+
+    Args:
+        weight_decay: the share, at least 0: a number, a schedule, or a function without arguments.
+        exclude_from_weight_decay: regular expressions of names of weights that stay.
+        **kwargs: the arguments of the optimizer.
+
+    Example:
+        >>> class AdagradW(DecoupledWeightDecayExtension, keras.optimizers.Adagrad):
+        ...     pass
+        >>> optimizer = AdagradW(weight_decay=1e-4, learning_rate=0.1)
+    """
+
+    def __init__(
+        self,
+        weight_decay: Any,
+        exclude_from_weight_decay: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if "lr" in kwargs:
+            kwargs["learning_rate"] = kwargs.pop("lr")
+        super().__init__(**kwargs)
+        if isinstance(weight_decay, dict):
+            weight_decay = keras.saving.deserialize_keras_object(weight_decay)
+        self.weight_decay = weight_decay
+        self._decayed: Any = None
+        self._excluded = list(exclude_from_weight_decay or [])
+        if self._excluded:
+            own: Any = self
+            own.exclude_from_weight_decay(var_names=self._excluded)
+
+    def _apply_weight_decay(self, variables: Any) -> None:
+        """Leaves the decay to the step."""
+
+    def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
+        """Makes a weight smaller, and lets the optimizer take its step."""
+        own: Any = self
+        base: Any = super()
+        chosen = own._use_weight_decay(variable)
+        if self._decayed is not None:
+            chosen = own._var_key(variable) in self._decayed
+        if chosen:
+            rate = self.weight_decay
+            if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+                rate = rate(own.iterations)
+            elif callable(rate):
+                rate = rate()
+            own.assign_sub(variable, ops.multiply(ops.cast(rate, variable.dtype), variable))
+        base.update_step(gradient, variable, learning_rate)
+
+    def apply_gradients(
+        self,
+        grads_and_vars: Any,
+        name: str | None = None,
+        decay_var_list: Iterable[Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Takes a step.
+
+        Args:
+            grads_and_vars: pairs of a gradient and a variable.
+            name: takes no part.
+            decay_var_list: the variables that become smaller; None for all.
+            **kwargs: take no part.
+        """
+        del name, kwargs
+        own, base = self, super()
+        optimizer: Any = own
+        self._decayed = (
+            None if not decay_var_list else {optimizer._var_key(v) for v in decay_var_list}
+        )
+        return base.apply_gradients(grads_and_vars)  # type: ignore[misc]
+
+    def get_config(self) -> Config:
+        """Returns the configuration."""
+        base: Any = super()
+        rate = self.weight_decay
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            rate = keras.saving.serialize_keras_object(rate)
+        return {
+            **base.get_config(),
+            "weight_decay": rate,
+            "exclude_from_weight_decay": self._excluded,
+        }
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class AdamW(DecoupledWeightDecayExtension, keras.optimizers.Adam):
+    """Adam with a weight decay that the learning rate does not change.
+
+    Args:
+        weight_decay: the share that weights lose at each step: a number, a schedule, or a
+            function without arguments.
+        learning_rate: a number, or a schedule.
+        beta_1: decay of the mean of gradients.
+        beta_2: decay of the mean of their squares.
+        epsilon: added to the root of that.
+        amsgrad: whether the mean of squares never falls.
+        name: as of every Keras optimizer.
+        **kwargs: `exclude_from_weight_decay`, and what every Keras optimizer takes.
+
+    References:
+        [Loshchilov and Hutter, Decoupled Weight Decay
+        Regularization](https://arxiv.org/abs/1711.05101), algorithm 2.
+
+    Example:
+        >>> optimizer = AdamW(weight_decay=1e-4, learning_rate=1e-3)
+    """
+
+    def __init__(
+        self,
+        weight_decay: Any,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        name: str = "AdamW",
+        **kwargs: Any,
+    ) -> None:
+        own = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "amsgrad": amsgrad}
+        kwargs = {"learning_rate": learning_rate, **kwargs}
+        super().__init__(weight_decay, **own, name=name, **kwargs)
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class SGDW(DecoupledWeightDecayExtension, keras.optimizers.SGD):
+    """Gradient descent with a weight decay that the learning rate does not change.
+
+    Args:
+        weight_decay: the share that weights lose at each step: a number, a schedule, or a
+            function without arguments.
+        learning_rate: a number, or a schedule.
+        momentum: of the steps.
+        nesterov: whether gradients are taken a step ahead.
+        name: as of every Keras optimizer.
+        **kwargs: `exclude_from_weight_decay`, and what every Keras optimizer takes.
+
+    References:
+        [Loshchilov and Hutter, Decoupled Weight Decay
+        Regularization](https://arxiv.org/abs/1711.05101), algorithm 1.
+
+    Example:
+        >>> optimizer = SGDW(weight_decay=1e-4, learning_rate=0.1, momentum=0.9)
+    """
+
+    def __init__(
+        self,
+        weight_decay: Any,
+        learning_rate: Any = 0.001,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        name: str = "SGDW",
+        **kwargs: Any,
+    ) -> None:
+        own = {"momentum": momentum, "nesterov": nesterov}
+        kwargs = {"learning_rate": learning_rate, **kwargs}
+        super().__init__(weight_decay, **own, name=name, **kwargs)
+
+
+def extend_with_decoupled_weight_decay(
+    base_optimizer: type[keras.optimizers.Optimizer],
+) -> Callable[..., keras.optimizers.Optimizer]:
+    """Returns a class of an optimizer whose weight decay the learning rate does not change.
+
+    Args:
+        base_optimizer: a class of Keras.
+
+    Example:
+        >>> make = extend_with_decoupled_weight_decay(keras.optimizers.Adam)
+        >>> optimizer = make(weight_decay=1e-4, learning_rate=1e-3)
+    """
+    return type(
+        "OptimizerWithDecoupledWeightDecay", (DecoupledWeightDecayExtension, base_optimizer), {}
+    )
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class ConditionalGradient(keras.optimizers.Optimizer):
+    """Moves weights towards a point of a ball, so that they stay in it.
+
+    Args:
+        learning_rate: how much of the weights stays, in [0, 1]: a number, or a schedule.
+        lambda_: the radius of the ball.
+        epsilon: added to the norm of the gradient.
+        ord: the norm, "fro" or "nuclear".
+        name: as of every Keras optimizer.
+        **kwargs: what every Keras optimizer takes.
+
+    References:
+        [Frandi et al., on the Frank-Wolfe step](https://arxiv.org/abs/1803.06453).
+
+    Example:
+        >>> optimizer = ConditionalGradient(learning_rate=0.99, lambda_=203)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        lambda_: float = 0.01,
+        epsilon: float = 1e-7,
+        ord: str = "fro",
+        name: str = "ConditionalGradient",
+        **kwargs: Any,
+    ) -> None:
+        learning_rate = kwargs.pop("lr", learning_rate)
+        kwargs.pop("use_locking", None)
+        checks.one_of("ord", ord, ("fro", "nuclear"))
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.lambda_, self.epsilon, self.ord = lambda_, epsilon, ord
+
+    def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
+        """Goes the rest of the way to the point of the ball that lies against the gradient."""
+        rate = ops.cast(learning_rate, variable.dtype)
+        if self.ord == "fro":
+            gradient = ops.convert_to_tensor(gradient)
+            norm = ops.sqrt(ops.sum(ops.square(gradient)))
+            point = gradient / (norm + self.epsilon)
+        else:
+            point = self._singular(gradient)
+        moved = ops.multiply(variable, rate) - (1 - rate) * self.lambda_ * point
+        self.assign(variable, moved)
+
+    def _singular(self, gradient):
+        """Returns the product of the singular vectors of the largest singular value."""
+        shape = gradient.shape
+        matrix = ops.reshape(gradient, (-1, 1)) if len(shape) < 2 else gradient
+        left, values, right = ops.svd(matrix, full_matrices=False)
+        del values
+        return ops.reshape(ops.matmul(left[:, :1], right[:1]), shape)
+
+    def get_config(self) -> Config:
+        """Returns the configuration."""
+        return {**super().get_config(), **attributes(self, "lambda_", "epsilon", "ord")}
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class ProximalAdagrad(keras.optimizers.Optimizer):
+    """Adagrad, whose weights are then moved towards 0 by two penalties.
+
+    Args:
+        learning_rate: a number, or a schedule.
+        initial_accumulator_value: what the sums of squares begin with, at least 0.
+        l1_regularization_strength: penalty of the absolute weights, at least 0.
+        l2_regularization_strength: penalty of the squared weights, at least 0.
+        name: as of every Keras optimizer.
+        **kwargs: what every Keras optimizer takes.
+
+    References:
+        [Duchi and Singer, Efficient Online and Batch Learning Using Forward Backward
+        Splitting](https://jmlr.org/papers/v10/duchi09a.html).
+
+    Example:
+        >>> optimizer = ProximalAdagrad(0.1, l1_regularization_strength=1e-3)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        name: str = "ProximalAdagrad",
+        **kwargs: Any,
+    ) -> None:
+        learning_rate = kwargs.pop("lr", learning_rate)
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        begin = checks.non_negative("initial_accumulator_value", initial_accumulator_value)
+        self.initial_accumulator_value = begin
+        self.l1_regularization_strength = checks.non_negative(
+            "l1_regularization_strength", l1_regularization_strength
+        )
+        self.l2_regularization_strength = checks.non_negative(
+            "l2_regularization_strength", l2_regularization_strength
+        )
+
+    def build(self, variables: Any) -> None:
+        """Makes the sums of squares."""
+        if self.built:
+            return
+        super().build(variables)
+        begin = keras.initializers.Constant(self.initial_accumulator_value)
+        self._sums = self.add_optimizer_variables(variables, "accumulator", initializer=begin)
+
+    def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
+        """Takes the step of Adagrad, and that of the penalties."""
+        slot = self._sums[self._get_variable_index(variable)]
+        self.assign_add(slot, ops.square(gradient))
+        rate = ops.cast(learning_rate, variable.dtype) / ops.sqrt(slot)
+        ahead = variable - rate * gradient
+        short = ops.maximum(ops.abs(ahead) - rate * self.l1_regularization_strength, 0.0)
+        self.assign(
+            variable, ops.sign(ahead) * short / (1 + rate * self.l2_regularization_strength)
+        )
+
+    def get_config(self) -> Config:
+        """Returns the configuration."""
+        own = (
+            "initial_accumulator_value",
+            "l1_regularization_strength",
+            "l2_regularization_strength",
+        )
+        return {**super().get_config(), **attributes(self, *own)}
