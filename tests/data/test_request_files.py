@@ -88,6 +88,40 @@ def test_other_files_are_read_one_by_one(decoders):
         np.testing.assert_array_equal(together(tf.constant(files)), alone(tf.constant(files)))
 
 
+def photograph(kind, size=SIZE[::-1], mode="RGB", **options):
+    content = io.BytesIO()
+    image = Image.fromarray(photographs.astronaut()).resize(size)
+    image.convert(mode).save(content, kind, **options)
+    return content.getvalue()
+
+
+def test_files_of_the_size_that_is_wanted_and_a_file_alone(decoders):
+    together, alone = decoders
+    files = [photograph(kind, mode=mode) for kind in ("JPEG", "PNG") for mode in ("RGB", "L")] * 3
+    assert len(files) % _batch._TURN  # some are in no whole turn
+    wanted = alone(tf.constant(files))
+    np.testing.assert_array_equal(together(tf.constant(files)), wanted)
+    np.testing.assert_array_equal(together(tf.constant(files[:2]))[0], wanted[0])
+    others = [photograph("JPEG", **turned(6)), photograph("PNG", **turned(6)), KINDS["JPEG XMP"]]
+    others += [photograph("JPEG", mode="CMYK"), photograph("PNG", mode="RGBA")]
+    others += [photograph("JPEG", (300, 300)), photograph("PNG", (300, 300), "L")]
+    others += [photograph("PNG", (1025, 2)), photograph("GIF")]
+    wanted = alone(tf.constant(files[:4] + others))
+    for place, file in enumerate(files[:4] + others):
+        np.testing.assert_array_equal(together(tf.constant([file]))[0], wanted[place])
+    clear = io.BytesIO()
+    palette = Image.fromarray(photographs.astronaut()[:24, :31]).quantize(8)
+    palette.save(clear, "PNG", transparency=1)
+    for file in (clear.getvalue(), b"\xff\xd8" + bytes(9), b"\x89PNG", b""):
+        try:
+            wanted = alone(tf.constant([file]))
+        except tf.errors.InvalidArgumentError:
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                together(tf.constant([file]))
+        else:
+            np.testing.assert_array_equal(together(tf.constant([file])), wanted)
+
+
 def test_small_is_what_no_check_could_refuse():
     content, clear = io.BytesIO(), io.BytesIO()
     Image.fromarray(photographs.astronaut()[:90, :90]).save(content, "JPEG", **turned(6))

@@ -5,12 +5,13 @@ What can be done for all files in one operation each is done so. The loop keeps 
 eight files in a turn, which costs as much as two operations.
 """
 
+import functools
 from typing import Any
 
 import tensorflow as tf
 
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.data.files.decoder import _decode, _facts, _plan
+from keras_cv_extras.data.files.decoder import _bytes, _decode, _facts, _plan
 
 NOT_AN_IMAGE = b"neither JPEG, PNG, BMP, GIF nor WEBP"
 DAMAGED = b"damaged, or of no size, or of more than 64,000,000 pixels"
@@ -64,9 +65,12 @@ def decode_all(
             decoded in a row, as those of at most 1 MiB that seem whole are, nor as small ones.
     """
     encoded = tf.ensure_shape(encoded, (None,))
+    spec = tf.TensorSpec((*image_size, channels), tf.uint8)
 
     def one(content):
         return _decode.decode(content, image_size, channels, resize=resize, jpeg=jpeg)
+
+    of_any = _bytes.apart(one)  # traced once
 
     def named(files, places):
         images, errors = decode_or_report(files, image_size, channels, resize=resize, jpeg=jpeg)
@@ -78,8 +82,7 @@ def decode_all(
     def in_a_row(files):
         # Calls that run at a time cancel each other where one fails, and what was cancelled may be
         # heard before what failed.
-        shape = tf.TensorSpec((*image_size, channels), tf.uint8)
-        return tf.map_fn(one, files, fn_output_signature=shape, parallel_iterations=1)
+        return tf.map_fn(one, files, fn_output_signature=spec, parallel_iterations=1)
 
     def many(files):
         count = tf.size(files)
@@ -99,39 +102,62 @@ def decode_all(
 
     def several(files, sizes):
         scale, shift = _plan.plan_whole(sizes, image_size, resize)
-        images = _in_turns(
+        return _in_turns(
             lambda *values: _small(*values, image_size=image_size),
             [files, scale, shift],
-            tf.TensorSpec((1, *image_size, channels), tf.uint8),
+            spec,
             lambda images: _decode.bytes_of(images, channels),
         )
-        return tf.reshape(images, (-1, *image_size, channels))
 
-    def single(size):
-        image = _small(
-            encoded[0], *_plan.plan_whole(size, image_size, resize), image_size=image_size
-        )
-        return _decode.bytes_of(image, channels)
+    def of_that_size(files):
+        return _in_turns(_pixels, [files], spec, lambda images: _fitting(images, channels))
 
-    def others(files):
+    def together(files):
+        small, same, sizes = _are_small(files, image_size)
         return tf.cond(
-            tf.size(files) == 1,
-            lambda: one(files[0])[None],
+            small,
+            lambda: tf.cond(
+                same,
+                lambda: _apart(of_that_size, _FILES)(files),
+                lambda: _apart(several, _FILES, _TWO)(files, sizes),
+            ),
             lambda: _apart(many, _FILES)(files),
         )
 
-    if jpeg == "reduced":
-        images = others(encoded)
-    else:
-        way, sizes = _way(encoded)
-        images = tf.switch_case(
-            way,
-            [
-                lambda: _apart(others, _FILES)(encoded),
-                lambda: single(sizes[0]),
-                lambda: _apart(several, _FILES, _TWO)(encoded, sizes),
-            ],
+    def single(content, small, size):
+        def resized():
+            scale, shift = _plan.plan_whole(size, image_size, resize)
+            image = _small(content, scale, shift, image_size=image_size)
+            return _decode.bytes_of(image, channels)
+
+        return tf.cond(
+            small,
+            lambda: tf.cond(
+                tf.reduce_all(size == image_size),
+                lambda: _fitting(_pixels(content), channels),
+                resized,
+            ),
+            lambda: of_any(content)[None],
         )
+
+    def alone():
+        content = encoded[0]
+        # Of a file alone it need not be known whether it is whole: no place is to be named.
+        return tf.cond(
+            (tf.strings.substr(content, 0, 2) == _facts.JPEG_BEGINS[:2])
+            & (tf.strings.length(content) <= _MOST_BYTES[_facts.JPEG]),
+            lambda: single(content, *_small_jpeg(content)),
+            lambda: _bytes.apart(lambda content: single(content, *_small_png(content)))(content),
+        )
+
+    if jpeg == "reduced":
+        images = tf.cond(
+            tf.size(encoded) == 1,
+            lambda: one(encoded[0])[None],
+            lambda: _apart(many, _FILES)(encoded),
+        )
+    else:
+        images = tf.cond(tf.size(encoded) == 1, alone, lambda: _apart(together, _FILES)(encoded))
     return tf.ensure_shape(images, (None, *image_size, channels))
 
 
@@ -194,26 +220,43 @@ def groups(encoded):
     )
 
 
-def _way(encoded):
-    """Returns 1 for one small file, 2 for several and nothing else, 0 for others; and their sizes.
+def _small_jpeg(content):
+    """Returns whether a JPEG file of few bytes is of few pixels and says nothing else, its size."""
+    shape = tf.io.extract_jpeg_shape(content)
+    return _are_few(shape) & _is_unmarked(content, _facts.JPEG), shape[:2]
+
+
+def _small_png(content):
+    """Returns likewise whether a file is a PNG of few bytes and pixels that is opaque."""
+    is_small = _facts.are_opaque_pngs(content)
+    is_small &= tf.strings.length(content) <= _MOST_BYTES[_facts.PNG]
+    content = tf.where(is_small, content, bytes(24))
+    size = _png_sizes(content[None])[0]
+    return _are_few(size) & _is_unmarked(content, _facts.PNG), size
+
+
+def _is_unmarked(content, kind):
+    """Returns whether a file has no mark of something else than pixels."""
+    found = [
+        tf.raw_ops.StringSplitV2(input=content[None], sep=mark, maxsplit=1).shape[1] < 2
+        for mark in _MARKS[kind]
+    ]
+    return functools.reduce(tf.logical_and, found)
+
+
+def _are_small(encoded, image_size):
+    """Returns whether all are small files, and all of the size that is wanted; and their sizes.
 
     Most requests are of small files alone: to say so takes fewer operations than to sort them.
     """
     is_kind = _kinds(encoded)
-    small = tf.reduce_all(is_kind[_facts.JPEG] | is_kind[_facts.PNG])
-    one = tf.where(is_kind[_facts.JPEG], 1, 2)
-    case = tf.where(tf.size(encoded) == 1, tf.reduce_sum(one), 3)
-    sizes = tf.switch_case(
-        tf.where(small, case, 0),
-        [
-            lambda: tf.constant([[0, 0]]),
-            lambda: _unmarked(encoded, is_kind, _facts.JPEG, _jpeg_size(encoded[0])[None]),
-            lambda: _unmarked(encoded, is_kind, _facts.PNG, _png_sizes(encoded)),
-            lambda: _apart(_all_sizes, _FILES, _FLAGS, _FLAGS)(encoded, *is_kind.values()),
-        ],
+    sizes = tf.cond(
+        tf.reduce_all(is_kind[_facts.JPEG] | is_kind[_facts.PNG]),
+        lambda: _apart(_all_sizes, _FILES, _FLAGS, _FLAGS)(encoded, *is_kind.values()),
+        lambda: tf.constant([[0, 0]]),
     )
-    few = tf.reduce_all(_are_few(sizes))
-    return tf.where(few, tf.where(case == 3, 2, 1), 0), sizes
+    same = tf.reduce_all(sizes == image_size)
+    return tf.reduce_all(_are_few(sizes)), same, sizes
 
 
 def _all_sizes(encoded, is_jpeg, is_png):
@@ -268,10 +311,15 @@ def _parts(encoded, own, mark):
 
 
 def _are_few(sizes):
-    """Returns which sizes, `(n, 2)`, are those of an image of few pixels that is not too long."""
-    pixels = tf.reduce_prod(tf.cast(sizes, tf.int64), axis=1)
-    few = (tf.reduce_min(sizes, axis=1) > 0) & (pixels <= SMALL)
-    return few & (tf.reduce_max(sizes, axis=1) <= _LONGEST_SIDE)
+    """Returns which sizes are those of an image of few pixels that is not too long.
+
+    Args:
+        sizes: `(..., 2)` int32, heights and widths; or `(..., 3)` with channels, not four inks.
+    """
+    # Below 1 there is none: it becomes a large number.
+    most = [_LONGEST_SIDE, _LONGEST_SIDE, 3][: sizes.shape[-1]]
+    fits = tf.reduce_all(tf.cast(sizes - 1, tf.uint32) < tf.constant(most, tf.uint32), axis=-1)
+    return fits & (tf.reduce_prod(sizes[..., :2], axis=-1) <= SMALL)
 
 
 def _sizes(encoded, is_jpeg, is_png):
@@ -279,19 +327,15 @@ def _sizes(encoded, is_jpeg, is_png):
     count = tf.size(encoded)
     files = tf.where(is_jpeg, encoded, _EMPTY_JPEG)
     rest = tf.fill([-count % _HEADERS], _EMPTY_JPEG)
-    jpegs = tf.map_fn(
-        lambda turn: tf.stack([_jpeg_size(one) for one in tf.unstack(turn)]),
+    shapes = tf.map_fn(
+        lambda turn: tf.stack([tf.io.extract_jpeg_shape(one) for one in tf.unstack(turn)]),
         tf.reshape(tf.concat([files, rest], axis=0), (-1, _HEADERS)),
-        fn_output_signature=tf.TensorSpec((_HEADERS, 2), tf.int32),
+        fn_output_signature=tf.TensorSpec((_HEADERS, 3), tf.int32),
     )
+    shapes = tf.reshape(shapes, (-1, 3))[:count]
+    jpegs = tf.where(shapes[:, 2:] == 4, SMALL, shapes[:, :2])  # four inks take a longer way
     pngs = _png_sizes(tf.where(is_png, encoded, bytes(24)))
-    return tf.where(is_jpeg[:, None], tf.reshape(jpegs, (-1, 2))[:count], pngs)
-
-
-def _jpeg_size(content):
-    """Returns height and width of a JPEG file, a large one for four inks."""
-    shape = tf.io.extract_jpeg_shape(content)
-    return tf.where(shape[2] == 4, SMALL, shape[:2])
+    return tf.where(is_jpeg[:, None], jpegs, pngs)
 
 
 def _png_sizes(encoded):
@@ -299,12 +343,16 @@ def _png_sizes(encoded):
     return tf.reshape(sizes, (-1, 2))[:, ::-1]
 
 
-def _small(content, scale, shift, *, image_size):
-    """Decodes a small JPEG or PNG file, whole, and resizes it: float32 `(1, height, width, 3)`."""
+def _pixels(content):
+    """Decodes a small JPEG or PNG file, whole: uint8 `(1, height, width, 3)`."""
     # The operation reads both kinds.
-    image = tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE")
+    return tf.io.decode_jpeg(content, 3, dct_method="INTEGER_ACCURATE")[None]
+
+
+def _small(content, scale, shift, *, image_size):
+    """Decodes a small JPEG or PNG file, and resizes it: float32 `(1, height, width, 3)`."""
     return tf.raw_ops.ScaleAndTranslate(
-        images=image[None],
+        images=_pixels(content),
         size=image_size,
         scale=scale,
         translation=shift,
@@ -313,20 +361,25 @@ def _small(content, scale, shift, *, image_size):
     )
 
 
+def _fitting(images, channels):
+    """Returns images that have the size that is wanted with as many channels: uint8."""
+    return images if channels == 3 else _decode.bytes_of(tf.cast(images, tf.float32), channels)
+
+
 def _in_turns(function, values, spec, of_turn):
     """`tf.map_fn` of a function of several values, which takes `_TURN` elements in a turn.
 
     Args:
-        function: a function of one element of each of the values.
+        function: a function of one element of each of the values, which gives `(1, ...)`.
         values: a list of tensors of the same length.
         spec: a `tf.TensorSpec` of the result for one element.
-        of_turn: a function of the results of a turn, stacked.
+        of_turn: a function of the results of a turn, which have an axis for images.
     """
     whole = tf.size(values[0]) // _TURN * _TURN
 
     def turn(elements):
         rows = zip(*(tf.unstack(value) for value in elements), strict=True)
-        return of_turn(tf.stack([function(*row) for row in rows]))
+        return of_turn(tf.concat([function(*row) for row in rows], axis=0))
 
     def mapped(values, count):
         values = [tf.reshape(value, (-1, count, *value.shape[1:])) for value in values]
