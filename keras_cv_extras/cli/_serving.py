@@ -247,7 +247,10 @@ def serve(
         int, typer.Option(min=0, max=65535, help="Where it listens; 0 for any that is free.")
     ] = 8501,
     host: Annotated[
-        str, typer.Option(help="The address it listens at; 0.0.0.0 for all of this machine.")
+        str,
+        typer.Option(
+            help="The address it listens at; 0.0.0.0 for all of this machine, :: for IPv6 too."
+        ),
     ] = "127.0.0.1",
 ):
     """Answer requests for an export over HTTP, until Ctrl-C.

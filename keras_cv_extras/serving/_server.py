@@ -24,6 +24,7 @@ from keras_cv_extras.serving import _card, _ops
 from keras_cv_extras.serving._convert import MODEL_FILES
 
 _MOST_BYTES = 64 << 20  # of a request
+_NAMED = "of the request:"  # what the graph says where it names the places of bad files
 
 
 class ModelServer(http.server.ThreadingHTTPServer):
@@ -36,7 +37,8 @@ class ModelServer(http.server.ThreadingHTTPServer):
     Args:
         path: the folder of an export, such as "digits/1", or one with exports by their numbers,
             whose latest is taken.
-        host: the address that it listens at; "0.0.0.0" for all of this machine.
+        host: the address that it listens at, or its name; "0.0.0.0" for all of this machine by
+            IPv4, "::" for all by IPv6 and IPv4.
         port: its port, 0 for any that is free.
 
     Attributes:
@@ -44,7 +46,7 @@ class ModelServer(http.server.ThreadingHTTPServer):
 
     Raises:
         FileNotFoundError: if there is no export.
-        OSError: if the port is taken.
+        OSError: if the port is taken, or the address is not of this machine.
         ValueError: if the export is of another format, or its graph could do harm.
 
     References:
@@ -57,6 +59,7 @@ class ModelServer(http.server.ThreadingHTTPServer):
     """
 
     daemon_threads: bool = True
+    request_queue_size: int = 128  # clients that come at once; of more, some would try again
 
     def __init__(self, path: Path, *, host: str = "127.0.0.1", port: int = 8501) -> None:
         folder = _folder(pathlib.Path(path))
@@ -74,11 +77,20 @@ class ModelServer(http.server.ThreadingHTTPServer):
         self.version = where.name if numbered else "1"
         self.name = where.parent.name if numbered else where.name
         try:
-            super().__init__((host, port), _Handler)
-        except OSError as error:
-            raise OSError(f"port {port} of {host} cannot be used: {error.strerror}") from error
+            self.address_family, address = _address(host, port)
+            super().__init__(address, _Handler)  # pyright: ignore[reportArgumentType]
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or "no address"
+            raise OSError(f"port {port} of {host} cannot be used: {why}") from error
         self._path = "/v1/models/" + urllib.parse.quote(os.fsencode(self.name), "")
-        self.url = f"http://{host}:{self.server_address[1]}{self._path}:predict"
+        at = f"[{host}]" if ":" in host else host
+        self.url = f"http://{at}:{self.server_address[1]}{self._path}:predict"
+
+    def server_bind(self) -> None:
+        """Takes the address, "::" for IPv4 too."""
+        if self.address_family == socket.AF_INET6 and self.server_address[0] == "::":
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
 
     def status(self) -> dict[str, Any]:
         """Returns what TensorFlow Serving says of a model that is ready."""
@@ -107,10 +119,26 @@ class ModelServer(http.server.ThreadingHTTPServer):
         ask = self._loaded.signatures[signature]
         ((name, spec),) = ask.structured_input_signature[1].items()
         try:
-            answer = ask(**{name: _tensor([_value(row, name) for row in rows], spec)})
+            given = _tensor([_value(row, name) for row in rows], spec)
         except (TypeError, binascii.Error, tf.errors.InvalidArgumentError) as error:
             raise ValueError(_line(error)) from error
+        try:
+            answer = ask(**{name: given})
+        except (TypeError, tf.errors.InvalidArgumentError) as error:
+            said = _line(error)
+            if spec.dtype == tf.string and len(rows) > 1 and _NAMED not in said:
+                bad = [place for place in range(len(rows)) if _fails(ask, name, given[place])]
+                said = f"images {bad} {_NAMED} {said}" if bad else said
+            raise ValueError(said) from error
         return {"predictions": _rows({key: value.numpy() for key, value in answer.items()})}
+
+
+def _address(host, port):
+    """Returns the family of an address, and the address as a socket takes it; IPv4 of both."""
+    flags = socket.AI_PASSIVE
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, address
 
 
 def _folder(path):
@@ -148,6 +176,15 @@ def _tensor(values, spec):
     return tf.constant(array.astype(wanted))
 
 
+def _fails(ask, name, file):
+    """Returns whether a file alone is no request either."""
+    try:
+        ask(**{name: file[None]})
+    except tf.errors.InvalidArgumentError:
+        return True
+    return False
+
+
 def _rows(answer):
     """Returns a dictionary for each row, or its value if there is one output alone."""
     lists = {name: _plain(value.tolist()) for name, value in answer.items()}
@@ -163,7 +200,8 @@ def _plain(value):
 
 def _line(error):
     """Returns what an error says as one line: the last, as TensorFlow begins with where it was."""
-    said = str(error).partition("[[{{node")[0].strip() or type(error).__name__
+    said = str(error).partition("[[{{node")[0]
+    said = re.sub(r"\{\{function_node [^}]*\}\}", "", said).strip() or type(error).__name__
     return visible(said.splitlines()[-1].strip())
 
 
@@ -172,6 +210,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     server: Any  # a ModelServer
     timeout = 30.0  # seconds that a client may be silent for
+    disable_nagle_algorithm = True  # the body is written behind the head, and would wait
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"  # of a line that cannot be read: its answer has a head
 

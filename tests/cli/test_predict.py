@@ -84,10 +84,8 @@ def test_every_format_answers_alike(place, bad, name):
 @pytest.mark.wide
 @pytest.mark.skipif(not ONNX, reason="needs keras-cv-extras[onnx]")
 @pytest.mark.parametrize("name", ["onnx", "onnx/model.onnx"])
-def test_onnx(place, name):
-    folder, given = place
-    files = [folder / f"{number}.png" for number in range(3)]
-    check_answers(list(serving.predict_files(folder / name, files)), folder, given)
+def test_onnx(place, bad, name):
+    test_every_format_answers_alike(place, bad, name)
 
 
 @pytest.mark.wide

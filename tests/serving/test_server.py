@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 import urllib.request
 
@@ -121,6 +122,74 @@ def test_what_is_no_request_is_one_line(server, body, status, message):
     assert ask(server, None, path=model(server), method="GET")[0] == 200
 
 
+def damaged(image):
+    """A PNG file that is whole by its ends."""
+    file = bytearray(tf.io.encode_png(image).numpy())
+    at = file.index(b"IDAT") + 8
+    file[at : at + 20] = bytes(20)
+    return {"b64": base64.b64encode(file).decode()}
+
+
+def test_files_that_are_damaged_inside_are_named(server, batch):
+    files = [b64(batch[0]), damaged(batch[1]), b64(batch[2]), damaged(batch[3])]
+    status, answer = ask(server, {"instances": files})
+    assert status == 400
+    assert re.match(r"images \[1, 3\] of the request: Invalid PNG", answer["error"])
+    status, answer = ask(server, {"instances": [b64(batch[0]), {"b64": "AAAA"}]})
+    assert status == 400
+    assert re.search(r"images\] \[1\] \[of the request:\] \[neither JPEG", answer["error"])
+    assert answer["error"].count("of the request") == 1  # by the graph alone
+    status, answer = ask(server, {"instances": [damaged(batch[1])]})
+    assert status == 400
+    assert answer["error"].startswith("Invalid PNG")
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_ipv6(exported, unloaded, host):
+    with serving.ModelServer(exported, host=host, port=0) as made:
+        port = made.server_address[1]
+        assert made.url.startswith(f"http://[{host}]:{port}/v1/models/")
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        try:
+            for client in ("::1", "127.0.0.1") if host == "::" else ("::1",):
+                connection = http.client.HTTPConnection(client, port, timeout=20)
+                connection.request("GET", model(made))
+                assert connection.getresponse().status == 200
+                connection.close()
+        finally:
+            made.shutdown()
+            thread.join()
+
+
+def test_a_connection_takes_several_requests_without_waiting(server):
+    connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+    sockets, began = set(), time.monotonic()
+    for _ in range(20):
+        connection.request("GET", model(server))
+        sockets.add(connection.sock)
+        assert json.loads(connection.getresponse().read())["model_version_status"]
+    connection.close()
+    assert len(sockets) == 1
+    assert time.monotonic() - began < 20 * 0.03  # an acknowledgement is put off for 0.04 s
+
+
+def test_clients_that_come_at_once_are_let_in(exported, unloaded):
+    with serving.ModelServer(exported, port=0) as made:  # accepts none yet
+        clients = [socket.create_connection(made.server_address, timeout=20) for _ in range(60)]
+        for client in clients:
+            client.sendall(f"GET {model(made)} HTTP/1.0\r\n\r\n".encode())
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        try:
+            for client in clients:
+                assert client.makefile("rb").readline().split()[1] == b"200"
+                client.close()
+        finally:
+            made.shutdown()
+            thread.join()
+
+
 def test_a_name_is_asked_for_by_escapes_or_by_its_bytes(server):
     assert server.url.endswith("/v1/models/my%20Z%C3%A4hler%3Apredict%2541:predict")
     ((found, _),) = answers(server, [f"GET {model(server).replace('%C3%A4', 'ä')} HTTP/1.1"])
@@ -221,6 +290,9 @@ def unloaded(monkeypatch):
 def test_what_cannot_be_served(tmp_path, server, exported, unloaded):
     with pytest.raises(OSError, match=r"port \d+ of 127.0.0.1 cannot be used: Address already"):
         serving.ModelServer(exported, port=server.server_address[1])
+    for host in ("192.0.2.1", "nowhere.invalid", "a" * 70):
+        with pytest.raises(OSError, match=rf"port 0 of {host} cannot be used: "):
+            serving.ModelServer(exported, host=host, port=0)
     (tmp_path / "²").mkdir()  # a digit, and no number
     with pytest.raises(FileNotFoundError):
         serving.ModelServer(tmp_path, port=0)
