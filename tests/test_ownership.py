@@ -1,5 +1,6 @@
 """What is not ours is neither removed nor replaced, and nobody writes where another does."""
 
+import contextlib
 import errno
 import json
 import os
@@ -8,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -325,16 +327,72 @@ with folders.owned(sys.argv[1], kinds.TRAINING):
         pass
 
 
-def test_a_second_export_to_one_place_is_told(tmp_path):
-    with files.replacing(tmp_path / "1", kind="export") as temporary:
-        temporary.mkdir()
-        with pytest.raises(ValueError, match="another process is writing it"):
-            write_folder(tmp_path / "1", kind="export")
-        write_folder(tmp_path / "2", kind="export")
-    assert sorted(os.listdir(tmp_path)) == ["1", "2"]
-
-
 EARLIER = {"policy": {}, "model": None, "seed": 0}
+
+
+@pytest.fixture
+def meanwhile():
+    """Runs a block of another thread until the test has ended, and returns when it has begun."""
+    ended, threads = threading.Event(), []
+
+    def begin(block):
+        begun = threading.Event()
+
+        def run():
+            with block:
+                begun.set()
+                ended.wait(60)
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+        assert begun.wait(60)
+
+    yield begin
+    ended.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_second_export_to_one_place_is_told(tmp_path, meanwhile):
+    @contextlib.contextmanager
+    def writing():
+        with files.replacing(tmp_path / "1", kind="export") as temporary:
+            temporary.mkdir()
+            yield
+
+    meanwhile(writing())
+    with pytest.raises(ValueError, match="another process is writing it"):
+        write_folder(tmp_path / "1", kind="export")
+    write_folder(tmp_path / "2", kind="export")
+    assert (tmp_path / "2").is_dir()
+
+
+def test_the_second_of_two_exports_is_told_before_its_work(tmp_path, meanwhile):
+    place = tmp_path / "new" / "1"
+    with files.reserved(place), files.replacing(place, kind="export") as folder:
+        folder.mkdir()
+    with pytest.raises(ZeroDivisionError), files.reserved(tmp_path / "other" / "1"):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    meanwhile(files.reserved(place))
+    for second in (
+        lambda: files.check_replaceable(place, kind="export"),
+        lambda: files.reserved(place).__enter__(),
+    ):
+        with pytest.raises(ValueError, match="1: another process is writing it: wait for it"):
+            second()
+    files.check_replaceable(place.with_name("2"), kind="export")
+
+
+def test_the_second_of_two_trainings_is_told_before_its_work(tmp_path, meanwhile):
+    place = tmp_path / "run"
+    meanwhile(folders.owned(place, kinds.TRAINING, {"seed": 1}))
+    for second in (folders.check, lambda *given: folders.owned(*given).__enter__()):
+        with pytest.raises(ValueError, match=f"run: a training is running here .*{os.getpid()}"):
+            second(place, kinds.TRAINING)
+    other = tmp_path / "other"
+    with folders.owned(other, kinds.TRAINING):
+        folders.check(other, kinds.TRAINING)  # by the thread that holds it
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,19 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 import zlib
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.owned import marks
+from keras_cv_extras._base.owned import json_text, marks
 from keras_cv_extras._base.owned.errors import NAME, TEMPORARY, explaining
+from keras_cv_extras._base.owned.json_text import read_json as read_json
 
 _PREVIOUS = "previous"
 _PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
+_own = {}  # temporary folders of this process -> the threads that write there
 _cleared = set()  # folders in which this process has looked for what killed writers left
 
 
@@ -60,6 +63,27 @@ def replacing(path, *, kind: str = "folder", known=None, **identity):
                 _sync(folder / path.name)
                 check = functools.partial(check_replaceable, kind=kind, known=known, **identity)
                 _move(folder, path, check)
+        except BaseException:
+            marks.remove_folders(made)
+            raise
+
+
+@contextlib.contextmanager
+def reserved(path):
+    """Keeps the path of a folder for this thread, which will write it with `replacing` in the end.
+
+    Another process that wants to write there is told before its work, not after it.
+
+    Raises:
+        OSError, ValueError: if another process is writing there, or nothing can be written.
+    """
+    path = pathlib.Path(os.path.abspath(path))
+    with explaining(path):
+        made = marks.make_folders(path.parent)
+        try:
+            _remove_dead(path.parent)
+            with _temporary(path, alone=True):
+                yield
         except BaseException:
             marks.remove_folders(made)
             raise
@@ -122,6 +146,8 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
         checks.utf8(path)
     path = pathlib.Path(os.path.abspath(path))
     checks.path_names(path)
+    if kind != "folder":
+        _check_alone(path)
     if path.is_symlink() or not path.is_dir():
         if kind != "folder" and path.is_file():
             raise NotADirectoryError(f"{path}: a file; give the path of a folder")
@@ -145,7 +171,7 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
             f"{path}: holds {added[0]}, which this did not write and would be lost: move it, or "
             "give another path"
         )
-    before = mark.get("identity", {})
+    before = mark.get("identity") or {}
     for key, value in json.loads(json.dumps(identity)).items():
         if key in before and before[key] != value:
             raise ValueError(
@@ -169,15 +195,17 @@ def _mark(folder, kind, identity):
 def _temporary(path, *, alone):
     """Gives a folder beside a path, marked as temporary, and locked as long as it is in use."""
     folder, file = _marked(path)
+    _own[folder] = threading.get_ident()
     try:
         try:
-            if alone and len(list(_writers(path))) > 1:
-                raise ValueError(f"{path}: another process is writing it: wait for it")
+            if alone:
+                _check_alone(path)
             yield folder
         finally:
             os.close(file)
     finally:
         _remove(folder)
+        _own.pop(folder, None)
 
 
 def _marked(path):
@@ -196,13 +224,15 @@ def _marked(path):
             return folder, file
 
 
-def _writers(path):
-    """Gives the temporary folders of those who write to a path at present."""
+def _check_alone(path):
+    """Raises if another process or thread writes to the path of a folder at present."""
     for folder in path.parent.glob(f"{TEMPORARY}*"):
+        if _own.get(folder) == threading.get_ident():
+            continue
         mark = marks.read_mark(folder)
         ours = mark is not None and mark["kind"] == "temporary" and mark.get("of") == path.name
         if ours and marks.is_locked(folder / marks.MARK):
-            yield folder
+            raise ValueError(f"{path}: another process is writing it: wait for it")
 
 
 def _move(folder, path, check):
@@ -339,33 +369,17 @@ def write_text(path, text, known=None):
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def write_json(path, value, known=None):
-    """Writes a JSON file in one step; `known` is as in `check_file`."""
+def write_json(path, value, known=None, *, finite=True):
+    """Writes a JSON file in one step.
+
+    Args:
+        path: the file.
+        value: what it holds.
+        known: as in `check_file`.
+        finite: whether numbers that are infinite or none become null, as JSON has no others.
+    """
+    value = json_text.finite(value) if finite else value
     write_text(path, json.dumps(value, indent=2) + "\n", known)
-
-
-def read_json(path):
-    """Reads a JSON file; a missing or damaged one raises an error that names it."""
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        # Some editors begin a file with a byte order mark.
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
-    except ValueError as error:  # text that is no JSON, or numbers of thousands of digits
-        raise ValueError(f"{path}: not a JSON file ({error})") from error
-    except RecursionError as error:
-        raise ValueError(f"{path}: not a JSON file of this library: nested too deep") from error
-
-
-def _once(pairs):
-    """Returns the dictionary of a JSON object, none of whose names stands twice."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {twice[:50]!r} stands twice")
-    return made
 
 
 def write_arrays(path, arrays):

@@ -6,18 +6,15 @@
   `(batch, parts, 2)`, or the triple `(label_a, label_b, weight)`, the weight being that of b.
 """
 
-import sys
-import warnings
-
 import keras
 import numpy as np
 from keras import ops
 
 from keras_cv_extras._base.engine import is_traced
+from keras_cv_extras._base.text import told
 
 MIXED_RANK = 3
 MOST_CLASSES = 1 << 24  # whole numbers that float32 can tell apart
-_warned = set()  # texts, and the lines that they were said to
 
 
 def is_integer(tensor):
@@ -137,21 +134,11 @@ def check_to_mix(rows, num_classes, whose="labels", several=0):
             )
     whole = values.dtype.kind == "f" and bool((values == np.floor(values)).all())
     if whole and values.max(initial=0) > 1:
-        _warn_once(
+        told.warn(
             f"{whose} are whole numbers as floats, and are blended as numbers: cast them to "
-            "integers if they are classes"
+            "integers if they are classes",
+            once=True,  # they may be numbers, of every batch
         )
-
-
-def _warn_once(text):
-    """Warns the line that called this package, but once: they may be numbers, of every batch."""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("keras_cv_extras."):
-        frame, level = frame.f_back, level + 1
-    place = text, frame.f_code.co_filename, frame.f_lineno
-    if place not in _warned:
-        warnings.warn(text, stacklevel=level)
-        _warned.add(place)
 
 
 def largest(labels):

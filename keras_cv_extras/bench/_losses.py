@@ -13,6 +13,29 @@ from keras_cv_extras.bench import _measure
 
 #: Labels and predictions of one step: 256 samples of 100 classes.
 BATCH_SIZE, NUM_CLASSES = 256, 100
+#: What `cases` returns, known before Keras is loaded.
+NAMES = (
+    "log, one-hot",
+    "log, integer",
+    "focal, softmax",
+    "focal, sigmoid",
+    "generalized",
+    "Poly-1",
+    "symmetric",
+    "bi-tempered",
+    "logit-adjusted",
+    "LDAM",
+    "asymmetric, multi-label",
+    "hinge, rows",
+    "hinge, integer",
+    "hinge",
+    "Huber",
+    "Tversky",
+    "sparsemax",
+    "triplet, semi-hard",
+    "triplet, hard",
+    "lifted structure",
+)
 
 
 def cases() -> dict[str, Any]:
@@ -156,10 +179,9 @@ def run_losses(
     Raises:
         ValueError: if an argument is not as above.
     """
-    known = tuple(cases())
-    chosen = known if losses is None else tuple(losses)
+    chosen = NAMES if losses is None else tuple(losses)
     for name in chosen:
-        checks.one_of("loss", name, known)
+        checks.one_of("loss", name, NAMES)
     repeats = checks.integer("repeats", repeats, minimum=1)
     seconds = checks.number("seconds", seconds)
     process = _measure.Measured(1, BATCH_SIZE, _measure.chosen_cpus(1))

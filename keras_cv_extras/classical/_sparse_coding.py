@@ -1,6 +1,5 @@
 """Sparse coding: each descriptor as a combination of few words, of least absolute weights."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import shuffle
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text import told
 from keras_cv_extras.classical._coder import WordCoder, check_enough, learn_words
 
 _ITERATIONS = 10_000  # steps of a descriptor: reached only where words nearly depend on others
@@ -135,11 +135,10 @@ def solve(values, words, penalty, tolerance):
         left -= change[:, None] * gram[column]
     else:
         done[rows] = codes
-        warnings.warn(
+        told.warn(
             f"{len(rows)} sparse codes were not found to tolerance={tolerance:g} in {_ITERATIONS} "
             "steps: raise the tolerance or the penalty",
             ConvergenceWarning,
-            stacklevel=2,
         )
     return sparse.csr_matrix(done)
 

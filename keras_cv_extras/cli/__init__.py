@@ -156,7 +156,9 @@ def main() -> None:
     except supervise.Ended as ended:
         print(f"{ended}: start the same command again to go on", file=sys.stderr, flush=True)
         sys.exit(ended.code)
-    except Exception as error:
+    except BaseException as error:
+        if _plugins.is_an_end(error):
+            raise
         lacking = _is_out_of_memory(error)
         expected = isinstance(error, ImportError | OSError | ValueError | ArithmeticError)
         plugin = _plugins.blamed(error)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from keras_cv_extras._base.owned import written
-from keras_cv_extras.cli._options import check_files
+from keras_cv_extras.cli._options import check_files, check_ops
 
 bench_app = typer.Typer(help="Measure speed, beside other libraries in the same run.")
 
@@ -61,6 +61,7 @@ def bench_ops(
     'keras-cv-extras[bench]'.
     """
     check_files(output, known=written.is_ours)
+    check_ops(ops or (), "mixup", "cutmix", "fmix", "mosaic")
     from keras_cv_extras import bench
 
     bench.run_ops(

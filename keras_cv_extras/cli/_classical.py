@@ -67,7 +67,7 @@ def classical_train(
     endings = ("",) if output.suffix in _ENDINGS else _ENDINGS
     places = (pathlib.Path(f"{output}{ending}") for ending in endings)
     check_files(*places, known=written.is_signed)
-    check_there(data=data)
+    check_there(data=data, image_size=image_size)
     import_tensorflow()
     from keras_cv_extras import classical
 
@@ -103,7 +103,7 @@ def classical_evaluate(
     A .joblib file is a pickle, and reading it runs the code in it: only read your own.
     """
     check_files(output, known=written.SCORES)
-    check_there(data=data, model=model)
+    check_there(data=data, model=model, image_size=image_size)
     import_tensorflow()
     from keras_cv_extras import classical
 

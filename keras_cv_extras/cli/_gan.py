@@ -56,7 +56,7 @@ def gan_train(
     too.
     """
     folders.check(output, kinds.GAN)
-    check_there(data=data)
+    check_there(data=data, image_size=image_size)
     import_tensorflow()
     from keras_cv_extras.generative import gan
 
@@ -123,7 +123,7 @@ def gan_report(
     classifier gets that is trained on synthetic images alone.
     """
     check_files(output or model.parent / "report.html", known=written.is_ours)
-    check_there(data=data, model=model)
+    check_there(data=data, model=model, image_size=image_size)
     import_tensorflow()
     from keras_cv_extras.generative import gan
 

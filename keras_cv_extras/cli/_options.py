@@ -3,13 +3,16 @@
 import os
 import pathlib
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
 
-from keras_cv_extras._base import files
-from keras_cv_extras._base.saved.registry import SOURCES
+from keras_cv_extras import augment
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.saved import known
+from keras_cv_extras._base.saved.registry import LOSSES, MIXES, ORACLES, SOURCES
 from keras_cv_extras.cli import _plugins
 
 Known = Callable[[pathlib.Path], bool]
@@ -100,6 +103,7 @@ def check_there(
     model: pathlib.Path | None = None,
     policy: str | pathlib.Path | None = None,
     root: pathlib.Path | None = None,
+    image_size: int | None = None,
     **files: str | pathlib.Path | None,
 ) -> None:
     """Raises if a folder or a file is missing: said before TensorFlow is loaded.
@@ -109,14 +113,20 @@ def check_there(
         model: a file.
         policy: the name or the file of a policy; one with a dot or a slash in it is a file.
         root: a folder.
+        image_size: the side of a square.
         **files: others, by their options.
 
     Raises:
         OSError, ValueError: if there is no such thing; one line says so.
     """
+    if image_size is not None:
+        checks.integer("image_size", image_size, minimum=1)
     if data is not None:
         _check_data(data)
-    if policy is not None and re.search(r"[./\\]", str(policy)):
+    named = policy is not None and not re.search(r"[./\\]", str(policy))
+    if named and not pathlib.Path(str(policy)).is_file():
+        known.check_policy(str(policy))
+    elif policy is not None:
         files = {"policy": policy, **files}
     for path in (model, *files.values()):
         if path is not None and not pathlib.Path(path).exists():
@@ -142,6 +152,44 @@ def _check_data(data):
         from keras_cv_extras.data import load
 
         load(data)  # says what is wrong
+
+
+def check_names(
+    *,
+    model: str | None = None,
+    mix: str | None = None,
+    loss: str | None = None,
+    oracle: str | None = None,
+    ops: Iterable[str] | None = None,
+) -> None:
+    """Raises if there is no such name, among those that plugins have entered too.
+
+    Plugins are asked if the library has no such name.
+    """
+    for registry, name in ((MIXES, mix), (LOSSES, loss), (ORACLES, oracle)):
+        if name is not None and checks.lower_case(name) not in registry:
+            _plugins.load_installed()
+            registry.resolved(name)
+    own = checks.lower_case(model)
+    if model is not None and own not in known.NETWORKS:
+        _plugins.load_installed()
+        entered = sys.modules.get("keras_cv_extras.models._registry")
+        if entered is None or own not in entered.NETWORKS:
+            raise known.unknown_network(model, known.NETWORKS)
+    check_ops(ops or ())
+
+
+def check_ops(ops: Iterable[str], *others: str) -> None:
+    """Raises if there is no op of a name; `others` are fine as well."""
+    published = {*dir(augment), *others}
+    for op in ops:
+        if op in published:
+            continue
+        _plugins.load_installed()
+        if "keras_cv_extras.augment._op" in sys.modules:  # a plugin may have entered some
+            published |= set(augment.OPS)
+        if op not in published:
+            checks.one_of("an op", op, sorted(name for name in published if name.islower()))
 
 
 def check_exists(path: pathlib.Path) -> None:

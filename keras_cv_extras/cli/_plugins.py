@@ -8,6 +8,8 @@ import pathlib
 import sys
 import traceback
 
+from keras_cv_extras._base import supervise
+
 GROUP = "keras_cv_extras.plugins"  # entry points of installed packages
 _places = {}  # where the code of a plugin is, a file or a package's folder -> what it is called
 
@@ -23,12 +25,12 @@ def load(name: str) -> None:
     """
     try:
         _note(_import(name), f"--plugin {name}")
-    except SystemExit as error:
-        raise ValueError(f"--plugin {name}: ends the process ({error})") from error
-    except Exception as error:
+    except BaseException as error:
+        if is_an_end(error):
+            raise
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f" ({last.filename}, line {last.lineno})" if last.filename != __file__ else ""
-        raise ValueError(f"--plugin {name}: {error}{where}") from error
+        raise ValueError(f"--plugin {name}: {_said(error)}{where}") from error
 
 
 def load_installed() -> None:
@@ -41,10 +43,12 @@ def load_installed() -> None:
         try:
             entry.load()
             _note(sys.modules.get(entry.module), f"the plugin {entry.name}")
-        except Exception as error:
+        except BaseException as error:
+            if is_an_end(error):
+                raise
             raise ValueError(
-                f"the plugin {entry.name} ({entry.value}) cannot be imported ({error}): repair "
-                "its package, or uninstall it"
+                f"the plugin {entry.name} ({entry.value}) cannot be imported ({_said(error)}): "
+                "repair its package, or uninstall it"
             ) from error
 
 
@@ -63,6 +67,19 @@ def _import(name):
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
+
+
+def is_an_end(error: BaseException) -> bool:
+    """Returns whether an exception is how a signal ends this process."""
+    return isinstance(error, KeyboardInterrupt | supervise.Ended)
+
+
+def _said(error):
+    """Returns what an exception says, in one line; a plugin may raise what is no error."""
+    if isinstance(error, SystemExit):
+        return f"ends the process ({error})"
+    text = str(error) or type(error).__name__
+    return text if isinstance(error, Exception) else f"{type(error).__name__}: {text}"
 
 
 def blamed(error: BaseException | None) -> str | None:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from keras_cv_extras._base import files, supervise
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base import checks, supervise
+from keras_cv_extras._base.owned import fields, folders, kinds
 from keras_cv_extras.cli._options import (
     Data,
     ImageColumn,
@@ -22,6 +22,7 @@ from keras_cv_extras.cli._options import (
     SplitColumn,
     as_table,
     check_exists,
+    check_names,
     check_there,
     say,
     show_table,
@@ -31,6 +32,26 @@ from keras_cv_extras.search import SearchSettings
 from keras_cv_extras.search import workers as search_workers
 
 _WRITTEN = ("policy.json", "trials.csv", "report.html", "model.keras")
+_NUMBER = (None, checks.number)
+_EFFECT = {"op": fields.text, "low": checks.number, "high": checks.number}
+_FORM = {  # of policy.json, as far as it is shown
+    "provenance": {
+        "arms": [
+            {
+                "name": fields.text,
+                **dict.fromkeys(("accuracy", "search_accuracy"), (None, checks.fraction)),
+                **dict.fromkeys(("low", "high"), _NUMBER),
+            }
+        ],
+        "verdict": fields.text,
+        "insight": {
+            "effects": [_EFFECT],
+            "expected?": _NUMBER,
+            "expected_interval?": (None, [checks.number, checks.number]),
+        },
+        "harmful?": [fields.text],
+    }
+}
 
 
 class _SearchGroup(TyperGroup):
@@ -213,6 +234,7 @@ def run(
 
     kcx search status FOLDER says how far it is, kcx search report FOLDER what it has found.
     """
+    check_names(model=model, oracle=oracle, ops=_names(ops))
     settings = SearchSettings(
         trials=trials,
         budget=budget,
@@ -236,14 +258,14 @@ def run(
         seed=seed,
     )
     role = search_workers.role_of_options(chief, worker, address)
+    if role is None or role.decides:
+        folders.check(output, kinds.SEARCH)
+        check_there(data=data, root=root, image_size=image_size)
     if role is not None:
         os.environ |= role.environment()
     elif workers > 1 and search_workers.role_in(output).kind == "alone":
         _launch(output, workers)
         return
-    if role is None or role.decides:
-        folders.check(output, kinds.SEARCH)
-        check_there(data=data, root=root)
     import_tensorflow()
     from keras_cv_extras import data as data_package
     from keras_cv_extras import models, search, training
@@ -288,24 +310,20 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
             f"{folder}: no search has been finished here; kcx search status {folder} says how "
             "far it is"
         )
-    try:
-        provenance = files.read_json(path)["provenance"]
-        rows = [_row(arm) for arm in sorted(provenance["arms"], key=_accuracy, reverse=True)]
-        verdict = provenance["verdict"]
-        needed = [one["op"] for one in provenance["insight"]["effects"] if one["low"] > 0]
-        harmful = [one["op"] for one in provenance["insight"]["effects"] if one["high"] < 0]
-        harmful = provenance.get("harmful", harmful)  # searches of before went by the fit
-        expected = provenance["insight"].get("expected")
-        ends = provenance["insight"].get("expected_interval")  # searches of before had none
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path}: not a policy that a search wrote ({error!r})") from error
+    provenance = fields.read(path, _FORM)["provenance"]
+    rows = [_row(arm) for arm in sorted(provenance["arms"], key=_accuracy, reverse=True)]
+    verdict, insight = provenance["verdict"], provenance["insight"]
+    needed = [one["op"] for one in insight["effects"] if one["low"] > 0]
+    harmful = [one["op"] for one in insight["effects"] if one["high"] < 0]
+    harmful = provenance.get("harmful", harmful)  # searches of before went by the fit
+    expected, ends = insight.get("expected"), insight.get("expected_interval")
     title = "accuracy on images that the search has not seen"
     show_table(title, ("arm", "accuracy", "95 % interval", "the search saw"), rows)
     say(verdict)
     for text, ops in (("help", needed), ("harm", harmful)):
         if ops:
             say(f"Ops that {text}: {', '.join(ops)}.")
-    if ends is not None:
+    if expected is not None and ends is not None:
         say(
             f"To be expected, without the luck of the choice: {_percent(expected)} "
             f"({_percent(ends[0])} to {_percent(ends[1])})."
@@ -334,7 +352,6 @@ def _say_files(folder):
 
 
 def _launch(output, workers):
-    folders.check(output, kinds.SEARCH)
     code = search_workers.launch(
         search_workers.this_command(),
         output,

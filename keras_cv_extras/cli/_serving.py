@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from keras_cv_extras._base import checks, supervise
 from keras_cv_extras._base import files as checked
-from keras_cv_extras._base import supervise
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli._options import (
@@ -135,7 +135,14 @@ def export(
     Then: kcx predict digits/1 some.png, or docs/serving.md for TensorFlow Serving and KServe.
     """
     checked.check_replaceable(output, kind="export", known=kinds.is_export)
-    check_there(data=data, model=model, policy=policy, calibration=calibration, root=root)
+    files = {"policy_file": policy, "calibration": calibration}
+    check_there(data=data, model=model, root=root, image_size=image_size, **files)
+    if quantize is not None and format == "saved_model":
+        raise ValueError(
+            f"quantize={quantize!r} needs format='litert' or 'onnx': a SavedModel keeps its floats"
+        )
+    if threshold is not None:
+        checks.fraction("threshold", threshold)
     priors = _priors(prior)
     import_tensorflow()
     from keras_cv_extras import serving

@@ -1,5 +1,6 @@
 """`kcx train`, `kcx evaluate`, and `kcx pack`, which prepares their images."""
 
+import importlib.util
 import pathlib
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from keras_cv_extras.cli._options import (
     Stream,
     as_table,
     check_files,
+    check_names,
     check_there,
     say,
 )
@@ -180,8 +182,12 @@ def train(
     if folds is not None and (stream or tensorboard or logger != "csv"):
         raise typer.BadParameter("--folds goes with none of --stream, --tensorboard and --logger")
     file = None if weights == "imagenet" else weights
-    check_there(data=data, policy=policy, root=root, weights=file)
-    import_tensorflow()
+    check_there(data=data, policy=policy, root=root, weights=file, image_size=image_size)
+    check_names(model=model, mix=mix, loss=loss)
+    if stream and image_size is None:
+        raise ValueError("stream needs image_size: files are decoded to one size")
+    if logger in ("wandb", "mlflow") and importlib.util.find_spec(logger) is None:
+        raise ImportError(f"--logger {logger} needs the package {logger}: pip install {logger}")
     from keras_cv_extras import training
 
     settings = training.TrainingSettings(
@@ -206,6 +212,7 @@ def train(
     source = as_table(data, image_column, label_column, split_column, root, separator)
     shown: dict[str, Any] = {"image_size": image_size, "resize": resize, "jpeg": jpeg}
     shown |= {"progress": not quiet, "tell": say}
+    import_tensorflow()
     if folds is not None:
         result = training.cross_validate(source, output, settings, folds=folds, **shown)
     else:
@@ -259,7 +266,7 @@ def evaluate(
     check_files(output, report, predictions)
     check_files(output, known=written.SCORES)
     check_files(report, predictions, known=written.is_ours)
-    check_there(data=data, model=model, root=root)
+    check_there(data=data, model=model, root=root, image_size=image_size)
     import_tensorflow()
     from keras_cv_extras import training
 

@@ -3,9 +3,10 @@
 import dataclasses
 import importlib
 import sys
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
+
+from keras_cv_extras._base.text import told
 
 Load: TypeAlias = Callable[[str], Any]
 Listed: TypeAlias = Callable[[], list[str]]
@@ -67,7 +68,7 @@ def attach(
         path = f"{library}.{name}"
         if path not in _warned:
             _warned.add(path)
-            warnings.warn(f"{path} is now {entry.replacement}", FutureWarning, stacklevel=2)
+            told.warn(f"{path} is now {entry.replacement}", FutureWarning)
         return entry.thing()
 
     def listed() -> list[str]:

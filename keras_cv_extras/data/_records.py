@@ -1,11 +1,11 @@
 """Dictionaries of an image and a label, as Hugging Face's and TensorFlow's data sets have them."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from keras_cv_extras._base.text import told
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data.files import _decode, _folder, _layout
 
@@ -191,7 +191,7 @@ def _names(part, parts):
     if texts:
         names = tuple(sorted(texts))
         for line in doubts(names):
-            warnings.warn(f"records: {line}", stacklevel=4)  # the caller of `load`
+            told.warn(f"records: {line}")
         return names
     count, without = max(labels) + 1, max(labels) + 1 - len([one for one in labels if one >= 0])
     if without > max(len(labels), 1000):
@@ -201,10 +201,9 @@ def _names(part, parts):
         )
     if without:
         missing = next(number for number in range(count) if number not in labels)
-        warnings.warn(
+        told.warn(
             f"records: {without} of {count} classes have no image, the first is {missing}: classes "
             "are numbered from 0 on",
-            stacklevel=4,
         )
     return tuple(str(number) for number in range(count))
 

@@ -2,12 +2,12 @@
 
 import os
 import pathlib
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.registry import SOURCES, Unfit
+from keras_cv_extras._base.text import told
 from keras_cv_extras.data._records import are_records
 from keras_cv_extras.data.files import _decode
 from keras_cv_extras.data.files.table._table import table_of
@@ -41,10 +41,9 @@ def resolved(source: Any) -> Any:
     if not SOURCES.added(source):
         return source
     if is_folder_of_images(source):
-        warnings.warn(
+        told.warn(
             f"{source!r} is read as the source of this name, not as the folder: that is "
             f"'./{source}'",
-            stacklevel=3,
         )
     found = SOURCES.make(source, object)
     path = isinstance(found, str | os.PathLike) and os.fspath(found)

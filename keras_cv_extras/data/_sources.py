@@ -5,7 +5,6 @@ import gzip
 import os
 import pathlib
 import struct
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from PIL import Image
 
 from keras_cv_extras._base import checks, guard
 from keras_cv_extras._base.saved.registry import SOURCES
+from keras_cv_extras._base.text import told
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._records import are_records, read_records
 from keras_cv_extras.data._register import is_folder_of_images, resolved
@@ -190,9 +190,8 @@ def load(
     of_records = table is None and are_records(name)
     text = name if isinstance(name, str) and table is None else ""
     if text in _SETS and is_folder_of_images(name):
-        warnings.warn(
+        told.warn(
             f"{name!r} is read as the set of this name, not as the folder: that is './{name}'",
-            stacklevel=2,
         )
     if text in ("mnist_5k", "digits"):
         default = 0.5
@@ -211,9 +210,9 @@ def load(
         if is_pack(name):
             return _packed(name, size, resize, jpeg, channels, test_fraction, class_names)
         if table is None:
-            listed = _folder.listing(_as_folder(name), class_names, stacklevel=3)
+            listed = _folder.listing(_as_folder(name), class_names)
         else:
-            listed = _listing.listing(table, class_names, stacklevel=3)
+            listed = _listing.listing(table, class_names)
         train, test, files, divided = _folder.read_files(
             listed,
             **options,

@@ -1,7 +1,6 @@
 """Calibrated probabilities: a temperature, and a correction for other class frequencies."""
 
 import dataclasses
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy import optimize
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import Path, Tensor
 
 _FORMAT = "keras_cv_extras.calibration"
@@ -188,11 +188,10 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
     else:
         temperature = float(np.exp(optimize.brentq(slope, low, high, xtol=1e-10)))  # pyright: ignore
     if temperature in (_COLDEST, _HOTTEST):
-        warnings.warn(
+        told.warn(
             f"the temperature came to its bound, {temperature:g}: {len(labels)} samples do not say "
             "how sure the model may be. Calibrate on more images, which it was not trained on, or "
             "not at all",
-            stacklevel=2,
         )
     return Calibration(temperature=temperature, num_samples=len(labels))
 

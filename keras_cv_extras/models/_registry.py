@@ -1,6 +1,5 @@
 """Every network by its name."""
 
-import difflib
 import functools
 import inspect
 import pathlib
@@ -11,6 +10,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.known import unknown_network
 from keras_cv_extras._base.saved.registry import new_name
 from keras_cv_extras.layers import replace_pooling
 from keras_cv_extras.models._applications import FAMILIES, application, weights_file
@@ -230,12 +230,7 @@ def _key(name, weights):
     if key == given and weights is not None and is_torch_file(pathlib.Path(weights)):
         key = _OF_TORCH.get(key, key)
     if key not in NETWORKS:
-        known = (*NETWORKS, *OTHER_NAMES)
-        close = difflib.get_close_matches(key, known, n=3, cutoff=0.5) or sorted(NETWORKS)
-        raise ValueError(
-            f"name must be one of keras_cv_extras.models.names(), received {name!r}; did you mean "
-            f"{', '.join(close)}?"
-        )
+        raise unknown_network(name, (*NETWORKS, *OTHER_NAMES))
     return key
 
 

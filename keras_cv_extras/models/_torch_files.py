@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import json
 import pathlib
 import re
 import struct
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import json_text
 from keras_cv_extras.models import _timm_names
 from keras_cv_extras.models.networks._preprocessing import MEAN, STD
 
@@ -321,7 +321,7 @@ def read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
     try:
         data = path.read_bytes()
         (length,) = struct.unpack("<Q", data[:8])
-        header = json.loads(data[8 : 8 + length])
+        header = json_text.parse(data[8 : 8 + length])
         header.pop("__metadata__", None)
         body = memoryview(data)[8 + length :]
         return {name: _tensor(body, **entry) for name, entry in header.items()}

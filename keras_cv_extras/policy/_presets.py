@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.saved.known import check_policy
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import _published
 from keras_cv_extras.policy._policy import Policy
@@ -51,7 +52,7 @@ def named(name: str) -> Policy | PolicySchedule:
     if name in _NAMED:
         return _NAMED[name]()
     if not pathlib.Path(name).is_file():
-        raise ValueError(f"policy must be a file or one of {', '.join(_NAMED)}; received {name!r}")
+        check_policy(name)
     return load(name)
 
 

@@ -18,7 +18,7 @@ from keras_cv_extras.serving._model import ServedModel
 from keras_cv_extras.serving._signatures import BAD_IMAGE, Servable
 
 FORMATS = ("saved_model", "litert", "onnx")
-_OURS = {"kind": "export", "known": kinds.is_export}
+OURS = {"kind": "export", "known": kinds.is_export}
 
 
 def export(
@@ -130,7 +130,7 @@ def export(
             "export needs Keras on TensorFlow: save the model as a .keras file, and load and "
             f"export it with KERAS_BACKEND=tensorflow; the backend is {keras.backend.backend()}"
         )
-    files.check_replaceable(path, **_OURS)
+    files.check_replaceable(path, **OURS)
     checks.one_of("format", format, FORMATS)
     _convert.check_packages(format)
     if representative is None:
@@ -174,7 +174,7 @@ def export(
         limits=limits,
     )
     names = [str(name) for name in served.class_names]
-    replaced = files.replacing(path, **_OURS, class_names=names)
+    replaced = files.replacing(path, **OURS, class_names=names)
     with replaced as folder, _as_os_error(path):
         folder.mkdir()
         if format == "saved_model":

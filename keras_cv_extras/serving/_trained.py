@@ -10,8 +10,9 @@ from keras import ops
 
 from keras_cv_extras import inference, metrics, training
 from keras_cv_extras import policy as policies
+from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.serving import _card, _export, _ops, _quantize, _verify
+from keras_cv_extras.serving import _card, _convert, _export, _ops, _quantize, _verify
 from keras_cv_extras.serving._model import ServedModel
 
 _ERROR = "expected_calibration_error"
@@ -81,9 +82,52 @@ def export_file(
     """
     if calibrate and calibration is not None:
         raise ValueError("calibrate fits what calibration gives: give one of them")
-    if options.get("format", "saved_model") == "saved_model":
+    form = options.get("format", "saved_model")
+    checks.one_of("format", form, _export.FORMATS)
+    _convert.check_packages(form)
+    _quantize.check(options.get("quantize"), form, data)
+    if form == "saved_model":
         _ops.check_place(output)
+    files.check_replaceable(output, **_export.OURS)
+    if top_k is not None:
+        checks.integer("top_k", top_k, minimum=1)
+    if threshold is not None:
+        checks.fraction("threshold", threshold)
     known = None if calibration is None else inference.Calibration.load(calibration)
+    given = None if policy is None else policies.Policy.load(policy)
+    with files.reserved(output):
+        return _exported(
+            model,
+            data,
+            output,
+            views=views,
+            calibrate=calibrate,
+            known=known,
+            priors=priors,
+            policy=given,
+            image_size=image_size,
+            top_k=top_k,
+            threshold=threshold,
+            options=options,
+        )
+
+
+def _exported(
+    model,
+    data,
+    output,
+    *,
+    views,
+    calibrate,
+    known,
+    priors,
+    policy,
+    image_size,
+    top_k,
+    threshold,
+    options,
+):
+    """Does what `export_file` is asked, while no other process writes there."""
     network = training.load_model(model, compile=False)
     resize = options.get("resize")
     chosen = training.data_for(network, model, data, image_size=image_size, resize=resize)
@@ -131,7 +175,7 @@ def export_file(
         labels=None if images.multilabel else part[1],
         calibration=known,
         data=images,
-        policy=None if policy is None else policies.Policy.load(policy),
+        policy=policy,
         metrics=scores,
         verified=True,
         **options,

@@ -7,18 +7,27 @@ there in one step. Only then are those before the last good one deleted.
 
 import hashlib
 import pathlib
-import warnings
 
 import keras
 import numpy as np
 
-from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import fields, folders, kinds
+from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import Path
 
 _ARRAYS, _STATE = "arrays.npz", "state.json"
 _NAMES = f"{'[0-9]' * 6}-{'[0-9]' * 9}"
 _CHECKPOINT = "checkpoint"
+# A callback's best value may be infinite, and a score may be none: Python's JSON has both.
+_FORM = {
+    "epoch": fields.count,
+    "step": fields.count,
+    "stopped": checks.boolean,
+    "history": {str: [(fields.no_number, checks.number)]},
+    "callbacks": {str: {str: {}}},
+    "sha256": fields.text,
+}
 
 
 class Checkpoints:
@@ -57,9 +66,7 @@ class Checkpoints:
                 damage.append(str(error))
                 continue
             for text in damage:
-                warnings.warn(
-                    f"{text}: going on from the checkpoint before, {path.name}", stacklevel=4
-                )
+                told.warn(f"{text}: going on from the checkpoint before, {path.name}")
             return path.name
         if damage:
             raise ValueError(
@@ -98,7 +105,7 @@ class Checkpoints:
                 with open(temporary / _ARRAYS, "wb") as file:
                     np.savez(file, **arrays)
                 state = {**state, "sha256": _sha256(temporary / _ARRAYS)}
-                files.write_json(temporary / _STATE, state)
+                files.write_json(temporary / _STATE, state, finite=False)
         except OSError as error:
             kept = "none is there" if self._good is None else f"{self._good.name} is still there"
             raise OSError(
@@ -127,9 +134,11 @@ class Checkpoints:
 
     def _read_state(self, path):
         try:
-            state = files.read_json(path / _STATE)
-            if not isinstance(state, dict) or _sha256(path / _ARRAYS) != state.get("sha256"):
+            state = fields.read(path / _STATE, _FORM, finite=False)
+            if _sha256(path / _ARRAYS) != state["sha256"]:
                 raise ValueError(f"{path / _ARRAYS}: not the file that was written")
+            if self.name(state["epoch"], state["step"]) != path.name:
+                raise ValueError(f"{path / _STATE}: of another checkpoint than its folder's name")
         except (OSError, ValueError) as error:
             raise ValueError(f"a damaged checkpoint, {error}") from error
         return state

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import archives, written
+from keras_cv_extras._base.owned import archives, json_text, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training import _strategy
 
@@ -74,7 +74,7 @@ def read_about(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo(_METADATA).file_size > _MOST_METADATA:
                 return {}
-            found = json.loads(archive.read(_METADATA)).get(_ABOUT, {})
+            found = json_text.parse(archive.read(_METADATA)).get(_ABOUT, {})
     except (OSError, KeyError, ValueError, AttributeError, RecursionError, zipfile.BadZipFile):
         return {}
     return found if isinstance(found, dict) else {}

@@ -28,6 +28,7 @@ from keras_cv_extras import (
     search,
     training,
 )
+from keras_cv_extras._base import supervise
 from keras_cv_extras._base.saved import registry
 from keras_cv_extras.augment import _op
 from keras_cv_extras.cli import _plugins
@@ -258,13 +259,34 @@ def test_an_installed_package_needs_no_option(written, monkeypatch):
         ("plugin_nowhere", "--plugin plugin_nowhere: No module named 'plugin_nowhere'"),
         ("plugin_ends.py", r"--plugin plugin_ends.py: ends the process \(3\)"),
         ("plugin_broken.py", r"--plugin plugin_broken.py: .* \(.*plugin_broken.py, line 2\)"),
+        (
+            "plugin_bare.py",
+            r"plugin plugin_bare.py: BaseException: no \(.*plugin_bare.py, line 1",
+        ),
     ],
 )
 def test_a_plugin_that_cannot_be_loaded_is_one_line(written, plugin, message):
     written("broken", "x = 1\n1 / 0\n")
     written("ends", "raise SystemExit(3)")
+    written("bare", "raise BaseException('no')")
     with pytest.raises(ValueError, match=message):
         _plugins.load(plugin)
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(3)", "raise BaseException", "1 / 0"])
+def test_an_installed_plugin_that_cannot_be_loaded_is_one_line(written, monkeypatch, code):
+    path = written("own", code)
+    entry = importlib.metadata.EntryPoint("mine", path.stem, _plugins.GROUP)
+    monkeypatch.syspath_prepend(path.parent)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [entry])
+    with pytest.raises(ValueError, match="the plugin mine .* cannot be imported .*: repair its"):
+        _plugins.load_installed()
+
+
+def test_a_signal_while_a_plugin_is_loaded_is_a_signal(written):
+    code = "from keras_cv_extras._base import supervise\nraise supervise.Ended(15)\n"
+    with pytest.raises(supervise.Ended):
+        _plugins.load(str(written("own", code)))
 
 
 FAULTS = """
@@ -273,6 +295,12 @@ FAULTS = """
 
     def fails():
         raise KeyError("lost")
+
+    def bare():
+        raise BaseException
+
+    def exits():
+        raise SystemExit(3)
 
     @kcx.augment.image_op(pixels="computed", strength=kcx.augment.Range(0.0, 1.0))
     def nothing_{name}(image, amount):
@@ -285,6 +313,8 @@ FAULTS = """
         return [][1]
 
     kcx.data.register("fails-{name}", fails)
+    kcx.data.register("bare-{name}", bare)
+    kcx.data.register("exits-{name}", exits)
     kcx.data.register("operated-{name}", operated)
     kcx.data.register("takes-{name}", lambda path: path)
     kcx.data.register("numbers-{name}", lambda: [1, 2])
@@ -298,12 +328,14 @@ FAULTS = """
     ("arguments", "message"),
     [
         ("train fails-X", r"--plugin plugin_X.py \(.*plugin_X.py, line 6\): KeyError: 'lost'$"),
-        ("train operated-X", r"\(.*, line 13\): the op 'nothing_X' must give images .*ived None$"),
+        ("train bare-X", r"--plugin plugin_X.py \(.*, line 9\): BaseException: BaseException$"),
+        ("train exits-X", r"--plugin plugin_X.py \(.*, line 12\): SystemExit: 3$"),
+        ("train operated-X", r"\(.*, line 19\): the op 'nothing_X' must give images .*ived None$"),
         ("train takes-X", r"the source 'takes-X' must take nothing: .*'path'$"),
         ("train numbers-X", r"the source 'numbers-X' must give a path, .* received \[1, 2\]$"),
         ("train digits --loss takes-X", r"the loss 'takes-x' must take from_logits: "),
         ("train digits --loss three-X", r"the loss 'three-x' must make a function, received 3$"),
-        ("train digits --model smaller-X", r"line 16\): IndexError: list index out of range$"),
+        ("train digits --model smaller-X", r"line 22\): IndexError: list index out of range$"),
     ],
 )
 def test_a_plugin_that_fails_is_one_line_that_names_it(

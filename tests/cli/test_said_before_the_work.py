@@ -1,12 +1,17 @@
 """Mistakes in arguments are said in the words of the command line, before anything is done."""
 
+import json
 import re
 import sys
 
 import pytest
 
-from keras_cv_extras import cli
-from keras_cv_extras.cli import _words
+from keras_cv_extras import augment, cli
+from keras_cv_extras._base.saved import known, registry
+from keras_cv_extras.bench import _losses
+from keras_cv_extras.cli import _options, _plugins, _words
+from keras_cv_extras.models import _registry
+from keras_cv_extras.policy import _presets
 
 
 @pytest.mark.parametrize(
@@ -59,6 +64,25 @@ def test_one_line_with_the_option(one_line_error, monkeypatch, arguments, messag
         ("policy show nope.json", "nope.json: no such file"),
         ("policy show crop --data nope", "unknown data set 'nope'"),
         ("policy convert nope.json other.json", "nope.json: no such file"),
+        ("policy convert crop other.json", "crop: no such file"),
+        ("policy convert nope other.json --from dali", "nope: no such file"),
+        ("policy convert cifar10 HERE", "HERE: a folder; give the path of a file"),
+        ("policy show nope", "policy must be a file or one of none, "),
+        ("train digits --policy nope", "--policy must be a file or one of none, flip_crop, "),
+        ("train digits --model resnet19", "--model must be one of those that kcx models lists"),
+        ("train digits --mix nope", "--mix must be one of 'none', "),
+        ("train digits --loss nope", "--loss must be one of 'crossentropy', "),
+        ("train digits --image-size 0", "--image-size must be at least 1"),
+        ("train digits --seed -1", "--seed must be at least 0"),
+        ("train HERE/../.. --stream", "--stream needs --image-size"),
+        ("train digits --logger mlflow", "--logger mlflow needs the package mlflow"),
+        ("search run digits --model resnet19", "--model must be one of those"),
+        ("search run digits --oracle nope", "--oracle must be one of 'tpe', "),
+        ("search run digits --ops rotate,nope", "an op must be one of 'adjust_hsv_in_yiq', "),
+        ("search run digits --workers 2 --root nope", "nope: no such folder"),
+        ("gan train digits --image-size -3", "--image-size must be at least 1"),
+        ("export FILE digits --quantize int8", "--quantize int8 needs --format litert or onnx"),
+        ("export FILE digits --threshold 50", r"--threshold must be in [0, 1]"),
     ],
 )
 def test_what_is_missing_is_said_before_tensorflow_is_loaded(
@@ -74,6 +98,33 @@ def test_what_is_missing_is_said_before_tensorflow_is_loaded(
         monkeypatch.setattr(module, "import_tensorflow", loaded)
     text = one_line_error()
     assert message.replace("FILE", str(here / "file")).replace("HERE", str(here / "empty")) in text
+
+
+@pytest.mark.parametrize("arguments", ["bench ops --op nope", "bench losses --loss nope"])
+def test_benchmarks_know_their_names(one_line_error, monkeypatch, arguments):
+    monkeypatch.setattr(sys, "argv", ["kcx", *arguments.split()])
+    assert " must be one of '" in one_line_error()
+
+
+def test_names_that_are_known_at_once_are_those_of_the_packages():
+
+    assert (*known.POLICIES, *known.PUBLISHED) == tuple(_presets._NAMED)
+    own = set(_registry.NETWORKS) - _registry._OWN
+    assert own | set(_registry.OTHER_NAMES) == known.NETWORKS
+    assert tuple(_losses.cases()) == _losses.NAMES
+
+
+def test_a_plugin_that_is_installed_is_asked_for_its_names(monkeypatch):
+    def enter():
+        registry.ORACLES.add("own", print, replace=True)
+        monkeypatch.setitem(_registry.NETWORKS, "own", print)
+        monkeypatch.setitem(augment.OPS, "own", print)
+
+    monkeypatch.setattr(registry.ORACLES, "_added", {})
+    with pytest.raises(ValueError, match="oracle must be one of"):
+        _options.check_names(oracle="own")
+    monkeypatch.setattr(_plugins, "load_installed", enter)
+    _options.check_names(oracle="Own", model="OWN", ops=["rotate", "own"])
 
 
 def loaded():
@@ -109,3 +160,31 @@ def test_a_bug_is_not_hidden(monkeypatch):
     monkeypatch.setattr(cli, "app", lambda: {}["bug"])
     with pytest.raises(KeyError, match="bug"):
         cli.main()
+
+
+ARM = {"name": "none", "accuracy": 0.5, "low": 0.4, "high": 0.6, "search_accuracy": None}
+EFFECT = {"op": "rotate", "low": 0.01, "high": 0.02}
+
+
+def test_a_report_of_numbers_that_are_none(monkeypatch, tmp_path, capsys):
+    insight = {"effects": [EFFECT], "expected": 0.5, "expected_interval": [0.4, 0.6]}
+    provenance = {"arms": [ARM], "verdict": "none won", "insight": insight}
+    path = tmp_path / "policy.json"
+    monkeypatch.setattr(sys, "argv", ["kcx", "search", "report", str(tmp_path)])
+    good = json.dumps({"provenance": provenance})
+    path.write_text(good)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    assert "50.00%" in capsys.readouterr().out
+    for old, new, said in (
+        ("0.6", "NaN", "the number NaN, which JSON does not have"),
+        ("0.5", '"half"', r"provenance.arms\[0\].accuracy must be a number, received 'half'"),
+        ("0.5", "-7e30", r"provenance.arms\[0\].accuracy must be in \[0, 1\]"),
+        ('"none won"', "[]", r"provenance.verdict must be a text"),
+        ("[0.4, 0.6]", "[0.4]", "expected_interval must be a list of 2"),
+        ('"effects": ', '"effect": ', "the field 'provenance.insight.effects' is missing"),
+    ):
+        path.write_text(good.replace(old, new, 1))
+        with pytest.raises(SystemExit, match=f"^error: {path}: .*{said}"):
+            cli.main()

@@ -2,6 +2,8 @@
 
 import contextlib
 import errno
+import functools
+import json
 import os
 import resource
 import shutil
@@ -17,6 +19,7 @@ from keras_cv_extras import policy, search
 from keras_cv_extras._base import files as _files
 from keras_cv_extras._base.owned import marks as _marks
 from keras_cv_extras.search.stages import _plan, _progress, _state
+from keras_cv_extras.search.stages._screen import Screen
 
 
 class Invented:
@@ -143,6 +146,84 @@ def test_a_torn_or_foreign_file_is_one_line_that_names_it(finished, tmp_path, na
     with pytest.raises(ValueError, match=f"{path.name}|with other arguments") as seen:
         READERS[name](tmp_path)
     assert "\n" not in str(seen.value)
+
+
+WAYS = {
+    "plan.json": ("budget", "trials", "lengths/0", "timing", "timing/epochs"),
+    "screen.json": (
+        *("clean", "accuracy", "accuracy/rotate", "accuracy/rotate/0", "errors/invert/0"),
+        *("caps/invert", "unchanged", "unchanged/0", "num_images", "guessing"),
+        *("alone/rotate/0/1", "harmful"),
+    ),
+    "best.json": ("provenance", "provenance/val_accuracy"),
+    "portfolio/none.json": ("accuracy", "log_loss", "seconds", "num_images", "correct"),
+    "progress.json": ("stage", "done", "best", "best/accuracy", "best_confirmed/name", "pid"),
+    "trials/oracle.json": ("start_order", "start_order/0", "seed", "hyperparameters", "stopped"),
+    "trials/trial_0/trial.json": (
+        *(
+            "trial_id",
+            "status",
+            "score",
+            "best_step",
+            "hyperparameters/values/sub_policy_0.step_1.op",
+        ),
+        *(
+            "hyperparameters/values/sub_policy_0.step_0.rate",
+            "metrics",
+            "metrics/metrics/val_accuracy",
+        ),
+        "metrics/metrics/val_accuracy/observations/0/value/0",
+    ),
+}
+
+
+def state(folder):
+    return _state.SearchFolder(folder, {"seed": 1})
+
+
+@pytest.fixture(scope="module")
+def written(finished, tmp_path_factory):
+    """A search's folder with one good file for each reader."""
+    folder = tmp_path_factory.mktemp("written")
+    shutil.copytree(finished, folder, dirs_exist_ok=True)
+    state(folder).store("portfolio", "none", search.Score(0.5, 0.7, np.arange(10) % 2 == 0, 1.5))
+    state(folder).keep_best("one", policy.rand_augment(), 0.25)
+    row = np.array([0.5, 0.4, 0.3, 0.2, 0.1])
+    found = {"rotate": row, "invert": row[:1]}
+    alone = {"rotate": ((0.1, 0.01),)}
+    seen = Screen(0.6, found, found, {"rotate": 1.0, "invert": 0.0}, ("invert",), 100, alone=alone)
+    state(folder).screen(lambda: seen)
+    timing = dict.fromkeys(("starts", "resumes", "epochs", "images", "ops", "screened"), 0.5)
+    plan = {"budget": None, "trials": 6, "lengths": [20, 3], "timing": timing}
+    _files.write_json(folder / "plan.json", plan)
+    with _progress.SearchProgress(6, folder=folder, shown=False) as shown:
+        shown.advance("one", 0.5)
+        shown.confirmed("one", 0.5)
+    return folder
+
+
+@pytest.mark.parametrize(("name", "way"), [(name, way) for name in WAYS for way in WAYS[name]])
+def test_no_wrong_value_in_a_file_is_read_in_silence(written, tmp_path, name, way):
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / name
+    good = json.loads(path.read_text())
+    readers = READERS | {
+        "plan.json": lambda path: _plan._earlier(path / "plan.json"),
+        "best.json": lambda path: state(path).keep_best("a", None, 0.2),
+        "portfolio/none.json": lambda path: state(path).load("portfolio", "none"),
+    }
+    readers[name](tmp_path)
+    *above, last = (int(key) if key.isdecimal() else key for key in way.split("/"))
+    for wrong in (float("nan"), -7e30, {"a": [0]}, True, "no such thing"):
+        value = json.loads(json.dumps(good))
+        inner = functools.reduce(lambda inner, key: inner[key], above, value)
+        if type(wrong) is type(inner[last]):
+            continue
+        inner[last] = wrong
+        path.write_text(json.dumps(value))
+        with pytest.raises(ValueError, match=f"{path}: ") as seen:
+            readers[name](tmp_path)
+        assert "\n" not in str(seen.value)
 
 
 def test_trials_take_little_room(finished):

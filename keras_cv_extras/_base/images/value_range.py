@@ -1,10 +1,9 @@
 """Images of any range of values on [0, 255], where all kernels work, and back again."""
 
-import warnings
-
 from keras import backend, ops
 
 from keras_cv_extras._base import engine
+from keras_cv_extras._base.text import told
 
 _BYTES = (0, 255)
 
@@ -52,10 +51,9 @@ def check_values(images, value_range):
     elif (low, high) == _BYTES and not engine.is_traced(images):
         values = ops.convert_to_numpy(images)
         if values.min() >= 0 and 0 < values.max() <= 1:
-            warnings.warn(
+            told.warn(
                 "all images lie in [0, 1], but are taken to have values from 0 to 255, so that "
                 "they are as good as black: give value_range=(0, 1), or multiply them by 255",
-                stacklevel=4,
             )
 
 

@@ -61,10 +61,19 @@ def check(path, kind: Kind, identity: dict[str, Any] | None = None) -> dict[str,
         The mark of the folder; None if it is new or empty.
 
     Raises:
-        OSError, ValueError: if it may not; one line says why.
+        OSError, ValueError: if it may not, or another process is writing there; one line says
+            why.
     """
-    checks.utf8(path)
     path = pathlib.Path(path)
+    mark = _check(path, kind, identity)
+    writable = os.access(path, os.W_OK | os.X_OK)
+    if writable and not _is_held(path) and marks.is_locked(path / marks.LOCK):
+        raise _running(path, kind)
+    return mark
+
+
+def _check(path, kind, identity):
+    checks.utf8(path)
     checks.path_names(path)
     if not os.path.lexists(path):
         files.check_parent(path)
@@ -110,14 +119,14 @@ def owned(path, kind: Kind, identity: dict[str, Any] | None = None):
     """
     path = pathlib.Path(path)
     check(path, kind, identity)
-    holder = (os.path.realpath(path), threading.get_ident())
-    if holder in _held:  # by a caller, who does more there
+    if _is_held(path):  # by a caller, who does more there
         yield path
         return
     if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
         yield path
         return
     file, fresh, made = _hold(path, kind, identity)
+    holder = _holder(path)
     _held.add(holder)
     try:
         yield path
@@ -129,6 +138,14 @@ def owned(path, kind: Kind, identity: dict[str, Any] | None = None):
     finally:
         _held.discard(holder)
         os.close(file)
+
+
+def _holder(path):
+    return os.path.realpath(path), threading.get_ident()
+
+
+def _is_held(path):
+    return _holder(path) in _held
 
 
 def _hold(path, kind, identity):
@@ -199,17 +216,23 @@ def _lock(path, kind):
     owner = f"process {os.getpid()} on {socket.gethostname()}"
     file = marks.lock(path / marks.LOCK, f"{owner}\n")
     if file is None:
-        with contextlib.suppress(OSError):
-            owner = (path / marks.LOCK).read_text(encoding="utf-8").strip()
-        raise ValueError(
-            f"{path}: {kind.name} is running here ({owner}): wait for it, or give another path"
-        )
+        raise _running(path, kind)
     return file
+
+
+def _running(path, kind):
+    """Returns an error that says that another process writes to a folder."""
+    owner = "another process"
+    with contextlib.suppress(OSError, ValueError):
+        owner = (path / marks.LOCK).read_text(encoding="utf-8").strip() or owner
+    return ValueError(
+        f"{path}: {kind.name} is running here ({owner}): wait for it, or give another path"
+    )
 
 
 def _prepare(path, kind, identity):
     """Marks a folder that is held, and tidies it; returns whether it holds nothing yet."""
-    mark = check(path, kind, identity)  # once more: now nobody else of us writes there
+    mark = _check(path, kind, identity)  # once more: now nobody else of us writes there
     files.remove_leftovers(path)
     names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
     fresh = _is_begun(kind, names)

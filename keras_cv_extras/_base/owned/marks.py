@@ -11,6 +11,8 @@ import os
 import pathlib
 from typing import Any
 
+from keras_cv_extras._base.owned import json_text
+
 try:
     import fcntl
 except ImportError:  # not on Windows, where locks are not taken
@@ -27,12 +29,18 @@ def read_mark(folder) -> dict[str, Any] | None:
     try:
         if path.is_symlink() or not path.is_file():
             return None
-        mark = json.loads(path.read_text(encoding="utf-8"))
+        mark = json_text.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(mark, dict) or mark.get("format") != FORMAT:
         return None
-    return mark if isinstance(mark.get("kind"), str) else None
+    listed = mark.get("files", [])
+    sound = isinstance(mark.get("kind"), str) and isinstance(mark.get("identity") or {}, dict)
+    return mark if sound and isinstance(listed, list) and all(map(_is_text, listed)) else None
+
+
+def _is_text(value):
+    return isinstance(value, str)
 
 
 def mark_text(kind: str, **fields) -> str:

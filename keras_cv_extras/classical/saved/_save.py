@@ -4,11 +4,11 @@ import gzip
 import importlib.util
 import os
 import pathlib
-import warnings
 from typing import Any
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import archives, written
+from keras_cv_extras._base.text import told
 
 # What pipelines of this package hold beside it and skops does not know by itself: the trees of a
 # random forest, and the dictionary in which unions keep their parts.
@@ -117,10 +117,9 @@ def _load_joblib(path):
 
 
 def _warn(path, how):
-    warnings.warn(
+    told.warn(
         f"{path} is {how} a pickle, and reading a pickle runs the code in it: read only files of "
         "people you trust, or install skops and save as .skops",
-        stacklevel=3,
     )
 
 

@@ -2,12 +2,12 @@
 
 import dataclasses
 import importlib
-import warnings
 from typing import Any
 
 import numpy as np
 
 from keras_cv_extras._base import checks, guard
+from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.data.balance import _frames, _labelled
@@ -170,12 +170,11 @@ def _ask(sampler, rows, classes):
         for label, count in before.items():
             more = wanted.get(label, 0)
             if more and after.get(label, 0) <= count:
-                warnings.warn(
+                told.warn(
                     f"{name} left class {label!r} at {after.get(label, 0)} of {count} samples, "
                     f"where it was to make {more} more: it found no neighbours to make them "
                     "between, or cleaned them away; take smote or oversample_indices, or "
                     "collect more",
-                    stacklevel=5,  # the caller of `resample`
                 )
     return new, new_classes
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.progress import Progress
 
+from keras_cv_extras._base.text import told
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data._part import held_out
@@ -199,7 +200,7 @@ def progress_bar(description, total):
         yield lambda: progress.advance(task)
 
 
-def listing(folder, class_names=None, stacklevel=4) -> Listing:
+def listing(folder, class_names=None) -> Listing:
     """Lists the image files of a folder with one folder for each class.
 
     Warns of what is left out: images of other kinds, empty folders, images without labels.
@@ -208,7 +209,6 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
         folder: its path.
         class_names: the names of the classes, some of which may have no folder; None for those
             of the folders.
-        stacklevel: of warnings.
 
     Raises:
         FileNotFoundError, NotADirectoryError, ValueError: as `data.load`.
@@ -253,7 +253,7 @@ def listing(folder, class_names=None, stacklevel=4) -> Listing:
             f"{_deeper(folder / names[0])}"
         )
     if text:
-        warnings.warn(text, stacklevel=stacklevel)
+        told.warn(text)
     start = len(os.path.join(folder, "")) if folder.parts else 0  # of "." paths do not show
     keys = [path[start:].replace(os.sep, "/") for path in paths]
     labels, is_test = np.asarray(labels, np.int32), np.asarray(is_test, bool)
@@ -304,10 +304,9 @@ def _check_bad(folder, bad, total):
 
 
 def _warn(folder, bad, total):
-    warnings.warn(
+    told.warn(
         f"{folder}: {len(bad)} of {total} image files cannot be read and are skipped: "
         f"{_unreadable.listing(bad)}",
-        stacklevel=4,  # the caller of `load`
     )
 
 

@@ -111,9 +111,9 @@ def image_files(
         )
     table = table_of(folder)
     if table is None:
-        listed = _folder.listing(folder, class_names, stacklevel=3)
+        listed = _folder.listing(folder, class_names)
     else:
-        listed = _listing.listing(table, class_names, stacklevel=3)
+        listed = _listing.listing(table, class_names)
     paths, labels, refused = listed.paths, listed.labels, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata

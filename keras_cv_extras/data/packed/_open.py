@@ -7,13 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras._base import checks, files
-from keras_cv_extras.data.files import _folder
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.owned import fields
+from keras_cv_extras.data.files import _folder, decoder
 from keras_cv_extras.data.files._file_parts import ImageFiles
 from keras_cv_extras.data.packed import _records
 from keras_cv_extras.data.packed._part import PackedPart, shard_of
 
 ABOUT = "pack.json"
+_FORM = {
+    "form": checks.choice("jpeg", "pixels"),
+    "size": fields.at_least_one,
+    "channels": checks.choice(1, 3),
+    "resize": checks.choice(*decoder.RESIZES),
+    "name": fields.text,
+    "class_names": [fields.text],
+    "divided": checks.boolean,
+    "files": {"train": fields.count, "test": fields.count},
+    "multilabel?": checks.boolean,
+}
 
 
 def packed_files(
@@ -34,7 +46,7 @@ def packed_files(
     folder = pathlib.Path(os.path.expanduser(folder))
     if not (folder / ABOUT).is_file():
         raise ValueError(f"{folder}: a pack that is not complete: pack the images again into it")
-    about = files.read_json(folder / ABOUT)
+    about = fields.read(folder / ABOUT, _FORM, advice="pack the images again into this folder")
     if channels not in (None, about["channels"]):
         raise ValueError(
             f"channels must be {about['channels']}, as in the pack {folder}, received {channels}"

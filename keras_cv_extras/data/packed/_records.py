@@ -96,13 +96,26 @@ def read(path, *, thorough=False):
         OSError, ValueError: if it is missing, or not the file that was written.
     """
     path = pathlib.Path(path)
-    arrays = files.read_arrays(path.with_suffix(".npz"))
+    arrays = _checked(files.read_arrays(path.with_suffix(".npz")), path.with_suffix(".npz"))
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; pack the images again into this folder")
     whole = path.stat().st_size == int(arrays["bytes"])
     if not whole or (thorough and _sha256(path) != str(arrays["sha256"])):
         raise ValueError(f"{path}: damaged; pack the images again into this folder, which mends it")
     return {**arrays, "names": arrays["names"].tobytes().split(b"\0")}
+
+
+def _checked(arrays, path):
+    """Returns the arrays of a file of records, or raises if they are none."""
+    names = {*ARRAYS, "names", "bytes", "sha256"}
+    sound = names <= set(arrays) and arrays["bytes"].shape == ()
+    sound = sound and all(arrays[name].dtype.kind in "iuf" for name in ARRAYS)
+    sound = sound and len({len(np.atleast_1d(arrays[name])) for name in ARRAYS}) == 1
+    starts, lengths = (arrays.get(name, np.zeros(1)) for name in ("starts", "lengths"))
+    inside = sound and (starts >= 0).all() and (lengths >= 0).all()
+    if not inside or (starts + lengths > arrays["bytes"]).any():
+        raise ValueError(f"{path}: damaged; pack the images again into this folder, which mends it")
+    return arrays
 
 
 def is_whole(path):

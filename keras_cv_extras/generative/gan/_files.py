@@ -12,7 +12,7 @@ from keras_cv_extras import data as data_package
 from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
-from keras_cv_extras._base.owned import folders, kinds, written
+from keras_cv_extras._base.owned import fields, folders, kinds, written
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.generative import _evaluation
@@ -24,6 +24,7 @@ from keras_cv_extras.generative.gan._gan import ConditionalGAN
 from keras_cv_extras.generative.gan._report import gan_report
 
 _SETTINGS = "train.json"
+_FORM = {"class_names?": [fields.text], "num_images?": fields.count}
 
 
 def train(
@@ -228,7 +229,7 @@ def report(
             f"{images.name} are {x.shape[1:]} in {len(images.class_names)}: give the data that "
             "it was trained on"
         )
-    if known and known["num_images"] != len(y):
+    if known.get("num_images", len(y)) != len(y):
         raise ValueError(
             f"{model} was trained on {known['num_images']} images, {images.name} has {len(y)}: "
             "give the data that it was trained on"
@@ -251,7 +252,7 @@ def report(
         scores=scores,
         memory=memory,
         useful=useful,
-        parts=files.read_json(parts)["parts"] if parts.exists() else [],
+        parts=_training.read_parts(parts),
     )
     files.write_text(output, page, written.is_ours)
     names = {"class_names": list(images.class_names)}
@@ -315,7 +316,7 @@ def _load(path):
 def _known(model, gan):
     """What kcx gan train noted beside a model, or nothing."""
     path = model.parent / _SETTINGS
-    known = files.read_json(path) if path.exists() else {}
+    known = fields.read(path, _FORM) if path.exists() else {}
     if gan is not None and len(known.get("class_names", [])) != gan.num_classes:
         return {}
     return known

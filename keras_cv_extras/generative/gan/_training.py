@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
-from keras_cv_extras._base.owned import folders, kinds
+from keras_cv_extras._base.owned import fields, folders, kinds
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _evaluation, _sheet
 
@@ -89,7 +89,7 @@ def train_gan(
     if not gan.compiled:
         gan.compile()
     with folders.owned(directory, kinds.GAN):
-        rows += files.read_json(file)["parts"] if file.exists() else []
+        rows += read_parts(file)
         labels = np.arange(_SCORED) % gan.num_classes
         while len(rows) * every < steps:
             began = time.monotonic()
@@ -119,6 +119,15 @@ def train_gan(
             )
         training.save_model(gan, directory / "gan.keras", overwrite=True)
     return rows
+
+
+def read_parts(path: pathlib.Path) -> list[dict[str, Any]]:
+    """Returns the parts of a training that its `progress.json` tells of; none without a file."""
+    if not path.exists():
+        return []
+    numbers = {"parts": [{str: (None, checks.number)}]}
+    fields.read(path, numbers)
+    return fields.read(path, {"parts": [{"step": fields.count}]})["parts"]
 
 
 def check_steps(steps: int, every: int) -> None:

@@ -7,12 +7,12 @@ form first, and every library's file translates from it, and back to it.
 
 import itertools
 import math
-import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text import told
 from keras_cv_extras.augment import OPS, Range
 from keras_cv_extras.policy._compose import listed
 from keras_cv_extras.policy._policy import Policy
@@ -71,7 +71,7 @@ class Omissions:
                 f"{self.library} cannot say this policy exactly: {named}. Give strict=False "
                 "(on the command line --lossy) to translate it without"
             )
-        warnings.warn(f"translated for {self.library}, but not exactly: {named}", stacklevel=3)
+        told.warn(f"translated for {self.library}, but not exactly: {named}")
 
 
 def checked_policy(policy: Any, omissions: Omissions) -> Policy:

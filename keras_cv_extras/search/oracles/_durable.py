@@ -19,7 +19,9 @@ import keras_tuner as kt
 from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src.engine.oracle import LOCKS, THREADS  # what `kt.synchronized` keeps
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.saved.registry import Unfit
+from keras_cv_extras.search.oracles._trial_files import STATUSES, read_oracle, read_trial
 
 _FINISHED = ("COMPLETED", "FAILED")
 
@@ -42,6 +44,19 @@ class DurableOracle(kt.Oracle):
             self.tuner_ids.add(tuner_id)
             trial.status = "IDLE"
         return trial
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Returns what the oracle suggests, if that is what keras-tuner can read."""
+        found: Any = super().populate_space(trial_id)
+        sound = isinstance(found, dict) and found.get("status") in STATUSES
+        if sound and found["status"] == "RUNNING":
+            sound = isinstance(found.get("values"), dict)
+        if not sound:
+            raise Unfit(
+                f"the oracle {type(self).__name__} must suggest a dictionary with a status such as "
+                f"'RUNNING' and values, received {checks.shown(found)}"
+            )
+        return found
 
     def update_trial(self, trial_id: str, metrics: dict[str, Any], step: int = 0) -> Any:
         """Takes what a trial reports."""
@@ -116,11 +131,11 @@ class DurableOracle(kt.Oracle):
         self.trials: dict[str, Any] = {}
         for path in sorted(folder.glob("trial_*/trial.json")):
             with _naming(path):
-                trial = kt_trial.Trial.from_state(files.read_json(path))
+                trial = read_trial(path, self.objective)
                 self.trials[trial.trial_id] = trial
         path = pathlib.Path(self._get_oracle_fname())
         with _naming(path):
-            self.set_state({**files.read_json(path), "ongoing_trials": {}})
+            self.set_state({**read_oracle(path), "ongoing_trials": {}})
         self._repair()
 
     def _repair(self):
@@ -198,7 +213,8 @@ class _naming:
 
     def __exit__(self, kind, error, traceback):
         if isinstance(error, (KeyError, TypeError, ValueError, AttributeError)):
+            text = str(error).removeprefix(f"{self.path}: ")
             raise ValueError(
-                f"{self.path}: the state of the search cannot be read ({error}): restore the "
+                f"{self.path}: the state of the search cannot be read ({text}): restore the "
                 "file, or delete the search's folder to start again"
             ) from error

@@ -7,11 +7,12 @@ import math
 import pathlib
 from typing import Any
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import fields
 from keras_cv_extras.search.stages import _portfolio, _rival, _stages, _timing
 from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
 from keras_cv_extras.search.stages._screen import NUM_FOLDS
-from keras_cv_extras.search.stages._state import folder_path, read_fields
+from keras_cv_extras.search.stages._state import folder_path, read_state
 from keras_cv_extras.search.stages._timing import Timing, Work
 from keras_cv_extras.search.trials._shared import common_epochs
 
@@ -22,6 +23,13 @@ _LEAST_TRIALS = 2
 _LEAST_EPOCHS, _LEAST_SEEDS = 4, 2
 _NUM_CONFIRMED = 7  # five controls, an entrant, the best trial
 _POWER = 2.8  # standard errors that a difference must have: 5 % two-sided, found in 80 %
+_FORM = {
+    "budget": (None, checks.positive),
+    "trials": fields.at_least_one,
+    "lengths?": (None, [fields.at_least_one, fields.at_least_one]),
+    # Plans of earlier versions have none.
+    "timing?": (None, {field.name: checks.non_negative for field in dataclasses.fields(Timing)}),
+}
 APPEAL = "appeal of capped ops"
 HARM = "harm of the ops"
 
@@ -149,10 +157,10 @@ def decide(request, directory, *, measured):
     request = dataclasses.replace(request, trials=trials)
     plan = _plan(request, timing, budget)
     if earlier is None:
-        fields = {"budget": budget, "trials": trials}
-        fields["lengths"] = [request.epochs, request.confirm_seeds]
-        fields["timing"] = None if timing is None else dataclasses.asdict(timing)
-        files.write_json(pathlib.Path(path), fields)
+        found: dict[str, Any] = {"budget": budget, "trials": trials}
+        found["lengths"] = [request.epochs, request.confirm_seeds]
+        found["timing"] = None if timing is None else dataclasses.asdict(timing)
+        files.write_json(pathlib.Path(path), found)
     return request, plan
 
 
@@ -160,14 +168,8 @@ def _earlier(path) -> Any:
     """Returns the plan of an earlier run; None if there is none."""
     if not path.is_file():
         return None
-    budget, trials = read_fields(path, "budget", "trials")
-    fields = files.read_json(path)
-    timing = fields.get("timing")  # plans of earlier versions have none
-    try:
-        timing = None if timing is None else Timing(**timing)
-    except TypeError as error:
-        raise ValueError(f"{path}: the plan of the search cannot be read ({error})") from error
-    return {"budget": budget, "trials": trials, "timing": timing, "lengths": fields.get("lengths")}
+    found = {"timing": None, "lengths": None} | read_state(path, _FORM)
+    return {**found, "timing": found["timing"] and Timing(**found["timing"])}
 
 
 def _plan(request, timing, budget, **lengths):

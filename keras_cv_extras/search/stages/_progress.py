@@ -1,6 +1,7 @@
 """What the terminal shows while a search runs, and the file that other terminals read."""
 
 import contextlib
+import functools
 import math
 import os
 import pathlib
@@ -9,12 +10,24 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import fields
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.search.stages._state import read_fields
+from keras_cv_extras.search.stages._state import read_state
 
 _FILE = "progress.json"
+_BEST = (None, {"name": fields.text, "accuracy": checks.fraction})
+_FORM = {
+    "stage": fields.text,
+    "done": checks.integer,
+    "total": checks.integer,
+    "best": _BEST,
+    "best_confirmed": _BEST,
+    "updated": checks.number,
+    "pid": functools.partial(checks.integer, minimum=1, maximum=(1 << 31) - 1),
+    "seconds_left": (None, checks.number),
+}
 
 
 class SearchProgress(contextlib.AbstractContextManager):
@@ -103,7 +116,7 @@ class SearchProgress(contextlib.AbstractContextManager):
 def is_finished(folder) -> bool:
     """Returns whether the search in a folder has been finished."""
     path = pathlib.Path(folder) / _FILE
-    return path.is_file() and read_fields(path, "stage") == ["finished"]
+    return path.is_file() and read_state(path, {"stage": fields.text})["stage"] == "finished"
 
 
 def describe_progress(folder: Path) -> str:
@@ -118,8 +131,7 @@ def describe_progress(folder: Path) -> str:
     path = pathlib.Path(folder) / _FILE
     if not path.is_file():
         raise FileNotFoundError(f"{folder}: no search has been started here")
-    names = ("stage", "done", "total", "best", "best_confirmed", "updated", "pid", "seconds_left")
-    state: dict[str, Any] = dict(zip(names, read_fields(path, *names), strict=True))
+    state: dict[str, Any] = read_state(path, _FORM)
     lines = [f"{state['stage']}: {state['done']} of {state['total']} trainings done"]
     for key, text in (("best", "best seen"), ("best_confirmed", "best confirmed")):
         if state[key]:

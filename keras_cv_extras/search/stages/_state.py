@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import fields as fields_
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.stages._screen import Screen
 from keras_cv_extras.search.trials._trainer import Score
@@ -16,6 +17,15 @@ from keras_cv_extras.search.workers import _claims
 _HELD = "search.claim"
 _CHIEF_PATIENCE = 600.0  # seconds that a worker waits for a chief
 _PAUSE = 0.2
+_NEAR = 1e-5  # an accuracy is a mean in float32
+# A training that diverged has no score.
+_SCORE = {
+    "accuracy": (None, fields_.no_number, checks.fraction),
+    "log_loss": (None, fields_.no_number, checks.non_negative),
+    "seconds": (None, fields_.no_number, checks.non_negative),
+    "num_images": fields_.count,
+    "correct": fields_.text,
+}
 
 
 def folder_path(path) -> pathlib.Path:
@@ -46,7 +56,7 @@ class SearchFolder:
         self.path = folder_path(path)
         own = self.path / "settings.json"
         if own.is_file():
-            _check_same(self.path, self._read(own), settings)
+            _check_same(self.path, read_state(own, {}), settings)
         else:
             files.write_json(own, settings)
 
@@ -59,8 +69,8 @@ class SearchFolder:
         path = self.path / "screen.json"
         if path.is_file():
             try:
-                return Screen.from_dict(self._read(path))
-            except (KeyError, TypeError, AttributeError) as error:
+                return Screen.from_dict(read_state(path, {}, finite=False))
+            except (TypeError, ValueError) as error:
                 raise _damaged(path, error) from error
         found = make()
         files.write_json(path, found.to_dict())
@@ -74,17 +84,22 @@ class SearchFolder:
         path = self._score_path(stage, name)
         if not path.is_file():
             return None
-        fields = self._read(path)
+        fields = read_state(path, _SCORE, finite=False)  # earlier versions wrote NaN
+        numbers = [_number(fields[name]) for name in ("accuracy", "log_loss", "seconds")]
         try:
             bits = np.frombuffer(bytes.fromhex(fields["correct"]), np.uint8)
-            return Score(
-                float(fields["accuracy"]),
-                float(fields["log_loss"]),
-                np.unpackbits(bits)[: fields["num_images"]].astype(bool),
-                float(fields["seconds"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            correct = np.unpackbits(bits).astype(bool)
+            if bits.size != -(-fields["num_images"] // 8) or correct[fields["num_images"] :].any():
+                raise ValueError(f"correct must hold {fields['num_images']} bits")
+            correct = correct[: fields["num_images"]]
+            if np.isfinite(numbers[0]) or correct.any():
+                if not abs(numbers[0] - correct.mean()) < _NEAR:
+                    raise ValueError(f"accuracy must be {correct.mean():g}, as correct has it")
+                if not np.isfinite(numbers).all():
+                    raise ValueError("log_loss and seconds must be numbers where accuracy is one")
+        except ValueError as error:
             raise _damaged(path, error) from error
+        return Score(numbers[0], numbers[1], correct, numbers[2])
 
     def store(self, stage: str, name: str, score: Score):
         """Writes a score."""
@@ -107,18 +122,16 @@ class SearchFolder:
         """
         path = self.path / "best.json"
         if path.is_file():
-            try:
-                if self._read(path)["provenance"]["val_accuracy"] >= accuracy:
-                    return
-            except (KeyError, TypeError) as error:
-                raise _damaged(path, error) from error
+            best = {"provenance": {"val_accuracy": checks.fraction}}
+            if read_state(path, best)["provenance"]["val_accuracy"] >= accuracy:
+                return
         provenance = {"found_as": name, "val_accuracy": accuracy, "confirmed": False}
         Policy.from_dict({**policy.to_dict(), "provenance": provenance}).save(path)
 
     def seconds(self, stage: str) -> list[float]:
         """Returns how long each stored training of a stage took; one that diverged is left out."""
         paths = sorted((self.path / stage).glob("*.json"))
-        found = [float(self._read(path)["seconds"]) for path in paths]
+        found = [_number(read_state(path, _SCORE, finite=False)["seconds"]) for path in paths]
         return [value for value in found if np.isfinite(value)]
 
     def claim_path(self, stage: str, name: str) -> pathlib.Path:
@@ -127,12 +140,6 @@ class SearchFolder:
 
     def _score_path(self, stage, name):
         return self.path / stage / (re.sub(r"[^a-z0-9]+", "-", name.lower()) + ".json")
-
-    def _read(self, path):
-        try:
-            return files.read_json(path)
-        except ValueError as error:
-            raise _damaged(path, error) from error
 
 
 def hold(directory) -> _claims.Claim:
@@ -197,17 +204,21 @@ class ChiefWatch:
             )
 
 
-def read_fields(path, *names):
-    """Returns fields of a JSON file.
+def read_state(path, form, *, finite=True) -> Any:
+    """Reads a JSON file of a search.
+
+    Args:
+        path: the file.
+        form: what it must hold, as in `fields`.
+        finite: as in `files.read_json`.
 
     Raises:
-        ValueError: if it is damaged, or lacks one; the message names it.
+        ValueError: if it is damaged, or lacks something; the message names it.
     """
     try:
-        fields = files.read_json(path)
-        return [fields[name] for name in names]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, error) from error
+        return fields_.read(path, form, finite=finite)
+    except ValueError as error:
+        raise _damaged(path, str(error).removeprefix(f"{path}: ")) from error
 
 
 def _damaged(path, error):
@@ -217,9 +228,11 @@ def _damaged(path, error):
     )
 
 
+def _number(value):
+    return float("nan") if value is None else float(value)
+
+
 def _check_same(path, old, new):
-    if not isinstance(old, dict):
-        raise _damaged(path / "settings.json", "not the settings of a search")
     old, new = _flat(old), _flat(new)
     missing = "nothing"
     changed = [

@@ -8,12 +8,13 @@ from typing import Any
 
 import keras_tuner as kt
 
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.oracles._durable import forget_lock, make_durable
 from keras_cv_extras.search.oracles._recipes import batches_of, is_of_recipe
 from keras_cv_extras.search.oracles._space import place_in_policy, policy_from
+from keras_cv_extras.search.oracles._trial_files import read_oracle
 from keras_cv_extras.search.trials._builder import ModelBuilder, num_epochs
 from keras_cv_extras.search.trials._child import images_of, one_per_image
 from keras_cv_extras.search.trials._folder import check_folder
@@ -256,7 +257,7 @@ class PolicyTuner(kt.Tuner):
     def _is_over(self):
         """Whether a chief has written that all trials are finished."""
         path = pathlib.Path(self.project_dir, "oracle.json")
-        return path.is_file() and files.read_json(path).get("stopped", False)
+        return path.is_file() and read_oracle(path).get("stopped", False)
 
     def on_trial_end(self, trial: Any) -> None:
         """Records a finished trial; called by `search`."""

@@ -6,6 +6,7 @@ processes that do the same thing, because both took over from a dead one, write 
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -14,9 +15,16 @@ import threading
 import time
 from typing import Any
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import fields
 
 _RENEWED = 5.0  # seconds between two renewals
+_MOST = (1 << 31) - 1  # processes
+_OWNER = {
+    "host": fields.text,
+    "pid": functools.partial(checks.integer, minimum=1, maximum=_MOST),
+    "started": fields.text,
+}
 PATIENCE = 30.0  # seconds without a renewal after which the owner is taken for dead
 
 
@@ -111,9 +119,8 @@ def read_owner(path) -> dict[str, Any] | None:
         FileNotFoundError: if there is no claim.
     """
     try:
-        owner = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-        return owner if {"host", "pid", "started"} <= set(owner) else None
-    except (ValueError, TypeError):
+        return fields.read(pathlib.Path(path), _OWNER)
+    except ValueError:
         return None
 
 

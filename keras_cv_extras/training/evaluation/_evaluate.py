@@ -1,7 +1,6 @@
 """The scores of a trained classifier, with confidence intervals."""
 
 import dataclasses
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from sklearn import metrics
 from keras_cv_extras._base import checks, files, label_forms
 from keras_cv_extras._base.host import predictions
 from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.training.evaluation import _multilabel
 from keras_cv_extras.training.evaluation._intervals import wilson_interval
@@ -105,10 +105,9 @@ def evaluate(
         raise ValueError("images must hold at least one image, received none")
     labels = truths(labels, num_classes)
     if labels.ndim == 2 and num_classes > 1 and label_forms.is_one_hot(labels):
-        warnings.warn(
+        told.warn(
             "labels are rows, and are scored as several labels per image, but each has a single 1: "
             "give class numbers, labels.argmax(axis=1), if images have one label",
-            stacklevel=2,
         )
     quiet: Any = 0  # Keras takes numbers too
     outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=quiet)

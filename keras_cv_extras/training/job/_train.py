@@ -11,7 +11,7 @@ import numpy as np
 from keras_cv_extras import data as data_package
 from keras_cv_extras import training
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import folders, kinds, written
+from keras_cv_extras._base.owned import fields, folders, kinds, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training.evaluation._advice import advice
 from keras_cv_extras.training.job import _logger, _parts
@@ -213,7 +213,11 @@ def _finished(output, epochs):
     if not path.exists():
         return None
     about = training.read_about(path)
-    if "epochs" not in about:  # of an earlier version: its checkpoint tells
+    try:
+        fields.check("", about, {"epochs?": fields.at_least_one, "trained?": fields.at_least_one})
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    if not {"epochs", "trained"} <= set(about):  # of an earlier version: its checkpoint tells
         trained = training.trained_epochs(output / "checkpoint") or epochs
         about = {"epochs": trained, "trained": trained}
     if about["epochs"] > epochs:
@@ -237,7 +241,9 @@ def _finished(output, epochs):
 def _check_epochs(output, epochs):
     """Raises if the training in a folder was begun with more epochs."""
     path = output / "train.json"
-    before = files.read_json(path)["epochs"] if path.exists() else epochs
+    before = epochs
+    if path.exists():
+        before = fields.read(path, {"epochs": fields.at_least_one})["epochs"]
     if before > epochs:
         raise ValueError(
             f"{output} holds a training with another epochs ({before}, not {epochs}): give as "

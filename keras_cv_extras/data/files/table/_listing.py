@@ -4,11 +4,11 @@ import os
 import pathlib
 import re
 import stat
-import warnings
 from typing import Any
 
 import numpy as np
 
+from keras_cv_extras._base.text import told
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data.files import _decode, _layout
 from keras_cv_extras.data.files._folder import Listing
@@ -17,13 +17,12 @@ from keras_cv_extras.data.files.table import _columns, _rows
 _AMBIGUOUS = ("|", ";")
 
 
-def listing(table, class_names=None, stacklevel=4) -> Listing:
+def listing(table, class_names=None) -> Listing:
     """Lists the image files of a table; warns of rows that are left out.
 
     Args:
         table: a `Table`.
         class_names: None, or the classes that there are, by their numbers.
-        stacklevel: of the warning.
 
     Raises:
         OSError: if there is no such file.
@@ -66,7 +65,7 @@ def listing(table, class_names=None, stacklevel=4) -> Listing:
     else:
         labels = np.array([numbers[own[0]] for own in files.labels], np.int32)
     if text:
-        warnings.warn(text, stacklevel=stacklevel)
+        told.warn(text)
     return Listing(
         str(table), table.name, classes, files.paths, labels, np.array(files.tests), files.keys
     )
