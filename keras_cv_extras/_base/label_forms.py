@@ -141,6 +141,30 @@ def check_to_mix(rows, num_classes, whose="labels", several=0):
         )
 
 
+def check_numbers(values):
+    """Raises if labels or predictions are texts, or numbers of which some are masked.
+
+    A tensor would hold what is behind the mask.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError(
+            "labels and predictions must not be masked: give samples that do not count the "
+            "sample_weight 0"
+        )
+    kind = getattr(getattr(values, "dtype", None), "name", "")
+    if kind in ("object", "category"):
+        values = np.asarray(values).ravel().tolist()
+    listed = isinstance(values, list | tuple) and any(isinstance(v, str | bytes) for v in values)
+    if listed or kind.startswith(("str", "bytes")):
+        raise ValueError("labels must be numbers of classes, received texts: number the classes")
+
+
+def tensor(values):
+    """Returns labels or predictions as a tensor, one of TensorFlow's sparse ones filled."""
+    check_numbers(values)
+    return ops.convert_to_tensor(values, sparse=False)
+
+
 def largest(labels):
     """Returns of every sample, in any form, the class with the largest share, int32 `(batch,)`.
 

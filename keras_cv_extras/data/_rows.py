@@ -60,11 +60,11 @@ class Rows:
             raise ValueError(
                 f"labels must have one row per image, {self.count}, received shape {labels.shape}"
             )
-        if labels.dtype.kind == "f" and np.isnan(labels).any():
-            where = np.flatnonzero(np.isnan(labels.reshape(self.count, -1)).any(axis=1))
+        if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+            wrong = ~np.isfinite(labels.reshape(self.count, -1)).all(axis=1)
             raise ValueError(
-                f"labels must not hold NaN, received it for {len(where)} images, the first of them "
-                f"number {where[0]}: leave them out"
+                f"labels must not hold NaN or infinity, received it for {wrong.sum()} images, the "
+                f"first of them number {wrong.argmax()}: leave them out"
             )
         texts = labels.dtype.kind == "O" and all(
             isinstance(one, str | bytes) for one in labels.flat

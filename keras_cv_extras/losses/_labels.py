@@ -23,6 +23,13 @@ def are_classes(y_true, y_pred):
     if is_mixed(y_true, y_pred):
         return False
     labels, predictions = tuple(y_true.shape), tuple(y_pred.shape)
+    if len(labels) in (len(predictions) - 1, len(predictions)):
+        pairs = zip(labels, predictions[:-1], strict=False)
+        if any(None not in pair and pair[0] != pair[1] for pair in pairs):
+            raise ValueError(
+                f"y_true must hold integer classes {predictions[:-1]} or rows {predictions} for "
+                f"y_pred of shape {predictions}, received shape {labels}"
+            )
     if len(labels) == len(predictions) - 1:
         return True
     if len(labels) == len(predictions):

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, ParamSpec, Protocol, cast
 import keras
 from keras import ops
 
+from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.checks import integer
 from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.text import docstrings
@@ -110,7 +111,7 @@ def per_sample(
 
 def _dense(values):
     """Returns a tensor, one of TensorFlow's sparse ones filled with zeros."""
-    return ops.convert_to_tensor(values, sparse=False)
+    return label_forms.tensor(values)
 
 
 def tensors(values, convert=_dense):
@@ -134,6 +135,7 @@ class WeightedLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         """Returns the reduced loss, as every Keras loss does."""
+        label_forms.check_numbers(y_true)
         if self.ignore_class is not None and _labels.are_classes(*map(tensors, (y_true, y_pred))):
             sample_weight = self._without_ignored(y_true, sample_weight)
         for condition in (getattr(y_pred, "_keras_mask", None), sample_weight):

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
@@ -81,7 +81,7 @@ class ExpectedCalibrationError(_base.Accumulator):
             ValueError: if shapes do not fit, or, where values are known, for classes and
                 probabilities out of range. In a compiled step these turn the result into NaN.
         """
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        y_true, y_pred = map(label_forms.tensor, (y_true, y_pred))
         scores = ops.cast(y_pred, self.sum_dtype)
         confidence, given, num_classes, valid = self._top(scores)
         true, true_valid = _base.true_classes(y_true, num_classes)

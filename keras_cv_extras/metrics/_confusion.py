@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
@@ -52,7 +52,7 @@ class ConfusionMetric(_base.Accumulator):
             ValueError: if shapes do not fit, or, where values are known, for a class outside of
                 [0, num_classes) or a NaN. In a compiled step these turn the result into NaN.
         """
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        y_true, y_pred = map(label_forms.tensor, (y_true, y_pred))
         true, true_valid = self.read_labels(y_true)
         given, given_valid = self.read_predictions(y_pred)
         _base.same_batch("y_true", true, "y_pred", given)

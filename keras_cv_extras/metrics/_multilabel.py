@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
@@ -68,7 +68,7 @@ class HammingLoss(_base.Accumulator):
             ValueError: if shapes do not fit, or, where values are known, for labels out of range
                 or a NaN. In a compiled step these turn the result into NaN.
         """
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        y_true, y_pred = map(label_forms.tensor, (y_true, y_pred))
         shape = tuple(y_pred.shape)
         least = 2 if self.mode == "multiclass" else 1
         if len(shape) != 2 or shape[1] is None or shape[1] < least:
@@ -173,7 +173,7 @@ class MultiLabelConfusionMatrix(_base.Accumulator):
             ValueError: if shapes do not fit, or, where values are known, for labels out of range
                 or a NaN. In a compiled step these turn the result into NaN.
         """
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        y_true, y_pred = map(label_forms.tensor, (y_true, y_pred))
         truth, true_valid = self._rows("y_true", y_true)
         given, given_valid = self._rows("y_pred", y_pred)
         _base.same_batch("y_true", truth, "y_pred", given)

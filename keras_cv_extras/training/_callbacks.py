@@ -155,12 +155,12 @@ def _impossible(labels, model):
     count = count[-1] if isinstance(count, tuple) else None
     if labels is None or not isinstance(count, int) or count < 2 or not label_forms.is_flat(labels):
         return None
-    wrong = [label for label in labels.ravel().tolist() if not 0 <= label < count]
+    wrong = [label for label in labels.ravel().tolist() if label not in range(count)]
     if not wrong:
         return None
     return (
         f"the label {wrong[0]} is none of the model's classes, 0 to {count - 1}: count labels from "
-        "0, and give samples that are to be ignored the weight 0"
+        "0, in whole numbers, and give samples that are to be ignored the weight 0"
     )
 
 

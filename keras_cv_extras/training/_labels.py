@@ -71,6 +71,11 @@ def batches_of(dataset: Any, name: str) -> Any:
             f"{name} gives single images, {spec[0].shape}: call batch on it, or give it to "
             "data.pipeline"
         )
+    if len(spec) > 1 and getattr(spec[1], "dtype", None) == tf.string:
+        raise ValueError(
+            f"{name} gives labels that are texts: give the numbers of the classes, as "
+            "np.unique(labels, return_inverse=True) makes them"
+        )
     return dataset
 
 

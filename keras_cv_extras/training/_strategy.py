@@ -2,7 +2,6 @@
 
 import atexit
 import dataclasses
-import json
 import os
 import sys
 
@@ -11,10 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.owned import fields, json_text
 
 _NAMES = ("auto", "none", "mirrored", "multiworker")
 SUPPORTED = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
 
+_FORM = {  # of TF_CONFIG; a cluster lists its addresses, or numbers them
+    "cluster?": {str: ([fields.text], {str: fields.text})},
+    "task?": {"type?": (None, fields.text)},
+}
 _failed = []  # not empty once this process has failed as one of several workers
 
 # The strategies of this process, by name. TensorFlow allows no second one of several workers,
@@ -175,13 +179,15 @@ def _read_cluster():
     if not text:
         return 0
     try:
-        config = json.loads(text)
-        cluster, task = config.get("cluster", {}), config.get("task", {})
-        sizes = {kind: len(addresses) for kind, addresses in cluster.items()}
-    except (AttributeError, TypeError, ValueError) as error:
+        config = json_text.parse(text)
+        fields.check("", config, _FORM)
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
-            f"TF_CONFIG must be JSON with a cluster and a task, received {text!r}"
+            f"TF_CONFIG must be JSON with a cluster and a task ({error}), received "
+            f"{checks.shown(text)}"
         ) from error
+    cluster, task = config.get("cluster", {}), config.get("task", {})
+    sizes = {kind: len(addresses) for kind, addresses in cluster.items()}
     if "ps" in sizes or task.get("type") in ("ps", "evaluator"):
         raise ValueError(
             "TF_CONFIG must name workers alone, received a cluster with parameter servers or an "

@@ -95,7 +95,9 @@ def test_masks_and_nan_do_not_vanish():
     ):
         with pytest.raises(ValueError, match="must not be masked, received 2 masked"):
             read()
-    with pytest.raises(ValueError, match="labels must not hold NaN, received it for 2 images, the"):
+    with pytest.raises(
+        ValueError, match="labels must not hold NaN or infinity, received it for 2 images, the"
+    ):
         data.pipeline((IMAGES, np.where(CLASSES, CLASSES, np.nan)), 3)
     with pytest.raises(TypeError, match="labels must be numbers, texts or truth values, received"):
         data.pipeline((IMAGES, CLASSES.astype("M8[D]")), 3)

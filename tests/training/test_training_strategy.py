@@ -57,6 +57,9 @@ def test_strategies_that_are_not_supported(monkeypatch):
     [
         ("{", "TF_CONFIG must be JSON"),
         ({"cluster": 3}, "TF_CONFIG must be JSON"),
+        ({"cluster": {"worker": "a:1"}}, "TF_CONFIG must be JSON .*cluster.worker must be an obj"),
+        ({"cluster": {"worker": [1]}, "task": {}}, "TF_CONFIG must be JSON"),
+        ({"cluster": {"worker": ["a:1"]}, "task": []}, "TF_CONFIG must be JSON .*task must be an"),
         ({"cluster": {"worker": ["a:1"], "ps": ["b:1"]}}, "parameter servers"),
         ({"cluster": {"worker": ["a:1"]}, "task": {"type": "evaluator", "index": 0}}, "evaluator"),
         ({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}, "task"),

@@ -68,9 +68,9 @@ def as_classes(labels: Any) -> Any:
             return labels.argmax(axis=1), lambda classes: np.eye(number, dtype=labels.dtype)[
                 classes
             ]
+    check_known(labels)
     if labels.ndim == 1 and labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
-    check_known(labels)
     why = "soft and multiple labels have no class to balance"
     if labels.dtype.kind not in "iufb":
         why = "turn them into texts or integers"
@@ -89,10 +89,10 @@ def check_whole(labels: Any) -> None:
 
 def check_known(labels: Any) -> None:
     """Raises if a label of an array is NaN."""
-    if labels.dtype.kind == "f" and np.isnan(labels).any():
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError(
-            f"labels must not hold NaN, received it for {np.isnan(labels).sum()} samples: fill in "
-            "or leave out what is missing"
+            f"labels must not hold NaN or infinity, received it for {(~np.isfinite(labels)).sum()} "
+            "samples: fill in or leave out what is missing"
         )
 
 

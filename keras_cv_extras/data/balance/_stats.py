@@ -224,7 +224,8 @@ def _numbered(labels):
     """Returns labels as numbers, and what the numbers stand for if they were texts."""
     _labelled.check_known(labels)
     if labels.dtype.kind == "f" and labels.ndim == 1 and len(labels):
-        whole = np.all(np.abs(labels) < _MOST) and np.all(labels == np.rint(labels))
+        wide = labels.astype("float64")  # half floats have no number for `_MOST`
+        whole = np.all(np.abs(wide) < _MOST) and np.all(wide == np.rint(wide))
         return (labels.astype(np.int64) if whole else labels), None
     if labels.dtype.kind not in "OSUT":
         return labels, None
