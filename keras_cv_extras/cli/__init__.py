@@ -1,5 +1,6 @@
 """The command line, `kcx`: arguments, a call of the library, what is printed, the exit code."""
 
+import errno
 import os
 import pathlib
 import re
@@ -147,6 +148,16 @@ def _is_out_of_memory(error):
     return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
+def _too_many_files(error):
+    """Returns in a line that too many files are open; None if that is not the matter."""
+    number = getattr(error, "errno", None)
+    told = type(error).__name__ == "ResourceExhaustedError"  # TensorFlow says it in words alone
+    if number in (errno.EMFILE, errno.ENFILE) or (told and os.strerror(errno.EMFILE) in str(error)):
+        name = f" ({error.filename})" if getattr(error, "filename", None) else ""
+        return f"too many open files{name}: raise the limit, as by ulimit -n 4096, and start again"
+    return None
+
+
 def main() -> None:
     """Runs the command line; an error is one line that says what is wrong."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -164,6 +175,8 @@ def main() -> None:
         plugin = _plugins.blamed(error)
         if not (lacking or expected or plugin) or os.environ.get("KCX_TRACEBACK"):
             raise
+        if line := _too_many_files(error):
+            sys.exit(f"error: {visible(line)}")
         if lacking:
             sys.exit(
                 "error: out of memory: take smaller images, batches or networks, or a machine with "

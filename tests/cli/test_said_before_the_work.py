@@ -1,5 +1,6 @@
 """Mistakes in arguments are said in the words of the command line, before anything is done."""
 
+import errno
 import json
 import re
 import sys
@@ -153,6 +154,22 @@ def test_memory_that_is_lacking(monkeypatch, error):
 
     monkeypatch.setattr(cli, "app", run)
     with pytest.raises(SystemExit, match="^error: out of memory: take smaller images"):
+        cli.main()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EMFILE, "Too many open files", "some.png"),
+        type("ResourceExhaustedError", (Exception,), {})("x; Too many open files"),
+    ],
+)
+def test_too_many_open_files(monkeypatch, error):
+    def run():
+        raise error
+
+    monkeypatch.setattr(cli, "app", run)
+    with pytest.raises(SystemExit, match=r"^error: too many open files.*: raise the limit, as by"):
         cli.main()
 
 
