@@ -91,7 +91,7 @@ def test_texts_are_as_many_classes_as_they_show():
 def test_missing_numbers_and_one_class_are_called_so():
     for labels in ([0.0, 1.0, np.nan] * 2, [np.nan] * 6):
         for function in (lambda y: data.smote(IMAGES, y), data.class_weight):
-            with pytest.raises(ValueError, match="labels must not hold NaN or infinity, received it for"):
+            with pytest.raises(ValueError, match="NaN or infinity, received it for"):
                 function(np.array(labels))
     for labels in ([0, 0, 0], ["cat"] * 3):
         with pytest.raises(ValueError, match="labels must hold at least two classes, received 1"):
