@@ -184,6 +184,18 @@ def test_weight_decay_of_chosen_weights():
     assert copy.weight_decay.get_config() == rate.get_config()
 
 
+def test_a_function_for_a_radius_and_a_generator_for_slopes():
+    weight = keras.Variable([1.0, 0.0])
+    made = tfa.optimizers.ConditionalGradient(0.5, lambda_=lambda: 2.0)
+    made.apply_gradients([(keras.ops.array([0.0, 3.0]), weight)])
+    np.testing.assert_allclose(weight, [0.5, -1.0], atol=1e-6)
+    x = -np.ones((3, 4), "float32")
+    draw = tf.random.Generator.from_seed(7).uniform((3, 4), 0.2, 0.4)
+    generator = tf.random.Generator.from_seed(7)
+    found = tfa.activations.rrelu(x, 0.2, 0.4, training=True, rng=generator)
+    np.testing.assert_allclose(found, x * np.asarray(draw))
+
+
 def test_statistics_of_averaged_weights():
     model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization()])
     images = np.array([[0.0, 1.0], [2.0, 5.0], [4.0, 3.0]], "float32")

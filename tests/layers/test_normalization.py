@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_cv_extras import layers
 from keras_cv_extras.layers.parts._normalization import TLU, FilterResponseNormalization
 
 
@@ -133,3 +134,17 @@ def test_wrong_arguments():
         TLU()(keras.Input((4, None)))
     with pytest.raises(ValueError, match="axis must name"):
         TLU(axis=0)(np.ones((2, 3)))
+
+
+def test_a_kernel_is_normalised_for_good():
+    x = np.random.default_rng(0).normal(size=(16, 5)).astype("float32")
+    for data_init in (True, False):
+        normalized = layers.WeightNormalization(keras.layers.Dense(3), data_init=data_init)
+        with pytest.raises(ValueError, match="before it is built"):
+            normalized.remove()
+        normalized(x, training=True)
+        normalized.g.assign(normalized.g * 2)
+        wanted = np.asarray(normalized(x))
+        plain = normalized.remove()
+        assert isinstance(plain, keras.layers.Dense)
+        np.testing.assert_allclose(plain(x), wanted, rtol=1e-5, atol=1e-5)

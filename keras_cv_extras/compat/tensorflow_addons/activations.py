@@ -45,13 +45,17 @@ def _rrelu(
     upper: float = 1 / 3,
     training: bool | None = None,
     seed: int | None = None,
+    rng: Any = None,
 ) -> Any:
     """The input above zero, times a slope below: drawn in training, else the mean."""
     x = ops.convert_to_tensor(x)
     slope = (lower + upper) / 2
     if training:
-        generator = _draws.shared(seed)
-        slope = keras.random.uniform(ops.shape(x), lower, upper, dtype=x.dtype, seed=generator)
+        if rng is not None:  # a tf.random.Generator
+            slope = rng.uniform(ops.shape(x), minval=lower, maxval=upper, dtype=x.dtype)
+        else:
+            state = _draws.shared(seed)
+            slope = keras.random.uniform(ops.shape(x), lower, upper, dtype=x.dtype, seed=state)
     return ops.where(x >= 0, x, slope * x)
 
 

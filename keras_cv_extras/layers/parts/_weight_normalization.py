@@ -143,6 +143,23 @@ class WeightNormalization(keras.layers.Wrapper):
             bias = None if bias is None else bias + bias_offset
         return ops.cast(self._run(inputs, length, bias), self.compute_dtype)
 
+    def remove(self) -> keras.layers.Layer:
+        """Gives the layer its normalised kernel and its bias for good, and returns it.
+
+        Raises:
+            ValueError: if the layer is not built.
+        """
+        if not self.built:
+            raise ValueError("WeightNormalization has no kernel to give before it is built")
+        length: Any = self.g.value
+        if self.data_init:
+            length = length + self.length_offset.value
+            if self.layer.bias is not None:
+                self.layer.bias.assign(floats(self.layer.bias.value) + self.bias_offset.value)
+        scale = ops.reshape(floats(length), self._length_shape) / self._norm()
+        self.layer.kernel.assign(floats(self.layer.kernel.value) * scale)
+        return self.layer
+
     def _run(self, inputs, length, bias):
         """Returns the layer's outputs with other lengths and another bias."""
         direction = floats(self.layer.kernel.value)

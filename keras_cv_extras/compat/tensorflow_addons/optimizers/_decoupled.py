@@ -199,7 +199,7 @@ class ConditionalGradient(keras.optimizers.Optimizer):
 
     Args:
         learning_rate: how much of the weights stays, in [0, 1]: a number, or a schedule.
-        lambda_: the radius of the ball.
+        lambda_: the radius of the ball, a number or a function without arguments.
         epsilon: added to the norm of the gradient.
         ord: the norm, "fro" or "nuclear".
         name: as of every Keras optimizer.
@@ -215,7 +215,7 @@ class ConditionalGradient(keras.optimizers.Optimizer):
     def __init__(
         self,
         learning_rate: Any,
-        lambda_: float = 0.01,
+        lambda_: Any = 0.01,
         epsilon: float = 1e-7,
         ord: str = "fro",
         name: str = "ConditionalGradient",
@@ -236,7 +236,8 @@ class ConditionalGradient(keras.optimizers.Optimizer):
             point = gradient / (norm + self.epsilon)
         else:
             point = self._singular(gradient)
-        moved = ops.multiply(variable, rate) - (1 - rate) * self.lambda_ * point
+        radius = self.lambda_() if callable(self.lambda_) else self.lambda_
+        moved = ops.multiply(variable, rate) - (1 - rate) * radius * point
         self.assign(variable, moved)
 
     def _singular(self, gradient):
