@@ -122,20 +122,21 @@ def batch(photographs):
 def browser(tmp_path):
     """Opens an HTML file in a headless Chromium, and returns its pictures and its errors.
 
-    "over" is by how many pixels the page is wider than its window.
+    "over" is by how many pixels the page is wider than its window, "faint" are colours of text with
+    a contrast below 4.5 : 1, "cut" names that are cut off.
     """
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium on this machine")
     # The page itself is asked, once it has loaded, which of its pictures have no size.
     question = (
-        "<script>addEventListener('load', () => { document.title = JSON.stringify({"
+        f"<script>{(ROOT / 'tests' / 'page.js').read_text(encoding='utf-8')}"
+        "addEventListener('load', () => { document.title = JSON.stringify({...seen(document), "
         "pictures: document.images.length, broken: [...document.images].filter("
-        "image => !image.complete || !image.naturalWidth).map(image => image.alt), over: "
-        "Math.max(0, document.documentElement.scrollWidth - innerWidth)}) })</script>"
+        "image => !image.complete || !image.naturalWidth).map(image => image.alt)}) })</script>"
     )
 
-    def open_page(path, *, width=1280):
+    def open_page(path, *, width=1280, dark=False):
         page = tmp_path / "asked.html"
         text = pathlib.Path(path).read_text(encoding="utf-8")
         page.write_text(text.replace("</body>", question + "</body>"), encoding="utf-8")
@@ -143,7 +144,11 @@ def browser(tmp_path):
             [program, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
             + ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
             + [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900"]
-            + ["--dump-dom", page.as_uri()],
+            + [
+                f"--blink-settings=preferredColorScheme={int(not dark)}",
+                "--dump-dom",
+                page.as_uri(),
+            ],
             capture_output=True,
             text=True,
             timeout=120,

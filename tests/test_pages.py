@@ -113,6 +113,8 @@ def test_what_the_report_of_a_search_says(no_policies):
     assert "controls: 3 trainings, 4.0 seconds" in page
     assert "Tuned RandAugment: 2 trainings" in page
     assert page.count("the training diverged") == 1
+    verdict = page.partition('class="verdict"')[2].partition("</section>")[0]
+    assert "kcx train found --policy policy.json" in verdict
     assert page.count('class="chart"') == 2
     assert page.count('class="picture"') == 1  # the policy's, whose photographs stay as they are
     assert page.count('<source media="(prefers-color-scheme: dark)"') == 1
@@ -159,6 +161,12 @@ def test_numbers_on_pages():
     assert rendered("{{ 12345 | thousands }}") == "12,345"
 
 
+def test_settings_on_pages():
+    settings = {"a_b": None, "of": {"is_on": True, "size": (1, [2, "x_y"])}, "none": [], "c": 0}
+    wanted = {"a b": "none", "of: is on": "yes", "of: size": "1, 2, x_y", "none": "none", "c": "0"}
+    assert pages.worded(settings) == wanted
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_what_is_behind_it(scheme):
     light, dark = STYLE.split("@media (prefers-color-scheme: dark)")
@@ -196,14 +204,16 @@ def test_numbers_of_the_confusion_can_be_read(scheme):
     assert [colors.readable([grey] * 3) for grey in (0.4, 0.5)] == ["#ffffff", "#000000"]
 
 
-@pytest.mark.wide_but("400")
+@pytest.mark.wide_but("400-dark")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_no_report_is_wider_than_its_window(width, no_policies, browser, tmp_path):
+def test_reports_can_be_read_in_windows_of_any_width(width, dark, no_policies, browser, tmp_path):
     for report in (trained, searched, made):
         path = tmp_path / "page.html"
         path.write_text(report(LONG), encoding="utf-8")
-        seen = browser(path, width=width)
-        assert (seen["over"], seen["broken"], seen["errors"]) == (0, [], []), report
+        seen = browser(path, width=width, dark=dark)
+        assert (seen["over"], seen["cut"], seen["faint"]) == (0, [], {}), report
+        assert (seen["broken"], seen["errors"]) == ([], []), report
 
 
 def test_importing_the_package_does_not_load_jinja2(python):

@@ -7,29 +7,31 @@ import numpy as np
 _GAP = 2  # pixels between images, as they are
 
 
-def sheet(rows, value_range=(0, 255), *, side: int = 48) -> np.ndarray:
+def sheet(rows, value_range=(0, 255), *, side: int = 48, clear: bool = False) -> np.ndarray:
     """Lays images out.
 
     Args:
         rows: a list of `(columns, height, width, 1 or 3)` arrays of one size.
         value_range: the images' lowest and highest value.
         side: about how many pixels high an image is shown; whole multiples of its height.
+        clear: whether what is behind the sheet is seen between the images, white if not.
 
     Returns:
-        A uint8 image `(height, width, 3)`.
+        A uint8 image `(height, width, 3)`, with a fourth channel if `clear`.
     """
     low, high = value_range
     columns = max(len(images) for images in rows)
     height, width = rows[0].shape[1:3]
-    picture = np.full(
-        (len(rows) * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8
-    )
+    size = len(rows) * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP
+    picture = np.full((*size, 4), (255, 255, 255, 0), np.uint8)
     for i, images in enumerate(rows):
         shares = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
         for j, image in enumerate(np.rint(255 * shares).astype(np.uint8)):
             top, left = _GAP + i * (height + _GAP), _GAP + j * (width + _GAP)
-            picture[top : top + height, left : left + width] = image
+            picture[top : top + height, left : left + width, :3] = image
+            picture[top : top + height, left : left + width, 3] = 255
     factor = max(1, round(side / height))
+    picture = picture if clear else picture[..., :3]
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 

@@ -199,7 +199,8 @@ class Policy(Augmentation):
         lines = []
         for stage in self.stages:
             often = "" if stage.num_draws == 1 else f", {stage.num_draws} drawn for each image"
-            lines.append(f"{len(stage.sub_policies)} sub-policies{often}")
+            count = len(stage.sub_policies)
+            lines.append(f"{count} sub-polic{'y' if count == 1 else 'ies'}{often}")
             for number, steps in enumerate(stage.sub_policies):
                 lines.append(f"  {number:3d}  " + ", then ".join(s.describe() for s in steps))
         batch = self.batch.describe()

@@ -7,6 +7,7 @@ import pytest
 
 from keras_cv_extras import data, generative, training
 from keras_cv_extras.generative import gan
+from keras_cv_extras.generative.gan import _report
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype("uint8")
 LABELS = np.arange(40) % 2
@@ -149,9 +150,33 @@ def test_the_page_of_a_gan():
         useful={"real_on_real": 0.9, "made_on_real": 0.5, "real_on_made": 0.4},
         parts=[],
     )
-    for part in ("Cats &amp; dogs", "cat, dog", "1.50", "40 synthetic images against 40 real ones"):
+    for part in (
+        "Cats &amp; dogs",
+        ">dog</figcaption>",
+        "1.50",
+        "40 synthetic images against 40 real ones",
+    ):
         assert part in " ".join(text.split())
-    assert text.count("<img") >= 3
+    assert text.count("<img") == 5  # two rows for each class, and the pairs
     assert ">copies</th>" in text
     memory = generative.Memorization("n", 0.1, 0.5, LABELS, np.where(LABELS == 0, 0, 1), 0.5)
     assert memory.of_classes(LABELS) == {0: 1.0, 1: 0.0}
+
+
+@pytest.mark.parametrize(
+    ("recall", "suspicious", "last", "made", "words"),
+    [
+        (0.5, 0.01, 2.0, 0.9, [("alone gets 90.0 %",)]),
+        (0.5, 0.01, 1.0, 0.9, [("train for more steps",), ("alone gets",)]),
+        (0.05, 0.01, 1.0, 0.9, [("collapsed", "another seed"), ("alone gets",)]),
+        (0.5, 0.25, 2.0, 0.5, [("25.0 %", "may be copies"), ("alone gets", "BalancedSource")]),
+    ],
+)
+def test_the_page_of_a_gan_says_first_what_to_do(recall, suspicious, last, made, words):
+    scores = generative.MadeScores("n", 9, 9, {"precision": 0.9, "recall": recall}, {})
+    memory = generative.Memorization("n", suspicious, 0.5, LABELS, np.ones(40), 0.1)
+    parts = [{"step": 1, "local_fid": 1.5}, {"step": 2}, {"step": 3, "local_fid": last}]
+    lines = _report._advice(scores, memory, {"made_on_real": made, "real_on_real": 0.8}, parts)
+    assert len(lines) == len(words)
+    for line, wanted in zip(lines, words, strict=True):
+        assert all(word in line for word in wanted)

@@ -137,6 +137,9 @@ def test_plot_and_configuration():
     figure = layer.plot()
     names = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert names == [op.replace("_", " ") for op in OPS]
+    figure.axes[0].set_yticks([0], ["a name that is far longer than the others"])
+    figure.draw_without_rendering()
+    assert figure.axes[0].get_yticklabels()[0].get_window_extent().x0 >= 0  # and none is cut off
 
 
 def test_wrong_arguments():

@@ -1,5 +1,6 @@
 """How arms are compared, on answers of which every number can be worked out by hand."""
 
+import dataclasses
 import math
 import types
 
@@ -146,31 +147,40 @@ def test_verdicts():
     # 0.1 of all images, with an error of 0.0095.
     assert _arms.verdict(clear) == (
         "The searched policy wins (best trial): 90.0% of the confirmation images, against 80.0% "
-        "of the best known policy, none. The difference is 10.0 points (95 % interval 8.1 to "
-        "11.9): more than chance explains."
+        "of the best known policy, no augmentation. The difference is 10.0 points (95 % interval "
+        "8.1 to 11.9): more than chance explains."
     )
     clear[2] = arm("best trial", "searched", rows(1000, (0, 700)))
     assert _arms.verdict(clear) == (
-        "No searched policy beats the controls. none wins with 80.0% of the confirmation images, "
-        "and is the policy that was written, against 70.0% of the best searched policy, best "
-        "trial. The difference is 10.0 points (95 % interval 8.1 to 11.9): more than chance "
-        "explains."
+        "No searched policy beats the controls: no augmentation wins with 80.0% of the "
+        "confirmation images, and is the policy that was written, against 70.0% of the best "
+        "searched policy, best trial. The difference is 10.0 points (95 % interval 8.1 to 11.9): "
+        "more than chance explains."
     )
     # 0.05 of an error of 0.0359: 0.05 - 1.96 * 0.0359 < 0.
     assert _arms.verdict(pair(9, 4)) == (
         "The searched policy wins (best trial): 69.0% of the confirmation images, against 64.0% "
-        "of the best known policy, none. The difference is 5.0 points (95 % interval -2.0 to "
-        "12.0): not more than chance can explain."
+        "of the best known policy, no augmentation. The difference is 5.0 points (95 % interval "
+        "-2.0 to 12.0): not more than chance can explain."
     )
+
+
+def test_a_verdict_on_networks_that_guess_says_so_first():
+    arms = [dataclasses.replace(one, low=0.6) for one in pair(9, 4)]  # the best has 69 % right
+    for guessing, said in ((0.6, False), (0.61, True)):
+        text = _arms.verdict(arms, guessing)
+        assert text.startswith("The networks have learned next to nothing: at best 69.0%") == said
+        assert text.endswith(_arms.verdict(arms))
+        assert ("61.0% by always naming" in text) == ("more epochs" in text) == said
 
 
 def test_verdicts_of_a_tie():
     control, best = pair(6, 4)
     assert _arms.verdict([control, best]) == (
-        "No searched policy is worth its trouble: none has 64.0% of the confirmation images and "
-        "is the policy that was written. best trial has 66.0%, but the difference of 2.0 points "
-        "(95 % interval -4.2 to 8.2) is within one standard error, and the simpler one is "
-        "preferred."
+        "No searched policy is worth its trouble: no augmentation has 64.0% of the confirmation "
+        "images and is the policy that was written. best trial has 66.0%, but the difference of "
+        "2.0 points (95 % interval -4.2 to 8.2) is within one standard error, and the simpler one "
+        "is preferred."
     )
     control, best = (arm(one.name, "searched", *one.correct) for one in (control, best))
-    assert _arms.verdict([control, best]).startswith("A tie: none has 64.0%")
+    assert _arms.verdict([control, best]).startswith("A tie: no augmentation has 64.0%")

@@ -140,3 +140,12 @@ def test_wrong_numbers_leave_no_folder(few, tmp_path, folds, message):
     with pytest.raises(ValueError, match=message):
         training.cross_validate(few, tmp_path / "out", SETTINGS, folds=folds, progress=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_log_of_folds_is_their_mean():
+    rows = [{"epoch": "1", "loss": "1.0", "val_loss": "4.0"}, {"epoch": "2", "loss": "0.5"}]
+    others = [{"epoch": "1", "loss": "3.0", "val_loss": "5.0"}]
+    wanted = [{"epoch": "1", "loss": "2.0", "val_loss": "4.5"}]
+    assert _cross_validate._mean_log([rows, others]) == wanted  # the second epoch one has alone
+    assert _cross_validate._mean_log([rows, rows])[1] == {"epoch": "2", "loss": "0.5"}
+    assert _cross_validate._mean_log([rows, []]) == []

@@ -11,8 +11,6 @@ import io
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.text.colors import Scheme
 
@@ -48,6 +46,7 @@ def _environment() -> "Environment":
     environment.globals |= {"figure": figure, "photograph": photograph}
     environment.globals["generator"] = _markup(written.GENERATOR)
     environment.filters |= {"percent": percent, "number": number, "thousands": "{:,}".format}
+    environment.filters["worded"] = worded
     return environment
 
 
@@ -75,20 +74,24 @@ def figure(drawing: Any, description: str, *, dark: Any | None = None) -> "Marku
     return _markup('<div class="wide" tabindex="0">{}</div>').format(picture)
 
 
-def photograph(image: Any, description: str, *, width: int | None = None) -> "Markup":
-    """Returns a uint8 image `(height, width, 1 or 3)` as a picture.
+def photograph(
+    image: Any, description: str, *, width: int | None = None, clear: bool = False
+) -> "Markup":
+    """Returns a uint8 image `(height, width, channels)` as a picture.
 
     Args:
-        image: the image.
+        image: the image; of other channels than three the first is shown.
         description: plain text.
         width: of the picture in CSS pixels; None for the image's own, or what there is room for.
+        clear: whether a fourth channel says where the page is seen through.
     """
     from PIL import Image
 
     buffer = io.BytesIO()
-    channels = 3 if image.shape[-1] == 3 else 1
-    Image.fromarray(np.squeeze(image[..., :channels])).save(buffer, "jpeg", quality=88)
-    return _img(buffer, "jpeg", description, width or min(_WIDEST, image.shape[1]), "picture")
+    colours = clear or image.shape[-1] == 3
+    kind = "webp" if clear else "jpeg"
+    Image.fromarray(image if colours else image[..., 0]).save(buffer, kind, quality=88)
+    return _img(buffer, kind, description, width or min(_WIDEST, image.shape[1]), "picture")
 
 
 def percent(share: float, digits: int = 2) -> str:
@@ -99,6 +102,26 @@ def percent(share: float, digits: int = 2) -> str:
 def number(value: float | None, digits: int = 2) -> str:
     """Returns a number with so many digits after the point, "-" for none that is finite."""
     return f"{value:.{digits}f}" if _is_finite(value) else "-"
+
+
+def worded(settings: dict[str, Any]) -> dict[str, str]:
+    """Returns settings as people write them: those within another one by lines of their own."""
+    flat = {}
+    for key, value in settings.items():
+        name = key.replace("_", " ")
+        if isinstance(value, dict):
+            flat |= {f"{name}: {inner}": text for inner, text in worded(value).items()}
+        else:
+            flat[name] = _said(value)
+    return flat
+
+
+def _said(value):
+    if value is None or value in ((), []):
+        return "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _recoloured(drawing, scheme):

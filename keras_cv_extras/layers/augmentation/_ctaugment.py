@@ -192,8 +192,8 @@ class CTAugment(SameShape, keras.layers.Layer):
         from matplotlib.figure import Figure
 
         found = self.bins()
-        figure = Figure(figsize=(7, 0.32 * len(found) + 1.2))
-        axes = figure.add_axes((0.2, 0.14, 0.75, 0.8))
+        figure = Figure(figsize=(7, 0.32 * len(found) + 1.2), layout="constrained")
+        axes = figure.add_subplot()
         widest = max(len(weights) for weights in found.values())
         sheet = np.full((len(found), widest), np.nan)
         for row, weights in enumerate(found.values()):

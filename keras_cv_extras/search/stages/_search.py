@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_cv_extras._base import checks, files, supervise
 from keras_cv_extras._base.owned import folders, kinds
@@ -216,7 +217,9 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
     if request.space == "recipe":
         candidates = []  # a recipe has the ops of a kind together, and tells of none by itself
     insight = _insight.insight(candidates, [one.accuracies for one in ranked], arms)
-    best, verdict = _arms.chosen(arms), _arms.verdict(arms)
+    labels = request.parts["confirmation"][1]
+    guessing = np.bincount(labels).max() / len(labels)
+    best, verdict = _arms.chosen(arms), _arms.verdict(arms, float(guessing))
     provenance = {
         "arm": best.name,
         "kind": best.kind,

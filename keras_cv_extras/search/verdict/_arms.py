@@ -42,6 +42,11 @@ class Arm:
     correct: np.ndarray = dataclasses.field(repr=False)
 
     @property
+    def title(self) -> str:
+        """The name in a sentence, where "none" would be nobody."""
+        return "no augmentation" if self.name == "none" else self.name
+
+    @property
     def is_searched(self) -> bool:
         """Whether the policy would not be known without the search."""
         return self.kind == "searched"
@@ -123,8 +128,25 @@ def winner(arms: list[Arm]) -> Arm:
     return max(finished, key=lambda arm: arm.accuracy)
 
 
-def verdict(arms: list[Arm]) -> str:
-    """Says in plain words which arm is chosen, by how much, and whether that may be chance."""
+def verdict(arms: list[Arm], guessing: float = 0.0) -> str:
+    """Says in plain words which arm is chosen, by how much, and whether that may be chance.
+
+    Args:
+        arms: all arms, simplest first.
+        guessing: the accuracy of always naming the most frequent class.
+    """
+    best = winner(arms)
+    if best.low >= guessing:
+        return _which_wins(arms)
+    return (
+        f"The networks have learned next to nothing: at best {best.accuracy:.1%} of the "
+        f"confirmation images are right, {guessing:.1%} by always naming the most frequent class. "
+        "Search again with more epochs or more training images; what follows may all be chance. "
+        + _which_wins(arms)
+    )
+
+
+def _which_wins(arms):
     own = chosen(arms)
     percent = f"{own.accuracy:.1%} of the confirmation images"
     correct = {arm.name: arm.correct for arm in arms if np.isfinite(arm.accuracy)}
@@ -133,16 +155,16 @@ def verdict(arms: list[Arm]) -> str:
         gap = compare(best.name, own.name, correct)
         whose = "A tie" if own.is_searched else "No searched policy is worth its trouble"
         return (
-            f"{whose}: {own.name} has {percent} and is the policy that was written. "
-            f"{best.name} has {best.accuracy:.1%}, but the difference of "
+            f"{whose}: {own.title} has {percent} and is the policy that was written. "
+            f"{best.title} has {best.accuracy:.1%}, but the difference of "
             f"{100 * gap.difference:.1f} points (95 % interval {100 * gap.low:.1f} to "
             f"{100 * gap.high:.1f}) is within one standard error, and the simpler one is preferred."
         )
     if own.is_searched:
-        text = f"The searched policy wins ({own.name}): {percent}"
+        text = f"The searched policy wins ({own.title}): {percent}"
     else:
         text = (
-            f"No searched policy beats the controls. {own.name} wins with {percent}, and is the "
+            f"No searched policy beats the controls: {own.title} wins with {percent}, and is the "
             "policy that was written"
         )
     rivals = [
@@ -155,7 +177,7 @@ def verdict(arms: list[Arm]) -> str:
     whose = "known policy" if own.is_searched else "searched policy"
     chance = "more than chance explains" if gap.low > 0 else "not more than chance can explain"
     return (
-        f"{text}, against {rival.accuracy:.1%} of the best {whose}, {rival.name}. The difference "
+        f"{text}, against {rival.accuracy:.1%} of the best {whose}, {rival.title}. The difference "
         f"is {100 * gap.difference:.1f} points (95 % interval {100 * gap.low:.1f} to "
         f"{100 * gap.high:.1f}): {chance}."
     )

@@ -28,6 +28,9 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
     settings, cost = provenance["settings"], provenance["cost"]
     arms = sorted(arms, key=lambda arm: -np.nan_to_num(arm.accuracy))
     winner = [arm.name for arm in arms].index(provenance["arm"])
+    # The shapes of weights say nothing to a person; policy.json has them.
+    model = {key: of for key, of in settings.get("model", {}).items() if key != "weights"}
+    shown = settings | ({"model": model} if model else {})
     trained = [row["seconds"] for row in rows if math.isfinite(row["seconds"])]
     return pages.render(
         "search/verdict/report.html",
@@ -35,8 +38,9 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
         policy=policy,
         settings=settings,
         verdict=verdict,
+        next=_next(settings, arms[winner]),
         numbers={
-            "winner": arms[winner].name,
+            "winner": arms[winner].title,
             "confirmed accuracy": percent(arms[winner].accuracy),
             "95 % interval": _interval(arms[winner]),
             "trials": sum(row["kind"] == "trial" for row in rows),
@@ -67,8 +71,17 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
         figures=_figures,
         dark=DARK,
         sheet=policy_sheet(policy, images[:10], columns=10),
-        named={**_flat(settings), **provenance["versions"]},
+        named={**shown, **provenance["versions"]},
     )
+
+
+def _next(settings, arm):
+    """Returns what to do with the policy."""
+    data = settings["data"]["name"] or "DATA"
+    where = "the policy.json beside this page"
+    if arm.name == "none":
+        return f"Next: train on {data} without augmentation, which {where} says, or search again."
+    return f"Next: train with {where}: kcx train {data} --policy policy.json"
 
 
 def _interval(arm):
@@ -83,16 +96,3 @@ def _spent(cost):
         return None
     parts = [cost[name] for name in ("portfolio", "trials", "appeal", "promoted") if name in cost]
     return {key: sum(part[key] for part in parts) for key in ("trainings", "seconds")}
-
-
-def _flat(settings):
-    flat = {}
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            flat.update({f"{key}: {inner}": item for inner, item in value.items()})
-        else:
-            flat[key] = value
-    return {
-        key.replace("_", " "): ", ".join(map(str, value)) if isinstance(value, list) else value
-        for key, value in flat.items()
-    }

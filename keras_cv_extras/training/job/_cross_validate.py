@@ -21,6 +21,7 @@ from keras_cv_extras.training.job._train import TrainingResult, train
 
 _WRITTEN = ("report.html", "predictions.csv", "scores.json")
 _PICTURES = 24  # of the worst images in the report
+_MEANS = "The learning curves are means of the folds."
 
 
 def cross_validate(
@@ -167,6 +168,18 @@ def _rows(held):
     return (("train", ~held), ("test", held))
 
 
+def _mean_log(logs):
+    """Returns the means of the folds' logs, for the epochs that all of them have."""
+    rows = []
+    for epoch in zip(*logs, strict=False):
+        row = {"epoch": epoch[0]["epoch"]}
+        for key in epoch[0].keys() - {"epoch"}:
+            values = [float(one.get(key) or "nan") for one in epoch]
+            row[key] = str(np.mean(values)) if np.isfinite(values).all() else ""
+        rows.append(row)
+    return rows
+
+
 def _report(found, images, settings, output):
     """Writes what all folds together have given."""
     measure = "mean average precision" if images.multilabel else "accuracy"
@@ -187,18 +200,23 @@ def _report(found, images, settings, output):
     for place in set(together.pictures) - worst:
         del together.pictures[place]
     scores = together.evaluation()
+    logs = [
+        training.read_log(output / f"fold-{fold + 1}" / "log.csv") for fold in range(len(found))
+    ]
+    log = _mean_log(logs)
     line = f"{measure.capitalize()} of each fold: " + ", ".join(f"{one:.1%}" for one in each) + "."
     settings, policy = settings.with_policy(settings.policy)
-    told = {"mix": settings.mix or policy.batch.mix, "policy": policy.describe() or "none"}
+    told = {"mix": settings.mix or policy.batch.mix, "policy": _parts.policy_said(policy)}
     page = training.report(
         together,
         title=f"{settings.model or 'Small network'} on {images.name}, {len(found)} folds",
         data=_parts.about(images, images, {}) | {"test images": "every image, in its fold"},
         settings=settings.beside_recipe() | told | dataclasses.asdict(settings.recipe()),
-        notes=[line],
+        log=log,
+        notes=[line, *([_MEANS] if log else [])],
     )
     files.write_text(output / "report.html", page)
     together.save_csv(output / "predictions.csv")
     scores.save(output / "scores.json")
-    notes = (line, *advice(together))
+    notes = (*advice(together, log), line)
     return TrainingResult(scores, notes, tuple(output / name for name in _WRITTEN), together)

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_cv_extras import data
 from keras_cv_extras.data import FilePart
+from keras_cv_extras.policy import no_augmentation
 
 
 def loaded(
@@ -122,8 +123,14 @@ def about(source: Any, images: Any, bad: dict[str, str]) -> dict[str, str]:
         "training images": f"{count(images.train):,}",
         "test images": f"{count(images.test):,}",
         "size": f"{shape[0]} x {shape[1]}, {shape[2]} channel{'s' if shape[2] > 1 else ''}",
-        "training images of each class": ", ".join(f"{key} {count}" for key, count in listed),
+        "training images of each class": ", ".join(f"{key}: {count}" for key, count in listed),
     }
     for number, (path, why) in enumerate(bad.items()):
         lines[f"could not be read ({number + 1} of {len(bad)})"] = f"{path}: {why}"
     return lines
+
+
+def policy_said(policy: Any) -> str:
+    """Returns a policy as text, "none" for one that does nothing."""
+    nothing = not policy.batch.describe() and policy.stages in ((), no_augmentation().stages)
+    return "none" if nothing else policy.describe()

@@ -140,7 +140,7 @@ def train(
             about |= {"epochs": recipe.epochs, "trained": history.epochs}
             about |= {"decoding": images.decoding, "multilabel": images.multilabel}
             training.save_model(model, output / "model.keras", about=about, overwrite=True)
-        asked["policy"] = chosen.describe() or "none"
+        asked["policy"] = _parts.policy_said(chosen)
         return _report(data, output, model, job, asked, note)
 
 
