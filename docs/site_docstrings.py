@@ -6,6 +6,8 @@ import griffe
 
 EXAMPLE = re.compile(r"^( *)>>> .*(?:\n\1\S.*)*", re.MULTILINE)
 
+LONGEST = 300  # characters of a value that is shown
+
 
 def fenced(text):
     """Returns a docstring whose `>>>` lines, and what they print, are blocks of code."""
@@ -19,5 +21,7 @@ class Docstrings(griffe.Extension):
         """Changes the docstring of one object; a value has none, only its type has."""
         if obj.is_attribute:
             obj.docstring = None
+            if len(str(obj.value)) > LONGEST:  # such as a table of all ops, with addresses in it
+                obj.value = None
         elif obj.docstring:
             obj.docstring.value = fenced(obj.docstring.value)

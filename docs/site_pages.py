@@ -76,7 +76,7 @@ def api_page(page, names):
         "",
         (inspect.getdoc(package) or "").strip(),
         "",
-        "| | |",
+        "| name | what it is |",
         "|---|---|",
     ]
     own = [public for public in names if not is_of_keras(getattr(package, public))]
@@ -94,13 +94,18 @@ def api_page(page, names):
 def index_page(found):
     """Returns the page that lists the packages."""
     lines = ["# API", "", "Every public name, with `import keras_cv_extras as kcx`.", ""]
-    lines += ["| | | names |", "|---|---|---:|"]
+    lines += ["| package | what it has | names |", "|---|---|---:|"]
     for name, pages in found.items():
         package = importlib.import_module(f"keras_cv_extras.{name}")
         for page, names in pages.items():
             said = (inspect.getdoc(package) or "").partition("\n")[0]
             lines.append(f"| [{title(page)}]({page}.md) | {said} | {len(names)} |")
     return "\n".join(lines) + "\n"
+
+
+def heading(source):
+    """Returns what stands above a page."""
+    return re.search("^# (.*)", source.read_text(encoding="utf-8"), re.MULTILINE)[1]
 
 
 def of_the_root(text, known):
@@ -120,7 +125,12 @@ def of_the_root(text, known):
 
     def whole(match):
         led = lead(LINK.search(match[0]))
-        return match[0][: match[0].index("](")] + led if led else f"`{match[1]}`"
+        if not led:
+            return f"`{match[1]}`"
+        source = ROOT / posixpath.normpath(match[2])
+        if match[1] == match[2] and source.suffix == ".md":  # the page's name, not its file's
+            return f"[{heading(source)}{led}"
+        return match[0][: match[0].index("](")] + led
 
     return re.sub(r"\[([^\]]+)" + LINK.pattern, whole, text)
 

@@ -20,21 +20,24 @@ from test_docs import BLOCK, PAGES, ROOT
 import keras_cv_extras
 
 pytestmark = pytest.mark.slow
-# Opens a page as a window of some width would, and says how wide it has become.
+# Opens pages one after another as a window of some width would, and says what is seen of each.
 WINDOW = """<title></title><script>
-const [path, width] = location.hash.slice(1).split("|");
-const frame = document.createElement("iframe");
+%s
+const [width, ...paths] = location.hash.slice(1).split("|");
+const found = {}, frame = document.createElement("iframe");
 frame.style = `width: ${width}px; height: 900px; border: 0`;
-frame.onload = () => {
-  const page = frame.contentDocument.documentElement;
-  const heads = page.querySelectorAll("h1").length;
-  document.title = JSON.stringify({wide: page.scrollWidth, heads});
+const next = () => {
+  if (paths.length) frame.src = paths[0];
+  else document.title = JSON.stringify(found);
 };
-frame.src = path;
+frame.onload = () => setTimeout(() => {
+  const page = frame.contentDocument;
+  found[paths.shift()] = {...seen(page), heads: page.querySelectorAll("h1").length};
+  next();
+}, 500);  // the tabs have faded in
 document.documentElement.append(frame);
+next();
 </script>"""
-LOOKED_AT = ("", "start/", "losses-and-pooling/", "migration/",
-             "migration/albumentations/", "gallery/", "api/augment/")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,8 @@ def site(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(site):
     """Where the site is served."""
-    (site / "window.html").write_text(WINDOW, encoding="utf-8")
+    script = (ROOT / "tests" / "page.js").read_text(encoding="utf-8")
+    (site / "window.html").write_text(WINDOW % script, encoding="utf-8")
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *arguments):
@@ -133,22 +137,33 @@ def test_links_between_pages_lead_somewhere(site):
             assert target.exists(), (path, link)
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_no_page_is_wider_than_its_window(address, width, tmp_path):
+def test_pages_can_be_read_in_windows_of_any_width(site, address, width, dark, tmp_path):
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium on this machine")
-    for page in LOOKED_AT:
-        done = subprocess.run(
-            [program, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000"]
-            + [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000", "--dump-dom"]
-            + [f"{address}/window.html#/{page}|{width}"],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        title = re.search("<title>(.*?)</title>", done.stdout)
-        assert title, done.stderr[-2000:]
-        seen = json.loads(html.unescape(title[1]))
-        assert seen["heads"] == 1, page
-        assert seen["wide"] <= width, page
+    paths = [f"/{path.parent.relative_to(site)}/" for path in sorted(site.rglob("index.html"))]
+    done = subprocess.run(
+        [program, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=300000"]
+        + [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000"]
+        + [f"--blink-settings=preferredColorScheme={int(not dark)}", "--dump-dom"]
+        + [f"{address}/window.html#{'|'.join([str(width), *paths])}"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    title = re.search("<title>(.*?)</title>", done.stdout)
+    assert title, done.stderr[-2000:]
+    found = json.loads(html.unescape(title[1]))
+    assert list(found) == paths
+    assert len(paths) > 40
+    wanted = {"faint": {}, "cut": [], "over": 0, "heads": 1}
+    assert {path: seen for path, seen in found.items() if seen != wanted} == {}
+
+
+def test_values_are_shown_without_addresses(site):
+    """Of a table such as all ops a page shows the name, not what Python prints of it."""
+    for path in site.glob("api/*/index.html"):
+        text = re.sub("<[^>]*>", "", path.read_text(encoding="utf-8"))
+        assert not re.search(r" at 0x[0-9a-f]{6}", text), path
