@@ -139,7 +139,7 @@ def verdict(arms: list[Arm], guessing: float = 0.0) -> str:
     if best.low >= guessing:
         return _which_wins(arms)
     return (
-        f"The networks have learned next to nothing: at best {best.accuracy:.1%} of the "
+        f"The networks may have learned next to nothing: at best {best.accuracy:.1%} of the "
         f"confirmation images are right, {guessing:.1%} by always naming the most frequent class. "
         "Search again with more epochs or more training images; what follows may all be chance. "
         + _which_wins(arms)
