@@ -43,14 +43,14 @@ PLAIN = ("none", "class weights", "effective weights", "oversampling", "undersam
 PLAIN += ("oversampling, crops", "SMOTE", "SMOTE anew each epoch", "SMOTE in embedding")
 LOSSES = ("logit-adjusted loss", "focal loss", "LDAM", "LDAM, weights", "LDAM, deferred weights")
 AFTERWARDS = ("priors in calibration", "thresholds")
-RESAMPLED = tuple(name for name in kcx.data.RESAMPLE_METHODS if name != "smotenc")  # for tables
+TABLES = ("smotenc", "smoten")
+RESAMPLED = tuple(name for name in kcx.data.RESAMPLE_METHODS if name not in TABLES)
 ARMS = (*PLAIN, *RESAMPLED, *LOSSES, *MIXES, *AFTERWARDS)
 # Data, epochs, answers. imbalanced-learn's neighbours in 784 dimensions take minutes: two of them.
 PLANS = (
     (DIGITS, 6, ARMS),
-    (DIGITS, 20, ("none", "oversampling", "SMOTE", *LOSSES, *MIXES, *AFTERWARDS)),
     (FEW, 6, (*PLAIN[:4], *PLAIN[5:7], "SMOTE in embedding", LOSSES[0], LOSSES[3], MIXES[2])),
-    (DIGITS, 60, ("none", "oversampling", *LOSSES[2:], *MIXES, *AFTERWARDS)),
+    (DIGITS, 20, ("none", "oversampling", "SMOTE", *LOSSES, *MIXES, *AFTERWARDS)),
     (FASHION, 1, (*PLAIN, "borderline_smote", "adasyn", *LOSSES, *MIXES, *AFTERWARDS)),
 )
 BATCH = 64
