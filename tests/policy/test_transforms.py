@@ -293,6 +293,13 @@ def test_what_weights_of_torchvision_bring_and_mixes_of_batches():
     assert made.mix == mix.RandomMix(parts, (0.25, 0.75), num_classes=10)
 
 
+def test_numbers_of_a_scale_may_be_an_array():
+    made = policy.read_transforms(torchvisions("Normalize", mean=MEAN, std=STD))
+    np.testing.assert_allclose(
+        made(np.ones((1, 2, 2, 3), "float32"))[0, 0, 0], (1 - MEAN) / STD, rtol=1e-5
+    )
+
+
 def test_transforms_of_timm_are_named():
     given = [torchvisions("RandAugment", "timm.data.auto_augment", ops=[], num_layers=2)]
     compose = torchvisions("Compose", transforms=given)

@@ -202,6 +202,8 @@ def _albumentations(name, node, seed):
 
 
 def _each(value):
+    if hasattr(value, "tolist"):  # an array, or a tensor, as timm gives to Normalize
+        value = value.tolist()
     return list(value) if isinstance(value, Sequence) else [value]
 
 
