@@ -118,6 +118,14 @@ def test_arms_are_drawn_the_best_on_top():
     assert [label.get_weight() for label in labels] == ["normal", "bold"]
 
 
+def test_rounding_errors_are_not_drawn_as_effects():
+    one = types.SimpleNamespace(op="rotate", effect=1e-16, low=-1e-14, high=1e-14)
+    axes = _figures.effects_figure([one]).axes[0]
+    assert axes.get_xlim() == (-0.1, 0.1)
+    one = types.SimpleNamespace(op="rotate", effect=0.02, low=0.01, high=0.03)
+    assert _figures.effects_figure([one]).axes[0].get_xlim()[1] >= 3
+
+
 def test_long_names_are_not_cut_off():
     name = "RandAugment, tuned, with flips and crops and more than that"
     arm = types.SimpleNamespace(name=name, kind="control", accuracy=0.5, low=0.4, high=0.6)

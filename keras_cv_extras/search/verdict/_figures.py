@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from keras_cv_extras._base.text.colors import LIGHT, Scheme, readable
 
 _INK, _QUIET, _LINE = "#1f2933", "#4d5966", "#e1e6eb"
+_LEAST = 0.1  # points on either side of no effect: rounding errors are none
 _SEARCHED, _CONTROL, _WON = "#1f6fb2", "#8a97a6", "#c2410c"
 
 
@@ -138,6 +139,8 @@ def effects_figure(effects) -> Figure:
     names = [one.op.replace("_", " ") for one in reversed(effects)]
     axes.set_yticks(range(len(effects)), names)
     axes.axvline(0.0, color=_CONTROL, linewidth=1, zorder=0)
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(low, -_LEAST), max(high, _LEAST))
     axes.set_ylim(-0.6, len(effects) - 0.4)
     axes.grid(axis="x", color=_LINE)
     axes.set_xlabel("points of validation accuracy", color=_QUIET, fontsize=9)
