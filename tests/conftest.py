@@ -17,6 +17,7 @@ import pathlib
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,12 @@ pytest_plugins = ["accelerator.option"]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
-    """XLA keeps its programs for this run, so that no other process compiles them again."""
+    """XLA keeps its programs for this run, so that no other process compiles them again.
+
+    What a shell starts in the background ignores SIGINT, and so would the commands that tests end.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if "TF_XLA_FLAGS" in os.environ:  # the workers have it from their parent; or a user's own
         return
     folder = tempfile.mkdtemp(prefix="kcx-tests-xla-")

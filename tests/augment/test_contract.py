@@ -160,7 +160,8 @@ def test_eager_function_and_dataset_agree(name, batch, results):
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_IDENTITY])
 def test_strength_zero_is_the_identity(name, batch):
     """Plain, which gives the same pixels; see above."""
-    np.testing.assert_array_equal(apply(name, batch, strength=0.0, compile=False), batch)
+    images = batch[:2]
+    np.testing.assert_array_equal(apply(name, images, strength=0.0, compile=False), images)
     floats = batch[:1].astype("float32")
     result = apply(name, floats, strength=0.0, compile=False)
     np.testing.assert_allclose(result, floats, atol=1e-3)
@@ -172,17 +173,16 @@ def test_strength_zero_is_the_identity(name, batch):
 def test_distance_to_the_image_grows_with_strength(name, photographs):
     op = OPS[name]
     # Large images made small: at 24 x 20 a piece of one is nearly of one colour.
-    parts = [photograph[:288:12, :240:12] for photograph in photographs] + [
-        photographs[0][100:388:12, 100:340:12]
-    ]
+    parts = [photographs[0][100:388:12, 100:340:12], photographs[2][:288:12, :240:12]]
     images = np.repeat(np.stack(parts), 3, axis=0)
-    values = [op.strength.value(strength, 24, 20) for strength in (0.0, 0.5, 1.0)] * 4
+    values = [op.strength.value(strength, 24, 20) for strength in (0.0, 0.5, 1.0)] * 2
     partners = [np.roll(images, 3, axis=0)] if op.takes_partner else []
-    where = np.repeat(np.float32([0.3, 0.6, 0.9, 0.2]), 3)
+    where = np.repeat(np.float32([0.3, 0.6]), 3)
     rest = op.numbers(None, where, where[::-1])[1:]
-    result = getattr(augment, name)(images, *partners, values, *rest)
+    # Plain, which gives the same pixels.
+    result = getattr(augment, name)(images, *partners, values, *rest, compile=False)
     changed = np.abs(np.asarray(result).astype(float) - images).mean(axis=(1, 2, 3))
-    distances = changed.reshape(4, 3).mean(axis=0)
+    distances = changed.reshape(2, 3).mean(axis=0)
     assert distances[0] == 0
     assert distances[0] < distances[1] < distances[2]
 

@@ -98,12 +98,10 @@ def test_checks_of_keras(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_images_and_labels_keep_their_types_under_mixed_precision(name):
+    wanted = keras.tree.flatten(make(name, seed=1)(inputs_of(name), training=False))
     for dtype in ("mixed_float16", "mixed_bfloat16"):
         outputs = make(name, seed=1, dtype=dtype)(inputs_of(name), training=False)
-        wanted = make(name, seed=1)(inputs_of(name), training=False)
-        for part, exact in zip(
-            keras.tree.flatten(outputs), keras.tree.flatten(wanted), strict=True
-        ):
+        for part, exact in zip(keras.tree.flatten(outputs), wanted, strict=True):
             assert part.dtype == exact.dtype == "float32"
             np.testing.assert_array_equal(part, exact)
 
