@@ -58,9 +58,9 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
     names = torch_names(model, key)
     if names is None:
         raise ValueError(
-            f"{path}: {key} has no names in torchvision and timm; weights of theirs are read for "
-            "alexnet, convnext, densenet, efficientnet, efficientnetv2, googlenet, inception-v3, "
-            "mobilenetv2, mobilenetv3, resnet and vgg"
+            f"{path}: which weights of torchvision or timm are those of {key} is not known; they "
+            "are read for alexnet, convnext, densenet, efficientnet, efficientnetv2, googlenet, "
+            "inception-v3, mobilenetv2, mobilenetv3, resnet and vgg"
         )
     found = []
     for layer, candidates in names.items():

@@ -189,7 +189,7 @@ def test_what_does_not_fit(tmp_path):
     path = write(tmp_path / "part.safetensors", given)
     with pytest.raises(ValueError, match=r"has no layer2.0.downsample.1.running_var"):
         models.build("resnet18", (64, 64, 3), 10, weights=path, stem="original")
-    with pytest.raises(ValueError, match="lenet5 has no names in torchvision"):
+    with pytest.raises(ValueError, match="those of lenet5 is not known"):
         models.build("lenet5", (32, 32, 3), 10, weights=path)
     with pytest.raises(ValueError, match=r"has no features.0.0.weight or conv_stem.weight, which"):
         models.build("mobilenetv2", (32, 32, 3), 10, weights=path)
