@@ -147,12 +147,22 @@ ARGUMENTS = {
     "Normalization": lambda layer: "()",
     "RandomCrop": lambda layer: "({}, {})".format(*sides(layer)),
     "RandomResizedCrop": lambda layer: (
-        f"({layer.size}, {layer.area[0]:g}, aspect=({numbers(layer.options['aspect'])}), tries=10)"
+        f"({layer.size}, {layer.area[0]:g}, aspect=({numbers(layer.options['aspect'])})"
+        f"{changed(layer, 'largest', 'tries')})"
     ),
     "Rescaling": lambda layer: f"([{numbers(layer.scale)}], [{numbers(layer.offset)}])",
     "Resizing": lambda layer: f'({layer.height}, {layer.width}, "{layer.interpolation}")',
     "ZeroPadding2D": lambda layer: f"({layer.padding})",
 }
+
+
+def changed(layer, *names):
+    """Returns those options of a layer that differ from their defaults, as text."""
+    parameters = inspect.signature(type(layer)).parameters
+    values = {name: layer.options[name] for name in names}
+    return "".join(
+        f", {name}={value:g}" for name, value in values.items() if value != parameters[name].default
+    )
 
 
 def sides(layer):

@@ -315,7 +315,7 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
     verdict, insight = provenance["verdict"], provenance["insight"]
     needed = [one["op"] for one in insight["effects"] if one["low"] > 0]
     harmful = [one["op"] for one in insight["effects"] if one["high"] < 0]
-    harmful = provenance.get("harmful", harmful)  # searches of before went by the fit
+    harmful = provenance.get("harmful", harmful)  # earlier searches went by the fit
     expected, ends = insight.get("expected"), insight.get("expected_interval")
     title = "accuracy on images that the search has not seen"
     show_table(title, ("arm", "accuracy", "95 % interval", "the search saw"), rows)

@@ -351,6 +351,12 @@ def test_windows_are_drawn_as_torchvision_draws_them(name):
     np.testing.assert_allclose(np.quantile(ratios, tenths), wanted["ratios"], atol=0.05)
     whole = ((rows == height) & (columns == width)).mean()
     assert abs(whole - wanted["whole"]) < 0.02
+    fits = (rows < height) & (columns < width)  # else it is the largest, in the middle
+    for start, room in ((top, height - rows), (left, width - columns)):  # any place alike
+        free = fits & (room >= 20)
+        if free.sum() > 1000:
+            places = np.quantile(start[free] / room[free], tenths)
+            np.testing.assert_allclose(places, tenths, atol=0.05)
 
 
 def test_the_first_of_ten_windows_that_fits():

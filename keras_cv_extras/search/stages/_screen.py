@@ -39,7 +39,7 @@ _FORM = {
     "caps": {str: checks.fraction},
     "unchanged": [fields_.text],
     "num_images": fields_.at_least_one,
-    # What a search of before has written has no ops that were tried alone.
+    # What an earlier version wrote has no ops that were tried alone.
     "reinstated?": [fields_.text],
     "seconds?": [_SECONDS, _SECONDS],
     "guessing?": checks.fraction,
