@@ -11,6 +11,7 @@ import re
 import reprlib
 import socket
 import sys
+import time
 import urllib.parse
 from typing import Any
 
@@ -24,7 +25,8 @@ from keras_cv_extras.serving import _card, _ops
 from keras_cv_extras.serving._convert import MODEL_FILES
 
 _MOST_BYTES = 64 << 20  # of a request
-_NAMED = "of the request:"  # what the graph says where it names the places of bad files
+_ASKED_AGAIN = 256  # files of a request that failed, to name those that are bad
+_SECONDS = 2.0  # after which no more of them are asked
 
 
 class ModelServer(http.server.ThreadingHTTPServer):
@@ -125,11 +127,9 @@ class ModelServer(http.server.ThreadingHTTPServer):
         try:
             answer = ask(**{name: given})
         except (TypeError, tf.errors.InvalidArgumentError) as error:
-            said = _line(error)
-            if spec.dtype == tf.string and len(rows) > 1 and _NAMED not in said:
-                bad = [place for place in range(len(rows)) if _fails(ask, name, given[place])]
-                said = f"images {bad} {_NAMED} {said}" if bad else said
-            raise ValueError(said) from error
+            several = spec.dtype == tf.string and len(rows) > 1
+            said = several and _bad_files(lambda file: ask(**{name: file}), given)
+            raise ValueError(said or _line(error)) from error
         return {"predictions": _rows({key: value.numpy() for key, value in answer.items()})}
 
 
@@ -176,13 +176,22 @@ def _tensor(values, spec):
     return tf.constant(array.astype(wanted))
 
 
-def _fails(ask, name, file):
-    """Returns whether a file alone is no request either."""
-    try:
-        ask(**{name: file[None]})
-    except tf.errors.InvalidArgumentError:
-        return True
-    return False
+def _bad_files(ask, files):
+    """Returns which files are no request alone either and why the first is none, or None.
+
+    The graph names some places in some requests. What it would cost to ask about each of many
+    files, or of slow ones, is bounded.
+    """
+    bad, why, asked, end = [], None, 0, time.monotonic() + _SECONDS
+    while asked < min(len(files), _ASKED_AGAIN) and time.monotonic() < end:
+        try:
+            ask(files[asked : asked + 1])
+        except tf.errors.InvalidArgumentError as error:
+            bad.append(asked)
+            why = why or _line(error)
+        asked += 1
+    of = f"the first {asked} of " if asked < len(files) else ""
+    return f"images {bad} of {of}the request: {why}" if bad else None
 
 
 def _rows(answer):

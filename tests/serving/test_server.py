@@ -135,13 +135,33 @@ def test_files_that_are_damaged_inside_are_named(server, batch):
     status, answer = ask(server, {"instances": files})
     assert status == 400
     assert re.match(r"images \[1, 3\] of the request: Invalid PNG", answer["error"])
-    status, answer = ask(server, {"instances": [b64(batch[0]), {"b64": "AAAA"}]})
+    other = {"b64": "AAAA"}  # of which the graph names the place, and not of the others
+    status, answer = ask(server, {"instances": [b64(batch[0]), damaged(batch[1]), other]})
     assert status == 400
-    assert re.search(r"images\] \[1\] \[of the request:\] \[neither JPEG", answer["error"])
-    assert answer["error"].count("of the request") == 1  # by the graph alone
+    assert re.match(r"images \[1, 2\] of the request: Invalid PNG", answer["error"])
+    status, answer = ask(server, {"instances": [b64(batch[0]), other]})
+    assert status == 400
+    assert re.match(r"images \[1\] of the request: .*neither JPEG", answer["error"])
+    assert answer["error"].count("of the request") == 1
     status, answer = ask(server, {"instances": [damaged(batch[1])]})
     assert status == 400
     assert answer["error"].startswith("Invalid PNG")
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "said"),
+    [
+        ("_ASKED_AGAIN", 2, r"images \[1\] of the first 2 of the request: Invalid PNG"),
+        ("_ASKED_AGAIN", 1, "Invalid PNG"),
+        ("_SECONDS", 0, "Invalid PNG"),
+    ],
+)
+def test_what_names_bad_files_costs_is_bounded(server, batch, monkeypatch, bound, most, said):
+    monkeypatch.setattr(_server, bound, most)
+    files = [b64(batch[0]), damaged(batch[1]), damaged(batch[2])]
+    status, answer = ask(server, {"instances": files})
+    assert status == 400
+    assert re.match(said, answer["error"])
 
 
 @pytest.mark.parametrize("host", ["::1", "::"])
