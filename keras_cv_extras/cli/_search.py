@@ -257,13 +257,14 @@ def run(
         workers=workers,
         seed=seed,
     )
-    role = search_workers.role_of_options(chief, worker, address)
-    if role is None or role.decides:
+    given = search_workers.role_of_options(chief, worker, address)
+    role = given or search_workers.role_in(output)
+    if role.decides:
         folders.check(output, kinds.SEARCH)
         check_there(data=data, root=root, image_size=image_size)
-    if role is not None:
-        os.environ |= role.environment()
-    elif workers > 1 and search_workers.role_in(output).kind == "alone":
+    if given is not None:
+        os.environ |= given.environment()
+    elif workers > 1 and role.kind == "alone":
         _launch(output, workers)
         return
     import_tensorflow()

@@ -1,6 +1,7 @@
 """`kcx train`, `kcx evaluate`, and `kcx pack`, which prepares their images."""
 
 import importlib.util
+import os
 import pathlib
 from typing import Annotated, Any, Literal
 
@@ -178,7 +179,8 @@ def train(
     kcx launch --workers 2 -- kcx train mnist_5k --policy crop --epochs 10
     """
     _check_wanted(min_accuracy)
-    folders.check(output, kinds.TRAINING if folds is None else kinds.FOLDS)
+    if not os.environ.get("TF_CONFIG"):  # of several workers one writes, which asks itself
+        folders.check(output, kinds.TRAINING if folds is None else kinds.FOLDS)
     if folds is not None and (stream or tensorboard or logger != "csv"):
         raise typer.BadParameter("--folds goes with none of --stream, --tensorboard and --logger")
     file = None if weights == "imagenet" else weights

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from keras_cv_extras import cli
 from keras_cv_extras._base import supervise as watchdog
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.cli import _launch
 
 SHOW = "import os; print(os.environ['TF_CONFIG'], flush=True)"
@@ -91,3 +92,15 @@ def test_options(tmp_path, monkeypatch):
         assert process.environment["KCX_ATTEMPT"] == "2"
         task = json.loads(process.environment["TF_CONFIG"])["task"]
         assert task == {"type": "worker", "index": index}
+
+
+def test_a_worker_of_a_training_starts_again_while_another_writes(tmp_path, monkeypatch):
+    arguments = ["train", str(tmp_path / "none"), "--output", str(tmp_path / "run")]
+    with folders.owned(tmp_path / "run", kinds.TRAINING), monkeypatch.context() as others:
+        others.setattr(folders, "_held", set())  # as in another process
+        found = CliRunner().invoke(cli.app, arguments)
+        assert "a training is running here" in str(found.exception)
+        others.setenv("TF_CONFIG", "{}")
+        found = CliRunner().invoke(cli.app, arguments)
+        assert "a training is running here" not in str(found.exception)
+        assert str(tmp_path / "none") in str(found.exception)

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, search
+from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.search import workers as search_workers
 
 # What `kcx search` does without options.
@@ -128,6 +129,21 @@ def test_roles_on_a_cluster(asked, monkeypatch, tmp_path, option, kind):
     assert found["settings"].workers == 1
     role = search_workers.role_in(tmp_path)
     assert (role.kind, role.address) == (kind, "node7:8123")
+
+
+@pytest.mark.parametrize("kind", ["chief", "worker"])
+def test_a_worker_starts_again_while_its_chief_runs(asked, monkeypatch, tmp_path, kind):
+    names = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
+    role = search_workers.role_in(tmp_path, dict(zip(names, (kind, "node7", "8123"), strict=True)))
+    for name, value in role.environment().items():
+        monkeypatch.setenv(name, value)
+    arguments = ("digits", "--output", tmp_path / "here", "--workers", 2)
+    with folders.owned(tmp_path / "here", kinds.SEARCH), monkeypatch.context() as others:
+        others.setattr(folders, "_held", set())  # as in another process
+        if kind == "worker":
+            assert run(asked, *arguments)["directory"] == tmp_path / "here"
+        else:
+            assert "a search is running here" in str(kcx(*arguments).exception)
 
 
 def test_roles_that_do_not_go_together(asked):
