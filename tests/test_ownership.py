@@ -384,6 +384,31 @@ def test_the_second_of_two_exports_is_told_before_its_work(tmp_path, meanwhile):
     files.check_replaceable(place.with_name("2"), kind="export")
 
 
+def test_who_only_looks_for_a_lock_is_in_nobodys_way(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "lock"
+    path.touch()
+    asked, flock = [], fcntl.flock
+
+    def seen(file, how):
+        flock(file, how)
+        if not asked:  # another one looks meanwhile
+            asked.append(how)
+            assert marks.is_locked(path) is False
+
+    monkeypatch.setattr(fcntl, "flock", seen)
+    assert marks.is_locked(path) is False
+    looking = os.open(path, os.O_RDWR)
+    flock(looking, asked[0])
+    monkeypatch.setattr(marks.time, "sleep", lambda seconds: os.close(looking))
+    file = marks.lock(path)
+    assert file is not None
+    monkeypatch.setattr(marks.time, "sleep", lambda seconds: None)
+    assert marks.is_locked(path) is True
+    assert marks.lock(path) is None
+    os.close(file)
+
+
 def test_the_second_of_two_trainings_is_told_before_its_work(tmp_path, meanwhile):
     place = tmp_path / "run"
     meanwhile(folders.owned(place, kinds.TRAINING, {"seed": 1}))

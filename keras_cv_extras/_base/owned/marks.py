@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import pathlib
+import time
 from typing import Any
 
 from keras_cv_extras._base.owned import json_text
@@ -21,6 +22,7 @@ except ImportError:  # not on Windows, where locks are not taken
 FORMAT, VERSION = "keras_cv_extras", 1
 MARK = ".keras_cv_extras.json"
 LOCK = ".keras_cv_extras.lock"
+_TRIES, _PAUSE = 20, 0.002  # who only looks whether a file is locked is in the way for an instant
 
 
 def read_mark(folder) -> dict[str, Any] | None:
@@ -99,7 +101,7 @@ def lock(path, text: str = "") -> int | None:
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            if _locked(file) is False:
+            if not _is_free(file):
                 os.close(file)
                 return None
             if not _is_at(file, path):  # its owner has removed it meanwhile
@@ -124,17 +126,29 @@ def is_locked(path) -> bool:
     except OSError:
         return True
     try:
-        return _locked(file) is not True
+        return _locked(file, shared=True) is not True
     finally:
         os.close(file)
 
 
-def _locked(file):
-    """Locks a file; returns whether it could, None where there are no locks."""
+def _is_free(file):
+    """Locks a file; returns False if another process keeps it locked."""
+    for _ in range(_TRIES):
+        if _locked(file) is not False:
+            return True
+        time.sleep(_PAUSE)
+    return False
+
+
+def _locked(file, *, shared=False):
+    """Locks a file; returns whether it could, None where there are no locks.
+
+    Shared locks, of those who only look, keep out a lock that is not, but none of each other.
+    """
     if fcntl is None:
         return None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return False
