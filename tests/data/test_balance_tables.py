@@ -211,3 +211,36 @@ def test_whole_numbers_beside_categories_are_rounded(dtype):
     wanted, _ = data.resample(floats, names, method="smotenc", k_neighbors=5, seed=0)
     assert (wanted["size"] % 1 > 0.5).any()
     np.testing.assert_array_equal(x["size"].to_numpy("float64"), np.rint(wanted["size"]))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "uint64"])
+@pytest.mark.parametrize("method", ["smote", "smotenc", "borderline_smote", "tomek_links"])
+def test_original_rows_keep_numbers_that_floats_cannot_hold(method, dtype):
+    top = np.iinfo(np.dtype(dtype.lower())).max
+    numbers = np.uint64(top) - np.arange(26, dtype=np.uint64)
+    table = pd.DataFrame({"id": pd.Series(numbers).astype(dtype), "size": np.arange(26) / 4})
+    if method == "smotenc":
+        table["colour"] = ["red", "blue"] * 13
+    names = np.array(["a"] * 20 + ["b"] * 6)
+    if method == "smote":
+        x, _ = data.smote(table, names)
+    elif method == "tomek_links":
+        x, _ = data.resample(table.sample(frac=1, random_state=0), names, method=method)
+    else:
+        x, _ = data.resample(table, names, method=method)
+    assert x.dtypes.to_dict() == table.dtypes.to_dict()
+    if method == "tomek_links":
+        assert len(x) < 26
+        assert set(x["id"]) <= set(numbers.tolist())
+        return
+    pd.testing.assert_frame_equal(x[:26], table)
+    assert len(x) == 40
+    assert (x["id"].astype(float) > top * 0.99).all()
+
+
+@pytest.mark.parametrize("method", ["smote_enn", "smote_tomek"])
+def test_original_rows_of_arrays_are_those_of_the_input(method):
+    numbers = (1 << 60) + 8 * np.arange(26)
+    x = np.stack([numbers, 100 * (np.arange(26) >= 19)], axis=1)
+    new, _ = data.resample(x, np.repeat([0, 1], [18, 8]), method=method)
+    assert len({*map(tuple, x.tolist())} & {*map(tuple, new.tolist())}) > 15

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from keras_cv_extras._base import guard
+from keras_cv_extras.data.balance import _labelled
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -99,8 +100,15 @@ def columns_of_texts(table: Any) -> list[int]:
     ]
 
 
-def like(data: Any, array: Any) -> Any:
-    """Returns an array in the form of `data`: a frame, a series, a list, or itself."""
+def like(data: Any, array: Any, origins: Any = None) -> Any:
+    """Returns an array in the form of `data`: a frame, a series, a list, or itself.
+
+    Args:
+        data: the frame, series, list or array.
+        array: the new values.
+        origins: None, or for the first rows of `array` which row of the frame each is, -1 for a
+            new one: whole numbers are taken from there, for a float does not hold all of them.
+    """
     if is_frame(data):
         import pandas as pd
 
@@ -108,9 +116,16 @@ def like(data: Any, array: Any) -> Any:
         whole = {}
         for place, dtype in enumerate(data.dtypes):
             column = frame.iloc[:, place]
-            if _kind(dtype) in "biu" and column.dtype.kind == "f":
+            if _kind(dtype) == "b" and column.dtype.kind == "f":
                 column = np.rint(column)
-            whole[place] = column.astype(dtype)
+            if _kind(dtype) in "iu" and column.dtype.kind == "f":
+                whole_type = getattr(dtype, "subtype", getattr(dtype, "numpy_dtype", dtype))
+                column = pd.Series(_labelled.to_dtype(column.to_numpy(), whole_type))
+            column = column.astype(dtype)
+            if origins is not None and _kind(dtype) in "iu":
+                real = np.flatnonzero(origins >= 0)
+                column.iloc[real] = data.iloc[origins[real], place].array
+            whole[place] = column
         result = pd.concat(whole, axis=1) if whole else frame
         result.columns = data.columns
         return result
@@ -131,7 +146,10 @@ def take(data: Any, rows: Any, *, anew: bool = True) -> Any:
 
 
 def kept(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Makes a function of `(x, y)` take frames and series, and return what it was given."""
+    """Makes a function of `(x, y)` take frames and series, and return what it was given.
+
+    The function returns the new `(x, y)`, and may return `origins` of `like` as a third.
+    """
 
     @functools.wraps(function)
     def framed(x: Any, y: Any = None, *args: Any, **options: Any) -> Any:
@@ -139,9 +157,10 @@ def kept(function: Callable[_P, _R]) -> Callable[_P, _R]:
         plain_y = np.asarray(y) if is_frame(y) or is_series(y) else y
         if not is_frame(x):
             result = run(x, plain_y, *args, **options)
+            result = result[:2] if isinstance(result, tuple) else result
             return result if plain_y is y else (result[0], like(y, result[1]))
-        new, labels = run(values(x), plain_y, *args, **options)
-        result = like(x, new)
+        new, labels, *origins = run(values(x), plain_y, *args, **options)
+        result = like(x, new, *origins)
         guard.mark_alike(new, values(result))
         return result, like(y, labels) if plain_y is not y else labels
 

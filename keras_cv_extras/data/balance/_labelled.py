@@ -129,7 +129,10 @@ def to_dtype(values: Any, dtype: Any) -> Any:
     if dtype.kind == "f":
         return values.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+    largest = limits.max
+    if dtype.itemsize == 8 and values.dtype.kind == "f":  # rounded up, past what the type holds
+        largest = np.nextafter(values.dtype.type(largest), 0, dtype=values.dtype)
+    return np.clip(np.rint(values), limits.min, largest).astype(dtype)
 
 
 def working_type(dtype):

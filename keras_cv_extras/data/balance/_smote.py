@@ -121,7 +121,7 @@ def smote(
         guard.mark_synthesised(balanced, "smote", source)
     if isinstance(x, ImageData):
         return dataclasses.replace(x, train=(balanced, new_labels))
-    return balanced, new_labels
+    return balanced, new_labels, np.arange(len(images) if source is images else 0)
 
 
 def table_of_class(rows, item, k_neighbors, engine, single):

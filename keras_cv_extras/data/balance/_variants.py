@@ -104,11 +104,25 @@ def _resampled(x: Any, y: Any, sampler: Any, held_out: Any) -> Any:
         rows = rows.astype(_labelled.working_type(images.dtype))
     new, new_classes = _ask(sampler, rows, classes)
     new = _labelled.to_dtype(new, images.dtype).reshape(len(new), *images.shape[1:])
+    origins = _origins(sampler, len(images), len(new))
+    new[origins >= 0] = images[origins[origins >= 0]]  # floats do not hold all whole numbers
     new_labels = restore(np.asarray(new_classes))
     guard.mark_synthesised(new, type(sampler).__name__, images)
     if isinstance(x, ImageData):
         return dataclasses.replace(x, train=(new, new_labels))
-    return new, new_labels
+    return new, new_labels, origins
+
+
+def _origins(sampler, before, after):
+    """Returns which of the rows before each of those after is, -1 for one that was made."""
+    kind = getattr(sampler, "_sampling_type", None)
+    cleaner = sampler if kind in ("under-sampling", "clean-sampling") else None
+    if kind == "over-sampling":  # what was given comes first, and may be cleaned afterwards
+        cleaner = getattr(sampler, "enn_", getattr(sampler, "tomek_", None))
+        if cleaner is None:
+            return np.where(np.arange(after) < before, np.arange(after), -1)
+    rows = np.asarray(getattr(cleaner, "sample_indices_", np.full(after, -1)))
+    return np.where(rows < before, rows, -1)
 
 
 def _all_named(names, x):
@@ -141,7 +155,7 @@ def _table(sampler, x, y, held_out):
             f"x must not have missing values here, and column {x.columns[missing.argmax()]!r} has "
             "some: fill them in, or leave those rows out"
         ) from error
-    new = _frames.like(x, new) if rounds else new
+    new = _frames.like(x, new, _origins(sampler, len(x), len(new))) if rounds else new
     return new, _frames.like(y, restore(np.asarray(new_classes)))
 
 
