@@ -142,21 +142,24 @@ def check_to_mix(rows, num_classes, whose="labels", several=0):
 
 
 def check_numbers(values):
-    """Raises if labels or predictions are texts, or numbers of which some are masked.
+    """Raises if labels, predictions or weights are texts, or numbers of which some are masked.
 
     A tensor would hold what is behind the mask.
     """
     if np.ma.is_masked(values):
         raise ValueError(
-            "labels and predictions must not be masked: give samples that do not count the "
-            "sample_weight 0"
+            "labels, predictions and weights must not be masked: give samples that do not count "
+            "the sample_weight 0"
         )
     kind = getattr(getattr(values, "dtype", None), "name", "")
-    if kind in ("object", "category"):
+    if kind in ("object", "category") or hasattr(values, "columns"):
         values = np.asarray(values).ravel().tolist()
-    listed = isinstance(values, list | tuple) and any(isinstance(v, str | bytes) for v in values)
-    if listed or kind.startswith(("str", "bytes")):
+    if isinstance(values, str | bytes) or kind.startswith(("str", "bytes")):
         raise ValueError("labels must be numbers of classes, received texts: number the classes")
+    if isinstance(values, list | tuple):
+        for item in values:
+            if not isinstance(item, int | float):
+                check_numbers(item)
 
 
 def tensor(values):

@@ -116,6 +116,7 @@ def _dense(values):
 
 def tensors(values, convert=_dense):
     """Returns a tensor, or a tuple of them for a tuple or list of tensors."""
+    label_forms.check_numbers(values)
     if isinstance(values, (tuple, list)) and values and len(getattr(values[0], "shape", ())):
         return tuple(map(convert, values))
     return convert(values)
@@ -135,7 +136,7 @@ class WeightedLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         """Returns the reduced loss, as every Keras loss does."""
-        label_forms.check_numbers(y_true)
+        label_forms.check_numbers([y_true, y_pred, sample_weight])
         if self.ignore_class is not None and _labels.are_classes(*map(tensors, (y_true, y_pred))):
             sample_weight = self._without_ignored(y_true, sample_weight)
         for condition in (getattr(y_pred, "_keras_mask", None), sample_weight):

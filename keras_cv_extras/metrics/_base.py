@@ -70,7 +70,7 @@ def batch_weights(sample_weight, samples):
     ones = ops.ones_like(first)
     if sample_weight is None:
         return ones
-    weights = ops.cast(ops.convert_to_tensor(sample_weight), samples.dtype)
+    weights = ops.cast(label_forms.tensor(sample_weight), samples.dtype)
     shape = tuple(weights.shape)
     if len(shape) == 2 and shape[1] == 1:
         weights = ops.squeeze(weights, axis=-1)

@@ -1,6 +1,7 @@
 """Labels that are no numbers of classes, or as many as predictions, are named at once."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -15,11 +16,16 @@ TEXTS = {
     "bytes": np.array([b"a", b"b", b"c"]),
     "objects": np.array(["a", "b", "c"], object),
     "tensor": tf.constant(["a", "b", "c"]),
+    "column": [["a"], ["b"], ["c"]],
+    "arrays": (np.array(["a"]), np.array(["b"]), np.array(["c"])),
+    "frame": pd.DataFrame({"label": ["a", "b", "c"]}),
 }
 READERS = {
-    "loss": lambda y: losses.LogLoss(from_logits=True)(y, LOGITS),
-    "function": lambda y: losses.log_loss(y, LOGITS, from_logits=True),
-    "metric": lambda y: metrics.BalancedAccuracy(3).update_state(y, LOGITS),
+    "loss": lambda y, y_pred=LOGITS, w=None: losses.LogLoss(from_logits=True)(y, y_pred, w),
+    "function": lambda y, y_pred=LOGITS: losses.log_loss(y, y_pred, from_logits=True),
+    "metric": lambda y, y_pred=LOGITS, w=None: metrics.BalancedAccuracy(3).update_state(
+        y, y_pred, w
+    ),
 }
 
 
@@ -30,7 +36,13 @@ def test_texts_and_masks_and_other_lengths(name):
             READERS[name](labels)
     with pytest.raises(ValueError, match="must not be masked: give samples that do not count"):
         READERS[name](np.ma.array([0, 1, 2], mask=[0, 1, 0]))
-    READERS[name](np.ma.array([0, 1, 2]))
+    for masked in (np.ma.masked_less(LOGITS, -1), list(np.ma.masked_less(LOGITS, -1))):
+        with pytest.raises(ValueError, match="must not be masked: give samples that do not count"):
+            READERS[name]([0, 1, 2], masked)
+    if name != "function":
+        with pytest.raises(ValueError, match="must not be masked: give samples that do not count"):
+            READERS[name]([0, 1, 2], w=np.ma.array([1.0, 1, 1], mask=[0, 1, 0]))
+    READERS[name](np.ma.array([0, 1, 2]), np.ma.array(LOGITS))
     READERS[name](tf.sparse.from_dense(np.eye(3)))
     for wrong in ([0, 1], [1], [[1]], [[1, 0, 0]]):
         with pytest.raises(ValueError, match="^y_true .* received (shape )?.?[12]"):
