@@ -94,6 +94,7 @@ def test_what_is_missing_is_said_before_tensorflow_is_loaded(
     (here / "empty").mkdir()
     arguments = arguments.replace("FILE", str(here / "file")).replace("HERE", str(here / "empty"))
     monkeypatch.setattr(sys, "argv", ["kcx", *arguments.split()])
+    monkeypatch.setitem(sys.modules, "mlflow", None)  # as where it is not installed
     for name in ("train", "serving", "gan", "search", "classical", "policy"):
         module = sys.modules[f"keras_cv_extras.cli._{name}"]
         monkeypatch.setattr(module, "import_tensorflow", loaded)
