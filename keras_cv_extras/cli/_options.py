@@ -181,15 +181,14 @@ def check_names(
 
 def check_ops(ops: Iterable[str], *others: str) -> None:
     """Raises if there is no op of a name; `others` are fine as well."""
-    published = {*dir(augment), *others}
+    published = {*known.OPS, *others}
     for op in ops:
         if op in published:
             continue
         _plugins.load_installed()
         if "keras_cv_extras.augment._op" in sys.modules:  # a plugin may have entered some
             published |= set(augment.OPS)
-        if op not in published:
-            checks.one_of("an op", op, sorted(name for name in published if name.islower()))
+        checks.one_of("an op", op, sorted(published))
 
 
 def check_exists(path: pathlib.Path) -> None:

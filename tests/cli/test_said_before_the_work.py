@@ -79,7 +79,8 @@ def test_one_line_with_the_option(one_line_error, monkeypatch, arguments, messag
         ("train digits --logger mlflow", "--logger mlflow needs the package mlflow"),
         ("search run digits --model resnet19", "--model must be one of those"),
         ("search run digits --oracle nope", "--oracle must be one of 'tpe', "),
-        ("search run digits --ops rotate,nope", "an op must be one of 'adjust_hsv_in_yiq', "),
+        ("search run digits --ops rotate,nope", "an op must be one of 'affine', "),
+        ("search run digits --ops rotate,warp_affine", "an op must be one of 'affine', "),
         ("search run digits --workers 2 --root nope", "nope: no such folder"),
         ("gan train digits --image-size -3", "--image-size must be at least 1"),
         ("export FILE digits --quantize int8", "--quantize int8 needs --format litert or onnx"),
@@ -109,12 +110,14 @@ def test_benchmarks_know_their_names(one_line_error, monkeypatch, arguments):
 
 
 def test_names_that_are_known_at_once_are_those_of_the_packages():
-
     assert (*known.POLICIES, *known.PUBLISHED) == tuple(_presets._NAMED)
     made = {key: getattr(one, "func", one) for key, one in _registry.NETWORKS.items()}
     own = {key for key, one in made.items() if one.__module__.startswith("keras_cv_extras.")}
     assert own | set(_registry.OTHER_NAMES) == known.NETWORKS
     assert tuple(_losses.cases()) == _losses.NAMES
+    kernels = {key: one.kernel.__module__ for key, one in augment.OPS.items()}
+    own = {key for key, module in kernels.items() if module.startswith("keras_cv_extras.")}
+    assert own == known.OPS
 
 
 def test_a_plugin_that_is_installed_is_asked_for_its_names(monkeypatch):
