@@ -98,14 +98,35 @@ def test_the_simplest_within_one_standard_error_is_chosen(won, lost, name):
     assert _arms.chosen(pair(won, lost)).name == name
 
 
-def test_a_report_lists_the_best_first_and_marks_the_chosen_arm(monkeypatch):
+def reported(monkeypatch, arms, winner, data, images=(), network="small_cnn"):
     monkeypatch.setattr(_report.pages, "render", lambda name, **values: values)
     monkeypatch.setattr(_report, "policy_sheet", lambda *arguments, **options: None)
-    provenance = {"arm": "none", "settings": {"data": {"name": ""}}, "cost": {}, "versions": {}}
+    provenance = {"arm": winner, "settings": {"data": {"name": data}}, "cost": {}, "versions": {}}
     policy = types.SimpleNamespace(provenance=provenance)
     tried = [{"kind": "trial", "status": "COMPLETED", "seconds": 1.0}]
+    return _report.report(policy, arms, tried, "", None, images=images, network=network)
+
+
+@pytest.mark.parametrize(
+    ("data", "size", "network", "wanted"),
+    [
+        ("digits", (8, 8), "small_cnn", "digits --policy policy.json --image-size 8"),
+        ("tfds:a b", (8, 9), "small_cnn", "'tfds:a b' --policy policy.json"),
+        ("my photographs", (8, 9), "lenet5", "DATA --policy policy.json --model lenet5"),
+        (None, (8, 9), "wrn_40_2", "DATA --policy policy.json --model wrn-40-2"),
+        ("labels.csv", (8, 9), "resnet50", "DATA --policy policy.json --model MODEL"),  # or -v1.5
+        ("records", (8, 9), "own net", "DATA --policy policy.json --model MODEL"),
+    ],
+)
+def test_a_report_says_what_to_run_next(monkeypatch, data, size, network, wanted):
+    images = np.zeros((1, *size, 1))
+    found = reported(monkeypatch, pair(9, 4), "best trial", data, images, network)
+    assert found["next"] == f"Next: train with the policy.json beside this page: kcx train {wanted}"
+
+
+def test_a_report_lists_the_best_first_and_marks_the_chosen_arm(monkeypatch):
     away = arm("away", "searched", rows(100, (0, 99)), failed=True)
-    found = _report.report(policy, [away, *pair(6, 4)], tried, "", None, images=[])
+    found = reported(monkeypatch, [away, *pair(6, 4)], "none", "")
     assert [row[0] for row in found["arm_rows"]] == ["best trial", "none", "away"]
     assert found["winner"] == 1
 

@@ -237,7 +237,8 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
     if write:
         _record.write_trials(folder.path / "trials.csv", rows)
         images = request.parts["train"][0]
-        page = _report.report(policy, arms, rows, verdict, insight, images=images, screen=screened)
+        known = {"images": images, "network": request.trainer.model.name, "screen": screened}
+        page = _report.report(policy, arms, rows, verdict, insight, **known)
         files.write_text(folder.path / "report.html", page)
         policy.save(folder.path / "policy.json")
     return SearchResult(

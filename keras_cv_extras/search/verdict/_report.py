@@ -1,9 +1,12 @@
 """The report of a search: one HTML file that needs nothing else."""
 
 import math
+import shlex
 
 import numpy as np
 
+from keras_cv_extras._base.saved.known import NETWORKS
+from keras_cv_extras._base.saved.registry import SOURCES
 from keras_cv_extras._base.text import pages
 from keras_cv_extras._base.text.colors import DARK
 from keras_cv_extras._base.text.pages import number, percent
@@ -12,7 +15,7 @@ from keras_cv_extras.search.stages._screen import STRENGTHS
 from keras_cv_extras.search.verdict import _figures
 
 
-def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
+def report(policy, arms, rows, verdict, insight, *, images, network, screen=None) -> str:
     """Returns the report as HTML, pictures included.
 
     Args:
@@ -22,6 +25,7 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
         verdict: in plain words, which arm won.
         insight: what the search tells beside its winner.
         images: some training images for the picture sheet.
+        network: the name of the Keras model that was trained.
         screen: what the screen of the ops found, or None.
     """
     provenance = policy.provenance
@@ -38,7 +42,7 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
         policy=policy,
         settings=settings,
         verdict=verdict,
-        next=_next(settings, arms[winner]),
+        next=_next(settings, arms[winner], images, network),
         numbers={
             "winner": arms[winner].title,
             "confirmed accuracy": percent(arms[winner].accuracy),
@@ -75,13 +79,26 @@ def report(policy, arms, rows, verdict, insight, *, images, screen=None) -> str:
     )
 
 
-def _next(settings, arm):
-    """Returns what to do with the policy."""
-    data = settings["data"]["name"] or "DATA"
+def _next(settings, arm, images, network):
+    """Returns what to do with the policy.
+
+    Of a folder or a file the search knows the last part alone, of a network what Keras calls it.
+    """
+    name = settings["data"]["name"] or ""
     where = "the policy.json beside this page"
     if arm.name == "none":
-        return f"Next: train on {data} without augmentation, which {where} says, or search again."
-    return f"Next: train with {where}: kcx train {data} --policy policy.json"
+        on = name or "your images"
+        return f"Next: train on {on} without augmentation, which {where} says, or search again."
+    known = name in SOURCES or name.startswith(("keras:", "tfds:"))
+    words = ["kcx", "train", name if known else "DATA", "--policy", "policy.json"]
+    sides = {*np.shape(images)[1:3]}
+    if len(sides) == 1:
+        words += ["--image-size", str(*sides)]
+    if network != "small_cnn":  # what is trained without --model
+        key = network.replace("_", "-")
+        close = [one for one in NETWORKS if one == key or one.startswith(f"{key}-")]
+        words += ["--model", key if close == [key] else "MODEL"]
+    return f"Next: train with {where}: {shlex.join(words)}"
 
 
 def _interval(arm):
