@@ -200,7 +200,7 @@ def test_a_report_of_numbers_that_are_none(monkeypatch, tmp_path, capsys):
     assert end.value.code == 0
     assert "50.00%" in capsys.readouterr().out
     for old, new, said in (
-        ("0.6", "NaN", "the number NaN, which JSON does not have"),
+        ("0.6", "NaN", r"provenance.arms\[0\].high must be finite, received nan"),
         ("0.5", '"half"', r"provenance.arms\[0\].accuracy must be a number, received 'half'"),
         ("0.5", "-7e30", r"provenance.arms\[0\].accuracy must be in \[0, 1\]"),
         ('"none won"', "[]", r"provenance.verdict must be a text"),

@@ -1,6 +1,7 @@
 """A search's folder on a bad day: disks that are full, files that are torn or foreign."""
 
 import contextlib
+import dataclasses
 import errno
 import functools
 import json
@@ -12,6 +13,7 @@ import socket
 import tempfile
 import types
 
+import keras_tuner as kt
 import numpy as np
 import pytest
 
@@ -224,6 +226,35 @@ def test_no_wrong_value_in_a_file_is_read_in_silence(written, tmp_path, name, wa
         with pytest.raises(ValueError, match=f"{path}: ") as seen:
             readers[name](tmp_path)
         assert "\n" not in str(seen.value)
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["null", "as of earlier versions"])
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_search_with_a_trial_without_a_score_goes_on(tmp_path, number, earlier):
+    diverged = make_tuner(tmp_path, {"trial 5": lambda: 1 / 0})
+    scored = diverged.trainer.score
+    diverged.trainer.score = lambda chosen, *given: dataclasses.replace(
+        scored(chosen, *given), accuracy=number if chosen.name == "trial 3" else 0.5
+    )
+    with pytest.raises(kt.errors.FatalError, match="trial 5: division by zero"):
+        diverged.search()
+    path = tmp_path / "trials" / "trial_3" / "trial.json"
+    state = json.loads(path.read_text())
+    observed = state["metrics"]["metrics"]["val_accuracy"]["observations"][0]["value"]
+    assert (state["score"], observed) == (None, [None])
+    if earlier:
+        state["score"] = observed[0] = number
+        path.write_text(json.dumps(state))
+    again = make_tuner(tmp_path)
+    again.search()
+    assert again.trainer.names == ["trial 5"]
+    found = {name: trial.status for name, trial in again.oracle.trials.items()}
+    assert found == dict.fromkeys("012345", "COMPLETED") | {"3": "FAILED"}
+    assert np.isnan(again.oracle.trials["3"].metrics.get_last_value("val_accuracy"))
+    state["score"] = 0.5
+    path.write_text(json.dumps(state | {"status": "COMPLETED"}))
+    with pytest.raises(ValueError, match="score must be nan, as val_accuracy has it, received 0.5"):
+        make_tuner(tmp_path)
 
 
 def test_trials_take_little_room(finished):

@@ -6,7 +6,7 @@ A form is one of these:
 - None, for null; a tuple of forms, for any one of them;
 - a list of one form, for a list of any length; of several, for a list of just these;
 - `{str: form}`, for an object of any names; `{"name": form, ...}` for one that has at least these,
-  of which a name such as "name?" may be missing.
+  of which a name such as "name?" may be missing; with `str: form` for all other names.
 """
 
 import functools
@@ -15,6 +15,7 @@ import pathlib
 from typing import Any
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import json_text
 
 count = functools.partial(checks.integer, minimum=0)
 at_least_one = functools.partial(checks.integer, minimum=1)
@@ -39,19 +40,20 @@ def read(path: pathlib.Path, form: Any, *, advice: str = "", finite: bool = True
         path: the file.
         form: as above.
         advice: what to do if it does not, the end of a sentence.
-        finite: as in `files.read_json`.
+        finite: whether None is returned for numbers that are infinite or NaN, where the form
+            allows them.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged; one line names the file, and the field that is wrong.
     """
     try:
-        found = files.read_json(path, finite=finite)
+        found = files.read_json(path)
         check("", found, form)
     except (TypeError, ValueError) as error:
         own = str(error).removeprefix(f"{path}: ")
         raise ValueError(f"{path}: {own}{advice and f': {advice}'}") from error
-    return found
+    return json_text.finite(found) if finite else found
 
 
 def check(name: str, value: Any, form: Any) -> None:
@@ -100,11 +102,13 @@ def _check_object(name, value, form):
     if not isinstance(value, dict):
         raise TypeError(f"{name or 'it'} must be an object, received {checks.shown(value)}")
     above = f"{name}." if name else ""
+    named = {key: inner for key, inner in form.items() if key is not str}
     if str in form:
+        known = {key.removesuffix("?") for key in named}
         for key, item in value.items():
-            check(f"{above}{key}", item, form[str])
-        return
-    for key, inner in form.items():
+            if key not in known:
+                check(f"{above}{key}", item, form[str])
+    for key, inner in named.items():
         own = key.removesuffix("?")
         if own in value:
             check(f"{above}{own}", value[own], inner)

@@ -1,10 +1,9 @@
-"""JSON as its standard has it: every name once in an object, and no number that is none."""
+"""JSON files: every name once in an object, and null for numbers that JSON does not have."""
 
 import collections
 import json
 import math
 import pathlib
-from typing import Any
 
 
 def finite(value):
@@ -16,40 +15,27 @@ def finite(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def read_json(path, *, finite=True):
+def read_json(path):
     """Reads a JSON file; a missing or damaged one raises an error that names it.
 
-    Args:
-        path: the file.
-        finite: whether numbers must be finite, as those of JSON are. Python writes others too.
+    Numbers that are infinite or NaN, which earlier versions wrote, are read as these. Who needs
+    a finite one has to look, as the checks of `fields` do.
     """
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
         # Some editors begin a file with a byte order mark.
-        return parse(path.read_text(encoding="utf-8-sig"), finite=finite)
+        return parse(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:  # text that is no JSON, or numbers of thousands of digits
         raise ValueError(f"{path}: not a JSON file ({error})") from error
     except RecursionError as error:
         raise ValueError(f"{path}: not a JSON file of this library: nested too deep") from error
 
 
-def parse(text, *, finite=True):
+def parse(text):
     """Returns the value of a JSON text; raises a ValueError or a RecursionError if it is none."""
-    strict: dict[str, Any] = {}
-    if finite:
-        strict = {"parse_constant": _refused, "parse_float": _finite_number}
-    return json.loads(text, object_pairs_hook=_once, **strict)
-
-
-def _refused(text):
-    raise ValueError(f"the number {text}, which JSON does not have")
-
-
-def _finite_number(text):
-    number = float(text)
-    return number if math.isfinite(number) else _refused(text[:50])
+    return json.loads(text, object_pairs_hook=_once)
 
 
 def _once(pairs):

@@ -125,9 +125,8 @@ def read_parts(path: pathlib.Path) -> list[dict[str, Any]]:
     """Returns the parts of a training that its `progress.json` tells of; none without a file."""
     if not path.exists():
         return []
-    numbers = {"parts": [{str: (None, checks.number)}]}
-    fields.read(path, numbers)
-    return fields.read(path, {"parts": [{"step": fields.count}]})["parts"]
+    numbers = None, fields.no_number, checks.number  # earlier versions wrote NaN
+    return fields.read(path, {"parts": [{"step": fields.count, str: numbers}]})["parts"]
 
 
 def check_steps(steps: int, every: int) -> None:

@@ -1,9 +1,11 @@
 """The files of keras-tuner's trials, read with care: a wrong number in one would be believed."""
 
+import math
 import pathlib
 from typing import Any
 
 import keras_tuner as kt
+import numpy as np
 from keras_tuner.engine import hyperparameters as kt_hp
 from keras_tuner.engine import trial as kt_trial
 
@@ -17,12 +19,13 @@ _SPACE = {
     "space": [{"class_name": fields.text, "config": {"name": fields.text}}],
     "values": {str: (None, fields.text, checks.boolean, checks.number)},
 }
-_OBSERVATION = {"value": [checks.number], "step": (None, checks.integer)}
+_NUMBER = (None, fields.no_number, checks.number)  # none where a training diverged
+_OBSERVATION = {"value": [_NUMBER], "step": (None, checks.integer)}
 _TRIAL = {
     "trial_id": fields.text,
     "hyperparameters": _SPACE,
     "metrics": {"metrics": {str: {"direction": fields.text, "observations": [_OBSERVATION]}}},
-    "score": (None, checks.number),
+    "score": _NUMBER,
     "best_step": (None, checks.integer),
     "status": checks.choice(*STATUSES),
     "message": (None, fields.text),
@@ -52,7 +55,7 @@ def read_oracle(path: pathlib.Path) -> dict[str, Any]:
 
 
 def read_trial(path: pathlib.Path, objective: Any) -> Any:
-    """Returns a trial of keras-tuner.
+    """Returns a trial of keras-tuner; one whose score is no number has failed, as there.
 
     Args:
         path: of its file, in the folder of its name.
@@ -63,6 +66,9 @@ def read_trial(path: pathlib.Path, objective: Any) -> Any:
             the score another than its metric; the message names the file.
     """
     state = fields.read(path, _TRIAL)
+    for metric in state["metrics"]["metrics"].values():
+        for observation in metric["observations"]:
+            observation["value"] = [_number(value) for value in observation["value"]]
     name = path.parent.name.removeprefix("trial_")
     try:
         if state["trial_id"] != name or not name.isdecimal():
@@ -73,10 +79,16 @@ def read_trial(path: pathlib.Path, objective: Any) -> Any:
             if hp.name in values:
                 _check_value(hp, values[hp.name])
         if state["status"] == "COMPLETED":
+            trial.score = _number(trial.score)
             _check_score(trial, objective)
+            trial.status = "FAILED" if math.isnan(trial.score) else "COMPLETED"
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path}: {error}") from error
     return trial
+
+
+def _number(value):
+    return math.nan if value is None else value
 
 
 def _check_value(hp, value):
@@ -95,10 +107,18 @@ def _check_value(hp, value):
 
 def _check_score(trial, objective):
     """Raises unless a finished trial has the score that its metric tells."""
-    score = checks.number("score", trial.score)
+    score = trial.score
     if isinstance(objective, kt.Objective) and trial.metrics.exists(objective.name):
-        best = trial.metrics.get_best_value(objective.name)
-        if best != score:
+        best = _best(trial.metrics, objective.name)
+        if not np.array_equal(best, score, equal_nan=True):
             raise ValueError(f"score must be {best}, as {objective.name} has it, received {score}")
     if trial.metrics.exists("val_accuracy"):
-        checks.fraction("val_accuracy", trial.metrics.get_best_value("val_accuracy"))
+        accuracy = _best(trial.metrics, "val_accuracy")
+        if not math.isnan(accuracy):
+            checks.fraction("val_accuracy", accuracy)
+
+
+def _best(metrics, name):
+    """Returns the best value of a metric; NaN if it has none."""
+    known = any(not math.isnan(one.mean()) for one in metrics.get_history(name))
+    return metrics.get_best_value(name) if known else math.nan

@@ -84,7 +84,7 @@ class SearchFolder:
         path = self._score_path(stage, name)
         if not path.is_file():
             return None
-        fields = read_state(path, _SCORE, finite=False)  # earlier versions wrote NaN
+        fields = read_state(path, _SCORE)
         numbers = [_number(fields[name]) for name in ("accuracy", "log_loss", "seconds")]
         try:
             bits = np.frombuffer(bytes.fromhex(fields["correct"]), np.uint8)
@@ -131,7 +131,7 @@ class SearchFolder:
     def seconds(self, stage: str) -> list[float]:
         """Returns how long each stored training of a stage took; one that diverged is left out."""
         paths = sorted((self.path / stage).glob("*.json"))
-        found = [_number(read_state(path, _SCORE, finite=False)["seconds"]) for path in paths]
+        found = [_number(read_state(path, _SCORE)["seconds"]) for path in paths]
         return [value for value in found if np.isfinite(value)]
 
     def claim_path(self, stage: str, name: str) -> pathlib.Path:
@@ -210,7 +210,7 @@ def read_state(path, form, *, finite=True) -> Any:
     Args:
         path: the file.
         form: what it must hold, as in `fields`.
-        finite: as in `files.read_json`.
+        finite: as in `fields.read`.
 
     Raises:
         ValueError: if it is damaged, or lacks something; the message names it.
