@@ -151,7 +151,7 @@ def test_a_torn_or_foreign_file_is_one_line_that_names_it(finished, tmp_path, na
 
 
 WAYS = {
-    "plan.json": ("budget", "trials", "lengths/0", "timing", "timing/epochs"),
+    "plan.json": ("budget", "trials", "lengths/0", "timing", "timing/epochs", "timing/other"),
     "screen.json": (
         *("clean", "accuracy", "accuracy/rotate", "accuracy/rotate/0", "errors/invert/0"),
         *("caps/invert", "unchanged", "unchanged/0", "num_images", "guessing"),
@@ -219,7 +219,7 @@ def test_no_wrong_value_in_a_file_is_read_in_silence(written, tmp_path, name, wa
     for wrong in (float("nan"), -7e30, {"a": [0]}, True, "no such thing"):
         value = json.loads(json.dumps(good))
         inner = functools.reduce(lambda inner, key: inner[key], above, value)
-        if type(wrong) is type(inner[last]):
+        if last != "other" and type(wrong) is type(inner[last]):
             continue
         inner[last] = wrong
         path.write_text(json.dumps(value))

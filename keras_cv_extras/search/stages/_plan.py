@@ -23,12 +23,20 @@ _LEAST_TRIALS = 2
 _LEAST_EPOCHS, _LEAST_SEEDS = 4, 2
 _NUM_CONFIRMED = 7  # five controls, an entrant, the best trial
 _POWER = 2.8  # standard errors that a difference must have: 5 % two-sided, found in 80 %
+
+
+def _is_timing(name, value):
+    """Raises unless a value has all numbers of a timing, and no others."""
+    parts = [field.name for field in dataclasses.fields(Timing)]
+    fields.check(name, value, dict.fromkeys(parts, checks.non_negative))
+    checks.unknown_fields(value, parts)
+
+
 _FORM = {
     "budget": (None, checks.positive),
     "trials": fields.at_least_one,
     "lengths?": (None, [fields.at_least_one, fields.at_least_one]),
-    # Plans of earlier versions have none.
-    "timing?": (None, {field.name: checks.non_negative for field in dataclasses.fields(Timing)}),
+    "timing?": (None, _is_timing),  # plans of earlier versions have none
 }
 APPEAL = "appeal of capped ops"
 HARM = "harm of the ops"
