@@ -137,10 +137,10 @@ def export(
     checked.check_replaceable(output, kind="export", known=kinds.is_export)
     files = {"policy_file": policy, "calibration": calibration}
     check_there(data=data, model=model, root=root, image_size=image_size, **files)
-    if quantize is not None and format == "saved_model":
-        raise ValueError(
-            f"quantize={quantize!r} needs format='litert' or 'onnx': a SavedModel keeps its floats"
-        )
+    if quantize is not None:
+        from keras_cv_extras.serving import quantizing
+
+        quantizing.check(quantize, format, data)
     if threshold is not None:
         checks.fraction("threshold", threshold)
     priors = _priors(prior)

@@ -1,6 +1,5 @@
 """`kcx train`, `kcx evaluate`, and `kcx pack`, which prepares their images."""
 
-import importlib.util
 import os
 import pathlib
 from typing import Annotated, Any, Literal
@@ -28,6 +27,7 @@ from keras_cv_extras.cli._options import (
     say,
 )
 from keras_cv_extras.cli._quiet import import_tensorflow
+from keras_cv_extras.training.job import loggers
 
 BELOW = 3  # the exit code of scores below what was asked for
 
@@ -188,8 +188,7 @@ def train(
     check_names(model=model, mix=mix, loss=loss)
     if stream and image_size is None:
         raise ValueError("stream needs image_size: files are decoded to one size")
-    if logger in ("wandb", "mlflow") and importlib.util.find_spec(logger) is None:
-        raise ImportError(f"--logger {logger} needs the package {logger}: pip install {logger}")
+    loggers.check(logger)
     from keras_cv_extras import training
 
     settings = training.TrainingSettings(

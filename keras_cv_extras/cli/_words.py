@@ -28,6 +28,9 @@ _WORDS = {
     r"\bweights needs model:": "--weights needs --model:",
     r"\bcalibrate fits what calibration gives": "--calibrate fits what --calibration gives",
     r"\bpriors must have a number for each": "--prior must be given for each",
+    r"\blogger='(\w+)' needs": r"--logger \1 needs",
+    r"\bquantize with format='(\w+)' needs": r"--quantize with --format \1 needs",
+    r"\bformat='(\w+)' needs": r"--format \1 needs",
     r"\bquantize='(\w+)' needs format='litert' or 'onnx'": (
         r"--quantize \1 needs --format litert or onnx"
     ),
@@ -65,9 +68,10 @@ class Commands(TyperGroup):
         """Runs a command."""
         try:
             return super().invoke(ctx)
-        except ValueError as error:
+        except (ImportError, ValueError) as error:
             command = self.commands.get(ctx.invoked_subcommand or "")
             text = translated(str(error), command and _options(command))
-            if type(error) is not ValueError or text == str(error):
+            kind = type(error)
+            if kind not in (ImportError, ValueError) or text == str(error):
                 raise
-            raise ValueError(text) from error
+            raise kind(text) from error

@@ -9,7 +9,7 @@ import warnings
 
 import tensorflow as tf
 
-from keras_cv_extras.serving import _quantize
+from keras_cv_extras.serving import quantizing
 
 MODEL_FILES = {"saved_model": "saved_model.pb", "litert": "model.tflite", "onnx": "model.onnx"}
 
@@ -33,7 +33,7 @@ def convert(file_format, servable, function, folder, *, quantize=None, represent
         servable: the `Servable`, which holds the variables.
         function: its `plain()` function.
         folder: where to.
-        quantize: None, or one of `_quantize.KINDS`.
+        quantize: None, or one of `quantizing.KINDS`.
         representative: images to take the ranges of numbers of.
 
     Raises:
@@ -57,7 +57,7 @@ def _to_litert(servable, function, target, quantize, representative):
         tf.saved_model.save(servable.root, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         if quantize is not None:
-            _quantize.set_litert(converter, quantize, representative)
+            quantizing.set_litert(converter, quantize, representative)
         target.write_bytes(converter.convert())
 
 
@@ -70,4 +70,4 @@ def _to_onnx(servable, function, target, quantize, representative):
             function, input_signature=function.input_signature, output_path=str(target)
         )
     if quantize is not None:
-        _quantize.onnx(target, quantize, representative)
+        quantizing.onnx(target, quantize, representative)

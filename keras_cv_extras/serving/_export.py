@@ -13,7 +13,7 @@ from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.inference import Calibration
-from keras_cv_extras.serving import _card, _convert, _golden, _ops, _quantize, _verify
+from keras_cv_extras.serving import _card, _convert, _golden, _ops, _verify, quantizing
 from keras_cv_extras.serving._model import ServedModel
 from keras_cv_extras.serving._signatures import BAD_IMAGE, Servable
 
@@ -135,7 +135,7 @@ def export(
     _convert.check_packages(format)
     if representative is None:
         representative = images
-    _quantize.check(quantize, format, representative)
+    quantizing.check(quantize, format, representative)
     checks.one_of("on_bad_image", on_bad_image, BAD_IMAGE)
     resize, jpeg = _decoding(data, resize=resize, jpeg=jpeg)
     if calibration is None:
@@ -148,7 +148,7 @@ def export(
     served = ServedModel(model, class_names, features, calibration, activation)
     if threshold is not None and served.activation != "sigmoid":
         raise ValueError("threshold is for several labels per image: give activation='sigmoid' too")
-    _quantize.check_data(quantize, served, images, labels, representative)
+    quantizing.check_data(quantize, served, images, labels, representative)
     top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
     answers = {"top_k": top_k, "on_bad_image": on_bad_image, "threshold": threshold}
     servable = Servable(served, **answers, resize=resize, jpeg=jpeg)
@@ -187,7 +187,7 @@ def export(
             file = folder / _convert.MODEL_FILES[format]
             seen = _golden.chosen(images, served.input_shape) if images is None else images
             facts = (served, seen, None if images is None else labels, representative)
-            card["quantization"] = _quantize.measured(file, format, quantize, *facts)
+            card["quantization"] = quantizing.measured(file, format, quantize, *facts)
         files.write_json(folder / _golden.GOLDEN_FILE, golden)
         files.write_json(folder / _card.CARD_FILE, card)
         return _verified(folder, path) if verified else None

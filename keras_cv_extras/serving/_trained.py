@@ -12,7 +12,7 @@ from keras_cv_extras import inference, metrics, training
 from keras_cv_extras import policy as policies
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.serving import _card, _convert, _export, _ops, _quantize, _verify
+from keras_cv_extras.serving import _card, _convert, _export, _ops, _verify, quantizing
 from keras_cv_extras.serving._model import ServedModel
 
 _ERROR = "expected_calibration_error"
@@ -85,7 +85,7 @@ def export_file(
     form = options.get("format", "saved_model")
     checks.one_of("format", form, _export.FORMATS)
     _convert.check_packages(form)
-    _quantize.check(options.get("quantize"), form, data)
+    quantizing.check(options.get("quantize"), form, data)
     if form == "saved_model":
         _ops.check_place(output)
     files.check_replaceable(output, **_export.OURS)
@@ -182,7 +182,7 @@ def _exported(
     )
     assert verification is not None  # as it was asked
     if options.get("quantize") is not None:
-        notes.append(_quantize.note(_card.read_card(output)["quantization"]))
+        notes.append(quantizing.note(_card.read_card(output)["quantization"]))
     return ExportResult(scores, verification, tuple(notes))
 
 

@@ -14,6 +14,8 @@ from keras_cv_extras.cli import _options, _plugins, _words
 from keras_cv_extras.models import _registry
 from keras_cv_extras.policy import _presets
 
+INT8 = "export FILE digits --quantize int8"
+
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -83,7 +85,8 @@ def test_one_line_with_the_option(one_line_error, monkeypatch, arguments, messag
         ("search run digits --ops rotate,warp_affine", "an op must be one of 'affine', "),
         ("search run digits --workers 2 --root nope", "nope: no such folder"),
         ("gan train digits --image-size -3", "--image-size must be at least 1"),
-        ("export FILE digits --quantize int8", "--quantize int8 needs --format litert or onnx"),
+        (INT8, "--quantize int8 needs --format litert or onnx"),
+        (f"{INT8} --format onnx", "--quantize with --format onnx needs onnxruntime: "),
         ("export FILE digits --threshold 50", r"--threshold must be in [0, 1]"),
     ],
 )
@@ -95,7 +98,8 @@ def test_what_is_missing_is_said_before_tensorflow_is_loaded(
     (here / "empty").mkdir()
     arguments = arguments.replace("FILE", str(here / "file")).replace("HERE", str(here / "empty"))
     monkeypatch.setattr(sys, "argv", ["kcx", *arguments.split()])
-    monkeypatch.setitem(sys.modules, "mlflow", None)  # as where it is not installed
+    for name in ("mlflow", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, name, None)  # as where it is not installed
     for name in ("train", "serving", "gan", "search", "classical", "policy"):
         module = sys.modules[f"keras_cv_extras.cli._{name}"]
         monkeypatch.setattr(module, "import_tensorflow", loaded)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data, serving, training
-from keras_cv_extras.serving import _quantize
+from keras_cv_extras.serving import quantizing
 
 ONNX = importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tf2onnx")
 FORMATS = ["litert", *(["onnx"] if ONNX else [])]
@@ -78,11 +78,11 @@ def test_smaller_files_that_say_what_they_cost(plain, model, digits, tmp_path, n
     assert facts["accuracy"] == pytest.approx(accuracy(tmp_path / "out", digits), abs=1e-9)
     verification = serving.verify(tmp_path / "out")
     assert verification.differences[FILES[name]] <= facts["difference"] + 1e-6
-    assert f"accuracy {facts['accuracy']:.4f}" in _quantize.note(facts)
+    assert f"accuracy {facts['accuracy']:.4f}" in quantizing.note(facts)
 
 
 def accuracy(folder, digits):
-    given = _quantize._engines.OPEN["onnx" if (folder / "model.onnx").exists() else "litert"]
+    given = quantizing._engines.OPEN["onnx" if (folder / "model.onnx").exists() else "litert"]
     file = next(path for path in folder.iterdir() if path.name in FILES.values())
     return float(np.mean(given(file)(digits.test[0]).argmax(-1) == digits.test[1]))
 
@@ -110,7 +110,7 @@ def test_half_floats_spare_operations_that_take_floats_alone(tmp_path):
     opset = [helper.make_opsetid("", 18)]
     path = tmp_path / "model.onnx"
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
-    _quantize.onnx(path, "float16", None)
+    quantizing.onnx(path, "float16", None)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     images = np.array([[3.0, np.inf], [-np.inf, 0.25]], "float32")
     (answer,) = session.run(None, {"images": images})

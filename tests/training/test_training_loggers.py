@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, training
+from keras_cv_extras.training.job import loggers
 
 
 class Told(keras.callbacks.Callback):
@@ -87,3 +88,17 @@ def test_a_tracker_that_is_not_there_is_named_before_anything_is_written(tmp_pat
     command = ["train", "digits", "--logger", "wandb", "--output", str(tmp_path / "mine")]
     assert isinstance(CliRunner().invoke(cli.app, command).exception, ImportError)
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("package", [False, True])
+def test_the_folder_of_runs_is_no_tracker(tmp_path, monkeypatch, package):
+    monkeypatch.delitem(sys.modules, "wandb", raising=False)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    (tmp_path / "wandb").mkdir()
+    if package:
+        (tmp_path / "wandb" / "__init__.py").touch()
+        loggers.check("wandb")
+    else:
+        with pytest.raises(ImportError, match="needs the package wandb"):
+            loggers.check("wandb")
+    assert "wandb" not in sys.modules

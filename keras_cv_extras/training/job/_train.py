@@ -14,7 +14,7 @@ from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import fields, folders, kinds, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training.evaluation._advice import advice
-from keras_cv_extras.training.job import _logger, _parts
+from keras_cv_extras.training.job import _parts, loggers
 from keras_cv_extras.training.job._carry import carry_over_warning
 from keras_cv_extras.training.job._job import Job, shown
 from keras_cv_extras.training.job._model_data import SAMPLES, data_for
@@ -93,7 +93,7 @@ def train(
         >>> result = train("digits", output, TrainingSettings(epochs=1), progress=False)
         >>> result.scores.accuracy
     """
-    _logger.check(logger)
+    loggers.check(logger)
     strategy = training.make_strategy()  # first of all: it connects the workers
     writes = training.writes_files()
     output, settings = pathlib.Path(output), settings or TrainingSettings()
@@ -133,7 +133,7 @@ def train(
             digest = np.array(asked["data_digest"])
             files.write_arrays(output / SAMPLES, {**job.samples(), "data_digest": digest})
             callbacks = shown(job, output, progress, tensorboard)
-            with _logger.logged(logger, output, asked) as more:
+            with loggers.logged(logger, output, asked) as more:
                 history = job.run(strategy, [*callbacks, *more], output / "checkpoint")
             model = history.model
             about = {key: asked[key] for key in _ABOUT}

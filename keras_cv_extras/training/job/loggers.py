@@ -1,11 +1,11 @@
-"""Trackers of experiments, by their own callbacks for Keras."""
+"""Trackers of experiments, by their own callbacks for Keras; loads none of them to check names."""
 
 import contextlib
 import importlib
+import importlib.util
+import sys
 from collections.abc import Iterator
 from typing import Any
-
-import keras
 
 from keras_cv_extras._base import checks
 
@@ -13,16 +13,19 @@ LOGGERS = ("csv", "tensorboard", "wandb", "mlflow")
 _CALLBACKS = {"wandb": "wandb.integration.keras", "mlflow": "mlflow.keras"}
 
 
-def check(name):
+def check(name: str) -> None:
     """Raises an error if a tracker is none of those, or is not installed."""
     checks.one_of("logger", name, LOGGERS)
-    if name in _CALLBACKS:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            raise ImportError(
-                f"logger={name!r} needs the package {error.name}: pip install {name}"
-            ) from error
+    if name in _CALLBACKS and not _is_installed(name):
+        raise ImportError(f"logger={name!r} needs the package {name}: pip install {name}")
+
+
+def _is_installed(name):
+    """Returns whether there is a package; W&B's own folder of runs, ./wandb, has no file of one."""
+    if name in sys.modules:
+        return sys.modules[name] is not None
+    found = importlib.util.find_spec(name)
+    return found is not None and found.origin is not None
 
 
 @contextlib.contextmanager
@@ -31,6 +34,8 @@ def logged(name, output, settings) -> Iterator[list[Any]]:
     if name == "csv":  # log.csv is always written
         yield []
     elif name == "tensorboard":
+        import keras
+
         yield [keras.callbacks.TensorBoard(output / "tensorboard", write_graph=False)]
     else:
         tracker: Any = importlib.import_module(name)
