@@ -71,7 +71,7 @@ def test_json_that_is_written_is_json(tmp_path):
     files.write_json(path, {"a": (float("nan"), 1.5), "b": {"c": float("-inf")}})
     assert json_text.parse(path.read_text()) == {"a": [None, 1.5], "b": {"c": None}}
     files.write_json(path, [float("inf")], finite=False)
-    assert files.read_json(path) == [float("inf")]
+    assert json_text.read_json(path) == [float("inf")]
     many = ", ".join(f'"{number}": 0' for number in range(100_000))
     with pytest.raises(ValueError, match="the field '99999' stands twice"):
         json_text.parse(f'{{{many}, "99999": 1}}')

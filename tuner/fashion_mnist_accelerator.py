@@ -25,6 +25,7 @@ import study
 
 from keras_cv_extras import data, models, policy, search, training
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "fashion_mnist_accelerator.json"
 HELD_OUT = 5_000
@@ -48,7 +49,7 @@ def main():
     result = run(data.load("digits" if options.smoke else "fashion_mnist"), options)
     print(json.dumps(result, indent=2))
     with study.place(options.output, options.smoke) as path:
-        rows = files.read_json(path) if path.exists() else []
+        rows = json_text.read_json(path) if path.exists() else []
         files.write_json(path, [*rows, result])
 
 

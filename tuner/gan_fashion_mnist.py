@@ -27,6 +27,7 @@ from sklearn import metrics
 import keras_cv_extras as kcx
 from keras_cv_extras import generative
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 from keras_cv_extras.generative._local_features import trained_classifier
 
 SEEDS = 3
@@ -70,7 +71,7 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="a few seconds, nothing is kept")
     options = parser.parse_args()
     if options.table:
-        rows = files.read_json(options.output / "gan_fashion_mnist.json")["replicates"]
+        rows = json_text.read_json(options.output / "gan_fashion_mnist.json")["replicates"]
         print(table([rows[name] for name in sorted(rows, key=int)]))
     elif options.smoke:
         with study.place(options.output, smoke=True) as folder:
@@ -114,7 +115,7 @@ def images(settings):
 def replicate(settings, work, seed, _folder):
     """Trains and scores all arms of a seed; those that `work` has of an earlier run are kept."""
     path = work / f"seed-{seed}.json"
-    row = files.read_json(path) if path.exists() else {"gan": {}, "arms": {}}
+    row = json_text.read_json(path) if path.exists() else {"gan": {}, "arms": {}}
 
     def keep(part, key, value):
         row[part][key] = value

@@ -35,6 +35,7 @@ from sklearn import metrics, model_selection
 import keras_cv_extras as kcx
 from keras_cv_extras import losses
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "imbalance.json"
 DIGITS, FEW, FASHION = "digits 1623:16", "digits 1623:8", "fashion_mnist 100:1"
@@ -239,7 +240,7 @@ def main():
         }
         print(table(rows, name, 1))
         return
-    rows = files.read_json(RESULTS)["rows"] if RESULTS.exists() else {}
+    rows = json_text.read_json(RESULTS)["rows"] if RESULTS.exists() else {}
     for name, epochs, arms in PLANS if not options.table else ():
         for seed in range(options.seeds):
             for arm in arms:

@@ -24,6 +24,7 @@ from sklearn.gaussian_process import kernels
 
 from keras_cv_extras import data, search
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 from keras_cv_extras.policy import SEARCH_OPS
 from keras_cv_extras.search.oracles import _recipes
 
@@ -213,7 +214,7 @@ def main():
         REPLICATES.update(dict.fromkeys(REPLICATES, 1))
     with study.place(options.output, options.smoke) as output:
         path = output / "oracle_cost_table.json"
-        table = files.read_json(path) if path.is_file() else measured_table()
+        table = json_text.read_json(path) if path.is_file() else measured_table()
         files.write_json(path, table)
         print(table["noise"], table["seconds_each"], flush=True)
         measure(table, output)

@@ -23,6 +23,7 @@ import numpy as np
 
 import keras_cv_extras as kcx
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "quantized.json"
 FILES = {"litert": "model.tflite", "onnx": "model.onnx"}
@@ -64,7 +65,7 @@ def measured(name, epochs, formats):
                 row["KiB"] = round((path / FILES[file_format]).stat().st_size / 1024, 1)
                 row |= {"accuracy": round(plain, 4), "same class": 1.0}
                 if kind:
-                    cost = files.read_json(path / "model_card.json")["quantization"]
+                    cost = json_text.read_json(path / "model_card.json")["quantization"]
                     given = {"accuracy": cost["accuracy"], "same class": cost["agreement"]}
                     row |= {key: round(value, 4) for key, value in given.items()}
                 yield row

@@ -20,6 +20,7 @@ from scipy import stats
 
 from keras_cv_extras import search
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 
@@ -164,7 +165,7 @@ class Results:
             "summary": {},
         }
         if self.path.is_file():
-            earlier = files.read_json(self.path)
+            earlier = json_text.read_json(self.path)
             if earlier["protocol"] != protocol:
                 raise ValueError(f"{self.path} is of another protocol: move it away to start anew")
             self._fields = earlier

@@ -19,7 +19,6 @@ import zlib
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import json_text, marks
 from keras_cv_extras._base.owned.errors import NAME, TEMPORARY, explaining
-from keras_cv_extras._base.owned.json_text import read_json as read_json
 
 _PREVIOUS = "previous"
 _PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead

@@ -8,7 +8,7 @@ from keras import ops
 from scipy import optimize
 
 from keras_cv_extras._base import checks, files
-from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.owned import json_text, written
 from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import Path, Tensor
 
@@ -124,7 +124,7 @@ class Calibration:
             FileNotFoundError: if there is no such file.
             ValueError: if it is no calibration.
         """
-        fields = files.read_json(path)
+        fields = json_text.read_json(path)
         if not isinstance(fields, dict) or fields.pop("format", None) != _FORMAT:
             raise ValueError(f"{path}: not a calibration; `Calibration.save` writes them")
         if fields.pop("version", None) != 1:

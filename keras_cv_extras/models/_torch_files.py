@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import json_text
 from keras_cv_extras.models import _timm_names
 from keras_cv_extras.models.networks._preprocessing import MEAN, STD
@@ -119,7 +119,7 @@ def _pixels_of(config):
 
     They stand in "pretrained_cfg", in old files and without that at the top, as timm reads them.
     """
-    read = files.read_json(config)
+    read = json_text.read_json(config)
     said = read if isinstance(read, dict) else {}
     said = said.get("pretrained_cfg") or said
     if not isinstance(said, dict):

@@ -9,7 +9,7 @@ from keras import ops as keras_ops
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base import random as _random
-from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.owned import json_text, written
 from keras_cv_extras._base.types import Color, Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.mix import BatchSettings
@@ -137,7 +137,7 @@ class Policy(Augmentation):
             ValueError: if it is no policy file; the message names the file, and the
                 sub-policy and step that are wrong.
         """
-        fields = files.read_json(path)
+        fields = json_text.read_json(path)
         try:
             return cls.from_dict(fields)
         except (TypeError, ValueError) as error:

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, files
-from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.owned import json_text, written
 from keras_cv_extras._base.types import Interval, Path, Tensor
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy._augmentation import Augmentation
@@ -160,7 +160,7 @@ class PolicySchedule(Augmentation):
             FileNotFoundError: if there is no such file.
             ValueError: if it is no schedule; the message names the file.
         """
-        fields = files.read_json(path)
+        fields = json_text.read_json(path)
         try:
             return cls.from_dict(fields)
         except (TypeError, ValueError) as error:
@@ -217,7 +217,7 @@ def load(path: Path) -> Policy | PolicySchedule:
         FileNotFoundError: if there is no such file.
         ValueError: if it is neither; the message names the file.
     """
-    fields = files.read_json(path)
+    fields = json_text.read_json(path)
     scheduled = isinstance(fields, dict) and fields.get("format") == FORMAT
     return (PolicySchedule if scheduled else Policy).load(path)
 

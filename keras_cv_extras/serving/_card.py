@@ -12,7 +12,8 @@ import keras
 import numpy as np
 
 import keras_cv_extras
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.owned import json_text
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import sample_digests
 from keras_cv_extras.data.files import decoder
@@ -100,7 +101,7 @@ def read_card(path: Path) -> dict[str, Any]:
     path = pathlib.Path(path)
     if not (path / CARD_FILE).is_file():
         raise FileNotFoundError(f"{path}: no export there, {CARD_FILE} is missing")
-    fields = files.read_json(path / CARD_FILE)
+    fields = json_text.read_json(path / CARD_FILE)
     if not isinstance(fields, dict) or fields.get("format") != FORMAT:
         raise ValueError(f"{path / CARD_FILE}: not the card of an export")
     if fields.get("version") != VERSION:

@@ -13,7 +13,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.serving import _ops
 from keras_cv_extras.serving._card import read_card
@@ -120,7 +120,7 @@ def verify(
 
 def _golden(path):
     """Reads requests and the model's answers to them; raises if there is nothing to compare."""
-    golden = files.read_json(path)
+    golden = json_text.read_json(path)
     try:
         requests, count = golden["encoded"], len(golden["encoded"])
         if not count or not all(base64.b64decode(text, validate=True) for text in requests):

@@ -14,7 +14,7 @@ import math
 import pathlib
 from typing import Any
 
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import json_text
 
 count = functools.partial(checks.integer, minimum=0)
@@ -48,7 +48,7 @@ def read(path: pathlib.Path, form: Any, *, advice: str = "", finite: bool = True
         ValueError: if it is damaged; one line names the file, and the field that is wrong.
     """
     try:
-        found = files.read_json(path)
+        found = json_text.read_json(path)
         check("", found, form)
     except (TypeError, ValueError) as error:
         own = str(error).removeprefix(f"{path}: ")

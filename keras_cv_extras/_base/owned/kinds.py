@@ -2,8 +2,7 @@
 
 import re
 
-from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import marks
+from keras_cv_extras._base.owned import json_text, marks
 from keras_cv_extras._base.owned.folders import Kind
 
 _CHECKPOINT = re.compile(r"\d{6}-\d{9}")
@@ -24,7 +23,7 @@ def _settings(file, *names):
 
     def find(folder):
         try:
-            found = files.read_json(folder / file)
+            found = json_text.read_json(folder / file)
         except (OSError, ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) and set(names) <= set(found) else None
@@ -42,7 +41,7 @@ def is_checkpoint(folder) -> bool:
 def is_export(folder) -> bool:
     """Returns whether a folder is an export of an earlier version, and holds nothing else."""
     try:
-        card = files.read_json(folder / "model_card.json")
+        card = json_text.read_json(folder / "model_card.json")
     except (OSError, ValueError, RecursionError):
         return False
     if not isinstance(card, dict) or card.get("format") != "keras_cv_extras.export":

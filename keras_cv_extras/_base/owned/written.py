@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 
 from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import json_text
 
 GENERATOR = '<meta name="generator" content="keras_cv_extras">'  # of HTML pages
 SOFTWARE = {"Software": "keras_cv_extras"}  # of PNG files
@@ -70,7 +71,7 @@ def has(*names: str) -> Callable[[pathlib.Path], bool]:
 
     def known(path):
         try:
-            found = files.read_json(path)
+            found = json_text.read_json(path)
         except (ValueError, OSError):
             return False
         return isinstance(found, dict) and set(names) <= set(found)

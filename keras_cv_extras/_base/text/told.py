@@ -6,8 +6,20 @@ import warnings
 
 # What calls the library for a program: Keras runs layers and losses, for one.
 _BETWEEN = {
-    *("keras_cv_extras", "keras", "tensorflow", "jax", "keras_tuner", "sklearn", "joblib"),
-    *("lazy_loader", "click", "typer", "importlib", "contextlib", "functools", "threading"),
+    "keras_cv_extras",
+    "keras",
+    "tensorflow",
+    "jax",
+    "keras_tuner",
+    "sklearn",
+    "joblib",
+    "lazy_loader",
+    "click",
+    "typer",
+    "importlib",
+    "contextlib",
+    "functools",
+    "threading",
     "concurrent",
 }
 _told = set()  # what was told once, and the lines that it was told

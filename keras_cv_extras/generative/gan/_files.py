@@ -12,7 +12,7 @@ from keras_cv_extras import data as data_package
 from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
-from keras_cv_extras._base.owned import fields, folders, kinds, written
+from keras_cv_extras._base.owned import fields, folders, json_text, kinds, written
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.generative import _evaluation
@@ -301,7 +301,7 @@ def _is_report(path):
     """Returns whether a file holds the numbers of a report, and nothing else."""
     files.check_file(path)
     try:
-        return {"memorization", "usefulness"} <= set(files.read_json(path))
+        return {"memorization", "usefulness"} <= set(json_text.read_json(path))
     except (ValueError, TypeError):
         return False
 

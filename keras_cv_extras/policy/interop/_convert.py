@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import written
+from keras_cv_extras._base.owned import json_text, written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._presets import auto_augment, from_magnitudes
@@ -89,13 +89,13 @@ def _read(source, source_format, spec, strict):
         options: dict[str, Any] = {"strict": strict} if source_format == "torchvision" else {}
         return (from_torchvision if source_format == "torchvision" else from_dali)(text, **options)
     if source_format == "albumentations":
-        return from_albumentations(files.read_json(source), strict=strict)
+        return from_albumentations(json_text.read_json(source), strict=strict)
     if source_format == "model_garden":
-        known = source if not path.is_file() else files.read_json(source)
+        known = source if not path.is_file() else json_text.read_json(source)
         return from_model_garden(known)
     if source in AUTO_AUGMENT:
         return auto_augment(source, spec=spec)
-    fields = files.read_json(source)
+    fields = json_text.read_json(source)
     if isinstance(fields, dict):
         return Policy.load(source)
     return _of_magnitudes(fields, source, spec)

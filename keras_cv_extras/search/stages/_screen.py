@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.owned import fields as fields_
+from keras_cv_extras._base.owned import fields
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search.trials._shared import uniform_policy
@@ -31,20 +31,20 @@ STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 NUM_FOLDS = 2
 _LEAST_SKILL = 0.5  # of what is above guessing: a network with less cannot tell
 _TUPLES = ("unchanged", "reinstated", "seconds", "harmful")
-_SECONDS = (None, fields_.no_number, checks.non_negative)
+_SECONDS = (None, fields.no_number, checks.non_negative)
 _FORM = {
     "clean": checks.fraction,
     "accuracy": {str: [checks.fraction]},
-    "errors": {str: [(None, fields_.no_number, checks.non_negative)]},
+    "errors": {str: [(None, fields.no_number, checks.non_negative)]},
     "caps": {str: checks.fraction},
-    "unchanged": [fields_.text],
-    "num_images": fields_.at_least_one,
+    "unchanged": [fields.text],
+    "num_images": fields.at_least_one,
     # What an earlier version wrote has no ops that were tried alone.
-    "reinstated?": [fields_.text],
+    "reinstated?": [fields.text],
     "seconds?": [_SECONDS, _SECONDS],
     "guessing?": checks.fraction,
     "alone?": {str: [[checks.number, checks.non_negative]]},
-    "harmful?": [fields_.text],
+    "harmful?": [fields.text],
 }
 
 
@@ -120,31 +120,31 @@ class Screen:
         return {**dataclasses.asdict(self), **rounded, **lists}
 
     @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> "Screen":
+    def from_dict(cls, found: dict[str, Any]) -> "Screen":
         """Returns the screen of a dictionary, as `to_dict` makes it.
 
         Raises:
             TypeError, ValueError: if it is none.
         """
-        fields_.check("", fields, _FORM)
-        checks.unknown_fields(fields, [field.name for field in dataclasses.fields(cls)])
-        for op, row in fields["accuracy"].items():
+        fields.check("", found, _FORM)
+        checks.unknown_fields(found, [field.name for field in dataclasses.fields(cls)])
+        for op, row in found["accuracy"].items():
             checks.one_of("an op", op, sorted(OPS))
-            if not row or len(row) != len(fields["errors"].get(op, ())):
+            if not row or len(row) != len(found["errors"].get(op, ())):
                 raise ValueError(f"accuracy and errors of {op!r} must have as many numbers")
-        ops, named = set(fields["accuracy"]), {*fields["errors"], *fields.get("alone", ())}
-        named.update(*(fields.get(name, ()) for name in ("unchanged", "reinstated", "harmful")))
-        if set(fields["caps"]) != ops or named - ops:
+        ops, named = set(found["accuracy"]), {*found["errors"], *found.get("alone", ())}
+        named.update(*(found.get(name, ()) for name in ("unchanged", "reinstated", "harmful")))
+        if set(found["caps"]) != ops or named - ops:
             raise ValueError("caps must be of the ops that accuracy is of, and so must the others")
         arrays = {
-            name: {op: np.array(row, float) for op, row in fields[name].items()}
+            name: {op: np.array(row, float) for op, row in found[name].items()}
             for name in ("accuracy", "errors")
         }
-        tuples = {name: tuple(fields.get(name, ())) for name in _TUPLES}
+        tuples = {name: tuple(found.get(name, ())) for name in _TUPLES}
         seconds = tuples["seconds"] or (None, None)
         tuples["seconds"] = tuple(float("nan") if one is None else one for one in seconds)
-        alone = {op: tuple(map(tuple, rows)) for op, rows in fields.get("alone", {}).items()}
-        return cls(**{**fields, **arrays, **tuples, "alone": alone})
+        alone = {op: tuple(map(tuple, rows)) for op, rows in found.get("alone", {}).items()}
+        return cls(**{**found, **arrays, **tuples, "alone": alone})
 
     def describe(self) -> str:
         """Says in plain words what is left out, and why."""

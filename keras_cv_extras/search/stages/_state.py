@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks, files
-from keras_cv_extras._base.owned import fields as fields_
+from keras_cv_extras._base.owned import fields
 from keras_cv_extras.policy import Policy
 from keras_cv_extras.search.stages._screen import Screen
 from keras_cv_extras.search.trials._trainer import Score
@@ -20,11 +20,11 @@ _PAUSE = 0.2
 _NEAR = 1e-5  # an accuracy is a mean in float32
 # A training that diverged has no score.
 _SCORE = {
-    "accuracy": (None, fields_.no_number, checks.fraction),
-    "log_loss": (None, fields_.no_number, checks.non_negative),
-    "seconds": (None, fields_.no_number, checks.non_negative),
-    "num_images": fields_.count,
-    "correct": fields_.text,
+    "accuracy": (None, fields.no_number, checks.fraction),
+    "log_loss": (None, fields.no_number, checks.non_negative),
+    "seconds": (None, fields.no_number, checks.non_negative),
+    "num_images": fields.count,
+    "correct": fields.text,
 }
 
 
@@ -84,14 +84,14 @@ class SearchFolder:
         path = self._score_path(stage, name)
         if not path.is_file():
             return None
-        fields = read_state(path, _SCORE)
-        numbers = [_number(fields[name]) for name in ("accuracy", "log_loss", "seconds")]
+        found = read_state(path, _SCORE)
+        numbers = [_number(found[name]) for name in ("accuracy", "log_loss", "seconds")]
         try:
-            bits = np.frombuffer(bytes.fromhex(fields["correct"]), np.uint8)
+            bits = np.frombuffer(bytes.fromhex(found["correct"]), np.uint8)
             correct = np.unpackbits(bits).astype(bool)
-            if bits.size != -(-fields["num_images"] // 8) or correct[fields["num_images"] :].any():
-                raise ValueError(f"correct must hold {fields['num_images']} bits")
-            correct = correct[: fields["num_images"]]
+            if bits.size != -(-found["num_images"] // 8) or correct[found["num_images"] :].any():
+                raise ValueError(f"correct must hold {found['num_images']} bits")
+            correct = correct[: found["num_images"]]
             if np.isfinite(numbers[0]) or correct.any():
                 if not abs(numbers[0] - correct.mean()) < _NEAR:
                     raise ValueError(f"accuracy must be {correct.mean():g}, as correct has it")
@@ -216,7 +216,7 @@ def read_state(path, form, *, finite=True) -> Any:
         ValueError: if it is damaged, or lacks something; the message names it.
     """
     try:
-        return fields_.read(path, form, finite=finite)
+        return fields.read(path, form, finite=finite)
     except ValueError as error:
         raise _damaged(path, str(error).removeprefix(f"{path}: ")) from error
 
