@@ -96,94 +96,74 @@ def export_file(
     known = None if calibration is None else inference.Calibration.load(calibration)
     given = None if policy is None else policies.Policy.load(policy)
     with files.reserved(output):
-        return _exported(
-            model,
-            data,
-            output,
-            views=views,
-            calibrate=calibrate,
-            known=known,
-            priors=priors,
-            policy=given,
-            image_size=image_size,
-            top_k=top_k,
-            threshold=threshold,
-            options=options,
-        )
-
-
-def _exported(
-    model,
-    data,
-    output,
-    *,
-    views,
-    calibrate,
-    known,
-    priors,
-    policy,
-    image_size,
-    top_k,
-    threshold,
-    options,
-):
-    """Does what `export_file` is asked, while no other process writes there."""
-    network = training.load_model(model, compile=False)
-    resize = options.get("resize")
-    chosen = training.data_for(network, model, data, image_size=image_size, resize=resize)
-    images, part, notes = chosen.images, chosen.part, list(chosen.notes)
-    options |= _answers(images, top_k, threshold)
-    if images.multilabel and priors is not None:
-        raise ValueError("priors are for one label per image, these have several: leave them out")
-    if views is not None:
-        size, activation = part[0].shape[1:3], options.get("activation")
-        network = inference.TestTimeAugment(network, views, image_size=size, activation=activation)
-    split, scored = "test", slice(None)
-    if calibrate:
-        fitted_on, what = chosen.validation, "images that the model was validated on"
-        if fitted_on is None:
-            fitted_on, what = tuple(array[::2] for array in part), "every second test image"
-            split, scored = "every second image of test", slice(1, None, 2)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            known = _fitted(network, *fitted_on)
-        notes.append(
-            f"temperature {known.temperature:.3f}, fitted on {known.num_samples} images: {what}"
-        )
-        notes += [str(one.message) for one in caught]
-    scores = _scores(network, *(array[scored] for array in part), data=images, calibration=known)
-    scores["split"] = split
-    if known is not None:
-        before, after = scores[f"{_ERROR}_before"], scores[_ERROR]
-        notes.append(f"calibration error {before:.4f} before, {after:.4f} after")
-        if after > before:
-            notes.append(
-                f"the calibration made it worse on these {scores['images']} images: fit it on more "
-                "images of the kind that will be asked about, or leave it out"
+        network = training.load_model(model, compile=False)
+        resize = options.get("resize")
+        chosen = training.data_for(network, model, data, image_size=image_size, resize=resize)
+        images, part, notes = chosen.images, chosen.part, list(chosen.notes)
+        options |= _answers(images, top_k, threshold)
+        if images.multilabel and priors is not None:
+            raise ValueError(
+                "priors are for one label per image, these have several: leave them out"
             )
-    if priors is not None:
-        known = _with_priors(known or inference.Calibration(), priors, images)
-        notes.append("the scores are without the priors: the test images have their own")
-    if options.get("quantize") is not None:
-        places = np.unique(np.linspace(0, len(images.train[1]) - 1, _REPRESENTATIVE).astype(int))
-        options = {**options, "representative": images.train[0][places]}
-    verification = _export.export(
-        network,
-        output,
-        class_names=images.class_names,
-        images=part[0],
-        labels=None if images.multilabel else part[1],
-        calibration=known,
-        data=images,
-        policy=policy,
-        metrics=scores,
-        verified=True,
-        **options,
-    )
-    assert verification is not None  # as it was asked
-    if options.get("quantize") is not None:
-        notes.append(quantizing.note(_card.read_card(output)["quantization"]))
-    return ExportResult(scores, verification, tuple(notes))
+        if views is not None:
+            size, activation = part[0].shape[1:3], options.get("activation")
+            network = inference.TestTimeAugment(
+                network, views, image_size=size, activation=activation
+            )
+        split, scored = "test", slice(None)
+        if calibrate:
+            fitted_on, what = chosen.validation, "images that the model was validated on"
+            if fitted_on is None:
+                fitted_on, what = tuple(array[::2] for array in part), "every second test image"
+                split, scored = "every second image of test", slice(1, None, 2)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                known = _fitted(network, *fitted_on)
+            notes.append(
+                f"temperature {known.temperature:.3f}, fitted on {known.num_samples} images: {what}"
+            )
+            notes += [str(one.message) for one in caught]
+        part_scored = (array[scored] for array in part)
+        scores = _scores(network, *part_scored, data=images, calibration=known)
+        scores["split"] = split
+        if known is not None:
+            notes += _of_calibration(scores)
+        if priors is not None:
+            known = _with_priors(known or inference.Calibration(), priors, images)
+            notes.append("the scores are without the priors: the test images have their own")
+        if options.get("quantize") is not None:
+            places = np.linspace(0, len(images.train[1]) - 1, _REPRESENTATIVE).astype(int)
+            places = np.unique(places)
+            options = {**options, "representative": images.train[0][places]}
+        verification = _export.export(
+            network,
+            output,
+            class_names=images.class_names,
+            images=part[0],
+            labels=None if images.multilabel else part[1],
+            calibration=known,
+            data=images,
+            policy=given,
+            metrics=scores,
+            verified=True,
+            **options,
+        )
+        assert verification is not None  # as it was asked
+        if options.get("quantize") is not None:
+            notes.append(quantizing.note(_card.read_card(output)["quantization"]))
+        return ExportResult(scores, verification, tuple(notes))
+
+
+def _of_calibration(scores):
+    """Returns what a calibration did to the scores, in sentences."""
+    before, after = scores[f"{_ERROR}_before"], scores[_ERROR]
+    notes = [f"calibration error {before:.4f} before, {after:.4f} after"]
+    if after > before:
+        notes.append(
+            f"the calibration made it worse on these {scores['images']} images: fit it on more "
+            "images of the kind that will be asked about, or leave it out"
+        )
+    return notes
 
 
 def _answers(images, top_k, threshold):
