@@ -220,6 +220,14 @@ def test_thresholds_go_by_the_names_of_columns():
         plain = data.ClassThresholds().fit(shares, labels)
         np.testing.assert_array_equal(decide.thresholds_, plain.thresholds_)
         np.testing.assert_array_equal(plain.predict(frame), plain.predict(shares))
+        texts = frame.set_axis([str(name) for name in frame.columns], axis=1)
+        np.testing.assert_array_equal(plain.predict(texts), plain.predict(shares))
+        decide = data.ClassThresholds().fit(texts, labels)
+        np.testing.assert_array_equal(decide.thresholds_, plain.thresholds_)
+    texts = pd.Series(np.array(["0", "1"])[y])  # and the other way round
+    frame = pd.DataFrame(shares[:, ::-1], columns=[1.0, 0.0])
+    decide = data.ClassThresholds().fit(frame, texts)
+    np.testing.assert_array_equal(decide.thresholds_, plain.thresholds_)
     others = pd.DataFrame(shares, columns=["first", "second"])  # by their places
     np.testing.assert_array_equal(
         data.ClassThresholds().fit(others, y).thresholds_, plain.thresholds_

@@ -244,3 +244,28 @@ def test_original_rows_of_arrays_are_those_of_the_input(method):
     x = np.stack([numbers, 100 * (np.arange(26) >= 19)], axis=1)
     new, _ = data.resample(x, np.repeat([0, 1], [18, 8]), method=method)
     assert len({*map(tuple, x.tolist())} & {*map(tuple, new.tolist())}) > 15
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "float64", "Float32", "infinite"])
+def test_a_column_of_numbers_that_are_missing_is_named(dtype):
+    gap = np.inf if dtype == "infinite" else pd.NA if dtype[0].isupper() else np.nan
+    table = frame().drop(columns="tame")
+    legs = pd.array([gap, *[4] * 17], dtype="float64" if dtype == "infinite" else dtype)
+    table = table.assign(legs=legs)
+    named = table.assign(colour=["red", "green", "blue"] * 6)
+    what = "infinite" if dtype == "infinite" else "missing"
+    message = f"{what} values here, and column 'legs' has some: fill them in"
+    for call in (
+        lambda: data.resample(named, NAMES, method="smotenc"),
+        lambda: data.Resampler("smotenc").fit_resample(named, NAMES),
+        lambda: data.resample(table, NAMES, method="tomek_links"),
+        lambda: data.Resampler().fit_resample(table, NAMES),
+        lambda: data.smote(table, NAMES),
+        lambda: data.SmoteSampler().fit_resample(table, NAMES),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    if dtype == "float64":
+        rows = named[["colour", "width", "legs"]].to_numpy(object)
+        with pytest.raises(ValueError, match="missing values here, and column 2 has some"):
+            data.resample(rows, NAMES, method="smotenc")

@@ -51,6 +51,32 @@ def check_numbers(frame: Any) -> None:
         )
 
 
+def check_complete(table: Any, columns: Any = None) -> None:
+    """Raises if a number of a frame or an array is missing or infinite.
+
+    Args:
+        table: the frame or array, `(n, columns)`.
+        columns: the numbers of the columns to look at; None for all that hold numbers.
+
+    Raises:
+        ValueError: naming the first such column.
+    """
+    if columns is None:
+        columns = [n for n, dtype in enumerate(table.dtypes) if _kind(dtype) in "iuf"]
+    for number in columns:
+        if is_frame(table):
+            name = table.columns[number]
+            numbers = table.iloc[:, number].to_numpy(np.float64, na_value=np.nan)
+        else:
+            name, numbers = int(number), np.asarray(table)[:, number].astype(np.float64)
+        if not np.isfinite(numbers).all():
+            what = "missing" if np.isnan(numbers).any() else "infinite"
+            raise ValueError(
+                f"x must not have {what} values here, and column {name!r} has some: fill them in, "
+                "or leave those rows out"
+            )
+
+
 def dense(data: Any) -> Any:
     """Returns a frame without pandas' sparse columns; anything else as it is."""
     if not is_frame(data) or not any(hasattr(dtype, "subtype") for dtype in data.dtypes):
@@ -159,7 +185,9 @@ def kept(function: Callable[_P, _R]) -> Callable[_P, _R]:
             result = run(x, plain_y, *args, **options)
             result = result[:2] if isinstance(result, tuple) else result
             return result if plain_y is y else (result[0], like(y, result[1]))
-        new, labels, *origins = run(values(x), plain_y, *args, **options)
+        plain = values(x)
+        check_complete(x)
+        new, labels, *origins = run(plain, plain_y, *args, **options)
         result = like(x, new, *origins)
         guard.mark_alike(new, values(result))
         return result, like(y, labels) if plain_y is not y else labels

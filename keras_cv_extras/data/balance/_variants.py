@@ -147,6 +147,10 @@ def _table(sampler, x, y, held_out):
     rounds = _frames.is_frame(x) and hasattr(sampler, "categorical_features")
     try:
         new, new_classes = _ask(sampler, _frames.of_floats(x) if rounds else x, classes)
+    except ValueError as error:
+        if "contains" in str(error):  # NaN or infinity, in columns of numbers
+            _frames.check_complete(x, getattr(sampler, "continuous_features_", ()))
+        raise
     except TypeError as error:  # of an encoder, which takes some kinds of missing values alone
         missing = x.isna().to_numpy().any(axis=0) if _frames.is_frame(x) else np.zeros(1, bool)
         if not missing.any():

@@ -89,12 +89,13 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
         readable = _frames.readable(samples)
         if kind and _frames.is_frame(samples):
             _frames.check_numbers(samples)
+            _frames.check_complete(samples)
         array = validate_data(
             self,
             X=readable,
             dtype=kind,
             allow_nd=True,
-            ensure_all_finite=not self._by_rows,
+            ensure_all_finite=kind is not None,  # else the sampler itself says what is missing
         )
         checks.same_length(X=array, y=classes)
         self.sampling_strategy_: dict[Any, Any] = type(self)._reads_direction(

@@ -43,7 +43,8 @@ class ClassThresholds(BaseEstimator):
 
         Args:
             probabilities: `(n, num_classes)` of validation data, or `(n,)` of the second of two. Of
-                a data frame whose columns are named as the classes each column is that class's.
+                a data frame whose columns are named as the classes, in texts or integers, each
+                column is that class's.
             labels: `(n,)` integers or texts, or one-hot rows; every class at least once. Columns
                 belong to texts in their rising order, as scikit-learn's classifiers have it.
 
@@ -119,8 +120,18 @@ class ClassThresholds(BaseEstimator):
 
 def _in_order(probabilities, classes):
     """Returns a frame of columns named as the classes in their order; anything else as it is."""
-    named = _frames.is_frame(probabilities) and set(probabilities.columns) == {*classes.tolist()}
-    return probabilities[classes.tolist()] if named else probabilities
+    if not _frames.is_frame(probabilities):
+        return probabilities
+    places = {_text(name): place for place, name in enumerate(probabilities.columns)}
+    wanted = [_text(name) for name in classes.tolist()]
+    named = places.keys() == {*wanted} and len(places) == len(probabilities.columns)
+    return probabilities.iloc[:, [places[name] for name in wanted]] if named else probabilities
+
+
+def _text(name):
+    """Returns the name of a class as a text: a file has texts for what were integers."""
+    whole = isinstance(name, bool) or (isinstance(name, float) and name.is_integer())
+    return str(int(name) if whole else name)
 
 
 def _rows(probabilities):
