@@ -98,13 +98,14 @@ def test_the_simplest_within_one_standard_error_is_chosen(won, lost, name):
     assert _arms.chosen(pair(won, lost)).name == name
 
 
-def reported(monkeypatch, arms, winner, data, images=(), network="small_cnn"):
+def reported(monkeypatch, arms, winner, data, images=(), **options):
     monkeypatch.setattr(_report.pages, "render", lambda name, **values: values)
     monkeypatch.setattr(_report, "policy_sheet", lambda *arguments, **options: None)
     provenance = {"arm": winner, "settings": {"data": {"name": data}}, "cost": {}, "versions": {}}
     policy = types.SimpleNamespace(provenance=provenance)
     tried = [{"kind": "trial", "status": "COMPLETED", "seconds": 1.0}]
-    return _report.report(policy, arms, tried, "", None, images=images, network=network)
+    known = {"images": images, "network": "small_cnn", "of_files": False, **options}
+    return _report.report(policy, arms, tried, "", None, **known)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,7 @@ def reported(monkeypatch, arms, winner, data, images=(), network="small_cnn"):
     [
         ("digits", (8, 8), "small_cnn", "digits --policy policy.json --image-size 8"),
         ("tfds:a b", (8, 9), "small_cnn", "'tfds:a b' --policy policy.json"),
+        ("./digits", (8, 9), "small_cnn", "DATA --policy policy.json"),
         ("my photographs", (8, 9), "lenet5", "DATA --policy policy.json --model lenet5"),
         (None, (8, 9), "wrn_40_2", "DATA --policy policy.json --model wrn-40-2"),
         ("labels.csv", (8, 9), "resnet50", "DATA --policy policy.json --model MODEL"),  # or -v1.5
@@ -120,7 +122,9 @@ def reported(monkeypatch, arms, winner, data, images=(), network="small_cnn"):
 )
 def test_a_report_says_what_to_run_next(monkeypatch, data, size, network, wanted):
     images = np.zeros((1, *size, 1))
-    found = reported(monkeypatch, pair(9, 4), "best trial", data, images, network)
+    options = {"network": network, "of_files": data == "./digits"}
+    name = data and data.removeprefix("./")
+    found = reported(monkeypatch, pair(9, 4), "best trial", name, images, **options)
     assert found["next"] == f"Next: train with the policy.json beside this page: kcx train {wanted}"
 
 

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import os
 import pathlib
@@ -373,6 +374,13 @@ def test_intervals_cover():
             inside += low <= 0.9 <= high
             total += 1
     assert inside / total > 0.9
+
+
+@pytest.mark.parametrize("files", [None, {"train": (), "test": ()}])
+def test_a_request_knows_whether_its_images_are_files(digits, files):
+    images = dataclasses.replace(digits, files=files)
+    request = _request.make_request(images, tiny, search.SearchSettings(trials=1))
+    assert request.of_files == (files is not None)
 
 
 def test_wrong_arguments(digits, tmp_path):

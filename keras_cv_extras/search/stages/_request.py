@@ -62,6 +62,7 @@ class Request:
         ops: names of the ops to search in.
         flip: whether the controls may mirror images.
         class_names: the names of the classes, where the data knows them.
+        of_files: whether the images were read from files, and the name is that of their folder.
     """
 
     trainer: Trainer
@@ -74,6 +75,7 @@ class Request:
     ops: tuple[str, ...]
     flip: bool
     class_names: tuple[str, ...] | None = None
+    of_files: bool = False
 
     @property
     def seed(self) -> int:
@@ -220,6 +222,7 @@ def make_request(data, build_model, settings: SearchSettings, *, validation_data
         ops=ops,
         flip=flip,
         class_names=getattr(data, "class_names", None),
+        of_files=getattr(data, "files", None) is not None,
     )
     also = set(settings.also)
     if isinstance(settings.oracle, kt.Oracle):

@@ -237,8 +237,9 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
     if write:
         _record.write_trials(folder.path / "trials.csv", rows)
         images = request.parts["train"][0]
-        known = {"images": images, "network": request.trainer.model.name, "screen": screened}
-        page = _report.report(policy, arms, rows, verdict, insight, **known)
+        known = {"network": request.trainer.model.name, "of_files": request.of_files}
+        shown = {"images": images, "screen": screened}
+        page = _report.report(policy, arms, rows, verdict, insight, **shown, **known)
         files.write_text(folder.path / "report.html", page)
         policy.save(folder.path / "policy.json")
     return SearchResult(

@@ -15,7 +15,7 @@ from keras_cv_extras.search.stages._screen import STRENGTHS
 from keras_cv_extras.search.verdict import _figures
 
 
-def report(policy, arms, rows, verdict, insight, *, images, network, screen=None) -> str:
+def report(policy, arms, rows, verdict, insight, *, images, network, of_files, screen=None) -> str:
     """Returns the report as HTML, pictures included.
 
     Args:
@@ -26,6 +26,7 @@ def report(policy, arms, rows, verdict, insight, *, images, network, screen=None
         insight: what the search tells beside its winner.
         images: some training images for the picture sheet.
         network: the name of the Keras model that was trained.
+        of_files: whether the images were read from files.
         screen: what the screen of the ops found, or None.
     """
     provenance = policy.provenance
@@ -42,7 +43,7 @@ def report(policy, arms, rows, verdict, insight, *, images, network, screen=None
         policy=policy,
         settings=settings,
         verdict=verdict,
-        next=_next(settings, arms[winner], images, network),
+        next=_next(settings, arms[winner], images, network, of_files),
         numbers={
             "winner": arms[winner].title,
             "confirmed accuracy": percent(arms[winner].accuracy),
@@ -79,7 +80,7 @@ def report(policy, arms, rows, verdict, insight, *, images, network, screen=None
     )
 
 
-def _next(settings, arm, images, network):
+def _next(settings, arm, images, network, of_files):
     """Returns what to do with the policy.
 
     Of a folder or a file the search knows the last part alone, of a network what Keras calls it.
@@ -89,7 +90,7 @@ def _next(settings, arm, images, network):
     if arm.name == "none":
         on = name or "your images"
         return f"Next: train on {on} without augmentation, which {where} says, or search again."
-    known = name in SOURCES or name.startswith(("keras:", "tfds:"))
+    known = not of_files and (name in SOURCES or name.startswith(("keras:", "tfds:")))
     words = ["kcx", "train", name if known else "DATA", "--policy", "policy.json"]
     sides = {*np.shape(images)[1:3]}
     if len(sides) == 1:
