@@ -33,10 +33,13 @@ pytest_plugins = ["accelerator.option"]
 def pytest_configure(config):
     """XLA keeps its programs for this run, so that no other process compiles them again.
 
-    What a shell starts in the background ignores SIGINT, and so would the commands that tests end.
+    What a shell starts in the background ignores SIGINT, and behind nohup SIGHUP: so would the
+    commands that tests end.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, number, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
     if "TF_XLA_FLAGS" in os.environ:  # the workers have it from their parent; or a user's own
         return
     folder = tempfile.mkdtemp(prefix="kcx-tests-xla-")

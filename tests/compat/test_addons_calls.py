@@ -129,16 +129,6 @@ def test_a_model_with_old_layers_is_saved(tmp_path):
     np.testing.assert_array_equal(unpool(*pooled), copy(*pooled))
 
 
-def test_decay_that_keras_cannot_have():
-    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
-    with pytest.MonkeyPatch.context() as patch:
-        from keras_cv_extras.compat import _table
-
-        patch.setattr(_table, "_warned", {"tensorflow_addons.optimizers.AdamW"})
-        with pytest.raises(TypeError, match="AdamW takes numbers here"):
-            tfa.optimizers.AdamW(weight_decay=0.1, learning_rate=schedule)
-
-
 def test_the_modules_are_those_of_addons():
     modules = (
         tensorflow_addons.activations,

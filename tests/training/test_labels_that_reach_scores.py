@@ -42,7 +42,7 @@ def test_whole_numbers_in_any_form_are_classes(model, labels):
     ("labels", "message"),
     [
         (CLASSES + 0.5, WORDS),
-        (np.where(CLASSES, CLASSES, np.inf), WORDS),
+        (np.where(CLASSES, CLASSES, np.inf), "labels must"),
         (CLASSES.astype(complex), "labels must be"),
         (CLASSES.astype(object), "labels must be"),
         (np.array(NAMES)[CLASSES], WORDS),

@@ -244,7 +244,14 @@ def test_a_loss_that_is_no_number_says_where():
 
 
 def state(epoch, step=0):
-    return {"epoch": epoch, "step": step, "note": "x"}
+    return {
+        "epoch": epoch,
+        "step": step,
+        "stopped": False,
+        "history": {},
+        "callbacks": {},
+        "note": "x",
+    }
 
 
 def test_the_newest_checkpoint_and_the_one_before_are_kept(tmp_path):
