@@ -245,3 +245,30 @@ def test_activations_are_saved(name):
         copy = keras.layers.Dense.from_config(layer.get_config())
         x = np.linspace(-2, 2, 6, dtype="float32").reshape(3, 2)
         np.testing.assert_array_equal(copy.activation(x), function(x))
+
+
+@pytest.mark.parametrize("base", [keras.optimizers.Adam, keras.optimizers.SGD])
+def test_an_optimizer_that_was_given_a_decay_is_saved(base, tmp_path):
+    make = tfa.optimizers.extend_with_decoupled_weight_decay
+    made = make(base)(weight_decay=0.01, learning_rate=0.25)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(made, "mse")
+    made.build(model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    make(keras.optimizers.Adagrad)  # its class has the same name
+    loaded = keras.saving.load_model(tmp_path / "model.keras").optimizer
+    assert type(loaded) is make(base)
+    assert isinstance(loaded, base)
+    assert loaded.get_config() == made.get_config()
+    config = {**made.get_config(), "base_optimizer": "Nope"}
+    with pytest.raises(ValueError, match="no optimizer 'Nope': register its class"):
+        type(made).from_config(config)
+
+
+def test_functions_are_not_saved():
+    for made, name in (
+        (tfa.optimizers.AdamW(weight_decay=lambda: 1e-4), "weight_decay"),
+        (tfa.optimizers.ConditionalGradient(0.5, lambda_=lambda: 2.0), "lambda_"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must not be a function in an optimizer"):
+            made.get_config()

@@ -1,5 +1,6 @@
 """Optimizers of TensorFlow Addons that Keras has otherwise, or not at all."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -95,11 +96,20 @@ class DecoupledWeightDecayExtension:
         rate = self.weight_decay
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
             rate = keras.saving.serialize_keras_object(rate)
+        _check_saved("weight_decay", rate)
         return {
             **base.get_config(),
             "weight_decay": rate,
             "exclude_from_weight_decay": self._excluded,
         }
+
+
+def _check_saved(name, written):
+    """Raises if what is to be written is a function."""
+    if callable(written):
+        raise ValueError(
+            f"{name} must not be a function in an optimizer that is saved: give a number"
+        )
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
@@ -176,6 +186,34 @@ class SGDW(DecoupledWeightDecayExtension, keras.optimizers.SGD):
         super().__init__(weight_decay, **own, name=name, **kwargs)
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
+class OptimizerWithDecoupledWeightDecay(DecoupledWeightDecayExtension):
+    """Base of the classes of `extend_with_decoupled_weight_decay`: saved with their optimizer's."""
+
+    base_optimizer: Any = None
+
+    def get_config(self) -> Config:
+        """Returns the configuration."""
+        name = keras.saving.get_registered_name(self.base_optimizer)
+        return {**super().get_config(), "base_optimizer": name}
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
+        """Makes the optimizer, of the class that the configuration names."""
+        config = {**config}
+        name = config.pop("base_optimizer")
+        base = keras.saving.get_registered_object(name, custom_objects)
+        base = base or getattr(keras.optimizers, name, None)
+        if base is None:
+            raise ValueError(
+                f"there is no optimizer {name!r}: register its class, or name it in custom_objects"
+            )
+        made: Any = extend_with_decoupled_weight_decay(base)
+        above: Any = super(OptimizerWithDecoupledWeightDecay, made)
+        return above.from_config(config)
+
+
+@functools.cache
 def extend_with_decoupled_weight_decay(
     base_optimizer: type[keras.optimizers.Optimizer],
 ) -> Callable[..., keras.optimizers.Optimizer]:
@@ -188,9 +226,11 @@ def extend_with_decoupled_weight_decay(
         >>> make = extend_with_decoupled_weight_decay(keras.optimizers.Adam)
         >>> optimizer = make(weight_decay=1e-4, learning_rate=1e-3)
     """
-    return type(
-        "OptimizerWithDecoupledWeightDecay", (DecoupledWeightDecayExtension, base_optimizer), {}
-    )
+    name = OptimizerWithDecoupledWeightDecay.__name__
+    bases = (OptimizerWithDecoupledWeightDecay, base_optimizer)
+    made = type(name, bases, {"base_optimizer": base_optimizer})
+    # All under one name: whichever is found there, its `from_config` makes the right one.
+    return keras.saving.register_keras_serializable(_PACKAGE)(made)
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
@@ -206,7 +246,8 @@ class ConditionalGradient(keras.optimizers.Optimizer):
         **kwargs: what every Keras optimizer takes.
 
     References:
-        [Frandi et al., on the Frank-Wolfe step](https://arxiv.org/abs/1803.06453).
+        [Ravi et al., Constrained Deep Learning using Conditional Gradient and Applications in
+        Computer Vision](https://arxiv.org/abs/1803.06453).
 
     Example:
         >>> optimizer = ConditionalGradient(learning_rate=0.99, lambda_=203)
@@ -250,6 +291,7 @@ class ConditionalGradient(keras.optimizers.Optimizer):
 
     def get_config(self) -> Config:
         """Returns the configuration."""
+        _check_saved("lambda_", self.lambda_)
         return {**super().get_config(), **attributes(self, "lambda_", "epsilon", "ord")}
 
 
