@@ -8,7 +8,10 @@ LIBRARIES = {
     "TensorFlow Addons": (
         "tensorflow_addons",
         "tfa",
-        ("losses", "layers", "metrics", "optimizers", "callbacks", "image", "activations"),
+        (
+            *("", "losses", "layers", "metrics", "optimizers", "optimizers.utils", "callbacks"),
+            *("image", "activations"),
+        ),
         "Version 0.23.0, the last. `rnn`, `seq2seq` and `text` are not about images, and out of "
         "scope.",
     ),
@@ -32,8 +35,9 @@ import keras_cv_extras.compat.tensorflow_addons as tfa
 import keras_cv_extras.compat.keras_cv as keras_cv
 ```
 
-The old names take the old arguments. Each warns once with the call that replaces it, which the
-tables below list; a name without a replacement is an error of one line that says what to use.
+The old names take the old arguments. Each but `register_all` and `fit_bn` warns once with the call
+that replaces it, which the tables below list; a name without a replacement is an error of one line
+that says what to use.
 "What differs" is between the old name and that call: the old name itself keeps to the old package.
 
 What is compared with the packages themselves: calls of TensorFlow Addons 0.23.0
@@ -57,7 +61,9 @@ def section(title):
     package, short, modules, note = LIBRARIES[title]
     lines = ["", f"## {title}", "", note, ""]
     tables = {
-        module: importlib.import_module(f"keras_cv_extras.compat.{package}.{module}").TABLE
+        module: importlib.import_module(
+            f"keras_cv_extras.compat.{package}.{module}".rstrip(".")
+        ).TABLE
         for module in modules
     }
     entries = [entry for table in tables.values() for entry in table.values()]
@@ -68,7 +74,13 @@ def section(title):
         f"Keras, {len(entries) - len(there)} that are not there.",
     ]
     for module, table in tables.items():
-        lines += ["", f"### {short}.{module}", "", "| old | new | what differs |", "|---|---|---|"]
+        lines += [
+            "",
+            f"### {short}.{module}".rstrip("."),
+            "",
+            "| old | new | what differs |",
+            "|---|---|---|",
+        ]
         for entry in table.values():
             if entry.new:
                 lines.append(f"| `{entry.old}` | `{entry.replacement}` | {entry.note} |")

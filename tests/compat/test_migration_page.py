@@ -8,6 +8,7 @@ import runpy
 import pytest
 
 from keras_cv_extras import models
+from keras_cv_extras.compat import tensorflow_addons
 from keras_cv_extras.models import _registry
 from keras_cv_extras.policy.interop import _elsewhere
 from keras_cv_extras.policy.interop.transforms import _keras
@@ -22,6 +23,10 @@ def test_the_page_is_made_from_the_tables():
     text = (DOCS / "migration.md").read_text(encoding="utf-8")
     assert text == made["page"]()
     assert text.count("\n| `") > 120
+    assert "### tfa\n" in text
+    for name in ("register_all", "fit_bn"):  # what is there by itself, not by a table
+        assert text.count(f"\n| `{name}` |") == 1
+    assert "register_all" in tensorflow_addons.__all__
 
 
 def test_the_pages_of_transforms_are_what_reading_gives():

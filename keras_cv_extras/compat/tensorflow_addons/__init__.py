@@ -18,7 +18,25 @@ from keras_cv_extras.compat.tensorflow_addons import (
 )
 from keras_cv_extras.compat.tensorflow_addons._register import register_all as register_all
 
-__all__ = ["activations", "callbacks", "image", "layers", "losses", "metrics", "optimizers"]
+__all__ = [
+    "activations",
+    "callbacks",
+    "image",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "register_all",
+]
+TABLE = {
+    "register_all": _table.Name(
+        "register_all",
+        __name__,
+        "nothing is left to do: Keras knows the old names from the import on",
+        register_all,
+        f"import {__name__}",
+    )
+}
 
 _GONE = {
     "rnn": "use the cells of keras.layers",
@@ -30,4 +48,4 @@ _GONE = {
 __getattr__: _table.Load = _table.gone(__name__, "tensorflow_addons", _GONE)
 
 
-_table.register("Addons", [f"{__name__}.{name}" for name in __all__])
+_table.register("Addons", [f"{__name__}.{name}" for name in __all__[:-1]])

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keras_cv_extras.compat import _table
 from keras_cv_extras.optimizers import update_batch_normalization
 
 
@@ -47,3 +48,13 @@ def fit_bn(
     else:
         batches = x
     update_batch_normalization(model, batches, kwargs.get("steps_per_epoch"))
+
+
+TABLE = {
+    "fit_bn": _table.Name(
+        "fit_bn",
+        "keras_cv_extras.optimizers.update_batch_normalization",
+        "the mean of the batches' statistics, where Addons let them move by the layers' momentum",
+        fit_bn,
+    )
+}
