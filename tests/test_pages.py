@@ -60,7 +60,8 @@ def searched(name):
     rows = [row | {"status": "COMPLETED"}, row | {"status": "FAILED"}]
     rows.append(row | {"status": "INVALID", "message": ""})
     insight = types.SimpleNamespace(effects=(), describe=lambda: name)
-    return _report.report(policy, [lost, won], rows, name, insight, images=IMAGES)
+    read = {"images": IMAGES, "network": name, "of_files": False}
+    return _report.report(policy, [lost, won], rows, name, insight, **read)
 
 
 def made(name):
@@ -114,7 +115,7 @@ def test_what_the_report_of_a_search_says(no_policies):
     assert "Tuned RandAugment: 2 trainings" in page
     assert page.count("the training diverged") == 1
     verdict = page.partition('class="verdict"')[2].partition("</section>")[0]
-    assert "kcx train found --policy policy.json" in verdict
+    assert "kcx train DATA --policy policy.json --image-size 8 --model MODEL" in verdict
     assert page.count('class="chart"') == 2
     assert page.count('class="picture"') == 1  # the policy's, whose photographs stay as they are
     assert page.count('<source media="(prefers-color-scheme: dark)"') == 1
