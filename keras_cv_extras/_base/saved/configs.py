@@ -11,3 +11,11 @@ def attributes(item: Any, *names: str) -> dict[str, Any]:
         *names: the attributes.
     """
     return {name: getattr(item, name) for name in names}
+
+
+def check_written(name: str, written: Any) -> None:
+    """Raises if what is to be written is a function."""
+    if callable(written):
+        raise ValueError(
+            f"{name} must not be a function in an optimizer that is saved: give a number"
+        )

@@ -6,8 +6,7 @@ import keras
 
 from keras_cv_extras import optimizers
 from keras_cv_extras.compat import _table
-from keras_cv_extras.compat.tensorflow_addons.optimizers import _decoupled as old
-from keras_cv_extras.compat.tensorflow_addons.optimizers import utils
+from keras_cv_extras.compat.tensorflow_addons.optimizers import _decoupled, _others, utils
 
 _HERE = "keras_cv_extras.optimizers."
 
@@ -68,7 +67,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "AdamW",
             "keras.optimizers.AdamW",
             _DECAY,
-            old.AdamW,
+            _decoupled.AdamW,
             "keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
         _same("AveragedOptimizerWrapper"),
@@ -77,7 +76,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "ConditionalGradient",
             "keras.constraints.MaxNorm",
             "a constraint beside any optimizer, not a step within the ball",
-            old.ConditionalGradient,
+            _others.ConditionalGradient,
             "keras.constraints.MaxNorm(lambda_)",
         ),
         _same("CyclicalLearningRate"),
@@ -85,7 +84,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "DecoupledWeightDecayExtension",
             "keras.optimizers.Optimizer",
             "every optimizer of Keras takes weight_decay",
-            old.DecoupledWeightDecayExtension,
+            _decoupled.DecoupledWeightDecayExtension,
             "Optimizer(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
         _same("ExponentialCyclicalLearningRate"),
@@ -110,7 +109,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "ProximalAdagrad",
             "keras.optimizers.Ftrl",
             "the penalties are of all steps so far, not of one",
-            old.ProximalAdagrad,
+            _others.ProximalAdagrad,
             "keras.optimizers.Ftrl(learning_rate, l1_regularization_strength=..., ...)",
         ),
         _class("RectifiedAdam"),
@@ -118,7 +117,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "SGDW",
             "keras.optimizers.SGD",
             _DECAY,
-            old.SGDW,
+            _decoupled.SGDW,
             "keras.optimizers.SGD(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
         _same("SWA"),
@@ -129,7 +128,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "extend_with_decoupled_weight_decay",
             "keras.optimizers.Optimizer",
             "every optimizer of Keras takes weight_decay",
-            old.extend_with_decoupled_weight_decay,
+            _decoupled.extend_with_decoupled_weight_decay,
             "Optimizer(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
     ],
