@@ -546,3 +546,48 @@ def test_a_path_that_cannot_be_is_named_before_anything_is_done(tmp_path, monkey
         files.write_text("/proc/a.json", "text")
     assert list(tmp_path.iterdir()) == []
     files.write_text(os.fsdecode(b"a\xff.json"), "text")
+
+
+@pytest.mark.parametrize("name", ["trials", "logs/a", "report.html", "logs", marks.LOCK, "new"])
+def test_nothing_is_written_through_a_link_in_a_folder_of_ours(foreign, tmp_path, name):
+    place = tmp_path / "run"
+    (place / name).parent.mkdir(parents=True)
+    if not name.startswith("logs"):  # which may come before the mark
+        (place / marks.MARK).write_text(marks.mark_text("search", identity=ASKED))
+        (place / "settings.json").write_text("{}")
+    target = {"report.html": foreign / "report.html", "new": tmp_path / "nowhere"}
+    (place / name).symlink_to(target.get(name, foreign))
+    before = picture(tmp_path)
+    for attempt in (folders.check, lambda *given: folders.owned(*given).__enter__()):
+        with pytest.raises(OSError, match=rf"{name}: a link, through which nothing is written in"):
+            attempt(place, kinds.SEARCH, ASKED)
+    assert picture(tmp_path) == before
+    (tmp_path / "elsewhere").symlink_to(place)
+    with pytest.raises(OSError, match="a link, through which"):
+        folders.check(tmp_path / "elsewhere", kinds.SEARCH, ASKED)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_link_that_came_later_is_not_written_through(foreign, tmp_path, writer, monkeypatch):
+    place = tmp_path / "run"
+    with folders.owned(place, KIND, ASKED):
+        (place / "trials").symlink_to(foreign)
+        before = picture(tmp_path)
+        monkeypatch.chdir(place)
+        for path in (place / "trials/new/file", "trials/new", "trials/report.html"):
+            with pytest.raises(OSError, match="trials: a link, through which nothing is written"):
+                WRITERS[writer](path)
+        with pytest.raises(OSError, match="trials: a link, through which nothing is written"):
+            folders.check(place / "trials" / "new", kinds.CHECKPOINTS)
+        assert picture(tmp_path) == before
+
+
+def test_links_that_the_user_names_and_those_within_a_folder_are_followed(tmp_path):
+    (tmp_path / "disk" / "run").mkdir(parents=True)
+    (tmp_path / "run").symlink_to(tmp_path / "disk" / "run")
+    for _ in range(2):
+        with folders.owned(tmp_path / "run", KIND, ASKED) as path:
+            files.write_text(path / "trials" / "1.json", "{}")
+            (path / "latest").unlink(missing_ok=True)
+            (path / "latest").symlink_to("trials/1.json")
+    assert (tmp_path / "disk" / "run" / "trials" / "1.json").is_file()

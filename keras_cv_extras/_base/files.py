@@ -102,6 +102,7 @@ def check_file(path, known=None):
     """
     path = pathlib.Path(os.path.abspath(path))
     checks.path_names(path)
+    marks.check_way(path)
     if path.is_symlink():
         raise OSError(f"{path}: a link; give the path of the file that it points to")
     if path.is_dir():
@@ -145,6 +146,7 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
         checks.utf8(path)
     path = pathlib.Path(os.path.abspath(path))
     checks.path_names(path)
+    marks.check_way(path)
     if kind != "folder":
         _check_alone(path)
     if path.is_symlink() or not path.is_dir():

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_cv_extras import generative, policy, search, serving, training
 from keras_cv_extras._base.owned import kinds as _kinds
+from keras_cv_extras._base.owned import marks
 from keras_cv_extras.cli import _demo
 from keras_cv_extras.training._checkpoint import Checkpoints
 
@@ -62,6 +63,28 @@ def test_a_foreign_folder_is_left_alone(tmp_path, name):
         (folder / file).write_text("precious")
     before = contents(tmp_path)
     with pytest.raises(OSError, match=r"^[^\n]*foreign.keras[^\n]*$"):
+        WRITERS[name](folder)
+    assert contents(tmp_path) == before
+
+
+KINDS = {
+    "search": _kinds.SEARCH,
+    "fit": _kinds.CHECKPOINTS,
+    "demo": _kinds.DEMO,
+    "gan": _kinds.GAN,
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_link_in_a_folder_of_ours_is_not_written_through(tmp_path, name):
+    folder = tmp_path / "run"
+    for place in (folder, tmp_path / "foreign"):
+        place.mkdir()
+    (tmp_path / "foreign" / "precious.txt").write_text("precious")
+    (folder / marks.MARK).write_text(marks.mark_text(KINDS[name].key))
+    (folder / "trials").symlink_to(tmp_path / "foreign")
+    before = contents(tmp_path)
+    with pytest.raises(OSError, match=r"^[^\n]*trials: a link, through which nothing is written"):
         WRITERS[name](folder)
     assert contents(tmp_path) == before
 

@@ -75,6 +75,7 @@ def check(path, kind: Kind, identity: dict[str, Any] | None = None) -> dict[str,
 def _check(path, kind, identity):
     checks.utf8(path)
     checks.path_names(path)
+    marks.check_way(path)
     if not os.path.lexists(path):
         files.check_parent(path)
         return None
@@ -92,11 +93,14 @@ def _check(path, kind, identity):
             )
         mark = {"kind": kind.key, "identity": known, "earlier": True}
     if mark is None:
+        marks.check_links(path)  # of what may come before it
         return None
     if mark["kind"] != kind.key:
         raise FileExistsError(f"{path}: holds a {mark['kind']}, not {kind.name}: give another path")
     if not _is_begun(kind, names):
         _compare(path, kind, mark, identity)
+    if os.access(path, os.W_OK | os.X_OK):
+        marks.check_links(path)
     return mark
 
 

@@ -59,6 +59,44 @@ def contents(folder) -> set[str]:
     return found - {MARK, LOCK}
 
 
+def check_links(folder):
+    """Raises if a link in a folder leads out of it, or nowhere: what is written to it would, too.
+
+    The folder itself may be given as a link.
+
+    Raises:
+        OSError: that names the first one.
+    """
+    root = os.path.realpath(folder)
+    for parent, folders, files in os.walk(folder):
+        for path in (os.path.join(parent, name) for name in [*folders, *files]):
+            if os.path.islink(path):
+                inside = os.path.realpath(path).startswith(root + os.sep)
+                if not inside or not os.path.exists(path):
+                    raise _through(path, folder)
+
+
+def check_way(path):
+    """Raises if the way to a path passes a link in a folder that has a mark.
+
+    Raises:
+        OSError: that names the link.
+    """
+    path = pathlib.Path(os.path.abspath(path))
+    for step in [path, *path.parents]:
+        if step.is_symlink():
+            for folder in step.parents:
+                if read_mark(folder) is not None:
+                    raise _through(step, folder)
+
+
+def _through(link, folder):
+    return OSError(
+        f"{link}: a link, through which nothing is written in {folder}: put what it points to in "
+        "its place, or give another path"
+    )
+
+
 def make_folders(path) -> list[pathlib.Path]:
     """Makes a folder and those above it; returns the new ones, the innermost first.
 
