@@ -11,10 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import ctypes
 import gc
-import html
-import json
 import pathlib
-import re
 import resource
 import shutil
 import signal
@@ -127,45 +124,36 @@ def batch(photographs):
     return np.stack([image[20 * i : 20 * i + 24, 15 * i : 15 * i + 20] for i in range(12)])
 
 
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """A Chromium for all pages of the tests (`tests/chromium.py`)."""
+    from chromium import Chromium, find
+
+    if (program := find()) is None:
+        pytest.skip("no Chromium on this machine")
+    opened = Chromium(program, tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def browser(tmp_path):
+def browser(chromium):
     """Opens an HTML file in a headless Chromium, and returns its pictures and its errors.
 
     "over" is by how many pixels the page is wider than its window, "faint" are colours of text with
     a contrast below 4.5 : 1, "cut" names that are cut off.
     """
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium on this machine")
-    # The page itself is asked, once it has loaded, which of its pictures have no size.
     question = (
-        f"<script>{(ROOT / 'tests' / 'page.js').read_text(encoding='utf-8')}"
-        "addEventListener('load', () => { document.title = JSON.stringify({...seen(document), "
-        "pictures: document.images.length, broken: [...document.images].filter("
-        "image => !image.complete || !image.naturalWidth).map(image => image.alt)}) })</script>"
+        f"(() => {{ {(ROOT / 'tests' / 'page.js').read_text(encoding='utf-8')}\n"
+        "return {...seen(document), pictures: document.images.length, "
+        "broken: [...document.images].filter(image => !image.complete || !image.naturalWidth)"
+        ".map(image => image.alt)} })()"
     )
 
     def open_page(path, *, width=1280, dark=False):
-        page = tmp_path / "asked.html"
-        text = pathlib.Path(path).read_text(encoding="utf-8")
-        page.write_text(text.replace("</body>", question + "</body>"), encoding="utf-8")
-        done = subprocess.run(
-            [program, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-            + ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
-            + [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900"]
-            + [
-                f"--blink-settings=preferredColorScheme={int(not dark)}",
-                "--dump-dom",
-                page.as_uri(),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        title = re.search("<title>(.*?)</title>", done.stdout)
-        assert title, done.stderr[-2000:]
-        errors = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-        return {**json.loads(html.unescape(title[1])), "errors": errors}
+        chromium.window(width, dark)
+        chromium.open(pathlib.Path(path).resolve().as_uri())
+        return {**chromium.evaluate(question), "errors": chromium.errors()}
 
     return open_page
 

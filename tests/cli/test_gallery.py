@@ -32,6 +32,15 @@ def test_the_browser_tells_of_what_is_wrong(tmp_path, browser):
     seen = browser(page)
     assert seen["broken"] == ["gone"]
     assert any("undefinedFunction" in error for error in seen["errors"])
+    page.write_text(
+        "<style>body { margin: 0 } div { width: 500px } @media (prefers-color-scheme: dark) "
+        "{ div { color: #eee } }</style><body><div>words</div></body>",
+        encoding="utf-8",
+    )
+    assert (seen := browser(page, width=400))["over"] == 100
+    assert (seen["errors"], seen["faint"]) == ([], {})
+    seen = browser(page, width=600, dark=True)
+    assert (seen["over"], [*seen["faint"].values()]) == (0, ["words"])
 
 
 def test_options(tmp_path, monkeypatch, browser):
