@@ -60,6 +60,8 @@ def start(
     ] = False,
 ) -> None:
     """Loads plugins before a command runs."""
+    for name in plugin or ():
+        _plugins.check(name)
     if plugin:
         import_tensorflow()
     for name in plugin or ():

@@ -14,6 +14,52 @@ GROUP = "keras_cv_extras.plugins"  # entry points of installed packages
 _places = {}  # where the code of a plugin is, a file or a package's folder -> what it is called
 
 
+def check(name: str) -> None:
+    """Raises if a module cannot be found or read, without a line of it being run.
+
+    Args:
+        name: as in `load`.
+
+    Raises:
+        ValueError: if there is none, or it is no Python; one line says where.
+    """
+    try:
+        path = _file(name)
+        if path is not None:
+            compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    except (ImportError, OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f"--plugin {name}: {error}") from error
+
+
+def _file(name):
+    """Returns the file of a module, where that is known before it is imported."""
+    if name.endswith(".py"):
+        return _existing(name)
+    first, _, rest = name.partition(".")
+    _see_here()
+    if first in sys.modules:
+        return None
+    spec = importlib.util.find_spec(first) if first else None
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {first!r}")
+    if rest or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    return pathlib.Path(spec.origin)
+
+
+def _existing(name):
+    path = pathlib.Path(name)
+    if not path.is_file():
+        raise FileNotFoundError("there is no such file")
+    return path
+
+
+def _see_here():
+    """Lets imports find what is in this folder, which is not where a script's path begins."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+
+
 def load(name: str) -> None:
     """Imports a module, given by its name or as a file.
 
@@ -54,12 +100,9 @@ def load_installed() -> None:
 
 def _import(name):
     if not name.endswith(".py"):
-        if "" not in sys.path:  # a script's path begins with the script's folder, not with this one
-            sys.path.insert(0, "")
+        _see_here()
         return importlib.import_module(name)
-    path = pathlib.Path(name)
-    if not path.is_file():
-        raise FileNotFoundError("there is no such file")
+    path = _existing(name)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None  # of a name that ends in .py
     assert spec.loader is not None

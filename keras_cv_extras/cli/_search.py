@@ -33,7 +33,8 @@ from keras_cv_extras.search import workers as search_workers
 
 _WRITTEN = ("policy.json", "trials.csv", "report.html", "model.keras")
 _NUMBER = (None, checks.number)
-_EFFECT = {"op": fields.text, "low": checks.number, "high": checks.number}
+_FITTED = (None, fields.no_number, checks.number)  # as few or equal scores make it
+_EFFECT = {"op": fields.text, "low": _FITTED, "high": _FITTED}
 _FORM = {  # of policy.json, as far as it is shown
     "provenance": {
         "arms": [
@@ -46,8 +47,8 @@ _FORM = {  # of policy.json, as far as it is shown
         "verdict": fields.text,
         "insight": {
             "effects": [_EFFECT],
-            "expected?": _NUMBER,
-            "expected_interval?": (None, [checks.number, checks.number]),
+            "expected?": _FITTED,
+            "expected_interval?": (None, [_FITTED, _FITTED]),
         },
         "harmful?": [fields.text],
     }
@@ -314,8 +315,8 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
     provenance = fields.read(path, _FORM)["provenance"]
     rows = [_row(arm) for arm in sorted(provenance["arms"], key=_accuracy, reverse=True)]
     verdict, insight = provenance["verdict"], provenance["insight"]
-    needed = [one["op"] for one in insight["effects"] if one["low"] > 0]
-    harmful = [one["op"] for one in insight["effects"] if one["high"] < 0]
+    needed = [one["op"] for one in insight["effects"] if (one["low"] or 0) > 0]
+    harmful = [one["op"] for one in insight["effects"] if (one["high"] or 0) < 0]
     harmful = provenance.get("harmful", harmful)  # earlier searches went by the fit
     expected, ends = insight.get("expected"), insight.get("expected_interval")
     title = "accuracy on images that the search has not seen"
@@ -324,7 +325,7 @@ def report(folder: Folder = pathlib.Path("kcx-search")):
     for text, ops in (("help", needed), ("harm", harmful)):
         if ops:
             say(f"Ops that {text}: {', '.join(ops)}.")
-    if expected is not None and ends is not None:
+    if expected is not None and None not in (ends or [None]):
         say(
             f"To be expected, without the luck of the choice: {_percent(expected)} "
             f"({_percent(ends[0])} to {_percent(ends[1])})."

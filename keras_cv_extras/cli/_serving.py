@@ -137,7 +137,7 @@ def export(
     checked.check_replaceable(output, kind="export", known=kinds.is_export)
     files = {"policy_file": policy, "calibration": calibration}
     check_there(data=data, model=model, root=root, image_size=image_size, **files)
-    if quantize is not None:
+    if format == "onnx" or quantize is not None:
         from keras_cv_extras.serving import quantizing
 
         quantizing.check(quantize, format, data)

@@ -125,7 +125,7 @@ def true_classes(y_true, num_classes):
     """Reads labels: classes `(batch,)` or `(batch, 1)`, one-hot or soft rows, mixed classes.
 
     Of soft rows and of mixed classes the largest share counts. A row without an entry above 0
-    names no class and is invalid.
+    names no class and is invalid, and so is one that has several labels, each of at least 1.
 
     Returns:
         The classes as int32 `(batch,)`, and whether they are valid.
@@ -140,8 +140,11 @@ def true_classes(y_true, num_classes):
         return whole_classes(label_forms.largest(y_true), num_classes)
     if len(shape) == 2 and shape[1] == num_classes:
         classes, valid = top_classes(y_true)
-        present = ops.any(ops.cast(y_true, "float32") > 0, axis=-1)
-        return classes, ops.logical_and(valid, present)
+        rows = ops.cast(y_true, "float32")
+        top = ops.max(rows, axis=-1, keepdims=True)
+        alone = ops.sum(ops.cast(rows == top, "int32"), axis=-1) == 1
+        one = ops.logical_or(top[:, 0] < 1, alone)  # of equal shares the first counts
+        return classes, ops.logical_and(valid, ops.logical_and(top[:, 0] > 0, one))
     raise ValueError(
         "y_true must hold classes (batch,) or (batch, 1), or one-hot rows (batch, "
         f"{num_classes}), received shape {shape}"

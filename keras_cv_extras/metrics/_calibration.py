@@ -87,7 +87,7 @@ class ExpectedCalibrationError(_base.Accumulator):
         true, true_valid = _base.true_classes(y_true, num_classes)
         _base.same_batch("y_true", true, "y_pred", given)
         weights = _base.batch_weights(sample_weight, confidence)
-        known = f"whole numbers in [0, {num_classes}) or rows that name a class"
+        known = f"whole numbers in [0, {num_classes}) or rows that name one class"
         nan = _base.poison(true_valid, weights, "y_true", known, y_true)
         kind = "logits without NaN" if self.from_logits else "probabilities (or give from_logits)"
         nan = nan + _base.poison(valid, weights, "y_pred", kind, y_pred)

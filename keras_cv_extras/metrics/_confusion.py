@@ -57,7 +57,7 @@ class ConfusionMetric(_base.Accumulator):
         given, given_valid = self.read_predictions(y_pred)
         _base.same_batch("y_true", true, "y_pred", given)
         weights = _base.batch_weights(sample_weight, ops.cast(given, self.sum_dtype))
-        known = f"whole numbers in [0, {self.num_classes}) or rows that name a class"
+        known = f"whole numbers in [0, {self.num_classes}) or rows that name one class"
         scores = f"classes in [0, {self.num_classes}) or scores without NaN"
         nan = _base.poison(true_valid, weights, "y_true", known, y_true)
         nan = nan + _base.poison(given_valid, weights, "y_pred", scores, y_pred)

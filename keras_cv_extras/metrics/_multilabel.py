@@ -94,7 +94,7 @@ class HammingLoss(_base.Accumulator):
         wrong = ops.not_equal(true, ops.cast(ops.argmax(scores, axis=-1), "int32"))
         if self.threshold is not None:
             wrong = ops.logical_or(wrong, ops.max(scores, axis=-1) <= self.threshold)
-        wanted = f"whole numbers in [0, {num_classes}) or rows that name a class"
+        wanted = f"whole numbers in [0, {num_classes}) or rows that name one class"
         return ops.cast(wrong, scores.dtype), valid, wanted
 
     def _labels(self, y_true, scores):

@@ -3,7 +3,6 @@
 # Other engines are extras.
 # pyright: reportMissingImports=false
 
-import importlib.util
 import tempfile
 import warnings
 
@@ -12,17 +11,6 @@ import tensorflow as tf
 from keras_cv_extras.serving import quantizing
 
 MODEL_FILES = {"saved_model": "saved_model.pb", "litert": "model.tflite", "onnx": "model.onnx"}
-
-
-def check_packages(file_format):
-    """Raises an ImportError if a package for a format is missing."""
-    needed = {"onnx": ("onnx", "tf2onnx")}.get(file_format, ())
-    missing = [name for name in needed if not importlib.util.find_spec(name)]
-    if missing:
-        raise ImportError(
-            f"format={file_format!r} needs {' and '.join(missing)}: pip install "
-            "'keras-cv-extras[onnx]'"
-        )
 
 
 def convert(file_format, servable, function, folder, *, quantize=None, representative=None):

@@ -132,7 +132,6 @@ def export(
         )
     files.check_replaceable(path, **OURS)
     checks.one_of("format", format, FORMATS)
-    _convert.check_packages(format)
     if representative is None:
         representative = images
     quantizing.check(quantize, format, representative)
@@ -145,52 +144,55 @@ def export(
     checks.one_of("activation", activation, (None, "softmax", "sigmoid"))
     if threshold is not None:
         threshold = checks.fraction("threshold", threshold)
-    served = ServedModel(model, class_names, features, calibration, activation)
-    if threshold is not None and served.activation != "sigmoid":
-        raise ValueError("threshold is for several labels per image: give activation='sigmoid' too")
-    quantizing.check_data(quantize, served, images, labels, representative)
-    top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
-    answers = {"top_k": top_k, "on_bad_image": on_bad_image, "threshold": threshold}
-    servable = Servable(served, **answers, resize=resize, jpeg=jpeg)
-    golden = _golden.golden(served, servable, images)
-    plain = None
-    if format == "saved_model":
-        signatures = servable.signatures()
-    else:
-        plain = servable.plain()
-        signatures = {"serving_default": plain.get_concrete_function()}
-    _check_random(signatures)
-    card = _card.card(
-        served,
-        file_format=format,
-        signatures=signatures,
-        **answers,
-        resize=resize,
-        jpeg=jpeg,
-        data=data,
-        policy=policy,
-        metrics=metrics,
-        intended_use=intended_use,
-        limits=limits,
-    )
-    names = [str(name) for name in served.class_names]
-    replaced = files.replacing(path, **OURS, class_names=names)
-    with replaced as folder, _as_os_error(path):
-        folder.mkdir()
+    with files.reserved(path):
+        served = ServedModel(model, class_names, features, calibration, activation)
+        if threshold is not None and served.activation != "sigmoid":
+            raise ValueError(
+                "threshold is for several labels per image: give activation='sigmoid' too"
+            )
+        quantizing.check_data(quantize, served, images, labels, representative)
+        top_k = min(checks.integer("top_k", top_k, minimum=1), len(served.class_names))
+        answers = {"top_k": top_k, "on_bad_image": on_bad_image, "threshold": threshold}
+        servable = Servable(served, **answers, resize=resize, jpeg=jpeg)
+        golden = _golden.golden(served, servable, images)
+        plain = None
         if format == "saved_model":
-            tf.saved_model.save(servable.root, str(folder), signatures=signatures)
-            _golden.write_warmup(folder, signatures, golden)
+            signatures = servable.signatures()
         else:
-            taken = {"quantize": quantize, "representative": representative}
-            _convert.convert(format, servable, plain, folder, **taken)
-        if quantize is not None:
-            file = folder / _convert.MODEL_FILES[format]
-            seen = _golden.chosen(images, served.input_shape) if images is None else images
-            facts = (served, seen, None if images is None else labels, representative)
-            card["quantization"] = quantizing.measured(file, format, quantize, *facts)
-        files.write_json(folder / _golden.GOLDEN_FILE, golden)
-        files.write_json(folder / _card.CARD_FILE, card)
-        return _verified(folder, path) if verified else None
+            plain = servable.plain()
+            signatures = {"serving_default": plain.get_concrete_function()}
+        _check_random(signatures)
+        card = _card.card(
+            served,
+            file_format=format,
+            signatures=signatures,
+            **answers,
+            resize=resize,
+            jpeg=jpeg,
+            data=data,
+            policy=policy,
+            metrics=metrics,
+            intended_use=intended_use,
+            limits=limits,
+        )
+        names = [str(name) for name in served.class_names]
+        replaced = files.replacing(path, **OURS, class_names=names)
+        with replaced as folder, _as_os_error(path):
+            folder.mkdir()
+            if format == "saved_model":
+                tf.saved_model.save(servable.root, str(folder), signatures=signatures)
+                _golden.write_warmup(folder, signatures, golden)
+            else:
+                taken = {"quantize": quantize, "representative": representative}
+                _convert.convert(format, servable, plain, folder, **taken)
+            if quantize is not None:
+                file = folder / _convert.MODEL_FILES[format]
+                seen = _golden.chosen(images, served.input_shape) if images is None else images
+                facts = (served, seen, None if images is None else labels, representative)
+                card["quantization"] = quantizing.measured(file, format, quantize, *facts)
+            files.write_json(folder / _golden.GOLDEN_FILE, golden)
+            files.write_json(folder / _card.CARD_FILE, card)
+            return _verified(folder, path) if verified else None
 
 
 def _verified(folder, path):

@@ -12,7 +12,7 @@ from keras_cv_extras import inference, metrics, training
 from keras_cv_extras import policy as policies
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.types import Path
-from keras_cv_extras.serving import _card, _convert, _export, _ops, _verify, quantizing
+from keras_cv_extras.serving import _card, _export, _ops, _verify, quantizing
 from keras_cv_extras.serving._model import ServedModel
 
 _ERROR = "expected_calibration_error"
@@ -84,7 +84,6 @@ def export_file(
         raise ValueError("calibrate fits what calibration gives: give one of them")
     form = options.get("format", "saved_model")
     checks.one_of("format", form, _export.FORMATS)
-    _convert.check_packages(form)
     quantizing.check(options.get("quantize"), form, data)
     if form == "saved_model":
         _ops.check_place(output)

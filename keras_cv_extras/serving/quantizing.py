@@ -16,14 +16,29 @@ MOST_IMAGES = 1000  # that a quantised file is compared on
 _STEP = 1 / 256  # of a probability in 8 bits
 
 
+def check_packages(file_format, kind=None):
+    """Raises an ImportError if a package for a format is missing, or for its quantization."""
+    needed = {"onnx": ("onnx", "tf2onnx")}.get(file_format, ())
+    needed += ("onnxruntime",) if needed and kind is not None else ()
+    missing = [name for name in needed if not importlib.util.find_spec(name)]
+    if missing:
+        what = (
+            f"format={file_format!r}" if kind is None else f"quantize with format={file_format!r}"
+        )
+        raise ImportError(
+            f"{what} needs {' and '.join(missing)}: pip install 'keras-cv-extras[onnx]'"
+        )
+
+
 def check(kind, file_format, representative):
-    """Raises if a file cannot be quantised as it is asked for.
+    """Raises if a file cannot be written, or quantised, as it is asked for.
 
     Args:
         kind: None or one of `KINDS`.
         file_format: of the export.
         representative: None, or images.
     """
+    check_packages(file_format, kind)
     if kind is None:
         return
     checks.one_of("quantize", kind, KINDS)
@@ -35,10 +50,6 @@ def check(kind, file_format, representative):
         raise ValueError(
             "quantize='int8' needs images, of which it takes the ranges of the numbers inside of "
             "the model: give representative, or images"
-        )
-    if file_format == "onnx" and not importlib.util.find_spec("onnxruntime"):
-        raise ImportError(
-            "quantize with format='onnx' needs onnxruntime: pip install 'keras-cv-extras[onnx]'"
         )
 
 

@@ -174,7 +174,8 @@ def test_every_option_arrives(command, folder, monkeypatch):
         raise typer.Exit  # there is nothing to print
 
     monkeypatch.setattr(module, name, called)
-    monkeypatch.setitem(sys.modules, "mlflow", types.SimpleNamespace(__spec__=True))
+    for package in ("mlflow", "onnx", "tf2onnx"):  # which need not be installed
+        monkeypatch.setitem(sys.modules, package, types.SimpleNamespace(__spec__=True))
     result = CliRunner().invoke(cli.app, [*command.split(), *typed.split()])
     assert result.exit_code == 0, (result.output, result.exception)
     ((given, named),) = calls
@@ -351,6 +352,15 @@ def test_the_report_of_a_search_tells_help_from_harm(tmp_path):
     (tmp_path / "policy.json").write_text(json.dumps({"provenance": provenance}))
     text = CliRunner().invoke(cli.app, ["search", "report", str(tmp_path)]).output
     assert "without the luck of the choice: 90.00% (88.00% to 91.00%)" in " ".join(text.split())
+    for none in (None, float("nan")):  # where nothing could be fitted
+        effects[1] |= {"low": none, "high": none}
+        provenance["insight"] |= {"expected_interval": [none, 0.91]}
+        (tmp_path / "policy.json").write_text(json.dumps({"provenance": provenance}))
+        result = CliRunner().invoke(cli.app, ["search", "report", str(tmp_path)])
+        assert result.exit_code == 0, result.exception
+        assert "Ops that help: rotate." in result.output
+        assert "harm" not in result.output
+        assert "To be expected" not in result.output
 
 
 def test_signed_ops_are_shown_to_both_sides():

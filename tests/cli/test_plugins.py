@@ -273,6 +273,29 @@ def test_a_plugin_that_cannot_be_loaded_is_one_line(written, plugin, message):
         _plugins.load(plugin)
 
 
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        ("plugin_nowhere.py", "--plugin plugin_nowhere.py: there is no such file"),
+        ("plugin_nowhere", "--plugin plugin_nowhere: No module named 'plugin_nowhere'"),
+        ("plugin_nowhere.ops", "--plugin plugin_nowhere.ops: No module named 'plugin_nowhere'"),
+        ("", "--plugin : No module named ''"),
+        ("plugin_unread.py", r"--plugin plugin_unread.py: .* \(.*plugin_unread.py, line 2\)"),
+        ("plugin_unread", r"--plugin plugin_unread: .* \(.*plugin_unread.py, line 2\)"),
+        ("plugin_null.py", r"--plugin plugin_null.py: source code (string )?cannot contain null"),
+    ],
+)
+def test_a_plugin_that_cannot_be_read_is_told_before_tensorflow(
+    written, monkeypatch, plugin, message
+):
+    monkeypatch.syspath_prepend(written("unread", "x = 1\nx = = 2\n").parent)
+    written("null", "x = 1\0")
+    monkeypatch.setattr(cli, "import_tensorflow", lambda: pytest.fail("loaded in vain"))
+    result = CliRunner().invoke(cli.app, ["--plugin", plugin, "gallery"])
+    assert isinstance(result.exception, ValueError)
+    assert re.fullmatch(message + ".*", str(result.exception))
+
+
 @pytest.mark.parametrize("code", ["raise SystemExit(3)", "raise BaseException", "1 / 0"])
 def test_an_installed_plugin_that_cannot_be_loaded_is_one_line(written, monkeypatch, code):
     path = written("own", code)

@@ -86,7 +86,8 @@ def test_one_line_with_the_option(one_line_error, monkeypatch, arguments, messag
         ("search run digits --workers 2 --root nope", "nope: no such folder"),
         ("gan train digits --image-size -3", "--image-size must be at least 1"),
         (INT8, "--quantize int8 needs --format litert or onnx"),
-        (f"{INT8} --format onnx", "--quantize with --format onnx needs onnxruntime: "),
+        (f"{INT8} --format onnx", "--quantize with --format onnx needs onnx and tf2onnx and onnxr"),
+        ("export FILE digits --format onnx", "--format onnx needs onnx and tf2onnx: pip install "),
         ("export FILE digits --threshold 50", r"--threshold must be in [0, 1]"),
     ],
 )
@@ -98,7 +99,7 @@ def test_what_is_missing_is_said_before_tensorflow_is_loaded(
     (here / "empty").mkdir()
     arguments = arguments.replace("FILE", str(here / "file")).replace("HERE", str(here / "empty"))
     monkeypatch.setattr(sys, "argv", ["kcx", *arguments.split()])
-    for name in ("mlflow", "onnxruntime"):
+    for name in ("mlflow", "onnx", "tf2onnx", "onnxruntime"):
         monkeypatch.setitem(sys.modules, name, None)  # as where it is not installed
     for name in ("train", "serving", "gan", "search", "classical", "policy"):
         module = sys.modules[f"keras_cv_extras.cli._{name}"]

@@ -79,7 +79,7 @@ def asked(monkeypatch):
         return f"verified {path}"
 
     monkeypatch.setattr(_trained._export, "export", export)
-    monkeypatch.setattr(_trained._convert, "check_packages", lambda file_format: None)
+    monkeypatch.setattr(_trained.quantizing, "check_packages", lambda *given: None)
     return calls
 
 

@@ -234,6 +234,30 @@ def test_thresholds_go_by_the_names_of_columns():
     )
 
 
+def test_thresholds_refuse_columns_that_name_some_classes():
+    x, y = rows((80, 15))
+    shares = LogisticRegression().fit(x, y).predict_proba(x)
+    names = np.array(["cat", "dog"])[y]
+    decide = data.ClassThresholds().fit(shares, names)
+    for columns in (["dog", "other"], ["dog", "dog"], ["dog", None]):
+        with pytest.raises(ValueError, match=r"a column for each class, \['cat', 'dog'\], or col"):
+            data.ClassThresholds().fit(pd.DataFrame(shares, columns=columns), names)
+        with pytest.raises(ValueError, match="a column for each class"):
+            decide.predict(pd.DataFrame(shares, columns=columns))
+    with pytest.raises(ValueError, match="a column for each class"):
+        decide.predict(pd.DataFrame({"cat": shares[:, 1]}))
+    for frame in (
+        pd.DataFrame({"dog": shares[:, 1]}),
+        pd.DataFrame({"chance": shares[:, 1]}),
+        pd.DataFrame(shares[:, 1]),
+        pd.DataFrame(shares),
+    ):
+        np.testing.assert_array_equal(decide.predict(frame), decide.predict(shares))
+    three = data.ClassThresholds().fit(np.eye(3) * 0.7 + 0.1, ["1", "2", "3"])
+    found = three.predict(pd.DataFrame(np.eye(3) * 0.7 + 0.1))  # columns without names
+    assert found.tolist() == ["1", "2", "3"]
+
+
 def test_thresholds_refuse_what_they_cannot_read():
     shares = np.full((4, 2), 0.5)
     for given, labels, message in (

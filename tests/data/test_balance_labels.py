@@ -104,3 +104,34 @@ def test_a_list_of_labels_is_a_label_for_each_image():
         source = data.BalancedSource(IMAGES, labels)
         assert source.count == 8
         assert source.labels.shape == (6,)
+
+
+TAKERS = {
+    "weights": data.class_weight,
+    "source": lambda labels: data.BalancedSource(IMAGES, labels),
+    "smote source": lambda labels: data.SmoteSource(IMAGES, labels),
+    "smote": lambda labels: data.smote(IMAGES, labels),
+    "over-sampling": data.oversample_indices,
+    "sampler": lambda labels: data.UnderSampler().fit_resample(IMAGES, labels),
+    "tail": lambda labels: data.make_imbalanced(IMAGES, labels, 1),
+}
+
+
+@pytest.mark.parametrize("name", TAKERS)
+def test_a_number_that_is_no_class_is_none_anywhere(name):
+    take = TAKERS[name]
+    for labels in ([0, 0, 1, 1, -1, -1], [[0], [0], [1], [1], [-1], [-1]], [0.0, 0, 1, 1, -1, -1]):
+        with pytest.raises(ValueError, match="labels must be at least 0, received -1.*: leave sam"):
+            take(np.array(labels))
+    with pytest.warns(UserWarning, match="labels hold 255, which counts as a class of its own"):
+        take(np.array([0, 0, 1, 1, 255, 255], "uint8"))
+
+
+def test_numbers_that_may_be_classes_are():
+    source = data.BalancedSource(IMAGES, np.array([-1, -1, -1, -1, 1, 1]))
+    assert source.count == 8
+    assert len(data.class_weight(np.array([0, 1, 255]), num_classes=256)) == 256
+    assert len(data.class_weight(np.array([0, 254, 255]))) == 256
+    pairs = tf.data.Dataset.from_tensor_slices((IMAGES, [0, 1, 0, 1, 255, 1])).batch(2)
+    with pytest.warns(UserWarning, match="labels hold 255"):
+        data.class_weight(pairs)

@@ -269,3 +269,37 @@ def test_a_column_of_numbers_that_are_missing_is_named(dtype):
         rows = named[["colour", "width", "legs"]].to_numpy(object)
         with pytest.raises(ValueError, match="missing values here, and column 2 has some"):
             data.resample(rows, NAMES, method="smotenc")
+
+
+@pytest.mark.parametrize("source", [data.BalancedSource, data.SmoteSource])
+def test_sources_take_frames_whose_numbers_one_type_holds(source):
+    labels = np.array([0] * 12 + [1] * 6)
+    table = frame()
+    assert source(table, labels).images.numpy().tolist() == table.astype(float).values.tolist()
+    table["number"] = (1 << 60) + np.arange(18)
+    with pytest.raises(ValueError, match="column 'number' holds whole numbers beyond 2..53"):
+        source(table, labels)
+    alone = source(table[["number"]], labels)
+    assert alone.images.numpy().tolist() == table[["number"]].to_numpy().tolist()
+
+
+def test_categories_that_floats_do_not_hold_come_back():
+    labels = np.array([0] * 12 + [1] * 6)
+    numbers = (1 << 60) + np.arange(18) % 3
+    table = frame()[["width"]].assign(kind=numbers)
+    for named in ([1], ["kind"], [False, True]):
+        x, y = data.resample(table, labels, method="smotenc", categorical_features=named)
+        assert set(x["kind"]) == {*numbers.tolist()}
+        assert x["kind"].tolist()[:18] == numbers.tolist()
+        assert x.dtypes.tolist() == table.dtypes.tolist()
+        small, _ = data.resample(
+            table.assign(kind=numbers % 3 + 1),
+            labels,
+            method="smotenc",
+            categorical_features=named,
+        )
+        assert np.bincount(y).tolist() == [12, 12]
+        np.testing.assert_array_equal(small["width"], x["width"])
+    rows = np.stack([np.arange(18), numbers], axis=1)
+    x, _ = data.resample(rows, labels, method="smotenc", categorical_features=[1])
+    assert set(x[:, 1].tolist()) == {*numbers.tolist()}

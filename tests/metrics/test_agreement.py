@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score
@@ -211,7 +212,8 @@ def test_many_classes_in_half_precision():
         ([3], [0], r"y_true must hold whole numbers in \[0, 3\).*received \[3.0\]"),
         ([-1], [0], "y_true must hold"),
         ([0.5], [0], "y_true must hold"),
-        ([[0, 0, 0]], [0], r"y_true must hold.*rows that name a class.*\[\[0.0, 0.0, 0.0\]\]"),
+        ([[0, 0, 0]], [0], r"y_true must hold.*rows that name one class.*\[\[0.0, 0.0, 0.0\]\]"),
+        ([[1, 1, 0]], [0], r"y_true must hold.*rows that name one class.*\[\[1.0, 1.0, 0.0\]\]"),
         ([2**40 + 1], [0], "y_true must hold"),
         ([0], [5], r"y_pred must hold classes in \[0, 3\)"),
         ([0], [[0.1, np.nan, 0.2]], "y_pred must hold classes.*without NaN"),
@@ -225,6 +227,16 @@ def test_what_is_refused(true, predicted, message):
     true = np.array(true)
     with pytest.raises(ValueError, match=message):
         BalancedAccuracy(3).update_state(true, np.array(predicted))
+
+
+def test_equal_shares_are_of_one_class_and_several_labels_of_none():
+    metric = BalancedAccuracy(3)
+    metric.update_state(np.array([[0.5, 0.5, 0], [2, 1, 0]]), [0, 0])
+    assert float(metric.result()) == 1
+    metric.update_state(np.array([[1, 1, 0]]), [0], sample_weight=[0])
+    compiled = tf.function(metric.update_state, autograph=False)
+    compiled(tf.constant([[0.0, 1, 1]]), tf.constant([1]))
+    assert np.isnan(metric.result())
 
 
 def test_weights_that_are_refused():

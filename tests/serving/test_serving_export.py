@@ -3,6 +3,7 @@ import json
 import pathlib
 import resource
 import shutil
+from concurrent import futures
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, inference, layers, policy, serving
-from keras_cv_extras.serving import ServedModel, _card, _verify
+from keras_cv_extras.serving import ServedModel, _card, _golden, _verify
 
 PLAIN = inference.Calibration()
 NAMES = ["cat", "dog", "owl", "fox", "cow", "ant", "bat"]
@@ -380,3 +381,19 @@ def test_an_export_decodes_files_as_its_data_were(classifier, tmp_path, photogra
         signatures["predict_images_uint8"](images=tf.constant(image))["probabilities"],
         atol=1e-6,
     )
+
+
+def test_the_second_of_two_exports_is_told_before_its_work(classifier, tmp_path, monkeypatch):
+    place, told, golden = tmp_path / "served" / "1", [], _golden.golden
+
+    def meanwhile(*given):
+        monkeypatch.setattr(_golden, "golden", lambda *given: pytest.fail("worked in vain"))
+        with futures.ThreadPoolExecutor(1) as other:
+            second = other.submit(serving.export, classifier, place, class_names=NAMES)
+            told.append(str(second.exception()))
+        return golden(*given)
+
+    monkeypatch.setattr(_golden, "golden", meanwhile)
+    serving.export(classifier, place, class_names=NAMES)
+    assert told == [f"{place}: another process is writing it: wait for it"]
+    assert [path.name for path in place.parent.iterdir()] == ["1"]

@@ -1,5 +1,6 @@
 """LiteRT and ONNX files, and engines that are not TensorFlow."""
 
+import importlib.util
 import itertools
 
 import keras
@@ -8,7 +9,6 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import inference, models, serving
-from keras_cv_extras.serving import _convert
 
 NAMES = ["cat", "dog", "owl", "fox", "cow", "ant", "bat"]
 CALIBRATION = inference.Calibration(1.7, train_prior=[1, 2, 3, 4, 5, 6, 7])
@@ -89,7 +89,7 @@ def test_openvino(onnx_file, batch, wanted):
 
 
 def test_a_missing_package_is_named(classifier, tmp_path, monkeypatch):
-    monkeypatch.setattr(_convert.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"needs onnx and tf2onnx: pip install .*\[onnx\]"):
         serving.export(classifier, tmp_path / "x", class_names=NAMES, format="onnx")
     assert list(tmp_path.iterdir()) == []

@@ -36,6 +36,29 @@ def values(frame: Any) -> Any:
     return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
+def in_one_type(data: Any) -> Any:
+    """Returns a frame as an array of one type; anything else as it is.
+
+    Raises:
+        ValueError: if a column holds no numbers, or such as the type of the others does not hold.
+    """
+    if not is_frame(data):
+        return data
+    array = values(data)
+    for place, name in enumerate(data.columns if array.dtype.kind == "f" else ()):
+        if _kind(data.dtypes.iloc[place]) in "iu" and is_beyond_floats(array[:, place]):
+            raise ValueError(
+                f"x must be numbers that have one type, and column {name!r} holds whole numbers "
+                "beyond 2**53, which floats do not hold: leave it out"
+            )
+    return array
+
+
+def is_beyond_floats(column: Any) -> bool:
+    """Whether a column has whole numbers that float64 does not tell apart."""
+    return bool((np.abs(np.asarray(column, np.float64)) >= 1 << 53).any())
+
+
 def check_numbers(frame: Any) -> None:
     """Raises if a column of a frame holds no numbers.
 

@@ -6,7 +6,10 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from keras_cv_extras._base import checks, guard
+from keras_cv_extras._base.text import told
 from keras_cv_extras.data._sources import ImageData
+
+_NO_CLASS = (255, 65535)  # the largest numbers of a byte and of two, which often stand for none
 
 
 def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
@@ -50,7 +53,11 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
 
 
 def as_classes(labels: Any) -> Any:
-    """Returns labels as `(n,)` classes, and a function that brings them to their own form."""
+    """Returns labels as `(n,)` classes, and a function that brings them to their own form.
+
+    Raises:
+        ValueError: if they are not one class for each sample.
+    """
     labels = checks.unmasked("labels", labels)
     if labels.dtype.kind in "OT":  # as pandas has texts
         plain = _plain(labels)
@@ -60,6 +67,8 @@ def as_classes(labels: Any) -> Any:
         classes, restore = as_classes(labels[:, 0])
         return classes, lambda classes: restore(classes)[:, None]
     if labels.ndim == 1 and labels.dtype.kind in "iubSU":
+        if labels.dtype.kind in "iu":
+            check_numbers(np.unique(labels))
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
     if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iufb":
         ones = (labels == 1).sum(axis=1)
@@ -70,6 +79,7 @@ def as_classes(labels: Any) -> Any:
             ]
     check_known(labels)
     if labels.ndim == 1 and labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
+        check_numbers(np.unique(labels))
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
     why = "soft and multiple labels have no class to balance"
     if labels.dtype.kind not in "iufb":
@@ -78,6 +88,29 @@ def as_classes(labels: Any) -> Any:
         "labels must be one class for each sample, (n,), or one-hot rows (n, classes), received "
         f"{labels.dtype} of {labels.shape}: {why}"
     )
+
+
+def check_numbers(classes: Any) -> None:
+    """Raises if a number says that a sample has no class, or warns if it may.
+
+    Args:
+        classes: the numbers that labels hold, in rising order. -1 and 1 may be two classes.
+
+    Raises:
+        ValueError: for a number below 0.
+    """
+    if not len(classes):
+        return
+    if classes[0] < 0 and classes.tolist() != [-1, 1]:
+        raise ValueError(
+            f"labels must be at least 0, received {classes[0]}: leave samples out that have no "
+            "class, or number the classes, as np.unique(labels, return_inverse=True) does"
+        )
+    if classes[-1] in _NO_CLASS and classes[-1] - 1 not in classes[-2:]:
+        told.warn(
+            f"labels hold {classes[-1]}, which counts as a class of its own: leave those samples "
+            "out if it stands for none"
+        )
 
 
 def check_whole(labels: Any) -> None:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Array, ArrayLike, Tensor
 from keras_cv_extras.data._rows import Rows
-from keras_cv_extras.data.balance import _draws, _labelled, _targets
+from keras_cv_extras.data.balance import _draws, _frames, _labelled, _targets
 
 
 def oversample_indices(
@@ -103,7 +103,7 @@ class BalancedSource(Rows):
     def __init__(
         self, images: ArrayLike, labels: ArrayLike, num_samples: Any = "largest", *, seed: int = 0
     ) -> None:
-        super().__init__(images, labels)
+        super().__init__(_frames.in_one_type(images), labels)
         self.seed: int = checks.integer("seed", seed)
         classes, _ = _labelled.as_classes(labels)
         counts = _targets.class_counts(classes)

@@ -60,7 +60,7 @@ class ClassStats:
         if num_classes is not None:
             checks.integer("num_classes", num_classes, minimum=2)
         if isinstance(data, tf.data.Dataset):
-            return cls(*_count_dataset(data, num_classes))
+            return _checked(cls(*_count_dataset(data, num_classes)), num_classes)
         if isinstance(data, ImageData):
             num_classes = num_classes or len(data.class_names)
             data = data.train
@@ -72,7 +72,7 @@ class ClassStats:
                 f"labels must hold at least two classes, received {len(counts)}: num_classes says "
                 "how many there are, where not all are seen"
             )
-        return cls(counts, names)
+        return _checked(cls(counts, names), num_classes)
 
     @property
     def num_classes(self) -> int:
@@ -190,6 +190,13 @@ def positive_weights(
     return np.where(both, sides[0] / np.where(both, sides[1], 1), 1.0)
 
 
+def _checked(stats, num_classes):
+    """Returns what was counted, and warns of a number that may be no class."""
+    if num_classes is None and stats.classes is None:
+        _labelled.check_numbers(np.flatnonzero(stats.counts))
+    return stats
+
+
 def _count_dataset(dataset, num_classes):
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError("data must end, received a dataset that repeats without end")
@@ -250,7 +257,7 @@ def _count(labels, num_classes, least=0):
         labels = labels[:, 0]
     if labels.ndim == 1 and labels.dtype.kind in "iub":
         if len(labels) and labels.min() < 0:
-            raise ValueError(f"labels must be at least 0, received {labels.min()}")
+            _labelled.check_numbers(np.array([labels.min()]))
         if len(labels) and labels.max() >= _MOST:
             raise ValueError(f"labels must be class numbers below {_MOST}, received {labels.max()}")
         counts = np.bincount(labels.astype(np.int64), minlength=max(num_classes or 0, least))

@@ -145,8 +145,10 @@ def _table(sampler, x, y, held_out):
     classes, restore = _labelled.as_classes(y)
     # imbalanced-learn cuts whole numbers off, where they are to be rounded.
     rounds = _frames.is_frame(x) and hasattr(sampler, "categorical_features")
+    codes = _codes(sampler, x)
+    coded = _with_columns(x, {place: found[1] for place, found in codes.items()})
     try:
-        new, new_classes = _ask(sampler, _frames.of_floats(x) if rounds else x, classes)
+        new, new_classes = _ask(sampler, _frames.of_floats(coded) if rounds else coded, classes)
     except ValueError as error:
         if "contains" in str(error):  # NaN or infinity, in columns of numbers
             _frames.check_complete(x, getattr(sampler, "continuous_features_", ()))
@@ -159,8 +161,47 @@ def _table(sampler, x, y, held_out):
             f"x must not have missing values here, and column {x.columns[missing.argmax()]!r} has "
             "some: fill them in, or leave those rows out"
         ) from error
+    if codes:
+        rows = np.asarray(new)
+        parts = {place: known[rows[:, place].astype(int)] for place, (known, _) in codes.items()}
+        new = _with_columns(new, parts)
     new = _frames.like(x, new, _origins(sampler, len(x), len(new))) if rounds else new
     return new, _frames.like(y, restore(np.asarray(new_classes)))
+
+
+def _codes(sampler, x):
+    """Returns of columns of categories whose whole numbers floats do not hold what they stand for.
+
+    Returns:
+        `{number of the column: (categories in rising order, the number of each row's)}`.
+    """
+    named = np.asarray(getattr(sampler, "categorical_features", ()))
+    if named.ndim != 1:
+        return {}
+    if named.dtype == bool:
+        named = np.flatnonzero(named)
+    elif named.dtype.kind in "OSU" and _frames.is_frame(x):
+        named = x.columns.get_indexer(named)
+    columns = {int(n): x.iloc[:, n] if _frames.is_frame(x) else np.asarray(x)[:, n] for n in named}
+    whole = {n: np.asarray(one) for n, one in columns.items() if np.asarray(one).dtype.kind in "iu"}
+    return {
+        n: np.unique(column, return_inverse=True)
+        for n, column in whole.items()
+        if _frames.is_beyond_floats(column)
+    }
+
+
+def _with_columns(table, columns):
+    """Returns a frame or an array with other columns in some places."""
+    if not columns:
+        return table
+    made: Any = table.copy() if _frames.is_frame(table) else np.array(table)
+    for place, column in columns.items():
+        if _frames.is_frame(made):
+            made.isetitem(place, column)
+        else:
+            made[:, place] = column
+    return made
 
 
 def _ask(sampler, rows, classes):

@@ -44,7 +44,7 @@ class ClassThresholds(BaseEstimator):
         Args:
             probabilities: `(n, num_classes)` of validation data, or `(n,)` of the second of two. Of
                 a data frame whose columns are named as the classes, in texts or integers, each
-                column is that class's.
+                column is that class's; one that names some of them is an error.
             labels: `(n,)` integers or texts, or one-hot rows; every class at least once. Columns
                 belong to texts in their rising order, as scikit-learn's classifiers have it.
 
@@ -119,13 +119,26 @@ class ClassThresholds(BaseEstimator):
 
 
 def _in_order(probabilities, classes):
-    """Returns a frame of columns named as the classes in their order; anything else as it is."""
+    """Returns a frame of columns named as the classes in their order; anything else as it is.
+
+    Raises:
+        ValueError: if columns name some of the classes alone, or one twice.
+    """
     if not _frames.is_frame(probabilities):
         return probabilities
     places = {_text(name): place for place, name in enumerate(probabilities.columns)}
     wanted = [_text(name) for name in classes.tolist()]
     named = places.keys() == {*wanted} and len(places) == len(probabilities.columns)
-    return probabilities.iloc[:, [places[name] for name in wanted]] if named else probabilities
+    if named:
+        return probabilities.iloc[:, [places[name] for name in wanted]]
+    numbered = list(probabilities.columns) == list(range(len(probabilities.columns)))
+    second = len(probabilities.columns) == 1 and [*places] == wanted[1:]  # which says all of two
+    if numbered or second or not {*places} & {*wanted}:
+        return probabilities
+    raise ValueError(
+        f"probabilities must have a column for each class, {wanted[:12]}, or columns that name "
+        f"none of them, received {list(places)[:12]}"
+    )
 
 
 def _text(name):
