@@ -117,7 +117,8 @@ def shown(made, plain=None):
         if config(layer) in known:
             continue
         if not hasattr(layer, "policy"):
-            found.append(path(type(layer)) + ARGUMENTS[type(layer).__name__](layer))
+            called = ARGUMENTS[type(layer).__name__](layer)
+            found.append(path(type(layer)) + called if called.startswith("(") else called)
             continue
         for stage in layer.policy.stages:
             ops = list(dict.fromkeys(s.op for steps in stage.sub_policies for s in steps))
@@ -152,6 +153,7 @@ ARGUMENTS = {
     ),
     "Rescaling": lambda layer: f"([{numbers(layer.scale)}], [{numbers(layer.offset)}])",
     "Resizing": lambda layer: f'({layer.height}, {layer.width}, "{layer.interpolation}")',
+    "_ResizedCentre": lambda layer: f"the middle {layer.height} x {layer.width} pixels",
     "ZeroPadding2D": lambda layer: f"({layer.padding})",
 }
 

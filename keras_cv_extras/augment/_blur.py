@@ -25,21 +25,28 @@ def _check_kernel_size(name, value):
 _CHECKS = {"kernel_size": _check_kernel_size}
 
 
-@image_op(strength=Range(0.0, 2.0), pixels="moved", checks=_CHECKS)
-def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Tensor:
+@image_op(
+    strength=Range(0.0, 2.0),
+    pixels="moved",
+    checks={**_CHECKS, "border": checks.choice("nearest", "mirror")},
+)
+def gaussian_blur(
+    image: Tensor, sigma: Numbers, *, kernel_size: int = 13, border: str = "nearest"
+) -> Tensor:
     """Blurs by a Gaussian kernel.
 
     Args:
         sigma: standard deviation in pixels; a number, or one per image. 0 is the identity.
         kernel_size: width of the kernel in pixels, an odd integer. What a larger sigma would
             have outside of it is left out; 6 sigma + 1 leaves out 0.3 percent.
+        border: "nearest", or "mirror" about the outermost pixels, as torchvision and OpenCV.
 
     Returns:
         Images of the same shape and type; integers are rounded. Beyond the border the
-        outermost pixels go on.
+        outermost pixels go on, unless `border` says otherwise.
 
     References:
-        `scipy.ndimage.gaussian_filter(image, sigma, mode="nearest", radius=kernel_size // 2)`.
+        `scipy.ndimage.gaussian_filter(image, sigma, mode=border, radius=kernel_size // 2)`.
     """
     radius = kernel_size // 2
     # A sigma of 0 has all of its weight in the middle, as has any below 0.03.
@@ -49,7 +56,7 @@ def gaussian_blur(image: Tensor, sigma: Numbers, *, kernel_size: int = 13) -> Te
     total = weights[0]
     for distance in range(1, radius + 1):
         total = apart(total + 2.0 * weights[distance])
-    return _separable(image, quotient(weights, total), radius)
+    return _separable(image, quotient(weights, total), radius, mirrored=border == "mirror")
 
 
 @image_op(strength=Range(0.0, 3.0), pixels="moved", checks=_CHECKS)
@@ -170,7 +177,16 @@ def pad_columns(rows, channels, radius):
     return engine.kept(pad, rows)
 
 
-def _separable(image, weights, radius, reach=None):
+def _mirrored(image, radius):
+    """Returns padded rows of values as `pad_columns`, mirrored about the outermost pixels."""
+    for axis in (0, 1):
+        last = image.shape[axis] - 1
+        place = np.arange(-radius, last + 1 + radius) % max(1, 2 * last)
+        image = ops.take(image, np.minimum(place, 2 * last - place), axis=axis)
+    return ops.reshape(image, (image.shape[0], -1))
+
+
+def _separable(image, weights, radius, reach=None, mirrored=False):
     """Sums shifted rows and then shifted columns, by weights of the distances 0 to `radius`.
 
     Args:
@@ -178,12 +194,16 @@ def _separable(image, weights, radius, reach=None):
         weights: `(radius + 1,)`.
         radius: how far the weights go.
         reach: the distance beyond which all weights are 0, an integer tensor; None if none is.
+        mirrored: whether the image is mirrored beyond its border.
 
     Returns:
         An image of the same shape and type, rounded.
     """
     channels = image.shape[-1]
-    padded = pad_columns(pad_rows(image, radius), channels, radius)
+    if mirrored:
+        padded = engine.kept(functools.partial(_mirrored, radius=radius), image)
+    else:
+        padded = pad_columns(pad_rows(image, radius), channels, radius)
 
     def blur(last):
         weigh = functools.partial(_weigh, radius=radius, last=last)

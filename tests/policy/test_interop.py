@@ -14,6 +14,7 @@ import types
 import interop_cases
 import numpy as np
 import pytest
+import scipy.ndimage
 
 from keras_cv_extras import augment, layers, policy
 from keras_cv_extras.policy import Policy, Step
@@ -329,6 +330,18 @@ def test_timm_takes_the_nearest_where_there_is_none():
         assert policy.to_timm(policy.rand_augment(2, 0.6), strict=False) == "rand-m6-n2-p1-inc1"
 
 
+def test_blurs_of_other_libraries_are_mirrored_at_the_border():
+    """As torchvision's `gaussian_blur` pads, and OpenCV's default border."""
+    images = np.random.default_rng(0).integers(0, 256, (1, 5, 9, 3)).astype("float32")
+    blur = {"__class_fullname__": "GaussianBlur", "p": 1.0, "sigma_limit": [1.5, 1.5]}
+    for limit, size in ((7, 7), (0, 11)):
+        made = policy.from_albumentations({"transform": {**blur, "blur_limit": [limit, limit]}})
+        wanted = scipy.ndimage.gaussian_filter(
+            images[0], 1.5, mode="mirror", radius=size // 2, axes=(0, 1)
+        )
+        np.testing.assert_allclose(made(images, compile=False)[0], wanted, atol=1e-3)
+
+
 def test_albumentations_of_a_user():
     flip = {"__class_fullname__": "HorizontalFlip", "p": 0.5}
     turn = {"__class_fullname__": "Rotate", "p": 0.7, "limit": [-30, 30], "interpolation": 0}
@@ -622,6 +635,39 @@ def test_symmetries_of_squares(transform, wanted):
                 "shear": {"x": [1, 2], "y": [0, 0]},
             },
             r"Affine of several kinds \(rotate, shear_x\)",
+        ),
+        (
+            {"__class_fullname__": "Affine", "rotate": [9, 9], "translate_px": {"x": [2, 2]}},
+            r"Affine of several kinds \(rotate, translate_x\)",
+        ),
+        (
+            {"__class_fullname__": "Affine", "shear": {"x": [9, 9], "y": [0, 0]}},
+            "Affine with a shear along x, which is about the centre",
+        ),
+        (
+            {"__class_fullname__": "Affine", "rotate": [9, 9], "fit_output": True},
+            "Affine with fit_output=True",
+        ),
+        (
+            {"__class_fullname__": "Rotate", "limit": [9, 9], "crop_border": True},
+            "Rotate with crop_border=True",
+        ),
+        (
+            {
+                "__class_fullname__": "Sharpen",
+                "method": "kernel",
+                "alpha": [0.3, 0.3],
+                "lightness": [1, 1],
+            },
+            "Sharpen, which also sharpens the outermost pixels",
+        ),
+        (
+            {"__class_fullname__": "Equalize", "mode": "pil"},
+            "Equalize with mode='pil', which spreads levels further",
+        ),
+        (
+            {"__class_fullname__": "Posterize", "num_bits": [[2, 2], [3, 3], [4, 4]]},
+            "Posterize with num_bits",
         ),
         (
             {

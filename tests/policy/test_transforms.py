@@ -9,6 +9,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_cv_extras import layers, mix, policy
 from keras_cv_extras.compat import keras_cv
@@ -113,6 +114,70 @@ def test_sizes_and_scales():
     assert validation.policies == []
 
 
+def stands_for(name, **fields):
+    return type(name, (), fields)()
+
+
+@pytest.mark.parametrize("shape", [(24, 31), (31, 24), (9, 40), (12, 12)])
+def test_the_middle_is_where_torchvision_has_it(shape):
+    """Sizes as `_compute_resized_output_size`, places as `center_crop` of torchvision 0.28."""
+    pieces = [stands_for("Resize", size=[16]), stands_for("CenterCrop", size=(13, 20))]
+    (layer,) = policy.read_transforms(type("Compose", (), {"transforms": pieces})()).layers
+    image = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    sides = [16 * side // min(shape) for side in shape]
+    whole = np.asarray(Image.fromarray(image).resize(sides[::-1], Image.Resampling.BILINEAR))
+    before = [max(0, wanted - side) // 2 for wanted, side in zip((13, 20), sides, strict=True)]
+    after = [
+        max(0, wanted - side) - part
+        for wanted, side, part in zip((13, 20), sides, before, strict=True)
+    ]
+    whole = np.pad(whole, [*zip(before, after, strict=True), (0, 0)])
+    top, left = (
+        round((side - wanted) / 2) for side, wanted in zip(whole.shape, (13, 20), strict=False)
+    )
+    cut = whole[top : top + 13, left : left + 20]
+    np.testing.assert_allclose(layer(image[None])[0], cut, atol=1.01)
+    again = keras.layers.deserialize(keras.layers.serialize(layer))
+    model = keras.Sequential([keras.Input((None, None, 3)), again])
+    assert model.output_shape == (None, 13, 20, 3)
+    np.testing.assert_array_equal(model(image[None]), layer(image[None]))
+
+
+@pytest.mark.parametrize(
+    ("piece", "message"),
+    [
+        (stands_for("Resize", size=[8, 8], interpolation="lanczos"), "Resize with .*lanczos"),
+        (
+            stands_for("RandomResizedCrop", size=[8, 8], scale=(0.1, 1), ratio=(1, 1),
+                       interpolation="bicubic"),
+            "RandomResizedCrop with interpolation 'bicubic', in place of which is bilinear",
+        ),
+        (
+            stands_for("RandomRotation", degrees=(-9, 9), interpolation="bicubic"),
+            "RandomRotation with interpolation 'bicubic', in place of which is nearest",
+        ),
+        (
+            stands_for("RandomRotation", degrees=(-9, 9), interpolation="bilinear"),
+            "RandomRotation with 'bilinear', where edges are not blended",
+        ),
+        (stands_for("GaussianBlur", kernel_size=(3, 9), sigma=(1, 1)), "GaussianBlur with kernel"),
+    ],
+)  # fmt: skip
+def test_what_torchvision_filters_otherwise_is_named(piece, message):
+    pipeline = type("Compose", (), {"transforms": [piece]})()
+    with pytest.raises(ValueError, match=message):
+        policy.read_transforms(pipeline)
+    with pytest.warns(UserWarning, match=message):
+        assert policy.read_transforms(pipeline, strict=False).layers
+
+
+@pytest.mark.parametrize("cut", [{"interpolation": 0}, {"interpolation": 2}])
+def test_what_opencv_resizes_otherwise_is_named(cut):
+    node = {"__class_fullname__": "Resize", "p": 1.0, "height": 8, "width": 8, **cut}
+    with pytest.raises(ValueError, match="Resize with interpolation ., which OpenCV computes"):
+        policy.read_transforms({"transform": node})
+
+
 def test_colour_jitter_in_every_order():
     made = policy.from_torchvision(
         transform(
@@ -163,11 +228,10 @@ def test_timm_keywords():
     assert made(IMAGES).shape == (4, 32, 32, 3)
     plain = policy.read_transforms({"input_size": 28, "crop_pct": 0.875})
     assert [type(layer).__name__ for layer in plain.layers] == [
-        "Resizing",
-        "CenterCrop",
+        "_ResizedCentre",
         "Rescaling",
     ]
-    assert plain.layers[0].height == 32
+    assert plain.layers[0].shorter == 32
     jitter = policy.read_transforms({"input_size": 28, "is_training": True, "hflip": 0})
     (stage,) = jitter.policies[0].stages
     assert len(stage.sub_policies) == 6
@@ -285,7 +349,7 @@ def test_what_weights_of_torchvision_bring_and_mixes_of_batches():
         "ImageClassification", crop_size=[224], resize_size=[232], mean=MEAN, std=STD
     )
     made = policy.read_transforms(preset)
-    kinds = ["Resizing", "CenterCrop", "Rescaling"]
+    kinds = ["_ResizedCentre", "Rescaling"]
     assert [type(layer).__name__ for layer in made.layers] == kinds
     mixes = [torchvisions(name, alpha=0.5, num_classes=10) for name in ("CutMix", "MixUp")]
     made = policy.read_transforms(torchvisions("RandomChoice", transforms=mixes, p=[0.25, 0.75]))

@@ -25,6 +25,9 @@ NAMES = {
     ("keras_cv_extras", "inference"): """
         Fuse TestTimeAugment _Sigmoid _Views
     """,
+    ("keras_cv_extras", "policy"): """
+        _ResizedCentre
+    """,
     ("keras_cv_extras", "layers"): """
         AugMix AutoAugment BalancedMixUp BlurPooling1D BlurPooling2D BlurPooling3D CTAugment
         CosineDense CutMix DropBlock2D DropPath FMix FilterResponseNormalization

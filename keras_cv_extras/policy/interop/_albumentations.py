@@ -21,6 +21,7 @@ from keras_cv_extras.policy.interop._common import (
 )
 
 VERSION = "2.0.8"
+_OWN = "keras_cv_extras"
 _MOST_ROWS = 4096
 #: What becomes a stage of its own.
 _ALONE = ("OneOf", "OneOrOther", "RandomOrder", "SomeOf", "Sequential")
@@ -75,8 +76,9 @@ def to_albumentations(
         transforms += sequences * stage.num_draws
     omissions.settle(strict)
     compose = _named("Compose", 1.0, transforms=transforms)
+    mark = {"__version__": VERSION, "made_by": _OWN}
     compose |= {"bbox_params": None, "keypoint_params": None, "additional_targets": {}}
-    return {"__version__": VERSION, "transform": {**compose, "is_check_shapes": True}}
+    return {**mark, "transform": {**compose, "is_check_shapes": True}}
 
 
 def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> Policy:
@@ -107,7 +109,7 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
             "fields must be a dictionary with the key 'transform', as albumentations.to_dict makes "
             f"it; received {fields!r:.80}"
         )
-    reader = _Reader()
+    reader = _Reader(fields.get("made_by") == _OWN)
     stages = reader.stages(fields["transform"])
     if len(reader.fills) > 1:
         reader.omissions.add(f"fill colours that differ, of which {reader.fills[0]} is used")
@@ -120,7 +122,8 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
 class _Reader:
     """Reads a tree of transforms."""
 
-    def __init__(self):
+    def __init__(self, own):
+        self.own = own  # what differs in a file of to_albumentations is said there
         self.omissions = Omissions("keras_cv_extras")
         self.fills = []
 
@@ -248,6 +251,8 @@ class _Reader:
 
     def _step(self, node, rate):
         step, fill = known.step_of(_name(node), node, rate, self.omissions)
+        if not self.own:
+            known.note_others(_name(node), node, self.omissions)
         if step is not None and fill is not None and step.op in (*WARPS, "hole_dropout"):
             fill = tuple(fill) if isinstance(fill, (list, tuple)) else fill
             self.fills += [fill] if fill not in self.fills else []

@@ -1,11 +1,13 @@
 """Single ops as transforms of Albumentations, and single transforms as ops."""
 
 import math
+from typing import Any
 
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import (
     ENHANCERS,
     WARPS,
+    Omissions,
     ends_of,
     in_pixels,
     interpolated,
@@ -178,7 +180,11 @@ def step_of(name, node, rate, omissions):
             omissions.add("the hue of ColorJitter, in steps of HSV: use layers.RandomColorJitter")
         return (colours_of(node, rate) or [Step("identity", rate)])[0], None
     if name == "Posterize":
-        return Step("posterize", rate, value=_interval(node["num_bits"])), None
+        bits = node["num_bits"]
+        if not isinstance(bits, int) and any(not isinstance(end, int) for end in bits):
+            omissions.add(f"Posterize with num_bits={bits!r}, in place of which is {bits[0]!r}")
+            bits = bits[0]
+        return Step("posterize", rate, value=_interval(bits)), None
     if name == "Solarize":
         low, high = (float(end) * 255 for end in node["threshold_range"])
         if low == high:
@@ -197,9 +203,10 @@ def step_of(name, node, rate, omissions):
         sizes = set(node["blur_limit"])
         if len(sizes) > 1:
             omissions.add("GaussianBlur of several kernel sizes, in place of which is the greatest")
-        size = max(sizes) or _BLUR
         value = tuple(node["sigma_limit"])
-        return Step("gaussian_blur", rate, value=value, options=(("kernel_size", size),)), None
+        size = max(sizes) or int(max(value) * 3.5) * 2 + 1
+        options = (("kernel_size", size), ("border", "mirror"))
+        return Step("gaussian_blur", rate, value=value, options=options), None
     if name == "CoarseDropout":
         return _holes(node, rate, omissions)
     if name == "RandomResizedCrop":
@@ -213,6 +220,31 @@ def step_of(name, node, rate, omissions):
     return None, None
 
 
+def note_others(name: str, node: Any, omissions: Omissions):
+    """Notes what transforms do otherwise that to_albumentations itself may use.
+
+    Args:
+        name: of the transform.
+        node: its dictionary.
+        omissions: where to note it.
+    """
+    if name == "Sharpen":
+        omissions.add("Sharpen, which also sharpens the outermost pixels")
+    if name == "Equalize" and node.get("mode") == "pil":
+        omissions.add("Equalize with mode='pil', which spreads levels further than Pillow does")
+    for axis in "xy":
+        if any(ends := (node.get("shear") or {}).get(axis, ())) and not _is_moved_back(
+            axis, ends, node
+        ):
+            omissions.add(f"Affine with a shear along {axis}, which is about the centre there")
+
+
+def _is_moved_back(axis, ends, node):
+    """Tells whether a shear of a fixed angle is moved so that the first row or column stays."""
+    moved = (node.get("translate_percent") or {}).get(axis, (0, 0))
+    return ends[0] == ends[1] and moved[0] == moved[1] and moved[0] * ends[0] < 0
+
+
 def _warp(name, node, rate, omissions):
     interpolation = node.get("interpolation", 1)
     if interpolation not in (0, 1):
@@ -222,6 +254,9 @@ def _warp(name, node, rate, omissions):
     options = (("interpolation", "bilinear"),) if interpolation else ()
     if node.get("border_mode", 0) != 0:
         omissions.add(f"{name} with border_mode {node['border_mode']}, in place of which it fills")
+    for key in ("crop_border", "fit_output"):
+        if node.get(key):
+            omissions.add(f"{name} with {key}=True, in place of which the size stays")
     if name == "Rotate":
         return _signed("rotate", rate, node["limit"], options), node.get("fill", 0)
     scale, shear = node.get("scale"), node.get("shear")
@@ -237,8 +272,8 @@ def _warp(name, node, rate, omissions):
         if shear and any(shear[axis]):
             slopes = [math.tan(math.radians(end)) for end in shear[axis]]
             found.append(_signed(f"shear_{axis}", rate, slopes, options))
-    if not found:  # a shear is moved back to the corner
-        found = _translations(node, rate, options)
+    if not (shear and any((*shear["x"], *shear["y"]))):  # a shear is moved back to the corner
+        found += _translations(node, rate, options)
     if len(found) > 1:
         kinds = ", ".join(step.op for step in found)
         omissions.add(f"Affine of several kinds ({kinds}) in one warp: use layers.RandomAffine")

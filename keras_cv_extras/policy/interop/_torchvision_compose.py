@@ -130,7 +130,9 @@ def _steps(part, omissions):
     if name == "GaussianBlur":
         sizes = part.kernel_size
         size = max(sizes) if isinstance(sizes, (tuple, list)) else sizes
-        options = (("kernel_size", size),)
+        if sizes not in (size, [size, size], (size, size)):
+            omissions.add(f"GaussianBlur with kernel_size={sizes!r}, in place of which is {size}")
+        options = (("kernel_size", size), ("border", "mirror"))
         return [Step("gaussian_blur", value=tuple(part.sigma), options=options)]
     if name == "RandomRotation":
         return _rotation(part, omissions)
@@ -165,7 +167,7 @@ def _jitter(part):
 def _affine(part, omissions):
     """Returns the steps of a RandomAffine that only turns, or only moves by whole pixels."""
     _note_fill(part, omissions)
-    options = _interpolated(part)
+    options = _interpolated(part, omissions)
     turns = (-float(part.degrees[1]), -float(part.degrees[0]))  # it turns clockwise
     moves = part.translate
     if part.scale is not None or part.shear:
@@ -194,8 +196,14 @@ def interpolation_of(part: Any) -> str:
     return str(getattr(value, "value", value)).rpartition(".")[2].lower()
 
 
-def _interpolated(part):
-    smooth = interpolation_of(part) == "bilinear"
+def _interpolated(part, omissions):
+    method = interpolation_of(part)
+    name = type(part).__name__
+    if method not in ("bilinear", "nearest"):
+        omissions.add(f"{name} with interpolation {method!r}, in place of which is nearest")
+    smooth = method == "bilinear"
+    if smooth:
+        omissions.add(f"{name} with 'bilinear', where edges are not blended with the fill")
     return (("interpolation", "bilinear"),) if smooth else ()
 
 
@@ -204,4 +212,4 @@ def _rotation(part, omissions):
         omissions.add("RandomRotation with expand or center")
     _note_fill(part, omissions)
     low, high = map(float, part.degrees)
-    return [Step("rotate", value=(low, high), options=_interpolated(part))]
+    return [Step("rotate", value=(low, high), options=_interpolated(part, omissions))]

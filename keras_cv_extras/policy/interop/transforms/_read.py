@@ -118,7 +118,7 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
             if is_of_timm(piece):
                 omissions.add(f"{type(piece).__name__}, {OF_TIMM}")
                 continue
-            layers = _sizes.layers_of(kind, piece, following, seed, _size_of(made))
+            layers = _sizes.layers_of(kind, piece, following, seed, omissions)
             if type(piece).__name__ == "RandomErasing" and _numbers(piece):
                 close()
                 made = _sizes.joined(made)
@@ -132,16 +132,6 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
         omissions.settle(strict)
     _settle(caught)
     return Transforms(tuple(_sizes.joined(made)), mix)
-
-
-def _size_of(layers):
-    """Returns the size that images have behind layers, or None if it is unknown."""
-    for layer in reversed(layers):
-        if hasattr(layer, "height") and hasattr(layer, "width"):
-            return layer.height, layer.width
-        if type(layer).__name__ not in ("PolicyAugment", "Rescaling"):
-            return getattr(layer, "size", None)
-    return None
 
 
 def _numbers(piece):

@@ -24,7 +24,7 @@ _INTERPOLATIONS = {0: "nearest", 1: "bilinear", 2: "bicubic"}  # OpenCV's number
 
 
 def layers_of(
-    kind: str, piece: Any, following: Any, seed: int | None, whole: Any = None
+    kind: str, piece: Any, following: Any, seed: int | None, omissions: Omissions
 ) -> list[Any] | None:
     """Returns the layers of a transform that sets a size or a scale; None for any other.
 
@@ -33,7 +33,7 @@ def layers_of(
         piece: the transform.
         following: the one behind it, or None: what it cuts off need not be made.
         seed: of random layers.
-        whole: the size of the images in front of it, `(height, width)`, or None if it is unknown.
+        omissions: where what differs is noted.
     """
     name = _name(kind, piece)
     if kind == "keras":
@@ -41,10 +41,10 @@ def layers_of(
     if name in _NOTHING:
         return []
     if kind == "albumentations":
-        return _albumentations(name, piece, seed)
+        return _albumentations(name, piece, seed, omissions)
     if name == "Resize" and getattr(piece, "max_size", None) is None:
-        return _resized(piece, following)
-    return _torchvision(name, piece, seed, whole)
+        return _resized(piece, following, omissions)
+    return _torchvision(name, piece, seed, omissions)
 
 
 def erasing(piece: Any, layers: Sequence[Any], seed: int | None) -> Any:
@@ -140,18 +140,19 @@ def _name(kind, piece):
     return str(piece.get("__class_fullname__", "")).rpartition(".")[2]
 
 
-def _torchvision(name, piece, seed, whole=None):
+def _torchvision(name, piece, seed, omissions):
     if name == "RandomResizedCrop":
-        return [resized_crop(piece.size, piece.scale, piece.ratio, interpolation_of(piece), seed)]
+        method = _method(name, piece, ("bilinear", "nearest"), omissions)
+        return [resized_crop(piece.size, piece.scale, piece.ratio, method, seed)]
     if name == "RandomCrop" and _simple(piece):
         return [*_padding(piece.padding), cut(piece.size, seed)]
     if name == "CenterCrop":
-        return rounded_centre(piece.size, whole)
+        return [resized_centre(piece.size)]
     if name == "ImageClassification":  # what the weights of torchvision bring
-        resized = resize(_each(piece.resize_size), interpolation_of(piece), True, cropped=True)
-        window = rounded_centre(piece.crop_size, _pair(piece.resize_size))
+        method = _method(name, piece, ("bilinear", "bicubic"), omissions)
+        window = resized_centre(piece.crop_size, *_each(piece.resize_size), interpolation=method)
         means, deviations = ([255 * float(x) for x in part] for part in (piece.mean, piece.std))
-        return [resized, *window, normalised(means, deviations)]
+        return [window, normalised(means, deviations)]
     if name == "Normalize":
         return [normalised(piece.mean, piece.std)]
     if name == "ToTensor" or (name == "ToDtype" and getattr(piece, "scale", False)):
@@ -161,13 +162,26 @@ def _torchvision(name, piece, seed, whole=None):
     return None
 
 
-def _resized(piece, following):
-    """Returns the layers of a Resize: of one number only in front of a window in the middle."""
+def _resized(piece, following, omissions):
+    """Returns the layers of a Resize: of one number only with the window in the middle behind."""
     sizes = _each(piece.size)
-    if len(sizes) == 1 and type(following).__name__ != "CenterCrop":
-        return None
+    if len(sizes) == 1:
+        if type(following).__name__ != "CenterCrop":
+            return None
+        method = _method("Resize", piece, ("bilinear", "bicubic"), omissions)
+        return [resized_centre(following.size, *sizes, interpolation=method)]
     smooth = getattr(piece, "antialias", True) is not False
-    return [resize(sizes, interpolation_of(piece), smooth, cropped=len(sizes) == 1)]
+    method = _method("Resize", piece, ("bilinear", "bicubic", "nearest"), omissions)
+    return [resize(sizes, method, smooth)]
+
+
+def _method(name, piece, known, omissions):
+    """Returns the interpolation of a transform of torchvision if it is known; else the first."""
+    method = interpolation_of(piece)
+    if method in known:
+        return method
+    omissions.add(f"{name} with interpolation {method!r}, in place of which is {known[0]}")
+    return known[0]
 
 
 def _simple(piece):
@@ -178,18 +192,22 @@ def _simple(piece):
     return plain and getattr(piece, "padding_mode", "constant") == "constant"
 
 
-def _albumentations(name, node, seed):
+def _albumentations(name, node, seed, omissions):
     if node.get("p", 1.0) != 1.0:
         return None
     known = node.get("interpolation", 1)
     method = _INTERPOLATIONS.get(known)
+    if name in ("RandomResizedCrop", "Resize") and method in ("nearest", "bicubic"):
+        omissions.add(f"{name} with interpolation {known}, which OpenCV computes otherwise")
     if name == "RandomResizedCrop" and method in ("nearest", "bilinear"):
         scale, ratio = node.get("scale", (0.08, 1.0)), node.get("ratio", (3 / 4, 4 / 3))
         return [resized_crop(node["size"], scale, ratio, method, seed)]
     if name == "RandomCrop" and not node.get("pad_if_needed"):
         return [cut((node["height"], node["width"]), seed)]
     if name == "CenterCrop" and not node.get("pad_if_needed"):
-        return [centre((node["height"], node["width"]))]
+        import keras
+
+        return [keras.layers.CenterCrop(node["height"], node["width"])]
     if name == "Resize" and method is not None:
         return [resize((node["height"], node["width"]), method, antialias=False)]
     if name == "Normalize" and node.get("normalization", "standard") == "standard":
@@ -261,46 +279,28 @@ def cut(size: Any, seed: int | None) -> Any:
     return layers.RandomCrop(_pair(size), seed=seed)
 
 
-def centre(size: Any) -> Any:
-    """Returns the layer of the window in the middle.
+def resized_centre(size: Any, *shorter: int, interpolation: str = "bilinear") -> Any:
+    """Returns the layer of the window in the middle as torchvision and timm cut it out.
 
     Args:
         size: of the window.
+        *shorter: what the shorter side becomes before, or height and width to be covered.
+        interpolation: "bilinear" or "bicubic".
     """
-    import keras
+    from keras_cv_extras.policy.interop.transforms._centre import _ResizedCentre
 
-    return keras.layers.CenterCrop(*_pair(size))
-
-
-def rounded_centre(size: Any, whole: Any) -> list[Any]:
-    """Returns the layers of the window in the middle as torchvision and timm round its place.
-
-    Half a pixel is rounded to the even place there, down in Keras.
-
-    Args:
-        size: of the window.
-        whole: of the images, or None if it is unknown.
-    """
-    import keras
-
-    sizes = _pair(size)
-    # A margin of 3 begins at 2, not at 1.
-    moved = [int(whole is not None and (whole[n] - sizes[n]) % 4 == 3) for n in range(2)]
-    if not any(moved):
-        return [centre(sizes)]
-    larger = [side + more for side, more in zip(sizes, moved, strict=True)]
-    cut_off = tuple((more, 0) for more in moved)
-    return [centre(larger), keras.layers.Cropping2D(cut_off)]
+    whole = shorter if len(shorter) > 1 else next(iter(shorter), None)
+    height, width = _pair(size)
+    return _ResizedCentre(height, width, whole, interpolation)
 
 
-def resize(size: Any, interpolation: str, antialias: bool, cropped: bool = False) -> Any:
+def resize(size: Any, interpolation: str, antialias: bool) -> Any:
     """Returns the layer that resizes.
 
     Args:
-        size: `(height, width)`, or one number for both.
+        size: `(height, width)`.
         interpolation: "nearest", "bilinear" or "bicubic".
         antialias: whether nothing is skipped where images become smaller.
-        cropped: whether to keep the aspect ratio, and cut off what is left.
     """
     import keras
 
@@ -308,7 +308,6 @@ def resize(size: Any, interpolation: str, antialias: bool, cropped: bool = False
         *_pair(size),
         interpolation=interpolation,
         antialias=antialias and interpolation != "nearest",
-        crop_to_aspect_ratio=cropped,
     )
 
 
@@ -338,7 +337,7 @@ def normalised(mean: Any, std: Any) -> Any:
 
 
 def joined(layers: Sequence[Any]) -> list[Any]:
-    """Returns layers, with scales that follow each other as one.
+    """Returns layers, with scales that follow each other as one, and windows alike once.
 
     Args:
         layers: of a pipeline.
@@ -352,5 +351,9 @@ def joined(layers: Sequence[Any]) -> list[Any]:
             scale = np.multiply(first.scale, layer.scale)
             offset = np.multiply(first.offset, layer.scale) + layer.offset
             layer = keras.layers.Rescaling(np.asarray(scale).tolist(), np.asarray(offset).tolist())
+        window = getattr(layer, "height", 0), getattr(layer, "width", 0)
+        if made and getattr(layer, "shorter", 0) is None and hasattr(made[-1], "shorter"):
+            made += [layer] if window != (made[-1].height, made[-1].width) else []
+            continue
         made.append(layer)
     return made

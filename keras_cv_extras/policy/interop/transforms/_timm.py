@@ -95,14 +95,12 @@ def layers_of(
 def _evaluation(option, size, policy_layer, omissions, strict, seed):
     share = option["crop_pct"] or 0.875
     whole = [math.floor(side / share) for side in size]
-    method = _method(option)
-    resized = _sizes.resize(whole, method, antialias=True, cropped=True)
-    return [resized, *_sizes.rounded_centre(size, whole)]
-
-
-def _method(option) -> str:
+    shorter = whole if size[0] != size[1] else whole[:1]
     method = str(option["interpolation"])
-    return "bilinear" if method == "random" else method
+    if method not in ("bilinear", "bicubic"):
+        omissions.add(f"interpolation={method!r}, in place of which is bilinear")
+        method = "bilinear"
+    return [_sizes.resized_centre(size, *shorter, interpolation=method)]
 
 
 def _training(option, size, policy_layer, omissions, strict, seed):
@@ -124,8 +122,9 @@ def _training(option, size, policy_layer, omissions, strict, seed):
     if option["grayscale_prob"]:
         later.append(Step("color", float(option["grayscale_prob"]), value=0.0))
     if option["gaussian_blur_prob"]:
-        rate, kernel = float(option["gaussian_blur_prob"]), (("kernel_size", 23),)
-        later.append(Step("gaussian_blur", rate, value=(0.1, 2.0), options=kernel))
+        rate = float(option["gaussian_blur_prob"])
+        options = (("kernel_size", 23), ("border", "mirror"))
+        later.append(Step("gaussian_blur", rate, value=(0.1, 2.0), options=options))
     behind += [Policy([later])] if later else []
     if text.startswith("augmix"):
         before, after = map(policy_layer, policies), map(policy_layer, behind)
