@@ -46,6 +46,13 @@ def test_distances(seed):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=2e-6)
 
 
+def test_distances_far_from_the_origin_keep_their_digits():
+    near = np.random.default_rng(0).integers(0, 9, (6, 3)).astype("float32")
+    far = near + np.float32([4096, -8192, 2048])  # exact in float32
+    wanted = np.linalg.norm(near[:, None] - near[None], axis=-1)
+    np.testing.assert_allclose(losses.pairwise_distance(far), wanted, rtol=1e-5, atol=1e-5)
+
+
 def test_sparsemax_is_the_projection_of_every_row():
     scores = np.random.default_rng(0).normal(size=(9, 6)).astype("float32") * 2
     found = np.asarray(losses.sparsemax(tf.constant(scores)))

@@ -16,6 +16,18 @@ HERE = pathlib.Path(__file__).parent
 every_loss = pytest.mark.parametrize("name", CASES)
 # One loss of a whole batch.
 PER_SAMPLE = [name for name in CASES if name != "WeightedKappaLoss"]
+OF_CLASSES = [
+    *(
+        "ActivePassive",
+        "ArcFace",
+        "AsymmetricCategorical",
+        "BiTempered",
+        "CategoricalFocal",
+        "CosFace",
+    ),
+    *("GeneralizedCrossentropy", "LDAM", "LogLoss", "LogitAdjusted", "MulticlassHinge", "Poly1"),
+    *("SoftTarget", "SparsemaxLoss", "SymmetricCrossentropy"),
+]
 
 
 def gradient(function, y_pred):
@@ -107,6 +119,27 @@ def test_reductions_weights_and_masks(name):
     masked = tf.convert_to_tensor(y_pred)
     keras.src.backend.set_keras_mask(masked, tf.convert_to_tensor(keep))
     np.testing.assert_allclose(make(name)(y_true, masked), each[keep].mean(), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", [name for name in OF_CLASSES if name != "LogLoss"])
+def test_one_score_is_no_list_of_classes(name):
+    _, y_true, y_pred = CASES[name]
+    y_true = y_true[:, :1] if y_true.ndim == 2 else np.zeros_like(y_true)
+    with pytest.raises(
+        ValueError, match="at least two classes .*a single logit needs a binary loss"
+    ):
+        make(name).call(y_true, y_pred[:, :1])
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
+def test_every_pixel_is_a_sample(name):
+    """Classes are along the last axis, however many come before it."""
+    _, y_true, y_pred = CASES[name]
+    wanted = make(name).call(y_true[:6], y_pred[:6])
+    pixels = make(name).call(
+        y_true[:6].reshape(1, 2, 3, *y_true.shape[1:]), y_pred[:6].reshape(1, 2, 3, -1)
+    )
+    np.testing.assert_allclose(pixels, np.reshape(wanted, (1, 2, 3)), rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", PER_SAMPLE)

@@ -33,6 +33,13 @@ def test_consistency_is_the_loss_of_augmix():
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
     found = losses.jensen_shannon_consistency(np.eye(4)[CLASSES], VIEWS, from_logits=True)
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    two = losses.jensen_shannon_consistency(CLASSES, VIEWS[:, :2], alpha=3.0, from_logits=True)
+    divergence = losses.jensen_shannon_divergence(VIEWS[:, :2], from_logits=True)
+    np.testing.assert_allclose(
+        two, -np.log(p[np.arange(6), 0, CLASSES]) + 3 * divergence, rtol=1e-5
+    )
+    with pytest.raises(ValueError, match=r"two or more views of each image.*\(6, 1, 4\)"):
+        losses.jensen_shannon_consistency(CLASSES, VIEWS[:, :1], from_logits=True)
     plain = losses.JensenShannonConsistency(alpha=0.0, from_logits=True, label_smoothing=0.1)
     first = losses.LogLoss(from_logits=True, label_smoothing=0.1)
     np.testing.assert_allclose(plain(CLASSES, VIEWS), first(CLASSES, VIEWS[:, 0]), rtol=1e-6)

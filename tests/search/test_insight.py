@@ -46,6 +46,14 @@ def test_effects_are_found_through_noise_and_only_real_ones_are_named():
     assert "Ops that help: rotate." in found.describe()
 
 
+def test_the_interval_of_a_rank_correlation():
+    """Of 0.6 over 12 arms: atanh 0.6 = 0.6931, the standard error sqrt(1.18 / 9) = 0.3621."""
+    low, high = _insight._interval(0.6, 12)
+    assert (low, high) == pytest.approx((-0.01654, 0.88596), abs=2e-5)
+    assert _insight._interval(-0.6, 12) == pytest.approx((-high, -low))
+    assert _insight._interval(1.0, 12) == pytest.approx((1.0, 1.0), abs=1e-6)
+
+
 def test_intervals_of_all_ops_hold_at_once():
     """With no effect at all, an op is named in about one search of twenty."""
     ops = policy.SEARCH_OPS[:8]

@@ -1,5 +1,6 @@
 """Every public name and every option of the command line stands in a test."""
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -40,6 +41,16 @@ def test_every_option_is_given_by_a_test(sources):
     options = all_options(cli.app)
     assert sorted(" ".join(option) for option in options - given) == []
     assert len(options) > 100
+
+
+def test_results_and_settings_cannot_be_changed():
+    """What was checked when it was made stays so; samplers of KerasCV alone may change."""
+    found = {name: one for name, one in public_names().items() if dataclasses.is_dataclass(one)}
+    free = {name for name, one in found.items() if not one.__dataclass_params__.frozen}
+    assert {name.rpartition(".")[2] for name in free} == {
+        f"{kind}FactorSampler" for kind in ("Constant", "Normal", "Uniform")
+    }
+    assert len(found) > 10
 
 
 def test_what_is_exported_twice_is_the_same_thing():
