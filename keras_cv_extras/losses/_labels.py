@@ -8,6 +8,8 @@ from keras import ops
 from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.engine import is_traced
 
+_ROUNDING = 0.01  # by which half floats may add shares up wrongly
+
 
 def is_mixed(y_true, y_pred):
     """Whether labels are mixed classes, beside predictions `(batch, num_classes)`."""
@@ -162,6 +164,16 @@ def same_rank(y_true, y_pred):
             f"{tuple(y_true.shape)}"
         )
     return y_true
+
+
+def shares(y_true, y_pred):
+    """Returns labels that are each 0 or 1, or between, in the shape and type of `y_pred`.
+
+    Others, such as -1 and 255 where nothing is known, are NaN: a loss that cannot be overlooked.
+    """
+    labels = ops.cast(same_rank(y_true, y_pred), y_pred.dtype)
+    inside = ops.logical_and(labels >= -_ROUNDING, labels <= 1 + _ROUNDING)
+    return ops.where(inside, labels, float("nan"))
 
 
 def num_classes(y_pred):

@@ -95,7 +95,13 @@ def per_sample(
         @functools.wraps(function)
         def loss(y_true, y_pred, **options):
             given: Any = function  # `P` says nothing of its first two arguments
-            return given(tensors(y_true), tensors(y_pred, floats), **check(options))
+            y_true, y_pred = tensors(y_true), tensors(y_pred, floats)
+            for tensor in keras.tree.flatten(y_pred):
+                if 0 in tensor.shape:  # there is no largest of nothing
+                    raise ValueError(
+                        f"y_pred must not be empty, received shape {tuple(tensor.shape)}"
+                    )
+            return given(y_true, y_pred, **check(options))
 
         if function.__doc__:
             loss.__doc__ = docstrings.completed(

@@ -121,6 +121,11 @@ def top_classes(rows):
     return classes, ops.logical_not(ops.any(ops.isnan(rows), axis=-1))
 
 
+def largest(rows):
+    """Returns the largest of each row, `(batch, 1)`, of no rows too."""
+    return ops.max(rows, axis=-1, keepdims=True, initial=-float("inf"))
+
+
 def true_classes(y_true, num_classes):
     """Reads labels: classes `(batch,)` or `(batch, 1)`, one-hot or soft rows, mixed classes.
 
@@ -141,7 +146,7 @@ def true_classes(y_true, num_classes):
     if len(shape) == 2 and shape[1] == num_classes:
         classes, valid = top_classes(y_true)
         rows = ops.cast(y_true, "float32")
-        top = ops.max(rows, axis=-1, keepdims=True)
+        top = largest(rows)
         alone = ops.sum(ops.cast(rows == top, "int32"), axis=-1) == 1
         one = ops.logical_or(top[:, 0] < 1, alone)  # of equal shares the first counts
         return classes, ops.logical_and(valid, ops.logical_and(top[:, 0] > 0, one))

@@ -115,8 +115,8 @@ class ExpectedCalibrationError(_base.Accumulator):
         elif len(shape) == 2 and shape[1] is not None:
             chances = ops.softmax(scores, axis=-1) if self.from_logits else scores
             given = ops.cast(ops.argmax(scores, axis=-1), "int32")
-            confidence, num_classes = ops.max(chances, axis=-1), shape[1]
-            least = ops.min(chances, axis=-1)
+            confidence, num_classes = _base.largest(chances)[:, 0], shape[1]
+            least = -_base.largest(-chances)[:, 0]
             missing = ops.any(ops.isnan(scores), axis=-1)
         else:
             raise ValueError(

@@ -70,14 +70,35 @@ def test_fractions_under_the_range_of_bytes():
     data.pipeline((fractions, np.array([0])), 1, policy=SOLARIZE.with_value_range((0, 1)))
 
 
+def test_bytes_under_the_range_of_16_bits():
+    values = np.arange(48, dtype="uint16").reshape(1, 4, 4, 3)
+    wide = SOLARIZE.with_value_range((0, 65535))
+    for function in (augment.flip_vertical, wide):
+        with pytest.warns(UserWarning, match=r"all images lie in \[0, 255\], .* from 0 to 65535"):
+            function(values)
+    wide(values * 257)
+    augment.flip_vertical(np.zeros((1, 4, 4, 3), "uint16"))
+
+
 def test_channels_first(monkeypatch):
-    turned = np.zeros((2, 3, 12, 10), "uint8")
-    for function in (augment.flip_vertical, SOLARIZE, layers.RandomCrop(8, seed=1)):
-        with pytest.raises(ValueError, match="channels last.*transpose them"):
-            function(turned)
+    for shape in ((2, 3, 12, 10), (2, 4, 12, 10), (4, 12, 10)):
+        for function in (augment.flip_vertical, SOLARIZE, layers.RandomCrop(8, seed=1)):
+            with pytest.raises(ValueError, match="channels last.*transpose them"):
+                function(np.zeros(shape, "uint8"))
     monkeypatch.setattr(keras.config, "image_data_format", lambda: "channels_first")
     with pytest.raises(ValueError, match="image_data_format channels_first"):
         augment.flip_vertical(np.zeros((2, 12, 10, 3), "uint8"))
+
+
+def test_grey_images_without_an_axis_of_channels():
+    """Rows of several images would count as one image, and be turned upside down as one."""
+    grey = np.zeros((60, 12, 10), "uint8")
+    for function in (augment.flip_vertical, SOLARIZE, layers.RandomCrop(8, seed=1)):
+        with pytest.raises(
+            ValueError, match=r"give grey images the shape \(batch, height, width, 1"
+        ):
+            function(grey)
+    assert augment.flip_vertical(grey[None]).shape == (1, 60, 12, 10)
 
 
 @pytest.mark.parametrize("name", ["hue", "gaussian_blur"])

@@ -212,3 +212,33 @@ def test_class_balanced_weights():
 def test_clear_errors(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+BINARY = {
+    "log loss": losses.LogLoss(),
+    "focal": losses.SigmoidFocalCrossEntropy(),
+    "asymmetric": losses.AsymmetricMultilabel(),
+    "overlap": losses.Tversky(),
+    "pairs": losses.ContrastiveLoss(),
+}
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_a_label_that_is_neither_0_nor_1_is_none(name):
+    """As a number it would make the loss smaller, or below 0, the farther off it is."""
+    loss, columns = BINARY[name], 2 if name in ("asymmetric", "overlap") else 1
+    given = np.full((3, columns), 0.6, "float32")
+    for label in (-1, 2, 255):
+        labels = np.ones((3, columns), "int32")
+        labels[1, 0] = label
+        assert np.isnan(float(loss(labels, given)))
+        alone = loss(labels, given, sample_weight=np.array([1.0, 0.0, 1.0]))
+        good = loss(np.ones_like(labels), given, sample_weight=np.array([1.0, 0.0, 1.0]))
+        assert float(alone) == pytest.approx(float(good))
+    assert np.isfinite(float(loss(np.full_like(given, 1.001), given)))
+
+
+def test_losses_of_nothing():
+    for loss in (losses.LogLoss(), losses.CategoricalFocal(), losses.Huber()):
+        with pytest.raises(ValueError, match=r"y_pred must not be empty, received shape \(0, 4\)"):
+            loss(np.zeros((0, 4), "float32"), np.zeros((0, 4), "float32"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
 
+from keras_cv_extras import metrics
 from keras_cv_extras.metrics import (
     BalancedAccuracy,
     CohenKappa,
@@ -237,6 +238,18 @@ def test_equal_shares_are_of_one_class_and_several_labels_of_none():
     compiled = tf.function(metric.update_state, autograph=False)
     compiled(tf.constant([[0.0, 1, 1]]), tf.constant([1]))
     assert np.isnan(metric.result())
+
+
+def test_no_samples_at_all():
+    rows, empty = np.zeros((0, 3), "float32"), np.zeros(0, "int32")
+    for metric in (
+        BalancedAccuracy(3),
+        metrics.ExpectedCalibrationError(),
+        metrics.HammingLoss(mode="multiclass", threshold=0.5),
+    ):
+        metric.update_state(rows, rows)
+        metric.update_state(empty, rows)
+        assert float(metric.result()) == 0
 
 
 def test_weights_that_are_refused():

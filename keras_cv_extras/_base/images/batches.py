@@ -5,6 +5,8 @@ from keras import backend, ops
 
 from keras_cv_extras._base import engine
 
+_MANY = 8  # as wide as images are at least; of channels, more than those of single images
+
 
 def as_batch(images):
     """Returns images as a tensor of rank 4, and the function that undoes the change of rank.
@@ -19,7 +21,7 @@ def as_batch(images):
             "images must have shape (height, width, channels) or (batch, height, width, "
             f"channels), received shape {tuple(images.shape)}"
         )
-    _check_channels_last(images)
+    check_axes(images)
     if 0 in tuple(images.shape):
         raise ValueError(f"images must not be empty, received shape {tuple(images.shape)}")
     if not engine.is_finite(images):
@@ -29,9 +31,17 @@ def as_batch(images):
     return images[None], lambda result: result[0]
 
 
-def _check_channels_last(images):
+def check_axes(images):
+    """Raises if images, one or a batch, cannot have the axes (..., height, width, channels)."""
     height, width, channels = images.shape[-3:]
-    turned = height in (1, 3) and None not in (width, channels) and min(width, channels) >= 8
+    many = None not in (width, channels) and min(width, channels) >= _MANY
+    if many and len(images.shape) == 3 and height not in (1, 3, 4):
+        raise ValueError(
+            "images must have shape (height, width, channels) or (batch, height, width, channels), "
+            f"received shape {tuple(images.shape)}: give grey images the shape (batch, height, "
+            "width, 1), and one of many channels as a batch of one, images[None]"
+        )
+    turned = many and height in (1, 3, 4)
     if turned or keras.config.image_data_format() == "channels_first":
         raise ValueError(
             "images must have their channels last, (..., height, width, channels), received shape "

@@ -78,3 +78,8 @@ def _check_integers(images, dtype, low, high):
             f"the values of images must lie in [{low:g}, {high:g}], received {dtype} from "
             f"{values.min()} to {values.max()}: give value_range the images' own, or scale them"
         )
+    if (low, high) == (0, 65535) and 0 < values.max() <= 255:
+        told.warn(
+            "all images lie in [0, 255], but are taken to have values from 0 to 65535, so that "
+            "they are as good as black: cast them to uint8, or multiply them by 257",
+        )

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_cv_extras import augment
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.images.batches import key_from
+from keras_cv_extras._base.images.batches import check_axes, key_from
 from keras_cv_extras._base.random import uniform
 from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras._base.types import Color, Config, Interval, Shape, Sizes, Tensor
@@ -53,6 +53,7 @@ class SizedOp(keras.layers.Layer):
             training = self._get_call_context().entry_layer is self
         if not training:
             return self.plain(images)
+        check_axes(images)
         rank = len(images.shape)
         batch = images if rank == 4 else images[None]
         words = self.seed_generator.next()

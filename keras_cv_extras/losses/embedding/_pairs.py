@@ -4,7 +4,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.losses._labels import same_rank
+from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._replicas import over_replicas
 from keras_cv_extras.losses.embedding._distances import pairwise_distance, relations, shares
@@ -25,7 +25,7 @@ def contrastive_loss(y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0) -> 
     References:
         [Hadsell et al.](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)
     """
-    labels = ops.cast(same_rank(y_true, y_pred), y_pred.dtype)
+    labels = _labels.shares(y_true, y_pred)
     return labels * y_pred**2 + (1 - labels) * ops.maximum(margin - y_pred, 0.0) ** 2
 
 
