@@ -154,11 +154,13 @@ def test_fresh_weights_are_drawn_once_for_each_seed(monkeypatch):
     weights(5)
     weights(5)
     assert built == [3, 4, 5]
+    weights(3)  # which has gone
+    assert built == [3, 4, 5, 3]
     monkeypatch.setattr(type(trainer), "num_kept", 0)
     trainer._fresh.clear()
     weights(5)
     weights(5)
-    assert built == [3, 4, 5, 5, 5]
+    assert built == [3, 4, 5, 3, 5, 5]
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(898, [449, 224, 224]), (9000, [1000, 4000, 4000])])
