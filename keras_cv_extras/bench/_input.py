@@ -3,10 +3,10 @@
 import statistics
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _input_peers, _measure
 
@@ -58,7 +58,7 @@ def run_input(
         cpus = _measure.chosen_cpus(setting)
         if cpus not in settings:
             settings.append(cpus)
-    rows, console = [], Console()
+    rows, console = [], Terminal()
     for cpus in settings:
         title = f"{size} x {size} pixels, cores: {len(cpus)}"
         console.print(title)

@@ -3,11 +3,11 @@
 import statistics
 from typing import Any
 
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
@@ -194,7 +194,7 @@ def run_losses(
         process.close()
     if output is not None:
         _measure.write_report(output, "losses", rows, seconds=seconds, repeats=repeats)
-    Console().print(_table(rows))
+    Terminal().print(_table(rows))
     return rows
 
 

@@ -3,11 +3,11 @@
 import statistics
 from typing import Any
 
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 from keras_cv_extras.bench._mixes import MIXES
@@ -76,7 +76,7 @@ def run_ops(
         rows += _run(("copy", *ops), tuple(peers), size, batch_sizes[size], seconds, repeats)
     if output is not None:
         _measure.write_report(output, "ops", rows, seconds=seconds, repeats=repeats)
-    Console().print(_table(rows))
+    Terminal().print(_table(rows))
     return rows
 
 

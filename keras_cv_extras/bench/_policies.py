@@ -3,10 +3,10 @@
 import statistics
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
@@ -69,7 +69,7 @@ def run_policies(
         if cpus not in settings:
             settings.append(cpus)
     rows = []
-    console = Console()
+    console = Terminal()
     for size in sizes:
         for cpus in settings:
             names, title = OWN + peers, f"{size} x {size} pixels, cores: {len(cpus)}"

@@ -4,10 +4,10 @@ import inspect
 import statistics
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
@@ -66,7 +66,7 @@ def run_pooling(
     seconds = checks.number("seconds", seconds)
     cpus = _measure.chosen_cpus(cores)
     rows = []
-    console = Console()
+    console = Terminal()
     with console.status(f"{len(layers)} pooling layers"):
         for window, step in WINDOWS:
             rows += _run((_BASELINE, *layers), window, step, cpus, seconds, repeats)

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -30,21 +31,26 @@ _STREAM = 0x85EBCA6B  # sets the draws of views and chains apart
 
 
 @functools.cache
-def augmix_chain(strength: float = 0.3, fill: float = 0) -> Policy:
-    """Returns the policy of one chain of AugMix: one, two or three ops in a row.
+def augmix_chain(
+    strength: float = 0.3, fill: float = 0, lengths: Sequence[int] = (1, 2, 3)
+) -> Policy:
+    """Returns the policy of one chain of AugMix: by default one, two or three ops in a row.
 
     Args:
         strength: the greatest strength of an op, in [0, 1]; it is drawn for every image.
         fill: the colour of pixels from outside the image, in [0, 255].
+        lengths: how many ops are in a row, integers in [1, 3].
 
     Returns:
-        A policy whose sub-policies are all chains of one, two and three ops, each length as
-        likely as another.
+        A policy whose sub-policies are all chains of these lengths, each length as likely as
+        another.
     """
     strength = checks.fraction("strength", strength)
+    for length in lengths:
+        checks.integer("lengths", length, minimum=1, maximum=3)
     flat = ("autocontrast", "equalize")
     steps = [Step(op, 1.0, None if op in flat else (0.0, strength)) for op in AUGMIX_OPS]
-    chains = [chain for length in (1, 2, 3) for chain in itertools.product(steps, repeat=length)]
+    chains = [chain for length in lengths for chain in itertools.product(steps, repeat=length)]
     weights = [len(steps) ** -len(chain) for chain in chains]
     return Policy(chains, weights, fill=fill, name="AugMix chain")
 

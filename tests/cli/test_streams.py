@@ -1,11 +1,14 @@
 """What a command prints: to a full disk, a pipe that nobody reads, or streams that are closed."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+from rich.table import Table
 
+from keras_cv_extras._base.text import terminal
 from keras_cv_extras.cli import _options
 
 VERSION = [sys.executable, "-m", "keras_cv_extras.cli", "--version"]
@@ -80,4 +83,21 @@ def test_a_table_is_whole_on_any_terminal(monkeypatch, capsys, columns):
     _options.show_table("Networks", ["name", "size"], [["mobilenetv3", "224"]])
     lines = capsys.readouterr().out.split("\n")
     first = "".join(line.split("│")[1].strip() for line in lines if line.startswith("│"))
-    assert first == "mobilenetv3"
+    assert first == "mobilenetv3" or "\nname: \nmobilenetv3\nsize: 224\n" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("width", [80, 50, 49, 40, 39, 38, 20])
+def test_no_number_of_a_table_is_cut(width, capsys):
+    def table(**options):
+        made = Table(title="accuracy 0.9123 (95 %: 0.8912 to 0.9334), 1797 images", **options)
+        for column in ("class", "images", "precision", "recall", "F1"):
+            made.add_column(column, no_wrap=True)
+        made.add_row("golden_retriever_of_the_hills", "1,234", "0.912", "0.882", "0.901")
+        return made
+
+    for made in (table(), table(box=None)):
+        terminal.Terminal(width=width).print(made)
+        printed = capsys.readouterr().out
+        assert max(map(len, printed.split("\n"))) <= width
+        for number in ("0.9123", "0.8912", "0.9334", "1797", "1,234", "0.912", "0.882", "0.901"):
+            assert number in re.split(r"[^\d.,]+", printed.replace("),", "")), printed

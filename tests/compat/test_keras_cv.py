@@ -348,7 +348,14 @@ def test_generators_of_many_seeds_are_not_kept():
     assert _draws.shared(None) is not _draws.shared(None)
 
 
-@pytest.mark.parametrize("depth", [2, (1, 2), [3, 3]])
-def test_aug_mix_has_one_depth(depth):
-    with pytest.raises(ValueError, match=r"chain_depth must be \[1, 3\] here, received"):
+@pytest.mark.parametrize(("depth", "lengths"), [(2, {2}), ((1, 2), {1, 2}), ([3, 3], {3})])
+def test_the_depth_of_aug_mix(depth, lengths):
+    chain = keras_cv.layers.AugMix((0, 255), chain_depth=depth).inner.chain
+    assert {len(steps) for steps in chain.sub_policies} == lengths
+    assert keras_cv.layers.AugMix((0, 255)).inner.chain is None
+
+
+@pytest.mark.parametrize("depth", [0, -1, (3, 2), [2, 4]])
+def test_what_aug_mix_refuses(depth):
+    with pytest.raises(ValueError, match=r"chain_depth must be within \[1, 3\] here, received"):
         keras_cv.layers.AugMix((0, 255), chain_depth=depth)

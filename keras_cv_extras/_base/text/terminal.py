@@ -6,10 +6,14 @@ orders.
 
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from keras_cv_extras._base.text.escapes import visible
+
+_NAME = 8  # columns that a name in the first column of a table has at least
 
 
 class Terminal(Console):
@@ -19,6 +23,33 @@ class Terminal(Console):
         super().__init__(**{"markup": False, **kwargs})
         if self.width < 1:  # COLUMNS=0, as some shells have it, would show nothing
             self.width = 80
+
+    def print(self, *objects: Any, **kwargs: Any) -> None:
+        """Prints objects; see `Console.print`. No number of a table is cut off."""
+        fitting = [self._fitting(part) if isinstance(part, Table) else part for part in objects]
+        super().print(*fitting, **kwargs)
+
+    def _fitting(self, table):
+        """Returns a table, without lines or as a list if it is too wide, with all words whole."""
+        columns = table.columns
+        texts = [[str(text) for text in (column.header, *column.cells)] for column in columns]
+        widest = [max(map(cell_len, part)) for part in texts]
+        if sum(widest) + 3 * len(widest) + 1 <= self.width:
+            return table
+        least = [max(cell_len(word) for word in " ".join(part).split() or [""]) for part in texts]
+        rest = self.width - sum(least[1:])  # for the first column, whose names may be broken
+        for lines, room in ((table.box, rest - 3 * len(least) - 1), (None, rest - len(least) + 1)):
+            if room >= min(least[0], _NAME):
+                widths = (min(room, widest[0]), *least[1:])
+                for column, width in zip(columns, widths, strict=True):
+                    column.overflow, column.no_wrap, column.width = "fold", False, width
+                table.box, table.padding = lines, (0, 1) if lines else (0, 1, 0, 0)
+                table.pad_edge = lines is not None
+                return table
+        heads = [f"{head}: " if head else "" for head, *_ in texts]
+        rows = zip(*(cells for _, *cells in texts), strict=True)
+        lines = [f"{h}{cell}" for row in rows for h, cell in zip(heads, row, strict=True) if cell]
+        return Text("\n".join(map(visible, [*([str(table.title)] if table.title else []), *lines])))
 
     def render_str(self, text: str, **kwargs: Any) -> Text:
         """Returns text to be shown; see `Console.render_str`."""

@@ -7,7 +7,7 @@ import keras
 from keras_cv_extras import layers
 from keras_cv_extras.compat.keras_cv._pixels import InOrder, random_contrast
 from keras_cv_extras.compat.keras_cv.core import NormalFactorSampler, interval_of
-from keras_cv_extras.policy import Policy, Step, some_of
+from keras_cv_extras.policy import Policy, Step, augmix_chain, some_of
 
 _FILL = {"reflect": "reflect", "constant": "constant", "nearest": "nearest", "wrap": "wrap"}
 
@@ -279,7 +279,10 @@ def aug_mix(
     seed: int | None = None,
 ) -> Any:
     """Blends every image with a mixture of augmented versions of it."""
-    if chain_depth not in ((1, 3), [1, 3]):
-        raise ValueError(f"chain_depth must be [1, 3] here, received {chain_depth}")
+    low, top = (chain_depth,) * 2 if isinstance(chain_depth, int) else chain_depth
+    if not 1 <= low <= top <= 3:
+        raise ValueError(f"chain_depth must be within [1, 3] here, received {chain_depth}")
     high = severity if isinstance(severity, (int, float)) else interval_of("", severity)[1]
-    return layers.AugMix(high, num_chains, alpha, tuple(value_range), seed=seed)
+    lengths = tuple(range(low, top + 1))
+    chain = None if len(lengths) == 3 else augmix_chain(high, lengths=lengths)
+    return layers.AugMix(high, num_chains, alpha, tuple(value_range), chain=chain, seed=seed)

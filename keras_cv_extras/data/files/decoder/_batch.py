@@ -92,8 +92,8 @@ def decode_all(
         quick = tf.reduce_sum(tf.strings.length(left)) <= _FEW_BYTES
         others = tf.cond(
             quick & tf.reduce_all(_seem_whole(left)),
-            lambda: _apart(in_a_row, _FILES)(left),
-            lambda: _apart(named, _FILES, _PLACES)(left, rest),
+            lambda: _bytes.apart(in_a_row, _FILES)(left),
+            lambda: _bytes.apart(named, _FILES, _PLACES)(left, rest),
         )
         with tf.control_dependencies([others]):
             small = several(tf.gather(files, few), sizes)
@@ -118,10 +118,10 @@ def decode_all(
             small,
             lambda: tf.cond(
                 same,
-                lambda: _apart(of_that_size, _FILES)(files),
-                lambda: _apart(several, _FILES, _TWO)(files, sizes),
+                lambda: _bytes.apart(of_that_size, _FILES)(files),
+                lambda: _bytes.apart(several, _FILES, _TWO)(files, sizes),
             ),
-            lambda: _apart(many, _FILES)(files),
+            lambda: _bytes.apart(many, _FILES)(files),
         )
 
     def single(content, small, size):
@@ -154,10 +154,12 @@ def decode_all(
         images = tf.cond(
             tf.size(encoded) == 1,
             lambda: one(encoded[0])[None],
-            lambda: _apart(many, _FILES)(encoded),
+            lambda: _bytes.apart(many, _FILES)(encoded),
         )
     else:
-        images = tf.cond(tf.size(encoded) == 1, alone, lambda: _apart(together, _FILES)(encoded))
+        images = tf.cond(
+            tf.size(encoded) == 1, alone, lambda: _bytes.apart(together, _FILES)(encoded)
+        )
     return tf.ensure_shape(images, (None, *image_size, channels))
 
 
@@ -252,7 +254,7 @@ def _are_small(encoded, image_size):
     is_kind = _kinds(encoded)
     sizes = tf.cond(
         tf.reduce_all(is_kind[_facts.JPEG] | is_kind[_facts.PNG]),
-        lambda: _apart(_all_sizes, _FILES, _FLAGS, _FLAGS)(encoded, *is_kind.values()),
+        lambda: _bytes.apart(_all_sizes, _FILES, _FLAGS, _FLAGS)(encoded, *is_kind.values()),
         lambda: tf.constant([[0, 0]]),
     )
     same = tf.reduce_all(sizes == image_size)
@@ -389,13 +391,3 @@ def _in_turns(function, values, spec, of_turn):
 
     turns = mapped([value[:whole] for value in values], _TURN)
     return tf.concat([turns, mapped([value[whole:] for value in values], 1)], axis=0)
-
-
-def _apart(function, *signature):
-    """Returns a call in the graph: TensorFlow visits all nodes of a branch that is not taken."""
-    return tf.function(
-        function,
-        autograph=False,
-        input_signature=signature,
-        experimental_attributes={"_noinline": True},
-    )

@@ -2,16 +2,23 @@
 
 import tensorflow as tf
 
-# For a function of one file that is rarely needed: a call in the graph, not all of its nodes.
-# TensorFlow visits every node of a branch that is not taken, too.
-apart = tf.function(
-    autograph=False,
-    input_signature=[tf.TensorSpec([], tf.string)],
-    experimental_attributes={"_noinline": True},
-)
-
 _MOST_PARTS = 20_000  # of a file that are passed to find one
 _LETTERS = [bytes([number]) for number in range(256)]
+
+
+def apart(function, *signature):
+    """Returns a call in the graph: TensorFlow visits all nodes of a branch that is not taken.
+
+    Args:
+        function: of tensors.
+        *signature: a `tf.TensorSpec` for each; without any, of one file's bytes.
+    """
+    return tf.function(
+        function,
+        autograph=False,
+        input_signature=signature or [tf.TensorSpec([], tf.string)],
+        experimental_attributes={"_noinline": True},
+    )
 
 
 def part(content, start, count):
