@@ -43,3 +43,13 @@ def test_colours_in_yiq():
     np.testing.assert_array_equal(bright, np.minimum(levels * 3.0, 255).astype("uint8"))
     with pytest.raises(ValueError, match="with 3 axes or more"):
         augment.adjust_hsv_in_yiq(IMAGES[..., :1])
+
+
+@pytest.mark.parametrize("pixels", [-8.25, 3.5])
+def test_bytes_are_blended_as_floats_are(pixels):
+    """Far to the left and to the right of images, and between their columns."""
+    levels = np.random.default_rng(1).integers(0, 256, (2, 6, 7, 3)).astype("uint8")
+    settings = {"interpolation": "bilinear", "fill_mode": "nearest"}
+    found = augment.translate_x(levels, pixels, **settings)
+    exact = np.asarray(augment.translate_x(levels.astype("float32"), pixels, **settings))
+    np.testing.assert_array_equal(found, np.floor(exact + 0.5))

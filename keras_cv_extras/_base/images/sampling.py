@@ -169,6 +169,11 @@ def _bilinear_grid(image, x, y, fill):
         )
         return _blend(upper, lower, ops.expand_dims(ops.cast(weight, dtype), 1))
 
+    flat = ops.reshape(framed, (height, width * channels))
+    flat = engine.kept(blend_rows, flat, *rows, lower_weight)
+    if narrow and fill.mode in ("nearest", "noise") and (framed.shape[1] or 0) > 1:
+        return _blend_pairs(flat, left, right_weight, width, channels)
+
     def blend_columns(pixels, left, right, weight):
         left, right = (
             ops.cast(engine.take(pixels, place, axis=1), wide) for place in (left, right)
@@ -178,10 +183,40 @@ def _bilinear_grid(image, x, y, fill):
             return _to_type(value, image.dtype)
         return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
 
-    flat = ops.reshape(framed, (height, width * channels))
-    flat = engine.kept(blend_rows, flat, *rows, lower_weight)
     pixels = ops.reshape(flat, (-1, width, channels))
     return blend_columns(pixels, columns[0], columns[1], right_weight)
+
+
+def _blend_pairs(flat, left, weight, width, channels):
+    """Blends columns of rows with those to their right, beyond the border with themselves.
+
+    Two values of 16 bits are one of 32: looking up is what takes the time, and it is done once.
+
+    Args:
+        flat: `(rows, width * channels)`, uint16: 256 times what the values are.
+        left: `(columns,)`, int32, within the image or not.
+        weight: `(columns,)`: that of the columns to the right, in 1/256.
+        width: of the rows in pixels, at least 2.
+        channels: the number of channels.
+    """
+
+    def pair(flat):
+        first, second = flat[:, :-channels], flat[:, channels:]
+        return ops.cast(first, "int32") + ops.left_shift(ops.cast(second, "int32"), 16)
+
+    def weigh(left, weight):
+        weight = ops.where(left < 0, 0, ops.where(left > width - 2, _WEIGHT, weight))
+        return ops.cast(weight, "int32")
+
+    def blend(pairs, place, weight):
+        both = engine.take(pairs, place, axis=1)
+        first, second = (ops.bitwise_and(ops.right_shift(both, bits), 0xFFFF) for bits in (0, 16))
+        value = _blend(first, second, weight[None, :, None])
+        return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
+
+    pairs = ops.reshape(engine.kept(pair, flat), (-1, width - 1, channels))
+    place = engine.kept(lambda left: ops.clip(left, 0, width - 2), left)
+    return engine.kept(blend, pairs, place, engine.kept(weigh, left, weight))
 
 
 def warp(image, matrix, fill, interpolation):

@@ -34,9 +34,13 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
         # Of 32 bits, which a processor looks up several at a time: bytes take twice as long.
         return ops.cast(round_off(255.0 * powers, "uint8"), "int32")
 
-    values = ops.cast(ops.reshape(image, (-1,)), "int32")
-    result = engine.take(engine.kept(table, exponent), values, axis=0)
-    return ops.reshape(ops.cast(result, "uint8"), ops.shape(image))
+    # By itself: joined with the image's shape, the loop takes the channels of every pixel apart.
+    def look_up(values, table):
+        return ops.cast(engine.take(table, ops.cast(values, "int32"), axis=0), "uint8")
+
+    values = ops.reshape(image, (-1,))
+    result = engine.kept(look_up, values, engine.kept(table, exponent))
+    return ops.reshape(result, ops.shape(image))
 
 
 @image_op(
