@@ -3,10 +3,8 @@
 import statistics
 from typing import Any
 
-from rich.table import Table
-
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras._base.text.terminal import Terminal, table
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _input_peers, _measure
 
@@ -103,18 +101,14 @@ def _run(names, size, batch_size, cpus, seconds, repeats, tell=_measure.silent):
 
 def _table(rows):
     first = rows[0]
-    table = Table(
-        title=f"JPEG files to batches of {first['batch_size']}, {first['size']} x {first['size']}"
-    )
-    table.add_column("pipeline")
-    for title in ("cores", "images/s", "per core", "this library is"):
-        table.add_column(title, justify="right")
+    title = f"JPEG files to batches of {first['batch_size']}, {first['size']} x {first['size']}"
+    made = table(title, "pipeline", "cores", "images/s", "per core", "this library is")
     for row in rows:
         name = f"{row['contestant']} {row['version'] or ''}"
         if row["status"] != "measured":
-            table.add_row(name, str(row["cores"]), row["status"])
+            made.add_row(name, str(row["cores"]), row["status"])
             continue
         rate = f"{row['images_per_second']:,.0f}"
         ratio = f"{row['ratio']:.3g} x as fast"
-        table.add_row(name, str(row["cores"]), rate, f"{row['per_core']:,.0f}", ratio)
-    return table
+        made.add_row(name, str(row["cores"]), rate, f"{row['per_core']:,.0f}", ratio)
+    return made

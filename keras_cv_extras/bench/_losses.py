@@ -4,10 +4,9 @@ import statistics
 from typing import Any
 
 from rich.progress import track
-from rich.table import Table
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras._base.text.terminal import Terminal, table
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
@@ -215,11 +214,9 @@ def _row(name, process, seconds, repeats):
 
 
 def _table(rows):
-    table = Table(title=f"Loss and gradient, {BATCH_SIZE} x {NUM_CLASSES}, one core")
-    table.add_column("loss")
-    table.add_column("µs per step", justify="right")
-    table.add_column("as fast as Keras", justify="right")
+    title = f"Loss and gradient, {BATCH_SIZE} x {NUM_CLASSES}, one core"
+    made = table(title, "loss", "µs per step", "as fast as Keras")
     for row in rows:
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f} x"
-        table.add_row(row["loss"], f"{row['microseconds']:.0f}", ratio)
-    return table
+        made.add_row(row["loss"], f"{row['microseconds']:.0f}", ratio)
+    return made

@@ -4,10 +4,9 @@ import statistics
 from typing import Any
 
 from rich.progress import track
-from rich.table import Table
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras._base.text.terminal import Terminal, table
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 from keras_cv_extras.bench._mixes import MIXES
@@ -138,15 +137,13 @@ def _row(op, processes, size, batch_size, seconds, repeats):
 
 def _table(rows):
     libraries = [name for name in OP_PEERS if any(name in row["peers"] for row in rows)]
-    table = Table(title="One op per image on one core; how many times as fast as others")
-    table.add_column("size")
-    table.add_column("op")
-    for title in ("µs per image", "plain copies", "first call", *libraries):
-        table.add_column(title, justify="right")
+    title = "One op per image on one core; how many times as fast as others"
+    heads = ("size", "op", "µs per image", "plain copies", "first call", *libraries)
+    made = table(title, *heads, names=2)
     for size in dict.fromkeys(row["size"] for row in rows):
         own = [row for row in rows if row["size"] == size]
         for row in sorted(own, key=lambda row: -row["microseconds_per_image"]):
-            table.add_row(
+            made.add_row(
                 str(size),
                 row["op"],
                 f"{row['microseconds_per_image']:.2f}",
@@ -154,8 +151,8 @@ def _table(rows):
                 f"{row['first_call_seconds']:.1f} s",
                 *(_ratio(row["peers"].get(name)) for name in libraries),
             )
-        table.add_section()
-    return table
+        made.add_section()
+    return made
 
 
 def _ratio(peer):

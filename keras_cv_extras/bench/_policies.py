@@ -3,10 +3,8 @@
 import statistics
 from typing import Any
 
-from rich.table import Table
-
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras._base.text.terminal import Terminal, table
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
@@ -78,8 +76,8 @@ def run_policies(
                 rows += _run(names, size, batch_sizes[size], cpus, seconds, repeats, tell)
     if output is not None:
         _measure.write_report(output, "policies", rows, seconds=seconds, repeats=repeats)
-    for table in _tables(rows):
-        console.print(table)
+    for each in _tables(rows):
+        console.print(each)
     return rows
 
 
@@ -160,14 +158,13 @@ def _answer(name, ask, fields):
 def _tables(rows):
     """Gives a table for every size and number of cores."""
     for size, cores in dict.fromkeys((row["size"], row["cores"]) for row in rows):
-        table = Table(title=f"Two ops per image, {size} x {size}, cores: {cores}")
-        table.add_column("contestant", no_wrap=True)
-        for title in ("images/s", "spread", "first batch", "rand_augment is"):
-            table.add_column(title, justify="right", no_wrap=True)
+        title = f"Two ops per image, {size} x {size}, cores: {cores}"
+        columns = ("contestant", "images/s", "spread", "first batch", "rand_augment is")
+        made = table(title, *columns)
         for row in rows:
             if (row["size"], row["cores"]) == (size, cores):
-                table.add_row(*_cells(row))
-        yield table
+                made.add_row(*_cells(row))
+        yield made
 
 
 def _cells(row):

@@ -4,10 +4,8 @@ import inspect
 import statistics
 from typing import Any
 
-from rich.table import Table
-
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras._base.text.terminal import Terminal, table
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 
@@ -162,16 +160,11 @@ def _takes_training(layer):
 
 
 def _table(rows):
-    table = Table(
-        title=f"Forward and backward, {BATCH_SIZE}x{SIZE}x{SIZE}x{CHANNELS}, "
-        f"cores: {rows[0]['cores']}"
-    )
-    table.add_column("window")
-    table.add_column("layer")
-    for title in ("ms", "max poolings", "plain expressions", "first call"):
-        table.add_column(title, justify="right")
+    title = f"Forward and backward, {BATCH_SIZE}x{SIZE}x{SIZE}x{CHANNELS}, "
+    columns = ("window", "layer", "ms", "max poolings", "plain expressions", "first call")
+    made = table(f"{title}cores: {rows[0]['cores']}", *columns, names=2)
     for row in rows:
-        table.add_row(
+        made.add_row(
             f"{row['pool_size']}/{row['strides']}",
             row["layer"],
             f"{row['milliseconds']:.2f}",
@@ -179,4 +172,4 @@ def _table(rows):
             f"{row['plain_ratio']:.2f}" if row["plain_ratio"] else "",
             f"{row['first_call_seconds']:.1f} s",
         )
-    return table
+    return made

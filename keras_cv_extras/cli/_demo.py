@@ -5,14 +5,13 @@ import time
 from typing import Any
 
 import keras
-from rich.table import Table
 from rich.text import Text
 
 from keras_cv_extras import data, policy, search, serving, training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras._base.text.escapes import visible
-from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras._base.text.terminal import Terminal, table
 from keras_cv_extras._base.types import Path
 
 _DATA, _TRIALS, _EPOCHS = "mnist_5k", 12, 8
@@ -174,23 +173,20 @@ def _step(console, number, text):
 
 def _table(images, found, scores, train_size):
     total = len(images.train[1]) + len(images.test[1])
-    table = Table(title=f"{total:,} images of {images.name}: what each policy is worth")
-    table.add_column("arm")
-    table.add_column("confirmed accuracy", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("test accuracy", justify="right")
+    title = f"{total:,} images of {images.name}: what each policy is worth"
+    made = table(title, "arm", "confirmed accuracy", "95 % interval", "test accuracy")
     for arm in found.arms:
         test = {found.winner.name: scores.get("found"), "none": scores["none"]}.get(arm.name)
         chosen = arm.name == found.winner.name
-        table.add_row(
+        made.add_row(
             f"{arm.name} ({arm.kind}){', written' if chosen else ''}",
             f"{arm.accuracy:.4f}",
             f"{arm.low:.4f} to {arm.high:.4f}",
             "" if test is None else f"{test.accuracy:.4f}",
             style="bold" if chosen else None,
         )
-    table.caption = (
+    made.caption = (
         f"Confirmed: trained on {train_size:,} images with new seeds, scored on images that the "
         "search has not seen.\nTest: trained on all training images, scored once."
     )
-    return table
+    return made

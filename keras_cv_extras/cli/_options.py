@@ -222,14 +222,10 @@ def say(*lines: object) -> None:
 
 def show_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Prints a table: names on the left, numbers on the right."""
-    from rich.table import Table
-
-    from keras_cv_extras._base.text.terminal import Terminal
+    from keras_cv_extras._base.text.terminal import Terminal, table
 
     say(title)  # a title of the table's would be broken at its width
-    table = Table()
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
+    made = table(None, *columns)
     for row in rows:
-        table.add_row(*row)
-    Terminal().print(table)
+        made.add_row(*row)
+    Terminal().print(made)

@@ -92,12 +92,14 @@ def test_no_number_of_a_table_is_cut(width, capsys):
         made = Table(title="accuracy 0.9123 (95 %: 0.8912 to 0.9334), 1797 images", **options)
         for column in ("class", "images", "precision", "recall", "F1"):
             made.add_column(column, no_wrap=True)
+        made.caption = "one \x1b[31m\nof two"
         made.add_row("golden_retriever_of_the_hills", "1,234", "0.912", "0.882", "0.901")
         return made
 
     for made in (table(), table(box=None)):
         terminal.Terminal(width=width).print(made)
         printed = capsys.readouterr().out
+        assert "\x1b" not in printed
         assert max(map(len, printed.split("\n"))) <= width
         for number in ("0.9123", "0.8912", "0.9334", "1797", "1,234", "0.912", "0.882", "0.901"):
             assert number in re.split(r"[^\d.,]+", printed.replace("),", "")), printed

@@ -16,6 +16,20 @@ from keras_cv_extras._base.text.escapes import visible
 _NAME = 8  # columns that a name in the first column of a table has at least
 
 
+def table(title: str | None, *columns: str, names: int = 1) -> Table:
+    """Returns a table without rows.
+
+    Args:
+        title: the line above it.
+        *columns: their heads.
+        names: how many columns have names, on the left; the others have numbers, on the right.
+    """
+    made = Table(title=title)
+    for place, column in enumerate(columns):
+        made.add_column(column, justify="left" if place < names else "right", overflow="fold")
+    return made
+
+
 class Terminal(Console):
     """Rich's console without its markup: text is shown as it is, control characters as escapes."""
 
@@ -46,10 +60,11 @@ class Terminal(Console):
                 table.box, table.padding = lines, (0, 1) if lines else (0, 1, 0, 0)
                 table.pad_edge = lines is not None
                 return table
+        above, below = (str(text or "").split("\n") for text in (table.title, table.caption))
         heads = [f"{head}: " if head else "" for head, *_ in texts]
         rows = zip(*(cells for _, *cells in texts), strict=True)
         lines = [f"{h}{cell}" for row in rows for h, cell in zip(heads, row, strict=True) if cell]
-        return Text("\n".join(map(visible, [*([str(table.title)] if table.title else []), *lines])))
+        return Text("\n".join(visible(line) for line in [*above, *lines, *below]).strip("\n"))
 
     def render_str(self, text: str, **kwargs: Any) -> Text:
         """Returns text to be shown; see `Console.render_str`."""

@@ -58,21 +58,23 @@ class Evaluation:
 
     def table(self) -> Any:
         """Returns a rich table, a row for each class."""
-        from rich.table import Table
+        from keras_cv_extras._base.text.terminal import table
 
         count = int(self.confusion.sum())
-        table = Table(
-            title=f"accuracy {self.accuracy:.4f} (95 %: {self.low:.4f} to {self.high:.4f}), "
-            f"log loss {self.log_loss:.4f}, {count} images"
+        made = table(
+            f"accuracy {self.accuracy:.4f} (95 %: {self.low:.4f} to {self.high:.4f}), "
+            f"log loss {self.log_loss:.4f}, {count} images",
+            "class",
+            "images",
+            "precision",
+            "recall",
+            "F1",
         )
-        table.add_column("class", overflow="fold")
-        for column in ("images", "precision", "recall", "F1"):
-            table.add_column(column, justify="right")
         for number, name in enumerate(self.class_names):
             scores = (self.precision[number], self.recall[number], self.f1[number])
             images = str(int(self.confusion[number].sum()))
-            table.add_row(name, images, *(f"{score:.3f}" for score in scores))
-        return table
+            made.add_row(name, images, *(f"{score:.3f}" for score in scores))
+        return made
 
 
 def evaluate(

@@ -71,21 +71,24 @@ class MultilabelEvaluation:
 
     def table(self) -> Any:
         """Returns a rich table, a row for each class."""
-        from rich.table import Table
+        from keras_cv_extras._base.text.terminal import table
 
-        table = Table(
-            title=f"mean average precision {self.mean_average_precision:.4f}, F1 "
+        made = table(
+            f"mean average precision {self.mean_average_precision:.4f}, F1 "
             f"{self.macro_f1:.4f}, all labels right {self.accuracy:.4f} (95 %: {self.low:.4f} to "
-            f"{self.high:.4f}), {self.images} images"
+            f"{self.high:.4f}), {self.images} images",
+            "class",
+            "images",
+            "average precision",
+            "precision",
+            "recall",
+            "F1",
         )
-        table.add_column("class", overflow="fold")
-        for column in ("images", "average precision", "precision", "recall", "F1"):
-            table.add_column(column, justify="right")
         for number, name in enumerate(self.class_names):
             scores = (self.average_precision, self.precision, self.recall, self.f1)
             values = (f"{score[number]:.3f}" for score in scores)
-            table.add_row(name, str(self.positives[number]), *values)
-        return table
+            made.add_row(name, str(self.positives[number]), *values)
+        return made
 
 
 def score(probabilities, labels, class_names) -> MultilabelEvaluation:
