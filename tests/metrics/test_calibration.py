@@ -109,6 +109,8 @@ def test_without_samples():
     ("true", "predicted", "message"),
     [
         ([0], [[3.0, -1.0]], r"y_pred must hold probabilities \(or give from_logits\)"),
+        ([0], [[0.9, -0.1]], r"y_pred must hold probabilities"),
+        ([0], [-0.1], r"y_pred must hold probabilities"),
         ([0], [[np.nan, 0.5]], "y_pred must hold probabilities"),
         ([2], [[0.5, 0.5]], r"y_true must hold whole numbers in \[0, 2\)"),
         ([0], [[[0.5, 0.5]]], r"received shape \(1, 1, 2\)"),

@@ -24,3 +24,11 @@ def test_a_diagram_of_bins():
     assert [patch.get_height() for patch in above.patches] == [0.5, 0.75]
     assert [patch.get_height() for patch in below.patches] == [0.25, 0, 0.75]
     assert above.get_title() == "calibration error 0.2500"
+    middles = [
+        [bar.get_x() + bar.get_width() / 2 for bar in axes.patches] for axes in (above, below)
+    ]
+    np.testing.assert_allclose(middles[0], [1 / 6, 5 / 6])
+    np.testing.assert_allclose(middles[1], [1 / 6, 3 / 6, 5 / 6])
+    ideal, line = (np.transpose(one.get_data()).tolist() for one in above.lines)
+    assert (ideal, line) == ([[0, 0], [1, 1]], [[0.25, 0.5], [1, 0.75]])
+    assert above.get_xlim() == above.get_ylim() == (0, 1)

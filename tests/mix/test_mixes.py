@@ -116,6 +116,9 @@ def test_a_pool_is_drawn_from_evenly_and_by_class():
     assert scipy.stats.chisquare(np.bincount(places, minlength=100)).pvalue > 0.001
     even = mix.Pool(np.zeros((100, 1, 1, 1)), labels, balanced=True)
     places = np.asarray(even.places(draws(20_000), 0))
+    for form in (labels[:, None], np.eye(3)[labels]):
+        same = mix.Pool(np.zeros((100, 1, 1, 1)), form, balanced=True)
+        np.testing.assert_array_equal(same.places(draws(20_000), 0), places)
     assert scipy.stats.chisquare(np.bincount(labels[places])).pvalue > 0.001
     inside = np.bincount(places[labels[places] == 0], minlength=90)
     assert scipy.stats.chisquare(inside).pvalue > 0.001
@@ -185,6 +188,7 @@ def test_schedule():
     np.testing.assert_array_equal(schedule.active(tf.range(24)), np.array(wanted, bool))
     assert not schedule.active(tf.constant(1, tf.uint32))
     assert mix.Schedule(num_epochs=100).end == 20
+    assert [mix.Schedule(num_epochs=3, warmup=0, end=0).active(e) for e in range(4)] == [1, 1, 1, 0]
     assert not any(mix.Schedule(num_epochs=3, end=3).active(e) for e in range(5))
     with pytest.raises(ValueError, match="on must be at least 1"):
         mix.Schedule(num_epochs=3, on=0)
@@ -231,6 +235,8 @@ def test_wrong_arguments(images):
         mix.RandomMix([mix.MixUp(num_classes=3)])
     with pytest.raises(TypeError, match="another RandomMix"):
         mix.RandomMix([mix.RandomMix()])
+    with pytest.raises(ValueError, match="alpha must be"):
+        mix.BalancedMixUp(0.0, pool=mix.Pool(images, LABELS, balanced=True))
     with pytest.raises(ValueError, match="balanced=True"):
         mix.BalancedMixUp(pool=mix.Pool(images, LABELS))
     with pytest.raises(ValueError, match="labels must have one row per image"):

@@ -116,6 +116,21 @@ def test_arms_are_drawn_the_best_on_top():
     labels = axes.get_yticklabels()
     assert [label.get_text() for label in labels] == ["b", "a"]
     assert [label.get_weight() for label in labels] == ["normal", "bold"]
+    worse, best = ({line.get_color() for line in axes.lines[row : row + 2]} for row in (0, 2))
+    assert len(worse) == len(best) == 1
+    assert worse != best
+    points = [line.get_data() for line in axes.lines[1::2]]
+    assert [(float(x[0]), float(y[0])) for x, y in points] == [(0.5, 0), (0.9, 1)]
+
+
+def test_trials_are_drawn_with_the_best_so_far():
+    nan = float("nan")
+    rows = [{"kind": "control", "name": "none", "val_accuracy": 0.45}]
+    rows += [{"kind": "trial", "name": "t", "val_accuracy": v} for v in (nan, 0.5, 0.4, nan, 0.6)]
+    points, best, *controls = _figures.trials_figure(rows).axes[0].lines
+    assert np.transpose(points.get_data()).tolist() == [[1, 0.5], [2, 0.4], [4, 0.6]]
+    assert np.transpose(best.get_data()).tolist() == [[1, 0.5], [2, 0.5], [3, 0.5], [4, 0.6]]
+    assert [line.get_ydata()[0] for line in controls] == [0.45]
 
 
 def test_rounding_errors_are_not_drawn_as_effects():

@@ -68,6 +68,7 @@ def test_what_is_written(found):
     report = (folder / "report.html").read_text()
     assert found.winner.name in report
     assert "data:image/png;base64," in report
+    assert "<dt>trials</dt><dd>3</dd>" in report
     assert "http://" not in report.replace("http://www.w3.org", "")
     assert "<script" not in report
 
@@ -291,6 +292,7 @@ def test_shared_weights_go_on_where_a_training_stopped(digits, tmp_path):
     parts = shared.score(chosen, 5, *digits.test)
     assert parts.accuracy == whole.accuracy
     assert parts.log_loss == pytest.approx(whole.log_loss, rel=1e-5)
+    assert (tmp_path / "shared.npz").is_file()
     again = search.SharedWeights(trainer, chosen, seed=99, path=tmp_path / "shared.npz")
     assert again.score(chosen, 5, *digits.test).log_loss == parts.log_loss
     (tmp_path / "shared.npz").write_bytes(b"torn")

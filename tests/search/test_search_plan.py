@@ -113,6 +113,12 @@ def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch
         make(digits, network, trials=None, budget=1, oracle=oracle)
 
 
+@pytest.mark.parametrize(("asked", "wanted"), [("auto", False), (True, True), (False, False)])
+def test_digits_are_mirrored_only_if_that_is_asked_for(asked, wanted, digits, network):
+    request = make(digits, network, flip=asked)
+    assert request.flip is wanted
+
+
 def test_progress_is_told_to_other_terminals(tmp_path):
     with pytest.raises(FileNotFoundError, match="no search has been started here"):
         search.describe_progress(tmp_path)
@@ -123,6 +129,8 @@ def test_progress_is_told_to_other_terminals(tmp_path):
         assert not shown.advance("trial 4", 0.4)
         assert not shown.advance("trial 5", float("nan"))
         shown.confirmed("none", 0.6)
+        (bar,) = shown._progress.tasks
+        assert (bar.completed, bar.total) == (6, 10)
         text = search.describe_progress(tmp_path)
         assert "trials: 6 of 10 trainings done" in text
         assert "best seen: 50.00% (trial 3)" in text

@@ -10,6 +10,7 @@ from keras_cv_extras import cli
 from .contracts import CONTRACTS, covered
 from .names import aliases, public_names, used_names
 from .options import all_options, given_options
+from .signatures import KEPT, signatures
 
 TESTS = pathlib.Path(__file__).parent.parent
 #: Scripts that made values once, tests that only run elsewhere, and the search for uses itself.
@@ -41,6 +42,16 @@ def test_every_option_is_given_by_a_test(sources):
     options = all_options(cli.app)
     assert sorted(" ".join(option) for option in options - given) == []
     assert len(options) > 100
+
+
+def test_public_calls_and_their_defaults_are_those_that_users_know():
+    """`python -m surface.signatures` in tests/ writes them anew: look at what it changes."""
+    kept = KEPT.read_text(encoding="utf-8").splitlines()
+    found = signatures()
+    assert {"gone": sorted({*kept} - {*found}), "new": sorted({*found} - {*kept})} == {
+        "gone": [],
+        "new": [],
+    }
 
 
 def test_results_and_settings_cannot_be_changed():
