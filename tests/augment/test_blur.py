@@ -71,6 +71,7 @@ def test_box_blur_leaves_out_what_has_no_weight(radius, images):
     assert np.abs(np.asarray(result, "float64") - wanted).max() <= 0.5 + 1e-3
 
 
+@pytest.mark.wide
 def test_box_blur_of_a_fraction_is_about_that_of_pillow(images):
     wanted = np.asarray(Image.fromarray(images[0]).filter(ImageFilter.BoxBlur(1.6)), int)
     assert np.abs(np.asarray(augment.box_blur(images[0], 1.6), int) - wanted).max() <= 1
@@ -88,6 +89,7 @@ def test_median_blur_is_that_of_scipy(kernel_size, images):
         assert np.isin(result, floats).all()
 
 
+@pytest.mark.wide
 def test_motion_blur_is_a_line_through_every_pixel():
     image = np.zeros((1, 15, 15, 1), "float32")
     image[:, 7, 7] = 210.0

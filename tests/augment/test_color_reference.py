@@ -104,6 +104,7 @@ def test_clahe_is_that_of_opencv(size, options, patch):
     assert (difference != 0).mean() <= 1e-3
 
 
+@pytest.mark.wide
 def test_clahe_raises_local_contrast_and_keeps_flat_images(patch):
     dark = (patch // 4).astype("uint8")
     assert np.asarray(augment.clahe(dark)).std() > 1.5 * dark.std()
@@ -177,6 +178,7 @@ def test_color_jitter_is_the_four_ops_in_some_order(patch):
     assert len(np.unique(both.reshape(400, -1), axis=0)) == 400
 
 
+@pytest.mark.wide
 @settings(max_examples=40, deadline=None)
 @given(
     name=st.sampled_from(NAMES),

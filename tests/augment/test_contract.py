@@ -157,6 +157,7 @@ def test_eager_function_and_dataset_agree(name, batch, results):
     np.testing.assert_array_equal(next(iter(dataset)), results(name))
 
 
+@pytest.mark.wide_but(*(name for name in KINDS if name not in NO_IDENTITY))
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_IDENTITY])
 def test_strength_zero_is_the_identity(name, batch):
     """Plain, which gives the same pixels; see above."""
@@ -167,6 +168,7 @@ def test_strength_zero_is_the_identity(name, batch):
     np.testing.assert_allclose(result, floats, atol=1e-3)
 
 
+@pytest.mark.wide_but(*(name for name in KINDS if OPS[name].has_strength))
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if OPS[name].has_strength and name not in NOT_RISING]
 )
@@ -187,6 +189,7 @@ def test_distance_to_the_image_grows_with_strength(name, photographs):
     assert distances[0] < distances[1] < distances[2]
 
 
+@pytest.mark.wide_but(*KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_constant_images_and_input_stay_whole(name, batch):
     for level in (0, 77, 255):

@@ -23,6 +23,7 @@ def erased(result):
     return black[..., 0]
 
 
+@pytest.mark.wide
 def test_random_erasing_is_one_rectangle_of_the_wanted_area_and_ratio(blank):
     masks = erased(augment.random_erasing(blank, 0.4, KEYS))
     ratios, shares = [], []

@@ -54,7 +54,7 @@ COMPILED = {(17, 13, 3)}
 MORE_COMPILED = {(1, 1, 3), (1, 7, 3), (17, 13, 1), (57, 100, 3), (224, 224, 3)}
 
 
-@pytest.mark.wide_but("autocontrast", "color", "equalize", "posterize", "shear_x")
+@pytest.mark.wide_but("autocontrast", "posterize", "shear_x")
 @pytest.mark.parametrize("more", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", sorted(PILLOW))
 def test_equal_to_pillow(name, more, samples, monkeypatch):
@@ -125,6 +125,7 @@ def test_solarize_add_adds_below_the_threshold(batch):
     np.testing.assert_array_equal(augment.solarize_add(batch, 60), wanted)
 
 
+@pytest.mark.wide
 def test_cutout_fills_a_square(batch):
     result = np.asarray(augment.cutout(batch, 6, 0.5, 0.25, fill=7))
     wanted = batch.copy()
@@ -132,6 +133,7 @@ def test_cutout_fills_a_square(batch):
     np.testing.assert_array_equal(result, wanted)
 
 
+@pytest.mark.wide
 def test_padded_crop_is_a_window_of_the_padded_image(batch):
     padded = np.pad(batch, ((0, 0), (3, 3), (3, 3), (0, 0)), constant_values=9)
     for position in (0.0, 0.3, 0.5, 0.999):

@@ -31,6 +31,7 @@ def test_16_bits_are_those_of_floats_of_another_range(name):
     np.testing.assert_allclose(result, np.asarray(wanted) * 257.0, atol=0.51)
 
 
+@pytest.mark.wide
 def test_16_bits_are_not_rounded_where_they_only_move():
     np.testing.assert_array_equal(augment.flip_horizontal(RAMP), RAMP[:, :, ::-1])
     assert np.isin(layers.RandomCrop(8, seed=1)(RAMP), RAMP).all()
@@ -38,6 +39,7 @@ def test_16_bits_are_not_rounded_where_they_only_move():
     assert np.all(np.asarray(black) == 65535)
 
 
+@pytest.mark.wide_but("<lambda>0")
 @pytest.mark.parametrize("run", [lambda p, x: p(x), lambda p, x: tf.function(p)(x)])
 def test_policies_of_16_bits_are_told_their_range(run):
     result = np.asarray(run(SOLARIZE.with_value_range((0, 65535)), RAMP))

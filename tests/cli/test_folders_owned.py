@@ -89,6 +89,7 @@ def test_a_link_in_a_folder_of_ours_is_not_written_through(tmp_path, name):
     assert contents(tmp_path) == before
 
 
+@pytest.mark.wide
 def test_checkpoints_of_earlier_versions_and_what_lies_beside_them(tmp_path):
     fit(tmp_path, 2)
     for path in tmp_path.rglob(".keras_cv_extras.*"):

@@ -150,6 +150,7 @@ def measured(tmp_path):
     return tmp_path
 
 
+@pytest.mark.wide
 def test_classes_of_few_images_are_told_what_helps_more(asked, tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1)).astype("uint8")
     for rare in (6, 20):

@@ -154,6 +154,7 @@ def test_the_command_line_knows_a_mix_a_loss_and_a_source_of_a_plugin(written, t
     assert "label_smoothing goes with loss='cross" in str(kcx(*train, *smoothed).exception)
 
 
+@pytest.mark.wide
 def test_a_search_knows_an_oracle_of_a_plugin(written):
     _plugins.load(str(written("oracle", REGISTERED)))
     settings = search.SearchSettings(trials=5, oracle="backwards-oracle", ops=("invert",))

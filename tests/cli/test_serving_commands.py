@@ -113,6 +113,7 @@ def test_export_from_python(trained, asked):
     assert "says what it was trained on" in " ".join(result.notes)
 
 
+@pytest.mark.wide
 def test_an_export_that_fails_its_verification_is_not_there(trained, tmp_path, monkeypatch):
     def convert(file_format, servable, plain, folder, **_):
         (folder / "model.tflite").write_bytes(b"a model")
@@ -140,6 +141,7 @@ def test_an_export_that_fails_its_verification_is_not_there(trained, tmp_path, m
     assert (tmp_path / "1" / "model_card.json").read_bytes() == before
 
 
+@pytest.mark.wide
 def test_export_of_several_views_of_images_of_a_size(trained, asked):
     options = ["--test-time-augment", "five", "--image-size", 8]
     result = kcx("export", trained / "model.keras", "digits", *options)

@@ -113,12 +113,14 @@ def test_numbers_of_the_optimizer(train):
     assert callback(found, training.ProgressBar) == []
 
 
+@pytest.mark.wide
 def test_a_recipe_that_averages_may_be_told_not_to(train, monkeypatch):
     monkeypatch.setattr(training, "recipe", lambda *_, **__: training.Recipe(average=True))
     assert optimizer_of(train())["use_ema"] is True
     assert optimizer_of(train("--no-average"))["use_ema"] is False
 
 
+@pytest.mark.wide
 def test_the_seed_is_that_of_the_weights_the_split_and_the_order(train):
     one, same, other = train(), train("--seed", 0), train("--seed", 5)
     assert other.settings["seed"] == 5
@@ -130,6 +132,7 @@ def test_the_seed_is_that_of_the_weights_the_split_and_the_order(train):
     assert not np.array_equal(one.pipeline["labels"], other.pipeline["labels"])
 
 
+@pytest.mark.wide
 def test_layers_compute_in_the_precision(train):
     found = train("--precision", "mixed_bfloat16")
     kinds = [layer.compute_dtype for layer in found.model.layers]
@@ -144,6 +147,7 @@ def test_patience_stops_by_the_validation_accuracy(train):
     assert (stop.patience, stop.monitor, stop.restore_best_weights) == (4, "val_accuracy", True)
 
 
+@pytest.mark.wide
 def test_validation_is_a_share_or_nothing(train):
     assert train("--validation", 0).validation is None
     half = train("--validation", 0.5)
@@ -176,6 +180,7 @@ def test_what_a_policy_file_says_of_batches(train, tmp_path):
     assert plain.settings["policy"]["batch"] == {"repeats": 2}
 
 
+@pytest.mark.wide
 def test_rare_classes_count_more(train):
     _, labels, weights = first(train("--class-weights", "balanced"))
     assert weights.shape == (64,)

@@ -222,6 +222,7 @@ def test_the_progress_bar_is_tqdms(monkeypatch):
         tfa.callbacks.TQDMProgressBar()
 
 
+@pytest.mark.wide
 def test_what_is_drawn_in_a_graph_is_drawn_anew():
     def drawn(image):
         holes = tfa.image.random_cutout(image[None], (4, 4), seed=3)[0]

@@ -93,7 +93,7 @@ def test_saving(name):
     assert type(copy.inner) is type(layer.inner)
 
 
-@pytest.mark.wide_but("CutMix", "MixUp", "RandomFlip", "Resizing")
+@pytest.mark.wide_but("MixUp", "RandomFlip", "Resizing")
 @pytest.mark.slow_but(*QUICK)
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
 def test_dictionaries(name):
@@ -191,6 +191,7 @@ def test_images_alone_single_images_and_inference():
     np.testing.assert_array_equal(model.predict(IMAGES, verbose=0), IMAGES)
 
 
+@pytest.mark.wide
 def test_datasets():
     data = tf.data.Dataset.from_tensor_slices({"images": IMAGES, "labels": LABELS}).batch(2)
     (batch, _) = list(data.map(made("MixUp", seed=1)).map(made("RandomFlip", seed=2)))
@@ -341,6 +342,7 @@ def test_the_gradient_of_a_focal_loss_is_finite_where_nothing_is_missed(gamma):
     assert np.all(np.isfinite(tape.gradient(value, logits)))
 
 
+@pytest.mark.wide
 def test_generators_of_many_seeds_are_not_kept():
     for seed in range(2 * _draws._MOST):
         assert _draws.shared(seed) is _draws.shared(seed)

@@ -55,6 +55,7 @@ class Darker(keras_cv.layers.BaseImageAugmentationLayer):
         return label * 2
 
 
+@pytest.mark.wide
 def test_a_users_own_layer():
     layer = Darker(seed=1)
     shares = (np.asarray(layer(IMAGES)) / np.maximum(IMAGES, 1)).max((1, 2, 3))

@@ -117,6 +117,7 @@ def test_dataset_is_fresh_every_epoch_and_reproducible(small):
     np.testing.assert_array_equal(shown[0], wanted[0])
 
 
+@pytest.mark.wide
 def test_dataset_goes_on_from_a_checkpoint(small, tmp_path):
     dataset = data.smote_dataset(small, 16, seed=3, num_epochs=2)
     iterator = iter(dataset)

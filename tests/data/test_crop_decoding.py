@@ -86,7 +86,7 @@ def test_boxes_are_of_the_upright_image(orientation, decode):
         assert difference(decode(file, box), by_pillow(file, box)) <= 1, box
 
 
-@pytest.mark.wide_but("6")
+@pytest.mark.wide
 @pytest.mark.parametrize("orientation", [1, 6, 7])
 def test_reduced_decoding_is_near(orientation, decode):
     large = PHOTOGRAPH.resize((1215, 1005), Image.Resampling.BICUBIC)

@@ -84,6 +84,7 @@ def test_every_kind_of_file_is_as_with_pillow(case, decoders):
             np.testing.assert_array_equal(streamed, served, err_msg=kind)
 
 
+@pytest.mark.wide
 def test_what_pillow_takes_for_another_picture_is_read_as_it_is_meant(decoders):
     """A clear level of 2 or 4 bits; black and white of a byte each: as the formats' texts say."""
     case = ("stretch", (4, 8), 3)
@@ -121,6 +122,7 @@ def test_a_bmp_that_cannot_be_read_everywhere_says_why(fields, message):
         decoder.facts_of(decoder.read_header(io.BytesIO(file)))
 
 
+@pytest.mark.wide
 def test_headers_are_read_alike():
     signature = [tf.TensorSpec([], tf.string)]
     read = tf.function(decoder.facts, input_signature=signature, autograph=False)
@@ -137,7 +139,7 @@ def test_headers_are_read_alike():
     ]
 
 
-@pytest.mark.wide_but("crop-3")
+@pytest.mark.wide
 @pytest.mark.parametrize(("resize", "channels"), [("crop", 3), ("pad", 1)])
 def test_reduced_jpegs_are_the_same_everywhere_and_close_to_whole_ones(resize, channels, decoders):
     image = Image.fromarray(skimage.data.astronaut()[:509, :503])
@@ -157,6 +159,7 @@ def test_reduced_jpegs_are_the_same_everywhere_and_close_to_whole_ones(resize, c
             assert (mean > 0) == (ratio > 1 or channels == 1)
 
 
+@pytest.mark.wide
 def test_an_image_of_the_right_size_is_left_alone(decoders):
     given = decoders(CASES[2])(KINDS["PNG"])
     np.testing.assert_array_equal(given, Image.open(io.BytesIO(KINDS["PNG"])))

@@ -67,6 +67,7 @@ def all_of(dataset):
     return np.concatenate([b[0] for b in batches]), np.concatenate([b[1] for b in batches])
 
 
+@pytest.mark.wide
 def test_bad_files_are_named_and_left_out(tmp_path):
     bad = {name: content for name, (content, _) in BAD_HEADERS.items()}
     folder_of(tmp_path, 6, **bad, **BAD_PIXELS)

@@ -68,6 +68,7 @@ def test_pixels_are_those_of_the_files(folder, pixels):
     ]
 
 
+@pytest.mark.wide
 def test_a_pipeline_reads_packs_at_random_and_draws_boxes(pixels):
     packed = data.image_files(pixels, 48).train
     images, labels = next(iter(data.pipeline(packed, len(packed), seed=2)))
@@ -83,6 +84,7 @@ def test_a_pipeline_reads_packs_at_random_and_draws_boxes(pixels):
         assert np.abs(images[sample].astype(int) - np.asarray(wanted)).max() <= 1
 
 
+@pytest.mark.wide
 def test_jpegs_keep_their_shape_and_are_near(folder, jpegs):
     files, packed = data.image_files(folder, 64), data.image_files(jpegs, 64)
     assert {tuple(facts) for facts in packed.train.facts} == {(0, 100, 121, 1), (0, 121, 100, 1)}

@@ -51,6 +51,7 @@ def test_passes_are_epochs(samples):
     assert np.any(collect(other)[0] != epochs[0])
 
 
+@pytest.mark.wide
 def test_several_epochs_in_one_dataset(samples):
     dataset = data.pipeline(samples, 16, policy=CHOSEN, seed=3, first_epoch=1, num_epochs=2)
     assert int(dataset.cardinality()) == 14
@@ -84,6 +85,7 @@ def test_a_sample_does_not_depend_on_its_batch(samples):
         np.testing.assert_array_equal(collect(made)[0], wanted[0])
 
 
+@pytest.mark.wide
 def test_inside_equals_outside(samples):
     images, labels = samples
     made, order = collect(data.pipeline(samples, 16, policy=CHOSEN, seed=9, epoch=4))
@@ -104,6 +106,7 @@ def test_tensorflows_global_seed_plays_no_part(samples, global_seed):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.wide
 def test_a_stream_gives_the_same_images_as_arrays(samples):
     stream = tf.data.Dataset.from_tensor_slices(samples)
     dataset = data.pipeline(stream, 16, policy=CHOSEN, seed=2)
@@ -199,6 +202,7 @@ def test_mix_gets_the_augmented_batch(samples):
     assert float(seed[0]) == 6
 
 
+@pytest.mark.wide
 def test_floats(samples):
     images = samples[0].astype("float32") / 255
     steps = [Step("brightness", 1.0, (0, 1)), Step("flip_vertical", 0.5)]
@@ -268,6 +272,7 @@ def test_wrong_arguments_are_one_clear_error(samples, make, error, problem):
         make(*samples)
 
 
+@pytest.mark.wide
 def test_a_sample_that_comes_again_has_draws_of_its_own(samples):
     """Three views of each: as many batches as ever, each image of a view like any other's."""
     made = data.pipeline(samples, 16, policy=CHOSEN, seed=3, epoch=2, num_repeats=3)

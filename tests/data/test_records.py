@@ -122,7 +122,7 @@ def batches(source, **options):
     ]
 
 
-@pytest.mark.wide_but("batches of dictionaries", "records")
+@pytest.mark.wide_but("records")
 @pytest.mark.parametrize("form", ["dictionary", "batches", "batches of dictionaries", "records"])
 def test_a_pipeline_takes_the_same_data_in_any_form(form):
     pairs = tf.data.Dataset.from_tensor_slices((PIXELS, LABELS))
@@ -139,6 +139,7 @@ def test_a_pipeline_takes_the_same_data_in_any_form(form):
         np.testing.assert_array_equal(given[1], wanted[1])
 
 
+@pytest.mark.wide
 def test_fit_takes_batches_of_dictionaries_and_refuses_single_images():
     ends = []
     records = tf.data.Dataset.from_tensor_slices({"image": PIXELS, "label": LABELS})

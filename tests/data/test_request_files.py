@@ -122,6 +122,7 @@ def test_files_of_the_size_that_is_wanted_and_a_file_alone(decoders):
             np.testing.assert_array_equal(together(tf.constant([file])), wanted)
 
 
+@pytest.mark.wide
 def test_small_is_what_no_check_could_refuse():
     content, clear = io.BytesIO(), io.BytesIO()
     Image.fromarray(photographs.astronaut()[:90, :90]).save(content, "JPEG", **turned(6))
@@ -148,6 +149,7 @@ def test_small_is_what_no_check_could_refuse():
     assert _batch.SMALL // shortest_scan * _batch.SMALL <= _cost.MOST_SCANS
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("colours", [2, 6])
 def test_a_png_whose_header_is_not_first_is_refused(decoders, colours):
     # Its first chunk tells of a small image, the second of one beyond any limit.
@@ -163,6 +165,7 @@ def test_a_png_whose_header_is_not_first_is_refused(decoders, colours):
             decode(tf.constant([file]))
 
 
+@pytest.mark.wide
 def test_damage_is_an_error(decoders):
     together, _ = decoders
     bad = jpeg(0)
@@ -182,6 +185,7 @@ def test_files_of_a_request_that_are_bad_are_named(decoders):
         together(tf.constant(files))
 
 
+@pytest.mark.wide
 def test_what_fails_is_heard_before_what_it_cancels(decoders):
     # Whole by their ends, but not within, and not small: each is a call of its own in the graph.
     together, _ = decoders

@@ -91,6 +91,7 @@ def test_the_short_way_gives_the_pixels_of_the_long_one(kind, mode):
     np.testing.assert_array_equal(SHORT(content), LONG(content))
 
 
+@pytest.mark.wide
 def test_the_short_way_is_bounded():
     """A header of 40,000 x 40,000 pixels, and a JPEG of more passes than its pixels are worth."""
     png = encoded("PNG")

@@ -68,6 +68,7 @@ def test_every_weight_learns(trained):
                 assert np.any(np.asarray(weight) != np.asarray(start)), weight.path
 
 
+@pytest.mark.wide
 def test_the_average_follows_the_generator(digits):
     gan = ConditionalGAN((8, 8, 1), 10, **SMALL, ema_decay=0.5, augment=())
     gan.compile(run_eagerly=True)

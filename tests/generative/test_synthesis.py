@@ -51,6 +51,7 @@ def test_to_dataset_fills_up_to_the_largest_class(gan, digits):
         np.testing.assert_array_equal(one[0], other)  # the same in every pass
 
 
+@pytest.mark.wide
 def test_counts_with_and_without_real_images(gan, digits):
     cases = [
         (None, {0: 2, 2: 3}, [2, 0, 3]),
@@ -63,6 +64,7 @@ def test_counts_with_and_without_real_images(gan, digits):
         assert np.bincount(made, minlength=3).tolist() == wanted
 
 
+@pytest.mark.wide
 def test_it_mixes_into_a_pipeline(gan, digits):
     import tensorflow as tf
 

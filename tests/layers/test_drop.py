@@ -147,6 +147,7 @@ def test_drop_block_channels_first():
     np.testing.assert_array_equal(np.moveaxis(first, 1, -1), last)
 
 
+@pytest.mark.wide_but("False")
 @pytest.mark.parametrize("compiled", [False, True])
 def test_drop_block_of_any_size(compiled):
     inputs = keras.Input((None, None, 3))

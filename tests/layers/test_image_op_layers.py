@@ -40,6 +40,7 @@ def test_the_ops_own_number_and_options(batch):
     assert 0 < np.abs(weak - batch / 255).max() <= 11.01 / 255
 
 
+@pytest.mark.wide
 def test_a_number_of_the_name_of_a_layers_argument(batch):
     layer = layers.RandomCoarseDropout(value=1.0, rate=0.5, fill=9, seed=1)
     filled = (np.asarray(layer(np.repeat(batch, 10, axis=0))) == 9).all(axis=(1, 2, 3))

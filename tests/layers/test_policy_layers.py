@@ -62,7 +62,7 @@ def test_in_a_dataset(make_one, batch):
     assert np.any(np.concatenate(parts) != batch)
 
 
-@pytest.mark.wide_but("PolicyAugment-float32")
+@pytest.mark.wide
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_in_a_model_saved_and_exported(make_one, dtype, batch, tmp_path):
     before = keras.config.dtype_policy()

@@ -50,6 +50,7 @@ def test_inside_a_data_set_and_a_model(name, batch, tmp_path):
     np.testing.assert_array_equal(loaded.predict(scaled, verbose=0), model(scaled, training=False))
 
 
+@pytest.mark.wide
 def test_inference_is_what_the_functions_give(batch):
     small = {"size": (16, 12)}
     np.testing.assert_array_equal(

@@ -47,7 +47,7 @@ def value_and_gradient(loss, labels, predictions, weights):
     return runner(loss)(labels, predictions, weights)
 
 
-@pytest.mark.wide_but("eager", "LogLoss-graph", "LogLoss-XLA", "Poly1-XLA")
+@pytest.mark.wide_but("eager", "LogLoss-graph", "LogLoss-XLA")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ON_CLASSES)
 def test_a_weight_of_0_wins_over_any_label(name, way):
@@ -63,7 +63,7 @@ def test_a_weight_of_0_wins_over_any_label(name, way):
             np.testing.assert_allclose(found[1], wanted[1], rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.wide_but("eager", "LogLoss-graph", "LogLoss-XLA", "Poly1-XLA")
+@pytest.mark.wide_but("eager", "LogLoss-graph", "LogLoss-XLA")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", WITH_OPTION)
 def test_a_label_that_counts_and_is_no_class_is_never_overlooked(name, way):
@@ -78,7 +78,7 @@ def test_a_label_that_counts_and_is_no_class_is_never_overlooked(name, way):
     assert np.isfinite(run(labels, predictions, None)[0])
 
 
-@pytest.mark.wide_but("eager", "LogLoss-graph", "LogLoss-XLA", "Poly1-XLA")
+@pytest.mark.wide_but("eager", "LogLoss-graph", "LogLoss-XLA")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", [name for name in WITH_OPTION if name != "ClassWeighted"])
 def test_ignored_samples_are_left_out_of_the_mean(name, way):

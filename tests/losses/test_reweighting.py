@@ -66,6 +66,7 @@ def test_the_compiled_step_takes_the_weights_when_they_are_due():
     assert check_that_weights_come_when_they_are_due() == 1
 
 
+@pytest.mark.wide
 def test_training_that_goes_on_has_the_weights_of_its_epoch(tmp_path):
     loss = weighted()
     model = compiled(loss)

@@ -57,6 +57,7 @@ def test_views_that_agree_and_views_that_cannot():
     assert np.isfinite(tape.gradient(value, apart)).all()
 
 
+@pytest.mark.wide
 def test_three_views_train_one_classifier():
     keras.utils.set_random_seed(0)
     classifier = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])

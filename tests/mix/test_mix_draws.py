@@ -57,6 +57,7 @@ def test_sides_of_boxes_are_rounded():
     np.testing.assert_allclose(labels[0], [[0, 1 - 35 / 130], [1, 35 / 130]], rtol=1e-6)
 
 
+@pytest.mark.wide
 def test_decay_makes_patches_smooth():
     draws = draws_of(np.zeros((4, 1)), 3, 1, None)
     edges = {}

@@ -96,6 +96,7 @@ def test_mosaic_shows_the_corners_that_meet():
         np.testing.assert_array_equal(mixed[number], np.vstack([upper, lower]))
 
 
+@pytest.mark.wide
 def test_fmix_masks_are_the_highest_part_of_smooth_noise():
     images = np.zeros((2, 48, 40, 1), "uint8")
     images[1] = 1
@@ -227,7 +228,7 @@ def test_sample_pairing_equals_numpy():
     np.testing.assert_array_equal(mix.sample_pairing(images, images[PLACES]), mixed)
 
 
-@pytest.mark.wide_but("mixup", "cutmix", "mosaic", "remix")
+@pytest.mark.wide_but("mixup", "cutmix", "remix")
 @pytest.mark.parametrize("name", NAMES)
 def test_eager_function_dataset_and_plain_agree(name):
     images = levels()
@@ -246,6 +247,7 @@ def test_eager_function_dataset_and_plain_agree(name):
         np.testing.assert_allclose(result[1], eager[1], atol=1e-6)
 
 
+@pytest.mark.wide
 @settings(max_examples=25, deadline=None)
 @given(
     name=st.sampled_from(NAMES),

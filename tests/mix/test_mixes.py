@@ -69,7 +69,7 @@ def test_partners_are_a_random_ring():
     assert scipy.stats.chisquare(others).pvalue > 0.001
 
 
-@pytest.mark.wide_but("MixUp", "CutMix", "SamplePairing", "ReMix")
+@pytest.mark.wide_but("MixUp", "SamplePairing")
 @pytest.mark.parametrize("name", MIXES)
 def test_repeats_for_a_seed_and_an_epoch(name, images):
     call = lambda **words: MIXES[name](images, LABELS, **words)  # noqa: E731
@@ -194,6 +194,7 @@ def test_schedule():
         mix.Schedule(num_epochs=3, on=0)
 
 
+@pytest.mark.wide
 def test_sample_pairing_in_a_pipeline_keeps_its_schedule(images):
     schedule = mix.Schedule(num_epochs=6, warmup=1, on=2, off=1, end=1)
     train = data.pipeline(

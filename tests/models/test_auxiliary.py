@@ -18,6 +18,7 @@ def two_heads(**options):
     return models.AuxiliaryHeads(images, heads, **options)
 
 
+@pytest.mark.wide
 def test_loss_is_weighted_in_training_alone():
     model = two_heads()
     model.compile("sgd", LOSS, metrics=["accuracy"])

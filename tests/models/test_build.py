@@ -57,6 +57,7 @@ def test_names():
     assert classes == theirs
 
 
+@pytest.mark.wide_but("resnet50-32-4", "xception-32-4")
 @pytest.mark.parametrize(
     ("name", "size", "last"),
     [

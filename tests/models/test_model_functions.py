@@ -21,6 +21,7 @@ BUILDERS = {
 }
 
 
+@pytest.mark.wide_but("wide_resnet", "nin_imagenet", "nin_cifar")
 @pytest.mark.parametrize("name", BUILDERS)
 def test_parameters(name, abstract, count):
     build, wanted = BUILDERS[name]

@@ -51,7 +51,7 @@ def narrow(name):
     return {"hidden_units": 32} if name.startswith(("vgg", "alexnet")) else {}
 
 
-@pytest.mark.wide_but("alexnet-owt", "resnet18")
+@pytest.mark.wide_but("alexnet-owt")
 @pytest.mark.slow_but(*QUICK)
 @pytest.mark.parametrize("name", NAMES)
 def test_logits_of_torchvision_and_timm(name, tmp_path):

@@ -116,6 +116,7 @@ def test_a_record_is_gone_on_from(toy, capsys):
     assert capsys.readouterr().out.count("] caught") == 2  # other tests: all is tried anew
 
 
+@pytest.mark.wide
 def test_an_interruption_keeps_what_is_known(toy, tmp_path):
     never = """__import__("pathlib").Path({!r}).touch() or __import__("time").sleep(60)"""
     begun = tmp_path / "begun"

@@ -25,6 +25,7 @@ X = np.random.default_rng(0).normal(1, 2, size=(48, 4)).astype("float32")
 Y = X[:, :2]
 
 
+@pytest.mark.wide
 def test_swapping_twice_changes_nothing():
     optimizer = optimizers.MovingAverage("sgd", 0.5)
     assert not optimizer.has_shadow_copy
@@ -97,6 +98,7 @@ def test_training_ends_when_the_time_is_over(capsys):
         optimizers.TimeStopping(0)
 
 
+@pytest.mark.wide
 def test_all_variables_of_a_model_may_be_given():
     optimizer = optimizers.SWA("sgd", average_period=2)
     model = made(optimizer)

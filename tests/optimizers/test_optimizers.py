@@ -133,6 +133,7 @@ def test_a_compiled_step_is_the_plain_one():
             np.testing.assert_allclose(weight, REFERENCE[f"{case}/{n}"][5], atol=2e-6)
 
 
+@pytest.mark.wide
 def test_training():
     eager, _ = trained(optimizers.Lookahead(optimizers.RectifiedAdam(0.01)), run_eagerly=True)
     plain, _ = trained(optimizers.Lookahead(optimizers.RectifiedAdam(0.01)), jit_compile=False)

@@ -397,6 +397,7 @@ def test_choices_of_albumentations():
         shares(_node("SomeOf", transforms=many, n=5, replace=True))
 
 
+@pytest.mark.wide
 def test_holes_of_albumentations():
     def hole(counts, sizes, widths=None):
         fields = {"num_holes_range": counts, "hole_height_range": sizes, "fill": 9}

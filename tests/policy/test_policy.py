@@ -30,7 +30,7 @@ SMALL = Policy([[Step("invert", 0.5), Step("flip_vertical", 0.5)]]) + Policy(
 )
 
 
-@pytest.mark.wide_but("random")
+@pytest.mark.wide
 @pytest.mark.slow_but(*FORMS)
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_images_of_a_batch_and_epochs_differ(name, batch):
@@ -80,6 +80,7 @@ def test_a_sample_with_its_partner_is_augmented_alike_in_any_batch(batch):
     np.testing.assert_array_equal(part, together[4:9])
 
 
+@pytest.mark.wide_but("rand_augment", "cifar10", "random")
 @pytest.mark.slow_but(*FORMS)
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_plain_and_compiled_agree(name, batch):
@@ -88,6 +89,7 @@ def test_plain_and_compiled_agree(name, batch):
     np.testing.assert_array_equal(plain, wanted)
 
 
+@pytest.mark.wide
 @pytest.mark.slow_but("small")
 @pytest.mark.parametrize("name", ["small", *sorted(PRESETS)])
 def test_datasets_agree(name, batch):

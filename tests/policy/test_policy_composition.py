@@ -56,6 +56,7 @@ def test_random_order_uses_all_orders():
     assert len(policy.random_order([MIRROR, TURN, INVERT]).sub_policies) == 6
 
 
+@pytest.mark.wide
 def test_some_of_takes_so_many(ramps):
     done = kinds(policy.some_of([MIRROR, TURN, INVERT], 2)(ramps, seed=1))
     assert (done.sum(axis=1) == 2).all()
@@ -141,6 +142,7 @@ def test_augmix_is_the_mixture_of_its_chains(batch):
     assert np.asarray(floats).max() <= 1 + 1e-6
 
 
+@pytest.mark.wide
 def test_repeats_differ_and_the_first_is_the_policy(batch):
     flip = policy.flip_crop()
     images = policy.repeated_augment(flip, batch, num_repeats=3, seed=1, epoch=2)

@@ -69,6 +69,7 @@ CASES = given(
 QUIET = [HealthCheck.function_scoped_fixture]
 
 
+@pytest.mark.wide
 @settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
 @example(place=("policy", ("stages", 0, "num_draws")), value=10**9, key=None)
 @example(

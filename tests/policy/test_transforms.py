@@ -54,6 +54,7 @@ def test_seventeen_of_twenty_are_whole():
     assert sum(map(len, GIVEN.values())) - len(REMAINDERS) == 17
 
 
+@pytest.mark.wide
 def test_an_erased_rectangle_has_the_value_behind_the_scale():
     made = read("torchvision", "recipe", seed=1)
     erasing = made.layers[-1].policy

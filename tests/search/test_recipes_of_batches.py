@@ -126,6 +126,7 @@ def test_views_of_an_image_have_draws_of_their_own():
     assert np.any(images[::2] != images[1::2])
 
 
+@pytest.mark.wide_but("sparse")
 @pytest.mark.parametrize("loss", ["sparse", "own"])
 def test_a_mix_is_trained_with_and_changes_no_other_training(loss):
     def build():
@@ -172,6 +173,7 @@ def test_settings_of_batches_are_numbers_of_python(tmp_path):
     assert (read.mix_rate, read.repeats) == (0.5, 2)
 
 
+@pytest.mark.wide
 def test_a_model_compiled_for_rows_keeps_its_weights_of_losses():
     metric = functools.partial(keras.metrics.sparse_top_k_categorical_accuracy, k=2)
 

@@ -87,6 +87,7 @@ def test_what_the_confirmation_can_tell():
     assert "half of those at most it takes 1.0 minutes" in plan.describe()
 
 
+@pytest.mark.wide
 def test_a_budget_decides_the_trials_once(digits, network, tmp_path, monkeypatch):
     timing = _timing.Timing(*[1.0, 0.1, 1.0, 1e-4, 0.5, 1e-4])
     monkeypatch.setattr(_timing, "measure", lambda request: timing)

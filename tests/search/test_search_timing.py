@@ -81,6 +81,7 @@ def request_of(monkeypatch):
     return make
 
 
+@pytest.mark.wide
 def test_what_compiles_or_builds_is_not_in_an_epoch(request_of):
     timing = _timing.measure(request_of())
     assert timing == Timing(
@@ -128,6 +129,7 @@ def test_a_plan_is_what_its_trainings_take(request_of):
     assert plan.most_minutes - plan.minutes == pytest.approx(appeals / 2)
 
 
+@pytest.mark.wide
 def test_fresh_weights_are_drawn_once_for_each_seed(monkeypatch):
     import keras
 

@@ -183,6 +183,7 @@ def network_alone():
     return network()
 
 
+@pytest.mark.wide
 def test_a_search_goes_on_in_its_own_space_alone(tmp_path):
     """Other values of a hyperparameter are another space, though its names are the same."""
 

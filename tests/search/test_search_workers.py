@@ -95,6 +95,7 @@ def simulated(folder, kind, delays, *, parallel=2, trials=10):
         oracle.report(trial.trial_id, "COMPLETED", tuner.run_trial(trial), None)
 
 
+@pytest.mark.wide_but("tpe")
 @pytest.mark.parametrize("kind", ORACLES)
 def test_the_trials_do_not_depend_on_which_finish_first(tmp_path, kind):
     one, most = simulated(tmp_path / "one", kind, [1.0])

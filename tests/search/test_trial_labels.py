@@ -17,6 +17,7 @@ def build():
     return keras.Sequential(layers)
 
 
+@pytest.mark.wide_but("below", "several")
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

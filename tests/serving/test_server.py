@@ -132,6 +132,7 @@ def damaged(image):
     return {"b64": base64.b64encode(file).decode()}
 
 
+@pytest.mark.wide
 def test_files_that_are_damaged_inside_are_named(server, batch):
     files = [b64(batch[0]), damaged(batch[1]), b64(batch[2]), damaged(batch[3])]
     status, answer = ask(server, {"instances": files})

@@ -49,6 +49,7 @@ def test_every_signature_says_what_keras_says(loaded, batch, probabilities_of):
         np.testing.assert_allclose(answer["top_probabilities"], top, atol=1e-6)
 
 
+@pytest.mark.wide
 def test_features_are_what_the_last_layer_sees(loaded, classifier, batch):
     wanted = keras.Model(classifier.inputs, classifier.layers[-1].input).predict(batch, verbose=0)
     answer = loaded.signatures["features"](images=tf.constant(batch, tf.float32))
@@ -82,6 +83,7 @@ def test_a_bad_image_fails_the_request(loaded, photographs):
     assert len(signature(encoded=tf.constant([good]))["top_labels"]) == 1
 
 
+@pytest.mark.wide
 def test_a_bad_image_is_reported(loaded_reporting, loaded, photographs):
     signatures = loaded_reporting.signatures
     good = tf.io.encode_jpeg(photographs[0]).numpy()

@@ -99,6 +99,7 @@ def test_predictions(stub, batch, probabilities_of):
     assert ask(stub, "features_encoded", encoded=files[:2])["features"].shape == (2, 24)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     ("options", "code"),
     [

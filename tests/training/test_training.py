@@ -48,6 +48,7 @@ def test_small_cnn_takes_any_size(shape):
     assert model.count_params() < 120_000
 
 
+@pytest.mark.wide
 def test_resumed_training_equals_uninterrupted(digits, tmp_path):
     whole = new_model()
     training.compile_model(whole, steps=4)
@@ -64,6 +65,7 @@ def test_resumed_training_equals_uninterrupted(digits, tmp_path):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.wide
 def test_a_schedule_is_computed_once_in_a_step(digits):
     class Counted(keras.optimizers.schedules.CosineDecay):
         calls = 0
@@ -89,6 +91,7 @@ def test_a_schedule_is_computed_once_in_a_step(digits):
     assert vars(ours.optimizer).keys() == vars(plain.optimizer).keys()  # as it was
 
 
+@pytest.mark.wide
 def test_a_torn_checkpoint_is_named(digits, tmp_path):
     training.fit(new_model(), batches_of(digits), epochs=1, checkpoint=tmp_path, progress=False)
     (arrays,) = tmp_path.glob("*/arrays.npz")

@@ -70,6 +70,7 @@ def test_the_default_is_a_recipe():
     assert (np.argmax(rates), max(rates)) == (3, pytest.approx(0.01))
 
 
+@pytest.mark.wide
 def test_weight_decay_of_sgd_is_ten_times_that_of_the_papers():
     """Added to the gradient, momentum 0.9 multiplies it by ten; Keras takes it off the weight."""
     weight, velocity = 1.0, 0.0

@@ -84,6 +84,7 @@ def uninterrupted(digits):
     return run(digits, epochs=8)
 
 
+@pytest.mark.wide
 def test_the_early_stop_comes_and_the_rate_falls(uninterrupted):
     assert uninterrupted.epochs == 4
     rates = uninterrupted.history["learning_rate"]
@@ -225,6 +226,7 @@ def test_a_full_disk_leaves_the_last_model(tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["model.keras"]
 
 
+@pytest.mark.wide
 def test_moving_averages_take_their_place_at_the_end(digits):
     def fresh():
         keras.utils.set_random_seed(3)
@@ -246,6 +248,7 @@ def test_moving_averages_take_their_place_at_the_end(digits):
         np.testing.assert_allclose(one, other, atol=1e-7)
 
 
+@pytest.mark.wide
 def test_a_loss_that_is_no_number_names_the_samples(digits):
     images = digits.train[0][:64].astype("float32")
     labels = digits.train[1][:64].copy()

@@ -90,6 +90,7 @@ def test_a_signal_has_a_checkpoint_written(tmp_path, whole, number, kind, batch,
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.wide
 def test_a_second_signal_ends_at_once(tmp_path):
     with pytest.raises(supervise.Ended):
         fit(tmp_path, Signal(signal.SIGTERM, 4, times=2))
@@ -106,6 +107,7 @@ def test_a_dataset_of_unknown_length_begins_its_epoch_anew(tmp_path):
     assert fit(tmp_path, train=unknown).history == fit(None, train=unknown).history
 
 
+@pytest.mark.wide
 def test_ignored_signals_stay_ignored_and_other_threads_hear_none(tmp_path):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -127,6 +129,7 @@ def test_a_dataset_without_an_end_is_refused(name):
         training.fit(network(None), **parts, epochs=1, progress=False)
 
 
+@pytest.mark.wide
 def test_callbacks_that_set_the_rate():
     def halved(epoch, rate):
         return rate / 2

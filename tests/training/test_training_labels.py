@@ -62,6 +62,7 @@ def test_an_impossible_label_is_no_weight_in_silence():
     np.testing.assert_array_equal(weights, np.float32([1, np.nan, 3, np.nan]))
 
 
+@pytest.mark.wide_but("labels0")
 @pytest.mark.parametrize("labels", [[1, 2, 3], [0, -1, 2]])
 def test_a_label_that_is_no_class_stops_training_and_is_named(labels):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])

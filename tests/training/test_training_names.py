@@ -57,6 +57,7 @@ def test_evaluation(predictions, tmp_path):
     )
 
 
+@pytest.mark.wide
 def test_report(predictions):
     text = training.report(
         predictions,

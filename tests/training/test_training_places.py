@@ -77,6 +77,7 @@ def test_afterwards_the_model_is_on_one_device_and_trains_on(digits):
     assert int(model.optimizer.iterations) == 2 * 3 + 2
 
 
+@pytest.mark.wide
 def test_metrics_that_a_model_was_compiled_with_count_on_every_device(digits):
     kappa = metrics.CohenKappa(10, sparse_labels=True)
     model = network(losses.sparsemax_loss, metrics=[kappa], weighted_metrics={"head": ["accuracy"]})
@@ -106,6 +107,7 @@ def test_what_an_optimizer_leaves_out_stays_left_out(digits):
     np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.wide
 def test_a_training_that_fails_leaves_the_model_on_one_device(digits):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -119,6 +121,7 @@ def test_a_training_that_fails_leaves_the_model_on_one_device(digits):
     assert int(model.optimizer.iterations) == 1
 
 
+@pytest.mark.wide
 def test_xla_is_left_out_where_keras_put_it_in(digits):
     # What Keras' default becomes where there is a GPU.
     model = network(weighted(), jit_compile=True)

@@ -40,6 +40,7 @@ def test_a_training_in_mixed_precision(precision, tmp_path):
         )
 
 
+@pytest.mark.wide_but("nin-cifar", "lenet5")
 @pytest.mark.parametrize("name", ["lenet5", "nin-cifar", "resnet18", "vgg11"])
 def test_logits_of_networks_are_float32(name):
     before = keras.config.dtype_policy()

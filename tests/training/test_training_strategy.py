@@ -81,6 +81,7 @@ def test_workers_are_connected_first_of_all(monkeypatch):
         training.make_strategy()
 
 
+@pytest.mark.wide
 def test_models_that_cannot_be_distributed(digits):
     dataset = data.pipeline((digits.train[0][:32], digits.train[1][:32]), 16)
     for options, message in [

@@ -18,6 +18,7 @@ def averaged(layer, x, draws):
     return np.mean([step(x) for _ in range(draws)], axis=0)
 
 
+@pytest.mark.wide_but("valid-8")
 @pytest.mark.parametrize(("padding", "size"), [("valid", 8), ("same", 7), ("same", 8)])
 def test_s3_draws_average_to_its_inference(padding, size):
     x = inputs(2, size, size, 2)
@@ -52,6 +53,7 @@ def test_mixed_draws_average_to_its_inference():
     assert 0.25 < np.mean(np.isclose(drawn, highest)) < 0.35
 
 
+@pytest.mark.wide
 def test_learned_shares_stay_in_their_interval():
     layer = layers.MixedPooling1D(2, mixing="channel")
     x = inputs(2, 6, 3)
@@ -104,6 +106,7 @@ def test_fractional_windows(pseudo_random, overlapping):
     np.testing.assert_array_equal(layer(x), layer(x))
 
 
+@pytest.mark.wide
 def test_fractional_counts_as_tensorflow_does_and_takes_unknown_sizes():
     x = inputs(1, 13, 9, 1)
     for ratio in (1.0, 1.3, 2.0, 2.7, 4.0):
