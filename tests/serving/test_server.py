@@ -44,7 +44,7 @@ def server(exported, tmp_path_factory):
 
 
 def ask(server, body, *, path=None, method="POST", headers=()):
-    connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+    connection = http.client.HTTPConnection(*server.server_address, timeout=60)
     path = path or urllib.parse.urlsplit(server.url).path
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     connection.request(method, path, data, dict(headers))
@@ -60,7 +60,7 @@ def model(server):
 
 def answers(server, lines, body=b""):
     """What is answered to the bytes of a request, as statuses and texts."""
-    with socket.create_connection(server.server_address, timeout=20) as connection:
+    with socket.create_connection(server.server_address, timeout=60) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
         connection.shutdown(socket.SHUT_WR)
         said = connection.makefile("rb").read().decode()
@@ -198,7 +198,7 @@ def test_a_connection_takes_several_requests_without_waiting(server, monkeypatch
         close(request)
 
     monkeypatch.setattr(server, "shutdown_request", shutdown_request)
-    connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+    connection = http.client.HTTPConnection(*server.server_address, timeout=60)
     sockets = set()
     for _ in range(20):
         connection.request("GET", model(server))
