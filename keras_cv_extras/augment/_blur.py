@@ -180,10 +180,11 @@ def pad_columns(rows, channels, radius):
 def _mirrored(image, radius):
     """Returns padded rows of values as `pad_columns`, mirrored about the outermost pixels."""
     for axis in (0, 1):
-        last = image.shape[axis] - 1
-        place = np.arange(-radius, last + 1 + radius) % max(1, 2 * last)
-        image = ops.take(image, np.minimum(place, 2 * last - place), axis=axis)
-    return ops.reshape(image, (image.shape[0], -1))
+        last = ops.shape(image)[axis] - 1
+        place = ops.arange(-radius, last + 1 + radius, dtype="int32")
+        place = place % ops.cast(ops.maximum(1, 2 * last), "int32")
+        image = ops.take(image, ops.minimum(place, 2 * last - place), axis=axis)
+    return ops.reshape(image, (ops.shape(image)[0], -1))
 
 
 def _separable(image, weights, radius, reach=None, mirrored=False):

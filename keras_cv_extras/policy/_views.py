@@ -30,7 +30,6 @@ AUGMIX_OPS: tuple[str, ...] = (
 _STREAM = 0x85EBCA6B  # sets the draws of views and chains apart
 
 
-@functools.cache
 def augmix_chain(
     strength: float = 0.3, fill: float = 0, lengths: Sequence[int] = (1, 2, 3)
 ) -> Policy:
@@ -44,10 +43,24 @@ def augmix_chain(
     Returns:
         A policy whose sub-policies are all chains of these lengths, each length as likely as
         another.
+
+    Raises:
+        TypeError, ValueError: if an argument is not as above.
     """
-    strength = checks.fraction("strength", strength)
-    for length in lengths:
-        checks.integer("lengths", length, minimum=1, maximum=3)
+    values: Any = lengths
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
+        raise TypeError(f"lengths must be a sequence of integers, received {lengths!r}")
+    if not values:
+        raise ValueError("lengths must not be empty: give integers in [1, 3]")
+    values = [checks.integer("lengths", value, minimum=1, maximum=3) for value in values]
+    colour = tuple(fill) if isinstance(fill, list) else fill
+    return _chain(checks.fraction("strength", strength), colour, tuple(values))
+
+
+@functools.cache
+def _chain(strength, fill, lengths):
     flat = ("autocontrast", "equalize")
     steps = [Step(op, 1.0, None if op in flat else (0.0, strength)) for op in AUGMIX_OPS]
     chains = [chain for length in lengths for chain in itertools.product(steps, repeat=length)]

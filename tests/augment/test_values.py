@@ -82,10 +82,22 @@ def test_bytes_under_the_range_of_16_bits():
     augment.flip_vertical(np.zeros((1, 4, 4, 3), "uint16"))
 
 
+TAKE_IMAGES = (
+    augment.flip_vertical,
+    SOLARIZE,
+    layers.RandomCrop(8, seed=1),
+    lambda images: layers.RandomCrop(8)(images, training=False),
+    lambda images: layers.JitteredResize(8)(images, training=False),
+    lambda images: augment.center_crop(images, 8),
+)
+
+
 def test_channels_first(monkeypatch):
     for shape in ((2, 3, 12, 10), (2, 4, 12, 10), (4, 12, 10)):
-        for function in (augment.flip_vertical, SOLARIZE, layers.RandomCrop(8, seed=1)):
-            with pytest.raises(ValueError, match="channels last.*transpose them"):
+        for function in TAKE_IMAGES:
+            with pytest.raises(
+                ValueError, match="channels last.*: transpose|: transpose .*channels are first"
+            ):
                 function(np.zeros(shape, "uint8"))
     monkeypatch.setattr(keras.config, "image_data_format", lambda: "channels_first")
     with pytest.raises(ValueError, match="image_data_format channels_first"):
@@ -95,11 +107,15 @@ def test_channels_first(monkeypatch):
 def test_grey_images_without_an_axis_of_channels():
     """Rows of several images would count as one image, and be turned upside down as one."""
     grey = np.zeros((60, 12, 10), "uint8")
-    for function in (augment.flip_vertical, SOLARIZE, layers.RandomCrop(8, seed=1)):
-        with pytest.raises(
-            ValueError, match=r"give grey images the shape \(batch, height, width, 1"
-        ):
-            function(grey)
+    for images in (grey, grey[:3], grey[:4], grey[:1]):
+        for function in TAKE_IMAGES:
+            with pytest.raises(
+                ValueError, match=r"give grey images the shape \(batch, height, width, 1"
+            ):
+                function(images)
+    for function in TAKE_IMAGES:
+        with pytest.raises(ValueError, match=r"must have shape .* received shape \(12, 10\)"):
+            function(grey[0])
     assert augment.flip_vertical(grey[None]).shape == (1, 60, 12, 10)
 
 

@@ -4,6 +4,7 @@ What the libraries themselves say is kept in tests/reference/policy_interop.npz 
 script that made them.
 """
 
+import functools
 import hashlib
 import itertools
 import json
@@ -15,6 +16,7 @@ import interop_cases
 import numpy as np
 import pytest
 import scipy.ndimage
+import tensorflow as tf
 
 from keras_cv_extras import augment, layers, policy
 from keras_cv_extras.policy import Policy, Step
@@ -340,6 +342,13 @@ def test_blurs_of_other_libraries_are_mirrored_at_the_border():
             images[0], 1.5, mode="mirror", radius=size // 2, axes=(0, 1)
         )
         np.testing.assert_allclose(made(images, compile=False)[0], wanted, atol=1e-3)
+    spec = [tf.TensorSpec((None, None, None, 3), "float32")]
+    blur = functools.partial(
+        augment.gaussian_blur, sigma=1.5, kernel_size=11, border="mirror", compile=False
+    )
+    run = tf.function(lambda images: blur(images), input_signature=spec, autograph=False)
+    np.testing.assert_allclose(run(images)[0], wanted, atol=1e-3)
+    np.testing.assert_allclose(run(images[:, :1, :1]), images[:, :1, :1], atol=1e-3)
 
 
 def test_albumentations_of_a_user():

@@ -106,6 +106,22 @@ def test_augmix_chain_lengths_are_equally_likely():
         assert abs(weights[lengths == length].sum() - 1 / 3) < 1e-9
 
 
+def test_lengths_of_augmix_chain_in_any_sequence():
+    wanted = policy.augmix_chain(lengths=(1, 2), fill=(1, 2, 3))
+    for lengths in ([1, 2], range(1, 3), np.array([1, 2])):
+        assert policy.augmix_chain(lengths=lengths, fill=[1, 2, 3]) == wanted
+    assert policy.augmix_chain(lengths=[2]) is policy.augmix_chain(lengths=(2,))
+    wrong = {
+        "must not be empty": (),
+        "must be a sequence of integers": 2,
+        "must be an integer": (1.0,),
+        "must be at most 3": [4],
+    }
+    for message, lengths in wrong.items():
+        with pytest.raises((TypeError, ValueError), match=f"lengths {message}"):
+            policy.augmix_chain(lengths=lengths)
+
+
 @pytest.mark.wide
 def test_augmix_is_the_mixture_of_its_chains(batch):
     """Equal to NumPy's mixture, with the weights drawn again."""

@@ -5,6 +5,7 @@ from keras import backend, ops
 
 from keras_cv_extras._base import engine
 
+_SHAPES = "images must have shape (height, width, channels) or (batch, height, width, channels)"
 _MANY = 8  # as wide as images are at least; of channels, more than those of single images
 
 
@@ -16,11 +17,6 @@ def as_batch(images):
         ValueError: if they have another rank than 3 or 4, are empty, or hold NaN or infinity.
     """
     images = _as_tensor("images", images)
-    if len(images.shape) not in (3, 4):
-        raise ValueError(
-            "images must have shape (height, width, channels) or (batch, height, width, "
-            f"channels), received shape {tuple(images.shape)}"
-        )
     check_axes(images)
     if 0 in tuple(images.shape):
         raise ValueError(f"images must not be empty, received shape {tuple(images.shape)}")
@@ -33,20 +29,22 @@ def as_batch(images):
 
 def check_axes(images):
     """Raises if images, one or a batch, cannot have the axes (..., height, width, channels)."""
+    received = f"received shape {tuple(images.shape)}"
+    if len(images.shape) not in (3, 4):
+        raise ValueError(f"{_SHAPES}, {received}")
     height, width, channels = images.shape[-3:]
     many = None not in (width, channels) and min(width, channels) >= _MANY
-    if many and len(images.shape) == 3 and height not in (1, 3, 4):
+    first = many and height in (1, 3, 4)  # may be the number of channels
+    if many and len(images.shape) == 3:
+        turned = "transpose an image whose channels are first, and " if first else ""
         raise ValueError(
-            "images must have shape (height, width, channels) or (batch, height, width, channels), "
-            f"received shape {tuple(images.shape)}: give grey images the shape (batch, height, "
-            "width, 1), and one of many channels as a batch of one, images[None]"
+            f"{_SHAPES}, {received}: {turned}give grey images the shape (batch, height, width, 1), "
+            "and one of many channels as a batch of one, images[None]"
         )
-    turned = many and height in (1, 3, 4)
-    if turned or keras.config.image_data_format() == "channels_first":
+    if first or keras.config.image_data_format() == "channels_first":
         raise ValueError(
-            "images must have their channels last, (..., height, width, channels), received shape "
-            f"{tuple(images.shape)}"
-            + (": transpose them" if turned else " under Keras' image_data_format channels_first")
+            f"images must have their channels last, (..., height, width, channels), {received}"
+            + (": transpose them" if first else " under Keras' image_data_format channels_first")
         )
 
 

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks, engine, random
 from keras_cv_extras._base.exact import quotient
+from keras_cv_extras._base.images.batches import check_axes
 from keras_cv_extras._base.images.boxes import draw_box, try_box
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import between, key_of, round_half_up, times
@@ -113,10 +114,11 @@ def center_crop(images: Images, size: Sequence[int] | None) -> Tensor:
         the right is left out.
 
     Raises:
-        ValueError: if the images are smaller than `size`.
+        ValueError: if the images have other axes, or are smaller than `size`.
     """
     rows, columns = checks.sizes("size", size, 2)
     images = ops.convert_to_tensor(images)
+    check_axes(images)
     check_fits(images, rows, columns)
     height, width = ops.shape(images)[-3:-1]
     top, left = (height - rows) // 2, (width - columns) // 2

@@ -51,9 +51,9 @@ class SizedOp(keras.layers.Layer):
         if training is None:
             # As in PolicyAugment: an exported model does not say that it is serving.
             training = self._get_call_context().entry_layer is self
+        check_axes(images)
         if not training:
             return self.plain(images)
-        check_axes(images)
         rank = len(images.shape)
         batch = images if rank == 4 else images[None]
         words = self.seed_generator.next()
