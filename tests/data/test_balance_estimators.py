@@ -253,9 +253,24 @@ def test_thresholds_refuse_columns_that_name_some_classes():
         pd.DataFrame(shares),
     ):
         np.testing.assert_array_equal(decide.predict(frame), decide.predict(shares))
+    with pytest.raises(ValueError, match=r"give its to_numpy\(\) if"):
+        decide.fit(pd.DataFrame(shares, columns=[1, 2]), np.array(["2", "3"])[y])
     three = data.ClassThresholds().fit(np.eye(3) * 0.7 + 0.1, ["1", "2", "3"])
     found = three.predict(pd.DataFrame(np.eye(3) * 0.7 + 0.1))  # columns without names
     assert found.tolist() == ["1", "2", "3"]
+
+
+def test_thresholds_take_columns_that_are_numbers_in_a_row():
+    """As `frame.iloc[:, 1:]` has them of a table without names."""
+    x, y = rows((80, 15, 10))
+    shares = LogisticRegression().fit(x, y).predict_proba(x)
+    plain = data.ClassThresholds().fit(shares, y)
+    table = pd.DataFrame(np.column_stack([y, shares]))
+    decide = data.ClassThresholds().fit(table.iloc[:, 1:], y)
+    np.testing.assert_array_equal(decide.thresholds_, plain.thresholds_)
+    np.testing.assert_array_equal(decide.predict(table.iloc[:, 1:]), plain.predict(shares))
+    with pytest.raises(ValueError, match="a column for each class"):
+        decide.predict(table.iloc[:, [1, 3, 2]])
 
 
 def test_thresholds_refuse_what_they_cannot_read():

@@ -118,13 +118,55 @@ TAKERS = {
 
 
 @pytest.mark.parametrize("name", TAKERS)
-def test_a_number_that_is_no_class_is_none_anywhere(name):
+def test_a_number_that_may_be_no_class_is_told_everywhere(name):
     take = TAKERS[name]
-    for labels in ([0, 0, 1, 1, -1, -1], [[0], [0], [1], [1], [-1], [-1]], [0.0, 0, 1, 1, -1, -1]):
-        with pytest.raises(ValueError, match="labels must be at least 0, received -1.*: leave sam"):
+    for labels in (
+        [0, 0, 1, 1, -1, -1],
+        [[0], [0], [1], [1], [-1], [-1]],
+        [0.0, 0, 1, 1, -1, -1],
+        [0, 0, 0, -1, -1, -1],
+    ):
+        if name == "weights":  # whose counts go by the number
+            with pytest.raises(ValueError, match="at least 0, received -1.*Leave those samples ou"):
+                take(np.array(labels))
+            continue
+        with pytest.warns(UserWarning, match="labels hold -1, which counts as a class of its own"):
             take(np.array(labels))
     with pytest.warns(UserWarning, match="labels hold 255, which counts as a class of its own"):
         take(np.array([0, 0, 1, 1, 255, 255], "uint8"))
+
+
+@pytest.mark.parametrize("numbers", [[-1, 0, 1], [-2, 2, 3], [-1, 0, 254]])
+def test_classes_below_0_are_balanced_as_any_other(numbers):
+    labels, plain = np.repeat(numbers, [3, 2, 1]), np.repeat([0, 1, 2], [3, 2, 1])
+    known = np.array(numbers)
+    with pytest.warns(UserWarning, match=f"labels hold {numbers[0]}, .*: leave those samples out"):
+        rows = data.oversample_indices(labels)
+    np.testing.assert_array_equal(rows, data.oversample_indices(plain))
+    with pytest.warns(UserWarning, match=f"labels hold {numbers[0]},"):
+        found = data.smote(IMAGES, labels, single="duplicate")
+    wanted = data.smote(IMAGES, plain, single="duplicate")
+    np.testing.assert_array_equal(found[0], wanted[0])
+    np.testing.assert_array_equal(found[1], known[wanted[1]])
+    labels, plain = np.repeat(numbers, 2), np.repeat([0, 1, 2], 2)
+    with pytest.warns(UserWarning, match=f"labels hold {numbers[0]},"):
+        parts = list(data.folds(IMAGES, labels, 2))
+    for part, alike in zip(parts, data.folds(IMAGES, plain, 2), strict=True):
+        np.testing.assert_array_equal(part[1][1], known[alike[1][1]])
+
+
+def test_two_numbers_that_may_be_none_are_both_told():
+    with pytest.warns(UserWarning, match="counts as a class of its own") as told:
+        data.oversample_indices([-1, 0, 255])
+    assert [str(one.message).split(",")[0] for one in told] == ["labels hold -1", "labels hold 255"]
+
+
+def test_one_number_alone_is_no_suspect():
+    for number in (-1, 255):
+        classes, _ = balance.as_classes(np.full(6, number))
+        assert classes.tolist() == [number] * 6
+        with pytest.raises(ValueError, match="at least two classes"):
+            data.smote(IMAGES, np.full(6, number))
 
 
 def test_numbers_that_may_be_classes_are():

@@ -277,8 +277,18 @@ def test_sources_take_frames_whose_numbers_one_type_holds(source):
     table = frame()
     assert source(table, labels).images.numpy().tolist() == table.astype(float).values.tolist()
     table["number"] = (1 << 60) + np.arange(18)
-    with pytest.raises(ValueError, match="column 'number' holds whole numbers beyond 2..53"):
-        source(table, labels)
+    called = "images" if source is data.BalancedSource else "x"
+    for number in (1 << 60, -(1 << 53) - 1):
+        for dtype in ("int64", "Int64"):
+            table["number"] = (np.arange(18) % 2 * number).astype("int64")
+            table = table.astype({"number": dtype})
+            with pytest.raises(ValueError, match=f"{called} must be .* 'number' .* beyond 2..53"):
+                source(table, labels)
+    with pytest.raises(ValueError, match=f"{called} must hold numbers, and column 'number'"):
+        source(table.assign(number="a"), labels)
+    table["number"] = (1 << 53) - np.arange(18) % 2
+    assert source(table, labels).images[0, 3] == 1 << 53
+    table["number"] = (1 << 60) + np.arange(18)
     alone = source(table[["number"]], labels)
     assert alone.images.numpy().tolist() == table[["number"]].to_numpy().tolist()
 
@@ -303,3 +313,33 @@ def test_categories_that_floats_do_not_hold_come_back():
     rows = np.stack([np.arange(18), numbers], axis=1)
     x, _ = data.resample(rows, labels, method="smotenc", categorical_features=[1])
     assert set(x[:, 1].tolist()) == {*numbers.tolist()}
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_pandas_categories_that_floats_do_not_hold_come_back(ready):
+    labels = np.array([0] * 12 + [1] * 6)
+    numbers = (1 << 60) + np.arange(18) % 3
+    table = frame()[["width"]].assign(kind=pd.Categorical(numbers))
+    options = {"method": "smotenc", "categorical_features": "auto"}
+    if ready:
+        options = {"method": SMOTENC(categorical_features="auto", random_state=0)}
+    x, _ = data.resample(table, labels, **options)
+    assert x["kind"].tolist()[:18] == numbers.tolist()
+    assert x["kind"].dtype == table["kind"].dtype
+    small = table.assign(kind=pd.Categorical(np.arange(18) % 3))
+    wanted, _ = data.resample(small, labels, **options)
+    assert (x["kind"].astype("int64") - (1 << 60)).tolist() == wanted["kind"].tolist()
+    pd.testing.assert_frame_equal(x, data.resample(table, labels, method="smotenc")[0])
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32"])
+@pytest.mark.parametrize("matrix", [scipy.sparse.csr_matrix, scipy.sparse.csr_array])
+def test_smotenc_takes_sparse_matrices(dtype, matrix):
+    labels = np.array([0] * 12 + [1] * 6)
+    rows = np.rint(np.stack([ROWS[:, 0] * 9, ROWS[:, 1] * 9, np.arange(18) % 3], 1)).astype(dtype)
+    dense, y = data.resample(rows, labels, method="smotenc", categorical_features=[2])
+    x, found = data.resample(matrix(rows), labels, method="smotenc", categorical_features=[2])
+    np.testing.assert_array_equal(x.toarray(), dense)
+    np.testing.assert_array_equal(found, y)
+    with pytest.raises(ValueError, match="all columns of x hold numbers: name those"):
+        data.resample(matrix(rows), labels, method="smotenc")

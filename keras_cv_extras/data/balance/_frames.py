@@ -11,6 +11,7 @@ from keras_cv_extras.data.balance import _labelled
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_WHOLE = 1 << 53  # float64 holds all whole numbers up to it
 
 
 def is_frame(data: Any) -> bool:
@@ -23,54 +24,59 @@ def is_series(data: Any) -> bool:
     return hasattr(data, "iloc") and not hasattr(data, "columns")
 
 
-def values(frame: Any) -> Any:
+def values(frame: Any, name: str = "x") -> Any:
     """Returns the columns of a frame as one `(n, columns)` array of numbers.
 
     Raises:
-        ValueError: if a column holds no numbers.
+        ValueError: if a column holds no numbers; it calls the frame by the name.
     """
-    check_numbers(frame)
+    check_numbers(frame, name)
     first = frame.dtypes.iloc[0]
     if isinstance(first, np.dtype) and first.kind != "b" and all(frame.dtypes == first):
         return frame.to_numpy()
     return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def in_one_type(data: Any) -> Any:
+def in_one_type(name: str, data: Any) -> Any:
     """Returns a frame as an array of one type; anything else as it is.
+
+    Args:
+        name: what messages call it.
+        data: the frame.
 
     Raises:
         ValueError: if a column holds no numbers, or such as the type of the others does not hold.
     """
     if not is_frame(data):
         return data
-    array = values(data)
-    for place, name in enumerate(data.columns if array.dtype.kind == "f" else ()):
-        if _kind(data.dtypes.iloc[place]) in "iu" and is_beyond_floats(array[:, place]):
+    array = values(data, name)
+    for place, column in enumerate(data.columns if array.dtype.kind == "f" else ()):
+        if _kind(data.dtypes.iloc[place]) in "iu" and is_beyond_floats(data.iloc[:, place]):
             raise ValueError(
-                f"x must be numbers that have one type, and column {name!r} holds whole numbers "
-                "beyond 2**53, which floats do not hold: leave it out"
+                f"{name} must be numbers that have one type, and column {column!r} holds whole "
+                "numbers beyond 2**53, which floats do not hold: leave it out"
             )
     return array
 
 
 def is_beyond_floats(column: Any) -> bool:
-    """Whether a column has whole numbers that float64 does not tell apart."""
-    return bool((np.abs(np.asarray(column, np.float64)) >= 1 << 53).any())
+    """Whether a column has whole numbers beyond 2**53, which float64 does not tell apart."""
+    whole = np.asarray(column.dropna() if is_series(column) else column)
+    return bool(((whole > _WHOLE) | (whole < -_WHOLE)).any())
 
 
-def check_numbers(frame: Any) -> None:
+def check_numbers(frame: Any, name: str = "x") -> None:
     """Raises if a column of a frame holds no numbers.
 
     Raises:
-        ValueError: naming the first of them.
+        ValueError: naming the first of them, and the frame by the name.
     """
     kinds = [_kind(dtype) for dtype in frame.dtypes]
-    other = [name for name, kind in zip(frame.columns, kinds, strict=True) if kind not in "biuf"]
+    other = [one for one, kind in zip(frame.columns, kinds, strict=True) if kind not in "biuf"]
     if other:
         raise ValueError(
-            f"x must hold numbers, and column {other[0]!r} holds {frame[other[0]].dtype}: encode "
-            "it, leave it out, or take the method 'smotenc' of resample and Resampler"
+            f"{name} must hold numbers, and column {other[0]!r} holds {frame[other[0]].dtype}: "
+            "encode it, leave it out, or take the method 'smotenc' of resample and Resampler"
         )
 
 
@@ -137,6 +143,8 @@ def columns_of_texts(table: Any) -> list[int]:
     """Returns the numbers of the columns of a frame or an array that hold no numbers."""
     if is_frame(table):
         return [n for n, dtype in enumerate(table.dtypes) if _kind(dtype) not in "iuf"]
+    if hasattr(table, "toarray"):  # a sparse matrix, of numbers alone
+        return []
     if np.ndim(table) != 2:
         raise ValueError(
             "a table must have the shape (n, columns) here, and some of its columns categories, "

@@ -91,24 +91,19 @@ def as_classes(labels: Any) -> Any:
 
 
 def check_numbers(classes: Any) -> None:
-    """Raises if a number says that a sample has no class, or warns if it may.
+    """Warns of a number that often says that a sample has no class: one below 0, 255 or 65535.
 
     Args:
-        classes: the numbers that labels hold, in rising order. -1 and 1 may be two classes.
-
-    Raises:
-        ValueError: for a number below 0.
+        classes: the numbers that labels hold, in rising order. -1 and 1 alone are two classes.
     """
-    if not len(classes):
+    if len(classes) < 2:
         return
-    if classes[0] < 0 and classes.tolist() != [-1, 1]:
-        raise ValueError(
-            f"labels must be at least 0, received {classes[0]}: leave samples out that have no "
-            "class, or number the classes, as np.unique(labels, return_inverse=True) does"
-        )
+    suspects = [classes[0]] if classes[0] < 0 and classes.tolist() != [-1, 1] else []
     if classes[-1] in _NO_CLASS and classes[-1] - 1 not in classes[-2:]:
+        suspects.append(classes[-1])
+    for number in suspects:
         told.warn(
-            f"labels hold {classes[-1]}, which counts as a class of its own: leave those samples "
+            f"labels hold {number:.0f}, which counts as a class of its own: leave those samples "
             "out if it stands for none"
         )
 

@@ -103,7 +103,7 @@ class BalancedSource(Rows):
     def __init__(
         self, images: ArrayLike, labels: ArrayLike, num_samples: Any = "largest", *, seed: int = 0
     ) -> None:
-        super().__init__(_frames.in_one_type(images), labels)
+        super().__init__(_frames.in_one_type("images", images), labels)
         self.seed: int = checks.integer("seed", seed)
         classes, _ = _labelled.as_classes(labels)
         counts = _targets.class_counts(classes)

@@ -66,7 +66,7 @@ class SmoteSource(Rows):
         _neighbors.check_neighbors(k_neighbors, engine)
         self.base: Any = checks.one_of("base", base, _smote.BASES)
         self.seed: int = checks.integer("seed", seed)
-        images, labels = _labelled.training_part(_frames.in_one_type(x), y, held_out)
+        images, labels = _labelled.training_part(_frames.in_one_type("x", x), y, held_out)
         super().__init__(images, labels)
         self.num_real: int = len(images)
         classes, _ = _labelled.as_classes(labels)

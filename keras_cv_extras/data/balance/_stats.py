@@ -257,7 +257,11 @@ def _count(labels, num_classes, least=0):
         labels = labels[:, 0]
     if labels.ndim == 1 and labels.dtype.kind in "iub":
         if len(labels) and labels.min() < 0:
-            _labelled.check_numbers(np.array([labels.min()]))
+            raise ValueError(
+                f"labels must be at least 0, received {labels.min()}: what is counted is found by "
+                "its number. Leave those samples out if it stands for no class, or number the "
+                "classes, as np.unique(labels, return_inverse=True) does"
+            )
         if len(labels) and labels.max() >= _MOST:
             raise ValueError(f"labels must be class numbers below {_MOST}, received {labels.max()}")
         counts = np.bincount(labels.astype(np.int64), minlength=max(num_classes or 0, least))

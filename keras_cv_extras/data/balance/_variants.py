@@ -76,7 +76,8 @@ def resample(
         >>> x, y = resample(x, y, method="borderline_smote", k_neighbors=5)
     """
     number = checks.integer("seed", seed)
-    if method == "smotenc" and "categorical_features" not in options:
+    named = options.get("categorical_features", "auto")
+    if method == "smotenc" and isinstance(named, str) and named == "auto":
         options["categorical_features"] = _frames.columns_of_texts(x)
         if not options["categorical_features"]:
             raise ValueError(
@@ -176,7 +177,10 @@ def _codes(sampler, x):
         `{number of the column: (categories in rising order, the number of each row's)}`.
     """
     named = np.asarray(getattr(sampler, "categorical_features", ()))
-    if named.ndim != 1:
+    auto = named.ndim == 0 and _frames.is_frame(x)
+    if auto:
+        named = np.array([hasattr(dtype, "categories") for dtype in x.dtypes], bool)
+    if named.ndim != 1 or hasattr(x, "toarray"):  # a sparse matrix, of numbers alone
         return {}
     if named.dtype == bool:
         named = np.flatnonzero(named)
@@ -184,11 +188,17 @@ def _codes(sampler, x):
         named = x.columns.get_indexer(named)
     columns = {int(n): x.iloc[:, n] if _frames.is_frame(x) else np.asarray(x)[:, n] for n in named}
     whole = {n: np.asarray(one) for n, one in columns.items() if np.asarray(one).dtype.kind in "iu"}
-    return {
+    found = {
         n: np.unique(column, return_inverse=True)
         for n, column in whole.items()
         if _frames.is_beyond_floats(column)
     }
+    if not auto:
+        return found
+    import pandas as pd
+
+    # By their type the sampler knows these columns.
+    return {n: (known, pd.Categorical(numbers)) for n, (known, numbers) in found.items()}
 
 
 def _with_columns(table, columns):

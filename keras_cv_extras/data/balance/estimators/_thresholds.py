@@ -44,7 +44,8 @@ class ClassThresholds(BaseEstimator):
         Args:
             probabilities: `(n, num_classes)` of validation data, or `(n,)` of the second of two. Of
                 a data frame whose columns are named as the classes, in texts or integers, each
-                column is that class's; one that names some of them is an error.
+                column is that class's; one that names some of them is an error, numbers in a row
+                apart, as a table without names has them.
             labels: `(n,)` integers or texts, or one-hot rows; every class at least once. Columns
                 belong to texts in their rising order, as scikit-learn's classifiers have it.
 
@@ -131,14 +132,26 @@ def _in_order(probabilities, classes):
     named = places.keys() == {*wanted} and len(places) == len(probabilities.columns)
     if named:
         return probabilities.iloc[:, [places[name] for name in wanted]]
-    numbered = list(probabilities.columns) == list(range(len(probabilities.columns)))
+    numbered = _is_run(list(probabilities.columns), classes)
     second = len(probabilities.columns) == 1 and [*places] == wanted[1:]  # which says all of two
     if numbered or second or not {*places} & {*wanted}:
         return probabilities
     raise ValueError(
         f"probabilities must have a column for each class, {wanted[:12]}, or columns that name "
-        f"none of them, received {list(places)[:12]}"
+        f"none of them, received {list(places)[:12]}: give its to_numpy() if columns are in the "
+        "order of the classes"
     )
+
+
+def _is_run(names, classes):
+    """Whether columns have numbers, as those of a table without names do, or some in a row of it.
+
+    Beside classes that are texts, numbers that do not begin with 0 may be their names.
+    """
+    if not all(isinstance(name, int) and not isinstance(name, bool) for name in names):
+        return False
+    first = names[0] if names and classes.dtype.kind in "iu" else 0
+    return names == list(range(first, first + len(names)))
 
 
 def _text(name):
