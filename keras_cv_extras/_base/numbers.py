@@ -41,3 +41,8 @@ def power(values, exponent):
         return ops.square(power(values, exponent / 2))
     tiny = float(np.finfo(keras.backend.standardize_dtype(values.dtype)).tiny)
     return ops.exp(exponent * ops.log(ops.maximum(values, tiny)))
+
+
+def largest(values):
+    """Returns the largest along the last axis, which stays with size 1; of no rows too."""
+    return ops.max(values, axis=-1, keepdims=True, initial=-float("inf"))

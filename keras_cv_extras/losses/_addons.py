@@ -2,8 +2,7 @@
 
 from keras import ops
 
-from keras_cv_extras._base import checks
-from keras_cv_extras._base.numbers import floats
+from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
@@ -24,7 +23,7 @@ def sparsemax(logits: Tensor) -> Tensor:
     References:
         [Martins and Astudillo](https://arxiv.org/abs/1602.02068), algorithm 1.
     """
-    shifted = logits - ops.max(logits, axis=-1, keepdims=True)
+    shifted = logits - numbers.largest(logits)
     ordered = ops.flip(ops.sort(shifted, axis=-1), axis=-1)
     ranks = ops.arange(1, logits.shape[-1] + 1, dtype=logits.dtype)
     sums = ops.cumsum(ordered, axis=-1)
@@ -158,7 +157,7 @@ class WeightedKappaLoss(FunctionLoss):
         if sample_weight is None:
             # Keras divides means of losses by the number of replicas, and scalars not.
             return shared(super().__call__(y_true, y_pred))
-        predictions = floats(ops.convert_to_tensor(y_pred))
+        predictions = numbers.floats(ops.convert_to_tensor(y_pred))
         labels = _labels.rows(ops.convert_to_tensor(y_true), predictions)
         counts = ops.reshape(ops.not_equal(ops.convert_to_tensor(sample_weight), 0), (-1, 1))
         labels, predictions = (ops.where(counts, item, 0.0) for item in (labels, predictions))

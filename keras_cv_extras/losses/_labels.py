@@ -166,7 +166,7 @@ def same_rank(y_true, y_pred):
     return y_true
 
 
-def shares(y_true, y_pred):
+def binary(y_true, y_pred):
     """Returns labels that are each 0 or 1, or between, in the shape and type of `y_pred`.
 
     Others, such as -1 and 255 where nothing is known, are NaN: a loss that cannot be overlooked.

@@ -53,7 +53,7 @@ def expected_of_logs(y_true, logits, function, label_smoothing=0.0):
     if label_smoothing or not _labels.are_classes(y_true, logits):
         losses = function(ops.log_softmax(logits, axis=-1))
         return _labels.expected(y_true, losses, label_smoothing)
-    shifted = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+    shifted = logits - ops.stop_gradient(numbers.largest(logits))
     total = ops.log(ops.sum(ops.exp(shifted), axis=-1))
     return function(_labels.pick(shifted, _labels.indices(y_true, logits)) - total)
 

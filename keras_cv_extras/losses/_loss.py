@@ -97,9 +97,10 @@ def per_sample(
             given: Any = function  # `P` says nothing of its first two arguments
             y_true, y_pred = tensors(y_true), tensors(y_pred, floats)
             for tensor in keras.tree.flatten(y_pred):
-                if 0 in tensor.shape:  # there is no largest of nothing
+                if len(tensor.shape) > 1 and tensor.shape[-1] == 0:
                     raise ValueError(
-                        f"y_pred must not be empty, received shape {tuple(tensor.shape)}"
+                        "y_pred must not be empty along its last axis, received shape "
+                        f"{tuple(tensor.shape)}"
                     )
             return given(y_true, y_pred, **check(options))
 

@@ -43,7 +43,7 @@ def tversky(
         [Salehi et al.](https://arxiv.org/abs/1706.05721); focal:
         [Abraham and Khan](https://arxiv.org/abs/1810.07842), whose exponent is 1 / gamma.
     """
-    labels = _labels.shares(y_true, y_pred)
+    labels = _labels.binary(y_true, y_pred)
     axes = tuple(range(1, len(y_pred.shape)))
     true_positive = ops.sum(labels * y_pred, axis=axes)
     false_positive = ops.sum(y_pred, axis=axes) - true_positive

@@ -121,16 +121,12 @@ def top_classes(rows):
     return classes, ops.logical_not(ops.any(ops.isnan(rows), axis=-1))
 
 
-def largest(rows):
-    """Returns the largest of each row, `(batch, 1)`, of no rows too."""
-    return ops.max(rows, axis=-1, keepdims=True, initial=-float("inf"))
-
-
 def true_classes(y_true, num_classes):
     """Reads labels: classes `(batch,)` or `(batch, 1)`, one-hot or soft rows, mixed classes.
 
     Of soft rows and of mixed classes the largest share counts. A row without an entry above 0
-    names no class and is invalid, and so is one that has several labels, each of at least 1.
+    names no class and is invalid, and so is one of 0 and 1 that has several labels. Of votes that
+    are tied the first counts.
 
     Returns:
         The classes as int32 `(batch,)`, and whether they are valid.
@@ -146,10 +142,10 @@ def true_classes(y_true, num_classes):
     if len(shape) == 2 and shape[1] == num_classes:
         classes, valid = top_classes(y_true)
         rows = ops.cast(y_true, "float32")
-        top = largest(rows)
-        alone = ops.sum(ops.cast(rows == top, "int32"), axis=-1) == 1
-        one = ops.logical_or(top[:, 0] < 1, alone)  # of equal shares the first counts
-        return classes, ops.logical_and(valid, ops.logical_and(top[:, 0] > 0, one))
+        named = ops.any(rows > 0, axis=-1)
+        shares = ops.any(ops.logical_and(rows != 0, rows != 1), axis=-1)
+        one = ops.logical_or(shares, ops.sum(rows, axis=-1) <= 1)
+        return classes, ops.logical_and(valid, ops.logical_and(named, one))
     raise ValueError(
         "y_true must hold classes (batch,) or (batch, 1), or one-hot rows (batch, "
         f"{num_classes}), received shape {shape}"

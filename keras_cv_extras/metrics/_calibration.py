@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_cv_extras._base import checks, label_forms
+from keras_cv_extras._base import checks, label_forms, numbers
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
 
@@ -115,8 +115,8 @@ class ExpectedCalibrationError(_base.Accumulator):
         elif len(shape) == 2 and shape[1] is not None:
             chances = ops.softmax(scores, axis=-1) if self.from_logits else scores
             given = ops.cast(ops.argmax(scores, axis=-1), "int32")
-            confidence, num_classes = _base.largest(chances)[:, 0], shape[1]
-            least = -_base.largest(-chances)[:, 0]
+            confidence, num_classes = numbers.largest(chances)[:, 0], shape[1]
+            least = -numbers.largest(-chances)[:, 0]
             missing = ops.any(ops.isnan(scores), axis=-1)
         else:
             raise ValueError(

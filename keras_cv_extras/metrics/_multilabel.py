@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras._base import checks, label_forms
+from keras_cv_extras._base import checks, label_forms, numbers
 from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.metrics import _base
@@ -93,7 +93,7 @@ class HammingLoss(_base.Accumulator):
         true, valid = _base.true_classes(y_true, num_classes)
         wrong = ops.not_equal(true, ops.cast(ops.argmax(scores, axis=-1), "int32"))
         if self.threshold is not None:
-            wrong = ops.logical_or(wrong, _base.largest(scores)[:, 0] <= self.threshold)
+            wrong = ops.logical_or(wrong, numbers.largest(scores)[:, 0] <= self.threshold)
         wanted = f"whole numbers in [0, {num_classes}) or rows that name one class"
         return ops.cast(wrong, scores.dtype), valid, wanted
 
@@ -101,7 +101,7 @@ class HammingLoss(_base.Accumulator):
         """Returns the share of wrong labels of each image, whether all are valid, what they are."""
         truth, valid = _binary_rows("y_true", y_true, scores.shape[1])
         if self.threshold is None:
-            given = ops.equal(scores, _base.largest(scores))
+            given = ops.equal(scores, numbers.largest(scores))
             # The smallest score that Addons takes for one.
             given = ops.logical_and(given, ops.abs(scores) > 1e-12)
         else:

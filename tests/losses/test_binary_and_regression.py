@@ -240,5 +240,42 @@ def test_a_label_that_is_neither_0_nor_1_is_none(name):
 
 def test_losses_of_nothing():
     for loss in (losses.LogLoss(), losses.CategoricalFocal(), losses.Huber()):
-        with pytest.raises(ValueError, match=r"y_pred must not be empty, received shape \(0, 4\)"):
-            loss(np.zeros((0, 4), "float32"), np.zeros((0, 4), "float32"))
+        found = loss(np.zeros((0, 4), "float32"), np.zeros((0, 4), "float32"))
+        assert tuple(found.shape) == (0,)  # as those of Keras
+        message = r"y_pred must not be empty along its last axis, received shape \(4, 0\)"
+        with pytest.raises(ValueError, match=message):
+            loss(np.zeros((4, 0), "float32"), np.zeros((4, 0), "float32"))
+
+
+COUNTS = {"class_counts": (5, 3, 2, 1)}
+OPTIONS = {
+    "ldam": [COUNTS],
+    "logit_adjusted": [COUNTS],
+    "weighted_kappa_loss": [{"num_classes": 4}],
+    "multiclass_hinge": [
+        {"variant": variant} for variant in ("crammer_singer", "weston_watkins", "one_vs_rest")
+    ],
+}
+LABELS = {  # the axes of labels and of predictions, batch apart
+    "asymmetric_multilabel": [((4,), (4,))],
+    "contrastive_loss": [((), ())],
+    "giou_loss": [((4,), (4,)), ((3, 4), (3, 4))],
+    "jensen_shannon_consistency": [((), (2, 4))],
+    "npairs_loss": [((), (2, 4))],
+    "npairs_multilabel_loss": [((3,), (2, 4))],
+    "nt_xent": [((), (2, 4))],
+    "sigmoid_focal_crossentropy": [((1,), (1,)), ((), ()), ((4,), (4,))],
+} | dict.fromkeys(("hinge", "huber", "pinball_loss", "pseudo_huber", "tversky"), [((4,), (4,))])
+FUNCTIONS = [name for name in losses.__all__ if hasattr(getattr(losses, name), "defaults")]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_give_nothing_for_nothing(name):
+    function = getattr(losses, name)
+    for options in OPTIONS.get(name, [{}]):
+        for labels, given in LABELS.get(name, [((), (4,)), ((4,), (4,))]):
+            y_true = np.zeros((0, *labels), "float32")
+            found = function(y_true, np.zeros((0, *given), "float32"), **options)
+            shape = () if name == "weighted_kappa_loss" else (0,)  # one loss of the whole batch
+            assert tuple(found.shape) == ((0, 3) if len(labels) > 1 else shape)
+            assert np.isfinite(found).all()

@@ -232,8 +232,12 @@ def test_what_is_refused(true, predicted, message):
 
 def test_equal_shares_are_of_one_class_and_several_labels_of_none():
     metric = BalancedAccuracy(3)
-    metric.update_state(np.array([[0.5, 0.5, 0], [2, 1, 0]]), [0, 0])
+    metric.update_state(np.array([[0.5, 0.5, 0], [2, 1, 0], [2, 2, 0], [-1, 1, 1]]), [0, 0, 0, 1])
     assert float(metric.result()) == 1
+    for votes in ([[2, 2, 0], [0, 3, 0]], [[0.5, 0.5, 0], [0, 1, 0]]):
+        kappa = CohenKappa(3)
+        kappa.update_state(np.array(votes), [0, 1])
+        assert float(kappa.result()) == 1
     metric.update_state(np.array([[1, 1, 0]]), [0], sample_weight=[0])
     compiled = tf.function(metric.update_state, autograph=False)
     compiled(tf.constant([[0.0, 1, 1]]), tf.constant([1]))

@@ -22,7 +22,7 @@ def check(path: pathlib.Path) -> None:
     except (OSError, ValueError, zipfile.BadZipFile):
         return
     for item in items:
-        free = min(_FREE, _FREE_TEXT) if item.filename.endswith(".json") else _FREE
+        free = _FREE_TEXT if item.filename.endswith(".json") else _FREE
         if item.file_size > free and item.file_size > _RATIO * item.compress_size:
             raise ValueError(
                 f"{item.filename[:100]} in it takes {item.file_size:,} bytes and was packed into "

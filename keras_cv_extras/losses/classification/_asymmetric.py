@@ -41,7 +41,7 @@ def asymmetric_multilabel(
     References:
         [Ridnik et al., Asymmetric Loss](https://arxiv.org/abs/2009.14119)
     """
-    labels = _labels.shares(y_true, y_pred)
+    labels = _labels.binary(y_true, y_pred)
     logits = _logits.binary_logits(y_pred, from_logits)
     probability = ops.sigmoid(logits)
     missed = _logits.softplus(-logits) * numbers.power(1 - probability, gamma_positive)

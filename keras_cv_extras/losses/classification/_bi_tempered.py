@@ -25,7 +25,7 @@ def tempered_log_softmax(logits, t):
     """
     if t == 1:
         return ops.log_softmax(logits, axis=-1)
-    logits = logits - ops.stop_gradient(ops.max(logits, axis=-1, keepdims=True))
+    logits = logits - ops.stop_gradient(numbers.largest(logits))
     fixed = ops.stop_gradient(logits)
 
     def slopes(constant):

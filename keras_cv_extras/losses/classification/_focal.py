@@ -121,7 +121,7 @@ def sigmoid_focal_crossentropy(
     References:
         [Lin et al., Focal Loss for Dense Object Detection](https://arxiv.org/abs/1708.02002)
     """
-    labels = _labels.shares(y_true, y_pred)
+    labels = _labels.binary(y_true, y_pred)
     logits = _logits.binary_logits(y_pred, from_logits)
     positive, negative = labels, 1 - labels
     if alpha is not None:

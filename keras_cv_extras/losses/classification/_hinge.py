@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
@@ -103,7 +103,7 @@ def multiclass_hinge(
         losses = cost(margin - y_pred) - against + ops.sum(against, axis=-1, keepdims=True)
     elif variant == "crammer_singer" and _labels.are_classes(y_true, y_pred):
         classes = _labels.indices(y_true, y_pred)
-        best = ops.max(_labels.without(y_pred, classes), axis=-1)
+        best = numbers.largest(_labels.without(y_pred, classes))[..., 0]
         return cost(margin + best - _labels.pick(y_pred, classes))
     elif variant == "crammer_singer":
         if _labels.is_mixed(y_true, y_pred):
@@ -126,8 +126,8 @@ def multiclass_hinge(
 
 
 def _are_one_hot(rows):
-    ones = [reduce(rows, axis=-1) == 1 for reduce in (ops.sum, ops.max)]
-    return ops.all(ops.logical_and(*ones))
+    sums, tops = ops.sum(rows, axis=-1), numbers.largest(rows)[..., 0]
+    return ops.all(ops.logical_and(sums == 1, tops == 1))
 
 
 @ops.custom_gradient
@@ -137,7 +137,7 @@ def _lead(rows, scores):
     The gradient that TensorFlow has for a maximum takes twice the time.
     """
     others = scores - _FAR * rows
-    best = ops.max(others, axis=-1, keepdims=True)
+    best = numbers.largest(others)
 
     def gradient(upstream):
         are_best = ops.relu(1 - (best - others) * _FAR)  # 1 or 0
@@ -149,12 +149,12 @@ def _lead(rows, scores):
 
 def _leads(scores):
     """The best other score less that of each class, `(..., num_classes)`."""
-    best = ops.max(scores, axis=-1, keepdims=True)
+    best = numbers.largest(scores)
     top = scores == best
     # Of several that are best, each has another one that is as good.
     alone = ops.sum(ops.cast(top, "int32"), axis=-1, keepdims=True) == 1
     top = ops.logical_and(top, alone)
-    second = ops.max(ops.where(top, -float("inf"), scores), axis=-1, keepdims=True)
+    second = numbers.largest(ops.where(top, -float("inf"), scores))
     return ops.where(top, second, best) - scores
 
 

@@ -32,7 +32,7 @@ def log_loss(
         label smoothing: [Szegedy et al.](https://arxiv.org/abs/1512.00567), section 7.
     """
     if len(y_pred.shape) == 1 or y_pred.shape[-1] == 1:
-        labels = _labels.shares(y_true, y_pred)
+        labels = _labels.binary(y_true, y_pred)
         labels = labels * (1 - label_smoothing) + label_smoothing / 2
         logits = _logits.binary_logits(y_pred, from_logits)
         losses = labels * _logits.softplus(-logits) + (1 - labels) * _logits.softplus(logits)

@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.engine import is_traced
 from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import Tensor
@@ -52,7 +52,7 @@ def log_complement(logits):
     """
     top = ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1], dtype="bool")
     others = ops.where(top, -float("inf"), logits)
-    shift = ops.stop_gradient(ops.max(others, axis=-1, keepdims=True))
+    shift = ops.stop_gradient(numbers.largest(others))
     rest = ops.log(ops.sum(ops.exp(others - shift), axis=-1, keepdims=True)) + shift
     logs = ops.log_softmax(logits, axis=-1)
     small = ops.where(top, -1.0, logs)

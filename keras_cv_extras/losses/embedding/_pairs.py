@@ -25,7 +25,7 @@ def contrastive_loss(y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0) -> 
     References:
         [Hadsell et al.](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)
     """
-    labels = _labels.shares(y_true, y_pred)
+    labels = _labels.binary(y_true, y_pred)
     return labels * y_pred**2 + (1 - labels) * ops.maximum(margin - y_pred, 0.0) ** 2
 
 

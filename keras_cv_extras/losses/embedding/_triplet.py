@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from keras_cv_extras._base import checks
+from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
 from keras_cv_extras.losses._replicas import over_replicas
@@ -160,9 +160,9 @@ def triplet_hard_loss(
     def losses(labels, embeddings):
         distance = distances(embeddings, distance_metric)
         positive, negative = relations(labels)
-        farthest = ops.max(ops.where(positive, distance, 0.0), axis=1)
+        farthest = numbers.largest(ops.where(positive, distance, 0.0))[:, 0]
         # Only anchors with a negative count: the large number stands for no distance.
-        nearest = ops.min(ops.where(negative, distance, 1e9), axis=1)
+        nearest = -numbers.largest(ops.where(negative, -distance, -1e9))[:, 0]
         gap = farthest - nearest
         loss = ops.softplus(gap) if soft else ops.maximum(gap + margin, 0.0)
         counted = ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
