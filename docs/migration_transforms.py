@@ -118,21 +118,21 @@ def shown(made, plain=None):
             continue
         if not hasattr(layer, "policy"):
             called = ARGUMENTS[type(layer).__name__](layer)
-            found.append(path(type(layer)) + called if called.startswith("(") else called)
+            found.append(f"`{path(type(layer))}{called}`" if called.startswith("(") else called)
             continue
         for stage in layer.policy.stages:
             ops = list(dict.fromkeys(s.op for steps in stage.sub_policies for s in steps))
             if len(stage.sub_policies) == 1:
                 steps = [step for step in stage.sub_policies[0] if step.op != "identity"]
-                found += [f"policy.{step}" for step in steps]
+                found += [f"`policy.{step}`" for step in steps]
             else:
                 draws = f", {stage.num_draws} times" if stage.num_draws > 1 else ""
                 choice = f"one of {len(stage.sub_policies)} sub-policies{draws}"
                 listed = ", ".join(ops) if len(ops) < 8 else f"{len(ops)} ops"
-                found.append(f"policy.Stage: {choice} ({listed})")
+                found.append(f"`policy.Stage`: {choice} ({listed})")
     if made.mix is not None and (plain is None or made.mix != plain.mix):
-        found.append(f"mix.{made.mix}")
-    return ", ".join(f"`{each}`" for each in found)
+        found.append(f"`mix.{made.mix}`")
+    return ", ".join(found)
 
 
 def numbers(values):
@@ -153,7 +153,14 @@ ARGUMENTS = {
     ),
     "Rescaling": lambda layer: f"([{numbers(layer.scale)}], [{numbers(layer.offset)}])",
     "Resizing": lambda layer: f'({layer.height}, {layer.width}, "{layer.interpolation}")',
-    "_ResizedCentre": lambda layer: f"the middle {layer.height} x {layer.width} pixels",
+    "ResizedCentre": lambda layer: (
+        f"the middle {layer.height} x {layer.width} pixels"
+        + (
+            ""
+            if layer.shorter is None
+            else f", behind a resize of the shorter side to {layer.shorter}"
+        )
+    ),
     "ZeroPadding2D": lambda layer: f"({layer.padding})",
 }
 

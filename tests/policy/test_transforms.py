@@ -9,10 +9,12 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from keras_cv_extras import layers, mix, policy
 from keras_cv_extras.compat import keras_cv
+from keras_cv_extras.policy.interop.transforms._centre import ResizedCentre
 
 HERE = pathlib.Path(__file__).parent
 GIVEN = json.loads((HERE.parent / "reference" / "pipelines.json").read_text(encoding="utf-8"))
@@ -145,6 +147,31 @@ def test_the_middle_is_where_torchvision_has_it(shape):
 
 
 @pytest.mark.parametrize(
+    ("whole", "size"), [(None, (7, 30)), (16, (13, 20)), (40, (9, 50)), ([20, 9], (18, 8))]
+)
+def test_windows_of_unknown_images_and_of_one(whole, size):
+    """The first call of the layer is in a graph, as in a `tf.data` pipeline."""
+    layer = ResizedCentre(*size, whole)
+    image = np.random.default_rng(1).integers(0, 256, (24, 31, 3), dtype=np.uint8)
+    spec = [tf.TensorSpec((None, None, None, 3), "uint8")]
+    dynamic = tf.function(layer, input_signature=spec, autograph=False)(image[None])
+    assert dynamic.shape == (1, *size, 3)
+    np.testing.assert_allclose(layer(image), dynamic[0], atol=0.01)
+    np.testing.assert_allclose(layer(image[None]), dynamic, atol=0.01)
+    assert layer.compute_output_shape(image.shape) == (*size, 3)
+    with pytest.raises(ValueError, match="give grey images the shape"):
+        layer(np.zeros((4, 24, 31), "uint8"))
+
+
+def test_the_middle_without_resizing():
+    crop = stands_for("CenterCrop", size=(8, 25))
+    (layer,) = policy.read_transforms(type("Compose", (), {"transforms": [crop]})()).layers
+    image = np.arange(13 * 20 * 3, dtype="uint8").reshape(13, 20, 3)
+    wanted = np.pad(image[2:10], [(0, 0), (2, 3), (0, 0)])
+    np.testing.assert_array_equal(layer(image), wanted)
+
+
+@pytest.mark.parametrize(
     ("piece", "message"),
     [
         (stands_for("Resize", size=[8, 8], interpolation="lanczos"), "Resize with .*lanczos"),
@@ -229,7 +256,7 @@ def test_timm_keywords():
     assert made(IMAGES).shape == (4, 32, 32, 3)
     plain = policy.read_transforms({"input_size": 28, "crop_pct": 0.875})
     assert [type(layer).__name__ for layer in plain.layers] == [
-        "_ResizedCentre",
+        "ResizedCentre",
         "Rescaling",
     ]
     assert plain.layers[0].shorter == 32
@@ -350,7 +377,7 @@ def test_what_weights_of_torchvision_bring_and_mixes_of_batches():
         "ImageClassification", crop_size=[224], resize_size=[232], mean=MEAN, std=STD
     )
     made = policy.read_transforms(preset)
-    kinds = ["_ResizedCentre", "Rescaling"]
+    kinds = ["ResizedCentre", "Rescaling"]
     assert [type(layer).__name__ for layer in made.layers] == kinds
     mixes = [torchvisions(name, alpha=0.5, num_classes=10) for name in ("CutMix", "MixUp")]
     made = policy.read_transforms(torchvisions("RandomChoice", transforms=mixes, p=[0.25, 0.75]))

@@ -26,7 +26,7 @@ NAMES = {
         Fuse TestTimeAugment _Sigmoid _Views
     """,
     ("keras_cv_extras", "policy"): """
-        _ResizedCentre
+        ResizedCentre
     """,
     ("keras_cv_extras", "layers"): """
         AugMix AutoAugment BalancedMixUp BlurPooling1D BlurPooling2D BlurPooling3D CTAugment

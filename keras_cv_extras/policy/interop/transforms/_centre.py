@@ -3,12 +3,19 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from keras_cv_extras._base.images.batches import check_axes
+
+_REACH = {"bilinear": 1, "bicubic": 2}  # of the filters, in pixels of the coarser image
 
 
 @keras.saving.register_keras_serializable("keras_cv_extras")
-class _ResizedCentre(keras.layers.Layer):
+class ResizedCentre(keras.layers.Layer):
     """Resizes images, keeping their aspect ratio, and cuts out the middle.
+
+    Only what is seen is resized: its pixels are cut out first.
 
     Args:
         height, width: of the window. Where it is larger than the image, there is black around it.
@@ -30,36 +37,73 @@ class _ResizedCentre(keras.layers.Layer):
         self.shorter, self.interpolation = shorter, interpolation
 
     def call(self, images: Any) -> Any:
-        """Returns the windows, `(batch, height, width, channels)`, as floats."""
-        images = ops.cast(images, self.compute_dtype)
-        shape = ops.shape(images)
-        sides = ops.stack([ops.cast(side, "int32") for side in shape[1:3]])
-        wholes = self._resized(sides)
-        margins = wholes - ops.convert_to_tensor([self.height, self.width], "int32")
+        """Returns the windows, `(..., height, width, channels)`, as floats; of one image, one."""
+        images = ops.convert_to_tensor(images)
+        check_axes(images)
+        return self._windows(images) if len(images.shape) == 4 else self._windows(images[None])[0]
+
+    def _windows(self, images):
+        sides = ops.shape(images)[1:3]
+        # NumPy computes with sizes that are known, so that those of what is cut out are, too.
+        xp: Any = np if all(isinstance(side, int) for side in sides) else ops
+        sides = xp.stack(sides)
+        window = xp.array([self.height, self.width], dtype="int32")
+        wholes = self._resized(xp, sides)
+        margins = wholes - window
         # Half a pixel is rounded to the even place, of what is cut off.
-        starts = ops.where(margins < 0, -(-margins // 2), ops.cast(ops.round(margins / 2), "int32"))
+        even = xp.array(xp.round(margins / 2), dtype="int32")
+        starts = xp.where(margins < 0, -(-margins // 2), even)
+        if self.shorter is None:
+            images, firsts, lasts = self._cut(xp, images, starts, starts + window)
+            around = xp.stack([firsts - starts, starts + window - lasts], axis=1)
+            images = ops.pad(
+                images, [[0, 0], [around[0, 0], around[0, 1]], [around[1, 0], around[1, 1]], [0, 0]]
+            )
+            return ops.reshape(images, (-1, self.height, self.width, images.shape[-1]))
+        steps, starts = xp.array(sides / wholes, dtype="float32"), xp.array(starts, dtype="float32")
+        reach = 1.0 + _REACH[self.interpolation] * xp.maximum(steps, 1.0)
+        ends = starts + xp.array(window, dtype="float32")
+        ends = ((starts + 0.5) * steps - reach, (ends + 0.5) * steps + reach)
+        images, firsts, _ = self._cut(xp, images, *ends)
+        scale = ops.cast(1.0 / steps, "float32")
+        moved = ops.cast(xp.array(firsts, dtype="float32") / steps - starts, "float32")
+        # The columns are resized as Keras does it, the rows without turning the images for it.
+        batch, height, width, channels = ops.shape(images)
+        place = ops.arange(height, dtype="int32")
+        rows = ops.cast(ops.equal(place[:, None], place), self.compute_dtype)[None, :, :, None]
+        rows = self._resize(rows, 1, (1, self.height, height, 1), scale, moved)[0, :, :, 0]
+        images = ops.matmul(rows, ops.reshape(images, (batch, height, -1)))
+        images = ops.reshape(images, (batch, self.height, width, channels))
+        return self._resize(images, 2, (batch, self.height, self.width, channels), scale, moved)
+
+    def _resize(self, images, axis, shape, scale, moved):
+        """Returns images with another size along an axis."""
+        along = slice(axis - 1, axis)
         return ops.image.scale_and_translate(
-            images,
-            (shape[0], self.height, self.width, shape[3]),
-            ops.cast(wholes, "float32") / ops.cast(sides, "float32"),
-            -ops.cast(starts, "float32"),
-            (1, 2),
-            self.interpolation,
+            images, shape, scale[along], moved[along], (axis,), self.interpolation
         )
 
-    def _resized(self, sides):
+    def _cut(self, xp, images, firsts, lasts):
+        """Returns what images have from `firsts` to `lasts`, as floats, and where that is."""
+        sides = xp.stack(ops.shape(images)[1:3])
+        firsts = xp.maximum(xp.array(xp.floor(firsts), dtype="int32"), 0)
+        lasts = xp.minimum(xp.array(xp.ceil(lasts), dtype="int32"), sides)
+        images = images[:, firsts[0] : lasts[0], firsts[1] : lasts[1]]
+        return ops.cast(images, self.compute_dtype), firsts, lasts
+
+    def _resized(self, xp, sides):
         """Returns the sides of the whole images behind resizing."""
         if self.shorter is None:
             return sides
         if isinstance(self.shorter, int):
-            return self.shorter * sides // ops.min(sides)
-        target = ops.convert_to_tensor(self.shorter, "float32")
-        share = ops.max(target / ops.cast(sides, "float32"))
-        return ops.cast(ops.round(ops.cast(sides, "float32") * share), "int32")
+            return self.shorter * sides // xp.min(sides)
+        sides = xp.array(sides, dtype="float32")
+        share = xp.max(xp.array(self.shorter, dtype="float32") / sides)
+        return xp.array(xp.round(sides * share), dtype="int32")
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         """Returns the shape of the windows."""
-        return (input_shape[0], self.height, self.width, input_shape[3])
+        return (*input_shape[:-3], self.height, self.width, input_shape[-1])
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments."""

@@ -287,11 +287,11 @@ def resized_centre(size: Any, *shorter: int, interpolation: str = "bilinear") ->
         *shorter: what the shorter side becomes before, or height and width to be covered.
         interpolation: "bilinear" or "bicubic".
     """
-    from keras_cv_extras.policy.interop.transforms._centre import _ResizedCentre
+    from keras_cv_extras.policy.interop.transforms._centre import ResizedCentre
 
     whole = shorter if len(shorter) > 1 else next(iter(shorter), None)
     height, width = _pair(size)
-    return _ResizedCentre(height, width, whole, interpolation)
+    return ResizedCentre(height, width, whole, interpolation)
 
 
 def resize(size: Any, interpolation: str, antialias: bool) -> Any:
