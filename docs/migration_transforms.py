@@ -158,7 +158,7 @@ ARGUMENTS = {
         + (
             ""
             if layer.shorter is None
-            else f", behind a resize of the shorter side to {layer.shorter}"
+            else f", after a resize of the shorter side to {layer.shorter}"
         )
     ),
     "ZeroPadding2D": lambda layer: f"({layer.padding})",
