@@ -95,18 +95,18 @@ def read(transform, plain=None):
         transform: what `policy.read_transforms` takes.
         plain: None, or what was read without an option, of which only what differs is shown.
     """
-    try:
-        return shown(policy.read_transforms(transform, seed=0), plain), ""
-    except ValueError:
-        pass
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            made = shown(policy.read_transforms(transform, strict=False, seed=0), plain)
-        except ValueError as error:
-            return "", str(error)
-    said = " ".join(str(warning.message) for warning in caught)
-    return made, said.partition("but not exactly: ")[2].replace("|", "\\|")
+    refused = ""
+    for strict in (True, False):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                made = shown(policy.read_transforms(transform, strict=strict, seed=0), plain)
+            except ValueError as error:
+                refused = str(error)
+                continue
+        said = " ".join(str(warning.message) for warning in caught)
+        return made, said.partition("but not exactly: ")[2].replace("|", "\\|")
+    return "", refused
 
 
 def shown(made, plain=None):

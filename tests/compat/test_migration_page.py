@@ -33,6 +33,8 @@ def test_the_pages_of_transforms_are_what_reading_gives():
     for library in TRANSFORMS["HEADS"]:
         text = (DOCS / "migration" / f"{library}.md").read_text(encoding="utf-8")
         assert text == TRANSFORMS["page"](library), "run python docs/migration_transforms.py"
+        for code in re.findall(r"`(.+?)`", text[text.index("| old |") :]):
+            assert re.match(r"[\w.*-]+([(=].*)?$", code), f"{code} is no code"
 
 
 @pytest.mark.parametrize("library", ["imblearn", "timm"])

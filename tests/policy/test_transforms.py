@@ -184,10 +184,6 @@ def test_the_middle_without_resizing():
             stands_for("RandomRotation", degrees=(-9, 9), interpolation="bicubic"),
             "RandomRotation with interpolation 'bicubic', in place of which is nearest",
         ),
-        (
-            stands_for("RandomRotation", degrees=(-9, 9), interpolation="bilinear"),
-            "RandomRotation with 'bilinear', where edges are not blended",
-        ),
         (stands_for("GaussianBlur", kernel_size=(3, 9), sigma=(1, 1)), "GaussianBlur with kernel"),
     ],
 )  # fmt: skip
@@ -197,6 +193,21 @@ def test_what_torchvision_filters_otherwise_is_named(piece, message):
         policy.read_transforms(pipeline)
     with pytest.warns(UserWarning, match=message):
         assert policy.read_transforms(pipeline, strict=False).layers
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_edges_of_bilinear_turns_are_remarked(strict):
+    same = {"interpolation": "bilinear", "translate": None, "scale": None, "shear": None}
+    pieces = [
+        stands_for("RandomRotation", degrees=(-9, 9), **same),
+        stands_for("RandomAffine", degrees=(-9, 9), **same),
+    ]
+    message = "RandomRotation with 'bilinear', whose edges.*; RandomAffine with 'bilinear'"
+    with pytest.warns(UserWarning, match=message) as caught:
+        made = policy.read_transforms(stands_for("Compose", transforms=pieces), strict=strict)
+    assert len(caught) == 1
+    steps = made.policies[0].sub_policies[0]
+    assert [dict(step.options)["interpolation"] for step in steps] == ["bilinear"] * 2
 
 
 @pytest.mark.parametrize("cut", [{"interpolation": 0}, {"interpolation": 2}])

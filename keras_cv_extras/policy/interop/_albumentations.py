@@ -93,7 +93,8 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
             `RandomRotate90`, `Transpose` and `SquareSymmetry` of square images, `NoOp`
             and, but for its size, `RandomResizedCrop`.
         strict: whether to raise where this library cannot do the same; else one warning names
-            what differs, and what is left out, such as `Normalize`.
+            what differs, and what is left out, such as `Normalize`. Of `Equalize`, `Sharpen` and
+            shears, whose pictures are nearly the same, there is a warning in either case.
         **options: `value_range`, `name` of `Policy`.
 
     Raises:
@@ -123,7 +124,7 @@ class _Reader:
     """Reads a tree of transforms."""
 
     def __init__(self, own):
-        self.own = own  # what differs in a file of to_albumentations is said there
+        self.own = own  # of a file of to_albumentations it was said what differs
         self.omissions = Omissions("keras_cv_extras")
         self.fills = []
 

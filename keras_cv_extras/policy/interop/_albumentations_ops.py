@@ -221,7 +221,7 @@ def step_of(name, node, rate, omissions):
 
 
 def note_others(name: str, node: Any, omissions: Omissions):
-    """Notes what transforms do otherwise that to_albumentations itself may use.
+    """Remarks what transforms do otherwise that to_albumentations itself may use.
 
     Args:
         name: of the transform.
@@ -229,14 +229,14 @@ def note_others(name: str, node: Any, omissions: Omissions):
         omissions: where to note it.
     """
     if name == "Sharpen":
-        omissions.add("Sharpen, which also sharpens the outermost pixels")
+        omissions.remark("Sharpen, which also sharpens the outermost pixels")
     if name == "Equalize" and node.get("mode") == "pil":
-        omissions.add("Equalize with mode='pil', which spreads levels further than Pillow does")
+        omissions.remark("Equalize with mode='pil', which spreads levels further than Pillow does")
     for axis in "xy":
         if any(ends := (node.get("shear") or {}).get(axis, ())) and not _is_moved_back(
             axis, ends, node
         ):
-            omissions.add(f"Affine with a shear along {axis}, which is about the centre there")
+            omissions.remark(f"Affine with a shear along {axis}, which is about the centre there")
 
 
 def _is_moved_back(axis, ends, node):

@@ -52,26 +52,32 @@ class Omissions:
     def __init__(self, library: str):
         self.library = library
         self.found: list[str] = []
+        self.remarks: list[str] = []
 
     def add(self, what: str):
         """Notes one thing."""
         if what not in self.found:
             self.found.append(what)
 
+    def remark(self, what: str):
+        """Notes one thing that differs a little, of which there is a warning and no error."""
+        if what not in self.remarks:
+            self.remarks.append(what)
+
     def settle(self, strict: bool):
         """Raises a ValueError of what was noted, or warns of it if not `strict`."""
-        checks.boolean("strict", strict)
-        if not self.found:
-            return
-        named = "; ".join(self.found[:_MOST_NAMED])
-        more = len(self.found) - _MOST_NAMED
-        named += f"; and {more} more" if more > 0 else ""
-        if strict:
+        if checks.boolean("strict", strict) and self.found:
             raise ValueError(
-                f"{self.library} cannot say this policy exactly: {named}. Give strict=False "
-                "(on the command line --lossy) to translate it without"
+                f"{self.library} cannot say this policy exactly: {_named(self.found)}. Give "
+                "strict=False (on the command line --lossy) to translate it without"
             )
-        told.warn(f"translated for {self.library}, but not exactly: {named}")
+        if noted := self.found + self.remarks:
+            told.warn(f"translated for {self.library}, but not exactly: {_named(noted)}")
+
+
+def _named(noted):
+    more = len(noted) - _MOST_NAMED
+    return "; ".join(noted[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def checked_policy(policy: Any, omissions: Omissions) -> Policy:

@@ -28,7 +28,7 @@ from keras_cv_extras.policy.interop._common import (
     translate,
 )
 from keras_cv_extras.policy.interop._templates import TORCHVISION
-from keras_cv_extras.policy.interop._torchvision_compose import stages_of
+from keras_cv_extras.policy.interop._torchvision_compose import EDGES, stages_of
 
 # The arguments of its transforms, with their defaults.
 _ARGUMENTS = {
@@ -58,7 +58,8 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
             `RandomRotation`, `GaussianBlur`, `RandomErasing`, the random ops of AutoAugment,
             `RandomApply` and `RandomChoice`; or the text of a file that `to_torchvision` made.
         strict: whether to raise where this library cannot do the same; else one warning names
-            what differs, and what is left out, such as `Normalize`.
+            what differs, and what is left out, such as `Normalize`. Of bilinear interpolation,
+            whose edges alone differ, there is a warning in either case.
         **arguments: of the transform that is named, such as `num_ops=2, magnitude=9`.
 
     Returns:
@@ -256,6 +257,8 @@ def _options(given, omissions):
     if interpolation not in ("nearest", "bilinear"):
         omissions.add(f"interpolation {interpolation!r}, in place of which nearest is used")
         interpolation = "nearest"
+    if interpolation == "bilinear":
+        omissions.remark(f"interpolation 'bilinear', {EDGES}")
     fill = given["fill"]
     options = {"fill": 0 if fill is None else fill}
     return options | ({"interpolation": interpolation} if interpolation != "nearest" else {})

@@ -25,6 +25,11 @@ _SEQUENCES = ("Compose", "Sequential")
 _MOST_ORDERED = 5  # transforms of a RandomOrder, whose orders are listed
 
 
+#: What is said of bilinear interpolation.
+EDGES = (
+    "whose edges are blended with the fill, as on torchvision's tensors and not on Pillow images"
+)
+
 #: What is said of timm's transforms, whose names are torchvision's and whose attributes are not.
 OF_TIMM = "which is timm's: give the keywords of create_transform to read_transforms"
 
@@ -203,7 +208,7 @@ def _interpolated(part, omissions):
         omissions.add(f"{name} with interpolation {method!r}, in place of which is nearest")
     smooth = method == "bilinear"
     if smooth:
-        omissions.add(f"{name} with 'bilinear', where edges are not blended with the fill")
+        omissions.remark(f"{name} with 'bilinear', {EDGES}")
     return (("interpolation", "bilinear"),) if smooth else ()
 
 

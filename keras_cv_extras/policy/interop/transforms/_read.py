@@ -72,7 +72,8 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
             `to_dict`; the keywords of timm's `create_transform` as a dictionary, which may have
             those of its `Mixup` too; or layers of Keras, as a list or a `Sequential`.
         strict: whether to raise where this library cannot do the same; else one warning names
-            what differs and what is left out.
+            what differs and what is left out. Of small differences, such as the edges of images
+            that are turned, there is a warning in either case.
         seed: of the layers, an integer, or None to draw one.
 
     Returns:
