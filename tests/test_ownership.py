@@ -548,22 +548,28 @@ def test_a_path_that_cannot_be_is_named_before_anything_is_done(tmp_path, monkey
     files.write_text(os.fsdecode(b"a\xff.json"), "text")
 
 
-@pytest.mark.parametrize("name", ["trials", "logs/a", "report.html", "logs", marks.LOCK, "new"])
+WRITTEN = (
+    *("trials", "trials/trial_0", "logs/worker-1.log", "report.html", "screen.json", "logs"),
+    marks.LOCK,
+)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
 def test_nothing_is_written_through_a_link_in_a_folder_of_ours(foreign, tmp_path, name):
     place = tmp_path / "run"
     (place / name).parent.mkdir(parents=True)
     if not name.startswith("logs"):  # which may come before the mark
         (place / marks.MARK).write_text(marks.mark_text("search", identity=ASKED))
         (place / "settings.json").write_text("{}")
-    target = {"report.html": foreign / "report.html", "new": tmp_path / "nowhere"}
+    target = {"report.html": foreign / "report.html", "screen.json": tmp_path / "nowhere"}
     (place / name).symlink_to(target.get(name, foreign))
     before = picture(tmp_path)
     for attempt in (folders.check, lambda *given: folders.owned(*given).__enter__()):
-        with pytest.raises(OSError, match=rf"{name}: a link, through which nothing is written in"):
+        with pytest.raises(OSError, match=rf"{name}: a link, and nothing is written through li"):
             attempt(place, kinds.SEARCH, ASKED)
     assert picture(tmp_path) == before
     (tmp_path / "elsewhere").symlink_to(place)
-    with pytest.raises(OSError, match="a link, through which"):
+    with pytest.raises(OSError, match="a link, and nothing"):
         folders.check(tmp_path / "elsewhere", kinds.SEARCH, ASKED)
 
 
@@ -575,9 +581,9 @@ def test_a_link_that_came_later_is_not_written_through(foreign, tmp_path, writer
         before = picture(tmp_path)
         monkeypatch.chdir(place)
         for path in (place / "trials/new/file", "trials/new", "trials/report.html"):
-            with pytest.raises(OSError, match="trials: a link, through which nothing is written"):
+            with pytest.raises(OSError, match="trials: a link, and nothing is written through"):
                 WRITERS[writer](path)
-        with pytest.raises(OSError, match="trials: a link, through which nothing is written"):
+        with pytest.raises(OSError, match="trials: a link, and nothing is written through"):
             folders.check(place / "trials" / "new", kinds.CHECKPOINTS)
         assert picture(tmp_path) == before
 
@@ -591,3 +597,40 @@ def test_links_that_the_user_names_and_those_within_a_folder_are_followed(tmp_pa
             (path / "latest").unlink(missing_ok=True)
             (path / "latest").symlink_to("trials/1.json")
     assert (tmp_path / "disk" / "run" / "trials" / "1.json").is_file()
+
+
+LEFT = {
+    ".#settings.json": "user@host.4242:1",  # as Emacs locks what it edits
+    "latest": "gone",
+    "notes.txt": "../foreign/report.html",
+    "current": ".",
+    "other": "../foreign",
+    "logs/notes": "../../foreign",
+    "trials/latest": "trial_0",
+}
+
+
+def test_links_that_nobody_writes_through_are_left(foreign, tmp_path, monkeypatch):
+    place = tmp_path / "run"
+    with folders.owned(place, kinds.SEARCH, ASKED):
+        files.write_text(place / "trials" / "trial_0" / "trial.json", "{}")
+    for name, target in LEFT.items():
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).symlink_to(target)
+    before = {name: os.readlink(place / name) for name in LEFT}, picture(foreign)
+    assert folders.check(place, kinds.SEARCH, ASKED)
+    with folders.owned(place, kinds.SEARCH, ASKED):
+        monkeypatch.setattr(marks, "check_links", lambda *given: pytest.fail("looked twice"))
+        folders.check(place, kinds.SEARCH, ASKED)
+        files.write_text(place / "report.html", "new")
+    assert before == ({name: os.readlink(place / name) for name in LEFT}, picture(foreign))
+
+
+def test_what_is_deep_in_a_folder_is_not_looked_at(tmp_path, monkeypatch):
+    place, seen, scan = tmp_path / "run", [], os.scandir
+    with folders.owned(place, kinds.GAN, ASKED):
+        (place / "checkpoint" / "deep" / "deeper").mkdir(parents=True)
+        (place / "samples").mkdir()
+    monkeypatch.setattr(os, "scandir", lambda path: seen.append(os.fspath(path)) or scan(path))
+    marks.check_links(place, kinds.GAN.writes)
+    assert seen == [str(place), str(place / "samples")]

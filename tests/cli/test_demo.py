@@ -2,10 +2,12 @@
 
 import json
 
+import own_names
 import pytest
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli
+from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.policy import Policy, no_augmentation
 
 
@@ -29,6 +31,7 @@ def test_all_steps(demo):
     assert written == {"demo.json", "evaluation.json", "saved_model", "search"} | trained
     assert json.loads((folder / "evaluation.json").read_text())["accuracy"] > 0.05
     assert chosen.sub_policies
+    assert not own_names.unsaid(folder, kinds.DEMO)
     card = json.loads((folder / "saved_model" / "model_card.json").read_text())
     assert card["class_names"] == [str(digit) for digit in range(10)]
 

@@ -68,23 +68,24 @@ def test_a_foreign_folder_is_left_alone(tmp_path, name):
 
 
 KINDS = {
-    "search": _kinds.SEARCH,
-    "fit": _kinds.CHECKPOINTS,
-    "demo": _kinds.DEMO,
-    "gan": _kinds.GAN,
+    "search": (_kinds.SEARCH, "trials"),
+    "fit": (_kinds.CHECKPOINTS, "000001-000000002"),
+    "demo": (_kinds.DEMO, "train-found"),
+    "gan": (_kinds.GAN, "samples"),
 }
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_link_in_a_folder_of_ours_is_not_written_through(tmp_path, name):
-    folder = tmp_path / "run"
+    folder, (kind, written) = tmp_path / "run", KINDS[name]
     for place in (folder, tmp_path / "foreign"):
         place.mkdir()
     (tmp_path / "foreign" / "precious.txt").write_text("precious")
-    (folder / marks.MARK).write_text(marks.mark_text(KINDS[name].key))
-    (folder / "trials").symlink_to(tmp_path / "foreign")
+    (folder / marks.MARK).write_text(marks.mark_text(kind.key))
+    (folder / written).symlink_to(tmp_path / "foreign")
     before = contents(tmp_path)
-    with pytest.raises(OSError, match=r"^[^\n]*trials: a link, through which nothing is written"):
+    message = rf"^[^\n]*{written}: a link, and nothing is written through links in [^\n]*: replace"
+    with pytest.raises(OSError, match=message):
         WRITERS[name](folder)
     assert contents(tmp_path) == before
 

@@ -2,6 +2,7 @@ import json
 import shutil
 
 import numpy as np
+import own_names
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -61,6 +62,7 @@ def test_what_a_training_leaves(run):
     assert [part["step"] for part in progress["parts"]] == [5, 10]
     assert all(part["local_fid"] > 0 for part in progress["parts"])
     assert progress["network"].startswith("small_cnn on digits (")
+    assert not own_names.unsaid(run, kinds.GAN)
     for picture in ("samples.png", "samples/step-000005.png"):
         assert np.asarray(Image.open(run / picture)).std() > 0
 
@@ -77,6 +79,20 @@ def test_samples_are_a_folder_of_images(run, tmp_path):
     one = kcx("sample", run / "gan.keras", "--output", output / "x", "--class", "3", "--count", 1)
     assert one.exit_code == 0, one.output
     assert "1 classes" in one.output
+
+
+@pytest.mark.wide
+def test_samples_go_through_no_link(run, tmp_path, monkeypatch):
+    output, foreign = tmp_path / "made", tmp_path / "foreign"
+    gan.sample(run / "gan.keras", output, count=1, classes=["3"], sheet=False)
+    foreign.mkdir()
+    (output / "notes").symlink_to(foreign)
+    gan.sample(run / "gan.keras", output, count=1, classes=["3"], sheet=False)
+    (output / "4").symlink_to(foreign)
+    monkeypatch.setattr(generative.ConditionalGAN, "generate", None)
+    with pytest.raises(OSError, match="4: a link, and nothing is written through links in"):
+        gan.sample(run / "gan.keras", output, count=1, classes=["3", "4"], sheet=False)
+    assert not list(foreign.iterdir())
 
 
 @pytest.mark.wide

@@ -4,12 +4,14 @@ import csv
 import json
 
 import numpy as np
+import own_names
 import pytest
 import skimage.data
 from PIL import Image
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli
+from keras_cv_extras._base.owned import kinds
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +63,7 @@ def test_training_on_files_says_what_happened(trained, photographs):
     settings = json.loads((output / "train.json").read_text())
     assert settings["learning_rate"] == pytest.approx(1e-3)  # half, at a quarter of the batch
     assert any((output / "tensorboard").rglob("events*"))
+    assert not own_names.unsaid(output, kinds.TRAINING)
     scores = json.loads((output / "scores.json").read_text())
     assert scores["accuracy"] > 0.5
     predictions = list(csv.DictReader((output / "predictions.csv").read_text().splitlines()))

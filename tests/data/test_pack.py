@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import own_names
 import pytest
 import tensorflow as tf
 from image_kinds import PHOTOGRAPH, turned
@@ -10,6 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data
+from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.data.packed import _pack, _records
 
@@ -54,6 +56,7 @@ def by_name(part, image=None):
 @pytest.mark.wide
 def test_pixels_are_those_of_the_files(folder, pixels):
     files, packed = data.image_files(folder, 48), data.image_files(pixels, 48)
+    assert not own_names.unsaid(pixels, kinds.PACK)
     assert packed.class_names == ("cat", "dog")
     assert (packed.name, packed.divided) == ("pets", True)
     for part in ("train", "test"):

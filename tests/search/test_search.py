@@ -11,11 +11,13 @@ import time
 
 import keras
 import numpy as np
+import own_names
 import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data, policy, search
+from keras_cv_extras._base.owned import kinds as owned_kinds
 from keras_cv_extras.search.stages import _plan, _portfolio, _request
 from keras_cv_extras.search.trials._steps import Steps
 from keras_cv_extras.search.verdict import _arms, _report
@@ -53,6 +55,7 @@ def test_what_is_written(found):
     folder = found.directory
     written = policy.Policy.load(folder / "policy.json")
     assert written == found.policy
+    assert not own_names.unsaid(folder, owned_kinds.SEARCH)
     assert written.provenance["arm"] == found.winner.name
     assert written.provenance["settings"]["data"]["name"] == "digits"
     assert written.provenance["budget"] is None

@@ -5,9 +5,11 @@ import json
 import types
 
 import numpy as np
+import own_names
 import pytest
 
 from keras_cv_extras import data, policy, training
+from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.training.job import _cross_validate
 
 SETTINGS = training.TrainingSettings(epochs=1, batch_size=64, validation=0)
@@ -43,6 +45,7 @@ def done(few, tmp_path_factory):
 def test_every_image_is_scored_once(few, done):
     folder, result, _ = done
     assert result.scores.confusion.sum() == 110
+    assert not own_names.unsaid(folder, kinds.FOLDS)
     counts = np.bincount(np.concatenate([few.train[1], few.test[1]]))
     np.testing.assert_array_equal(result.scores.confusion.sum(axis=1), counts)
     with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:

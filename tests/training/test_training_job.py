@@ -3,9 +3,11 @@
 import dataclasses
 
 import numpy as np
+import own_names
 import pytest
 
 from keras_cv_extras import data, training
+from keras_cv_extras._base.owned import kinds
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,7 @@ def test_a_training_says_and_writes_what_it_did(trained, digits):
     folder, settings, result, told = trained
     assert isinstance(result, training.TrainingResult)
     assert told == [repr(digits)]
+    assert not own_names.unsaid(folder, kinds.TRAINING)
     assert all(path.exists() and path.parent == folder for path in result.files)
     assert result.scores.confusion.sum() == 60
     again = training.train(digits, folder, settings, progress=False)

@@ -32,6 +32,7 @@ class Kind:
         begun: names of the files that are written before there is any result. A folder with no
             others holds nothing that could be lost.
         beside: names of folders and files that may come before the mark, such as logs.
+        writes: patterns of what else is written, such as `report.html` and `logs/worker-*.log`.
         earlier: None, or a function that is given a folder without a mark, and returns the
             identity of what an earlier version of this library wrote there, None if there is
             no such thing.
@@ -40,6 +41,7 @@ class Kind:
     name: str
     begun: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     earlier: Callable[[pathlib.Path], dict[str, Any] | None] | None = None
 
     @property
@@ -93,15 +95,20 @@ def _check(path, kind, identity):
             )
         mark = {"kind": kind.key, "identity": known, "earlier": True}
     if mark is None:
-        marks.check_links(path)  # of what may come before it
+        _check_links(path, kind)  # of what may come before it
         return None
     if mark["kind"] != kind.key:
         raise FileExistsError(f"{path}: holds a {mark['kind']}, not {kind.name}: give another path")
     if not _is_begun(kind, names):
         _compare(path, kind, mark, identity)
     if os.access(path, os.W_OK | os.X_OK):
-        marks.check_links(path)
+        _check_links(path, kind)
     return mark
+
+
+def _check_links(path, kind):
+    if not _is_held(path):  # else that was done when it was taken
+        marks.check_links(path, (*kind.begun, *kind.beside, *kind.writes))
 
 
 @contextlib.contextmanager

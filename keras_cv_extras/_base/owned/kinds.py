@@ -66,27 +66,76 @@ def _others(folder):
     return [item for item in folder.iterdir() if item.name not in (marks.MARK, marks.LOCK)]
 
 
+_TRAINED = (
+    "model.keras",
+    "log.csv",
+    "report.html",
+    "predictions.csv",
+    "scores.json",
+    "checkpoint",
+    "tensorboard/train",
+    "tensorboard/validation",
+    "wandb",
+)
 TRAINING = Kind(
     "a training",
     begun=("train.json", "samples.npz"),
+    writes=_TRAINED,
     earlier=_settings("train.json", "data", "policy", "model", "seed"),
 )
-FOLDS = Kind("a training in folds")
+FOLDS = Kind(
+    "a training in folds",
+    writes=(
+        "report.html",
+        "predictions.csv",
+        "scores.json",
+        *(f"fold-*/{name}" for name in (*TRAINING.begun, *_TRAINED)),
+    ),
+)
 GAN = Kind(
     "a GAN",
     begun=("train.json",),
+    writes=(
+        "network.keras",
+        "gan.keras",
+        "progress.json",
+        "samples.png",
+        "samples/step-*.png",
+        "checkpoint",
+    ),
     earlier=_settings("train.json", "data", "class_names", "num_images", "width"),
 )
 SEARCH = Kind(
     "a search",
     begun=("settings.json", "plan.json", "progress.json"),
     beside=("logs", "search.claim"),
+    writes=(
+        "screen.json",
+        "shared.npz",
+        "best.json",
+        "policy.json",
+        "trials.csv",
+        "report.html",
+        *("portfolio", "promoted", "appeal", "rival", "harm", "confirmation"),
+        "trials/trial_*",
+        "trials/oracle.json",
+        "logs/worker-*.log",
+    ),
     earlier=_settings("settings.json", "data", "trials", "method", "model"),
 )
 DEMO = Kind(
-    "a demo", begun=("demo.json",), earlier=_settings("demo.json", "trials", "epochs", "seed")
+    "a demo",
+    begun=("demo.json",),
+    writes=(
+        "search",
+        "train-*/model.keras",
+        "train-*/checkpoint",
+        "evaluation.json",
+        "saved_model",
+    ),
+    earlier=_settings("demo.json", "trials", "epochs", "seed"),
 )
-CHECKPOINTS = Kind("a training with checkpoints", earlier=_checkpoints)
-MADE_IMAGES = Kind("made images")
-PACK = Kind("a pack of images")
-LOGS = Kind("logs of workers", earlier=_worker_logs)
+CHECKPOINTS = Kind("a training with checkpoints", writes=("[0-9]*-[0-9]*",), earlier=_checkpoints)
+MADE_IMAGES = Kind("made images")  # in folders that are named as the classes
+PACK = Kind("a pack of images", writes=("pack.json", "train-[0-9]*", "test-[0-9]*"))
+LOGS = Kind("logs of workers", writes=("worker-*.log",), earlier=_worker_logs)

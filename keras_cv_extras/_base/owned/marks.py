@@ -6,10 +6,12 @@ neither replaced nor removed.
 
 import contextlib
 import errno
+import fnmatch
 import json
 import os
 import pathlib
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from keras_cv_extras._base.owned import json_text
@@ -59,21 +61,34 @@ def contents(folder) -> set[str]:
     return found - {MARK, LOCK}
 
 
-def check_links(folder):
-    """Raises if a link in a folder leads out of it, or nowhere: what is written to it would, too.
+def check_links(folder, names: Iterable[str]) -> None:
+    """Raises if what is written in a folder is a link: it would be written through it.
 
-    The folder itself may be given as a link.
+    Links that nobody writes to may be anywhere, and lead anywhere.
+
+    Args:
+        folder: which itself may be given as a link.
+        names: patterns of what is written, as paths relative to the folder.
 
     Raises:
         OSError: that names the first one.
     """
-    root = os.path.realpath(folder)
-    for parent, folders, files in os.walk(folder):
-        for path in (os.path.join(parent, name) for name in [*folders, *files]):
-            if os.path.islink(path):
-                inside = os.path.realpath(path).startswith(root + os.sep)
-                if not inside or not os.path.exists(path):
-                    raise _through(path, folder)
+    _check_within(folder, folder, [name.split("/") for name in (*names, MARK, LOCK)])
+
+
+def _check_within(place, folder, patterns):
+    try:
+        with os.scandir(place) as items:
+            found = sorted(items, key=lambda item: item.name)
+    except OSError:  # who writes there says so
+        return
+    for item in found:
+        written = [parts for parts in patterns if fnmatch.fnmatchcase(item.name, parts[0])]
+        if written and item.is_symlink():
+            raise _through(item.path, folder)
+        below = [parts[1:] for parts in written if len(parts) > 1]
+        if below and item.is_dir():
+            _check_within(item.path, folder, below)
 
 
 def check_way(path):
@@ -92,8 +107,8 @@ def check_way(path):
 
 def _through(link, folder):
     return OSError(
-        f"{link}: a link, through which nothing is written in {folder}: put what it points to in "
-        "its place, or give another path"
+        f"{link}: a link, and nothing is written through links in {folder}: replace it by what it "
+        "points to, or give another path"
     )
 
 

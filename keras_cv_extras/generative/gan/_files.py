@@ -12,7 +12,7 @@ from keras_cv_extras import data as data_package
 from keras_cv_extras import training
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.files import write_png
-from keras_cv_extras._base.owned import fields, folders, json_text, kinds, written
+from keras_cv_extras._base.owned import fields, folders, json_text, kinds, marks, written
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.generative import _evaluation
@@ -151,10 +151,12 @@ def sample(
     known = folders.check(output, kinds.MADE_IMAGES, made)
     if sheet and os.path.lexists(picture) and (known is None or not _is_sheet(picture)):
         raise FileExistsError(f"{picture}: there already; give another --output, or --no-sheet")
+    places = {number: output / names[number].replace("/", "-") for number in wanted}
+    for folder in places.values():
+        marks.check_way(folder)
     with folders.owned(output, kinds.MADE_IMAGES, made):
-        for number in wanted:
+        for number, folder in places.items():
             images = gan.generate(np.full(count, number), seed=seed)
-            folder = output / names[number].replace("/", "-")
             folder.mkdir(exist_ok=True)
             for place, image in enumerate(_as_uint8(images, gan.value_range)):
                 with files.replacing(folder / f"{place:05d}.png") as temporary:
