@@ -60,8 +60,8 @@ def start(
     ] = False,
 ) -> None:
     """Loads plugins before a command runs."""
-    for name in plugin or ():
-        _plugins.check(name)
+    for place, name in enumerate(plugin or ()):
+        _plugins.check(name, others=place > 0)
     if plugin:
         import_tensorflow()
     for name in plugin or ():

@@ -11,14 +11,17 @@ import traceback
 from keras_cv_extras._base import supervise
 
 GROUP = "keras_cv_extras.plugins"  # entry points of installed packages
+_IMPORTING = ("<frozen importlib", importlib.__file__)  # which are no plugin's
 _places = {}  # where the code of a plugin is, a file or a package's folder -> what it is called
 
 
-def check(name: str) -> None:
+def check(name: str, *, others: bool = False) -> None:
     """Raises if a module cannot be found or read, without a line of it being run.
 
     Args:
         name: as in `load`.
+        others: whether other plugins are loaded before it, which may say where modules are found:
+            then a module that is missing is left to `load`.
 
     Raises:
         ValueError: if there is none, or it is no Python; one line says where.
@@ -28,6 +31,8 @@ def check(name: str) -> None:
         if path is not None:
             compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     except (ImportError, OSError, SyntaxError, ValueError) as error:
+        if others and isinstance(error, ModuleNotFoundError):
+            return
         raise ValueError(f"--plugin {name}: {error}") from error
 
 
@@ -74,7 +79,8 @@ def load(name: str) -> None:
     except BaseException as error:
         if is_an_end(error):
             raise
-        last = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        last = [frame for frame in frames if not frame.filename.startswith(_IMPORTING)][-1]
         where = f" ({last.filename}, line {last.lineno})" if last.filename != __file__ else ""
         raise ValueError(f"--plugin {name}: {_said(error)}{where}") from error
 

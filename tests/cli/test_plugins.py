@@ -297,6 +297,22 @@ def test_a_plugin_that_cannot_be_read_is_told_before_tensorflow(
     assert re.fullmatch(message + ".*", str(result.exception))
 
 
+def test_a_plugin_may_say_where_others_are_found(written, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "plugin_deep.py").write_text("VALUE = 3\n")
+    first = written("paths", f"import sys\nsys.path.append({str(tmp_path / 'deep')!r})")
+    plugins = [str(first), "plugin_deep"]
+    cli.start(plugins)
+    assert sys.modules.pop("plugin_deep").VALUE == 3
+    for last, message in (
+        ("plugin_none", "No module named 'plugin_none'"),
+        ("plugin_none.py", "there is no such file"),
+    ):
+        with pytest.raises(ValueError, match=f"^--plugin {last}: {message}$"):
+            cli.start([*plugins, last])
+
+
 @pytest.mark.parametrize("code", ["raise SystemExit(3)", "raise BaseException", "1 / 0"])
 def test_an_installed_plugin_that_cannot_be_loaded_is_one_line(written, monkeypatch, code):
     path = written("own", code)
