@@ -554,6 +554,16 @@ WRITTEN = (
 )
 
 
+def test_checkpoints_go_by_their_names(tmp_path):
+    for name, refused in (("2026-11", False), ("000001-000000000", True)):
+        (tmp_path / name).symlink_to(tmp_path)
+        if refused:
+            with pytest.raises(OSError, match=f"{name}: a link, and nothing"):
+                marks.check_links(tmp_path, kinds.CHECKPOINTS.writes)
+        else:
+            marks.check_links(tmp_path, kinds.CHECKPOINTS.writes)
+
+
 @pytest.mark.parametrize("name", WRITTEN)
 def test_nothing_is_written_through_a_link_in_a_folder_of_ours(foreign, tmp_path, name):
     place = tmp_path / "run"

@@ -135,7 +135,9 @@ DEMO = Kind(
     ),
     earlier=_settings("demo.json", "trials", "epochs", "seed"),
 )
-CHECKPOINTS = Kind("a training with checkpoints", writes=("[0-9]*-[0-9]*",), earlier=_checkpoints)
+CHECKPOINTS = Kind(
+    "a training with checkpoints", writes=("[0-9]" * 6 + "-[0-9]*",), earlier=_checkpoints
+)
 MADE_IMAGES = Kind("made images")  # in folders that are named as the classes
 PACK = Kind("a pack of images", writes=("pack.json", "train-[0-9]*", "test-[0-9]*"))
 LOGS = Kind("logs of workers", writes=("worker-*.log",), earlier=_worker_logs)
