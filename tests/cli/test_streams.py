@@ -86,6 +86,17 @@ def test_a_table_is_whole_on_any_terminal(monkeypatch, capsys, columns):
     assert first == "mobilenetv3" or "\nname: \nmobilenetv3\nsize: 224\n" in "\n".join(lines)
 
 
+def test_a_range_stays_in_one_line_while_there_is_room(capsys):
+    """Heads are broken before names, names before numbers, lines are left out between."""
+    for width, lined in ((80, True), (60, True), (46, False)):
+        made = terminal.table("Arms", "arm", "confirmed accuracy", "95 % interval", "test accuracy")
+        made.add_row("trivial_augment (control), written", "0.8", "0.75 to 0.86", "0.81")
+        terminal.Terminal(width=width).print(made)
+        printed = capsys.readouterr().out
+        assert "0.75 to 0.86" in printed
+        assert ("┃" in printed) is lined
+
+
 @pytest.mark.parametrize("width", [80, 50, 49, 40, 39, 38, 20])
 def test_no_number_of_a_table_is_cut(width, capsys):
     def table(**options):

@@ -50,16 +50,23 @@ class Terminal(Console):
         widest = [max(map(cell_len, part)) for part in texts]
         if sum(widest) + 3 * len(widest) + 1 <= self.width:
             return table
-        least = [max(cell_len(word) for word in " ".join(part).split() or [""]) for part in texts]
-        rest = self.width - sum(least[1:])  # for the first column, whose names may be broken
-        for lines, room in ((table.box, rest - 3 * len(least) - 1), (None, rest - len(least) + 1)):
-            if room >= min(least[0], _NAME):
-                widths = (min(room, widest[0]), *least[1:])
-                for column, width in zip(columns, widths, strict=True):
-                    column.overflow, column.no_wrap, column.width = "fold", False, width
-                table.box, table.padding = lines, (0, 1) if lines else (0, 1, 0, 0)
-                table.pad_edge = lines is not None
-                return table
+        words = [max(cell_len(word) for word in " ".join(part).split() or [""]) for part in texts]
+        whole = [max(*map(cell_len, (*cells, *head.split())), 0, 0) for head, *cells in texts]
+        for needed, lines in ((whole, table.box), (whole, None), (words, table.box), (words, None)):
+            gaps = 3 * len(needed) + 1 if lines else len(needed) - 1
+            room = self.width - gaps - sum(needed[1:])  # of the names, which may be broken
+            if room < min(words[0], _NAME):
+                continue
+            spare = room - min(room, widest[0])
+            widths = [min(room, widest[0])]
+            for most, width in zip(widest[1:], needed[1:], strict=True):
+                widths.append(min(most, width + spare))
+                spare -= widths[-1] - width
+            for column, width in zip(columns, widths, strict=True):
+                column.overflow, column.no_wrap, column.width = "fold", False, width
+            table.box, table.padding = lines, (0, 1) if lines else (0, 1, 0, 0)
+            table.pad_edge = lines is not None
+            return table
         above, below = (str(text or "").split("\n") for text in (table.title, table.caption))
         heads = [f"{head}: " if head else "" for head, *_ in texts]
         rows = zip(*(cells for _, *cells in texts), strict=True)
