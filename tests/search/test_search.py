@@ -238,7 +238,7 @@ def test_other_arguments_on_the_same_folder(digits, found):
 
 SCRIPT = """
 import sys
-sys.path.insert(0, "tests/search")
+sys.path[:0] = ["tests", "tests/search"]
 import test_search as here
 from keras_cv_extras import data, search
 digits = data.load("digits")
