@@ -46,3 +46,8 @@ def power(values, exponent):
 def largest(values):
     """Returns the largest along the last axis, which stays with size 1; of no rows too."""
     return ops.max(values, axis=-1, keepdims=True, initial=-float("inf"))
+
+
+def smallest(values):
+    """Returns the smallest along the last axis, as `largest`."""
+    return ops.min(values, axis=-1, keepdims=True, initial=float("inf"))

@@ -116,7 +116,7 @@ class ExpectedCalibrationError(_base.Accumulator):
             chances = ops.softmax(scores, axis=-1) if self.from_logits else scores
             given = ops.cast(ops.argmax(scores, axis=-1), "int32")
             confidence, num_classes = numbers.largest(chances)[:, 0], shape[1]
-            least = -numbers.largest(-chances)[:, 0]
+            least = numbers.smallest(chances)[:, 0]
             missing = ops.any(ops.isnan(scores), axis=-1)
         else:
             raise ValueError(

@@ -68,7 +68,7 @@ def as_classes(labels: Any) -> Any:
         return classes, lambda classes: restore(classes)[:, None]
     if labels.ndim == 1 and labels.dtype.kind in "iubSU":
         if labels.dtype.kind in "iu":
-            check_numbers(np.unique(labels))
+            warn_of_no_class(np.unique(labels))
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
     if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iufb":
         ones = (labels == 1).sum(axis=1)
@@ -79,7 +79,7 @@ def as_classes(labels: Any) -> Any:
             ]
     check_known(labels)
     if labels.ndim == 1 and labels.dtype.kind == "f" and np.all(labels == np.rint(labels)):
-        check_numbers(np.unique(labels))
+        warn_of_no_class(np.unique(labels))
         return labels, lambda classes: classes.astype(labels.dtype, copy=False)
     why = "soft and multiple labels have no class to balance"
     if labels.dtype.kind not in "iufb":
@@ -90,7 +90,7 @@ def as_classes(labels: Any) -> Any:
     )
 
 
-def check_numbers(classes: Any) -> None:
+def warn_of_no_class(classes: Any) -> None:
     """Warns of a number that often says that a sample has no class: one below 0, 255 or 65535.
 
     Args:

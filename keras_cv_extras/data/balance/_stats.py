@@ -193,7 +193,7 @@ def positive_weights(
 def _checked(stats, num_classes):
     """Returns what was counted, and warns of a number that may be no class."""
     if num_classes is None and stats.classes is None:
-        _labelled.check_numbers(np.flatnonzero(stats.counts))
+        _labelled.warn_of_no_class(np.flatnonzero(stats.counts))
     return stats
 
 

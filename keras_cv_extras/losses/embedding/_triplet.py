@@ -162,7 +162,7 @@ def triplet_hard_loss(
         positive, negative = relations(labels)
         farthest = numbers.largest(ops.where(positive, distance, 0.0))[:, 0]
         # Only anchors with a negative count: the large number stands for no distance.
-        nearest = -numbers.largest(ops.where(negative, -distance, -1e9))[:, 0]
+        nearest = numbers.smallest(ops.where(negative, distance, 1e9))[:, 0]
         gap = farthest - nearest
         loss = ops.softplus(gap) if soft else ops.maximum(gap + margin, 0.0)
         counted = ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
