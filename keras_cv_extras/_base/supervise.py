@@ -13,9 +13,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import BinaryIO
 
 from keras_cv_extras._base import checks
 
@@ -121,6 +123,13 @@ def free_ports(count: int) -> list[int]:
         for item in sockets:
             item.bind(("127.0.0.1", 0))
         return [item.getsockname()[1] for item in sockets]
+
+
+def file_in_memory() -> BinaryIO:
+    """Returns a file for what a process writes, which takes no disk where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("keras_cv_extras"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 class _Child:

@@ -7,13 +7,12 @@ import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 from rich.progress import Progress
 
 from keras_cv_extras import __version__
-from keras_cv_extras._base import checks, files
+from keras_cv_extras._base import checks, files, supervise
 from keras_cv_extras._base.owned import written
 from keras_cv_extras.bench._images import LARGEST
 
@@ -32,7 +31,7 @@ class Measured:
     def __init__(self, size, batch_size, cpus):
         job = {"size": size, "batch_size": batch_size, "cpus": cpus}
         # Open for as long as the process runs; a pipe that nobody reads would stop it.
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._errors = supervise.file_in_memory()
         environment = {
             **os.environ,
             **{name: str(len(cpus)) for name in _THREADS},
@@ -66,7 +65,8 @@ class Measured:
             return json.loads(line)
         code = self._process.wait()
         self._errors.seek(0)
-        said = [text for text in self._errors.read().splitlines() if text.strip()]
+        lines = self._errors.read().decode(errors="replace").splitlines()
+        said = [text for text in lines if text.strip()]
         raise RuntimeError(said[-1] if said else f"the process ended with code {code}")
 
     def ask(self, do, **arguments):

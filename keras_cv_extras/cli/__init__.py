@@ -19,7 +19,7 @@ from keras_cv_extras.cli._classical import classical_app
 from keras_cv_extras.cli._gan import gan_app
 from keras_cv_extras.cli._options import Quiet, Seed, check_files, say, show_table
 from keras_cv_extras.cli._policy import policy_app
-from keras_cv_extras.cli._quiet import import_tensorflow, sound_streams
+from keras_cv_extras.cli._quiet import import_tensorflow, load_plugins, sound_streams
 from keras_cv_extras.cli._search import search_app
 from keras_cv_extras.cli._words import Commands
 
@@ -63,9 +63,7 @@ def start(
     for place, name in enumerate(plugin or ()):
         _plugins.check(name, others=place > 0)
     if plugin:
-        import_tensorflow()
-    for name in plugin or ():
-        _plugins.load(name)
+        load_plugins(plugin)
 
 
 @app.command()
@@ -187,9 +185,11 @@ def main() -> None:
         text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # Keras writes in bold type
         line = re.sub(r"^\[Errno \d+\] ", "", " ".join(text.split()))
         line = line or type(error).__name__
-        # Of the system's errors only that of `os.getcwd` names no file.
+        # Of the system's errors only those of `os.getcwd` and of `tempfile` name no file.
         if isinstance(error, FileNotFoundError) and error.errno and not error.filename:
             line = "the folder that this runs in is gone: change to one that exists"
+            if "temporary" in str(error):
+                line = "no folder for temporary files can be written to: give one by TMPDIR"
         if plugin and not line.startswith(plugin.split(" (")[0]):
             kind = "" if expected else f"{type(error).__name__}: "
             line = f"{plugin}: {kind}{line[:500]}"

@@ -1,12 +1,13 @@
 """The streams of a command, and TensorFlow's remarks about its start kept out of them."""
 
 import contextlib
+import importlib.util
 import io
 import logging
 import os
 import sys
-import tempfile
 
+from keras_cv_extras._base import supervise
 from keras_cv_extras.cli import _plugins
 
 
@@ -52,7 +53,7 @@ def quiet_start():
     """
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with supervise.file_in_memory() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -76,3 +77,38 @@ def import_tensorflow():
 
         _plugins.load_installed()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def load_plugins(names):
+    """Imports plugins, and TensorFlow only where one asks for it: then as `import_tensorflow` does.
+
+    Raises:
+        ValueError: if one cannot be imported; the message names it.
+    """
+    if "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _WhenAskedFor())
+    _plugins.load_installed()
+    for name in names:
+        _plugins.load(name)
+
+
+class _WhenAskedFor:
+    """Finds TensorFlow as Python does, and imports it without its remarks."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Returns where TensorFlow is, and None of all else."""
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return spec
+        execute = spec.loader.exec_module
+
+        def quietly(module):
+            with quiet_start():
+                execute(module)
+            logging.getLogger(name).setLevel(logging.ERROR)
+
+        spec.loader.exec_module = quietly
+        return spec

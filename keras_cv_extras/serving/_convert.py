@@ -40,7 +40,8 @@ def convert(file_format, servable, function, folder, *, quantize=None, represent
 
 
 def _to_litert(servable, function, target, quantize, representative):
-    with tempfile.TemporaryDirectory() as folder:
+    # Beside what is written: the system's folder for such things may be full, or another disk.
+    with tempfile.TemporaryDirectory(dir=target.parent.parent) as folder:
         signatures = {"serving_default": function.get_concrete_function()}
         tf.saved_model.save(servable.root, folder, signatures=signatures)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)

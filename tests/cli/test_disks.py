@@ -153,6 +153,17 @@ def test_a_disk_that_becomes_full(tmp_path, monkeypatch, capfd, given, name):
 
 
 @pytest.mark.wide
+def test_the_disk_for_temporary_files_is_full(tmp_path, monkeypatch, given):
+    """It is not needed: what is written lies beside its place alone."""
+    command, output = FOLDERS["export to litert"]
+    with disk(tmp_path / "disk", pages=0):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "disk"))
+        assert not run(monkeypatch, command, given, tmp_path / output)
+    assert (tmp_path / output / "model.tflite").is_file()
+    assert [path.name for path in (tmp_path / output).parent.iterdir()] == ["1"]
+
+
+@pytest.mark.wide
 def test_a_finished_training_on_a_disk_that_may_only_be_read(tmp_path, monkeypatch, capfd, given):
     monkeypatch.chdir(tmp_path)
     with disk(tmp_path / "disk"):

@@ -5,7 +5,9 @@ import dataclasses
 import functools
 import importlib.metadata
 import json
+import os
 import re
+import subprocess
 import sys
 import textwrap
 
@@ -295,6 +297,41 @@ def test_a_plugin_that_cannot_be_read_is_told_before_tensorflow(
     result = CliRunner().invoke(cli.app, ["--plugin", plugin, "gallery"])
     assert isinstance(result.exception, ValueError)
     assert re.fullmatch(message + ".*", str(result.exception))
+
+
+PLUGINS = {
+    "plugin_fails": "import keras_cv_extras\n1 / 0\n",
+    "plugin_asks": "import sys, tensorflow\nprint(tensorflow.VALUE, file=sys.stderr)\n1 / 0\n",
+    "tensorflow": "import os\nos.write(2, b'a remark')\nVALUE = 'asked for'\n",
+}
+ASKS = """
+import sys
+from keras_cv_extras import cli
+sys.path.insert(0, "")
+sys.stderr = sys.stdout
+sys.argv = ["kcx", "--plugin", sys.argv[1], "gallery"]
+try:
+    cli.main()
+except SystemExit as error:
+    print(error.code, "tensorflow" in sys.modules)
+"""
+
+
+def test_a_plugin_that_fails_is_told_before_tensorflow_is_loaded(tmp_path):
+    """Where a plugin asks for TensorFlow, here a small one, its remarks are held back."""
+    for name, code in PLUGINS.items():
+        (tmp_path / f"{name}.py").write_text(code)
+    for name, line, told in (("fails", 2, ""), ("asks", 3, "asked for\n")):
+        done = subprocess.run(
+            [sys.executable, "-c", ASKS, f"plugin_{name}.py"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        where = f"{tmp_path}/plugin_{name}.py, line {line}"
+        error = f"error: --plugin plugin_{name}.py: division by zero ({where}) {name == 'asks'}\n"
+        assert (done.stdout, done.stderr) == (told + error, "")
 
 
 def test_a_plugin_may_say_where_others_are_found(written, tmp_path, monkeypatch):

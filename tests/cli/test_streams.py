@@ -76,6 +76,25 @@ def test_a_folder_that_is_gone_is_named(tmp_path):
     )
 
 
+NO_PLACE = """
+import sys, tempfile
+from keras_cv_extras import cli
+from keras_cv_extras.cli import _quiet
+tempfile._candidate_tempdir_list = lambda: ["/nowhere"]
+with _quiet.quiet_start():
+    print("a remark", file=sys.stderr)
+cli.app = tempfile.mkdtemp
+cli.main()
+"""
+
+
+def test_where_nothing_temporary_can_be_written(tmp_path):
+    """TensorFlow's remarks are held back in memory; who needs a file says what is lacking."""
+    ended = run([sys.executable, "-c", NO_PLACE], cwd=tmp_path)
+    line = "error: no folder for temporary files can be written to: give one by TMPDIR\n"
+    assert (ended.returncode, ended.stderr) == (1, line)
+
+
 @pytest.mark.parametrize("columns", ["0", "12", "-3", "wide"])
 def test_a_table_is_whole_on_any_terminal(monkeypatch, capsys, columns):
     """Some shells export COLUMNS=0; in a narrow one a name goes on in the next line."""
