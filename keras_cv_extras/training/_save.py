@@ -1,8 +1,11 @@
 """Models as files."""
 
+import contextlib
 import json
+import math
 import pathlib
 import shutil
+import threading
 import zipfile
 from typing import Any
 
@@ -16,6 +19,10 @@ from keras_cv_extras.training import _strategy
 _METADATA, _ABOUT = "metadata.json", "keras_cv_extras"
 _MOST_METADATA = 1 << 24  # bytes
 _LONGEST = 500  # signs of an error
+_WEIGHTS, _CONFIG = "model.weights.h5", "config.json"
+_MOST_OBJECTS = 100_000  # braces of a configuration: networks of a thousand layers have a fifth
+_FREE, _TIMES = 1 << 28, 8  # bytes of weights that any model may have, and of each that is stored
+_loading = threading.RLock()
 
 
 def save_model(
@@ -114,7 +121,8 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
         if not zipfile.is_zipfile(path):
             raise ValueError("no ZIP archive: it is damaged, or of another format, such as HDF5")
         archives.check(path)
-        model: Any = keras.saving.load_model(path, safe_mode=True, compile=compile)
+        with _no_more_weights_than(_most_weights(path)):
+            model: Any = keras.saving.load_model(path, safe_mode=True, compile=compile)
         return model
     except (ImportError, MemoryError):
         raise
@@ -122,6 +130,51 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
         text = " ".join(str(error).split()) or type(error).__name__
         text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."  # Keras shows arrays
         raise ValueError(f"{path}: not a model that can be loaded ({text})") from error
+
+
+def _most_weights(path):
+    """Returns how many bytes of weights a model may make, by those that its file holds.
+
+    Raises:
+        ValueError: if its configuration has more parts than any network has.
+    """
+    with zipfile.ZipFile(path) as archive:
+        items = {item.filename: item for item in archive.infolist()}
+        if _CONFIG in items and archive.read(_CONFIG).count(b"{") > _MOST_OBJECTS:
+            raise ValueError(f"{_CONFIG} in it has more than {_MOST_OBJECTS:,} parts")
+    stored = items.get(_WEIGHTS)
+    size = 0 if stored is None else min(stored.file_size, archives.RATIO * stored.compress_size)
+    return _FREE + _TIMES * size
+
+
+@contextlib.contextmanager
+def _no_more_weights_than(most):
+    """Lets this thread make no more bytes of weights: they are made before the file's are read."""
+    thread, left = threading.get_ident(), most
+
+    def counted(self, *arguments, **options):
+        nonlocal left
+        if threading.get_ident() == thread:
+            shape = options.get("shape") or next(filter(_is_shape, arguments), ())
+            left -= 4 * math.prod(side or 1 for side in shape)
+            if left < 0:
+                raise ValueError(
+                    f"its layer {self.name[:100]} makes weights of {tuple(shape)}, and the file "
+                    "does not hold so many"
+                )
+        return add_weight(self, *arguments, **options)
+
+    with _loading:
+        add_weight = keras.layers.Layer.add_weight
+        keras.layers.Layer.add_weight = counted
+        try:
+            yield
+        finally:
+            keras.layers.Layer.add_weight = add_weight
+
+
+def _is_shape(value):
+    return isinstance(value, tuple | list)
 
 
 def _keras_path(path):

@@ -1,5 +1,6 @@
 """Model files that something else wrote, given to `predict_files`: one clear reason each."""
 
+import json
 import struct
 import zipfile
 
@@ -13,6 +14,7 @@ from keras_cv_extras import classical, data, serving, training
 from keras_cv_extras._base.owned import archives
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.serving import _ops, _predict
+from keras_cv_extras.training import _save
 
 GARBAGE = b"no model at all, but bytes enough " * 9
 
@@ -267,3 +269,57 @@ def test_texts_in_an_archive_are_bounded_sooner(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "_FREE_TEXT", 1 << 16)
     with pytest.raises(ValueError, match=r"config.json in it takes 1,048,576 bytes"):
         archives.check(path)
+
+
+def written_by_hand(path, *layers):
+    """A model file of layers by their names and configurations, without any weights."""
+    entries = [
+        {"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
+        for name, config in [("InputLayer", {"batch_shape": [None, 8]}), *layers]
+    ]
+    model = {"module": "keras", "class_name": "Sequential", "registered_name": None}
+    model["config"] = {"name": "sequential", "layers": entries}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("config.json", json.dumps(model))
+        archive.writestr("model.weights.h5", b"")
+    return path
+
+
+LARGE = {
+    "one layer": [("Dense", {"units": 10**12, "name": "large"})],
+    "the last of many": [("Dense", {"units": 5000})] * 2
+    + [("Dense", {"units": 9999, "name": "l"})],
+    "a wrapped one": [
+        ("Reshape", {"target_shape": [2, 4]}),
+        ("LSTM", {"units": 10**7}),
+    ],
+}
+
+
+@pytest.mark.parametrize("layers", LARGE.values(), ids=LARGE)
+def test_a_small_file_makes_no_large_weights(tmp_path, layers):
+    """Sixty layers of a file of a kilobyte took 17 GB, and all of a machine's memory."""
+    add_weight = keras.layers.Layer.add_weight
+    path = written_by_hand(tmp_path / "model.keras", *layers)
+    with pytest.raises(ValueError, match=r"^[^\n]*makes weights of \(.*the file does not hold so"):
+        training.load_model(path)
+    assert keras.layers.Layer.add_weight is add_weight
+
+
+def test_what_a_file_holds_may_be_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(_save, "_FREE", 0)
+    path = tmp_path / "model.keras"
+    layers = [keras.layers.Dense(50), keras.layers.Dense(1)]
+    training.save_model(keras.Sequential([keras.Input((100,)), *layers]), path)
+    training.load_model(path)
+    monkeypatch.setattr(_save, "_TIMES", 0.5)
+    with pytest.raises(ValueError, match=r"makes weights of \(100, 50\)"):
+        training.load_model(path)
+
+
+def test_a_model_of_very_many_parts_is_refused_before_it_is_built(tmp_path, monkeypatch):
+    path = written_by_hand(tmp_path / "model.keras", *[("Flatten", {})] * 40)
+    monkeypatch.setattr(_save, "_MOST_OBJECTS", 70)
+    with pytest.raises(ValueError, match="config.json in it has more than 70 parts"):
+        training.load_model(path)

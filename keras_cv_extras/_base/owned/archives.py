@@ -5,7 +5,7 @@ import zipfile
 
 _FREE = 1 << 30  # bytes that anything may hold, such as tables of zeros and ones
 _FREE_TEXT = 1 << 26  # bytes that JSON may hold, which is read as a whole, and slowly
-_RATIO = 100  # times that what is larger may be packed: weights get smaller by a tenth, if at all
+RATIO = 100  # times that what is larger may be packed: weights get smaller by a tenth, if at all
 
 
 def check(path: pathlib.Path) -> None:
@@ -23,7 +23,7 @@ def check(path: pathlib.Path) -> None:
         return
     for item in items:
         free = _FREE_TEXT if item.filename.endswith(".json") else _FREE
-        if item.file_size > free and item.file_size > _RATIO * item.compress_size:
+        if item.file_size > free and item.file_size > RATIO * item.compress_size:
             raise ValueError(
                 f"{item.filename[:100]} in it takes {item.file_size:,} bytes and was packed into "
                 f"{item.compress_size:,}, as no model is"
