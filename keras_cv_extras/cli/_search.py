@@ -111,11 +111,11 @@ def run(
         ),
     ] = DEFAULT.budget,
     space: Annotated[
-        Literal["policy", "recipe"],
+        Literal["policy", "recipe", "randaugment"],
         typer.Option(
             help="policy: five sub-policies of two ops, thirty decisions. recipe: nine numbers, "
             "how many ops, how strong, of which kind, on how many images, after which mirror and "
-            "crop."
+            "crop. randaugment: four, RandAugment's two and whether flip and crop come first."
         ),
     ] = DEFAULT.space,
     crop: Annotated[

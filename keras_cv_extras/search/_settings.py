@@ -8,7 +8,8 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.registry import ORACLES
 
 METHODS = ("staged", "full")
-SPACES = ("policy", "recipe")
+SPACES = ("policy", "recipe", "randaugment")
+FORMS = ("any", "randaugment")  # of recipes
 CROPS, ALSO = ("padded", "random-resized", "none"), ("mix", "repeats", "label_smoothing")
 _LEAST_HARM_SEEDS = 3
 
@@ -22,8 +23,10 @@ class SearchSettings:
         budget: None, or the minutes that the whole search may take, as timed trainings
             foretell them. `epochs` and `confirm_seeds` are then the most there may be: where
             two trials would not fit, they are lowered, to 4 and 2 at least.
-        space: "policy", five sub-policies of two steps, thirty decisions as in AutoAugment; or
-            "recipe", nine numbers, see `recipe_space`.
+        space: "policy", five sub-policies of two steps, thirty decisions as in AutoAugment;
+            "recipe", nine numbers, see `recipe_space`; or "randaugment", four of them: RandAugment,
+            and whether a flip and a crop come before it; where it ties with a control, it is
+            written.
         crop: of recipes: "padded"; "random-resized", where images are larger than what they show;
             or "none".
         also: what else a recipe says: "mix", "repeats" (of an image in a batch), "label_smoothing".
@@ -73,7 +76,7 @@ class SearchSettings:
 
     trials: int | None = None
     budget: float | None = None
-    space: Literal["policy", "recipe"] = "policy"
+    space: Literal["policy", "recipe", "randaugment"] = "policy"
     crop: Literal["padded", "random-resized", "none"] = "padded"
     also: Sequence[Literal["mix", "repeats", "label_smoothing"]] = ()
     method: Literal["staged", "full"] = "staged"
@@ -122,7 +125,7 @@ class SearchSettings:
             checks.one_of("also", part, ALSO)
         own = not isinstance(self.oracle, str)
         for name, given in (("crop", self.crop != "padded"), ("also", bool(self.also))):
-            if given and (own or self.space != "recipe"):
+            if given and (own or self.space == "policy"):
                 how = "give it to recipe_space" if own else "give space='recipe' with it"
                 raise ValueError(f"{name} is a part of recipes: {how}")
         checks.one_of("method", self.method, METHODS)

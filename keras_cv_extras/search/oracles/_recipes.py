@@ -2,7 +2,8 @@
 
 Thirty decisions of a policy cannot be told apart by some dozen noisy scores; nine numbers can be
 learnt from them. Policies much like RandAugment, TrivialAugment, and flip and crop are points of
-this space, and so are flip and crop before a RandAugment.
+this space, and so are flip and crop before a RandAugment. The form "randaugment" of the space holds
+nothing but these.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,8 @@ import keras_tuner as kt
 from keras_cv_extras._base import checks
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.mix import BatchSettings
-from keras_cv_extras.policy import SEARCH_OPS, Policy, Step
-from keras_cv_extras.search._settings import ALSO, CROPS
+from keras_cv_extras.policy import RAND_AUGMENT_OPS, SEARCH_OPS, Policy, Step
+from keras_cv_extras.search._settings import ALSO, CROPS, FORMS
 
 _GEOMETRY = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate", "rotate_90", "zoom")
 _GEOMETRY += ("aspect", "affine", "padded_crop", "random_resized_crop", "jittered_resize")
@@ -54,6 +55,7 @@ def recipe_space(
     flip: bool = True,
     crop: Literal["padded", "random-resized", "none"] = "padded",
     also: Sequence[Literal["mix", "repeats", "label_smoothing"]] = (),
+    form: Literal["any", "randaugment"] = "any",
 ) -> kt.HyperParameters:
     """Returns the space of recipes, nine numbers, for `PolicyTuner` and any oracle.
 
@@ -64,6 +66,10 @@ def recipe_space(
     others. Before these ops come a mirror and a crop: `flip`, the share of the images that are
     mirrored, 0 or 0.5; and `padding` on each side before the crop, as a share of the shorter side,
     or `area`, the smallest share of an image that a random resized crop leaves.
+
+    With `form="randaugment"` there are four: `num_ops` ops are drawn uniformly, all of one
+    `strength`, as in RandAugment, whose identity is among them; before them come `flip`, and a crop
+    as usual for small images or none, `padding` of 0 or 1/8.
 
     What a training does to whole batches is in the space if `also` asks for it: "mix", which is
     `mix` ("none", "mixup" or "cutmix"), `mix_rate` (1, 0.5 or 0.25 of the images) and `mix_alpha`
@@ -76,13 +82,15 @@ def recipe_space(
         crop: the kind of crop that may be chosen; "random-resized" where images are larger than
             what they show.
         also: what else to search in, of "mix", "repeats" and "label_smoothing".
+        form: "any", or "randaugment".
 
     Returns:
         Hyperparameters named `recipe.num_ops` and so on, without conditions. `recipe.ops` is
         fixed: it holds the names.
 
     Raises:
-        ValueError: if an op, a kind of crop or a part of `also` is not known, or there are no ops.
+        ValueError: if an op, a kind of crop, a form or a part of `also` is not known, or there are
+            no ops.
 
     References:
         [RandAugment](https://arxiv.org/abs/1909.13719),
@@ -96,6 +104,7 @@ def recipe_space(
     for op in ops:
         checks.one_of("an op", op, sorted(OPS))
     checks.one_of("crop", crop, CROPS)
+    checks.one_of("form", form, FORMS)
     ops = [op for op in ops if op not in _PARTNERS]
     if not ops:
         raise ValueError("ops must name at least one op that needs no second image")
@@ -104,20 +113,31 @@ def recipe_space(
     space.Fixed(_PREFIX + "ops", ",".join(ops))
     space.Int(_PREFIX + "num_ops", 1, 3, default=2)
     space.Float(_PREFIX + "strength", 0.05, 1.0, sampling="log", default=0.2)
-    space.Choice(_PREFIX + "spread", [0.0, 0.5, 1.0], default=0.0)
-    space.Choice(_PREFIX + "untouched", [0.0, 0.25, 0.5], default=0.0)
-    for kind in _KINDS:
-        if kind in kinds:
-            space.Choice(_PREFIX + kind, _WEIGHTS, default=1.0)
+    if form == "randaugment":
+        space.Fixed(_PREFIX + "form", form)
+    else:
+        space.Choice(_PREFIX + "spread", [0.0, 0.5, 1.0], default=0.0)
+        space.Choice(_PREFIX + "untouched", [0.0, 0.25, 0.5], default=0.0)
+        for kind in _KINDS:
+            if kind in kinds:
+                space.Choice(_PREFIX + kind, _WEIGHTS, default=1.0)
     if flip:
         space.Choice(_PREFIX + "flip", [0.0, 0.5], default=0.0)
     if crop != "none":
         name, values = _CROPS[crop]
+        if form == "randaugment" and crop == "padded":
+            values = [values[0], values[-1]]
         space.Choice(_PREFIX + name, values, default=values[0])
     for part in also:
         for name, values in _OF_BATCHES[checks.one_of("also", part, ALSO)].items():
             space.Choice(_PREFIX + name, values, default=values[0])
     return space
+
+
+def rand_augment_ops(ops: Sequence[str], reinstated: Sequence[str] = ()) -> tuple[str, ...]:
+    """Returns the ops of RandAugment among some, and those that an appeal has shown to help."""
+    usual = {*RAND_AUGMENT_OPS, *reinstated}
+    return tuple(op for op in ops if op in usual) or tuple(ops)
 
 
 def first_recipes(space: kt.HyperParameters) -> list[dict[str, Any]]:
@@ -135,6 +155,14 @@ def first_recipes(space: kt.HyperParameters) -> list[dict[str, Any]]:
 def is_of_recipe(name: str) -> bool:
     """Whether a hyperparameter, by its name, is a recipe's."""
     return name.startswith(_PREFIX)
+
+
+def form_of(space: kt.HyperParameters) -> str:
+    """Returns what a space holds: "policy", "recipe" or "randaugment"."""
+    names = {hp.name for hp in space.space}
+    if _PREFIX + "form" in names:
+        return "randaugment"
+    return "recipe" if any(map(is_of_recipe, names)) else "policy"
 
 
 def batches_of(space: kt.HyperParameters) -> set[str]:
@@ -171,14 +199,20 @@ def recipe_from(
         ValueError: if the values are not those of a recipe.
     """
     found = _bare(values)
-    if missing := {"ops", "num_ops", "strength", "spread", "untouched"} - set(found):
+    uniform = found.get("form") == "randaugment"
+    needed = {"ops", "num_ops", "strength"} | (set() if uniform else {"spread", "untouched"})
+    if missing := needed - set(found):
         raise ValueError(
             f"the hyperparameters hold no {_PREFIX}{sorted(missing)[0]}: give the oracle "
             "hyperparameters=keras_cv_extras.search.recipe_space()"
         )
     ops, num_ops = found["ops"].split(","), int(found["num_ops"])
+    if uniform:  # the identity is one more op, as likely as the others
+        found |= {"spread": 0.0, "untouched": 0.0}
     counts = {kind: sum(kind_of_op(op) == kind for op in ops) for kind in _KINDS}
     shares = {kind: found.get(kind, 1.0) / count for kind, count in counts.items() if count}
+    if uniform:
+        shares = dict.fromkeys(shares, 1.0)
     drawn = [(op, shares[kind_of_op(op)]) for op in ops if shares[kind_of_op(op)] > 0]
     steps = _before(found)
     parts = {**_OF_BATCHES, "mix": _OF_BATCHES["mix"] if found.get("mix", "none") != "none" else {}}
@@ -198,7 +232,7 @@ def recipe_from(
         strength = None if not OPS[op].has_strength else ends[1] if ends[0] == ends[1] else ends
         rows.append([Step(op, 1.0, strength)])
         weights.append(round((1 - alone) * share / total, 9))
-    made = Policy(rows, weights, num_ops, **options)
+    made = Policy(rows, None if uniform else weights, num_ops, **options)
     if not steps:
         return made
     first = Policy([steps]).to_dict()["stages"]

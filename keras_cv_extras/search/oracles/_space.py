@@ -88,6 +88,27 @@ def choices(space: kt.HyperParameters) -> dict[str, list[Any]]:
     return found
 
 
+def spread_out(space: kt.HyperParameters, count: int) -> list[dict[str, Any]]:
+    """Returns points of the grid of a space, so many if it has them, any first ones spread over it.
+
+    The grid is walked through in steps of some 0.618 of its size, without a common divisor: each
+    value of each number comes nearly as often as the others, and so do pairs of them.
+    """
+    values = choices(space)
+    size = math.prod(map(len, values.values()))
+    step = round(0.618 * size) or 1
+    while math.gcd(step, size) > 1:
+        step += 1
+    found = []
+    for number in range(min(count, size)):
+        place, point = number * step % size, {}
+        for name, options in reversed(values.items()):
+            place, own = divmod(place, len(options))
+            point[name] = options[own]
+        found.append(point)
+    return found
+
+
 def _numbers(hp):
     """The values of an Int or a Float, whose step adds, or multiplies on a logarithmic scale."""
     whole = isinstance(hp, kt.engine.hyperparameters.Int)

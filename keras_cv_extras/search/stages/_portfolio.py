@@ -118,10 +118,10 @@ def example_policies(*, flip: bool, ops, space: str, crop: str = "padded") -> li
     Args:
         flip: whether images may be mirrored.
         ops: names of the ops that are searched in.
-        space: "policy" or "recipe".
+        space: "policy", "recipe" or "randaugment".
         crop: of recipes, as in `recipe_space`.
     """
-    largest = largest_recipe(ops, flip=flip, crop=crop) if space == "recipe" else None
+    largest = None if space == "policy" else largest_recipe(ops, flip=flip, crop=crop)
     return [
         *([] if largest is None else [largest]),
         *control_policies(flip=flip, seed=0, ops=ops).values(),

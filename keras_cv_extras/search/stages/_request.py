@@ -21,10 +21,16 @@ from keras_cv_extras.search.oracles._random import RandomOracle
 from keras_cv_extras.search.oracles._recipes import (
     batches_of,
     first_recipes,
+    form_of,
     is_of_recipe,
     recipe_space,
 )
-from keras_cv_extras.search.oracles._space import op_alone, place_in_policy, policy_space
+from keras_cv_extras.search.oracles._space import (
+    op_alone,
+    place_in_policy,
+    policy_space,
+    spread_out,
+)
 from keras_cv_extras.search.oracles._suggesting import SuggestingOracle
 from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
@@ -89,8 +95,13 @@ class Request:
 
     @property
     def space(self) -> str:
-        """In what it searches: "policy" or "recipe"."""
+        """In what it searches: "policy", "recipe" or "randaugment"."""
         return _space_of(self.settings)
+
+    @property
+    def ops_were_left_open(self) -> bool:
+        """Whether the ops are those that suit the images, as nobody has named any."""
+        return self.settings.ops is None
 
     @property
     def tuned_control(self) -> bool:
@@ -153,16 +164,23 @@ class Request:
 
         If at least half of the trials are left to it, each op is first tried alone, or of
         recipes a few that are usual: what these are worth is then known, and the oracle starts
-        from it.
+        from it. Of "randaugment" half of the trials are spread over the space.
         """
         oracle = self.settings.oracle
         if isinstance(oracle, kt.Oracle):
             return oracle
         trials = self.trials or 0
-        if self.space == "recipe":
+        if self.space != "policy":
             asked = self.settings
-            space = recipe_space(ops=ops, flip=self.flip, crop=asked.crop, also=asked.also)
-            first = first_recipes(space)
+            space = recipe_space(
+                ops=ops,
+                flip=self.flip,
+                crop=asked.crop,
+                also=asked.also,
+                form="any" if self.space == "recipe" else "randaugment",
+            )
+            spread = self.space == "randaugment"
+            first = spread_out(space, trials // 2) if spread else first_recipes(space)
         else:
             space = policy_space(ops=ops)
             first = [op_alone(op) for op in ops]
@@ -249,11 +267,10 @@ def _trainer(build_model, train, settings, *, flip, ops):
 
 
 def _space_of(settings):
-    """Returns "policy" or "recipe"; an oracle that was given has a space of its own."""
+    """Returns the name of the space; an oracle that was given has one of its own."""
     if not isinstance(settings.oracle, kt.Oracle):
         return settings.space
-    own = settings.oracle.get_space().space
-    return "recipe" if any(is_of_recipe(hp.name) for hp in own) else "policy"
+    return form_of(settings.oracle.get_space())
 
 
 def _trials_of(oracle, budget):

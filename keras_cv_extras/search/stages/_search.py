@@ -194,8 +194,8 @@ def _run(request, folder, shown, role):
     ranked = stages.promote(tuner)
     finalists = stages.finalists(portfolio, ranked)
     if request.tuned_control:
-        controls = sum(one.kind == "control" for one in finalists)
-        finalists.insert(controls, stages.tune_control(portfolio, tuner, ranked))
+        last = max(place for place, one in enumerate(finalists) if one.kind == "control")
+        finalists.insert(last + 1, stages.tune_control(portfolio, tuner, ranked))
     confirmed = stages.confirm(finalists)
     result = _result(
         request, folder, stages.screened, portfolio, tuner, ranked, confirmed, write=role.decides
@@ -214,7 +214,7 @@ def _result(request, folder, screened, portfolio, tuner, ranked, confirmed, *, w
     # The policies that differ in the searched ops alone tell what these are worth.
     candidates = [(row["policy"], row["val_accuracy"]) for row in rows if row["kind"] == "trial"]
     candidates.append((portfolio[0].policy, portfolio[0].accuracy))
-    if request.space == "recipe":
+    if request.space != "policy":
         candidates = []  # a recipe has the ops of a kind together, and tells of none by itself
     insight = _insight.insight(candidates, [one.accuracies for one in ranked], arms)
     labels = request.parts["confirmation"][1]

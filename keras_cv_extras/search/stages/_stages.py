@@ -12,8 +12,9 @@ import numpy as np
 
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, concatenate, no_augmentation
+from keras_cv_extras.search.oracles._recipes import rand_augment_ops
 from keras_cv_extras.search.oracles._space import op_alone, policy_from
-from keras_cv_extras.search.stages import _portfolio, _rival
+from keras_cv_extras.search.stages import _neighbors, _portfolio, _rival
 from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
 from keras_cv_extras.search.stages._screen import Screen, screen
 from keras_cv_extras.search.stages._state import ChiefWatch
@@ -220,8 +221,12 @@ class Stages:
     def trials(self) -> PolicyTuner:
         """Runs the trials that an oracle suggests; returns their tuner."""
         request = self.request
+        ops = self.ops
+        if request.space == "randaugment" and request.ops_were_left_open:
+            reinstated = () if self.screened is None else self.screened.reinstated
+            ops = rand_augment_ops(ops, reinstated)
         tuner = PolicyTuner(
-            request.make_oracle(self.ops),
+            request.make_oracle(ops),
             trainer=self.scorer,
             validation=request.parts["validation"],
             caps=self.caps,
@@ -243,17 +248,33 @@ class Stages:
     def promote(self, tuner: PolicyTuner) -> list[Candidate]:
         """Trains the best third of the trials twice more, so that luck counts less.
 
+        Which are best is said in the space "randaugment" by all scores together, as a Gaussian
+        process of its few numbers has it: what one score owes to luck, its neighbours correct.
+
         Returns:
             The finished trials, the best first: those that were promoted before the others.
         """
         self.shown.stage("promoted trials")
         trials = tuner.oracle.get_best_trials(len(tuner.oracle.trials))
-        found = []
+        found, points = [], {}
         for trial in (trial for trial in trials if trial.status == "COMPLETED"):
+            points[f"trial {int(trial.trial_id)}"] = trial.hyperparameters
             name = f"trial {int(trial.trial_id)}"
             accuracy: Any = _record.metric(trial, "val_accuracy")  # completed, it has one
             found.append(Candidate(name, "searched", tuner.policy_of(trial), (accuracy,)))
-        return self._looked_at_again(found)
+        if self.request.space != "randaugment":
+            return self._looked_at_again(found)
+
+        def by_model(candidates):
+            order = [points[one.name] for one in candidates]
+            values = _neighbors.smoothed(order, [one.accuracies for one in candidates])
+            return dict(zip([one.name for one in candidates], values, strict=True))
+
+        first = by_model(found)
+        looked = self._looked_at_again(sorted(found, key=lambda one: -first[one.name]))
+        last, count = by_model(looked), sum(len(one.accuracies) > 1 for one in looked)
+        order = sorted(looked[: count or None], key=lambda one: -last[one.name])
+        return order + looked[count or len(looked) :]
 
     def _looked_at_again(self, ranked) -> list[Candidate]:
         """Trains the best third of candidates, which come best first, twice more.
@@ -294,7 +315,10 @@ class Stages:
         return Candidate(f"{_rival.NAME}: {name}", "control", policy, accuracies)
 
     def finalists(self, portfolio, ranked) -> list[Candidate]:
-        """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials."""
+        """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials.
+
+        Of those that tie the first is written: the simplest, or before all a tuned RandAugment.
+        """
         chosen = [one for one in portfolio if one.kind == "control"]
         for kind in ("entrant", "searched"):  # the best of each come first
             finished = (one for one in portfolio if one.kind == kind and np.isfinite(one.accuracy))
@@ -305,6 +329,8 @@ class Stages:
         if len(ranked) > 1 and self.request.space == "policy":
             joined = concatenate([one.policy for one in ranked[: _portfolio.NUM_JOINED]])
             chosen.append(Candidate(f"best {_portfolio.NUM_JOINED} joined", "searched", joined, ()))
+        if self.request.space == "randaugment":  # of arms that tie, the first is written
+            chosen.sort(key=lambda one: one.name != "best trial")
         return chosen
 
     def confirm(self, finalists) -> list[tuple[Candidate, list[Score]]]:

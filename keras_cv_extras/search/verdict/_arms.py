@@ -154,11 +154,14 @@ def _which_wins(arms):
     if own is not best:
         gap = compare(best.name, own.name, correct)
         whose = "A tie" if own.is_searched else "No searched policy is worth its trouble"
+        reason = "the simpler one is preferred"
+        if own.is_searched and not best.is_searched:
+            reason = "a tuned RandAugment is preferred"
         return (
             f"{whose}: {own.title} has {percent} and is the policy that was written. "
             f"{best.title} has {best.accuracy:.1%}, but the difference of "
             f"{100 * gap.difference:.1f} points (95 % interval {100 * gap.low:.1f} to "
-            f"{100 * gap.high:.1f}) is within one standard error, and the simpler one is preferred."
+            f"{100 * gap.high:.1f}) is within one standard error, and {reason}."
         )
     if own.is_searched:
         text = f"The searched policy wins ({own.title}): {percent}"
