@@ -59,6 +59,7 @@ def run(asked, *arguments):
         (["--trials", 7], {"trials": 7}),
         (["--budget", 2.5], {"budget": 2.5}),
         (["--space", "recipe"], {"space": "recipe"}),
+        (["--space", "randaugment"], {"space": "randaugment"}),
         (
             ["--space", "recipe", "--crop", "random-resized", "--also", "mix, repeats"],
             {"space": "recipe", "crop": "random-resized", "also": ("mix", "repeats")},

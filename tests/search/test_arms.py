@@ -211,3 +211,10 @@ def test_verdicts_of_a_tie():
     )
     control, best = (arm(one.name, "searched", *one.correct) for one in (control, best))
     assert _arms.verdict([control, best]).startswith("A tie: no augmentation has 64.0%")
+    # A tuned RandAugment comes before the controls.
+    control, best = pair(6, 4)
+    tuned = dataclasses.replace(control, name="best trial", kind="searched")
+    control = dataclasses.replace(best, name="RandAugment", kind="control")
+    said = _arms.verdict([tuned, control])
+    assert said.startswith("A tie: best trial has 64.0% of the confirmation images and is the")
+    assert said.endswith("within one standard error, and a tuned RandAugment is preferred.")

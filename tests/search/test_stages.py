@@ -1,6 +1,7 @@
 """The stages of a search, with invented scores, on parts of different sizes."""
 
 import dataclasses
+import shutil
 import types
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from keras_cv_extras import policy, search
 from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.search.oracles._space import spread_out
 from keras_cv_extras.search.stages import _retrain, _splits, _stages, _state
 from keras_cv_extras.search.stages._progress import SearchProgress
 from keras_cv_extras.search.stages._stages import Candidate, Stages
@@ -286,6 +288,50 @@ def test_finalists(stages):
     assert found[5].kind == "searched"
     assert [one.name for one in made.finalists(controls, ranked[:1])][-1] == "best trial"
     assert made.finalists(controls, []) == controls
+    # A tuned RandAugment comes first: where it ties with a control, it is written.
+    made.request.space = "randaugment"
+    names = [one.name for one in made.finalists(controls + entrants + more, ranked)]
+    assert names == ["best trial", "none", "crop", "good", "uniform"]
+
+
+def test_trials_of_randaugment_draw_its_ops_and_are_ranked_by_all_scores(stages):
+    asked = []
+
+    def make_oracle(ops):
+        asked.append(ops)
+        return search.RandomOracle(
+            max_trials=12,
+            hyperparameters=search.recipe_space(ops=ops, form="randaugment"),
+            first=spread_out(search.recipe_space(ops=ops, form="randaugment"), 12),
+        )
+
+    def hits(chosen, call):
+        flipped = len(chosen.stages) > 1 and chosen.stages[0].sub_policies[0][0].rate == 0.5
+        # One of those without a flip is lucky once, and those with one are better.
+        return 95 if call == lucky else 70 + 15 * flipped + call % 4
+
+    ops = ("rotate", "invert", "cutout")
+    options = {"space": "randaugment", "ops": ops, "make_oracle": make_oracle}
+    lucky, points = None, spread_out(search.recipe_space(ops=("rotate",), form="randaugment"), 12)
+    lucky = next(k for k, one in enumerate(points) if one["recipe.flip"] == 0) + 1
+    scorer = Scorer(hits)
+    made = stages(scorer, trials=12, ops_were_left_open=True, **options)
+    made.screened = dataclasses.replace(
+        screened(rotate=1.0, invert=1.0, cutout=1.0), reinstated=("invert",)
+    )
+    tuner = made.trials()
+    assert asked == [("rotate", "invert")]
+    ranked = made.promote(tuner)
+    looks = [len(one.accuracies) for one in ranked]
+    assert looks == [3] * 4 + [1] * 8
+    for one in ranked[:4]:  # the lucky one is none of them
+        assert one.policy.stages[0].sub_policies[0][0].op == "flip_horizontal"
+    # Named by hand, the ops are those.
+    made.request.ops_were_left_open = False
+    shutil.rmtree(made.folder.path)
+    made.folder.path.mkdir()
+    made.trials()
+    assert asked[-1] == ops
 
 
 def numbered(count, first=0):

@@ -28,7 +28,7 @@ from keras_cv_extras.search.workers._processes import Role, role_of_keras_tuner
 class PolicyTuner(kt.Tuner):
     """Searches augmentation policies with any keras-tuner Oracle over a space of policies.
 
-    The spaces are `policy_space()` and `recipe_space()`.
+    The spaces are `policy_space()` and `recipe_space()`, of either form.
 
     A trial trains the model from fresh weights with the suggested policy and returns
     `val_accuracy`, `val_log_loss` and `seconds`. The model is built and traced once, for all
