@@ -7,7 +7,7 @@ import keras
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.models._registry import APPLICATIONS, NETWORKS, build
-from keras_cv_extras.models._torch_files import TENSORFLOWS, has_torch_names
+from keras_cv_extras.models._torch_files import OF_TIMM_ALONE, has_torch_names
 
 _SIDES = {
     "alexnet": 227,
@@ -82,7 +82,7 @@ def catalogue(match: str = "", *, count: bool = False) -> list[Network]:
 def _network(name, count):
     sides = {prefix: side for prefix, side in _SIDES.items() if name.startswith(prefix)}
     side = sides[max(sides, key=len)] if sides else 224
-    torchvision, timm = name == "googlenet-torchvision", name in TENSORFLOWS  # alone
+    torchvision, timm = name == "googlenet-torchvision", name in OF_TIMM_ALONE
     there = {
         "imagenet": name in APPLICATIONS,
         "torchvision": torchvision,

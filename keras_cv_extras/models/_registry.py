@@ -164,12 +164,12 @@ def build(
             downloads, under a new head; or a file: `.weights.h5` or `.keras` of the whole model
             with the same classes; another `.h5` of `keras.applications`, without the top; or
             `.safetensors`, `.pth` or `.pt` with the names of torchvision or timm, for AlexNet,
-            ConvNeXt, DenseNet, EfficientNet, EfficientNetV2, GoogLeNet, Inception v3, MobileNetV2
-            and V3, ResNet and VGG. With these, "resnet50" is "resnet50-v1.5", and names of
-            `keras.applications` stand for the network with PyTorch's arithmetic, such as
-            "efficientnet-b0-torchvision"; timm's "tf_efficientnet_b0" and its like stand for
-            Keras'. PyTorch's own files are read by torch, which must be installed, in its mode
-            for weights alone.
+            ConvNeXt, DenseNet, EfficientNet, EfficientNetV2, GoogLeNet, Inception v3 and v4,
+            Inception-ResNet v2, MobileNetV2 and V3, ResNet and VGG. With these, "resnet50" is
+            "resnet50-v1.5", and names of `keras.applications` stand for the network with PyTorch's
+            arithmetic, such as "efficientnet-b0-torchvision"; timm's "tf_efficientnet_b0" and its
+            like stand for Keras'. PyTorch's own files are read by torch, which must be installed,
+            in its mode for weights alone.
         dropout: rate before the logits, in [0, 1), or in hidden layers where a network has some;
             None for the network's own.
         pooling: None, or what takes the place of every max and average pooling layer, as in

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import json_text
-from keras_cv_extras.models import _timm_names
+from keras_cv_extras.models import _timm_inception, _timm_names
 from keras_cv_extras.models.networks._preprocessing import MEAN, STD
 
 _KINDS = {
@@ -40,6 +40,8 @@ TENSORFLOWS = frozenset(
     [f"efficientnet-b{n}" for n in range(8)]
     + [f"efficientnetv2-{s}" for s in ("b0", "b1", "b2", "b3", "s", "m", "l")]
 )
+#: Networks that timm alone has with this arithmetic.
+OF_TIMM_ALONE = TENSORFLOWS | {"inception-v4", "inception-resnet-v2"}
 _SUFFIXES = (".safetensors", ".pth", ".pt")
 
 
@@ -60,9 +62,10 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
         raise ValueError(
             f"{path}: which weights of torchvision or timm are those of {key} is not known; they "
             "are read for alexnet, convnext, densenet, efficientnet, efficientnetv2, googlenet, "
-            "inception-v3, mobilenetv2, mobilenetv3, resnet and vgg"
+            "inception-resnet-v2, inception-v3, inception-v4, mobilenetv2, mobilenetv3, resnet "
+            "and vgg"
         )
-    found = []
+    found, factors = [], _unscaled(names, tensors)
     for layer, candidates in names.items():
         for weight in layer.weights:
             keys = [_key(name, weight.name) for name in dict.fromkeys(candidates)]
@@ -76,7 +79,8 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
                     f"and classes needs {tuple(weight.shape)}; to change the classes load it as "
                     "it was and call replace_head"
                 )
-            found.append((weight, values))
+            scaled = weight.name in ("kernel", "moving_mean") and layer in factors
+            found.append((weight, values * factors[layer] if scaled else values))
     for weight, values in found:
         weight.assign(values)
     if "conv_stem.weight" in tensors and key not in TENSORFLOWS:
@@ -84,6 +88,21 @@ def load_torch(model: keras.Model, path: pathlib.Path, key: str) -> None:
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.epsilon = _timm_names.EPSILON
     _scale_pixels(model, path.parent / "config.json", key)
+
+
+def _unscaled(names, tensors):
+    """Returns the factors of normalisations that have none here, of these and what is before them.
+
+    What a convolution gives, and the mean that is taken off it, may be multiplied as well.
+    """
+    found = {}
+    for layer, candidates in names.items():
+        if isinstance(layer, keras.layers.BatchNormalization) and not layer.scale:
+            keys = [f"{name}.weight" for name in candidates if f"{name}.weight" in tensors]
+            for key in keys[:1]:
+                factor = np.asarray(tensors[key], "float32")
+                found[layer] = found[layer.input._keras_history.operation] = factor
+    return found
 
 
 def _scale_pixels(model, config, key):
@@ -180,7 +199,7 @@ def has_torch_names(key: str) -> bool:
     resnets = key in ("resnet18", "resnet34") or bool(re.fullmatch(r"resnet\d+-v1\.5", key))
     return (
         resnets
-        or key in TENSORFLOWS
+        or key in OF_TIMM_ALONE
         or key.startswith("densenet")
         or key == "alexnet-owt"
         or is_torchvisions(key)
@@ -205,6 +224,12 @@ def torch_names(model: keras.Model, key: str) -> dict[Any, list[str]] | None:
         parts = [part for part in backbone if not isinstance(part, keras.layers.Normalization)]
         timm = _timm_names.inverted_names([*parts, model.get_layer("logits")])
         return {layer: [name] for layer, name in timm.items()}
+    if key == "inception-resnet-v2":
+        parts = [*model.get_layer("backbone").layers, model.get_layer("logits")]
+        timm = _timm_inception.inception_resnet_v2_names([x for x in parts if x.weights])
+        return {layer: [name] for layer, name in timm.items()}
+    if key == "inception-v4":
+        return {layer: [_timm_inception.inception_v4_name(layer.name)] for layer in layers}
     if key.startswith("resnet"):
         return {layer: [_resnet(layer.name)] for layer in layers}
     if key == "googlenet-torchvision":

@@ -19,6 +19,7 @@ def test_every_network_is_listed():
         "",
         "imagenet",
         "imagenet, timm",
+        "timm",
         "torchvision",
         "torchvision and timm",
         both,

@@ -64,6 +64,23 @@ def test_logits_of_torchvision_and_timm(name, tmp_path):
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4 * wanted.std())
 
 
+def test_factors_of_a_normalisation_without_them_go_to_the_convolution():
+    """Keras' Inception-ResNet v2 has none, and timm's has."""
+    images = keras.Input((4, 4, 3))
+    conv = keras.layers.Conv2D(2, 3, use_bias=False)
+    norm = keras.layers.BatchNormalization(scale=False)
+    model = keras.Model(images, norm(conv(images)))
+    whole = keras.Model(images, keras.layers.BatchNormalization()(conv(images)))
+    factor, values = np.float32([2.0, -0.5]), formula.images(2, 7)[:, :4, :4] / 255
+    whole.layers[-1].set_weights([factor, factor / 3, factor / 5, abs(factor)])
+    wanted = np.asarray(whole(values))
+    names = {conv: ["a.conv"], norm: ["b.bn", "a.bn"]}
+    factors = _torch_files._unscaled(names, {"a.bn.weight": factor})
+    conv.kernel.assign(conv.kernel * factors[conv])
+    norm.set_weights([factor / 3, factor / 5 * factors[norm], abs(factor)])
+    np.testing.assert_allclose(model(values), wanted, atol=1e-6)
+
+
 @pytest.mark.wide
 def test_timm_says_how_pixels_are_scaled(tmp_path):
     path = write(tmp_path / "model.safetensors", tensors("mobilenetv3_small_100"))

@@ -21,6 +21,8 @@ from torch_files import fill, formula, import_torchvision
 NETWORKS = (
     "convnext_tiny",
     "efficientnet_b0",
+    "inception_resnet_v2",
+    "inception_v4",
     "mobilenetv2_100",
     "mobilenetv3_small_100",
     "tf_efficientnet_b0",
