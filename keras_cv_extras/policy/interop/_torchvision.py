@@ -59,7 +59,7 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
             `RandomApply` and `RandomChoice`; or the text of a file that `to_torchvision` made.
         strict: whether to raise where this library cannot do the same; else one warning names
             what differs, and what is left out, such as `Normalize`. Of bilinear interpolation,
-            whose edges alone differ, there is a warning in either case.
+            whose edges alone differ, and of hue, there is a warning in either case.
         **arguments: of the transform that is named, such as `num_ops=2, magnitude=9`.
 
     Returns:
@@ -173,7 +173,8 @@ def to_torchvision(policy: Policy, *, strict: bool = True) -> str:
         policy: a policy for images in [0, 255].
         strict: whether to raise if the policy has steps that torchvision cannot do: ops other
             than those of AutoAugment (without SamplePairing), Cutout and flips, and fill modes.
-            Else it warns, and leaves them out.
+            Else it warns, and leaves them out. Of bilinear interpolation, whose edges differ on
+            Pillow images, there is a warning in either case.
 
     Raises:
         TypeError, ValueError: if `policy` is none, or cannot be said.
@@ -189,6 +190,8 @@ def to_torchvision(policy: Policy, *, strict: bool = True) -> str:
             return lost(omissions, step, place)
         # The interpolation is the one option that is kept.
         interpolation = interpolated(step, omissions, place) if step.options else None
+        if interpolation == "bilinear":
+            omissions.remark(f"interpolation 'bilinear', {EDGES}")
         fields = {"rate": step.rate}
         if step.value is not None:
             fields["value"] = list(ends_of(step))

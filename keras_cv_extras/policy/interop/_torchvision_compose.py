@@ -131,7 +131,7 @@ def _steps(part, omissions):
     if name == "RandomAdjustSharpness":
         return [Step("sharpness", rate, value=float(part.sharpness_factor))]
     if name == "ColorJitter":
-        return _jitter(part)
+        return _jitter(part, omissions)
     if name == "GaussianBlur":
         sizes = part.kernel_size
         size = max(sizes) if isinstance(sizes, (tuple, list)) else sizes
@@ -159,7 +159,9 @@ def _steps(part, omissions):
     return []
 
 
-def _jitter(part):
+def _jitter(part, omissions):
+    if part.hue is not None:
+        omissions.remark("the hue of ColorJitter, as on tensors; that of Pillow's images has steps")
     values = {
         "brightness": part.brightness,
         "contrast": part.contrast,

@@ -19,9 +19,12 @@ class ResizedCentre(keras.layers.Layer):
 
     Args:
         height, width: of the window. Where it is larger than the image, there is black around it.
-        shorter: what the shorter side becomes; a pair `(height, width)` to be covered; or None to
-            leave the size as it is.
+        shorter: what the shorter side becomes; a pair `(height, width)` to be covered; None to
+            leave the size as it is; or "stretch", by which the window is the whole image.
         interpolation: "bilinear" or "bicubic", antialiased.
+        clip: whether values are bytes in [0, 255], of which bicubic filters leave none outside:
+            neither behind the columns nor behind the rows, as torchvision does it on tensors and
+            Pillow on images; Pillow 13 begins with the rows where that is less work.
         **options: of `keras.layers.Layer`.
 
     References:
@@ -30,11 +33,11 @@ class ResizedCentre(keras.layers.Layer):
 
     def __init__(
         self, height: int, width: int, shorter: Any = None, interpolation: str = "bilinear",
-        **options: Any,
+        clip: bool = True, **options: Any,
     ):  # fmt: skip
         super().__init__(**options)
         self.height, self.width = height, width
-        self.shorter, self.interpolation = shorter, interpolation
+        self.shorter, self.interpolation, self.clip = shorter, interpolation, clip
 
     def call(self, images: Any) -> Any:
         """Returns the windows, `(..., height, width, channels)`, as floats; of one image, one."""
@@ -67,14 +70,23 @@ class ResizedCentre(keras.layers.Layer):
         images, firsts, _ = self._cut(xp, images, *ends)
         scale = ops.cast(1.0 / steps, "float32")
         moved = ops.cast(xp.array(firsts, dtype="float32") / steps - starts, "float32")
-        # The columns are resized as Keras does it, the rows without turning the images for it.
+        if self.interpolation != "bicubic":
+            return self._columns(self._rows(images, scale, moved), scale, moved)
+        bound = (lambda x: ops.clip(x, 0.0, 255.0)) if self.clip else (lambda x: x)
+        return bound(self._rows(bound(self._columns(images, scale, moved)), scale, moved))
+
+    def _rows(self, images, scale, moved):
+        """Resizes along the height, by a product, since Keras would turn the images for it."""
         batch, height, width, channels = ops.shape(images)
         place = ops.arange(height, dtype="int32")
         rows = ops.cast(ops.equal(place[:, None], place), self.compute_dtype)[None, :, :, None]
         rows = self._resize(rows, 1, (1, self.height, height, 1), scale, moved)[0, :, :, 0]
         images = ops.matmul(rows, ops.reshape(images, (batch, height, -1)))
-        images = ops.reshape(images, (batch, self.height, width, channels))
-        return self._resize(images, 2, (batch, self.height, self.width, channels), scale, moved)
+        return ops.reshape(images, (batch, self.height, width, channels))
+
+    def _columns(self, images, scale, moved):
+        batch, height, _, channels = ops.shape(images)
+        return self._resize(images, 2, (batch, height, self.width, channels), scale, moved)
 
     def _resize(self, images, axis, shape, scale, moved):
         """Returns images with another size along an axis."""
@@ -95,6 +107,8 @@ class ResizedCentre(keras.layers.Layer):
         """Returns the sides of the whole images behind resizing."""
         if self.shorter is None:
             return sides
+        if self.shorter == "stretch":
+            return xp.array([self.height, self.width], dtype="int32")
         if isinstance(self.shorter, int):
             return self.shorter * sides // xp.min(sides)
         sides = xp.array(sides, dtype="float32")
@@ -107,5 +121,5 @@ class ResizedCentre(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments."""
-        own = {key: getattr(self, key) for key in ("height", "width", "shorter", "interpolation")}
-        return {**super().get_config(), **own}
+        names = ("height", "width", "shorter", "interpolation", "clip")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

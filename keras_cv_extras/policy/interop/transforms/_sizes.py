@@ -20,6 +20,8 @@ _NOTHING = (
 )
 #: Layers of Keras that set sizes or scales, and are taken as they are.
 _KERAS = ("CenterCrop", "Normalization", "RandomCrop", "Rescaling", "Resizing")
+#: What is said of nearest interpolation where images get another size.
+PIXELS = "which takes Pillow's pixels, of two as near the second, and not those of torch's tensors"
 _INTERPOLATIONS = {0: "nearest", 1: "bilinear", 2: "bicubic"}  # OpenCV's numbers
 
 
@@ -172,6 +174,14 @@ def _resized(piece, following, omissions):
         return [resized_centre(following.size, *sizes, interpolation=method)]
     smooth = getattr(piece, "antialias", True) is not False
     method = _method("Resize", piece, ("bilinear", "bicubic", "nearest"), omissions)
+    if method == "nearest":
+        return [resize(sizes, method, smooth)]
+    if not smooth and method == "bicubic":
+        omissions.add("Resize with 'bicubic' and antialias=False, whose filter is another one")
+    elif not smooth:
+        omissions.remark("Resize with antialias=False, as on tensors; Pillow's images ignore it")
+    elif method == "bicubic":
+        return [resized_centre(sizes, "stretch", interpolation=method)]
     return [resize(sizes, method, smooth)]
 
 
@@ -179,6 +189,8 @@ def _method(name, piece, known, omissions):
     """Returns the interpolation of a transform of torchvision if it is known; else the first."""
     method = interpolation_of(piece)
     if method in known:
+        if method == "nearest":
+            omissions.remark(f"{name} with 'nearest', {PIXELS}")
         return method
     omissions.add(f"{name} with interpolation {method!r}, in place of which is {known[0]}")
     return known[0]
@@ -279,12 +291,13 @@ def cut(size: Any, seed: int | None) -> Any:
     return layers.RandomCrop(_pair(size), seed=seed)
 
 
-def resized_centre(size: Any, *shorter: int, interpolation: str = "bilinear") -> Any:
+def resized_centre(size: Any, *shorter: Any, interpolation: str = "bilinear") -> Any:
     """Returns the layer of the window in the middle as torchvision and timm cut it out.
 
     Args:
         size: of the window.
-        *shorter: what the shorter side becomes before, or height and width to be covered.
+        *shorter: what the shorter side becomes before; height and width to be covered; or
+            "stretch".
         interpolation: "bilinear" or "bicubic".
     """
     from keras_cv_extras.policy.interop.transforms._centre import ResizedCentre
@@ -351,6 +364,8 @@ def joined(layers: Sequence[Any]) -> list[Any]:
             scale = np.multiply(first.scale, layer.scale)
             offset = np.multiply(first.offset, layer.scale) + layer.offset
             layer = keras.layers.Rescaling(np.asarray(scale).tolist(), np.asarray(offset).tolist())
+        if hasattr(layer, "shorter") and any(type(x) is keras.layers.Rescaling for x in made):
+            layer.clip = False  # values are no bytes any more
         window = getattr(layer, "height", 0), getattr(layer, "width", 0)
         if made and getattr(layer, "shorter", 0) is None and hasattr(made[-1], "shorter"):
             made += [layer] if window != (made[-1].height, made[-1].width) else []
