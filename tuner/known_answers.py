@@ -127,6 +127,7 @@ def run(name: str, seed: int, directory) -> dict:
         flip=False,
         seed=seed,
         progress=False,
+        space="policy",
         **SEARCH,
     )
     ops = tuple(op for op in found.screen.caps if op not in found.screen.unchanged)

@@ -58,6 +58,7 @@ def run(name: str, seed: int, directory) -> dict:
         flip=flip,
         seed=seed,
         progress=False,
+        space="policy",
         **settings,
     )
     # The same parts as the search's: a split is a function of the seed.

@@ -20,12 +20,12 @@ from keras_cv_extras import data, search
 from keras_cv_extras.search.stages import _plan
 
 SEARCHES = (
-    {"data": "digits", "trials": 2, "epochs": 4, "method": "full"},
-    {"data": "digits", "trials": 4, "epochs": 4},
+    {"data": "digits", "trials": 2, "epochs": 4, "method": "full", "space": "policy"},
+    {"data": "digits", "trials": 4, "epochs": 4, "space": "policy"},
     {"data": "digits", "trials": 12, "epochs": 8, "space": "recipe"},
-    {"data": "mnist_5k", "trials": 4, "epochs": 4, "train_size": 300},
+    {"data": "mnist_5k", "trials": 4, "epochs": 4, "train_size": 300, "space": "policy"},
     {"data": "mnist_5k", "trials": 8, "epochs": 8, "train_size": 500, "space": "recipe"},
-    {"data": "mnist_5k", "trials": 12, "epochs": 6, "train_size": 1000},
+    {"data": "mnist_5k", "trials": 12, "epochs": 6, "train_size": 1000, "space": "policy"},
 )
 
 

@@ -241,7 +241,7 @@ def test_an_oracle_that_is_given_decides_the_space():
         return request.space, request.identity().get("space")
 
     assert spaces(oracle=oracle) == ("recipe", "recipe")
-    assert spaces() == ("policy", None)
+    assert spaces(space="policy") == ("policy", None)
     assert spaces(space="recipe") == ("recipe", "recipe")
     policies = search.TPEOracle(max_trials=4, hyperparameters=search.policy_space(ops=OPS))
     assert spaces(oracle=policies, space="recipe") == ("policy", None)

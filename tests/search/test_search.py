@@ -42,7 +42,7 @@ def tiny():
 
 OPS = ("invert", "rotate", "brightness", "posterize", "cutout")  # a screen takes long of all
 SMALL = {"trials": 3, "epochs": 2, "train_size": 200, "confirm_seeds": 2, "progress": False}
-SMALL["ops"] = OPS
+SMALL |= {"ops": OPS, "space": "policy"}
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,8 @@ def digits():
 
 
 def make(digits, network, **changes):
-    asked = {"trials": 12, "epochs": 8, "train_size": 200, "confirm_seeds": 2, **changes}
-    return _request.make_request(digits, network, search.SearchSettings(**asked))
+    asked = {"trials": 12, "epochs": 8, "train_size": 200, "confirm_seeds": 2, "space": "policy"}
+    return _request.make_request(digits, network, search.SearchSettings(**{**asked, **changes}))
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +306,10 @@ def test_what_recipes_say_of_batches_is_asked_of_a_search(digits, network):
         ({"harm_seeds": 4, "method": "full"}, "harm_seeds needs method='staged'"),
         ({"space": "recipe", "crop": "square"}, "crop must be one of"),
         ({"space": "recipe", "also": ("cutmix",)}, "also must be one of 'mix', 'repeats'"),
-        ({"also": ("mix",)}, "also is a part of recipes: give space='recipe' with it"),
+        (
+            {"space": "policy", "also": ("mix",)},
+            "also is a part of recipes: give space='recipe' with it",
+        ),
         ({"trails": 3}, "trails"),
     ],
 )
