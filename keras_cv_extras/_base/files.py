@@ -22,6 +22,8 @@ from keras_cv_extras._base.owned.errors import NAME, TEMPORARY, explaining
 
 _PREVIOUS = "previous"
 _PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
+_SMALL = 1 << 28  # bytes of a file that fits into memory: what does not is claimed and not there
+_UNREADABLE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 _own = {}  # temporary folders of this process -> the threads that write there
 _cleared = set()  # folders in which this process has looked for what killed writers left
 
@@ -399,7 +401,9 @@ def read_arrays(path):
     try:
         with open(path, "rb") as file, np.load(file) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (*_UNREADABLE, MemoryError) as error:
+        if isinstance(error, MemoryError) and os.path.getsize(path) > _SMALL:
+            raise
         raise ValueError(f"{path}: not a file of arrays ({error})") from error
 
 

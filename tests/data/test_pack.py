@@ -1,6 +1,8 @@
 """Packs: images in a few large files, the same as from the folder, and read by others too."""
 
 import json
+import shutil
+import zipfile
 
 import numpy as np
 import own_names
@@ -11,6 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from keras_cv_extras import cli, data
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.data.packed import _pack, _records
@@ -158,6 +161,55 @@ def test_an_interrupted_pack_is_gone_on_with_and_damage_mended(folder, tmp_path,
     path.write_bytes(content[:-50])
     with pytest.raises(ValueError, match="damaged; pack the images again"):
         data.image_files(output, 24)
+
+
+LARGEST = np.iinfo(np.int64).max
+HOSTILE = {
+    "a place whose sum with its length is below 0": {"starts": LARGEST, "lengths": LARGEST},
+    "a length beyond the file": {"lengths": 1 << 40},
+    "a place that is no number": {"starts": np.nan},
+    "a place before the file": {"starts": -1},
+    "a label below 0, which would count from the end": {"labels": -1},
+    "a label of no class": {"labels": 2},
+    "a label that is a half": {"labels": 0.5},
+    "sides below 0": {"facts": -4},
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_damaged_index_is_told_before_anything_is_read(pixels, tmp_path, kind):
+    shutil.copytree(pixels, tmp_path / "pack")
+    path = tmp_path / "pack" / "train-00000.npz"
+    arrays = files.read_arrays(path)
+    for name, value in HOSTILE[kind].items():
+        arrays[name] = arrays[name].astype(np.asarray(value).dtype)
+        arrays[name][0] = value
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match=r"damaged[,;].* pack the images again"):
+        data.image_files(tmp_path / "pack", 24)
+
+
+def test_an_index_with_other_names_or_arrays_that_are_claimed(pixels, tmp_path):
+    shutil.copytree(pixels, tmp_path / "pack")
+    path = tmp_path / "pack" / "train-00000.npz"
+    arrays = files.read_arrays(path)
+    np.savez(path, **{**arrays, "names": arrays["names"][:3]})
+    with pytest.raises(ValueError, match="damaged; pack the images again"):
+        data.image_files(tmp_path / "pack", 24)
+    with zipfile.ZipFile(path, "w") as archive, archive.open("starts.npy", "w") as file:
+        head = {"descr": "<i8", "fortran_order": False, "shape": (1 << 50,)}
+        np.lib.format.write_array_header_1_0(file, head)
+    with pytest.raises(ValueError, match=r"train-00000.npz: not a file of arrays \("):
+        data.image_files(tmp_path / "pack", 24)
+
+
+def test_a_pack_of_files_that_are_not_there_is_told_at_the_first(pixels, tmp_path):
+    shutil.copytree(pixels, tmp_path / "pack")
+    about = json.loads((tmp_path / "pack" / "pack.json").read_text())
+    about["files"]["train"] = 1 << 60
+    (tmp_path / "pack" / "pack.json").write_text(json.dumps(about))
+    with pytest.raises(OSError, match="No such file|no such file"):
+        data.image_files(tmp_path / "pack", 24)
 
 
 def test_whose_folder_it_is(folder, pixels, tmp_path):

@@ -62,20 +62,26 @@ def packed_files(
         )
     numbers = np.array([names.index(name) for name in own], np.int32)
     size = checks.sizes("image_size", image_size or about["size"], 2)
-    parts = {}
+    several, parts = about.get("multilabel", False), {}
     for name, count in about["files"].items():
+        # One after the other: the first that is missing ends it, however many there are said to be.
+        found = [_records.read(folder / shard_name(name, number)) for number in range(count)]
         paths = [folder / shard_name(name, number) for number in range(count)]
-        found = [_records.read(path) for path in paths]
         joined = {key: _joined([arrays[key] for arrays in found], key) for key in _records.ARRAYS}
         shards = np.repeat(np.arange(count), [len(arrays["starts"]) for arrays in found])
         total = len(joined["labels"])
+        if not _are_labels(joined["labels"], len(own), several):
+            raise ValueError(
+                f"{folder}: damaged, with labels of no class in its part {name}: pack the images "
+                "again into another folder"
+            )
         parts[name] = PackedPart(
             [
                 os.path.join(folder, os.fsdecode(text))
                 for arrays in found
                 for text in arrays["names"]
             ],
-            _labels(joined["labels"], numbers, len(names), about.get("multilabel", False)),
+            _labels(joined["labels"], numbers, len(names), several),
             joined["facts"],
             places=np.stack([shards, joined["starts"], joined["lengths"]], axis=1),
             shards=[shard_of(path) for path in paths],
@@ -94,6 +100,15 @@ def packed_files(
     return ImageFiles(
         parts["train"], parts["test"], names, about["name"], {}, about["divided"], decoding
     )
+
+
+def _are_labels(own, count, several):
+    """Whether labels are numbers of that many classes, or rows of 0 and 1 for each."""
+    if not len(own):
+        return True
+    if several:
+        return own.shape[1:] == (count,) and bool(np.isin(own, (0, 1)).all())
+    return own.ndim == 1 and bool((own < count).all())
 
 
 def _labels(own, numbers, count, several):

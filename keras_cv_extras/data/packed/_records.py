@@ -101,21 +101,40 @@ def read(path, *, thorough=False):
         raise FileNotFoundError(f"{path}: no such file; pack the images again into this folder")
     whole = path.stat().st_size == int(arrays["bytes"])
     if not whole or (thorough and _sha256(path) != str(arrays["sha256"])):
-        raise ValueError(f"{path}: damaged; pack the images again into this folder, which mends it")
-    return {**arrays, "names": arrays["names"].tobytes().split(b"\0")}
+        raise _damaged(path)
+    names = arrays["names"].tobytes().split(b"\0")
+    if len(names) != max(1, len(arrays["starts"])):  # of no records, one empty name
+        raise _damaged(path)
+    return {**arrays, "names": names}
 
 
 def _checked(arrays, path):
     """Returns the arrays of a file of records, or raises if they are none."""
     names = {*ARRAYS, "names", "bytes", "sha256"}
     sound = names <= set(arrays) and arrays["bytes"].shape == ()
-    sound = sound and all(arrays[name].dtype.kind in "iuf" for name in ARRAYS)
-    sound = sound and len({len(np.atleast_1d(arrays[name])) for name in ARRAYS}) == 1
-    starts, lengths = (arrays.get(name, np.zeros(1)) for name in ("starts", "lengths"))
-    inside = sound and (starts >= 0).all() and (lengths >= 0).all()
-    if not inside or (starts + lengths > arrays["bytes"]).any():
-        raise ValueError(f"{path}: damaged; pack the images again into this folder, which mends it")
+    sound = sound and all(_is_sound(name, arrays[name]) for name in ARRAYS)
+    sound = sound and len({len(arrays[name]) for name in ARRAYS}) == 1
+    if not sound or not _are_inside(arrays["starts"], arrays["lengths"], arrays["bytes"]):
+        raise _damaged(path)
     return arrays
+
+
+def _is_sound(name, array):
+    """Whether an array is of a form that `write` gives it; labels may be rows of 0 and 1."""
+    rank = {"facts": (2,), "labels": (1, 2)}.get(name, (1,))
+    kinds = "iuf" if name == "labels" and array.ndim == 2 else "iu"
+    if name == "digests":
+        return array.ndim <= 2 and array.dtype.kind == "u"
+    return array.ndim in rank and array.dtype.kind in kinds and bool((array >= 0).all())
+
+
+def _are_inside(starts, lengths, size):
+    # A sum could be too large for its type, and come out below 0.
+    return bool((lengths <= size).all() and (starts <= size - lengths).all())
+
+
+def _damaged(path):
+    return ValueError(f"{path}: damaged; pack the images again into this folder, which mends it")
 
 
 def is_whole(path):
