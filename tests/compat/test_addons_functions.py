@@ -109,6 +109,27 @@ def test_metrics_keep_their_arguments():
     assert "r_square" in model.fit(x, x.sum(1), verbose=0).history
 
 
+def test_a_coefficient_of_one_class_is_0():
+    labels = np.float32([[0], [1], [1]])
+    with pytest.warns(UserWarning, match="is always 0: give num_classes=2 for labels of 0 and 1"):
+        metric = tfa.metrics.MatthewsCorrelationCoefficient(num_classes=1)
+    metric.update_state(labels, labels)
+    assert float(metric.result()) == 0.0
+    assert metric.get_config()["num_classes"] == metric.num_classes == 1
+    assert float(tfa.metrics.MatthewsCorrelationCoefficient(2)(labels, labels)) == 1.0
+
+
+def test_weight_normalisation_has_its_old_attributes():
+    made = tfa.layers.WeightNormalization(keras.layers.Dense(3))
+    made.build((2, 4))
+    assert (made.v is made.layer.kernel, made.is_rnn) == (True, False)
+    recurrent = tfa.layers.WeightNormalization(keras.layers.GRU(3), data_init=False)
+    recurrent.build((2, 5, 4))
+    assert (recurrent.v is recurrent.layer.cell.recurrent_kernel, recurrent.is_rnn) == (True, True)
+    copy = keras.layers.deserialize(keras.layers.serialize(recurrent))
+    assert (type(copy), copy.data_init) == (tfa.layers.WeightNormalization, False)
+
+
 def test_volumes_pool_to_one_place():
     volume = np.random.default_rng(3).normal(size=(2, 4, 6, 3, 2)).astype("float32")
     found = tfa.layers.AdaptiveMaxPooling3D((2, 1, 1))(volume)

@@ -52,6 +52,30 @@ def test_wrapped_and_bare_layers_start_equal(case):
     np.testing.assert_allclose(WeightNormalization(layer)(x), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["SimpleRNN", pytest.param("LSTM", marks=pytest.mark.wide)])
+@pytest.mark.parametrize("data_init", [True, False])
+def test_recurrent_kernels_are_normalised(kind, data_init):
+    layer = getattr(keras.layers, kind)(3)
+    x = normal((2, 5, 4))
+    expected = layer(x)
+    wrapped = WeightNormalization(layer, data_init)
+    np.testing.assert_allclose(wrapped(x, training=True), expected, rtol=1e-5, atol=1e-6)
+    assert [weight.name for weight in wrapped.trainable_weights] == [
+        "g", "kernel", "recurrent_kernel", "bias",
+    ]  # fmt: skip
+    kernel = np.asarray(layer.cell.recurrent_kernel)
+    wrapped.g.assign(2 * wrapped.g)
+    outputs = wrapped(x)
+    assert wrapped.remove() is layer
+    np.testing.assert_allclose(layer.cell.recurrent_kernel, 2 * kernel, rtol=1e-5)
+    np.testing.assert_allclose(layer(x), outputs, rtol=1e-5, atol=1e-6)
+
+
+def test_a_layer_with_states_is_refused():
+    with pytest.raises(ValueError, match="layer must not be stateful"):
+        WeightNormalization(keras.layers.GRU(3, stateful=True))
+
+
 def test_kernel_is_direction_times_length(case):
     make, shape = case
     x = normal(shape)

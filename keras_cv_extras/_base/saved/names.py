@@ -5,9 +5,10 @@ NAMES = {
     ("keras_cv_extras.compat", "compat"): """
         AdamW AdaptiveMaxPooling3D ConditionalGradient F1Score FBetaScore
         FilterResponseNormalization GeometricMean HarmonicMean KendallsTauB KendallsTauC
-        MaxUnpooling2DV2 OptimizerWithDecoupledWeightDecay PearsonsCorrelation ProximalAdagrad
-        RSquare SGDW Sparsemax SpatialPyramidPooling2D SpearmansRank _approximate_gelu _gelu
-        _hardshrink _rrelu _softshrink _sparsemax
+        MatthewsCorrelationCoefficient MaxUnpooling2DV2 OptimizerWithDecoupledWeightDecay
+        PearsonsCorrelation ProximalAdagrad RSquare SGDW Sparsemax SpatialPyramidPooling2D
+        SpearmansRank WeightNormalization _approximate_gelu _gelu _hardshrink _rrelu _softshrink
+        _sparsemax
     """,
     ("keras_cv_extras.compat.keras_cv", "compat"): """
         AugMix Augmenter AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization

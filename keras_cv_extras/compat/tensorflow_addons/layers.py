@@ -129,6 +129,31 @@ class FilterResponseNormalization(layers.FilterResponseNormalization):
         return self.learned_epsilon_constraint
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
+class WeightNormalization(layers.WeightNormalization):
+    """The layer of the library, with the attributes of Addons' beside its own.
+
+    Args:
+        layer: what is wrapped.
+        data_init: whether the first batch in training sets lengths and biases.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> WeightNormalization(keras.layers.Dense(3)).is_rnn
+        False
+    """
+
+    @property
+    def is_rnn(self) -> bool:
+        """Whether the layer is recurrent."""
+        return isinstance(self.layer, keras.layers.RNN)
+
+    @property
+    def v(self) -> Any:
+        """The direction of the kernel."""
+        return self.layer.cell.recurrent_kernel if self.is_rnn else self.layer.kernel
+
+
 def _gelu(approximate: bool = True, **options: Any) -> Any:
     """Gaussian error linear unit, by its approximation unless it is said otherwise."""
     return keras.layers.Activation(_approximate_gelu if approximate else "gelu", **options)
@@ -263,6 +288,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "WeightNormalization",
             _HERE + "WeightNormalization",
             "the first batch in training sets lengths and biases, not the first call",
+            WeightNormalization,
         ),
     ],
 )

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras import metrics
+from keras_cv_extras._base.text import told
 from keras_cv_extras.compat import _table
 from keras_cv_extras.compat.tensorflow_addons import _correlations as correlations
 
@@ -203,6 +205,52 @@ class HarmonicMean(_MeanOf):
         return 1 / mean
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
+class MatthewsCorrelationCoefficient(metrics.MatthewsCorrelationCoefficient):
+    """The metric of the library, which takes one class, too.
+
+    Args:
+        num_classes: how many classes there are. Of one, the result is always 0, as it was.
+        name: as of every Keras metric.
+        dtype: as of every Keras metric.
+
+    Example:
+        >>> metric = MatthewsCorrelationCoefficient(2)
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str = "MatthewsCorrelationCoefficient",
+        dtype: Any = None,
+        **unused: Any,
+    ) -> None:
+        del unused
+        self._alone = num_classes == 1
+        super().__init__(2 if self._alone else num_classes, name, dtype)
+        if self._alone:
+            self.num_classes = 1
+            told.warn(
+                "MatthewsCorrelationCoefficient(num_classes=1) is always 0: give num_classes=2 "
+                "for labels of 0 and 1"
+            )
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Adds a batch."""
+        if not self._alone:
+            super().update_state(y_true, y_pred, sample_weight)
+
+    def result(self) -> Any:
+        """Returns the coefficient of the samples so far."""
+        return self.as_result(ops.zeros(())) if self._alone else super().result()
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        kept = super().get_config()
+        kept.pop("threshold")
+        return kept
+
+
 def _hamming_loss_fn(y_true: Any, y_pred: Any, threshold: float | None, mode: str) -> Any:
     """The share of the labels of each row that are wrong; a wrong class counts 1."""
     if mode not in ("multiclass", "multilabel"):
@@ -257,7 +305,12 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _correlation("KendallsTauB", "scipy.stats.kendalltau"),
         _correlation("KendallsTauC", "scipy.stats.kendalltau"),
-        _table.Name("MatthewsCorrelationCoefficient", _HERE + "MatthewsCorrelationCoefficient"),
+        _table.Name(
+            "MatthewsCorrelationCoefficient",
+            _HERE + "MatthewsCorrelationCoefficient",
+            "two classes for labels of 0 and 1, not one, of which the result is 0",
+            MatthewsCorrelationCoefficient,
+        ),
         _table.Name("MeanMetricWrapper", "keras.metrics.MeanMetricWrapper"),
         _table.Name("MultiLabelConfusionMatrix", _HERE + "MultiLabelConfusionMatrix"),
         _correlation("PearsonsCorrelation", "scipy.stats.pearsonr"),

@@ -15,6 +15,7 @@ _TRANSPOSED = (
     keras.layers.Conv3DTranspose,
 )
 _DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+_RECURRENT = (keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM)
 _PLAIN = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 
 
@@ -34,10 +35,11 @@ class WeightNormalization(keras.layers.Wrapper):
 
     Args:
         layer: a `Dense`, `Conv1D` to `Conv3D`, `Conv1DTranspose` to `Conv3DTranspose`,
-            `DepthwiseConv1D` or `DepthwiseConv2D` layer. Its `kernel_regularizer` and
-            `kernel_constraint` act on the direction; an `activity_regularizer` belongs to the
-            wrapper.
-        data_init: whether the first batch in training sets lengths and biases.
+            `DepthwiseConv1D` or `DepthwiseConv2D` layer, or a `SimpleRNN`, `GRU` or `LSTM`, whose
+            recurrent kernel is normalised. Its `kernel_regularizer` and `kernel_constraint` act
+            on the direction; an `activity_regularizer` belongs to the wrapper.
+        data_init: whether the first batch in training sets lengths and biases; of recurrent
+            layers it does not, as the paper advises.
         **kwargs: the arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -49,7 +51,8 @@ class WeightNormalization(keras.layers.Wrapper):
 
     Raises:
         TypeError: if the layer is of another kind.
-        ValueError: if the layer is quantized, uses LoRA or has an `activity_regularizer`.
+        ValueError: if the layer is quantized, uses LoRA, has an `activity_regularizer`, or is
+            recurrent and `stateful`.
 
     References:
         [Weight normalization](https://arxiv.org/abs/1602.07868)
@@ -64,11 +67,13 @@ class WeightNormalization(keras.layers.Wrapper):
     initialized: Any
 
     def __init__(self, layer: keras.layers.Layer, data_init: bool = True, **kwargs: Any) -> None:
-        if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, *_DEPTHWISE)):
+        if not isinstance(layer, (*_PLAIN, *_TRANSPOSED, *_DEPTHWISE, *_RECURRENT)):
             raise TypeError(
-                "layer must be a Dense, Conv, ConvTranspose or DepthwiseConv layer, received "
-                f"{layer!r}"
+                "layer must be a Dense, Conv, ConvTranspose, DepthwiseConv, SimpleRNN, GRU or LSTM "
+                f"layer, received {layer!r}"
             )
+        if getattr(layer, "stateful", False):
+            raise ValueError("layer must not be stateful: its states would be lost")
         if layer.activity_regularizer is not None:
             raise ValueError(
                 "layer must not have an activity_regularizer: give it to WeightNormalization"
@@ -76,14 +81,15 @@ class WeightNormalization(keras.layers.Wrapper):
         # The layer casts its own inputs; lengths are computed in the type of the variables.
         super().__init__(layer, **{"dtype": layer.dtype_policy, "autocast": False, **kwargs})
         self.data_init: bool = bool(data_init)
+        self._initializes = self.data_init and not isinstance(layer, _RECURRENT)
         self.supports_masking: Any = layer.supports_masking
 
     def build(self, input_shape: Shape) -> None:
         """Builds the layer, the lengths and the offsets."""
         super().build(input_shape)
-        if not isinstance(self.layer.kernel, keras.Variable):
+        kernel = self._kernel
+        if not isinstance(kernel, keras.Variable):
             raise ValueError(f"layer must not be quantized or use LoRA, received {self.layer!r}")
-        kernel = self.layer.kernel
         rank = len(kernel.shape)
         if isinstance(self.layer, _DEPTHWISE):
             output_axes = (rank - 2, rank - 1)
@@ -105,7 +111,7 @@ class WeightNormalization(keras.layers.Wrapper):
             dtype=kernel.dtype,
             autocast=False,
         )
-        if self.data_init:
+        if self._initializes:
             self.length_offset, self.bias_offset, self.initialized = (
                 self.add_weight(
                     name=name,
@@ -126,9 +132,9 @@ class WeightNormalization(keras.layers.Wrapper):
     def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
         """Runs the layer with the normalised kernel; see the class."""
         length, bias = self.g.value, None
-        if self.layer.bias is not None:
-            bias = floats(self.layer.bias.value)
-        if self.data_init:
+        if self._bias is not None:
+            bias = floats(self._bias.value)
+        if self._initializes:
             length_offset, bias_offset = self.length_offset.value, self.bias_offset.value
             if training:
                 length_offset, bias_offset = ops.cond(
@@ -152,30 +158,39 @@ class WeightNormalization(keras.layers.Wrapper):
         if not self.built:
             raise ValueError("WeightNormalization has no kernel to give before it is built")
         length: Any = self.g.value
-        if self.data_init:
+        if self._initializes:
             length = length + self.length_offset.value
-            if self.layer.bias is not None:
-                self.layer.bias.assign(floats(self.layer.bias.value) + self.bias_offset.value)
+            if self._bias is not None:
+                self._bias.assign(floats(self._bias.value) + self.bias_offset.value)
         scale = ops.reshape(floats(length), self._length_shape) / self._norm()
-        self.layer.kernel.assign(floats(self.layer.kernel.value) * scale)
+        self._kernel.assign(floats(self._kernel.value) * scale)
         return self.layer
+
+    @property
+    def _kernel(self) -> Any:
+        recurrent = isinstance(self.layer, _RECURRENT)
+        return self.layer.cell.recurrent_kernel if recurrent else self.layer.kernel
+
+    @property
+    def _bias(self) -> Any:
+        return None if isinstance(self.layer, _RECURRENT) else self.layer.bias
 
     def _run(self, inputs, length, bias):
         """Returns the layer's outputs with other lengths and another bias."""
-        direction = floats(self.layer.kernel.value)
+        direction = floats(self._kernel.value)
         scale = ops.reshape(floats(length), self._length_shape) / self._norm()
         # Every variable needs a value, or the layer would read those that it had before a
         # surrounding stateless call, a training step on JAX for one.
         values = [(variable, variable.value) for variable in self.layer.variables]
-        values.append((self.layer.kernel, direction * scale))
+        values.append((self._kernel, direction * scale))
         if bias is not None:
-            values.append((self.layer.bias, bias))
+            values.append((self._bias, bias))
         with keras.StatelessScope(values):
             return self.layer(inputs)
 
     def _norm(self):
         """Returns the norms of the directions, shaped like the kernel with single entries."""
-        direction = floats(self.layer.kernel.value)
+        direction = floats(self._kernel.value)
         square = ops.sum(ops.square(direction), axis=self._axes, keepdims=True)
         # A direction of zeros stays zero, with a gradient of zero.
         return ops.sqrt(ops.where(square > 0, square, 1.0))
@@ -183,7 +198,8 @@ class WeightNormalization(keras.layers.Wrapper):
     def _offsets_from(self, inputs):
         """Returns what to add to `g` and the bias for outputs of mean 0 and variance 1."""
         ones = ops.ones_like(self.g.value)
-        bias = None if self.layer.bias is None else ops.zeros_like(self.layer.bias.value)
+        own: Any = self._bias
+        bias = None if own is None else ops.zeros_like(own.value)
         with _without_activation(self.layer):
             outputs = floats(self._run(inputs, ones, bias))
         channels_first = getattr(self.layer, "data_format", None) == "channels_first"
@@ -195,9 +211,7 @@ class WeightNormalization(keras.layers.Wrapper):
         length_offset = ops.cast(length, self.g.dtype) - self.g.value
         bias_offset = ops.zeros_like(length_offset)
         if bias is not None:
-            bias_offset = ops.cast(-mean * length, self.g.dtype) - floats(
-                self.layer.bias.value  # pyright: ignore[reportOptionalMemberAccess] it has one
-            )
+            bias_offset = ops.cast(-mean * length, self.g.dtype) - floats(own.value)
         return ops.stop_gradient(length_offset), ops.stop_gradient(bias_offset)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
