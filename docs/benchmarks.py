@@ -18,10 +18,13 @@ def text() -> str:
     losses, pooling = _read("losses"), _read("pooling")
     parts = [
         "# Benchmarks\n",
-        "`python docs/benchmarks.py` writes this page from the results in `docs/results/`. Trust "
-        "the ratios more than the absolute numbers, which come from one shared machine. All "
-        "contestants of a row took turns on one core in one run, and a ratio is the median over "
-        "the turns. Above 1 this library is faster.\n",
+        "How fast input, ops, losses and pooling layers are, compared with other libraries. A "
+        "ratio above 1 means that this library is faster. All contestants of a row took turns in "
+        "one run, on one core unless the table says otherwise, and a ratio is the median over the "
+        "turns. Trust the ratios more than the absolute numbers, which come from one shared "
+        "machine. `python docs/benchmarks.py` writes this page from the results in "
+        "`docs/results/`.\n\n"
+        "```bash\npip install 'keras-cv-extras[bench]'\nkcx bench policies\n```\n",
         *_input_section(),
         *_accelerator_section(),
         "## Ops\n",
@@ -29,7 +32,8 @@ def text() -> str:
         f"{_machine(reports[0])}. The images are batches of photographs, uint8; every image gets "
         "the op at strength 0.5. Keras and this library run inside a `tf.function`; torchvision "
         "works on Pillow images and Albumentations on arrays, one by one; Kornia works on a batch "
-        "of float tensors.\n",
+        'of float tensors. The column "plain copies" is the time divided by that of copying the '
+        "image. The columns of other libraries are their time divided by ours.\n",
     ]
     for report in sorted(reports, key=lambda report: report["rows"][0]["size"]):
         parts.append(_ops_table(report["rows"]))
@@ -83,18 +87,19 @@ def _input_section():
     return [
         "## Input\n",
         "`kcx bench input --batch-size 32 --output docs/results/input.json`, "
-        f"{files['processor']}, {files['cores']} cores, {files['time'][:10]}. JPEG files of some "
-        "500 x 375 pixels are read, decoded, cut and resized to 224 x 224, antialiased, given two "
-        "ops of RandAugment, put into batches of 32 and mixed by mixup. Keras: a `tf.data` "
-        "pipeline with its layers, not antialiased. Torch: `ImageFolder` with Pillow, transforms "
-        "v2 and a DataLoader, with a process for each core where there are several.\n",
+        f"{files['processor']}, {files['cores']} cores, {files['time'][:10]}. JPEG files of about "
+        "500 x 375 pixels are read, decoded, cropped and resized to 224 x 224 with antialiasing, "
+        "augmented with two ops of RandAugment, put into batches of 32 and mixed with mixup. Keras "
+        "is a `tf.data` pipeline with its layers, without antialiasing. Torch is `ImageFolder` "
+        "with Pillow, transforms v2 and a DataLoader, with one process for each core if there are "
+        "several.\n",
         _input_table(files["rows"]),
     ]
 
 
 def _input_table(rows):
     lines = [
-        "| pipeline | cores | images/s | per core | this library is faster by |",
+        "| pipeline | cores | images/s | per core | speed of this library / speed of the row |",
         "|---|---:|---:|---:|---:|",
     ]
     for row in rows:
@@ -108,7 +113,7 @@ def _accelerator_section():
     path = FOLDER.parent / "tuner" / "results" / "policy_throughput.json"
     found = json.loads(path.read_text(encoding="utf-8"))
     lines = [
-        "| contestant | size | batch | images/s | RandAugment of this library is faster by |",
+        "| contestant | size | batch | images/s | speed of our RandAugment / speed of the row |",
         "|---|---:|---:|---:|---:|",
     ]
     for row in found["table"]:
@@ -120,9 +125,10 @@ def _accelerator_section():
         "## On an accelerator\n",
         f"`{found['command']}`, {found['device']}, {found.get('note', 'alone on it')}. Policies of "
         "two ops run on images in the memory of the accelerator. With one draw for a batch, all "
-        "its images get the same two ops. When this was measured, this library computed all ops "
-        "for every image and kept one. It now runs a batch in a few passes. How fast these are on "
-        "an accelerator is not measured yet; `python tuner/accelerators.py` does it.\n",
+        "its images get the same two ops. **These numbers are of an older version**, which computed "
+        "all ops for every image and kept one. The library now runs a batch in a few passes, whose "
+        "speed on an accelerator has not been measured; `python tuner/accelerators.py` measures "
+        "it.\n",
         "\n".join([*lines, ""]),
     ]
 
@@ -132,9 +138,9 @@ def _ops_table(rows):
     slower = ", ".join(counts["keras_faster"]) or "none"
     lines = [
         f"### {size} x {size}, batch {rows[0]['batch_size']}\n",
-        f"Another library has {counts['shared']} of these ops, too; {counts['fastest']} of them "
-        "are at least as fast here as in the fastest other. Keras has "
-        f"{counts['keras']} of them; slower than in Keras: {slower}.\n",
+        f"{counts['shared']} of these ops also exist in another library; {counts['fastest']} of them "
+        "are at least as fast here as in the fastest of the others. Keras has "
+        f"{counts['keras']} of them. Slower here than in Keras: {slower}.\n",
         "| op | µs per image | plain copies | " + " | ".join(PEERS) + " |",
         "|---|---:|---:|" + "---:|" * len(PEERS),
     ]
@@ -160,7 +166,7 @@ def _ratio(peer):
 
 
 def _losses_table(rows):
-    lines = ["| loss | µs per step | as fast as Keras |", "|---|---:|---:|"]
+    lines = ["| loss | µs per step | times as fast as Keras |", "|---|---:|---:|"]
     for row in rows:
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
         lines.append(f"| {row['loss']} | {row['microseconds']:.0f} | {ratio} |")
@@ -168,7 +174,7 @@ def _losses_table(rows):
 
 
 def _pooling_table(rows):
-    lines = ["| layer | window | ms | times max pooling |", "|---|---|---:|---:|"]
+    lines = ["| layer | window | ms | time / max pooling |", "|---|---|---:|---:|"]
     for row in rows:
         window = f"{row['pool_size']} x {row['pool_size']}, stride {row['strides']}"
         time = f"{row['milliseconds']:.2f}"

@@ -22,16 +22,42 @@ TOOLS = {"per_sample", "register"}
 
 HEAD = """# Losses, metrics and pooling layers
 
-`python docs/losses_and_pooling.py` writes this page, and a test checks that it is up to date. For
-each item it says what the item equals, which test under `tests/` shows that, what its counterpart
-in Keras 3.15.1, TensorFlow Addons 0.23.0 or KerasCV 0.9.0 is, and how they differ. "float64"
-stands for the plain formula in NumPy.
+All losses, metrics and pooling layers of the library, and how each differs from its counterpart in
+Keras or TensorFlow Addons. They are used like those of Keras:
 
-Besides, `tests/losses/test_loss_contract.py` tests every loss: gradients equal differences in
-float64; values stay finite at predictions of 1000 times the size; float16 and bfloat16
-predictions, reductions, sample weights, masks, XLA and JAX without TensorFlow work; and a model in
-mixed precision is trained, saved and loaded. `tests/metrics/test_metrics_contract.py` does the
-same for metrics, and `tests/layers/test_companions.py` for layers other than pooling.
+```python
+import keras
+
+import keras_cv_extras as kcx
+
+model = keras.Sequential(
+    [
+        keras.Input((32, 32, 3)),
+        keras.layers.Conv2D(16, 3, activation="relu"),
+        kcx.layers.MaxBlurPooling2D(),
+        kcx.layers.GlobalGeneralizedMeanPooling2D(),
+        keras.layers.Dense(10),
+    ]
+)
+loss = kcx.losses.CategoricalFocal(from_logits=True)
+model.compile("adamw", loss, metrics=[kcx.metrics.BalancedAccuracy(10)])
+```
+
+For each item the tables say what it equals, which test under `tests/` shows that, what its counterpart
+in Keras 3.15.1, TensorFlow Addons 0.23.0 or KerasCV 0.9.0 is, and how they differ. "float64" means the
+plain formula in NumPy.
+
+In addition, `tests/losses/test_loss_contract.py` tests for every loss that
+
+- gradients equal finite differences in float64;
+- values stay finite if predictions are 1000 times as large;
+- float16 and bfloat16 predictions, reductions, sample weights, masks, XLA, and JAX without TensorFlow
+  work;
+- a model in mixed precision can be trained, saved and loaded.
+
+`tests/metrics/test_metrics_contract.py` does the same for metrics, and
+`tests/layers/test_companions.py` for layers other than pooling. `python docs/losses_and_pooling.py`
+writes this page.
 """
 
 

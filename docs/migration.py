@@ -12,21 +12,18 @@ LIBRARIES = {
             *("", "losses", "layers", "metrics", "optimizers", "optimizers.utils", "callbacks"),
             *("image", "activations"),
         ),
-        "Version 0.23.0, the last. `rnn`, `seq2seq` and `text` are not about images, and out of "
-        "scope.",
+        "Version 0.23.0, the last. `rnn`, `seq2seq` and `text` are out of scope, as they are not "
+        "about images.",
     ),
     "KerasCV": (
         "keras_cv",
         "keras_cv",
         ("layers", "losses"),
-        "Version 0.9.0. Layers for classification and losses; boxes, masks, key points and point "
-        "clouds are out of scope.",
+        "Version 0.9.0: the losses, and the layers for classification. Boxes, masks, key points and "
+        "point clouds are out of scope.",
     ),
 }
 HEAD = """# From TensorFlow Addons and KerasCV
-
-`python docs/migration.py` writes this page from the tables that `keras_cv_extras.compat` reads,
-and a test checks that it is up to date.
 
 Change the import line, and old code runs under Keras 3:
 
@@ -35,24 +32,26 @@ import keras_cv_extras.compat.tensorflow_addons as tfa
 import keras_cv_extras.compat.keras_cv as keras_cv
 ```
 
-The old names take the old arguments. Each but `register_all` and `fit_bn` warns once with the call
-that replaces it, which the tables below list; a name without a replacement is an error of one line
-that says what to use.
-"What differs" is between the old name and that call: the old name itself keeps to the old package.
+The old names take the old arguments and behave like the old package. Each (except `register_all` and
+`fit_bn`) warns once, and names the call that replaces it. The tables below list these calls; "what
+differs" compares the old name with the new call. If a name has no replacement, the error says in one
+line what to use.
 
-What is compared with the packages themselves: calls of TensorFlow Addons 0.23.0
-(`tests/reference/addons_calls.py`), to 2e-5 of the value, and layers and losses of KerasCV 0.9.0
-whose factors leave no choice (`tests/reference/keras_cv_calls.py`), likewise. What is random draws
-from the same ranges, with other numbers. These differ:
+Results are compared with the packages themselves to 2e-5 of the value: calls of TensorFlow Addons
+0.23.0 (`tests/reference/addons_calls.py`), and the layers and losses of KerasCV 0.9.0 whose factors
+leave nothing to chance (`tests/reference/keras_cv_calls.py`). Random layers draw from the same ranges,
+but different numbers. Old names that differ from their package:
 
-- In a model, layers of KerasCV augment in training alone; those of 0.9 did so in `predict` too.
-- `RandAugment` and `AugMix` of KerasCV: ops of the library, in levels of its own.
-- `RandomCropAndResize` and `JitteredResize`: pixels have their centres at halves.
-- `RandomJpegQuality`: values in [0, 255]; KerasCV cut off floats above 1.
-- `NormalFactorSampler`: drawn uniformly, with the same mean and deviation.
-- `RandomChannelShift` and `GridMask`: see their lines.
-- `connected_components`, `euclidean_dist_transform`, `resampler` of Addons: SciPy and arithmetic,
-  tested against their definitions.
+- Layers of KerasCV in a model augment in training only; those of 0.9 also did so in `predict`.
+- `RandAugment` and `AugMix` of KerasCV use ops and magnitudes of this library.
+- `RandomCropAndResize` and `JitteredResize` have pixel centres at half-integers.
+- `RandomJpegQuality` takes values in [0, 255]; KerasCV clipped floats above 1.
+- `NormalFactorSampler` draws uniformly, with the same mean and standard deviation.
+- `RandomChannelShift` and `GridMask` differ as their lines below say.
+- `connected_components`, `euclidean_dist_transform` and `resampler` of Addons use SciPy and arithmetic,
+  and are tested against their definitions.
+
+`python docs/migration.py` writes this page from the tables that `keras_cv_extras.compat` reads.
 """
 
 

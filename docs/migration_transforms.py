@@ -23,18 +23,16 @@ from keras_cv_extras.policy.interop._albumentations_ops import SYMMETRIES  # noq
 
 FOLDER = HERE / "migration"
 GIVEN = json.loads((HERE.parent / "tests" / "reference" / "transforms.json").read_text("utf-8"))
-MADE = """`python docs/migration_transforms.py` writes this page, and a test checks that it is up to
-date."""
-READ = f"""{MADE} What stands beside a call is what `policy.read_transforms` made of it, or said
-of it. A step is one of a policy: `policy.Policy([[step, ...]])` holds several. Images go in with
-values in [0, 255].
+MADE = "`python docs/migration_transforms.py` writes this page."
+READ = f"""The tables show what `policy.read_transforms` returned for each call, or what it reported. A
+`Step` is part of a policy: `policy.Policy([[step, ...]])` holds one or more. Images have values in
+[0, 255]. {MADE}
 """
 HEADS = {
     "keras": f"""# From Keras' preprocessing layers
 
-{READ}
-Layers of Keras run as they are beside this library. Read into a policy, they draw for each image,
-run as one program, and join a search.
+Layers of Keras work unchanged beside this library. If you convert them into a policy, they draw
+separately for each image, run as one compiled program, and can be part of a search.
 
 ```python
 import keras
@@ -44,36 +42,42 @@ from keras_cv_extras import policy
 old = keras.Sequential([keras.layers.RandomFlip("horizontal"), keras.layers.RandomRotation(0.05)])
 new = policy.read_transforms(old).sequential()
 ```
-""",
+
+{READ}""",
     "torchvision": f"""# From torchvision
 
 Version 0.28, `torchvision.transforms.v2`.
 
-{READ}
-A `Compose` is read as a whole, too: `policy.read_transforms(v2.Compose([...]))`. The way back is
-`policy.to_torchvision(...)`, which returns a file with a transform.
-""",
+Convert a whole `Compose` with `policy.read_transforms(v2.Compose([...]))`. In the other direction,
+`policy.to_torchvision(...)` returns the source of a Python file with a transform. See
+[Policies](../policies.md#to-and-from-other-libraries).
+
+{READ}""",
     "albumentations": f"""# From Albumentations
 
 Version 2.0.8.
 
-{READ}
-A `Compose` is read as a whole, too: `policy.read_transforms(A.Compose([...]))`, or its `to_dict`.
-The way back is `policy.to_albumentations(...)`, which returns what `albumentations.from_dict`
-takes.
-""",
+Convert a whole `Compose` with `policy.read_transforms(A.Compose([...]))`; its `to_dict` works too. In
+the other direction, `policy.to_albumentations(...)` returns a dictionary for
+`albumentations.from_dict`. See [Policies](../policies.md#to-and-from-other-libraries).
+
+{READ}""",
     "timm": f"""# From timm
 
 Version 1.0.31.
+
+Convert the keywords of a pipeline with `policy.read_transforms({{"auto_augment": ..., ...}})`, and an
+augmentation string with `policy.from_timm("rand-m9-n3-mstd0.5-inc1")`. `models.build(name,
+weights="file.safetensors")` reads weight files. See
+[Policies](../policies.md#to-and-from-other-libraries).
 
 {READ}""",
     "imbalanced-learn": f"""# From imbalanced-learn
 
 Version 0.14.
 
-{MADE} Samplers of imbalanced-learn take rows of numbers; these take images as well,
-and give integers back without wrap-around. In a pipeline of imbalanced-learn or scikit-learn use
-`data.SmoteSampler`, `data.OverSampler`, `data.UnderSampler` and `data.Resampler`.
+The samplers of imbalanced-learn take rows of numbers. These also take images, and return integers
+without wrap-around:
 
 ```python
 import numpy as np
@@ -84,6 +88,9 @@ images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype=np.uint8
 labels = np.repeat([0, 1], [48, 12])
 more, more_labels = data.smote(images, labels, seed=0)
 ```
+
+In a pipeline of imbalanced-learn or scikit-learn use `data.SmoteSampler`, `data.OverSampler`,
+`data.UnderSampler` and `data.Resampler`. {MADE}
 """,
 }
 

@@ -18,7 +18,7 @@ Measured with --seeds 3, 14,886 images of which the rarest class has 60:
     logit-adjusted loss          0.831 +- 0.021       0.828 +- 0.019
     Balanced-MixUp               0.791 +- 0.020       0.757 +- 0.020
 
-Every answer beats none. SMOTE in pixels is not better than plain oversampling.
+Every remedy beats none. SMOTE in pixels is not better than plain oversampling.
 """
 
 import argparse

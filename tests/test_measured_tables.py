@@ -52,7 +52,7 @@ RUNS = {
 
 def test_answers_to_imbalance():
     rows = results("imbalance")["rows"]
-    head = "| answer |"
+    head = "| remedy |"
     page = (ROOT / "docs" / "imbalance.md").read_text("utf-8")
     names = page.partition(head)[2].splitlines()[0].strip("| ").split(" | ")
     shown = 0

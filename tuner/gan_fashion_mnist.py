@@ -245,7 +245,7 @@ def score(model, test):
 def table(rows):
     """Returns the results of all seeds as the tables of docs/gan.md."""
     lines = [
-        "| arm | balanced accuracy | macro-F1 | recall of the rarest three |",
+        "| remedy | balanced accuracy | macro-F1 | recall of the rarest three |",
         "|---|---|---|---|",
     ]
     for arm in ARMS:

@@ -1,21 +1,21 @@
-"""What each answer to imbalanced classes is worth, and how many epochs it needs.
+"""What remedies for imbalanced classes help, and how many epochs each needs.
 
     python tuner/imbalance.py             # on one core; started again, it does what is missing
     python tuner/imbalance.py --table     # prints the tables of the results
 
 Two data sets: the digits of scikit-learn as "8" against all others, 16 images against 1,623, also
 with 8, of which six are for training; and Fashion-MNIST with a long tail of 100 to 1 (14,886
-images). Every answer trains `small_cnn` from the same weights for equally many steps, with AdamW
+images). Every remedy trains `small_cnn` from the same weights for equally many steps, with AdamW
 and a cosine as `training.fit` does, and is scored by balanced accuracy: the mean of the classes'
-recalls. An epoch is one pass over as many images as the imbalanced set has, also for answers that
+recalls. An epoch is one pass over as many images as the imbalanced set has, also for remedies that
 draw or make more. Answers keep the defaults that they are documented with; "LDAM" and "ReMix" show
 what the margins are worth without weights, and the labels without rare classes drawn more often.
 Intervals are of Student's t over the seeds; seconds are of the processor, the median over the
-seeds, with what an answer computes before the training; the first seed traces the network for the
+seeds, with what a remedy computes before the training; the first seed traces the network for the
 others. A quarter of the digits is held out for each seed, with the eights that are left out; of
 Fashion-MNIST every second test image.
 
-With --smoke: three answers for one epoch, in seconds.
+With --smoke: three remedies for one epoch, in seconds.
 """
 
 import argparse
@@ -47,7 +47,7 @@ AFTERWARDS = ("priors in calibration", "thresholds")
 TABLES = ("smotenc", "smoten")
 RESAMPLED = tuple(name for name in kcx.data.RESAMPLE_METHODS if name not in TABLES)
 ARMS = (*PLAIN, *RESAMPLED, *LOSSES, *MIXES, *AFTERWARDS)
-# Data, epochs, answers. imbalanced-learn's neighbours in 784 dimensions take minutes: two of them.
+# Data, epochs, remedies. imbalanced-learn's neighbours in 784 dimensions take minutes: two of them.
 PLANS = (
     (DIGITS, 6, ARMS),
     (FEW, 6, (*PLAIN[:4], *PLAIN[5:7], "SMOTE in embedding", LOSSES[0], LOSSES[3], MIXES[2])),
@@ -97,7 +97,7 @@ def source_of(arm, x, y, seed):
 
 @functools.cache
 def compiled(kind, shape, counts, steps):
-    """Returns a network that is compiled for an answer's loss, traced once for all seeds."""
+    """Returns a network that is compiled for a remedy's loss, traced once for all seeds."""
     model = kcx.training.small_cnn(shape, len(counts))
     loss = losses.LogLoss(from_logits=True)
     if kind == "logit-adjusted loss":
@@ -133,7 +133,7 @@ def mix_of(arm, x, y, counts):
 
 
 def train(arm, x, y, epochs, seed):
-    """Trains an answer; returns the network."""
+    """Trains a remedy; returns the network."""
     counts = np.bincount(y).tolist()
     source = source_of(arm, x, y, seed)
     each = -(-len(y) // BATCH)
@@ -161,7 +161,7 @@ def outputs(model, images):
 
 
 def decided(arm, x, y, epochs, seed, test):
-    """Returns the classes that an answer gives the test images."""
+    """Returns the classes that a remedy predicts for the test images."""
     if arm == "SMOTE in embedding":  # the last layer learns anew
         model = train("none", x, y, epochs, seed)
         body, head = keras.Model(model.input, model.layers[-2].output), model.layers[-1]
@@ -190,7 +190,7 @@ def decided(arm, x, y, epochs, seed, test):
 
 
 def measured(name, arm, epochs, seed):
-    """Returns the score and the processor seconds of an answer, or why there is none."""
+    """Returns the score and the processor seconds of a remedy, or why there is none."""
     (x, y), (images, labels) = DATA[name](seed)
     began = time.process_time()
     try:
@@ -204,7 +204,7 @@ def measured(name, arm, epochs, seed):
 
 
 def table(rows, name, epochs):
-    """Returns a Markdown table of the answers, the best first."""
+    """Returns a Markdown table of the remedies, the best first."""
     lines = []
     for arm in ARMS:
         found = [row for key, row in rows.items() if key.startswith(f"{name}, {arm}, {epochs} ")]
