@@ -123,12 +123,12 @@ def _accelerator_section():
         lines.append(f"| {name} | {cells} | {row['ratio']:.3g} |")
     return [
         "## On an accelerator\n",
-        f"`{found['command']}`, {found['device']}, {found.get('note', 'alone on it')}. Policies of "
-        "two ops run on images in the memory of the accelerator. With one draw for a batch, all "
-        "its images get the same two ops. **These numbers are of an older version**, which computed "
-        "all ops for every image and kept one. The library now runs a batch in a few passes, whose "
-        "speed on an accelerator has not been measured; `python tuner/accelerators.py` measures "
-        "it.\n",
+        f"`{found['command']}`, {found['device']}, {found.get('note', 'alone on it')}. Policies "
+        "of two ops run on images in the memory of the accelerator. With one draw for a batch, all "
+        "its images get the same two ops. **These numbers are of an older version**, which "
+        "computed all ops for every image and kept one. The library now runs a batch in a few "
+        "passes, whose speed on an accelerator has not been measured; "
+        "`python tuner/accelerators.py` measures it.\n",
         "\n".join([*lines, ""]),
     ]
 
@@ -138,8 +138,8 @@ def _ops_table(rows):
     slower = ", ".join(counts["keras_faster"]) or "none"
     lines = [
         f"### {size} x {size}, batch {rows[0]['batch_size']}\n",
-        f"{counts['shared']} of these ops also exist in another library; {counts['fastest']} of them "
-        "are at least as fast here as in the fastest of the others. Keras has "
+        f"{counts['shared']} of these ops also exist in another library; {counts['fastest']} of "
+        "them are at least as fast here as in the fastest of the others. Keras has "
         f"{counts['keras']} of them. Slower here than in Keras: {slower}.\n",
         "| op | µs per image | plain copies | " + " | ".join(PEERS) + " |",
         "|---|---:|---:|" + "---:|" * len(PEERS),

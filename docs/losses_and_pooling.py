@@ -22,8 +22,8 @@ TOOLS = {"per_sample", "register"}
 
 HEAD = """# Losses, metrics and pooling layers
 
-All losses, metrics and pooling layers of the library, and how each differs from its counterpart in
-Keras or TensorFlow Addons. They are used like those of Keras:
+All losses, metrics and pooling layers of the library, and how each differs from its counterpart
+in Keras or TensorFlow Addons. They are used like those of Keras:
 
 ```python
 import keras
@@ -43,21 +43,21 @@ loss = kcx.losses.CategoricalFocal(from_logits=True)
 model.compile("adamw", loss, metrics=[kcx.metrics.BalancedAccuracy(10)])
 ```
 
-For each item the tables say what it equals, which test under `tests/` shows that, what its counterpart
-in Keras 3.15.1, TensorFlow Addons 0.23.0 or KerasCV 0.9.0 is, and how they differ. "float64" means the
-plain formula in NumPy.
+For each item the tables say what it equals, which test under `tests/` shows that, what its
+counterpart in Keras 3.15.1, TensorFlow Addons 0.23.0 or KerasCV 0.9.0 is, and how they differ.
+"float64" means the plain formula in NumPy.
 
 In addition, `tests/losses/test_loss_contract.py` tests for every loss that
 
 - gradients equal finite differences in float64;
 - values stay finite if predictions are 1000 times as large;
-- float16 and bfloat16 predictions, reductions, sample weights, masks, XLA, and JAX without TensorFlow
-  work;
+- float16 and bfloat16 predictions, reductions, sample weights, masks, XLA, and JAX without
+  TensorFlow work;
 - a model in mixed precision can be trained, saved and loaded.
 
 `tests/metrics/test_metrics_contract.py` does the same for metrics, and
-`tests/layers/test_companions.py` for layers other than pooling. `python docs/losses_and_pooling.py`
-writes this page.
+`tests/layers/test_companions.py` for layers other than pooling.
+`python docs/losses_and_pooling.py` writes this page.
 """
 
 

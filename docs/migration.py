@@ -19,8 +19,8 @@ LIBRARIES = {
         "keras_cv",
         "keras_cv",
         ("layers", "losses"),
-        "Version 0.9.0: the losses, and the layers for classification. Boxes, masks, key points and "
-        "point clouds are out of scope.",
+        "Version 0.9.0: the losses, and the layers for classification. Boxes, masks, key points "
+        "and point clouds are out of scope.",
     ),
 }
 HEAD = """# From TensorFlow Addons and KerasCV
@@ -32,15 +32,15 @@ import keras_cv_extras.compat.tensorflow_addons as tfa
 import keras_cv_extras.compat.keras_cv as keras_cv
 ```
 
-The old names take the old arguments and behave like the old package. Each (except `register_all` and
-`fit_bn`) warns once, and names the call that replaces it. The tables below list these calls; "what
-differs" compares the old name with the new call. If a name has no replacement, the error says in one
-line what to use.
+The old names take the old arguments and behave like the old package. Each (except `register_all`
+and `fit_bn`) warns once, and names the call that replaces it. The tables below list these calls;
+"what differs" compares the old name with the new call. If a name has no replacement, the error
+says in one line what to use.
 
 Results are compared with the packages themselves to 2e-5 of the value: calls of TensorFlow Addons
-0.23.0 (`tests/reference/addons_calls.py`), and the layers and losses of KerasCV 0.9.0 whose factors
-leave nothing to chance (`tests/reference/keras_cv_calls.py`). Random layers draw from the same ranges,
-but different numbers. Old names that differ from their package:
+0.23.0 (`tests/reference/addons_calls.py`), and the layers and losses of KerasCV 0.9.0 whose
+factors leave nothing to chance (`tests/reference/keras_cv_calls.py`). Random layers draw from the
+same ranges, but different numbers. Old names that differ from their package:
 
 - Layers of KerasCV in a model augment in training only; those of 0.9 also did so in `predict`.
 - `RandAugment` and `AugMix` of KerasCV use ops and magnitudes of this library.
@@ -48,8 +48,8 @@ but different numbers. Old names that differ from their package:
 - `RandomJpegQuality` takes values in [0, 255]; KerasCV clipped floats above 1.
 - `NormalFactorSampler` draws uniformly, with the same mean and standard deviation.
 - `RandomChannelShift` and `GridMask` differ as their lines below say.
-- `connected_components`, `euclidean_dist_transform` and `resampler` of Addons use SciPy and arithmetic,
-  and are tested against their definitions.
+- `connected_components`, `euclidean_dist_transform` and `resampler` of Addons use SciPy and
+  arithmetic, and are tested against their definitions.
 
 `python docs/migration.py` writes this page from the tables that `keras_cv_extras.compat` reads.
 """

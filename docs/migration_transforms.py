@@ -24,9 +24,9 @@ from keras_cv_extras.policy.interop._albumentations_ops import SYMMETRIES  # noq
 FOLDER = HERE / "migration"
 GIVEN = json.loads((HERE.parent / "tests" / "reference" / "transforms.json").read_text("utf-8"))
 MADE = "`python docs/migration_transforms.py` writes this page."
-READ = f"""The tables show what `policy.read_transforms` returned for each call, or what it reported. A
-`Step` is part of a policy: `policy.Policy([[step, ...]])` holds one or more. Images have values in
-[0, 255]. {MADE}
+READ = f"""The tables show what `policy.read_transforms` returned for each call, or what it
+reported. A `Step` is part of a policy: `policy.Policy([[step, ...]])` holds one or more. Images
+have values in [0, 255]. {MADE}
 """
 HEADS = {
     "keras": f"""# From Keras' preprocessing layers
@@ -48,8 +48,8 @@ new = policy.read_transforms(old).sequential()
 
 Version 0.28, `torchvision.transforms.v2`.
 
-Convert a whole `Compose` with `policy.read_transforms(v2.Compose([...]))`. In the other direction,
-`policy.to_torchvision(...)` returns the source of a Python file with a transform. See
+Convert a whole `Compose` with `policy.read_transforms(v2.Compose([...]))`. In the other
+direction, `policy.to_torchvision(...)` returns the source of a Python file with a transform. See
 [Policies](../policies.md#to-and-from-other-libraries).
 
 {READ}""",
@@ -57,8 +57,8 @@ Convert a whole `Compose` with `policy.read_transforms(v2.Compose([...]))`. In t
 
 Version 2.0.8.
 
-Convert a whole `Compose` with `policy.read_transforms(A.Compose([...]))`; its `to_dict` works too. In
-the other direction, `policy.to_albumentations(...)` returns a dictionary for
+Convert a whole `Compose` with `policy.read_transforms(A.Compose([...]))`; its `to_dict` works
+too. In the other direction, `policy.to_albumentations(...)` returns a dictionary for
 `albumentations.from_dict`. See [Policies](../policies.md#to-and-from-other-libraries).
 
 {READ}""",
@@ -66,9 +66,9 @@ the other direction, `policy.to_albumentations(...)` returns a dictionary for
 
 Version 1.0.31.
 
-Convert the keywords of a pipeline with `policy.read_transforms({{"auto_augment": ..., ...}})`, and an
-augmentation string with `policy.from_timm("rand-m9-n3-mstd0.5-inc1")`. `models.build(name,
-weights="file.safetensors")` reads weight files. See
+Convert the keywords of a pipeline with `policy.read_transforms({{"auto_augment": ..., ...}})`,
+and an augmentation string with `policy.from_timm("rand-m9-n3-mstd0.5-inc1")`.
+`models.build(name, weights="file.safetensors")` reads weight files. See
 [Policies](../policies.md#to-and-from-other-libraries).
 
 {READ}""",

@@ -48,8 +48,8 @@ def start(
     plugin: Annotated[
         list[str] | None,
         typer.Option(
-            help="A module, or a Python file, that enters ops, mixes, losses, networks, sources or "
-            "oracles of your own before the command runs. Give it again for more of them."
+            help="A module, or a Python file, that registers ops, mixes, losses, networks, "
+            "sources or oracles of your own before the command runs. May be repeated."
         ),
     ] = None,
     version: Annotated[
@@ -68,27 +68,26 @@ def start(
 
 @app.command()
 def demo(
-    output: Annotated[
-        pathlib.Path, typer.Option(help="Folder for all that is written.")
-    ] = pathlib.Path("kcx-demo"),
+    output: Annotated[pathlib.Path, typer.Option(help="Output folder.")] = pathlib.Path("kcx-demo"),
     trials: Annotated[
-        int | None, typer.Option(min=1, help="Policies that the search tries: 12 if not given.")
+        int | None, typer.Option(min=1, help="Policies that the search tries; 12 if not given.")
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Passes over the data in the last training: 8 if not given."),
+        typer.Option(min=1, help="Passes over the data in the last training; 8 if not given."),
     ] = None,
     smoke: Annotated[
         bool,
-        typer.Option("--smoke", help="Only see that it runs: tiny images, few trials, one pass."),
+        typer.Option(
+            "--smoke", help="Only check that everything runs: tiny images, few trials, one pass."
+        ),
     ] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
     """Run everything on 5,000 real digits: search, train, evaluate, export, verify.
 
-    Takes some four minutes on two cores. Interrupted and started again, it goes on where it
-    was.
+    It takes about four minutes on two cores, and resumes if it was interrupted.
     """
     folders.check(output, kinds.DEMO)
     import_tensorflow()
@@ -119,10 +118,12 @@ def gallery(
 
 @app.command()
 def models(
-    match: Annotated[str, typer.Argument(help="A part of the names to list.")] = "",
+    match: Annotated[str, typer.Argument(help="List only names that contain this.")] = "",
     count: Annotated[
         bool,
-        typer.Option("--count", help="Count parameters: a second or two for each network."),
+        typer.Option(
+            "--count", help="Count parameters, which takes a second or two for each network."
+        ),
     ] = False,
 ) -> None:
     """List networks: image size, weights that can be loaded, and parameters.

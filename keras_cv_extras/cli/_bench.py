@@ -8,16 +8,18 @@ import typer
 from keras_cv_extras._base.owned import written
 from keras_cv_extras.cli._options import check_files, check_ops
 
-bench_app = typer.Typer(help="Measure speed, beside other libraries in the same run.")
+bench_app = typer.Typer(help="Measure speed, and compare it with other libraries in the same run.")
 
 
 @bench_app.command("policies")
 def bench_policies(
-    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = [224, 32],  # noqa: B006
-    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 2.0,
+    sizes: Annotated[
+        list[int], typer.Option("--size", help="Side of the images in pixels. May be repeated.")
+    ] = [224, 32],  # noqa: B006
+    seconds: Annotated[float, typer.Option(help="Seconds of each measurement.")] = 2.0,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
-    """Compare RandAugment here, in Keras, in torchvision: images per second, and ratios.
+    """Compare the speed of RandAugment here, in Keras and in other libraries.
 
     Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
     """
@@ -29,9 +31,9 @@ def bench_policies(
 
 @bench_app.command("input")
 def bench_input(
-    size: Annotated[int, typer.Option(help="Side that images are brought to.")] = 224,
+    size: Annotated[int, typer.Option(help="Side of the resized images in pixels.")] = 224,
     batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 64,
-    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 3.0,
+    seconds: Annotated[float, typer.Option(help="Seconds of each measurement.")] = 3.0,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
     """Compare pipelines from JPEG files to augmented batches: here, in Keras, in torch.
@@ -46,18 +48,20 @@ def bench_input(
 
 @bench_app.command("ops")
 def bench_ops(
-    sizes: Annotated[list[int], typer.Option("--size", help="Sides of the images.")] = [224, 32],  # noqa: B006
+    sizes: Annotated[
+        list[int], typer.Option("--size", help="Side of the images in pixels. May be repeated.")
+    ] = [224, 32],  # noqa: B006
     ops: Annotated[
         list[str] | None, typer.Option("--op", help="An op; all if not given. May be repeated.")
     ] = None,
-    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.2,
+    seconds: Annotated[float, typer.Option(help="Seconds of each measurement.")] = 0.2,
     repeats: Annotated[int, typer.Option(help="How many times each is measured.")] = 5,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
     """Compare every op with Keras, torchvision, Albumentations and Kornia, on one core.
 
-    The table says how many plain copies of the image an op takes, and how many times as fast as
-    the same op of another library it is. Peers that are not installed are left out: pip install
+    The table shows how many plain copies of the image an op takes, and how many times faster it
+    is than the same op of another library. Peers that are not installed are left out: pip install
     'keras-cv-extras[bench]'.
     """
     check_files(output, known=written.is_ours)
@@ -74,10 +78,10 @@ def bench_losses(
     losses: Annotated[
         list[str] | None, typer.Option("--loss", help="A loss; all if not given.")
     ] = None,
-    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.2,
+    seconds: Annotated[float, typer.Option(help="Seconds of each measurement.")] = 0.2,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
-    """Time every loss with its gradient on one core, beside Keras' own where it has one."""
+    """Time every loss with its gradient on one core, and compare it with that of Keras."""
     check_files(output, known=written.is_ours)
     from keras_cv_extras import bench
 
@@ -86,10 +90,10 @@ def bench_losses(
 
 @bench_app.command("pooling")
 def bench_pooling(
-    seconds: Annotated[float, typer.Option(help="Measured for each repeat.")] = 0.5,
+    seconds: Annotated[float, typer.Option(help="Seconds of each measurement.")] = 0.5,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
-    """List how many times that of Keras' max pooling a training step of each layer takes."""
+    """Time a training step of each pooling layer, relative to max pooling of Keras."""
     check_files(output, known=written.is_ours)
     from keras_cv_extras import bench
 

@@ -32,7 +32,10 @@ def classical_train(
     data: Data,
     output: Annotated[
         pathlib.Path,
-        typer.Option(help="File of the classifier: .skops, .joblib, or none for the better one."),
+        typer.Option(
+            help="File of the classifier, .skops or .joblib; without a suffix, .skops if skops "
+            "is installed."
+        ),
     ] = pathlib.Path("kcx-classical/model"),
     system: Annotated[
         Literal["hog", "lbp", "color", "bow", "scspm", "llc", "fisher"],
@@ -47,14 +50,19 @@ def classical_train(
         typer.Option(help="kernel_svm is slow above some 10,000 images."),
     ] = "linear_svm",
     num_words: Annotated[
-        int | None, typer.Option(help="Words of the codebook: 256, or 16 Gaussians, if not given.")
+        int | None,
+        typer.Option(help="Words of the codebook; if not given, 256, or 16 Gaussians for fisher."),
     ] = None,
     color: Annotated[
         Literal["grey", "rgb", "opponent"],
-        typer.Option(help="Channels that SIFT describes: one, or three apart."),
+        typer.Option(help="Channels that SIFT describes: grey, or three separately."),
     ] = "grey",
     train_size: Annotated[
-        int | None, typer.Option(help="Training images to use, every class alike; else all.")
+        int | None,
+        typer.Option(
+            help="Number of training images, with unchanged shares of the classes; all if not "
+            "given."
+        ),
     ] = None,
     image_size: ImageSize = None,
     seed: Seed = 0,
@@ -94,7 +102,7 @@ def classical_evaluate(
     model: Annotated[pathlib.Path, typer.Argument(help="A file that kcx classical train wrote.")],
     data: Data,
     output: Annotated[
-        pathlib.Path | None, typer.Option(help="JSON file for the numbers, too.")
+        pathlib.Path | None, typer.Option(help="Also write the numbers to this JSON file.")
     ] = None,
     image_size: ImageSize = None,
 ):

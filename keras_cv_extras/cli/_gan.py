@@ -18,7 +18,7 @@ from keras_cv_extras.cli._options import (
 )
 from keras_cv_extras.cli._quiet import import_tensorflow
 
-gan_app = typer.Typer(help="Make images of classes that have too few, and measure them.")
+gan_app = typer.Typer(help="Generate images of classes that have too few, and measure them.")
 
 Model = Annotated[pathlib.Path, typer.Argument(help="A gan.keras that kcx gan train wrote.")]
 
@@ -34,7 +34,7 @@ def gan_train(
         int, typer.Option(help="Steps between two checkpoints, sample sheets and scores.")
     ] = 250,
     width: Annotated[int, typer.Option(help="Channels of the generator's last map.")] = 32,
-    batch_size: Annotated[int, typer.Option(help="Real images of a step.")] = 64,
+    batch_size: Annotated[int, typer.Option(help="Real images per step.")] = 64,
     loss: Annotated[
         Literal["hinge", "non_saturating", "wgan_gp"],
         typer.Option(help="What both networks minimise."),
@@ -42,18 +42,18 @@ def gan_train(
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            help="Of the generator, 0.001 (wgan_gp: 0.0001) if not given; the discriminator's is "
-            "twice that."
+            help="Learning rate of the generator; 0.001 (wgan_gp: 0.0001) if not given. That of "
+            "the discriminator is twice as high."
         ),
     ] = None,
     image_size: ImageSize = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ):
-    """Train a conditional GAN on DATA, all classes alike.
+    """Train a conditional GAN on DATA, with all classes drawn equally often.
 
-    Interrupted and started again with the same output folder, it goes on. More --steps go on,
-    too.
+    A training that was interrupted resumes if it is started again with the same output folder;
+    with more --steps, a finished one continues.
     """
     folders.check(output, kinds.GAN)
     check_there(data=data, image_size=image_size)
@@ -80,15 +80,16 @@ def gan_train(
 def gan_sample(
     model: Model,
     output: Annotated[
-        pathlib.Path, typer.Option(help="Folder, with a folder of PNG files for each class.")
+        pathlib.Path,
+        typer.Option(help="Output folder; it gets a folder of PNG files for each class."),
     ] = pathlib.Path("kcx-gan-images"),
-    count: Annotated[int, typer.Option(help="Images of each class.")] = 100,
+    count: Annotated[int, typer.Option(help="Images per class.")] = 100,
     classes: Annotated[
         list[str] | None,
         typer.Option("--class", help="A class; all if not given. May be repeated."),
     ] = None,
     sheet: Annotated[
-        bool, typer.Option(help="Write a sheet of all classes beside the folder, too.")
+        bool, typer.Option(help="Also write a sheet with all classes, beside the folder.")
     ] = True,
     seed: Seed = 0,
 ):
@@ -109,18 +110,18 @@ def gan_report(
     output: Annotated[
         pathlib.Path | None, typer.Option(help="HTML file; beside MODEL if not given.")
     ] = None,
-    count: Annotated[int, typer.Option(help="Images of each class to score.")] = 200,
+    count: Annotated[int, typer.Option(help="Images per class to score.")] = 200,
     steps: Annotated[
-        int, typer.Option(help="Training steps of the classifiers that tell usefulness.")
+        int, typer.Option(help="Training steps of the classifiers that measure usefulness.")
     ] = 600,
     image_size: ImageSize = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ):
-    """Score what MODEL makes against the test images of DATA, as one HTML page and JSON.
+    """Score the images of MODEL against the test images of DATA, as one HTML page and JSON.
 
-    Likeness for each class on a local network, copies of training images, and how good a
-    classifier gets that is trained on synthetic images alone.
+    The scores are the similarity for each class, measured by a network trained on DATA, copies
+    of training images, and the accuracy of a classifier trained on synthetic images alone.
     """
     check_files(output or model.parent / "report.html", known=written.is_ours)
     check_there(data=data, model=model, image_size=image_size)

@@ -24,15 +24,17 @@ def launch(
         list[str], typer.Argument(help="The program of a worker and its arguments, after --.")
     ],
     workers: Annotated[int, typer.Option(help="How many processes train together.")] = 2,
-    restarts: Annotated[int, typer.Option(help="How often all start again after a failure.")] = 3,
+    restarts: Annotated[
+        int, typer.Option(help="How often all workers are restarted after a failure.")
+    ] = 3,
     logs: Annotated[
-        pathlib.Path, typer.Option(help="Folder for the output of the workers but the first.")
+        pathlib.Path, typer.Option(help="Folder for the output of all workers except the first.")
     ] = pathlib.Path("kcx-launch"),
 ):
     """Run COMMAND as several workers that train one model, on this machine.
 
-    The first worker's output is shown. When a worker fails, all are started again; a training
-    with a checkpoint folder goes on from there. No process is left behind. For example:
+    The output of the first worker is shown. If a worker fails, all are restarted; a training with
+    a checkpoint folder resumes from there. No process is left behind. For example:
 
     kcx launch --workers 2 -- python examples/train_distributed.py
     """

@@ -27,43 +27,51 @@ Data = Annotated[
 Network = Annotated[
     str | None,
     typer.Option(
-        help="A network of keras_cv_extras.models.names(), such as cifar-resnet20; a small one if "
-        "not given."
+        help="The network, such as cifar-resnet20 (kcx models lists all); a small one if not given."
     ),
 ]
 ImageSize = Annotated[
-    int | None, typer.Option(help="Side of the square that images are cropped and resized to.")
+    int | None, typer.Option(help="Images become squares of this many pixels a side.")
 ]
-Seed = Annotated[int, typer.Option(help="Another seed gives another run; the same one, the same.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+Seed = Annotated[
+    int, typer.Option(help="Seed of all random numbers; the same seed gives the same run.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Hide the progress.")]
 Stream = Annotated[
     bool,
     typer.Option(
-        "--stream", help="Read a folder's files anew in every epoch: for more than memory holds."
+        "--stream", help="Decode the files in every epoch instead of holding all images in memory."
     ),
 ]
 MaxBad = Annotated[
-    float, typer.Option(help="With --stream, the share of the files that may be unreadable.")
+    float, typer.Option(help="With --stream: the largest share of files that may be unreadable.")
 ]
 
 ImageColumn = Annotated[
     str | None,
-    typer.Option(help="The column of a CSV file with the files; guessed if not given."),
+    typer.Option(help="The CSV column with the files; found by its name if not given."),
 ]
 LabelColumn = Annotated[
     list[str] | None,
-    typer.Option(help="The column with the labels; or one of 0 and 1 for each class, repeated."),
+    typer.Option(
+        help="The CSV column with the labels; repeat it if there is a column of 0 and 1 for "
+        "each class."
+    ),
 ]
 SplitColumn = Annotated[
-    str | None, typer.Option(help='The column that says train, val or test; "" for none.')
+    str | None,
+    typer.Option(help='The CSV column that says train, val or test; "" if there is none.'),
 ]
 Root = Annotated[
     pathlib.Path | None,
-    typer.Option(help="The folder that the files of a CSV file are in; that of it if not given."),
+    typer.Option(
+        help="The folder that paths in the CSV file are relative to; the folder of that file"
+        " if not given."
+    ),
 ]
 Separator = Annotated[
     str | None,
-    typer.Option(help="What divides several labels of an image in a CSV file, such as '|'."),
+    typer.Option(help="The separator of several labels in a CSV cell, such as '|'."),
 ]
 
 

@@ -13,7 +13,7 @@ from keras_cv_extras.cli._quiet import import_tensorflow
 
 Library = Literal["kcx", "torchvision", "timm", "model_garden", "albumentations", "dali"]
 
-policy_app = typer.Typer(help="Look at policies, and translate those of other libraries.")
+policy_app = typer.Typer(help="Show policies, and translate them from and to other libraries.")
 
 
 @policy_app.command("show")
@@ -25,8 +25,8 @@ def policy_show(
     output: Annotated[
         pathlib.Path | None, typer.Option(help="PNG file; beside FILE if not given.")
     ] = None,
-    data: Annotated[str, typer.Option(help="Where the images of the sheet are from.")] = "mnist_5k",
-    columns: Annotated[int, typer.Option(min=1, help="Pictures for each sub-policy.")] = 8,
+    data: Annotated[str, typer.Option(help="The data that the images come from.")] = "mnist_5k",
+    columns: Annotated[int, typer.Option(min=1, help="Images for each sub-policy.")] = 8,
     image_size: ImageSize = None,
     seed: Seed = 0,
 ):
@@ -62,20 +62,25 @@ def policy_convert(
         ),
     ],
     output: Annotated[
-        pathlib.Path, typer.Argument(help="The file to write: a new one, or its own.")
+        pathlib.Path, typer.Argument(help="The file to write: new, or one that this command wrote.")
     ],
     source_format: Annotated[
-        Library, typer.Option("--from", help="Whose SOURCE is: rand-m9-n2-inc1 for timm.")
+        Library,
+        typer.Option("--from", help="The library of SOURCE, such as timm for rand-m9-n2-inc1."),
     ] = "kcx",
     to: Annotated[
-        Library, typer.Option(help="Whose the output is: Python for torchvision and dali.")
+        Library,
+        typer.Option(
+            help="The library of the output; for torchvision and dali it is a Python file."
+        ),
     ] = "kcx",
     spec: Annotated[
-        Literal["paper", "torchvision", "tpu"], typer.Option(help="Whose magnitudes a file has.")
+        Literal["paper", "torchvision", "tpu"],
+        typer.Option(help="The library whose magnitudes a file uses."),
     ] = "torchvision",
     image_size: ImageSize = None,
     lossy: Annotated[
-        bool, typer.Option("--lossy", help="Leave out what cannot be said, with a warning.")
+        bool, typer.Option("--lossy", help="Leave out what cannot be expressed, with a warning.")
     ] = False,
 ):
     """Translate a policy between this library and others.

@@ -67,7 +67,7 @@ class _SearchGroup(TyperGroup):
 
 DEFAULT = SearchSettings()
 
-search_app = typer.Typer(cls=_SearchGroup, help="Search an augmentation policy.")
+search_app = typer.Typer(cls=_SearchGroup, help="Search for an augmentation policy.")
 
 Folder = Annotated[pathlib.Path, typer.Argument(help="The folder of a search.")]
 
@@ -87,14 +87,15 @@ def run(
     ops: Annotated[
         str | None,
         typer.Option(
-            help="Ops to search in, such as rotate,invert; those of AutoAugment if not given."
+            help="Ops that policies may use, such as rotate,invert; those of AutoAugment if not "
+            "given."
         ),
     ] = None,
     flip: Annotated[
         bool | None,
         typer.Option(
-            help="Whether policies without a search may mirror images; as the data's name says "
-            "if not given."
+            help="Whether the known policies may mirror images; guessed from the name of the "
+            "data if not given."
         ),
     ] = None,
     trials: Annotated[
@@ -106,8 +107,8 @@ def run(
     budget: Annotated[
         float | None,
         typer.Option(
-            help="Minutes that one process may take for all of it, in place of --trials: "
-            "trainings are timed first, and a plan is printed."
+            help="Instead of --trials: minutes that the whole search may take in one process. "
+            "Trainings are timed first, and a plan is printed."
         ),
     ] = DEFAULT.budget,
     space: Annotated[
@@ -120,29 +121,31 @@ def run(
     ] = DEFAULT.space,
     crop: Annotated[
         Literal["padded", "random-resized", "none"],
-        typer.Option(help="Of recipes; random-resized where images show more than the object."),
+        typer.Option(
+            help="The crop in recipes: use random-resized if images show more than the object."
+        ),
     ] = DEFAULT.crop,
     also: Annotated[
         str | None,
         typer.Option(
-            help="What else a recipe says, such as mix,repeats: mix (mixup or CutMix, rate and "
-            "alpha), repeats (views of an image in a batch), label_smoothing."
+            help="What else recipes contain, such as mix,repeats: mix (mixup or CutMix, rate and"
+            " alpha), repeats (views of an image in a batch), label_smoothing."
         ),
     ] = None,
     method: Annotated[
         Literal["staged", "full"],
         typer.Option(
-            help="staged: leave out ops that destroy labels, train the first three quarters "
-            "once for all, then each trial its last quarter. full: train each trial from the "
-            "start, some four times as long."
+            help="staged: exclude ops that destroy labels, train the first three quarters once "
+            "for all trials, and only the last quarter for each. full: train each trial "
+            "from the start, about four times as long."
         ),
     ] = DEFAULT.method,
     oracle: Annotated[
         str,
         typer.Option(
             help="What suggests policies: tpe learns from few trials; evolution; controller, "
-            "AutoAugment's own, from some hundred; random learns nothing; or one of your own "
-            "(--plugin)."
+            "AutoAugment's own, needs hundreds; random does not learn; or an oracle of your"
+            " own (--plugin)."
         ),
     ] = DEFAULT.oracle,
     epochs: Annotated[
@@ -151,20 +154,21 @@ def run(
     train_size: Annotated[
         int | None,
         typer.Option(
-            help="Images that each training uses; 1,000 if not given, or half of fewer than 2,000."
+            help="Images that each training uses; if not given, 1,000, or half of the images if "
+            "there are fewer than 2,000."
         ),
     ] = DEFAULT.train_size,
     validation_size: Annotated[
         int | None,
         typer.Option(
-            help="Images that trials are scored on. More tell smaller differences apart; half "
-            "of what is left if not given, at most 5,000."
+            help="Images that trials are scored on; more images can distinguish smaller "
+            "differences. If not given, half of the remaining images, at most 5,000."
         ),
     ] = DEFAULT.validation_size,
     confirmation_size: Annotated[
         int | None,
         typer.Option(
-            help="Images that the finalists are scored on, in the end; what is left if not given, "
+            help="Images that the finalists are scored on; if not given, the remaining images, "
             "at most 5,000."
         ),
     ] = DEFAULT.confirmation_size,
@@ -175,48 +179,52 @@ def run(
     harm_seeds: Annotated[
         int,
         typer.Option(
-            help="Train with each op alone, up to so many times (4, say), to name the ops that "
-            "harm; 0 for not."
+            help="Train with each op alone, up to this many times (such as 4), to find ops that "
+            "harm; 0 to skip this."
         ),
     ] = DEFAULT.harm_seeds,
     tuned_control: Annotated[
         bool,
         typer.Option(
             "--tuned-control",
-            help="Let RandAugment, tuned with as many trainings as the search spends, be one of "
-            "the controls; it takes as long.",
+            help="Add a control: RandAugment, tuned with as many trainings as the search uses. "
+            "This doubles the time.",
         ),
     ] = DEFAULT.tuned_control,
     retrain: Annotated[
         bool,
         typer.Option(
-            "--retrain", help="Train a last model with the policy on all the data: model.keras."
+            "--retrain", help="Finally train a model with the policy on all the data: model.keras."
         ),
     ] = DEFAULT.retrain,
     workers: Annotated[
         int,
         typer.Option(
-            help="Trainings at once, each in a process of its own, watched and started again if "
-            "it dies. Another number gives other trials: of its neighbours a trial knows nothing."
+            help="Number of processes that train at the same time; they are restarted if they "
+            "die. Another number gives other trials, because trials that run together "
+            "cannot learn from each other."
         ),
     ] = DEFAULT.workers,
     chief: Annotated[
         bool,
         typer.Option(
             "--chief",
-            help="On a cluster: be the process that suggests trials and decides. Start one, "
-            "with the arguments of the workers, and the folder where all see it.",
+            help="On a cluster: run as the process that suggests trials and decides. Start one, "
+            "with the same arguments as the workers, and with a folder that all can read.",
         ),
     ] = False,
     worker: Annotated[
         bool,
-        typer.Option("--worker", help="On a cluster: be a process that trains. Start --workers."),
+        typer.Option(
+            "--worker",
+            help="On a cluster: run as a process that trains. Start as many as --workers says.",
+        ),
     ] = False,
     address: Annotated[
         str | None,
         typer.Option(
             help="HOST:PORT of the chief: where it listens, such as 0.0.0.0:8000, and where "
-            "workers find it. Nothing is encrypted: in your own network only."
+            "workers find it. Nothing is encrypted: use it only in your own network."
         ),
     ] = None,
     image_size: ImageSize = None,
@@ -228,12 +236,12 @@ def run(
     seed: Seed = DEFAULT.seed,
     quiet: Quiet = False,
 ):
-    """Search an augmentation policy for DATA, beside policies that need no search.
+    """Search for an augmentation policy for DATA, and compare it with policies that need no search.
 
-    What is written is the policy with the best score on images that the search has not seen,
-    and that may be one of the controls. Interrupted or killed, and started again, it goes on.
+    It writes the policy with the best score on images that the search has not seen; this may be
+    one that needs no search. A search that was interrupted or killed resumes.
 
-    kcx search status FOLDER says how far it is, kcx search report FOLDER what it has found.
+    kcx search status FOLDER shows the progress, kcx search report FOLDER the result.
     """
     check_names(model=model, oracle=oracle, ops=_names(ops))
     settings = SearchSettings(
@@ -295,7 +303,7 @@ def run(
 
 @search_app.command()
 def status(folder: Folder = pathlib.Path("kcx-search")):
-    """Say how far the search in FOLDER is, what is best so far, and what time is left."""
+    """Show the progress of the search in FOLDER, the best so far, and the time left."""
     check_exists(folder)
     import_tensorflow()
     from keras_cv_extras import search
@@ -305,7 +313,7 @@ def status(folder: Folder = pathlib.Path("kcx-search")):
 
 @search_app.command()
 def report(folder: Folder = pathlib.Path("kcx-search")):
-    """Say what the search in FOLDER has found: the arms, the verdict, what each op is worth."""
+    """Show what the search in FOLDER has found: the arms, the verdict, the effect of each op."""
     path = pathlib.Path(folder) / "policy.json"
     if not path.is_file():
         raise FileNotFoundError(

@@ -31,15 +31,15 @@ def export(
     data: Annotated[
         str,
         typer.Argument(
-            help="The data it was trained on, as kcx train takes it: for the names of the "
-            "classes, scores, and images to compare answers on."
+            help="The data that the model was trained on, as for kcx train. It provides class "
+            "names, scores, and images for comparing answers."
         ),
     ],
     output: Annotated[
         pathlib.Path,
         typer.Option(
-            help="Folder to write. TensorFlow Serving wants NAME/NUMBER; what is there stays whole "
-            "until the new one is."
+            help="Output folder; TensorFlow Serving expects NAME/NUMBER. An export that is there"
+            " is replaced when the new one is complete."
         ),
     ] = pathlib.Path("kcx-export/1"),
     format: Annotated[
@@ -52,70 +52,74 @@ def export(
     top_k: Annotated[
         int | None,
         typer.Option(
-            help="Classes to name in an answer: 5 if not given, all where images have several "
-            "labels."
+            help="Number of classes to name in an answer; if not given, 5, or all if images have"
+            " several labels."
         ),
     ] = None,
     on_bad_image: Annotated[
         Literal["raise", "report"],
         typer.Option(
-            help="A damaged file fails its request, or is reported in a row of its own. Take "
-            "report where a server joins the requests of several clients."
+            help="raise: a damaged file fails its request. report: it gets an error of its own; "
+            "use this if the server batches the requests of several clients."
         ),
     ] = "raise",
     resize: Annotated[
         Literal["crop", "pad", "stretch"] | None,
         typer.Option(
-            help="How files get to the size of the model: as in training, which model.keras says "
-            "if kcx train wrote it."
+            help="How images get the size of the model; as in training if not given and kcx "
+            "train wrote the model."
         ),
     ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Probability that a label needs to be named, where images have several; 0.5 if "
-            "not given."
+            help="With several labels per image: the lowest probability of a label that is "
+            "named; 0.5 if not given."
         ),
     ] = None,
     test_time_augment: Annotated[
         Literal["flip", "five", "ten"] | None,
-        typer.Option(help="Let the model see several views of every image: slower, often better."),
+        typer.Option(
+            help="Average over several views of every image (test-time augmentation): slower, "
+            "often better."
+        ),
     ] = None,
     calibrate: Annotated[
         bool,
         typer.Option(
             "--calibrate",
-            help="Fit a temperature on the images that the model was validated on; where these are "
-            "not known on every second test image, and score on the others.",
+            help="Fit a temperature on the validation images of the training. If these are not "
+            "known, use every second test image, and score on the others.",
         ),
     ] = False,
     calibration: Annotated[
         pathlib.Path | None,
-        typer.Option(help="A file of Calibration.save, instead of --calibrate."),
+        typer.Option(help="A file that Calibration.save wrote, instead of --calibrate."),
     ] = None,
     prior: Annotated[
         list[str] | None,
         typer.Option(
-            help="How frequent a class will be where the model is used, such as cat=0.9. Give one "
-            "for each class."
+            help="How frequent a class will be in use, such as cat=0.9. Give one for each class."
         ),
     ] = None,
     quantize: Annotated[
         Literal["float16", "dynamic", "int8"] | None,
         typer.Option(
-            help="With --format litert or onnx: weights in half floats, weights in 8 bits, or all "
-            "in 8 bits. What it costs in accuracy stands in the card."
+            help="With --format litert or onnx. float16: weights in half floats; dynamic: "
+            "weights in 8 bits; int8: everything in 8 bits. The model card says what this "
+            "costs in accuracy."
         ),
     ] = None,
     intended_use: Annotated[
         str | None, typer.Option(help="For the model card: what the model is for.")
     ] = None,
     limits: Annotated[
-        str | None, typer.Option(help="For the model card: what it is not for, where it fails.")
+        str | None,
+        typer.Option(help="For the model card: what the model is not for, and where it fails."),
     ] = None,
     policy: Annotated[
         pathlib.Path | None,
-        typer.Option(help="The policy file it was trained with, for the model card."),
+        typer.Option(help="For the model card: the policy file that the model was trained with."),
     ] = None,
     image_size: ImageSize = None,
     image_column: ImageColumn = None,
@@ -127,8 +131,8 @@ def export(
     """Write MODEL as a folder for servers, and verify it without Keras.
 
     A SavedModel takes JPEG, PNG, BMP, GIF and WEBP files of any size, or tensors, and answers with
-    probabilities and the names of the likeliest classes. Beside it are a model card with hashes
-    of data and policy and the scores, answers to compare with, and requests to warm up with.
+    probabilities and the names of the likeliest classes. With it come a model card (hashes of data
+    and policy, scores), recorded answers for kcx verify, and warm-up requests.
 
     For example: kcx export kcx-train/model.keras mnist_5k --output digits/1 --calibrate
 
@@ -198,11 +202,11 @@ def _priors(given):
 def verify(
     path: Annotated[pathlib.Path, typer.Argument(help="A folder that kcx export wrote.")],
 ):
-    """Check that an export answers as the Keras model did, in a process without Keras.
+    """Check that an export answers like the Keras model, in a process without Keras.
 
-    The graph is read first, and refused if it could read or write files or call Python. Then it
-    is asked about the images it carries with it, and given requests that it must refuse. It exits
-    with 1 if anything is wrong, so that it can stand in a script before a deployment.
+    It first checks that the graph cannot read or write files or call Python. Then it sends the
+    recorded images, and malformed requests that must fail. The exit code is 1 if anything is
+    wrong, so a script can run it before a deployment.
 
     For example: kcx verify digits/1
     """
@@ -222,8 +226,8 @@ def predict(
 ):
     """Name the likeliest classes of image files, as a server with this export would.
 
-    A line for each file: its name, then classes with their probabilities. Of a file that cannot be
-    answered it says why, goes on with the others, and exits with 1 in the end.
+    It prints a line for each file: its name, then classes with their probabilities. For a file that
+    cannot be read it prints the reason, goes on with the others, and finally exits with 1.
 
     For example: kcx predict digits/1 *.png
 
@@ -248,22 +252,20 @@ def predict(
 def serve(
     path: Annotated[
         pathlib.Path,
-        typer.Argument(help="A SavedModel of kcx export, or a folder with several by numbers."),
+        typer.Argument(help="A SavedModel of kcx export, or a folder with numbered versions."),
     ],
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Where it listens; 0 for any that is free.")
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
     ] = 8501,
     host: Annotated[
         str,
-        typer.Option(
-            help="The address it listens at; 0.0.0.0 for all of this machine, :: for IPv6 too."
-        ),
+        typer.Option(help="Address to listen on; 0.0.0.0 for all IPv4 addresses, :: for IPv6 too."),
     ] = "127.0.0.1",
 ):
     """Answer requests for an export over HTTP, until Ctrl-C.
 
-    It speaks TensorFlow Serving's REST protocol, so that what asks it can ask that server too. It
-    is for trying a model, and for use on one machine: docs/serving.md has servers for more.
+    It uses TensorFlow Serving's REST protocol, so clients can switch to that server later. It is
+    meant for trying a model, and for use on one machine; docs/serving.md lists other servers.
 
     For example: kcx serve digits/1
     """

@@ -46,7 +46,7 @@ def train(
     model: Network = None,
     weights: Annotated[
         str | None,
-        typer.Option(help="Weights to begin with: imagenet (downloads them) or a file."),
+        typer.Option(help="Initial weights: imagenet (downloads them), or a file."),
     ] = None,
     policy: Annotated[
         str,
@@ -58,67 +58,83 @@ def train(
     mix: Annotated[
         str | None,
         typer.Option(
-            help="How images and their labels are blended: none, mixup, cutmix, fmix, mosaic, or "
-            "one of your own (--plugin); as the policy file says if not given."
+            help="How images and their labels are mixed: none, mixup, cutmix, fmix, mosaic, or a"
+            " mix of your own (--plugin). If not given, the mix of the policy file, if it "
+            "has one."
         ),
     ] = None,
     crop: Annotated[
         Literal["none", "random-resized"] | None,
         typer.Option(
-            help="How training images are cut out of streamed files: the middle, or a box drawn "
-            "for every file in every epoch; the recipe's if not given."
+            help="How training images are cropped from streamed files: none takes the centre, "
+            "random-resized draws a box for every file in every epoch. The recipe's if not "
+            "given."
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes; the recipe's if not given.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the training images; the recipe's if not given.")
+    ] = None,
     batch_size: BatchSize = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="The highest one; the recipe's for the batch size if not.")
+        float | None,
+        typer.Option(
+            help="The highest learning rate; if not given, the recipe's, scaled to the batch size."
+        ),
     ] = None,
     weight_decay: Annotated[
-        float | None, typer.Option(help="In units of the learning rate; the recipe's if not given.")
+        float | None,
+        typer.Option(
+            help="Weight decay, in units of the learning rate; the recipe's if not given."
+        ),
     ] = None,
     label_smoothing: Annotated[
         float | None,
-        typer.Option(help="In [0, 1); the policy file's or the recipe's if not given."),
+        typer.Option(
+            help="Label smoothing in [0, 1); if not given, that of the policy file or the recipe."
+        ),
     ] = None,
     average: Annotated[
         bool | None,
-        typer.Option("--average/--no-average", help="Average the weights of the last steps."),
+        typer.Option("--average/--no-average", help="Average the weights over the last steps."),
     ] = None,
     class_weights: Annotated[
         Literal["none", "balanced", "effective"],
         typer.Option(
-            help="Let the images of rare classes count more, or rare labels where they are there."
+            help="Give images of rare classes more weight in the loss; with several labels per "
+            "image, rare labels."
         ),
     ] = "none",
     loss: Annotated[
         str,
         typer.Option(
-            help="crossentropy, or of images with several labels asymmetric, where each has few "
-            "labels of many; or one of your own (--plugin)."
+            help="crossentropy; asymmetric, for several labels per image of which each image has"
+            " few; or a loss of your own (--plugin)."
         ),
     ] = "crossentropy",
     validation: Annotated[
         float,
-        typer.Option(help="Share of the training images to validate on; 0 to train on all."),
+        typer.Option(
+            help="Share of the training images held out for validation; 0 to train on all."
+        ),
     ] = 0.1,
     patience: Annotated[
         int | None,
-        typer.Option(help="Stop after so many epochs without a better validation accuracy."),
+        typer.Option(help="Stop after this many epochs without a better validation accuracy."),
     ] = None,
     image_size: ImageSize = None,
     resize: Annotated[
         Literal["crop", "pad", "stretch"],
         typer.Option(
-            help="How images get to that size: crop and pad keep their aspect ratio. kcx evaluate "
-            "and kcx export do the same."
+            help="How images get that size: crop and pad keep the aspect ratio, stretch does "
+            "not. kcx evaluate and kcx export then do the same."
         ),
     ] = "crop",
     jpeg: Annotated[
         Literal["whole", "reduced"],
         typer.Option(
-            help="reduced decodes JPEG files of four times the image size or more in a fraction of "
-            "the time; edges come out sharper. kcx evaluate and kcx export do the same."
+            help="reduced decodes JPEG files that are at least four times as large as the image "
+            "size in a fraction of the time; edges come out sharper. kcx evaluate and kcx "
+            "export then do the same."
         ),
     ] = "whole",
     stream: Stream = False,
@@ -131,24 +147,28 @@ def train(
     precision: Annotated[
         Literal["float32", "mixed_float16", "mixed_bfloat16"],
         typer.Option(
-            help="What layers compute in: mixed_float16 is faster on GPUs, mixed_bfloat16 on TPUs "
-            "and on newer GPUs and processors.",
+            help="The precision of layers: mixed_float16 is faster on GPUs, mixed_bfloat16 on "
+            "TPUs and on newer GPUs and processors.",
         ),
     ] = "float32",
     folds: Annotated[
         int | None,
         typer.Option(
             min=2,
-            help="Train as many times, on all images but one part, and score that part: for "
-            "small data. The folder gets a folder for each.",
+            help="Cross-validate, for small data: divide the images into this many folds, and "
+            "score each fold with a network trained on the others.",
         ),
     ] = None,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write logs for TensorBoard, too.")
+        bool,
+        typer.Option(
+            "--tensorboard",
+            help="The same as --logger tensorboard, and may be combined with another logger.",
+        ),
     ] = False,
     logger: Annotated[
         Literal["csv", "tensorboard", "wandb", "mlflow"],
-        typer.Option(help="Keep the scores of every epoch there, too; log.csv is always written."),
+        typer.Option(help="Where to send the scores of every epoch; log.csv is always written."),
     ] = "csv",
     min_accuracy: MinAccuracy = None,
     seed: Seed = 0,
@@ -156,13 +176,15 @@ def train(
 ):
     """Train a network on DATA, and report how good it is on the test images.
 
-    Each family of networks has a recipe: optimizer, learning rate, epochs and so on. What is
-    given here takes its place. Interrupted and started again with the same output folder,
-    training goes on.
+    Each family of networks has a recipe: optimizer, learning rate, epochs and so on. Options
+    override it. A training that was interrupted resumes if it is started again with the same
+    output folder.
 
-    Written: model.keras, report.html, predictions.csv, scores.json, log.csv, train.json.
+    It writes model.keras, report.html, predictions.csv, scores.json, log.csv and train.json.
 
-    Exit codes: 0 done, 1 an error in one line, 2 wrong arguments, 3 below --min-accuracy.
+    Exit codes: 0 success, 1 an error in one line, 2 wrong arguments, 3 below --min-accuracy.
+
+    For example:
 
     kcx train mnist_5k --policy crop --epochs 10
 
@@ -237,13 +259,13 @@ def evaluate(
     model: Annotated[pathlib.Path, typer.Argument(help="A model.keras that kcx train wrote.")],
     data: Data,
     output: Annotated[
-        pathlib.Path | None, typer.Option(help="JSON file for the numbers, too.")
+        pathlib.Path | None, typer.Option(help="Also write the numbers to this JSON file.")
     ] = None,
     report: Annotated[
-        pathlib.Path | None, typer.Option(help="HTML file for the report, too.")
+        pathlib.Path | None, typer.Option(help="Also write the report to this HTML file.")
     ] = None,
     predictions: Annotated[
-        pathlib.Path | None, typer.Option(help="CSV file with a row for every image, too.")
+        pathlib.Path | None, typer.Option(help="Also write a row for every image to this CSV file.")
     ] = None,
     image_size: ImageSize = None,
     stream: Stream = False,
@@ -257,7 +279,7 @@ def evaluate(
 ):
     """Score MODEL on the test images of DATA: accuracy, log loss, every class.
 
-    Exit codes: 0 done, 1 an error in one line, 2 wrong arguments, 3 below --min-accuracy.
+    Exit codes: 0 success, 1 an error in one line, 2 wrong arguments, 3 below --min-accuracy.
 
     kcx evaluate kcx-train/model.keras mnist_5k --report report.html
 
@@ -291,28 +313,34 @@ def pack(
         typer.Argument(help="A folder with one folder of images for each class, or a CSV file."),
     ],
     output: Annotated[
-        pathlib.Path, typer.Argument(help="Folder for the packed images: new, or this pack's.")
+        pathlib.Path, typer.Argument(help="Folder for the packed images: new, or one to resume.")
     ],
     size: Annotated[
         int,
-        typer.Option(min=1, help="The shorter side of larger images, or the side of the squares."),
+        typer.Option(
+            min=1,
+            help="Larger images are resized to this shorter side, or to squares of this side.",
+        ),
     ] = 256,
     form: Annotated[
         Literal["jpeg", "pixels"],
         typer.Option(
-            help="jpeg keeps aspect ratios; pixels are squares that need no decoding, and some "
-            "ten times as large."
+            help="jpeg keeps aspect ratios; pixels writes squares that need no decoding, and are"
+            " about ten times as large."
         ),
     ] = "jpeg",
     resize: Annotated[
         Literal["crop", "pad", "stretch"], typer.Option(help="How images become squares.")
     ] = "crop",
     channels: Annotated[int, typer.Option(help="1 for grey, 3 for RGB.")] = 3,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG.")] = 95,
-    per_file: Annotated[int, typer.Option(min=1, help="Images in each large file.")] = 8192,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="JPEG quality.")] = 95,
+    per_file: Annotated[int, typer.Option(min=1, help="Images per file.")] = 8192,
     test_fraction: Annotated[
         float | None,
-        typer.Option(help="Share for the test part, where DATA has none; a fifth if not given."),
+        typer.Option(
+            help="Share of the images for testing, if DATA has no test images; a fifth if not "
+            "given."
+        ),
     ] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
@@ -321,10 +349,10 @@ def pack(
     separator: Separator = None,
     seed: Seed = 0,
 ):
-    """Pack the images of DATA into a few large files, for the other commands to read from.
+    """Pack the images of DATA into a few large files, which the other commands read.
 
-    The files are TFRecord files with an index of offsets. Interrupted and started again, it goes
-    on; all files are compared with their SHA-256, and damaged ones written anew.
+    The files are TFRecord files with an index of offsets. Packing that was interrupted resumes:
+    files are checked by their SHA-256, and damaged ones are written again.
 
     kcx pack photographs packed --size 256
 
