@@ -131,6 +131,8 @@ class ModelFeatures(NeedsNoFit, ClassNamePrefixFeaturesOutMixin, TransformerMixi
         """
         import keras
 
+        from keras_cv_extras._base.images import value_range  # loads Keras
+
         checks.integer("batch_size", self.batch_size, minimum=1)
         if not isinstance(self.model, keras.Model):
             raise TypeError(f"model must be a Keras model, received {type(self.model).__name__}")
@@ -142,6 +144,7 @@ class ModelFeatures(NeedsNoFit, ClassNamePrefixFeaturesOutMixin, TransformerMixi
             model = keras.Model(inputs, model.get_layer(self.layer).output)
         X = np.asarray(X)
         X = X[..., None] if X.ndim == 3 else X
+        value_range.warn_of(X, model)
         parts = [
             keras.ops.convert_to_numpy(model(X[part], training=False))
             for part in chunks(len(X), self.batch_size)

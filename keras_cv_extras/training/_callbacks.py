@@ -7,8 +7,11 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from keras_cv_extras._base import label_forms
+from keras_cv_extras._base.images import value_range
+from keras_cv_extras._base.text import told
 from keras_cv_extras.training._errors import DivergedError
 
 
@@ -147,6 +150,45 @@ class StopWhenDiverged(keras.callbacks.Callback):
             more = f" and {len(samples) - 20} more" if len(samples) > 20 else ""
             text += f". Samples of the batch: {shown}{more}"
         raise DivergedError(text, samples=samples)
+
+
+class WatchImages(keras.callbacks.Callback):
+    """Warns after the first batch of images whose values are not those that the model takes."""
+
+    def __init__(self):
+        super().__init__()
+        self._found = []
+
+    def watched(self, dataset, model):
+        """Returns a dataset of batches of which the first is looked at as it comes by."""
+        spec = tf.nest.flatten(getattr(dataset, "element_spec", None))[0]
+        if getattr(getattr(spec, "shape", None), "rank", None) != 4:
+            return dataset
+        if spec.dtype == tf.uint8 or not value_range.takes_bytes(model):
+            return dataset
+
+        def look(images):
+            self._found.append(value_range.unlike_bytes(images))
+            return np.int64(0)
+
+        def first(number, batch):
+            images = tf.nest.flatten(batch)[0]
+            looked = tf.cond(
+                number == 0,
+                lambda: tf.numpy_function(look, [images], tf.int64),
+                lambda: tf.constant(0, tf.int64),
+            )
+            with tf.control_dependencies([looked]):
+                return tf.nest.map_structure(tf.identity, batch)
+
+        return dataset.enumerate().map(tf.autograph.experimental.do_not_convert(first))
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Warns of what was found."""
+        while self._found:
+            problem = self._found.pop()
+            if problem is not None:
+                told.warn(problem)
 
 
 def _impossible(labels, model):

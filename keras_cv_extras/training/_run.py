@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_cv_extras import data
 from keras_cv_extras._base import rates, supervise
 from keras_cv_extras.training import _checkpoint, _replicas, _strategy
-from keras_cv_extras.training._callbacks import Recorder, StopWhenDiverged, Throughout
+from keras_cv_extras.training._callbacks import Recorder, StopWhenDiverged, Throughout, WatchImages
 from keras_cv_extras.training._labels import batches_of
 from keras_cv_extras.training.devices import _steps
 
@@ -30,10 +30,9 @@ class Run:
         self.saved = None if checkpoint is None else _checkpoint.Checkpoints(checkpoint)
         self.save_every = save_every if self.saved else None
         self.history, self.epoch, self.began_at, self.stopped = {}, 0, 0, False
-        self.recorder = Recorder(self._save, self.save_every)
-        self.callbacks = Throughout(
-            [StopWhenDiverged(self._samples, self._labels), *callbacks, self.recorder], model
-        )
+        self.recorder, self.watch = Recorder(self._save, self.save_every), WatchImages()
+        checks = [StopWhenDiverged(self._samples, self._labels), self.watch]
+        self.callbacks = Throughout([*checks, *callbacks, self.recorder], model)
         self.shards = _replicas.num_shards()
         self.coupled = _replicas.is_coupled(model)
         self.fills = self.shards > 1 or (strategy is None and _replicas.can_be_filled(model))
@@ -85,6 +84,8 @@ class Run:
         if self.save_every and size is None:
             raise ValueError("save_every needs a train dataset that knows how many batches it has")
         self.recorder.last_batch = size
+        if self.strategy is None and self.epoch == self.began_at:
+            dataset = self.watch.watched(dataset, self.model)
         train, steps, spec = self._distributed(dataset, step)
         _num_batches(self.validation, "validation")
         counted = self.fills or _replicas.tests_as_keras(self.model)

@@ -1,11 +1,16 @@
 """Images of any range of values on [0, 255], where all kernels work, and back again."""
 
+import keras
+import numpy as np
 from keras import backend, ops
 
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.text import told
 
 _BYTES = (0, 255)
+_STANDARD = 3  # which images that are standardised hardly pass; those in [0, 255] always do
+_OVER = 64  # by how much sharpened images and the like may leave that range
+_SMALL = 1 / 50  # by which a layer that rescales bytes multiplies at most
 
 
 def own_range(dtype):
@@ -83,3 +88,37 @@ def _check_integers(images, dtype, low, high):
             "all images lie in [0, 255], but are taken to have values from 0 to 65535, so that "
             "they are as good as black: cast them to uint8, or multiply them by 257",
         )
+
+
+def takes_bytes(model):
+    """Returns whether a layer of a model says that images come with values from 0 to 255."""
+    for layer in getattr(model, "layers", ()):
+        if isinstance(layer, keras.layers.Rescaling):
+            if np.max(np.abs(layer.scale)) <= _SMALL:
+                return True
+        elif getattr(layer, "takes_bytes", False) or takes_bytes(layer):
+            return True
+    return False
+
+
+def unlike_bytes(images):
+    """Says what is wrong with images for a model that `takes_bytes`; None if nothing is.
+
+    Args:
+        images: an array of the images of a batch, or of all.
+    """
+    low, high = (images.min(), images.max()) if images.size else (0, 0)
+    small = images.dtype.kind == "f" and low >= -_STANDARD and 0 < high <= _STANDARD
+    if not (small or low < -_OVER or high > _BYTES[1] + _OVER):
+        return None
+    return (
+        f"images have values from {low:.4g} to {high:.4g}, but the model takes those from 0 to "
+        "255: bring them to that range, and leave out what else prepares images for a network"
+    )
+
+
+def warn_of(images, model):
+    """Warns of an array of images whose values are not those that a model takes."""
+    problem = unlike_bytes(images) if takes_bytes(model) else None
+    if problem is not None:
+        told.warn(problem)

@@ -38,6 +38,8 @@ class ImagePreprocessing(keras.layers.Layer):
         >>> x = ImagePreprocessing("torch")(images)
     """
 
+    takes_bytes = True
+
     def __init__(self, mode: str = "torch", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.mode: Any = checks.one_of("mode", mode, ("tf", "torch", "caffe"))

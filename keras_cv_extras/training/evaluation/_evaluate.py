@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from keras_cv_extras._base import checks, files, label_forms
 from keras_cv_extras._base.host import predictions
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import ArrayLike, Path
@@ -111,8 +112,10 @@ def evaluate(
             "labels are rows, and are scored as several labels per image, but each has a single 1: "
             "give class numbers, labels.argmax(axis=1), if images have one label",
         )
+    images = np.asarray(images)
+    value_range.warn_of(images, model)
     quiet: Any = 0  # Keras takes numbers too
-    outputs = model.predict(np.asarray(images), batch_size=batch_size, verbose=quiet)
+    outputs = model.predict(images, batch_size=batch_size, verbose=quiet)
     if labels.ndim == 2:
         check_outputs(outputs, num_classes)
         probabilities = _multilabel.probabilities_of(model, outputs)
@@ -181,6 +184,7 @@ def probabilities_of(outputs, num_classes):
         ValueError: if there are others than `num_classes` of them for an image.
     """
     check_outputs(outputs, num_classes)
+    predictions.check_numbers(outputs)
     return predictions.probabilities(outputs)
 
 

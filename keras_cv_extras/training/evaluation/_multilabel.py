@@ -10,6 +10,7 @@ from scipy import special
 from sklearn import metrics
 
 from keras_cv_extras._base import files as _files
+from keras_cv_extras._base.host import predictions
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training.evaluation import _scored
@@ -139,6 +140,7 @@ def probabilities_of(model, outputs):
             "labels are rows, several per image, but the model ends in a softmax, which tells one: "
             "give class numbers, labels.argmax(axis=1)"
         )
+    predictions.check_numbers(outputs)
     outputs = outputs.astype("float64")
     return outputs if last is keras.activations.sigmoid else special.expit(outputs)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_cv_extras import data
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras.data import FilePart
 from keras_cv_extras.metrics import ExpectedCalibrationError
 from keras_cv_extras.training.evaluation import _evaluate, _multilabel, _scored
@@ -91,6 +92,8 @@ def predict(
     batches = data.pipeline(part, batch_size, shuffle=False, epoch=0)
     outputs, labels = [], []
     for images, labels_of_batch in batches:
+        if not outputs:
+            value_range.warn_of(images.numpy(), model)
         outputs.append(model.predict_on_batch(images))
         labels.append(labels_of_batch.numpy())
     if not outputs:

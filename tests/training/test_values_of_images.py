@@ -1,0 +1,95 @@
+"""Images whose values are not those that a model takes are told, whoever is given them."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_cv_extras import classical, training
+from keras_cv_extras._base.images import value_range
+from keras_cv_extras.models.networks import _preprocessing
+
+BYTES = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 3), np.uint8)
+LABELS = np.arange(8, dtype="int32") % 2
+FLOATS = BYTES.astype("float32")
+WRONG = {
+    "from 0 to 1": FLOATS / 255,
+    "from -1 to 1": FLOATS / 127.5 - 1,
+    "standardised": FLOATS / 80 - 1.5,
+    "means taken off": FLOATS - 110,
+    "of 16 bits": BYTES.astype("uint16") * 257,
+}
+RIGHT = {
+    "bytes": BYTES,
+    "floats": FLOATS,
+    "as 16 bits": BYTES.astype("uint16"),
+    "none": BYTES * 0.0,
+}
+WARNING = "images have values from .* but the model takes those from 0 to 255: bring them to that r"
+
+
+def network(*first):
+    layers = [*first, keras.layers.Flatten(), keras.layers.Dense(2)]
+    made = keras.Sequential([keras.Input((4, 4, 3)), *layers])
+    made.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return made
+
+
+@pytest.fixture(scope="module")
+def model():
+    return network(keras.layers.Rescaling(1 / 255))
+
+
+def fit(model, images):
+    batches = tf.data.Dataset.from_tensor_slices((images, LABELS)).batch(4)
+    training.fit(model, batches, epochs=2, progress=False)
+
+
+ENTRIES = {
+    "fit": fit,
+    "evaluate": lambda model, images: training.evaluate(model, images, LABELS, ["a", "b"]),
+    "predict": lambda model, images: training.predict(model, (images, LABELS), ["a", "b"]),
+    "features": lambda model, images: classical.ModelFeatures(model).transform(images),
+}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_every_entry_says_the_same(model, entry):
+    with pytest.warns(UserWarning, match=WARNING) as told:
+        ENTRIES[entry](model, WRONG["from 0 to 1"])
+    assert [warning.filename for warning in told] == [__file__]
+    ENTRIES[entry](model, RIGHT["bytes"])
+    ENTRIES[entry](model, RIGHT["floats"])
+
+
+@pytest.mark.parametrize("kind", [*WRONG, *RIGHT])
+def test_which_values_are_told(kind):
+    problem = value_range.unlike_bytes({**WRONG, **RIGHT}[kind])
+    assert (problem is None) == (kind in RIGHT)
+
+
+def test_a_model_that_takes_other_values_is_left_alone():
+    inner = keras.Sequential([keras.layers.Rescaling(1 / 127.5, offset=-1)])
+    caffe = _preprocessing.ImagePreprocessing("caffe")
+    for first, takes in ((inner, True), (caffe, True), (keras.layers.Rescaling(255.0), False)):
+        assert value_range.takes_bytes(network(first)) is takes
+    plain = network()
+    assert not value_range.takes_bytes(plain)
+    fit(plain, WRONG["from 0 to 1"])
+
+
+@pytest.mark.parametrize("entry", ["evaluate", "predict"])
+@pytest.mark.parametrize("several", [False, True])
+def test_an_answer_that_is_no_number_is_no_class(entry, several, monkeypatch):
+    """It counted as the first class."""
+    monkeypatch.setitem(globals(), "LABELS", np.ones((8, 2)) if several else LABELS)
+    message = r"no number \(NaN\) for 8 of 8 images, first for that of row 0"
+    with pytest.raises(ValueError, match=message):
+        ENTRIES[entry](network(keras.layers.Rescaling(np.nan)), FLOATS)
+
+
+def test_an_image_that_is_no_number_is_named(model):
+    images = FLOATS.copy()
+    images[3, 1] = np.nan
+    with pytest.raises(ValueError, match="for 1 of 8 images, first for that of row 3"):
+        training.evaluate(model, images, LABELS, ["a", "b"])
