@@ -115,6 +115,27 @@ def _memory_is_given_back():
 
 
 @pytest.fixture(scope="session")
+def made_once(tmp_path_factory, request):
+    """Gives the folder that a function writes, which is called by one of the workers alone."""
+    import fcntl
+
+    root = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        root = root.parent  # that of all workers
+
+    def folder(name, make):
+        place = root / f"of-all-{name}"
+        with open(root / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not place.exists():
+                make(root / f"{place.name}.new")
+                (root / f"{place.name}.new").rename(place)
+        return place
+
+    return folder
+
+
+@pytest.fixture(scope="session")
 def photographs():
     """Three RGB photographs, uint8, of different sizes."""
     from skimage import data

@@ -1,9 +1,9 @@
 """The code of README and docs: each page runs from top to bottom, as a reader would paste it.
 
 The blocks of a page share one namespace, which is empty at its beginning, and one folder. Numbers
-of epochs, trials and steps are made small, and nothing is downloaded (`SMALLER`); the rest runs as
-it stands. Lines that begin with `kcx` must be understood by its own parser; those of the pages in
-`COMMANDS_RUN` are run, in the place where they stand.
+of epochs, trials, steps and images are made small, and nothing is downloaded (`SMALLER`, and
+`few_digits`); the rest runs as it stands. Lines that begin with `kcx` must be understood by its own
+parser; those of the pages in `COMMANDS_RUN` are run, in the place where they stand.
 """
 
 import importlib.util
@@ -17,6 +17,7 @@ from PIL import Image
 
 from keras_cv_extras import serving
 from keras_cv_extras.cli import app
+from keras_cv_extras.data import _sources
 
 ROOT = pathlib.Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -34,6 +35,7 @@ SMALLER = (
     (r"\b9 \* 7\)", "3 * 7)"),
     (r"\bsteps=\d+", "steps=2, every=1"),  # of a GAN
     (r"\btrain_size=\d+", "train_size=100"),
+    (r"\[(:?)1000(:?)\]", r"[\g<1>400\2]"),  # of the 500 that `few_digits` leaves
     (r"--(epochs|count) \d+", r"--\1 1"),
     (r"--steps \d+", "--steps 2 --every 1"),
 )
@@ -117,12 +119,20 @@ def test_what_is_found():
     assert len(SENTENCES) >= 15
 
 
+@pytest.fixture
+def few_digits(monkeypatch):
+    """Of "mnist_5k" a fifth is there, which is enough for pages."""
+    (images, labels), _, names = _sources._mnist_5k()
+    monkeypatch.setattr(_sources, "_mnist_5k", lambda: ((images[::5], labels[::5]), None, names))
+
+
 # Keras' fit says that it does not shuffle a dataset, which nobody has asked it to do.
 SHUFFLE = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
 
 
 @SHUFFLE
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_digits")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_runs(page, photographs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -27,6 +27,7 @@ ON_JAX = [path for path in FILES if path.stem.startswith("_population")]  # they
 PARTS = sorted({path.parts[0] for path in FILES})
 OPTIONAL = ("albumentations", "nvidia", "official", "torchvision")
 SMALLER = (
+    (r'VGG16\(weights="imagenet"', "VGG16(include_top=False, weights=None"),  # 0.5 GB less
     (r'weights="imagenet"', "weights=None"),  # no download
     (r"\"fashion_mnist\"", '"mnist_5k"'),
     (r"\bepochs=\d+", "epochs=1"),

@@ -30,11 +30,8 @@ OTHER_COLOURS = "document.querySelector('label[for^=__palette]:not([hidden])').c
 SCHEME = "document.body.dataset.mdColorScheme"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The folder of the built site."""
-    pytest.importorskip("mkdocs", reason="keras-cv-extras[docs] is not installed")
-    folder = tmp_path_factory.mktemp("site")
+def build(folder):
+    """Builds the site."""
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
         cwd=ROOT,
@@ -43,7 +40,13 @@ def site(tmp_path_factory):
         text=True,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    return folder
+
+
+@pytest.fixture(scope="module")
+def site(made_once):
+    """The folder of the built site."""
+    pytest.importorskip("mkdocs", reason="keras-cv-extras[docs] is not installed")
+    return made_once("site", build)
 
 
 @pytest.fixture(scope="module")

@@ -92,8 +92,11 @@ service = tf.data.experimental.service
 digits = data.load("digits")
 images = digits.train[0][:150], digits.train[1][:150]
 
+steps = policy.Step("rotate", rate=0.7, strength=(0.2, 0.8)), policy.Step("flip_vertical", rate=0.5)
+few = policy.Policy([steps])
+
 def local(epoch):
-    return data.pipeline(images, 32, policy.rand_augment(), seed=1, epoch=epoch)
+    return data.pipeline(images, 32, few, seed=1, epoch=epoch)
 
 def remote(epoch):
     dataset = local(epoch)
