@@ -12,14 +12,14 @@ _BLOCKS, _BLOCK = 16, 1 << 12  # of a longer one, evenly spaced
 
 
 def identity(images: Any) -> dict[str, Any]:
-    """Returns what tells labelled images from others, as a dictionary for JSON.
+    """Returns what identifies a set of labelled images, as a dictionary for JSON.
 
     Args:
         images: an `ImageData` or `ImageFiles`.
 
     Returns:
-        "class_names", "image_shape", and "data_digest", which is another one if an image or a
-        label is another, is gone or has come.
+        "class_names", "image_shape", and "data_digest", which changes if an image or a label is
+        changed, removed or added.
 
     Example:
         >>> identity(load("digits"))["data_digest"]

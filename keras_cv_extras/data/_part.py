@@ -16,7 +16,7 @@ _WORDS = 2.0**64
 def held_out(
     keys: Sequence[str], labels: ArrayLike, share: float, seed: int, salt: str
 ) -> np.ndarray:
-    """Says which samples are held out, about a share of every class.
+    """Returns which samples are held out: about the given share of every class.
 
     A sample's part depends on its key and the seed alone, so that it stays when other samples
     come or go. There is one exception: of a class of two or more samples at least one is held

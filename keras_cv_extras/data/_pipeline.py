@@ -44,8 +44,8 @@ def pipeline(
 ) -> "tf.data.Dataset[Any]":
     """Makes a dataset of augmented batches, one epoch long.
 
-    Every pass over the dataset is the next epoch, with another order and other draws. Batches
-    are augmented whole, by one compiled program; a last partial batch is padded for it and cut
+    Every pass over the dataset is the next epoch, with a new order and new augmentations. One
+    compiled program augments whole batches; a last partial batch is padded for it and cut
     afterwards, so that nothing is compiled twice.
 
     Args:
@@ -61,7 +61,7 @@ def pipeline(
             same batch.
         mix: None, or a function `(images, labels, *, seed, epoch, samples)` of a batch that
             returns `(images, labels)`, run after the policy.
-        seed: an integer: another seed gives another order and other draws.
+        seed: an integer, for the order and the augmentations.
         shuffle: whether each epoch has another order. Arrays and files are shuffled perfectly, a
             dataset through a buffer.
         epoch: None to go on from epoch to epoch with every pass, or the number of the one epoch
@@ -75,9 +75,9 @@ def pipeline(
             `count`-th sample of the epoch's order.
         shuffle_buffer: samples in the buffer through which a dataset is shuffled.
         num_parallel_calls: batches that are made at a time. The result does not depend on it.
-        num_repeats: how often a sample comes in a row, each time with other draws: repeated
-            augmentation, of data in memory. An epoch has as many batches as ever, and so many
-            times fewer samples.
+        num_repeats: how often a sample is repeated in a row, each time augmented differently:
+            repeated augmentation, for data in memory. An epoch has the same number of batches, and
+            that many times fewer samples.
 
     Returns:
         A `tf.data.Dataset` of `(images, labels)` batches with a checkpointable iterator.

@@ -115,7 +115,7 @@ def load(
             - "fashion_mnist": 70,000 images, 28 x 28, from the Debian package
               dataset-fashion-mnist if it is installed, else as "keras:fashion_mnist".
             - "keras:NAME": mnist, fashion_mnist, cifar10 or cifar100, downloaded once.
-            - "tfds:NAME": a set of tensorflow_datasets, which must be installed, with the
+            - "tfds:NAME": a data set of tensorflow_datasets, which must be installed, with the
               features "image" and "label". A part "test" or else "validation" is the test part.
             - the path of a folder with one folder for each class, of JPEG, PNG, BMP, GIF and
               WEBP files, at any depth. Or that inside of train/ and test/ (training/, testing/, in

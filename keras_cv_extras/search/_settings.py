@@ -20,23 +20,24 @@ class SearchSettings:
 
     Args:
         trials: how many policies to try; None for what the budget allows, or `DEFAULT_TRIALS`.
-        budget: None, or the minutes that the whole search may take, as timed trainings
-            foretell them. `epochs` and `confirm_seeds` are then the most there may be: where
-            two trials would not fit, they are lowered, to 4 and 2 at least.
+        budget: None, or the minutes that the whole search may take, as predicted by timed
+            trainings. `epochs` and `confirm_seeds` are then upper limits: if two trials would not
+            fit, they are lowered, to 4 and 2 at least.
         space: "policy", five sub-policies of two steps, thirty decisions as in AutoAugment;
             "recipe", nine numbers, see `recipe_space`; or "randaugment", four of them: RandAugment,
             and whether a flip and a crop come before it; where it ties with a control, it is
             written.
-        crop: of recipes: "padded"; "random-resized", where images are larger than what they show;
+        crop: the crop in recipes: "padded"; "random-resized", if images show more than the object;
             or "none".
-        also: what else a recipe says: "mix", "repeats" (of an image in a batch), "label_smoothing".
+        also: what else recipes contain: "mix", "repeats" (of an image in a batch),
+        "label_smoothing".
         method: "staged", or "full" without screen and shared weights, every trial being a training
             of its own, as long as the confirmation's.
         oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", the name of one
             of your own (`kcx.search.register`), or a keras-tuner Oracle over `policy_space()` or
-            `recipe_space()` whose objective is "val_accuracy" or "val_log_loss". Of an Oracle its
-            own `max_trials` counts, and its own space, so that an op that the screen would leave
-            out is only capped.
+            `recipe_space()` whose objective is "val_accuracy" or "val_log_loss". With an Oracle,
+            its own `max_trials` and space are used; an op that the screen would exclude is then
+            only capped.
         epochs: passes over the training part in each training.
         train_size: images of the training part; None for 1,000, or half of the images if there
             are fewer than 2,000.
@@ -51,8 +52,8 @@ class SearchSettings:
             two trainings an op. It needs method="staged", and changes neither trials nor choice.
         ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
             of channels allows and that can change them.
-        flip: whether the controls may mirror images; "auto" for not with digits and letters,
-            told by the data's name.
+        flip: whether the controls may mirror images; "auto" for all but digits and letters,
+            recognised by the name of the data.
         tuned_control: whether RandAugment, tuned with as many trainings as the search spends on
             its policies, and on the same images, is one of the controls; it takes as long.
         retrain: whether to train a last model with the policy on all the data, and write it as
@@ -60,8 +61,8 @@ class SearchSettings:
         seed: an integer; the same one gives the same trials.
         workers: how many trainings run at once, each in a process of its own: the script is
             started once more for each, up to the call of `search_policy`, and ends there (so
-            `workers` needs a script; `kcx search` has the same option). Of several workers a trial
-            is suggested before its neighbours have finished, so that another number gives other
+            `workers` needs a script; `kcx search` has the same option). With several workers, a
+            trial is suggested before its neighbours have finished, so another number gives other
             trials.
 
     Raises:

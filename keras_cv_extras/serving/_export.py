@@ -93,8 +93,8 @@ def export(
         calibration: None, or a `Calibration` or the file of one: temperature and priors.
         activation: "softmax", or "sigmoid" for a model of several labels per image that gives
             logits; None for the activation at the end of the model, else "softmax".
-        threshold: None, or the probability that a label needs to be named, in [0, 1], where images
-            have several: names of others are empty, and their indices -1.
+        threshold: None, or with several labels per image the lowest probability of a label that is
+            named, in [0, 1]: names of others are empty, and their indices -1.
         data: None, or the `ImageData` that the model was trained on, whose hash goes on the card;
             or a dictionary to put there.
         policy: None, or the `Policy` that it was trained with, likewise.
@@ -103,14 +103,13 @@ def export(
         limits: None, or for the card what it is not for, and where it is known to fail.
         quantize: None, or for LiteRT and ONNX: "float16" stores weights in half; "dynamic" stores
             them in 8 bits; "int8" computes in 8 bits, too, and is what small processors take.
-            Images and probabilities stay float32. What it costs stands in the card: how often the
-            class is the model's, for `images`, and with `labels` the accuracy of both.
-        representative: for "int8", `(count, height, width, channels)`: images such as the model
-            was trained on, some hundred, of which it takes the ranges of the numbers inside. None
-            for `images`.
+            Images and probabilities stay float32. The card says what this costs: how often the
+            class is that of the model, for `images`, and with `labels` the accuracy of both.
+        representative: for "int8", `(count, height, width, channels)`: about a hundred images like
+            those of training, from which the ranges of activations are computed. None for `images`.
         labels: None, or the classes of `images`, `(count,)`.
-        verified: whether the folder is verified before it takes its place. If that fails nothing
-            is written, and an earlier export stays.
+        verified: whether the export is verified before it is moved to `path`. If that fails,
+            nothing is written, and an earlier export stays.
 
     Returns:
         What `verify` found, None if it was not asked.

@@ -71,7 +71,7 @@ def check_place(path: str | os.PathLike[str]) -> None:
 
 
 def check_graph(path: pathlib.Path) -> int:
-    """Reads the graph of a SavedModel, and refuses what no classifier needs.
+    """Checks that the graph of a SavedModel has only operations that a classifier needs.
 
     Args:
         path: the file `saved_model.pb`.

@@ -24,7 +24,7 @@ _TOP_K = 5
 
 @dataclasses.dataclass(frozen=True)
 class FileAnswer:
-    """What a model says of a file.
+    """The answer of a model for a file.
 
     Attributes:
         file: the file, as it was given.

@@ -32,15 +32,15 @@ _SECONDS = 2.0  # after which no more of them are asked
 class ModelServer(http.server.ThreadingHTTPServer):
     """Answers requests over HTTP for a SavedModel that `export` wrote.
 
-    It speaks TensorFlow Serving's REST protocol: what asks this server can ask that one. It is for
+    It uses TensorFlow Serving's REST protocol, so clients can switch to that server. It is for
     trying an export and for use on one machine. It has no encryption, does not join requests into
     batches, and loads no new versions.
 
     Args:
-        path: the folder of an export, such as "digits/1", or one with exports by their numbers,
-            whose latest is taken.
-        host: the address that it listens at, or its name; "0.0.0.0" for all of this machine by
-            IPv4, "::" for all by IPv6 and IPv4.
+        path: the folder of an export, such as "digits/1", or a folder with numbered exports, of
+            which the latest is used.
+        host: the address to listen on, or its name; "0.0.0.0" for all IPv4 addresses, "::" for all
+            of IPv6 and IPv4.
         port: its port, 0 for any that is free.
 
     Attributes:

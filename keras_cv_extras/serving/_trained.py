@@ -26,7 +26,7 @@ class ExportResult:
     Attributes:
         scores: those of the model card.
         verification: what `verify` found.
-        notes: sentences that should be known.
+        notes: sentences to show to the user.
     """
 
     scores: dict[str, Any]
@@ -57,8 +57,8 @@ def export_file(
             scores, and images to compare answers on; see `kcx.training.data_for`.
         output: the folder to write.
         views: None, or "flip", "five" or "ten" for `kcx.inference.TestTimeAugment`.
-        calibrate: whether to fit a temperature: on the images that the model was validated on, and
-            where these are not known on every second test image, which is then not scored.
+        calibrate: whether to fit a temperature on the images that the model was validated on; if
+            these are not known, on every second test image, which is then not scored.
         calibration: None, or a file that `Calibration.save` wrote; not together with `calibrate`.
         priors: None, or how frequent each class will be, by its name, in shares or counts. How
             frequent it was is counted in the training images.

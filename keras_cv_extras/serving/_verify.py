@@ -25,7 +25,7 @@ _TOLERANCE = 1e-4  # of a probability: other machines and engines add in another
 
 @dataclasses.dataclass(frozen=True)
 class Verification:
-    """What an export answered.
+    """The result of verifying an export.
 
     Args:
         path: the folder of the export.
@@ -63,10 +63,10 @@ def verify(
 ) -> Verification:
     """Runs an export in a process without Keras and this package, and compares its answers.
 
-    First the graph of a SavedModel, or a LiteRT model, is read. It is refused if it holds an
-    operation that reads or writes files, calls Python, or has a state other than variables. Then it
-    is loaded, and gets images through every signature, an empty request, and requests that it must
-    refuse.
+    First the graph of a SavedModel, or a LiteRT model, is inspected. It fails if it has an
+    operation that reads or writes files, calls Python, or has a state other than variables. Then
+    the model is loaded, and sent images through every signature, an empty request, and malformed
+    requests.
 
     Args:
         path: the folder of the export.

@@ -145,7 +145,7 @@ class Checkpoints:
 
 
 def trained_epochs(folder: Path) -> int:
-    """Returns after how many epochs the newest whole checkpoint in a folder was written.
+    """Returns after how many epochs the newest intact checkpoint in a folder was written.
 
     Args:
         folder: the `checkpoint` that `fit` was given.

@@ -17,10 +17,9 @@ INPUT_BOUND = 0.15
 class InputClock(keras.callbacks.Callback):
     """Measures images per second, and the share of the time that training waits for input.
 
-    The dataset itself keeps the time: it is asked for a batch, and says how long that took. This
-    costs some microseconds a batch. As a callback it adds to the scores of every epoch
-    `images_per_second`, and `input_wait`, a share in [0, 1]; validation does not count. Put it
-    before callbacks that write scores.
+    The dataset itself measures how long each batch takes, for a few microseconds per batch. As a
+    callback it adds `images_per_second` and `input_wait`, a share in [0, 1], to the scores of every
+    epoch; validation does not count. Put it before callbacks that write scores.
 
     Args:
         advice: for each of "input" and "compute", the one setting that would help.

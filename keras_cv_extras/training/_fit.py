@@ -23,7 +23,7 @@ _SET_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRate
 
 @dataclasses.dataclass(frozen=True)
 class History:
-    """What happened in training.
+    """The scores of every epoch of a training, and the trained model.
 
     Args:
         history: metric name -> its value after every epoch.
@@ -56,8 +56,8 @@ def fit(
     """Trains a classifier, on one device or on several.
 
     Several devices share every batch. The weights become those of one device with the whole batch,
-    also where a batch does not divide by the number of replicas. Two things differ: random numbers
-    inside the model, which every replica draws by itself, and batch normalisation that is not
+    even if a batch does not divide by the number of replicas. Two things differ: random numbers
+    inside the model, which every replica draws separately, and batch normalisation without
     `synchronized=True`. A last batch with fewer rows than replicas is filled up with rows that
     count in no loss, and in no metric that takes weights.
 

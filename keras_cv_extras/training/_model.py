@@ -64,10 +64,10 @@ class SmoothedCrossentropy(LogLoss):
 
 
 def jit_compile() -> Any:
-    """Returns what to compile a model with: "auto", or False where XLA does harm.
+    """Returns the `jit_compile` to compile a model with: "auto", or False if XLA would not help.
 
-    XLA trains a small network at half the speed on a CPU, and cannot reach the variables of the
-    other devices of a strategy. On JAX nothing is fast without it.
+    On a CPU, XLA trains a small network at half the speed. It cannot reach the variables of the
+    other devices of a strategy. JAX is fast only with it.
     """
     if keras.backend.backend() != "tensorflow":
         return "auto"

@@ -88,8 +88,7 @@ class ProgressBar(keras.callbacks.Callback):
 class CsvLog(keras.callbacks.Callback):
     """Writes the scores of every epoch to a CSV file, which is whole at any time.
 
-    A training that is resumed goes on with the file: rows of epochs that are done again are
-    replaced.
+    A resumed training continues the file: rows of repeated epochs are replaced.
 
     Args:
         path: where to.

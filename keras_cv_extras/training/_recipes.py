@@ -25,14 +25,14 @@ class Recipe:
         optimizer: "adamw", or "sgd" with Nesterov momentum 0.9.
         learning_rate: the highest one, at `batch_size`.
         batch_size: images per step.
-        weight_decay: how much of itself a weight loses in a step, times the learning rate.
+        weight_decay: the share of a weight that a step subtracts, times the learning rate.
         warmup: share of the steps in which the learning rate rises; then it falls as a cosine.
         label_smoothing: in [0, 1).
         average: whether the weights at the end are a moving average, over about the last
             twentieth of the training.
         epochs: passes over the data.
-        crop: how files that are streamed are cut: "none" or "random-resized".
-        source: where the numbers are from.
+        crop: how streamed files are cropped: "none" or "random-resized".
+        source: the paper that the numbers follow.
 
     Example:
         >>> settings = recipe("resnet50")
@@ -155,7 +155,7 @@ def cosine_adamw(
         learning_rate: the highest one, positive.
         steps: training steps in all; None for a constant learning rate.
         warmup: share of the steps in which the learning rate rises, in [0, 1).
-        weight_decay: how much of itself a weight loses in a step, times the learning rate.
+        weight_decay: the share of a weight that a step subtracts, times the learning rate.
         **options: the other arguments of `keras.optimizers.AdamW`.
 
     Returns:

@@ -64,7 +64,7 @@ def _is_ours(path):
 
 
 def read_about(path: Path) -> dict[str, Any]:
-    """Returns what `save_model` was told about a model; nothing is loaded.
+    """Returns what `save_model` stored about a model, without loading the model.
 
     Args:
         path: a `.keras` file.

@@ -48,8 +48,8 @@ class Place:
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy | None:
     """Chooses how a model is trained on several devices.
 
-    Where TF_CONFIG names several workers, call this first of all, before anything else of
-    TensorFlow is used: it connects the workers.
+    If TF_CONFIG names several workers, call this before anything else of TensorFlow is used: it
+    connects the workers.
 
     Args:
         name: "mirrored" for all GPUs of this machine, or, where there are none, all of its
@@ -123,7 +123,7 @@ def place_of(strategy) -> Place:
 
 
 def writes_files() -> bool:
-    """Returns whether this process writes the files of a training: all but other workers do."""
+    """Returns whether this process writes the files of a training: of several workers, one does."""
     return place_of(_made.get("multiworker")).worker == 0
 
 

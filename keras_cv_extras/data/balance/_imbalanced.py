@@ -20,7 +20,7 @@ def make_imbalanced(
     seed: int = 0,
     minimum: int = 2,
 ) -> Any:
-    """Leaves samples out so that classes have a long tail.
+    """Removes samples, so that the classes have a long tail.
 
     With K classes in rising order and n samples in the first, class c keeps
     `n ratio^(-c / (K - 1))` samples ("exponential") or, for the second half of the classes,

@@ -117,7 +117,7 @@ def without_self(found):
 
 
 class FaissNeighbors(BaseEstimator):
-    """Nearest neighbours by faiss, to be given wherever imbalanced-learn takes an estimator.
+    """Nearest neighbours by faiss, to use wherever imbalanced-learn takes an estimator.
 
     Args:
         n_neighbors: how many are returned; for samples that were fitted, themselves included.

@@ -73,10 +73,10 @@ def undersample_indices(
 
 
 class BalancedSource(Rows):
-    """Samples with as many of each class as wanted, drawn anew in every epoch, for `pipeline`.
+    """Samples with the wanted number of each class, drawn again in every epoch, for `pipeline`.
 
-    Within a class samples take turns: none is seen a second time in an epoch before all were
-    seen, and other ones are left out in every epoch. Copies of an image are samples of their
+    Within a class samples take turns: in an epoch, none is repeated before all were seen, and every
+    epoch leaves out different ones. Copies of an image are samples of their
     own, augmented differently. Classes are spread evenly over the order, so that with
     `shuffle=False` (the samples of a class come in a new order all the same) every batch holds
     them in equal parts, as exactly as its size allows.

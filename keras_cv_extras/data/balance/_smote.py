@@ -30,15 +30,15 @@ def smote(
     single: str = "error",
     held_out: Any | None = None,
 ) -> Any:
-    """Balances classes by samples between a sample and one of its neighbours of the same class.
+    """Balances classes with new samples between a sample and a neighbour of the same class.
 
     A new sample is `a + u (b - a)`: `a` a sample of the class, `b` one of its nearest neighbours
     in the class, `u` uniform in [0, 1). For floats of the shape `(n, d)` the result is that of
     `imblearn.over_sampling.SMOTE(random_state=seed)`, to the last bit, except that a sample with
     copies of itself is not taken for its own neighbour.
 
-    Of images, the mean of two is a double exposure: neighbours in an embedding are nearer in
-    kind, and to interpolate in it gives a classifier's head samples that look like real ones.
+    The mean of two images is a double exposure. Neighbours in an embedding are more alike, and
+    samples interpolated there look real to the head of a classifier.
 
     Args:
         x: `(n, ...)` integers or floats, images as a rule; a data frame of numbers; or loaded data

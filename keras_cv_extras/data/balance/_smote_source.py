@@ -12,7 +12,7 @@ from keras_cv_extras.data.balance import _draws, _frames, _labelled, _neighbors,
 
 
 class SmoteSource(Rows):
-    """Real images, and between them new ones of the small classes, made anew in every epoch.
+    """Real images, and synthetic ones of the small classes between them, new in every epoch.
 
     Only the real images (in their own type) and the numbers of each treated sample's neighbours
     are held in memory; a new sample exists from when its batch is read. What it is, is a

@@ -154,7 +154,7 @@ def class_weight(
 def positive_weights(
     labels: ArrayLike, method: str = "balanced", *, beta: float = 0.9999
 ) -> np.ndarray:
-    """Returns of several labels per image how much more each counts where an image has it.
+    """Returns for several labels per image how much more each counts where an image has it.
 
     Args:
         labels: rows `(n, labels)` of 0 and 1.

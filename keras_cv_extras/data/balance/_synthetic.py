@@ -6,11 +6,11 @@ from keras_cv_extras.data.balance import _frames
 
 
 def synthetic_rows(x: ArrayLike) -> Array:
-    """Says which samples were synthesised in this process: by `smote`, `resample` or a GAN.
+    """Returns which samples were synthesised in this process: by `smote`, `resample` or a GAN.
 
-    They are known by a digest of their values and type, also in copies, shuffled, or split by
-    another library; not once they were scaled, cast or saved and read again, and of the last
-    million samples only. Tables with categories are not followed.
+    They are recognised by a digest of their values and type, even in copies, shuffled, or split by
+    another library; but not if they were scaled, cast, or saved and read again. Only the last
+    million samples are known. Tables with categories are not followed.
 
     Args:
         x: `(n, ...)` samples, or a data frame of numbers.

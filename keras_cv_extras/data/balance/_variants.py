@@ -39,8 +39,8 @@ def resample(
 ) -> Any:
     """Resamples images by a method of imbalanced-learn.
 
-    Images are handed over as rows of floats and come back in their own shape and type, integers
-    rounded and clipped: imbalanced-learn itself takes rows only, and interpolates uint8 with
+    Images are passed as rows of floats and returned in their own shape and type, with integers
+    rounded and clipped: imbalanced-learn itself takes only rows, and interpolates uint8 with
     wrap-around.
 
     Args:

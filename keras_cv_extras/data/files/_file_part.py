@@ -26,7 +26,7 @@ class FilePart:
         resize: "crop", "pad" or "stretch".
         channels: 1 or 3.
         jpeg: "whole" or "reduced".
-        crop: a `RandomResizedCrop` that pipelines draw boxes by, or None.
+        crop: the `RandomResizedCrop` with which pipelines draw boxes, or None.
         most_bad: how many files may be unreadable in one epoch.
     """
 

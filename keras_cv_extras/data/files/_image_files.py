@@ -32,7 +32,7 @@ def image_files(
     seed: int = 0,
     class_names: Sequence[str] | None = None,
 ) -> ImageFiles:
-    """Lists a folder or table of images whose files `pipeline` decodes anew in every epoch.
+    """Lists a folder or table of images, whose files `pipeline` decodes in every epoch.
 
     The headers of all files are read here: their sizes, so that nothing is decoded that claims
     more than 64 million pixels, and how they have to be turned. Of a thousand files and more, an

@@ -35,23 +35,23 @@ def pack(
     test_fraction: float | None = None,
     seed: int = 0,
 ) -> ImageFiles:
-    """Packs a folder of images into a few large files, which are read at random by offset.
+    """Packs a folder of images into a few large files, from which any image is read by its offset.
 
-    Files are read from one large file much faster than from many small ones, and pixels need no
-    decoding at all. Wherever a folder of images is taken, such as by `load`, `image_files` and
-    `kcx train`, the folder of a pack is, too.
+    One large file is read much faster than many small ones, and pixels need no decoding at all. The
+    folder of a pack can be used wherever a folder of images can, such as by `load`, `image_files`
+    and `kcx train`.
 
-    Written are TFRecord files of `tf.train.Example`, with an index of offsets for each, which
-    other programs read. Called again with the same arguments, what an interrupted call left is
-    gone on with; all files are compared with their SHA-256, and damaged ones written anew.
+    It writes TFRecord files of `tf.train.Example`, which other programs can read, with an index of
+    offsets for each. Called again with the same arguments, it resumes after an interruption: all
+    files are checked by their SHA-256, and damaged ones are written again.
 
     Args:
         folder: a folder or table of images as in `image_files`.
         output: a folder that is new, empty, or holds this pack.
         size: with "jpeg" the shorter side of larger images; with "pixels" the side of the
             square that all images become.
-        form: "jpeg" keeps aspect ratios, for crops that are drawn in training. "pixels" is
-            faster, and takes some ten times as much of the disk.
+        form: "jpeg" keeps aspect ratios, for crops that are drawn in training. "pixels" is faster,
+            and takes about ten times as much disk space.
         resize: how images become squares, "crop", "pad" or "stretch" as in `load`.
         channels: 1 for grey, 3 for RGB.
         quality: of JPEG, 1 to 100. JPEG files that are small enough are taken as they are.

@@ -13,16 +13,16 @@ from keras_cv_extras.search.oracles._suggesting import SuggestingOracle, at, hos
 class EvolutionOracle(SuggestingOracle):
     """Suggests trials by regularised evolution, for `PolicyTuner` and any keras-tuner Tuner.
 
-    The population is the last trials that have finished. Of some of them, drawn at random, the
-    best is the parent: its values are the suggestion, one of them changed.
+    The population is the last trials that have finished. The best of a random few is the parent:
+    its values, with one of them changed, are the suggestion.
 
     Args:
         objective: as in keras-tuner; the validation accuracy by default.
         max_trials: number of trials.
         hyperparameters: the whole space, without conditions; `policy_space()` by default.
         seed: an integer.
-        population_size: how many trials live; as many are drawn at random first.
-        tournament_size: of how many the best is the parent.
+        population_size: size of the population; as many trials are drawn at random first.
+        tournament_size: how many are drawn, of which the best is the parent.
         num_mutations: how many values are changed.
         **options: as in `SuggestingOracle`.
 

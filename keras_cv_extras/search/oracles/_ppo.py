@@ -24,8 +24,8 @@ class ControllerOracle(SuggestingOracle):
     controller is a function of the seed and the finished trials in the order of their
     numbers. It is kept in a file as well, so that a long search does not replay them at its start.
 
-    AutoAugment tried about 15,000 policies at a learning rate of 0.00035. The default here is
-    for some hundred trials; with fewer, `TPEOracle` learns more.
+    AutoAugment tried about 15,000 policies at a learning rate of 0.00035. The default here is for
+    hundreds of trials; with fewer, `TPEOracle` learns more.
 
     Args:
         objective: as in keras-tuner; the validation accuracy by default.
@@ -35,7 +35,7 @@ class ControllerOracle(SuggestingOracle):
         seed: an integer.
         learning_rate: of Adam.
         batch_size: finished trials for one update of the controller.
-        entropy_weight: how much spread decisions are preferred.
+        entropy_weight: weight of the entropy of decisions in the loss.
         baseline_decay: of the moving average of scores that a score is compared with, in [0, 1).
         num_units: units of the LSTM.
         **options: as in `SuggestingOracle`.

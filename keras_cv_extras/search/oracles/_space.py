@@ -171,7 +171,7 @@ def policy_from(
 
 
 def values_from(policy: Policy) -> dict[str, Any]:
-    """Returns the values of hyperparameters that stand for a policy: `policy_from` turned round.
+    """Returns the values of hyperparameters that stand for a policy: the inverse of `policy_from`.
 
     Args:
         policy: a policy of one stage, without weights, whose steps have strengths (not values,

@@ -17,10 +17,10 @@ class TPEOracle(SuggestingOracle):
     """Suggests trials by optuna's TPE sampler, for `PolicyTuner` and any keras-tuner Tuner.
 
     A policy stays the same when its sub-policies change places, and so, nearly, when the steps
-    of a sub-policy do. The oracle tells the sampler so: every finished trial is told once for
-    each place that its steps can have, and what was learnt of an op at one place counts for
-    all. On simulated searches with noise this found in 16 trials what independent and
-    multivariate TPE, which were close to random search, did not find in 50.
+    of a sub-policy do. So the oracle reports every finished trial to the sampler once for each
+    order of its steps, and what was learnt about an op in one place holds in all. On
+    simulated searches with noise this found in 16 trials what independent and multivariate TPE,
+    which were close to random search, did not find in 50.
 
     A suggestion is a function of the seed, the number of the trial and the finished trials.
     There is no other state: the same seed gives the same trials, interrupted or not.

@@ -120,7 +120,7 @@ def is_finished(folder) -> bool:
 
 
 def describe_progress(folder: Path) -> str:
-    """Says in plain words how far the search in a folder is.
+    """Describes the progress of the search in a folder, in sentences.
 
     Args:
         folder: the search's folder.

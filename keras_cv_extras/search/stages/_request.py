@@ -285,7 +285,7 @@ def _trials_of(oracle, budget):
 
 
 def versions() -> dict[str, Any]:
-    """Returns the versions of what a search depends on, as far as it is there, and the backend."""
+    """Returns the versions of the installed packages that a search depends on, and the backend."""
     found = {"keras_cv_extras": __version__}
     for name in _PACKAGES:
         # One backend is enough.

@@ -50,7 +50,7 @@ _FORM = {
 
 @dataclasses.dataclass(frozen=True)
 class Screen:
-    """What a screen found.
+    """The result of a screen.
 
     Args:
         clean: accuracy on the images themselves, in [0, 1].
@@ -61,7 +61,7 @@ class Screen:
             destroys them at any strength.
         unchanged: ops that change no image.
         num_images: how many images were classified for each number.
-        reinstated: ops that were capped, and whose cap was lifted as training with them helps.
+        reinstated: ops whose cap was lifted, because training with them helps.
         seconds: wall time, of the trainings and of the forward passes.
         guessing: the accuracy of always naming the most frequent class.
         alone: for ops that were tried alone from fresh weights, rows `(gain, error)`, one for each
@@ -195,8 +195,8 @@ def screen(
         seed: an integer.
         num_folds: how many models are trained, each without one fold, at least 2.
         threshold: an op destroys labels if the accuracy falls by more than this share, in (0, 1),
-            of what it has above that of guessing, and by more than three standard errors. Of a
-            network that has less than half of what is above guessing no op is said to.
+            of what it has above that of guessing, and by more than three standard errors. A network
+            with less than half of that accuracy caps no op.
         on_step: None, or a function that is called with the name of every op that is scored.
 
     Raises:

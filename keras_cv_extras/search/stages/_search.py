@@ -30,18 +30,18 @@ from keras_cv_extras.search.workers import _processes
 
 @dataclasses.dataclass(frozen=True)
 class SearchResult:
-    """What a search found.
+    """The result of a search.
 
     Args:
         policy: the policy of the arm that won; the one in `policy.json`.
         winner: that arm, a finalist of the search or a control: the simplest within one
             standard error of the best.
         arms: all arms with their confirmed accuracies, controls first.
-        verdict: in plain words, which arm won, by how much, and whether that may be chance.
+        verdict: sentences that say which arm won, by how much, and whether that may be chance.
         trials: a dictionary for each policy that was tried: what the search saw.
         screen: what the screen of the ops found; None with `method="full"`.
-        insight: what the search as a whole tells: what each op is worth, how well cheap scores
-            foretell confirmed ones, what the written policy is worth less the luck of its choice.
+        insight: the effect of each op, how well scores of the search predict confirmed ones, and
+            the expected accuracy of the written policy.
         directory: the folder with `policy.json`, `trials.csv` and `report.html`.
     """
 
@@ -80,13 +80,13 @@ def search_policy(
     progress: bool = True,
     **options: Any,
 ) -> SearchResult:
-    """Searches an augmentation policy, and says honestly whether it is worth using.
+    """Searches for an augmentation policy, and reports whether it is worth using.
 
-    The training data is cut into three parts: trials train on the first and are scored on the
-    second; the best of them and the controls (no augmentation, crop, RandAugment,
-    TrivialAugment, a random policy) are then trained again with new seeds and scored on the
-    third. That score counts: of all arms within one standard error of the best, the simplest is
-    written, and that may be a control.
+    The training data is split into three parts. Trials train on the first and are scored on the
+    second; the best of them and the controls (no augmentation, crop, RandAugment, TrivialAugment, a
+    random policy) are then trained again with new seeds and scored on the third. Among the arms
+    within one standard error of the best of these last scores, the simplest is written; this may be
+    a control.
 
     The stages: a screen finds out which ops at which strengths destroy labels, and they are left
     out, unless training with them helps all the same. The first three quarters of a training
@@ -95,8 +95,8 @@ def search_policy(
     more. The best are confirmed from fresh weights. With `harm_seeds`, trainings with each op alone
     say which ops harm.
 
-    Writes `policy.json`, `trials.csv` and `report.html`. Interrupted, or killed, and started
-    again with the same arguments, it goes on: finished trainings are not repeated.
+    Writes `policy.json`, `trials.csv` and `report.html`. A search that was interrupted or killed
+    resumes if it is started again with the same arguments: finished trainings are not repeated.
 
     On a cluster, run the same script in every process, with keras-tuner's variables
     KERASTUNER_TUNER_ID ("chief" in one of them), KERASTUNER_ORACLE_IP and
@@ -109,9 +109,9 @@ def search_policy(
             output per class, compiled with a loss for integer labels or not compiled.
         directory: folder for what is written.
         settings: None for those of `SearchSettings()`.
-        validation_data: None, or `(images, labels)` to score on in place of a part of the
-            training data: for images that differ from those to train on as the images of
-            later use do. Half of them are kept for the confirmation.
+        validation_data: None, or `(images, labels)` to score on instead of a part of the training
+            data, if the images of later use differ from those to train on.
+            Half of them are kept for the confirmation.
         progress: whether to show the plan and a progress line.
         **options: fields of `SearchSettings`, such as `trials=20`, in place of those of `settings`.
 

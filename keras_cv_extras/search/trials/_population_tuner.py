@@ -19,8 +19,8 @@ _Status = kt_trial.TrialStatus
 class PopulationTuner(PolicyTuner):
     """Searches policies as `PolicyTuner` does, many trials at a time; on the JAX backend.
 
-    An oracle is asked for the trials of a round, one after the other, before any of them is
-    told: random search and regularised evolution lose nothing by it, the others a little. A
+    An oracle suggests all trials of a round before it gets any of their scores. Random search and
+    regularised evolution lose nothing by it, the others a little. A
     round ends at a multiple of `population_size` trials, also when a search is interrupted and
     goes on, so that the trials are the same.
 

@@ -30,7 +30,7 @@ def common_epochs(epochs: int, share: float = SHARE) -> int:
 
 
 class SharedWeights:
-    """Scores policies by the last epochs of a training whose first ones are common to all.
+    """Scores policies by the last epochs of a training whose first epochs all of them share.
 
     It takes the place of a `Trainer` in a `PolicyTuner`.
 

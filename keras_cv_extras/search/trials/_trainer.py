@@ -37,8 +37,8 @@ class Trainer(Child):
         epochs: passes over the training images.
         batch_size: images per step.
         learning_rate: the highest learning rate of a model that is not compiled.
-        policies: examples of the policies that it will be asked for. All that are no larger and
-            have no other ops share one program, where each would be compiled by itself.
+        policies: examples of the policies that it will be asked for. All policies that are no
+            larger and have no other ops share one program, instead of one each.
 
     Raises:
         TypeError: if `build_model` does not return a Keras model.

@@ -26,8 +26,8 @@ class Arm:
         low: lower end of the 95 % interval of `accuracy`.
         high: upper end.
         log_loss: mean over the trainings.
-        search_accuracy: the accuracy that the search saw, on the validation images; NaN for a
-            policy that was joined of several.
+        search_ accuracy: the accuracy in the search, on the validation images; NaN for a policy
+            that joins several.
         correct: `(trainings, images)`, bool: what was classified correctly.
     """
 

@@ -16,12 +16,12 @@ _LEAST_ARMS = 4
 
 @dataclasses.dataclass(frozen=True)
 class OpEffect:
-    """What it does to the accuracy if every image gets an op.
+    """How the accuracy changes if every image gets an op.
 
     Args:
         op: its name.
         effect: the change of the validation accuracy, in [-1, 1].
-        low: lower end of its interval; those of all ops hold at once with 95 %.
+        low: lower end of its interval; the intervals of all ops are simultaneous, at 95 %.
         high: upper end.
     """
 
@@ -33,18 +33,17 @@ class OpEffect:
 
 @dataclasses.dataclass(frozen=True)
 class Insight:
-    """What a search tells beside its winner.
+    """What a search shows besides its winner.
 
     Args:
-        effects: of the ops that were tried, the most useful first; empty if too few policies
-            were tried to tell.
-        fidelity: rank correlation, in [-1, 1], of what the search saw of the confirmed arms
-            with their confirmed accuracy; None for fewer than four arms.
-        num_arms: how many arms that is of.
-        best_seen: the best accuracy of a trial that the search has seen, on its first look: it
-            is as high by luck as by merit.
-        expected: what the policy that was written is worth on new images and in a new training,
-            less the luck by which it was chosen; None if each arm was trained once.
+        effects: of the ops that were tried, the most useful first; empty if too few policies were
+            tried.
+        fidelity: rank correlation, in [-1, 1], of the confirmed arms' scores in the search with
+            their confirmed accuracies; None for fewer than four arms.
+        num_arms: the number of these arms.
+        best_seen: the best first score of a trial; part of it is luck.
+        expected: the expected accuracy of the written policy on new images and in a new training,
+            corrected for the luck by which it was chosen; None if each arm was trained once.
         fidelity_interval: the 95 % interval of `fidelity`; None where that is.
         expected_interval: the 95 % interval of `expected`; None where that is.
     """

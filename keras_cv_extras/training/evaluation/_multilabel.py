@@ -24,10 +24,10 @@ _SMALLEST = 1e-15
 class MultilabelEvaluation:
     """The scores of a classifier of several labels per image.
 
-    A label is given to an image where its probability is at least a half.
+    A label is predicted if its probability is at least a half.
 
     Args:
-        accuracy: share of the images that got exactly their labels, in [0, 1].
+        accuracy: share of the images whose labels are all predicted correctly, in [0, 1].
         low: lower end of the accuracy's 95 % interval, for images drawn at random.
         high: upper end.
         mean_average_precision: mean of `average_precision` over the classes that have one.
@@ -36,7 +36,7 @@ class MultilabelEvaluation:
         log_loss: mean of the binary cross-entropy over images and classes.
         positives: for each class, how many images have it.
         average_precision: for each class, as scikit-learn defines it; NaN without positives.
-        precision: for each class, the share of the images given it that have it.
+        precision: for each class, the share of the images predicted to have it that do.
         recall: for each class, the share of its images that are found.
         f1: for each class, the harmonic mean of both.
         images: how many images were scored.

@@ -77,7 +77,7 @@ def predict(
             then sigmoids.
         class_names: the name of each class, by its number.
         batch_size: images at a time.
-        pictures: how many of the worst images are kept to be looked at.
+        pictures: how many of the worst images are kept for the report.
         names: None, or the name of each image: that of its file, as `ImageData.files` has it.
 
     Returns:

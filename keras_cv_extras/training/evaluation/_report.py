@@ -31,8 +31,8 @@ def report(
         data: names and values: what the data was.
         settings: the same for the training's settings, or None.
         log: the rows of its `CsvLog`; none where there was no training.
-        notes: sentences of what should be known, such as what training waited for. What would
-            help, as far as the scores and the log tell, stands before them.
+        notes: sentences to show, such as what training waited for. Advice from the scores and the
+            log precedes them.
     """
     several = isinstance(predictions, MultilabelPredictions)
     measured = _of_labels(predictions) if several else _of_classes(predictions)

@@ -36,11 +36,12 @@ def cross_validate(
     progress: bool = True,
     tell: Callable[[str], Any] | None = None,
 ) -> TrainingResult:
-    """Trains a network for each fold, and scores every image by the one that has not seen it.
+    """Trains a network for each fold, and scores every image with the one that has not seen it.
 
-    For data too few to set enough test images aside: `kcx train --folds`. A test part that the data
-    have is divided like the rest. Every fold has about the same share of each class, or of several
-    labels per image of each label; images with the same content are in one fold.
+    Use it if the data are too few for enough test images: `kcx train --folds`. If the data have a
+    test part, its images are divided like the rest. Every fold has about the same share of each
+    class, or of each label with several labels per image; images with the same content are in one
+    fold.
 
     The folder gets a training's folder for each fold, fold-1 and so on, and report.html,
     predictions.csv and scores.json for all images together. Called again, it resumes.

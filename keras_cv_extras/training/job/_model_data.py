@@ -28,7 +28,7 @@ class ModelData:
         images: an `ImageData` or `ImageFiles`, whose classes have the model's numbers.
         part: the images that the model is scored on.
         files: the names of their files, None if they have none.
-        notes: sentences that should be known.
+        notes: sentences to show to the user.
         validation: the images that the model was validated on while it was trained; None if there
             are none, or it is not known which.
     """

@@ -22,7 +22,7 @@ _OF_THE_RECIPE = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """The settings of a training. None stands for the number in the recipe of the network.
+    """The settings of a training. None stands for the value in the recipe of the network.
 
     Args:
         model: a network of `kcx.models.names()`; None for `kcx.training.small_cnn`.
@@ -37,16 +37,17 @@ class TrainingSettings:
         weight_decay: in units of the learning rate.
         label_smoothing: in [0, 1); None for the policy's, or else the recipe's.
         average: whether the weights of the last steps are averaged.
-        crop: how training images are cut out of streamed files: "none" (resized, the middle cut)
-            or "random-resized" (a box drawn for every file in every epoch).
+        crop: how training images are cropped from streamed files: "none" (resized, and the centre
+            cut out) or "random-resized" (a box drawn for every file in every epoch).
         class_weights: "none", "balanced" or "effective", see `kcx.data.class_weight`; of
             several labels per image see `kcx.data.positive_weights`.
         loss: of images with several labels: "crossentropy", or "asymmetric" for
             `kcx.losses.AsymmetricMultilabel`, where each has few labels of many. Or of any
             images one of your own by its name (`kcx.losses.register`).
         validation: the share of the training images to validate on, in [0, 0.9].
-        patience: stop after so many epochs without a better validation accuracy (for several labels
-            per image average precision), and keep the best weights; None never to stop early.
+        patience: stop after this many epochs without a better validation accuracy (average
+            precision for several labels per image), and keep the best weights; None to never stop
+            early.
         precision: Keras' dtype policy of the network's layers: "float32", "mixed_float16" (for
             GPUs) or "mixed_bfloat16" (for TPUs, newer GPUs and processors). Weights and logits
             stay float32.

@@ -30,7 +30,7 @@ class TrainingResult:
 
     Attributes:
         scores: on images that the network was not trained on.
-        notes: sentences that should be known, such as which files could not be read.
+        notes: sentences to show to the user, such as which files could not be read.
         files: what was written.
         predictions: `Predictions` of these images, or for several labels `MultilabelPredictions`.
     """

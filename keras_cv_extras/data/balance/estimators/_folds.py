@@ -16,8 +16,8 @@ def folds(
 ) -> Iterator[Any]:
     """Splits samples into folds of equal class shares, and gives each as a validation part once.
 
-    The sampler sees the other folds alone, and the validation part stays as it was: nothing of it
-    gets into training, and scores are those of the classes' real shares.
+    The sampler sees only the other folds, and the validation part is not resampled: nothing of it
+    leaks into training, and scores are for the real shares of the classes.
 
     Args:
         x: `(n, ...)` samples, or a data frame.

@@ -16,13 +16,13 @@ _ROUNDS = 10  # over all classes; the search ends where a round gains nothing
 class ClassThresholds(BaseEstimator):
     """Decides by `argmax(probability / threshold)`, thresholds chosen on validation data.
 
-    A network that was trained on few samples of a class seldom gives it the largest probability.
+    A network that was trained on few samples of a class rarely gives it the largest probability.
     With two classes the thresholds are one cut, `threshold` of the second one. Their score on
     the data that chose them is too good: measure on a test part, which they have not seen.
 
     Args:
-        metric: what is made as large as possible: "balanced_accuracy", the mean of the classes'
-            recalls; or "macro_f1", the mean of their F1 scores.
+        metric: what is maximised: "balanced_accuracy", the mean of the classes' recalls; or
+            "macro_f1", the mean of their F1 scores.
 
     Attributes:
         classes_: what `predict` answers, in the order of the columns.
