@@ -1,6 +1,7 @@
 """What a small file can cost is bounded before anything of it is decoded."""
 
 import io
+import os
 import threading
 import time
 import zlib
@@ -11,7 +12,9 @@ import tensorflow as tf
 from image_kinds import PHOTOGRAPH, chunk, encoded, png
 from PIL import Image
 
+from keras_cv_extras import data
 from keras_cv_extras.data.files import _cost, _decode, decoder
+from keras_cv_extras.serving import _predict
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,25 @@ def test_a_png_of_many_texts_is_refused_at_once(tmp_path):
     assert time.process_time() - start < 0.5
     path.write_bytes(png(3, 3, zlib.compress(bytes(30)), more=chunk(b"tEXt", b"a\0") * 900))
     assert _decode.read_header(path)[:2] == (3, 3)
+
+
+def test_a_file_of_terabytes_is_read_by_nobody(tmp_path):
+    """A disk that keeps holes holds it in kilobytes; who reads it whole has no memory left."""
+    for row in range(8):
+        path = tmp_path / "ab"[row % 2] / f"{row}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), (30 * row, 0, 0)).save(path)
+    large = tmp_path / "a" / "large.jpg"
+    Image.new("RGB", (8, 8)).save(large)
+    os.truncate(large, 1 << 41)
+    reason = "too large: of more than 1,073,741,824 bytes"
+    for attempt in (_decode.read_header, lambda path: _decode.decode(path, (8, 8), "crop", 3)):
+        with pytest.raises(ValueError, match=reason):
+            attempt(large)
+    with pytest.warns(UserWarning, match=r"large.jpg \(too large"):
+        data.load(tmp_path)
+    assert data.image_files(tmp_path, 8).unreadable() == {str(large): reason}
+    assert _predict._read(large) == (b"", reason)
 
 
 @pytest.mark.wide

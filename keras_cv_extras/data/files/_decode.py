@@ -84,7 +84,7 @@ def read_header(path: Any) -> Header:
         Exception: of Pillow's many kinds, if the file is none of `FORMATS`; ValueError if the
             image has more than 64 million pixels, or none.
     """
-    _cost.check_chunks(path)
+    _cost.check_file(path)
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
         _set_right(image)
@@ -121,7 +121,7 @@ def decode(path, image_size, resize, channels, jpeg="whole"):
     Raises:
         Exception: of Pillow's many kinds, if the file is damaged or none of `FORMATS`.
     """
-    _cost.check_chunks(path)
+    _cost.check_file(path)
     with Image.open(path, formats=FORMATS) as image, _cost.BUDGET.of(*image.size):
         _check_pixels(image)
         _cost.check_scans(image)
