@@ -1,4 +1,4 @@
-"""Everything between a folder of images and a served Keras classifier that Keras leaves out.
+"""Augmentation, policy search, training and serving for Keras image classifiers.
 
 Subpackages load when they are first used, so that `import keras_cv_extras` takes neither
 TensorFlow's nor Keras' start-up time:

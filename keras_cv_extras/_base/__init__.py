@@ -1,4 +1,4 @@
-"""The ground that every package stands on: engine, random numbers, checks, files, processes.
+"""Shared code of all packages: engine, random numbers, checks, files, processes.
 
 Nothing here imports another package of the library.
 """

@@ -1,4 +1,4 @@
-"""What is known of datasets beside their batches: of which samples they are, and where they run."""
+"""Facts about datasets besides their batches: the numbers of their samples, and where they run."""
 
 import contextlib
 import contextvars

@@ -1,4 +1,4 @@
-"""Where the random numbers of a layer come from."""
+"""The seeds of layers that draw random numbers."""
 
 from typing import Any
 

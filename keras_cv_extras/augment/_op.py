@@ -1,4 +1,4 @@
-"""From a kernel to a published op: ranks, types, ranges, one value per image, the row in `OPS`.
+"""Publishes a kernel as an op: `image_op`, and the list `OPS`.
 
 A kernel is a pure function of one image of shape `(height, width, channels)` with values in
 [0, 255], and of plain numbers. `@image_op` makes of it a function of an image or a batch, of

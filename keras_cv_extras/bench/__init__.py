@@ -1,4 +1,4 @@
-"""Speed of input, policies, ops, losses, pooling layers, beside others on the same data."""
+"""The speed of input, policies, ops, losses and pooling layers, compared with other libraries."""
 
 from keras_cv_extras._base import lazy
 

@@ -1,4 +1,4 @@
-"""What all codings share: how they learn from descriptors, and how they are given them."""
+"""The base of all codings: learning from descriptors, and reading them."""
 
 from typing import Any, Self
 

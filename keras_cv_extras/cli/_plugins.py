@@ -1,4 +1,4 @@
-"""Modules of the user's own, which enter ops, networks and so on under names of their own."""
+"""Plugins: modules of the user, which register ops, networks and so on."""
 
 import importlib
 import importlib.metadata

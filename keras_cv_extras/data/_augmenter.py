@@ -1,4 +1,4 @@
-"""What a pipeline does to its batches: a part of the dataset's graph, or called from it.
+"""The augmentation of a pipeline's batches: a part of the dataset's graph, or called from it.
 
 TensorFlow prepares the graph of a dataset anew for every pass over it, which for the program of a
 policy takes some tenths of a second. A function that the graph calls in this process is prepared

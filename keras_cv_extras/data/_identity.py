@@ -1,4 +1,4 @@
-"""What data are: a digest of every sample, and of all of them."""
+"""The identity of data: a digest of every sample, and of all of them."""
 
 import concurrent.futures
 import hashlib

@@ -1,4 +1,4 @@
-"""Which part a sample belongs to: told from the sample itself, not from its place in a list."""
+"""Assigns samples to train or test parts by their content or path, not their place in a list."""
 
 import collections
 import hashlib

@@ -1,4 +1,4 @@
-"""What a training does to whole batches, as data that goes with a policy."""
+"""`BatchSettings`: mixing, repeats and label smoothing, as data that goes with a policy."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the optimizers share: checked options that are their configuration."""
+"""Options of optimizers: checked, and saved as their configuration."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias

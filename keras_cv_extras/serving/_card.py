@@ -1,4 +1,4 @@
-"""The model card: what an export is, what it was made of, how good it is."""
+"""The model card of an export: its contents, its origin and its scores."""
 
 import datetime
 import hashlib

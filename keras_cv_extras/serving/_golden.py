@@ -1,4 +1,4 @@
-"""Images that an export carries with it, what the Keras model says of them, and warm-up."""
+"""Recorded images with the answers of the Keras model, and warm-up requests."""
 
 import base64
 

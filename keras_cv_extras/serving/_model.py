@@ -1,4 +1,4 @@
-"""What is served of a model: images in, calibrated probabilities and features out."""
+"""The part of a model that is served: images in, calibrated probabilities and features out."""
 
 from collections.abc import Sequence
 from typing import Any

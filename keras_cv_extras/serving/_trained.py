@@ -1,4 +1,4 @@
-"""Exports model files with all that is known about them: `kcx export`."""
+"""Exports model files with what is known about their training: `kcx export`."""
 
 import dataclasses
 import warnings

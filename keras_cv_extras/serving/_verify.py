@@ -1,4 +1,4 @@
-"""Shows that an export answers, in a process that has its engine and not this package."""
+"""Verifies an export in a process that has its engine, but not this package."""
 
 import base64
 import dataclasses

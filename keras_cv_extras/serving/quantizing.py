@@ -1,4 +1,4 @@
-"""Exports with smaller numbers: half floats, or 8-bit integers for weights, or for all."""
+"""Quantised exports: half floats, or 8-bit integers for weights or for everything."""
 
 # Other engines are extras.
 # pyright: reportMissingImports=false

@@ -1,4 +1,4 @@
-"""Callbacks that show and write down how a training goes."""
+"""Callbacks that show and log the progress of a training."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Models as files."""
+"""Saving and loading models."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Which of the two ways of running a batch is wanted, and which is being traced.
+"""Chooses how a batch runs: image by image, or all images at once.
 
 A processor goes through a batch image by image, and takes of every switch the branch that the
 image needs. An accelerator is idle with one small image: it works on the batch as a whole. The

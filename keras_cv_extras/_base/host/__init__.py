@@ -1,1 +1,1 @@
-"""What is computed with NumPy alone, where TensorFlow and Keras need not be."""
+"""Computations with NumPy alone, without TensorFlow and Keras."""

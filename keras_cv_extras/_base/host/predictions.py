@@ -1,4 +1,4 @@
-"""What a classifier gives for images, read as probabilities."""
+"""Turns the outputs of a classifier into probabilities."""
 
 import numpy as np
 

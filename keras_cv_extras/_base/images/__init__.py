@@ -1,1 +1,1 @@
-"""What kernels share: how images come in, what is looked up between pixels, what fills the rest."""
+"""Code that kernels share: checking and converting images, sampling between pixels, filling."""

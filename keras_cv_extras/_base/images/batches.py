@@ -1,4 +1,4 @@
-"""Images and numbers as they enter: one image or a batch, one number or one per image."""
+"""Converts arguments of ops: one image or a batch, one number or one per image."""
 
 import keras
 from keras import backend, ops

@@ -1,4 +1,4 @@
-"""What is shown where there is no image: colours, noise, or the image continued."""
+"""Fills places outside of an image: with colours, noise, or the image continued."""
 
 from typing import NamedTuple
 

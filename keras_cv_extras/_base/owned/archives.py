@@ -1,4 +1,4 @@
-"""ZIP archives of others: what they claim to hold is looked at before it is unpacked."""
+"""Checks what ZIP archives of others claim to contain, before they are unpacked."""
 
 import pathlib
 import zipfile

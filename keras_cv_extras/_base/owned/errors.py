@@ -1,4 +1,4 @@
-"""What is said of errors that come while files are written."""
+"""Messages for errors while files are written."""
 
 import contextlib
 import errno

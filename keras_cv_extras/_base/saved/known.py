@@ -1,4 +1,4 @@
-"""Names that are looked up before TensorFlow is loaded; tests hold that they are the packages'."""
+"""Names that are checked before TensorFlow is loaded; tests compare them with the packages."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What has a name of its own: the names that the library gives, and what users add to them."""
+"""Registries of names: those of the library, and those that users register."""
 
 import re
 from collections.abc import Callable

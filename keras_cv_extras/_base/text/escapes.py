@@ -1,4 +1,4 @@
-"""Names of files and classes as text: what would be an order to who reads them is escaped."""
+"""Escapes names of files and classes for terminals, spreadsheets and pages."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The terminal, where names of files and classes stand as what they are.
+"""Output on the terminal, with names of files and classes as plain text.
 
 A folder may be called `[bold]` or hold escape sequences: for Rich and for the terminal these are
 orders.

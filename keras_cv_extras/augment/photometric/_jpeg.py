@@ -1,4 +1,4 @@
-"""What JPEG does to images: libjpeg's whole-number arithmetic without the coding of its results.
+"""JPEG artefacts: libjpeg's integer arithmetic, without the entropy coding.
 
 All of it is exact: the two cosine transforms are matrices of whole numbers, applied to the rows
 and the columns of all blocks at once.

@@ -1,4 +1,4 @@
-"""Ops that change the light that a picture seems to be taken in."""
+"""Ops that change the illumination of an image."""
 
 import numpy as np
 from keras import ops

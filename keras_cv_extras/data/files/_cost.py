@@ -1,4 +1,4 @@
-"""What opening and decoding a file can cost, bounded before anything is decoded."""
+"""Limits on the cost of opening and decoding a file, checked before anything is decoded."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What the headers of a folder's files said, kept from one start to the next.
+"""An index of the headers of a folder's files, kept from one start to the next.
 
 An index lies in the user's cache, never in the folder. A file is known by its name, its size and
 the time of its last change; only files that are new or changed are opened again. Files that could

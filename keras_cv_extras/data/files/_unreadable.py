@@ -1,4 +1,4 @@
-"""What is said of image files that cannot be read."""
+"""Messages about image files that cannot be read."""
 
 import os
 import pathlib

@@ -15,7 +15,7 @@ from keras_cv_extras.layers.pooling._base import Pooling
 
 
 class _BlurPooling(Pooling):
-    """Returns the binomially weighted average around the middle of every window.
+    """Returns the binomially weighted average around the centre of every window.
 
     The low-pass filter `[1, 2, 1] / 4` (for three taps) along every spatial axis, at every
     `strides`-th place, the edges mirrored: a strided layer that hardly changes when its input

@@ -144,7 +144,7 @@ class _GlobalMixedPooling(_Mixing, GlobalPooling):
 
 
 class _GatedPooling(Pooling):
-    """Returns a blend of max and average pooling whose share each window decides itself.
+    """Returns a blend of max and average pooling, with a share computed from each window.
 
     `g * max + (1 - g) * average` with `g = sigmoid(sum of w_i x_i)` over the window's cells.
 

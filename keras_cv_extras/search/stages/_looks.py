@@ -1,4 +1,4 @@
-"""How often policies are looked at: the best third twice more, so that luck counts less."""
+"""Promotion: the best third of the policies is scored twice more, so that luck counts less."""
 
 NUM_LOOKS = 2  # further trainings of a trial that was promoted
 PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving

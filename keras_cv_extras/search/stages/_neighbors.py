@@ -1,4 +1,4 @@
-"""What scores of trials say of each other where a space has few numbers.
+"""Smooths the scores of trials by those of similar trials, in spaces of few numbers.
 
 A score on some hundred images is mostly luck. Trials that differ in one number are worth nearly the
 same, so that each score says something of all of them. A Gaussian process of the scores takes a

@@ -1,4 +1,4 @@
-"""What a search will run, how long that should take, and what it can find out at all."""
+"""The plan of a search: what it will run, how long that takes, and what it can find out."""
 
 import bisect
 import dataclasses

@@ -1,4 +1,4 @@
-"""The policies that enter a search by themselves, before any is suggested.
+"""The portfolio: known policies that every search scores before any is suggested.
 
 Controls need no search, and are confirmed whatever their score: a search that does not beat
 them has found nothing. Entrants are more policies of the kind that people try by hand; the best

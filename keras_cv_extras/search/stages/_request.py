@@ -1,4 +1,4 @@
-"""What a search is asked: its settings, and the parts of the data."""
+"""The request of a search: its settings, and the parts of the data."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""The last training: the policy that was found, on all the data."""
+"""Retraining: a model trained with the written policy on all the data."""
 
 import pathlib
 

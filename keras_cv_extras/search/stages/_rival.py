@@ -1,4 +1,4 @@
-"""RandAugment tuned with what the search was given: as many trainings, seconds and labels.
+"""The tuned control: RandAugment, tuned with as many trainings and labels as the search used.
 
 A search that tries many policies and is compared with one that was not tuned has won before it
 began. So its rival tries as many, from the same shared weights and on the same validation images;

@@ -1,4 +1,4 @@
-"""The density screen: which ops, at which strengths, keep what a label says.
+"""The screen: which ops, at which strengths, preserve the label.
 
 A few models are trained, each without a part of the training images, with all ops at all
 strengths. Then every op at every strength is scored by forward passes alone, on the part that

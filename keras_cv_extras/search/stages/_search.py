@@ -1,4 +1,4 @@
-"""A whole search: portfolio, trials, and the confirmation that its claim rests on."""
+"""A whole search, `search_policy`: screen, portfolio, trials and confirmation."""
 
 import contextlib
 import dataclasses

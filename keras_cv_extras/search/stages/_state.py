@@ -1,4 +1,4 @@
-"""The folder of a search: what it was asked, and every score as soon as it is known."""
+"""The state of a search in its folder: the request, and every score as soon as it is known."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""What builds the model of a trial: a function, with hyperparameters of its own or without."""
+"""Builds the model of a trial, with or without hyperparameters."""
 
 import gc
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The folder of a tuner's trials: nothing in it that is somebody else's is taken for a trial's."""
+"""The folder of a tuner's trials, in which files of others are not taken for trials."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""What an oracle must be for its trials to mean something, checked before any is trained."""
+"""Checks of an oracle, before any trial is trained."""
 
 from collections.abc import Callable
 from typing import Any

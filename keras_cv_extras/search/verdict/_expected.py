@@ -1,4 +1,4 @@
-"""What a choice among arms is worth, without the luck by which it was chosen.
+"""The expected accuracy of the chosen arm, corrected for the luck of the choice.
 
 The arm that looks best among several was lucky, with the confirmation images and in its trainings.
 If a little noise is added to all scores and the choice made again, then the scores less that noise,

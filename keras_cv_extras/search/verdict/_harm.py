@@ -1,4 +1,4 @@
-"""Which ops harm: trainings with each of them alone say so, beyond chance.
+"""Ops that harm, found by trainings with each of them alone.
 
 Trainings from shared weights cannot say it. The shared epochs have seen every op, so that what is
 left hides the harm of one and exaggerates that of another. So these start from fresh weights, and

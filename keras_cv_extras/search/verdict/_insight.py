@@ -1,4 +1,4 @@
-"""What a search as a whole tells: the worth of each op, and how far its scores can be trusted."""
+"""Insight from all trials of a search: the effect of each op, and how reliable its scores are."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a search has seen, as rows, as arms and as files."""
+"""The records of a search: rows, arms and files."""
 
 import csv
 import io

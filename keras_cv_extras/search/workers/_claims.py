@@ -1,4 +1,4 @@
-"""Claims: who of several processes on one folder does what.
+"""Claims, by which several processes on one folder divide their work.
 
 A claim is a file that one process alone can make. Its time is renewed while the process lives,
 so that what a dead process has claimed can be taken over. Nothing rests on claims but time: two

@@ -1,4 +1,4 @@
-"""What workers send to a chief, read with care: a wrong report must not end or spoil a search."""
+"""Checks reports that workers send to a chief, so that a wrong one cannot end or spoil a search."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""What to do next, as far as scores and learning curves tell."""
+"""Advice on what to do next, from scores and learning curves."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a number of draws says about a share."""
+"""Confidence intervals of shares."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What is the same in the predictions of one and of several labels per image."""
+"""The code that predictions with one and with several labels per image share."""
 
 import csv
 import dataclasses

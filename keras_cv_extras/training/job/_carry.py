@@ -1,4 +1,4 @@
-"""Whether what a search found with few images is likely to hold for a training on many."""
+"""Warns if a policy was found with far fewer images than a training uses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""As many trainings as there are folds, so that every image is a test image once."""
+"""Cross-validation: a training for each fold, so that every image is a test image once."""
 
 import dataclasses
 import pathlib

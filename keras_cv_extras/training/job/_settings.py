@@ -1,4 +1,4 @@
-"""What a training is, apart from its data."""
+"""The settings of a training."""
 
 from __future__ import annotations
 

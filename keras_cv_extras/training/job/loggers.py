@@ -1,4 +1,4 @@
-"""Trackers of experiments, by their own callbacks for Keras; loads none of them to check names."""
+"""Experiment trackers (`--logger`), through their own Keras callbacks."""
 
 import contextlib
 import importlib

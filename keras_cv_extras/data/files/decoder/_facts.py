@@ -1,4 +1,4 @@
-"""What a file says of its image, read by TensorFlow operations; pixels are not decoded."""
+"""Facts about an image from its file's header, read by TensorFlow operations."""
 
 import tensorflow as tf
 
