@@ -1,5 +1,6 @@
 """Equalisation of the neighbourhood of every pixel, with limited contrast."""
 
+import functools
 from collections.abc import Sequence
 
 from keras import ops
@@ -36,9 +37,10 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
     tile = full[0] // down, full[1] // across
     area = tile[0] * tile[1]
 
-    values = ops.cast(image, "int32")
-    padded = engine.take(values, _mirrored(full[0], height), axis=0)
-    padded = engine.take(padded, _mirrored(full[1], width), axis=1)
+    values = padded = ops.cast(image, "int32")
+    if not isinstance(uneven, int) or uneven:
+        padded = engine.take(padded, _mirrored(full[0], height), axis=0)
+        padded = engine.take(padded, _mirrored(full[1], width), axis=1)
     rows = ops.arange(full[0], dtype="int32") // tile[0] * across
     columns = ops.arange(full[1], dtype="int32") // tile[1]
     number = (rows[:, None] + columns[None])[..., None] * channels + _channels(channels)
@@ -47,23 +49,47 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
     index = ops.reshape(padded * bins + number, (-1,))
     counts = ops.segment_sum(ops.ones_like(index), index, num_segments=256 * bins)
     tables = _tables(ops.reshape(counts, (256, bins)), area, clip_limit)
+    tables = engine.kept(_quartets, ops.reshape(tables, (256, down, across, channels)))
     tables = ops.reshape(tables, (-1,))
 
-    above, below, low = _neighbours(height, tile[0], down)
-    before, behind, left = _neighbours(width, tile[1], across)
+    row, low = _place(height, tile[0])
+    column, left = _place(width, tile[1])
     low, left = low[:, None, None], left[None, :, None]
+    number = (row[:, None] * (across + 1) + column[None])[..., None] * channels
+    cells = (down + 1) * (across + 1) * channels
+    index = ops.reshape(values * cells + number + _channels(channels), (-1,))
 
-    def look_up(rows, columns):
-        number = (rows[:, None] * across + columns[None])[..., None] * channels
-        index = values * bins + number + _channels(channels)
-        return ops.cast(engine.take(tables, index, axis=0), "float32")
+    def blend(four, low, left):
+        four = ops.reshape(four, (height, width, channels))
+        first, second, third, fourth = (
+            ops.cast(ops.bitwise_and(ops.right_shift(four, bits), 255), "float32")
+            for bits in (0, 8, 16, 24)
+        )
+        above = product(first, 1.0 - left) + product(second, left)
+        below = product(third, 1.0 - left) + product(fourth, left)
+        blended = product(above, 1.0 - low) + product(below, low)
+        return ops.cast(ops.round(blended), "uint8")
 
-    def between(rows):
-        first, second = look_up(rows, before), look_up(rows, behind)
-        return product(first, 1.0 - left) + product(second, left)
+    look_up = functools.partial(engine.take, axis=0)
+    return engine.kept(blend, engine.kept(look_up, tables, index), low, left)
 
-    blended = product(between(above), 1.0 - low) + product(between(below), low)
-    return ops.cast(ops.round(blended), "uint8")
+
+def _quartets(tables):
+    """What values become between four tiles, in 32 bits: looked up once in place of four times.
+
+    Args:
+        tables: `(256, down, across, channels)`, uint8.
+
+    Returns:
+        int32 of shape `(256, down + 1, across + 1, channels)`. Beyond the outermost tiles these
+        go on.
+    """
+    tables = ops.cast(tables, "int32")
+    tables = ops.concatenate([tables[:, :1], tables, tables[:, -1:]], axis=1)
+    tables = ops.concatenate([tables[:, :, :1], tables, tables[:, :, -1:]], axis=2)
+    above, below = tables[:, :-1], tables[:, 1:]
+    four = [part for rows in (above, below) for part in (rows[:, :, :-1], rows[:, :, 1:])]
+    return sum(ops.left_shift(part, 8 * place) for place, part in enumerate(four))
 
 
 def _tables(counts, area, clip_limit):
@@ -107,13 +133,12 @@ def _sum_of_rows(rows):
     return rows[0]
 
 
-def _neighbours(size, tile, count):
-    """The tiles before and behind every pixel along an axis, and how near the second is."""
+def _place(size, tile):
+    """Between which tiles every pixel along an axis is, and how near the second of them is."""
     pixels = ops.cast(ops.arange(size, dtype="int32"), "float32")
     place = product(pixels, quotient(1.0, ops.cast(tile, "float32"))) - 0.5
     first = ops.floor(place)
-    index = ops.cast(first, "int32")
-    return ops.maximum(index, 0), ops.minimum(index + 1, count - 1), place - first
+    return ops.cast(first, "int32") + 1, place - first
 
 
 def _mirrored(full, size):
