@@ -10,7 +10,7 @@ from keras_cv_extras.augment._op import Range, image_op, round_off
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
 
 
-@image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved", cheap=True)
+@image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved", cheap=True, batched=True)
 def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     """Raises pixel values, as shares of 255, to a power.
 
@@ -28,18 +28,25 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
         shares = ops.clip(ops.cast(image, "float32") * (1.0 / 255.0), 0.0, 1.0)
         return round_off(255.0 * ops.power(shares, exponent), image.dtype)
 
-    def table(exponent):
+    def table(exponents):
         # One power for each value. Black stays black but for the power 0: its share is 2**-126.
-        powers = exp2(exponent * ops.convert_to_tensor(_LOG2_SHARES))
+        powers = exp2(exponents * ops.convert_to_tensor(_LOG2_SHARES))
         # Of 32 bits, which a processor looks up several at a time: bytes take twice as long.
         return ops.cast(round_off(255.0 * powers, "uint8"), "int32")
 
-    # By itself: joined with the image's shape, the loop takes the channels of every pixel apart.
-    def look_up(values, table):
-        return ops.cast(engine.take(table, ops.cast(values, "int32"), axis=0), "uint8")
+    def look_up(values, tables):
+        index = ops.cast(values, "int32")
+        if values.shape[0] != 1:
+            index = index + ops.arange(ops.shape(values)[0], dtype="int32")[:, None] * 256
+        return ops.cast(engine.take(ops.reshape(tables, (-1,)), index, axis=0), "uint8")
 
-    values = ops.reshape(image, (-1,))
-    result = engine.kept(look_up, values, engine.kept(table, exponent))
+    images = 1 if len(image.shape) == 3 else ops.shape(image)[0]
+    values = ops.reshape(image, (images, -1))
+    tables = engine.kept(table, ops.reshape(exponent, (images, 1)))
+    if len(image.shape) == 4:
+        result = look_up(values, tables)
+    else:  # by itself: joined with the image's shape, the loop takes channels apart
+        result = engine.kept(look_up, values, tables)
     return ops.reshape(result, ops.shape(image))
 
 
