@@ -505,6 +505,21 @@ print("tensorflow" in sys.modules)
     assert picture(foreign) == before
 
 
+def test_a_folder_that_is_a_mounted_disk_is_told_before_the_work(tmp_path, monkeypatch):
+    """No folder takes its place: the system says so after all the work, "device busy"."""
+    path = tmp_path / "volume"
+    path.mkdir()
+    monkeypatch.setattr(os.path, "ismount", lambda place: str(place) == str(path))
+    with folders.owned(path, KIND, ASKED):  # whose files are written into it
+        pass
+    message = "volume: where a disk is mounted; give a new folder in it"
+    with pytest.raises(IsADirectoryError, match=message):
+        files.check_replaceable(path, kind="export")
+    with pytest.raises(IsADirectoryError, match=message):
+        WRITERS["export"](path)
+    WRITERS["export"](path / "1")
+
+
 def test_no_private_temporaries_elsewhere():
     """One writer: nothing else in the package moves or removes what may be somebody's."""
     source = pathlib.Path(files.__file__).parent.parent

@@ -158,6 +158,8 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
         return
     if path in (here := pathlib.Path.cwd(), *here.parents):
         raise IsADirectoryError(f"{path}: a folder that this runs in; give another path")
+    if os.path.ismount(path):  # as containers are given volumes: no other folder takes its place
+        raise IsADirectoryError(f"{path}: where a disk is mounted; give a new folder in it")
     if not any(path.iterdir()):
         return
     mark = marks.read_mark(path)
