@@ -210,7 +210,7 @@ class WeightNormalization(keras.layers.Wrapper):
         length = ops.where(varies, ops.rsqrt(ops.where(varies, variance, 1.0)), self.g.value)
         length_offset = ops.cast(length, self.g.dtype) - self.g.value
         bias_offset = ops.zeros_like(length_offset)
-        if bias is not None:
+        if own is not None:
             bias_offset = ops.cast(-mean * length, self.g.dtype) - floats(own.value)
         return ops.stop_gradient(length_offset), ops.stop_gradient(bias_offset)
 
