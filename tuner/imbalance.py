@@ -8,8 +8,9 @@ with 8, of which six are for training; and Fashion-MNIST with a long tail of 100
 images). Every remedy trains `small_cnn` from the same weights for equally many steps, with AdamW
 and a cosine as `training.fit` does, and is scored by balanced accuracy: the mean of the classes'
 recalls. An epoch is one pass over as many images as the imbalanced set has, also for remedies that
-draw or make more. Answers keep the defaults that they are documented with; "LDAM" and "ReMix" show
-what the margins are worth without weights, and the labels without rare classes drawn more often.
+draw or make more. Answers keep the defaults that they are documented with; "LDAM" shows what
+the margins are worth without weights, and "ReMix of the paper" its labels without rare classes
+drawn more often.
 Intervals are of Student's t over the seeds; seconds are of the processor, the median over the
 seeds, with what a remedy computes before the training; the first seed traces the network for the
 others. A quarter of the digits is held out for each seed, with the eights that are left out; of
@@ -39,7 +40,9 @@ from keras_cv_extras._base.owned import json_text
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "imbalance.json"
 DIGITS, FEW, FASHION = "digits 1623:16", "digits 1623:8", "fashion_mnist 100:1"
-MIXES = ("Balanced-MixUp", "ReMix", "ReMix, oversampling")
+# "ReMix of the paper" draws no partner of a rare class more often than another.
+REMIX = ("ReMix", "ReMix of the paper", "ReMix of the paper, oversampling")
+MIXES = ("Balanced-MixUp", *REMIX)
 PLAIN = ("none", "class weights", "effective weights", "oversampling", "undersampling")
 PLAIN += ("oversampling, crops", "SMOTE", "SMOTE anew each epoch", "SMOTE in embedding")
 LOSSES = ("logit-adjusted loss", "focal loss", "LDAM", "LDAM, weights", "LDAM, deferred weights")
@@ -50,7 +53,11 @@ ARMS = (*PLAIN, *RESAMPLED, *LOSSES, *MIXES, *AFTERWARDS)
 # Data, epochs, remedies. imbalanced-learn's neighbours in 784 dimensions take minutes: two of them.
 PLANS = (
     (DIGITS, 6, ARMS),
-    (FEW, 6, (*PLAIN[:4], *PLAIN[5:7], "SMOTE in embedding", LOSSES[0], LOSSES[3], MIXES[2])),
+    (
+        FEW,
+        6,
+        (*PLAIN[:4], *PLAIN[5:7], "SMOTE in embedding", LOSSES[0], LOSSES[3], REMIX[0], REMIX[2]),
+    ),
     (DIGITS, 20, ("none", "oversampling", "SMOTE", *LOSSES, *MIXES, *AFTERWARDS)),
     (FASHION, 1, (*PLAIN, "borderline_smote", "adasyn", *LOSSES, *MIXES, *AFTERWARDS)),
 )
@@ -82,7 +89,7 @@ DATA = {DIGITS: digits, FEW: functools.partial(digits, images=8), FASHION: fashi
 
 def source_of(arm, x, y, seed):
     """Returns what `pipeline` draws from."""
-    if arm.startswith("oversampling") or arm == "ReMix, oversampling":
+    if arm.startswith("oversampling") or arm == REMIX[2]:
         return kcx.data.BalancedSource(x, y, "largest", seed=seed)
     if arm == "undersampling":
         return kcx.data.BalancedSource(x, y, "smallest", seed=seed)
@@ -129,7 +136,9 @@ def mix_of(arm, x, y, counts):
     if arm == "Balanced-MixUp":
         pool = kcx.mix.Pool(x, y, balanced=True)
         return kcx.mix.BalancedMixUp(pool=pool, num_classes=len(counts))
-    return kcx.mix.ReMix(class_counts=counts, num_classes=len(counts)) if "ReMix" in arm else None
+    if arm not in REMIX:
+        return None
+    return kcx.mix.ReMix(counts, num_classes=len(counts), balanced=arm == REMIX[0])
 
 
 def train(arm, x, y, epochs, seed):

@@ -195,14 +195,15 @@ class SamplePairing(Mix):
 class ReMix(Mix):
     """Blends images as mixup does, and gives a mixed pair's label to a minority class.
 
-    It draws no class more often: read from `data.BalancedSource` beside it, as in the example and
-    in the paper's Remix-RS. By itself it needs many epochs.
-
     Args:
         class_counts: how many samples each class has in the data set.
         alpha: both parameters of the beta distribution of the weight, above 0.
         kappa: the ratio of counts from which a class is a minority beside another.
         tau: the minority gets the whole label if the share of the other image is below this.
+        balanced: whether a partner's class is drawn first, all classes of the batch alike, so that
+            rare classes are seen from the start. False is the paper's way, in which every image
+            is a partner once: alone it needs many epochs, or `data.BalancedSource`, which is the
+            paper's Remix-RS. A pool says by itself how it draws.
         **kwargs: of `Mix`: rate, num_classes, label_smoothing, schedule, pool.
 
     References:
@@ -210,19 +211,27 @@ class ReMix(Mix):
 
     Example:
         >>> mix = ReMix(class_counts=np.bincount(y), num_classes=10)
-        >>> train = kcx.data.pipeline(kcx.data.BalancedSource(x, y), 32, mix=mix, seed=7)
+        >>> train = kcx.data.pipeline((x, y), 32, mix=mix, seed=7)
     """
 
     class_counts: Sequence[float] = ()
     alpha: float = 1.0
     kappa: float = 3.0
     tau: float = 0.5
+    balanced: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        checks.boolean("balanced", self.balanced)
         rule = MinorityLabel(self.class_counts, self.kappa, self.tau)
         self._set(alpha=checks.positive("alpha", self.alpha), class_counts=rule.class_counts)
         self._set(kappa=rule.kappa, tau=rule.tau)
+
+    def places(self, rows: Any, draws: Draws) -> list[Any]:
+        """Draws partners from the batch, of a class that is drawn first unless told otherwise."""
+        if not self.balanced:
+            return super().places(rows, draws)
+        return [balanced_places(rows[0], draws.uniform(_CLASS))]
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
         """Draws the weights."""

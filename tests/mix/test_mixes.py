@@ -1,5 +1,7 @@
 """Mixes that draw for themselves: distributions, repeatability, schedules, pipelines."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -85,12 +87,23 @@ def test_repeats_for_a_seed_and_an_epoch(name, images):
     np.testing.assert_allclose(soft, labels, atol=1e-6)
 
 
+@pytest.mark.parametrize(("balanced", "share"), [(True, 0.5), (False, 1 / 64)])
+def test_remix_draws_the_class_of_a_partner_first(balanced, share):
+    labels = np.arange(64) == 5
+    images = np.float32(255 * labels)[:, None, None, None]
+    kind = mix.ReMix([63, 1], num_classes=2, balanced=balanced)
+    _, rows = kind(images, labels.astype(int), seed=3, compile=False)
+    assert np.mean(np.asarray(rows)[:, 1] > 0) == pytest.approx(share, abs=0.15)
+    assert mix.ReMix([63, 1]).balanced
+
+
 @pytest.mark.parametrize("name", sorted(set(MIXES) - {"BalancedMixUp"}))
 def test_the_order_of_a_batch_does_not_matter(name, images):
     """What a sample is mixed with depends on the set of samples, not on their places."""
+    kind = dataclasses.replace(MIXES[name], **({"balanced": False} if name == "ReMix" else {}))
     order = np.array([3, 1, 6, 0, 2, 5, 4])
-    whole, labels = MIXES[name](images, LABELS, seed=1, samples=np.arange(COUNT), compile=False)
-    moved, others = MIXES[name](images[order], LABELS[order], seed=1, samples=order, compile=False)
+    whole, labels = kind(images, LABELS, seed=1, samples=np.arange(COUNT), compile=False)
+    moved, others = kind(images[order], LABELS[order], seed=1, samples=order, compile=False)
     np.testing.assert_array_equal(moved, np.asarray(whole)[order])
     np.testing.assert_allclose(others, np.asarray(labels)[order], atol=1e-6)
 
