@@ -145,8 +145,9 @@ def fit(
                         f"worker {run.place.worker} lost another one ({_reason(error)}): start "
                         "all workers again, and the training goes on from its checkpoint"
                     ) from error
-            if _replicas.COUPLED in str(error):
-                raise ValueError(_replicas.COUPLED) from None
+            for line in (_replicas.COUPLED, _replicas.OWN_STEPS):
+                if line in str(error):
+                    raise ValueError(line) from None
             raise
     return History(run.history, max(run.began_at, run.epoch), run.began_at, model)
 

@@ -17,6 +17,11 @@ COUPLED = (
     "a loss that compares the samples of a batch needs batches that divide by the number of "
     "devices: choose another batch size, or leave the remainder out"
 )
+OWN_STEPS = (
+    "a model with a train_step or test_step of its own needs batches that divide by the number of "
+    "devices, for rows that fill a batch up would count there: choose another batch size, or leave "
+    "the remainder out"
+)
 _ODD = 0x9E3779B9  # 2 ** 32 over the golden ratio: seeds of replicas are far from each other
 
 
@@ -145,6 +150,24 @@ def filled(dataset, shards, *, weigh, coupled=False):
     return dataset.scan(tf.constant(0), fill)
 
 
+def divided(dataset, shards):
+    """Returns a dataset as it is, which raises where the size of a batch does not divide.
+
+    Args:
+        dataset: batches.
+        shards: what the sizes must divide by.
+    """
+
+    @_plain
+    def check(*batch):
+        size = tf.shape(tf.nest.flatten(batch)[0])[0]
+        with tf.control_dependencies([tf.debugging.assert_equal(size % shards, 0, OWN_STEPS)]):
+            same = tf.nest.map_structure(tf.identity, batch)
+        return same if isinstance(dataset.element_spec, tuple) else same[0]
+
+    return dataset.map(check)
+
+
 def _rows(tensors, start, stop):
     return tf.nest.map_structure(lambda tensor: tensor[start:stop], tensors)
 
@@ -195,9 +218,13 @@ def is_coupled(model):
 
 def can_be_filled(model):
     """Returns whether XLA runs the steps of a model, and rows of weight 0 change nothing there."""
-    steps = type(model).train_step, type(model).test_step
-    of_keras = all(step.__module__.startswith("keras.") for step in steps)
-    return bool(of_keras and model.jit_compile and not is_coupled(model) and _reductions(model))
+    known = model.jit_compile and not is_coupled(model) and _reductions(model)
+    return bool(known and has_steps_of_keras(model))
+
+
+def has_steps_of_keras(model):
+    """Returns whether a model trains and validates by the steps of Keras, which take weights."""
+    return type(model).train_step.__module__.startswith("keras.") and tests_as_keras(model)
 
 
 def tests_as_keras(model):

@@ -35,7 +35,10 @@ class Run:
         self.callbacks = Throughout([*checks, *callbacks, self.recorder], model)
         self.shards = _replicas.num_shards()
         self.coupled = _replicas.is_coupled(model)
-        self.fills = self.shards > 1 or (strategy is None and _replicas.can_be_filled(model))
+        # Steps of the model's own would count the rows that fill a batch up.
+        self.fills = (self.shards > 1 and _replicas.has_steps_of_keras(model)) or (
+            strategy is None and _replicas.can_be_filled(model)
+        )
         self.weigh = (strategy is not None or self.fills) and _replicas.scales_by_size(model)
 
     def train(self, epochs, progress):
@@ -127,6 +130,8 @@ class Run:
             dataset = _replicas.filled(dataset, self.shards, **options)
             # The first batch tells the size of all, so it is left out afterwards.
             return (dataset.skip(step) if step else dataset), None, dataset.element_spec
+        if self.shards > 1 and isinstance(dataset, tf.data.Dataset):
+            dataset = _replicas.divided(dataset, self.shards)
         dataset = dataset.skip(step) if step else dataset
         if dataset is None or self.strategy is None:
             return dataset, None, None

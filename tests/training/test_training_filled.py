@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data, training
+from keras_cv_extras.training import _replicas
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -143,3 +144,47 @@ def test_on_jax_one_program_trains_and_one_validates(python):
     for name, values in wanted.items():
         np.testing.assert_allclose(plain[name], values, rtol=1e-4, err_msg=name)
         np.testing.assert_allclose(shared[name], values, rtol=1e-4, err_msg=name)
+
+
+OWN_STEPS = """
+import json, sys
+sys.path.insert(0, "tests/training")
+from test_training_filled import *
+
+class Own(keras.Model):
+    def train_step(self, state, batch):
+        x, y = batch  # and no weights
+        return super().train_step(state, (x, y))
+
+def run(size):
+    images, labels = data.load("digits").train
+    keras.utils.set_random_seed(1)
+    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    plain = keras.Sequential(layers)
+    model = Own(plain.inputs, plain.outputs)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(1e-5), loss)
+    batches = data.pipeline((images[:20], labels[:20]), size, shuffle=False, epoch=0)
+    return training.fit(model, lambda epoch: batches, batches, epochs=1, progress=False).history
+
+one = run(10)
+keras.distribution.set_distribution(keras.distribution.DataParallel())
+two = run(10)
+try:
+    run(9)
+except ValueError as error:
+    print(json.dumps([one, two, str(error)]))
+"""
+
+
+@pytest.mark.slow
+def test_on_jax_steps_of_ones_own_count_no_row_that_fills_up(python):
+    environment = {
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+    }
+    one, two, error = json.loads(python(OWN_STEPS, environment=environment).splitlines()[-1])
+    assert error == _replicas.OWN_STEPS
+    for name, values in one.items():
+        np.testing.assert_allclose(two[name], values, rtol=1e-5, err_msg=name)

@@ -73,6 +73,18 @@ def test_a_loss_that_compares_samples_gets_none_twice():
         list(dataset)
 
 
+def test_batches_for_steps_of_ones_own_divide_or_are_refused():
+    whole = _replicas.divided(batches(4, 2), 2)
+    assert whole.element_spec == batches(4, 2).element_spec
+    assert [x.tolist() for x, _ in whole.as_numpy_iterator()] == [
+        x.tolist() for x, _ in batches(4, 2).as_numpy_iterator()
+    ]
+    named = batches(4, 2).map(lambda x, y: {"x": x, "y": y})
+    assert _replicas.divided(named, 2).element_spec == named.element_spec
+    with pytest.raises(tf.errors.InvalidArgumentError, match="train_step or test_step of its own"):
+        list(_replicas.divided(batches(4, 3), 2))
+
+
 def test_pieces_of_a_batch_of_given_weights():
     batch = (tf.range(5.0), tf.range(5), tf.constant([1.0, 2, 3, 4, 5]))
 
