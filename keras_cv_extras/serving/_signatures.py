@@ -1,5 +1,6 @@
 """The functions of a SavedModel that a server calls, by their names."""
 
+import functools
 from typing import Any
 
 import tensorflow as tf
@@ -24,7 +25,7 @@ class Servable:
     def __init__(self, served, *, top_k, on_bad_image, threshold, resize, jpeg):
         self.served = served
         self.shape = served.input_shape
-        self._top_k, self._resize, self._jpeg = top_k, resize, jpeg
+        self._top_k = top_k
         self._threshold = threshold
         self._report = on_bad_image == "report"
         # What is written: the weights, without random seeds and metrics, and the signatures alone.
@@ -32,9 +33,8 @@ class Servable:
         self.root.weights = [weight.value for weight in served.model.weights]
         # Traced once each, whatever number of signatures call them.
         images = tf.TensorSpec((None, *self.shape), tf.float32)
-        encoded = tf.TensorSpec((None,), tf.string)
         self._classify = _traced(self._classify, images)
-        self.decode = _traced(self.decode, encoded)
+        self.decode = _decoder(self.shape, resize, jpeg, self._report)
 
     def signatures(self):
         """Returns the name of each signature and its traced function."""
@@ -119,14 +119,22 @@ class Servable:
         }
         return {**answer, "error": errors}
 
-    def decode(self, encoded):
-        """Returns images, and what is wrong with each, or None if that fails the request."""
+
+@functools.lru_cache(maxsize=8)
+def _decoder(shape, resize, jpeg, report):
+    """Returns what decodes a request, one for all exports alike: it takes seconds to trace.
+
+    It returns images, and what is wrong with each, or None if that fails the request.
+    """
+
+    def decode(encoded):
         encoded = tf.ensure_shape(encoded, (None,))
-        size, channels = self.shape[:2], self.shape[2]
-        decode = decoder.decode_or_report if self._report else decoder.decode_all
-        decoded = decode(encoded, size, channels, resize=self._resize, jpeg=self._jpeg)
-        images, errors = decoded if self._report else (decoded, None)
+        decode = decoder.decode_or_report if report else decoder.decode_all
+        decoded = decode(encoded, shape[:2], shape[2], resize=resize, jpeg=jpeg)
+        images, errors = decoded if report else (decoded, None)
         return tf.cast(images, tf.float32), errors
+
+    return _traced(decode, tf.TensorSpec((None,), tf.string))
 
 
 def _traced(function, spec):

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, inference, layers, policy, serving
-from keras_cv_extras.serving import ServedModel, _card, _golden, _verify
+from keras_cv_extras.serving import ServedModel, _card, _golden, _signatures, _verify
 
 PLAIN = inference.Calibration()
 NAMES = ["cat", "dog", "owl", "fox", "cow", "ant", "bat"]
@@ -238,6 +238,8 @@ def test_the_card(exported, classifier, batch, tmp_path):
     chosen = policy.rand_augment()
     options = {"class_names": NAMES, "data": images, "policy": chosen, "metrics": {"accuracy": 0.9}}
     serving.export(classifier, tmp_path / "1", **options)
+    decoder = _signatures._decoder((24, 20, 3), "crop", "whole", False)  # of both exports
+    assert decoder.experimental_get_tracing_count() == 1
     card = serving.read_card(tmp_path / "1")
     assert card["data"]["train"]["images"] == 12
     assert len(card["data"]["train"]["sha256"]) == 64
