@@ -98,7 +98,8 @@ class Run:
                 stack.enter_context(_steps.counting(self.model, spec))
             if self.strategy is not None:
                 stack.enter_context(_steps.adapted(self.model, self.strategy, spec))
-            if step and self.strategy is None:  # the metrics must exist to be restored
+            # Metrics must exist to be restored; a program that makes them is traced twice.
+            if self.strategy is None and (step or _is_plain(self.model, dataset)):
                 self.model._symbolic_build(data_batch=dataset.element_spec)
         self.callbacks.first_batch = step
         self.model.fit(
@@ -293,3 +294,9 @@ def _averages_kept_apart(model):
     finally:
         del optimizer.finalize_variable_values
     optimizer.finalize_variable_values(model.trainable_variables)
+
+
+def _is_plain(model, dataset):
+    """Returns whether a model's metrics can be made beforehand, and Keras does not do so."""
+    own = type(model).train_step is not keras.Model.train_step
+    return keras.backend.backend() == "tensorflow" and not own and hasattr(dataset, "element_spec")

@@ -211,3 +211,23 @@ def test_models_are_saved_and_loaded(tmp_path):
     (tmp_path / "torn.keras").write_bytes(b"PK")
     with pytest.raises(ValueError, match="torn.keras: not a model"):
         training.load_model(tmp_path / "torn.keras")
+
+
+class Traced(keras.layers.Layer):
+    """Counts the programs that train with it."""
+
+    count = 0
+
+    def call(self, x, training=None):
+        Traced.count += bool(training)
+        return x
+
+
+def test_a_training_is_traced_once():
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), Traced()])
+    model.add(keras.layers.Dense(10))
+    training.compile_model(model)
+    images, labels = data.load("digits").train
+    train = data.pipeline((images[:32], labels[:32]), 16)
+    training.fit(model, train, train, epochs=2, progress=False)
+    assert Traced.count == 1
