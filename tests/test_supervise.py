@@ -185,6 +185,31 @@ def test_free_ports_differ():
     assert len(set(supervise.free_ports(20))) == 20
 
 
+def test_python_does_not_speak_of_an_end_that_is_lost(monkeypatch):
+    """JAX is called by the garbage collector: what is raised there goes to the error stream."""
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    monkeypatch.setattr(supervise, "_AGAIN", 0.05)
+
+    class Loses:
+        def __init__(self, action):
+            self.action = action
+
+        def __del__(self):
+            self.action()
+
+    @supervise.ending_by_signals()
+    def loses():
+        Loses(lambda: 1 / 0)
+        Loses(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        time.sleep(60)
+
+    with pytest.raises(supervise.Ended):
+        loses()
+    assert [lost.exc_type for lost in told] == [ZeroDivisionError]
+    assert sys.unraisablehook == told.append
+
+
 def test_an_end_that_is_lost_comes_again(monkeypatch):
     """C code may swallow what a signal raises; what tidies up is not disturbed."""
     monkeypatch.setattr(supervise, "_AGAIN", 0.05)

@@ -283,9 +283,15 @@ def ending_by_signals():
     """Lets SIGINT, SIGTERM and SIGHUP raise `Ended` in the main thread, inside of the block.
 
     Code in C that is just calling Python may lose the exception: it is raised again some seconds
-    later, unless it is on its way through what tidies up. Alarms of others stay theirs.
+    later, unless it is on its way through what tidies up, and Python does not speak of it. Alarms
+    of others stay theirs.
     """
     ended, theirs = [], []  # the handler and the timer that others have for alarms
+    tell = sys.unraisablehook
+
+    def tell_of_others(lost):
+        if not isinstance(lost.exc_value, Ended):
+            tell(lost)
 
     def end(number, frame):
         ended.append(number)
@@ -305,9 +311,11 @@ def ending_by_signals():
             raise Ended(ended[0])
 
     with _handling(end):
+        sys.unraisablehook = tell_of_others
         try:
             yield
         finally:
+            sys.unraisablehook = tell
             if theirs:
                 handler, timer = theirs[0]
                 signal.setitimer(signal.ITIMER_REAL, 0)
