@@ -138,7 +138,8 @@ def median_blur(image: Tensor, *, kernel_size: int = 3) -> Tensor:
     channels = image.shape[-1]
     padded = pad_columns(pad_rows(image, radius), channels, radius)
     if radius == 1:
-        return ops.reshape(_median_of_nine(padded, channels), ops.shape(image))
+        median = functools.partial(_median_of_nine, channels=channels)
+        return ops.reshape(engine.kept(median, padded), ops.shape(image))
     window = [
         _shift(_shift(padded, down, 2 * radius, axis=0), right, 2 * radius, axis=1, step=channels)
         for down in range(2 * radius + 1)
@@ -242,25 +243,19 @@ def _shift(padded, number, margin, *, axis, step=1):
 
 
 def _median_of_nine(padded, channels):
-    """The median of every 3 x 3 pixels, of columns in order, each of which serves three pixels.
+    """The median of every 3 x 3 pixels, in one pass: it is faster than to keep columns in order.
 
-    It is the middle of three: the greatest of the least, the middle of the middle, the least of
-    the greatest.
+    Of columns in order it is the middle of three: the greatest of the least, the middle of the
+    middle, the least of the greatest.
     """
-
-    def in_order(padded):
-        above, own, below = padded[:-2], padded[1:-1], padded[2:]
-        least, greatest = ops.minimum(above, own), ops.maximum(above, own)
-        middle = ops.maximum(least, ops.minimum(greatest, below))
-        return ops.minimum(least, below), middle, ops.maximum(greatest, below)
+    above, own, below = padded[:-2], padded[1:-1], padded[2:]
+    low, high = ops.minimum(above, own), ops.maximum(above, own)
+    least, greatest = ops.minimum(low, below), ops.maximum(high, below)
+    middle = ops.maximum(low, ops.minimum(high, below))
 
     def across(values):
         return values[:, : -2 * channels], values[:, channels:-channels], values[:, 2 * channels :]
 
-    least, middle, greatest = (
-        engine.kept(lambda padded, place=place: in_order(padded)[place], padded)
-        for place in range(3)
-    )
     low = functools.reduce(ops.maximum, across(least))
     high = functools.reduce(ops.minimum, across(greatest))
     return _middle(low, _middle(*across(middle)), high)
