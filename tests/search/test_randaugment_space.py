@@ -10,7 +10,7 @@ import pytest
 
 from keras_cv_extras import data, policy, search
 from keras_cv_extras.search.oracles import _recipes, _space
-from keras_cv_extras.search.stages import _neighbors, _request
+from keras_cv_extras.search.stages import _neighbors, _plan, _request
 
 FORM = {"form": "randaugment"}
 
@@ -164,5 +164,10 @@ def test_a_search_from_the_data_to_its_files(tmp_path):
     assert not any("joined" in name for name in arms)
     assert policy.Policy.load(tmp_path / "policy.json") == found.policy
     assert found.policy.provenance["settings"]["space"] == "randaugment"
+    request = _request.make_request(digits, network, search.SearchSettings(**asked))
+    plan = {stage.name: stage for stage in _plan._plan(request, None, None).stages}
+    spent = found.policy.provenance["cost"]
+    assert plan["confirmation"].trainings == spent["confirmation"]["trainings"] == 2 * len(arms)
+    assert plan["promoted trials"].trainings == spent["promoted"]["trainings"]
     again = search.search_policy(digits, network, directory=tmp_path, progress=False, **asked)
     assert again.verdict == found.verdict
