@@ -31,10 +31,11 @@ _POLL = 0.005  # seconds
 
 
 class Changes:
-    """Counts what Python changes below a folder, and kills the process before one of them."""
+    """Counts what Python changes below a folder, and ends the process before one of them."""
 
-    def __init__(self, root, last):
+    def __init__(self, root, last, number):
         self.root, self.last, self.count = os.path.abspath(root), last, 0
+        self.number = number
 
     def __call__(self, event, arguments):
         """Hears an audit event, which Python tells before it does what the event says."""
@@ -52,7 +53,7 @@ class Changes:
             return
         self.count += 1
         if self.count == self.last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.number)
 
 
 def _script(order):
@@ -76,7 +77,7 @@ def _child(order, output, errors, answer):
     os.dup2(output.fileno(), 1)
     os.dup2(errors.fileno(), 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    changes = Changes(order["root"], order.get("change"))
+    changes = Changes(order["root"], order.get("change"), order.get("signal", signal.SIGKILL))
     sys.addaudithook(changes)
     try:
         code = (_script if "script" in order else _command)(order)
@@ -97,8 +98,8 @@ def run(order):
     Args:
         order: a dictionary. "arguments" are those of `kcx`, or of "script", the path of a script
             that runs in "folder"; "root" is the folder whose changes count; "change" the number
-            of the change before which the child is killed, "seconds" the time after which it is;
-            without them it runs to its end.
+            of the change before which the child is killed, "seconds" the time after which it is,
+            or which is sent another "signal" then; without them it runs to its end.
 
     Returns:
         A dictionary: "code" is the child's exit code, the negative number of the signal that
@@ -124,7 +125,7 @@ def run(order):
         limit = order.get("seconds")
         while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
             if limit is not None and time.monotonic() - began > limit:
-                os.kill(child, signal.SIGKILL)
+                os.kill(child, order.get("signal", signal.SIGKILL))
                 ended = os.waitpid(child, 0)
                 break
             time.sleep(_POLL)

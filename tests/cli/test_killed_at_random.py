@@ -10,7 +10,7 @@ import signal
 import numpy as np
 import pytest
 
-from keras_cv_extras import training
+from keras_cv_extras import classical, data, training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import marks
 
@@ -20,6 +20,8 @@ SEED = int(os.environ.get("KCX_KILLS_SEED", "0"))
 
 TRAIN = "train digits --epochs 3 --batch-size 449 --validation 0.2 --quiet"
 GAN = "gan train digits --steps 4 --every 2 --width 4 --quiet"
+FOLDS = "train digits --epochs 1 --batch-size 449 --validation 0 --folds 2 --quiet"
+CLASSICAL = "classical train digits --system hog --quiet"
 SEARCH = (
     "search run digits --trials 2 --epochs 2 --train-size 50 --validation-size 50 "
     "--confirmation-size 50 --confirm-seeds 1 --ops invert --retrain --quiet"
@@ -116,6 +118,19 @@ def same_training(one, other):
         assert (one / name).read_bytes() == (other / name).read_bytes()
 
 
+def same_folds(one, other):
+    for name in ("scores.json", "predictions.csv", "fold-1/samples.npz"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+    for fold in (1, 2):
+        same_weights(one / f"fold-{fold}" / "model.keras", other / f"fold-{fold}" / "model.keras")
+
+
+def same_classifier(one, other):
+    images = data.load("digits").test[0]
+    answers = [classical.load(path).predict(images) for path in (one, other)]
+    np.testing.assert_array_equal(*answers)
+
+
 def same_search(one, other):
     same_weights(one / "model.keras", other / "model.keras")
     policies = [json.loads((folder / "policy.json").read_text()) for folder in (one, other)]
@@ -129,6 +144,47 @@ def same_export(one, other):
 
 def test_train(kcx, tmp_path):
     kill(kcx, tmp_path, TRAIN.split(), "run", same_training)
+
+
+def test_folds(kcx, tmp_path):
+    kill(kcx, tmp_path, FOLDS.split(), "run", same_folds)
+
+
+def test_classical(kcx, tmp_path):
+    pytest.importorskip("skops")
+    kill(kcx, tmp_path, CLASSICAL.split(), "model.skops", same_classifier)
+
+
+ENDED = {
+    "folds": (FOLDS, "run"),
+    "gan": (GAN, "run"),
+    "search": (SEARCH, "run"),
+    "classical": (CLASSICAL, "model.joblib"),
+    "export": ("export MODEL digits", "served/1"),
+}
+
+
+@pytest.mark.parametrize("name", ENDED)
+def test_a_signal_at_any_moment(kcx, tmp_path, name):
+    """The command says in one line how to go on, and nothing half written outlasts the next."""
+    command, output = ENDED[name]
+    training.save_model(training.small_cnn((8, 8, 1), 10, width=4), tmp_path / "model.keras")
+    command = command.replace("MODEL", str(tmp_path / "model.keras")).split()
+    place = str(tmp_path / "whole" / output)
+    changes = kcx([*command, "--output", place], tmp_path / "whole")["changes"]
+    numbers = random.Random(SEED)
+    for _ in range(KILLS):
+        moment = {"change": numbers.randint(1, changes)}
+        number = numbers.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+        place = str(tmp_path / "ended" / output)
+        told = kcx([*command, "--output", place], tmp_path / "ended", signal=number, **moment)
+        if told["code"]:
+            line = f"ended by {number.name}: start the same command again to go on"
+            assert told["code"] == 128 + number, (moment, told["errors"])
+            assert told["errors"].splitlines() == [line], moment
+    told = kcx([*command, "--output", place], tmp_path / "ended")
+    assert told["code"] == 0, told["errors"]
+    assert not list(tmp_path.rglob(f"{files.TEMPORARY}*"))
 
 
 def test_gan(kcx, tmp_path):
