@@ -130,6 +130,27 @@ def test_weight_normalisation_has_its_old_attributes():
     assert (type(copy), copy.data_init) == (tfa.layers.WeightNormalization, False)
 
 
+@pytest.mark.parametrize("shape", [(1, None, None, 3), None])
+def test_a_graph_warps_images_of_unknown_size(shape):
+    random = np.random.default_rng(0)
+    image = random.normal(size=(1, 7, 9, 3)).astype("float32")
+    start = random.uniform(1, 5, (1, 4, 2)).astype("float32")
+    options = {"num_boundary_points": 2}
+    wanted, flow = tfa.image.sparse_image_warp(image, start, start + 0.5, **options)
+
+    @tf.function(input_signature=[tf.TensorSpec(shape)], autograph=False)
+    def warp(given):
+        return tfa.image.sparse_image_warp(given, start, start + 0.5, **options)
+
+    found = warp(image)
+    np.testing.assert_allclose(found[0], wanted, atol=1e-5)
+    np.testing.assert_allclose(found[1], flow, atol=1e-5)
+    if shape is None:
+        turn = tf.function(lambda x: tfa.image.rotate(x, 0.1), autograph=False)
+        with pytest.raises(ValueError, match="images must have a known number of axes"):
+            turn.get_concrete_function(tf.TensorSpec(None))
+
+
 def test_volumes_pool_to_one_place():
     volume = np.random.default_rng(3).normal(size=(2, 4, 6, 3, 2)).astype("float32")
     found = tfa.layers.AdaptiveMaxPooling3D((2, 1, 1))(volume)

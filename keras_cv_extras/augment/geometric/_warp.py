@@ -48,7 +48,7 @@ def interpolate_bilinear(grid: Tensor, query_points: Tensor, indexing: str = "ij
 
 def _between(places, size, dtype):
     """Returns the pixel before each place, and how far the place is on the way to the next."""
-    before = ops.clip(ops.floor(places), 0, size - 2)
+    before = ops.clip(ops.floor(places), 0, ops.cast(size - 2, places.dtype))
     share = ops.clip(ops.cast(places - before, dtype), 0, 1)
     return ops.cast(before, "int32"), share[..., None]
 

@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras import augment
-from keras_cv_extras.compat.tensorflow_addons._transforms import as_batch, like_given
+from keras_cv_extras.compat.tensorflow_addons._transforms import as_batch, like_given, with_axes
 
 _SMALLEST = 1e-10
 
@@ -57,9 +57,12 @@ def interpolate_spline(
         ops.cast(ops.convert_to_tensor(x), "float32")
         for x in (train_points, train_values, query_points)
     )
-    _, count, axes = points.shape
-    matrix = _radial(_squared_distances(points, points), order)
-    matrix = matrix + regularization_weight * ops.eye(count)
+    for tensor in (points, values, asked):
+        with_axes(tensor, 3)
+    _, count, axes = ops.shape(points)
+    place = ops.arange(count, dtype="int32")
+    same = ops.cast(place[:, None] == place, "float32")
+    matrix = _radial(_squared_distances(points, points), order) + regularization_weight * same
     linear = ops.concatenate([points, ops.ones_like(points[..., :1])], axis=-1)
     none = ops.zeros_like(linear[:, : axes + 1])
     upper = ops.concatenate([matrix, linear], axis=2)
@@ -73,10 +76,11 @@ def interpolate_spline(
 
 def _edge_points(height, width, each):
     """Returns points along the edges, the corners among them."""
-    rows, columns = np.linspace(0, height - 1, each + 2), np.linspace(0, width - 1, each + 2)
-    y, x = np.meshgrid(rows, columns, indexing="ij")
-    outer = (x == 0) | (x == width - 1) | (y == 0) | (y == height - 1)
-    return np.stack([y[outer], x[outer]], axis=-1).astype("float32")
+    share = np.linspace(0, 1, each + 2)
+    points = np.stack(np.meshgrid(share, share, indexing="ij"), axis=-1)
+    outer = ((points == 0) | (points == 1)).any(-1)
+    last = ops.cast(ops.stack([height - 1, width - 1]), "float32")
+    return ops.cast(points[outer], "float32") * last
 
 
 def sparse_image_warp(
@@ -91,8 +95,9 @@ def sparse_image_warp(
     """Moves points of images to others, and all between them; returns the flow too."""
     del name
     image = ops.convert_to_tensor(image)
+    with_axes(image, 4)
     batch = as_batch(image)
-    count, height, width = batch.shape[:3]
+    count, height, width = ops.shape(batch)[:3]
     source, target = (
         ops.reshape(ops.cast(ops.convert_to_tensor(x), "float32"), (count, -1, 2))
         for x in (source_control_point_locations, dest_control_point_locations)
@@ -103,11 +108,12 @@ def sparse_image_warp(
         edge = ops.broadcast_to(edge, (count, *edge.shape))
         target = ops.concatenate([target, edge], axis=1)
         flows = ops.concatenate([flows, ops.zeros_like(edge)], axis=1)
-    grid = np.moveaxis(np.mgrid[:height, :width], 0, -1).reshape(-1, 2).astype("float32")
+    sides = (ops.cast(ops.arange(side, dtype="int32"), "float32") for side in (height, width))
+    grid = ops.reshape(ops.stack(ops.meshgrid(*sides, indexing="ij"), axis=-1), (-1, 2))
     everywhere = interpolate_spline(
         target,
         flows,
-        ops.broadcast_to(grid, (count, *grid.shape)),
+        ops.broadcast_to(grid, (count, *ops.shape(grid))),
         interpolation_order,
         regularization_weight,
     )

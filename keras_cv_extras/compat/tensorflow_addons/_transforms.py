@@ -7,8 +7,16 @@ import keras
 from keras import ops
 
 
+def with_axes(tensor: Any, count: int) -> None:
+    """Gives a tensor of a graph so many axes, if it is not known how many it has."""
+    if getattr(tensor.shape, "rank", count) is None:
+        tensor.set_shape((None,) * count)
+
+
 def as_batch(image: Any) -> Any:
     """Returns `(batch, height, width, channels)` of an image of two, three or four axes."""
+    if getattr(image.shape, "rank", 4) is None:
+        raise ValueError("images must have a known number of axes: give them by tf.ensure_shape")
     rank = len(image.shape)
     if rank not in (2, 3, 4):
         raise ValueError(f"images must have two to four axes, received rank {rank}")
