@@ -90,7 +90,7 @@ def sparse_image_warp(
     interpolation_order: int = 2,
     regularization_weight: float = 0.0,
     num_boundary_points: int = 0,
-    name: str | None = None,
+    name: str = "sparse_image_warp",
 ) -> tuple[Any, Any]:
     """Moves points of images to others, and all between them; returns the flow too."""
     del name
