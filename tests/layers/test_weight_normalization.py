@@ -71,9 +71,91 @@ def test_recurrent_kernels_are_normalised(kind, data_init):
     np.testing.assert_allclose(layer(x), outputs, rtol=1e-5, atol=1e-6)
 
 
-def test_a_layer_with_states_is_refused():
-    with pytest.raises(ValueError, match="layer must not be stateful"):
-        WeightNormalization(keras.layers.GRU(3, stateful=True))
+def recurrent(kind="LSTM", **options):
+    """Returns a bare layer and one that is wrapped, with the same weights and seeds."""
+    bare, layer = (getattr(keras.layers, kind)(3, seed=7, **options) for _ in range(2))
+    wrapped = WeightNormalization(layer)
+    batch = 2 if options.get("stateful") else None
+    for each in (bare, wrapped):
+        each.build((batch, 5, 4))
+    layer.set_weights(bare.get_weights())
+    wrapped.g.assign(wrapped._norm()[0])
+    return bare, wrapped
+
+
+def same(outputs, expected):
+    keras.tree.map_structure(
+        lambda one, other: np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6),
+        outputs,
+        expected,
+    )
+
+
+@pytest.mark.parametrize("rates", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}])
+@pytest.mark.parametrize("kind", ["LSTM", pytest.param("GRU", marks=pytest.mark.wide)])
+def test_every_call_of_a_recurrent_layer_drops_others(kind, rates):
+    bare, wrapped = recurrent(kind, **rates)
+    x = normal((2, 5, 4))
+    first, second = (wrapped(x, training=True) for _ in range(2))
+    assert np.any(np.abs(first - second) > 1e-3)
+    same((first, second), tuple(bare(x, training=True) for _ in range(2)))
+    (state,) = (v for v in wrapped.non_trainable_variables if "seed" in v.name)
+    before = np.array(state)
+    values = wrapped.trainable_variables, wrapped.non_trainable_variables
+    _, (after,) = wrapped.stateless_call(*values, x, training=True)
+    assert np.any(after != before)
+    np.testing.assert_array_equal(state, before)
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("return_state", [False, True])
+def test_masks_and_states_of_recurrent_layers(return_sequences, return_state):
+    bare, wrapped = recurrent(return_sequences=return_sequences, return_state=return_state)
+    x = normal((2, 5, 4))
+    x[:, 3:] = 0
+    mask, states = np.array([[1, 1, 1, 1, 0], [1, 0, 0, 0, 0]], bool), [normal((2, 3))] * 2
+    masked = keras.layers.Masking()(x)
+    for inputs, options in (
+        (masked, {}),
+        (x, {"mask": tf.constant(mask)}),
+        (x, {"initial_state": states}),
+        (masked, {"mask": tf.constant(mask), "initial_state": states}),
+    ):
+        outputs, expected = wrapped(inputs, **options), bare(inputs, **options)
+        same(outputs, expected)
+        for one, other in zip(tf.nest.flatten(outputs), tf.nest.flatten(expected), strict=True):
+            found, wanted = (getattr(item, "_keras_mask", None) for item in (one, other))
+            assert (found is None) == (wanted is None)
+            assert found is None or np.array_equal(found, wanted)
+    inputs = keras.Input((5, 4)), keras.Input((3,)), keras.Input((3,))
+    model = keras.Model(inputs, wrapped(inputs[0], initial_state=list(inputs[1:])))
+    same(model([x, *states]), bare(x, initial_state=states))
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_words_of_several_lengths_train(return_sequences):
+    layers = [keras.layers.Embedding(5, 4, mask_zero=True)]
+    layers.append(WeightNormalization(keras.layers.GRU(3, return_sequences=return_sequences)))
+    model = keras.Sequential(layers)
+    model.compile("sgd", "mse", run_eagerly=True)
+    x = np.array([[1, 2, 0, 0], [3, 4, 1, 0]])
+    model.fit(x, np.zeros((2, 4, 3) if return_sequences else (2, 3)), verbose=0)
+
+
+def test_a_layer_keeps_its_states_from_batch_to_batch():
+    bare, wrapped = recurrent("GRU", stateful=True)
+    x = normal((2, 5, 4))
+    first, second = (wrapped(x) for _ in range(2))
+    assert np.any(np.abs(first - second) > 1e-3)
+    same((first, second), tuple(bare(x) for _ in range(2)))
+    assert wrapped.stateful
+    wrapped.reset_state()
+    same(wrapped(x), first)
+
+
+def test_only_recurrent_layers_take_states():
+    with pytest.raises(TypeError, match="initial_state"):
+        WeightNormalization(keras.layers.Dense(3))(normal((2, 4)), initial_state=normal((2, 3)))
 
 
 def test_kernel_is_direction_times_length(case):

@@ -44,15 +44,16 @@ class WeightNormalization(keras.layers.Wrapper):
 
     Call arguments:
         inputs: the inputs of the layer.
+        initial_state: of recurrent layers, the states at the first step, as the layer takes them.
+        mask: of recurrent layers, `(batch, steps)`, False for steps that are left out.
         training: whether the layer is being trained.
 
     Returns:
-        The outputs of the layer.
+        The outputs of the layer; its states too if it has `return_state`.
 
     Raises:
         TypeError: if the layer is of another kind.
-        ValueError: if the layer is quantized, uses LoRA, has an `activity_regularizer`, or is
-            recurrent and `stateful`.
+        ValueError: if the layer is quantized, uses LoRA, or has an `activity_regularizer`.
 
     References:
         [Weight normalization](https://arxiv.org/abs/1602.07868)
@@ -72,8 +73,6 @@ class WeightNormalization(keras.layers.Wrapper):
                 "layer must be a Dense, Conv, ConvTranspose, DepthwiseConv, SimpleRNN, GRU or LSTM "
                 f"layer, received {layer!r}"
             )
-        if getattr(layer, "stateful", False):
-            raise ValueError("layer must not be stateful: its states would be lost")
         if layer.activity_regularizer is not None:
             raise ValueError(
                 "layer must not have an activity_regularizer: give it to WeightNormalization"
@@ -129,8 +128,17 @@ class WeightNormalization(keras.layers.Wrapper):
             )
         self.built = True
 
-    def call(self, inputs: Tensor, training: bool | None = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        initial_state: Any = None,
+        mask: Tensor | None = None,
+        training: bool | None = False,
+    ) -> Any:
         """Runs the layer with the normalised kernel; see the class."""
+        given: dict[str, Any] = {} if initial_state is None else {"initial_state": initial_state}
+        if isinstance(self.layer, _RECURRENT):
+            given["mask"] = mask
         length, bias = self.g.value, None
         if self._bias is not None:
             bias = floats(self._bias.value)
@@ -147,7 +155,8 @@ class WeightNormalization(keras.layers.Wrapper):
                 self.initialized.assign(ops.ones_like(self.initialized.value))
             length = length + length_offset
             bias = None if bias is None else bias + bias_offset
-        return ops.cast(self._run(inputs, length, bias), self.compute_dtype)
+        outputs = self._run(inputs, length, bias, **given)
+        return keras.tree.map_structure(lambda x: ops.cast(x, self.compute_dtype), outputs)
 
     def remove(self) -> keras.layers.Layer:
         """Gives the layer its normalised kernel and its bias for good, and returns it.
@@ -167,6 +176,16 @@ class WeightNormalization(keras.layers.Wrapper):
         return self.layer
 
     @property
+    def stateful(self) -> bool:
+        """Whether the layer keeps its states from one batch to the next."""
+        return getattr(self.layer, "stateful", False)
+
+    def reset_state(self) -> None:
+        """Sets the states that a stateful layer keeps to zero."""
+        layer: Any = self.layer
+        layer.reset_state()
+
+    @property
     def _kernel(self) -> Any:
         recurrent = isinstance(self.layer, _RECURRENT)
         return self.layer.cell.recurrent_kernel if recurrent else self.layer.kernel
@@ -175,18 +194,29 @@ class WeightNormalization(keras.layers.Wrapper):
     def _bias(self) -> Any:
         return None if isinstance(self.layer, _RECURRENT) else self.layer.bias
 
-    def _run(self, inputs, length, bias):
+    def _run(self, inputs, length, bias, **given):
         """Returns the layer's outputs with other lengths and another bias."""
         direction = floats(self._kernel.value)
         scale = ops.reshape(floats(length), self._length_shape) / self._norm()
+        # Keras does not count the states of recurrent layers among their variables.
+        states = getattr(self.layer, "states", None)
+        variables = [*self.layer.variables, *keras.tree.flatten(states or ())]
         # Every variable needs a value, or the layer would read those that it had before a
         # surrounding stateless call, a training step on JAX for one.
-        values = [(variable, variable.value) for variable in self.layer.variables]
+        values = [(variable, variable.value) for variable in variables]
         values.append((self._kernel, direction * scale))
         if bias is not None:
             values.append((self._bias, bias))
-        with keras.StatelessScope(values):
-            return self.layer(inputs)
+        scope = keras.StatelessScope(values)
+        before = [scope.get_current_value(variable) for variable in variables]
+        with scope:
+            outputs = self.layer(inputs, **given)
+        # What the layer wrote, the state of its random numbers for one, goes beyond the scope.
+        for variable, old in zip(variables, before, strict=True):
+            new = scope.get_current_value(variable)
+            if new is not old:
+                variable.assign(new)
+        return outputs
 
     def _norm(self):
         """Returns the norms of the directions, shaped like the kernel with single entries."""
@@ -214,13 +244,26 @@ class WeightNormalization(keras.layers.Wrapper):
             bias_offset = ops.cast(-mean * length, self.g.dtype) - floats(own.value)
         return ops.stop_gradient(length_offset), ops.stop_gradient(bias_offset)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Returns the mask of the layer's outputs."""
+        return self.layer.compute_mask(inputs, previous_mask)
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         """Returns the shape of the layer's outputs."""
         return self.layer.compute_output_shape(input_shape)
 
-    def compute_output_spec(self, inputs: Tensor, training: bool | None = False) -> Any:
-        """Returns the shape and type of the layer's outputs."""
-        return keras.KerasTensor(self.compute_output_shape(inputs.shape), self.compute_dtype)
+    def compute_output_spec(
+        self,
+        inputs: Tensor,
+        initial_state: Any = None,
+        mask: Tensor | None = None,
+        training: bool | None = False,
+    ) -> Any:
+        """Returns the shapes and types of the layer's outputs."""
+        return keras.tree.map_shape_structure(
+            lambda shape: keras.KerasTensor(shape, self.compute_dtype),
+            self.compute_output_shape(inputs.shape),
+        )
 
     def get_config(self) -> Config:
         """Returns the configuration."""
