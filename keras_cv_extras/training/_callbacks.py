@@ -188,7 +188,7 @@ class WatchImages(keras.callbacks.Callback):
         while self._found:
             problem = self._found.pop()
             if problem is not None:
-                told.warn(problem)
+                told.warn(problem, once="values of images")
 
 
 def _impossible(labels, model):

@@ -1,4 +1,6 @@
-"""Images whose values are not those that a model takes are told, whoever is given them."""
+"""Images whose values are not those that a model takes are told, where they are given as arrays or by tf.data."""
+
+import warnings
 
 import keras
 import numpy as np
@@ -62,20 +64,74 @@ def test_every_entry_says_the_same(model, entry):
     ENTRIES[entry](model, RIGHT["floats"])
 
 
+def test_folds_are_told_once(model):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for fold in range(3):
+            classical.ModelFeatures(model).fit_transform(FLOATS[fold::3] / 255)
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize("kind", [*WRONG, *RIGHT])
 def test_which_values_are_told(kind):
     problem = value_range.unlike_bytes({**WRONG, **RIGHT}[kind])
     assert (problem is None) == (kind in RIGHT)
 
 
+class Block(keras.layers.Layer):
+    """A layer of the user's: `layers` may be anything there, such as how many there are."""
+
+    def __init__(self, layers, *inner):
+        super().__init__()
+        self.layers, self.takes_bytes = layers, "unknown"
+        self.inner = layers if isinstance(layers, list) else inner
+
+    def build(self, shape):
+        for layer in self.inner:
+            layer.build(shape)
+
+    def call(self, x):
+        for layer in self.inner:
+            x = layer(x)
+        return x
+
+
+Rescaling = keras.layers.Rescaling
+FIRST = {
+    "in a model": (keras.Sequential([Rescaling(1 / 127.5, offset=-1)]), True),
+    "Caffe's": (_preprocessing.ImagePreprocessing("caffe"), True),
+    "one for each channel": (Rescaling([1 / (255 * std) for std in (0.229, 0.224, 0.225)]), True),
+    "after an augmentation": (
+        keras.Sequential([keras.layers.RandomFlip(), Rescaling(1 / 255)]),
+        True,
+    ),
+    "in a layer": (Block(3, Rescaling(1 / 255)), True),
+    "of a layer without layers": (Block(None), False),
+    "in a list": (Block([Rescaling(1 / 255)]), True),
+    "to bytes": (Rescaling(255.0), False),
+    "of 12 bits": (Rescaling(1 / 4095), False),
+    "of 16 bits": (Rescaling(1 / 65535), False),
+    "to bytes and back": (keras.Sequential([Rescaling(255.0), Rescaling(1 / 255)]), False),
+    "in the body": (keras.Sequential([keras.layers.Dense(3), Rescaling(0.01)]), False),
+    "in the body of a layer": (Block(2, keras.layers.Dense(3), Rescaling(0.01)), False),
+    "of what is normalised": (
+        keras.Sequential([keras.layers.Normalization(), Rescaling(0.01)]),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FIRST)
+def test_which_models_take_bytes(kind):
+    first, takes = FIRST[kind]
+    assert value_range.takes_bytes(network(first)) is takes
+
+
 def test_a_model_that_takes_other_values_is_left_alone():
-    inner = keras.Sequential([keras.layers.Rescaling(1 / 127.5, offset=-1)])
-    caffe = _preprocessing.ImagePreprocessing("caffe")
-    for first, takes in ((inner, True), (caffe, True), (keras.layers.Rescaling(255.0), False)):
-        assert value_range.takes_bytes(network(first)) is takes
-    plain = network()
+    plain = network(Block(3))
     assert not value_range.takes_bytes(plain)
-    fit(plain, WRONG["from 0 to 1"])
+    for entry in ENTRIES.values():
+        entry(plain, WRONG["from 0 to 1"])
 
 
 @pytest.mark.parametrize("entry", ["evaluate", "predict"])

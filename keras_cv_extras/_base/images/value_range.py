@@ -10,7 +10,7 @@ from keras_cv_extras._base.text import told
 _BYTES = (0, 255)
 _STANDARD = 3  # which images that are standardised hardly pass; those in [0, 255] always do
 _OVER = 64  # by how much sharpened images and the like may leave that range
-_SMALL = 1 / 50  # by which a layer that rescales bytes multiplies at most
+_SCALES = 1 / 400, 1 / 50  # by which layers that rescale bytes multiply; those of 12 bits by less
 
 
 def own_range(dtype):
@@ -91,14 +91,32 @@ def _check_integers(images, dtype, low, high):
 
 
 def takes_bytes(model):
-    """Returns whether a layer of a model says that images come with values from 0 to 255."""
-    for layer in getattr(model, "layers", ()):
+    """Returns whether a layer of a model says that images come with values from 0 to 255.
+
+    Only layers before the first with weights say so: those after it see no images.
+    """
+    for layer in _leaves(model):
         if isinstance(layer, keras.layers.Rescaling):
-            if np.max(np.abs(layer.scale)) <= _SMALL:
-                return True
-        elif getattr(layer, "takes_bytes", False) or takes_bytes(layer):
+            scales = np.abs(layer.scale)
+            return bool(_SCALES[0] <= np.min(scales) and np.max(scales) <= _SCALES[1])
+        if getattr(layer, "takes_bytes", False) is True:
             return True
+        if layer.weights:
+            return False
     return False
+
+
+def _leaves(layer):
+    """Yields the layers in a layer, in order and the innermost first, and then the layer."""
+    if not isinstance(layer, keras.Layer):
+        return
+    if isinstance(layer, keras.Model):
+        inner = layer.layers
+    else:  # where `layers` may be anything
+        inner = layer._flatten_layers(include_self=False, recursive=False)
+    for item in inner:
+        yield from _leaves(item)
+    yield layer
 
 
 def unlike_bytes(images):
@@ -121,4 +139,4 @@ def warn_of(images, model):
     """Warns of an array of images whose values are not those that a model takes."""
     problem = unlike_bytes(images) if takes_bytes(model) else None
     if problem is not None:
-        told.warn(problem)
+        told.warn(problem, once="values of images")

@@ -25,27 +25,29 @@ _BETWEEN = {
 _told = set()  # what was told once, and the lines that it was told
 
 
-def warn(text: str, category: type[Warning] = UserWarning, *, once: bool = False) -> None:
+def warn(text: str, category: type[Warning] = UserWarning, *, once: bool | str = False) -> None:
     """Warns the line that called this library, however deep in it the warning arises.
 
     Args:
         text: what is said.
         category: of the warning.
-        once: whether a line is told once, whatever filters say.
+        once: whether a line is told once, whatever filters say. If the text has numbers that are
+            others every time, a name in its place.
     """
     frame = _caller()
-    line = text, frame.f_code.co_filename, frame.f_lineno
-    if once and line in _told:
+    line = frame.f_code.co_filename, frame.f_lineno
+    about = once if isinstance(once, str) else text, *line
+    if once and about in _told:
         return
     warnings.warn_explicit(
         text,
         category,
-        *line[1:],
+        *line,
         frame.f_globals.get("__name__"),
         frame.f_globals.setdefault("__warningregistry__", {}),
     )
     if once:
-        _told.add(line)  # not before: a filter may have made an error of it
+        _told.add(about)  # not before: a filter may have made an error of it
 
 
 def _caller() -> types.FrameType:
