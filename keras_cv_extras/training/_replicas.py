@@ -224,7 +224,12 @@ def can_be_filled(model):
 
 def has_steps_of_keras(model):
     """Returns whether a model trains and validates by the steps of Keras, which take weights."""
-    return type(model).train_step.__module__.startswith("keras.") and tests_as_keras(model)
+    return trains_as_keras(model) and tests_as_keras(model)
+
+
+def trains_as_keras(model):
+    """Returns whether a model trains by the step of Keras, which takes weights."""
+    return type(model).train_step.__module__.startswith("keras.")
 
 
 def tests_as_keras(model):

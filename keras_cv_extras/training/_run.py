@@ -36,10 +36,11 @@ class Run:
         self.shards = _replicas.num_shards()
         self.coupled = _replicas.is_coupled(model)
         # Steps of the model's own would count the rows that fill a batch up.
-        self.fills = (self.shards > 1 and _replicas.has_steps_of_keras(model)) or (
-            strategy is None and _replicas.can_be_filled(model)
-        )
-        self.weigh = (strategy is not None or self.fills) and _replicas.scales_by_size(model)
+        small, parted = strategy is None and _replicas.can_be_filled(model), self.shards > 1
+        self.fills = small or (parted and _replicas.trains_as_keras(model))
+        self.fills_validation = small or (parted and _replicas.tests_as_keras(model))
+        filled = self.fills or self.fills_validation
+        self.weigh = (strategy is not None or filled) and _replicas.scales_by_size(model)
 
     def train(self, epochs, progress):
         """Trains up to a number of epochs."""
@@ -54,7 +55,12 @@ class Run:
     def _train(self, epochs, progress):
         model, strategy = self.model, self.strategy
         with strategy.scope() if strategy else contextlib.nullcontext():
-            model.optimizer.build(model.trainable_variables)
+            if not _is_built(model):
+                # A model may have steps alone, and no call.
+                with contextlib.suppress(Exception):
+                    _steps.make_variables(model, self.dataset_of(self.epoch), metrics=False)
+            if _is_built(model):
+                model.optimizer.build(model.trainable_variables)
         self.callbacks.set_params({"epochs": epochs, "verbose": 0})
         self.callbacks.begin()
         step = self._restore()
@@ -89,18 +95,23 @@ class Run:
         self.recorder.last_batch = size
         if self.strategy is None and self.epoch == self.began_at:
             dataset = self.watch.watched(dataset, self.model)
-        train, steps, spec = self._distributed(dataset, step)
+        train, steps, spec = self._distributed(dataset, self.fills, step)
         _num_batches(self.validation, "validation")
-        counted = self.fills or _replicas.tests_as_keras(self.model)
-        validation, validation_steps, _ = self._distributed(self.validation, counted=counted)
+        fills = self.fills_validation
+        counted = fills or _replicas.tests_as_keras(self.model)
+        validation, validation_steps, other = self._distributed(
+            self.validation, fills, counted=counted
+        )
         if self.epoch == self.began_at:
-            if spec is not None:
-                stack.enter_context(_steps.counting(self.model, spec))
+            if spec is not None or (fills and other is not None):
+                stack.enter_context(_steps.counting(self.model, spec or other))
             if self.strategy is not None:
                 stack.enter_context(_steps.adapted(self.model, self.strategy, spec))
             # Metrics must exist to be restored; a program that makes them is traced twice.
-            if self.strategy is None and (step or _is_plain(self.model, dataset)):
-                self.model._symbolic_build(data_batch=dataset.element_spec)
+            if self.strategy is None and step:
+                _steps.make_variables(self.model, dataset)
+            elif self.strategy is None and _is_plain(self.model):
+                _steps.was_built(self.model, dataset)
         self.callbacks.first_batch = step
         self.model.fit(
             train,
@@ -121,12 +132,12 @@ class Run:
         self.epoch += 1
         self.stopped = bool(self.model.stop_training)
 
-    def _distributed(self, dataset, step=0, counted=True):
+    def _distributed(self, dataset, fills, step=0, counted=True):
         """Returns what Keras is given in place of a dataset, its steps, and a piece's form.
 
         Of the dataset, as many batches as `step` says are left out.
         """
-        if self.fills and _replicas.has_rows(dataset):
+        if fills and _replicas.has_rows(dataset):
             options = {"weigh": self.weigh, "coupled": self.coupled}
             dataset = _replicas.filled(dataset, self.shards, **options)
             # The first batch tells the size of all, so it is left out afterwards.
@@ -296,7 +307,11 @@ def _averages_kept_apart(model):
     optimizer.finalize_variable_values(model.trainable_variables)
 
 
-def _is_plain(model, dataset):
+def _is_built(model):
+    return all(layer.built for layer in model._flatten_layers(include_self=False))
+
+
+def _is_plain(model):
     """Returns whether a model's metrics can be made beforehand, and Keras does not do so."""
     own = type(model).train_step is not keras.Model.train_step
-    return keras.backend.backend() == "tensorflow" and not own and hasattr(dataset, "element_spec")
+    return keras.backend.backend() == "tensorflow" and not own

@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_cv_extras import data, training
 from keras_cv_extras.training import _replicas
@@ -44,8 +45,6 @@ def trained(jit_compile, weighted=False, epochs=2, **options):
         return dataset.map(lambda x, y: (x, y, weights_of(y)))
 
     def weights_of(labels):
-        import tensorflow as tf
-
         return tf.gather(weights, labels)
 
     return training.fit(
@@ -156,7 +155,7 @@ class Own(keras.Model):
         x, y = batch  # and no weights
         return super().train_step(state, (x, y))
 
-def run(size):
+def run(size, other=None):
     images, labels = data.load("digits").train
     keras.utils.set_random_seed(1)
     layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]
@@ -164,16 +163,19 @@ def run(size):
     model = Own(plain.inputs, plain.outputs)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(1e-5), loss)
-    batches = data.pipeline((images[:20], labels[:20]), size, shuffle=False, epoch=0)
-    return training.fit(model, lambda epoch: batches, batches, epochs=1, progress=False).history
+    def batches(size):
+        return data.pipeline((images[:20], labels[:20]), size, shuffle=False, epoch=0)
+
+    train, validation = batches(size), batches(other or size)
+    return training.fit(model, lambda epoch: train, validation, epochs=1, progress=False).history
 
 one = run(10)
 keras.distribution.set_distribution(keras.distribution.DataParallel())
-two = run(10)
+two, three = run(10), run(10, 9)  # Keras validates, and takes weights
 try:
     run(9)
 except ValueError as error:
-    print(json.dumps([one, two, str(error)]))
+    print(json.dumps([one, two, three, str(error)]))
 """
 
 
@@ -184,7 +186,44 @@ def test_on_jax_steps_of_ones_own_count_no_row_that_fills_up(python):
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
     }
-    one, two, error = json.loads(python(OWN_STEPS, environment=environment).splitlines()[-1])
+    *runs, error = json.loads(python(OWN_STEPS, environment=environment).splitlines()[-1])
     assert error == _replicas.OWN_STEPS
-    for name, values in one.items():
-        np.testing.assert_allclose(two[name], values, rtol=1e-5, err_msg=name)
+    for name, values in runs[0].items():
+        for other in runs[1:]:
+            np.testing.assert_allclose(other[name], values, rtol=1e-5, err_msg=name)
+
+
+class OwnTrain(keras.Model):
+    def train_step(self, batch):
+        x, y = batch  # and no weights
+        return super().train_step((x, y))
+
+
+class OwnTest(keras.Model):
+    def test_step(self, batch):
+        x, y = batch
+        return super().test_step((x, y))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"), [(OwnTrain, (4, 5)), pytest.param(OwnTest, (5, 4), marks=pytest.mark.wide)]
+)
+def test_on_several_devices_the_steps_of_keras_fill_batches_up(kind, sizes, monkeypatch):
+    """As far as a step is the model's own, its batches must divide."""
+    x = np.random.default_rng(0).normal(size=(12, 4)).astype("float32")
+    whole = tf.data.Dataset.from_tensor_slices((x, x[:, :1]))
+
+    def run(sizes):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((4,))
+        model = kind(inputs, keras.layers.Dense(1)(inputs))
+        model.compile("sgd", "mse")
+        train, validation = (whole.batch(size) for size in sizes)
+        return training.fit(model, train, validation, epochs=1, progress=False).history
+
+    expected = run(sizes)
+    monkeypatch.setattr(_replicas, "num_shards", lambda: 2)
+    for name, values in run(sizes).items():
+        np.testing.assert_allclose(values, expected[name], rtol=1e-5, err_msg=name)
+    with pytest.raises(ValueError, match="train_step or test_step of its own"):
+        run(sizes[::-1])

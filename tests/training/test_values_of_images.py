@@ -1,4 +1,4 @@
-"""Images whose values are not those that a model takes are told, where they are given as arrays or by tf.data."""
+"""Images whose values are not those that a model takes are told, if a model says what it takes."""
 
 import warnings
 

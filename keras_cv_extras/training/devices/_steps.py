@@ -12,6 +12,46 @@ from keras_cv_extras.training._replicas import Counts, Plain
 from keras_cv_extras.training.devices import _keras_fault, _places
 
 
+def was_built(model, dataset):
+    """Makes the variables of a model, of its metrics and of its loss from the form of batches.
+
+    Args:
+        model: a compiled Keras model.
+        dataset: batches.
+
+    Returns:
+        Whether that could be done: not where Python must see values, for one.
+    """
+    if model.run_eagerly or not hasattr(dataset, "element_spec"):
+        return False
+    try:
+        model._symbolic_build(data_batch=dataset.element_spec)
+    except Exception:  # which may be anyone's; what is wrong with a model, its training says
+        return False
+    return True
+
+
+def make_variables(model, dataset, metrics=True):
+    """Makes the variables of a model from a batch where `was_built` cannot; random states stay.
+
+    Args:
+        model: a compiled Keras model.
+        dataset: batches. Those of a generator are left to the training.
+        metrics: whether variables of its metrics and of its loss are needed, too.
+    """
+    if was_built(model, dataset) or inspect.isgenerator(dataset):
+        return
+    batch = dataset[0] if isinstance(dataset, keras.utils.PyDataset) else next(iter(dataset))
+    x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
+    before = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
+    outputs = model(x, training=False)
+    if metrics:
+        model.compute_metrics(x, y, outputs, sample_weight=weights)
+        model._compute_loss(x, y, outputs, sample_weight=weights, training=False)
+    for variable, value in before:
+        variable.assign(value)
+
+
 @contextlib.contextmanager
 def adapted(model, strategy, spec):
     """Lets Keras' `fit` and `evaluate` train a model under a strategy, within the block.
