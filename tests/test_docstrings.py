@@ -79,6 +79,17 @@ def run(paths):
     return runner.tries, "".join(wrong)
 
 
+def test_every_argument_stands_in_a_line_of_its_own():
+    """What begins in the column of the names is a name: else it would be a part of another."""
+    section, wrong = re.compile(r"^( *)(?:Call arguments|Args):\n((?:\1 +.*\n)+)", re.M), []
+    for path in SOURCE.rglob("*.py"):
+        for indent, text in section.findall(path.read_text(encoding="utf-8")):
+            lines = [line.removeprefix(indent) for line in text.splitlines()]
+            found = [line for line in lines if not re.match(r"    (    |\*{0,2}\w+: )", line)]
+            wrong += [f"{path}: {line}" for line in found]
+    assert not wrong, "\n".join(wrong)
+
+
 # Keras' fit says that it does not shuffle a dataset, which nobody has asked it to do.
 SHUFFLE = pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning")
 

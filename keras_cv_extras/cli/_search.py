@@ -94,8 +94,8 @@ def run(
     flip: Annotated[
         bool | None,
         typer.Option(
-            help="Whether the known policies may mirror images; guessed from the name of the "
-            "data if not given."
+            help="Whether the known policies, and those of the spaces recipe and randaugment, may "
+            "mirror images; guessed from the name of the data if not given."
         ),
     ] = None,
     trials: Annotated[
@@ -238,8 +238,9 @@ def run(
 ):
     """Search for an augmentation policy for DATA, and compare it with policies that need no search.
 
-    It writes the policy with the best score on images that the search has not seen; this may be
-    one that needs no search. A search that was interrupted or killed resumes.
+    It writes the simplest of the policies with the best scores on images that the search has not
+    seen, which may be one that needs no search; with --space randaugment, the best trial if it is
+    among them. A search that was interrupted or killed resumes.
 
     kcx search status FOLDER shows the progress, kcx search report FOLDER the result.
     """

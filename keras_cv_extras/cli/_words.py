@@ -17,8 +17,8 @@ _WORDS = {
     r"\bstream needs image_size": "--stream needs --image-size",
     r"\bimage_size (\d+): ": r"--image-size \1: ",
     r"give validation above 0": "give --validation a share above 0",
-    r"^(crop|also) is a part of recipes: give space='recipe'": (
-        r"--\1 is a part of recipes: give --space recipe"
+    r"^(crop|also) is a part of recipes: give space='recipe' or 'randaugment'": (
+        r"--\1 is a part of recipes: give --space recipe or randaugment"
     ),
     r"\bleave stream out": "leave --stream out",
     r"loss='crossentropy' alone: give label_smoothing=0": (

@@ -30,7 +30,7 @@ class SearchSettings:
         crop: the crop in recipes: "padded"; "random-resized", if images show more than the object;
             or "none".
         also: what else recipes contain: "mix", "repeats" (of an image in a batch),
-        "label_smoothing".
+            "label_smoothing".
         method: "staged", or "full" without screen and shared weights, every trial being a training
             of its own, as long as the confirmation's.
         oracle: "tpe", "evolution", "controller" (AutoAugment's own), "random", the name of one
@@ -52,8 +52,8 @@ class SearchSettings:
             two trainings an op. It needs method="staged", and changes neither trials nor choice.
         ops: names of ops to search in; None for the 16 of AutoAugment that the images' number
             of channels allows and that can change them.
-        flip: whether the controls may mirror images; "auto" for all but digits and letters,
-            recognised by the name of the data.
+        flip: whether the controls, and policies of space "recipe" and "randaugment", may mirror
+            images; "auto" for all but digits and letters, recognised by the name of the data.
         tuned_control: whether RandAugment, tuned with as many trainings as the search spends on
             its policies, and on the same images, is one of the controls; it takes as long.
         retrain: whether to train a last model with the policy on all the data, and write it as
@@ -127,8 +127,8 @@ class SearchSettings:
         own = not isinstance(self.oracle, str)
         for name, given in (("crop", self.crop != "padded"), ("also", bool(self.also))):
             if given and (own or self.space == "policy"):
-                how = "give it to recipe_space" if own else "give space='recipe' with it"
-                raise ValueError(f"{name} is a part of recipes: {how}")
+                how = "it to recipe_space" if own else "space='recipe' or 'randaugment'"
+                raise ValueError(f"{name} is a part of recipes: give {how}")
         checks.one_of("method", self.method, METHODS)
         if self.staged and self.epochs < 2:
             raise ValueError(

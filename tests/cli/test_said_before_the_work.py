@@ -23,7 +23,10 @@ INT8 = "export FILE digits --quantize int8"
         ("train digits --min-accuracy nan", "--min-accuracy must be a share"),
         ("train digits --min-accuracy 90", "--min-accuracy must be a share"),
         ("evaluate model.keras digits --min-accuracy -1", "--min-accuracy must be a share"),
-        ("search run digits --also mix", "--also is a part of recipes: give --space recipe"),
+        (
+            "search run digits --also mix",
+            "--also is a part of recipes: give --space recipe or randaugment",
+        ),
         ("train digits --seed -1", "--seed must be at least 0"),
         ("train digits --seed 4294967296", "--seed must be at most 4294967295"),
         ("train digits --learning-rate inf", "--learning-rate must be finite"),

@@ -308,7 +308,7 @@ def test_what_recipes_say_of_batches_is_asked_of_a_search(digits, network):
         ({"space": "recipe", "also": ("cutmix",)}, "also must be one of 'mix', 'repeats'"),
         (
             {"space": "policy", "also": ("mix",)},
-            "also is a part of recipes: give space='recipe' with it",
+            "also is a part of recipes: give space='recipe' or 'randaugment'",
         ),
         ({"trails": 3}, "trails"),
     ],

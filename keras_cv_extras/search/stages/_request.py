@@ -66,7 +66,7 @@ class Request:
         settings: what was asked for.
         trials: how many policies to try; None as long as a budget has not decided it.
         ops: names of the ops to search in.
-        flip: whether the controls may mirror images.
+        flip: whether the controls, and policies of "recipe" and "randaugment", may mirror images.
         class_names: the names of the classes, where the data knows them.
         of_files: whether the images were read from files, and the name is that of their folder.
     """

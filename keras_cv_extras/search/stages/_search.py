@@ -35,8 +35,9 @@ class SearchResult:
     Args:
         policy: the policy of the arm that won; the one in `policy.json`.
         winner: that arm, a finalist of the search or a control: the simplest within one
-            standard error of the best.
-        arms: all arms with their confirmed accuracies, controls first.
+            standard error of the best; of space "randaugment", the best trial if it is one of them.
+        arms: all arms with their confirmed accuracies, the simplest first: controls, but before
+            them the best trial of space "randaugment".
         verdict: sentences that say which arm won, by how much, and whether that may be chance.
         trials: a dictionary for each policy that was tried: what the search saw.
         screen: what the screen of the ops found; None with `method="full"`.
@@ -86,7 +87,7 @@ def search_policy(
     second; the best of them and the controls (no augmentation, crop, RandAugment, TrivialAugment, a
     random policy) are then trained again with new seeds and scored on the third. Among the arms
     within one standard error of the best of these last scores, the simplest is written; this may be
-    a control.
+    a control. With `space="randaugment"`, the best trial is written if it is among them.
 
     The stages: a screen finds out which ops at which strengths destroy labels, and they are left
     out, unless training with them helps all the same. The first three quarters of a training

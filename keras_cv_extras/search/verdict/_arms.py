@@ -26,7 +26,7 @@ class Arm:
         low: lower end of the 95 % interval of `accuracy`.
         high: upper end.
         log_loss: mean over the trainings.
-        search_ accuracy: the accuracy in the search, on the validation images; NaN for a policy
+        search_accuracy: the accuracy in the search, on the validation images; NaN for a policy
             that joins several.
         correct: `(trainings, images)`, bool: what was classified correctly.
     """

@@ -18,7 +18,8 @@ class ResizedCentre(keras.layers.Layer):
     Only what is seen is resized: its pixels are cut out first.
 
     Args:
-        height, width: of the window. Where it is larger than the image, there is black around it.
+        height: of the window. Where it is larger than the image, there is black around it.
+        width: likewise.
         shorter: what the shorter side becomes; a pair `(height, width)` to be covered; None to
             leave the size as it is; or "stretch", by which the window is the whole image.
         interpolation: "bilinear" or "bicubic", antialiased.
