@@ -195,8 +195,10 @@ def _read(path):
         return b"", "a folder; name the files in it"
     if not path.is_file():
         return b"", "a broken link" if path.is_symlink() else "not a regular file"
-    if path.stat().st_size > decoder.MOST_BYTES:
-        return b"", decoder.TOO_MANY_BYTES
+    try:
+        decoder.check_file(path)
+    except ValueError as error:
+        return b"", str(error)
     encoded = path.read_bytes()
     if not encoded:
         return b"", "an empty file"

@@ -47,7 +47,11 @@ def test_a_file_of_terabytes_is_read_by_nobody(tmp_path):
     Image.new("RGB", (8, 8)).save(large)
     os.truncate(large, 1 << 41)
     reason = "too large: of more than 1,073,741,824 bytes"
-    for attempt in (_decode.read_header, lambda path: _decode.decode(path, (8, 8), "crop", 3)):
+    for attempt in (
+        decoder.check_file,
+        _decode.read_header,
+        lambda path: _decode.decode(path, (8, 8), "crop", 3),
+    ):
         with pytest.raises(ValueError, match=reason):
             attempt(large)
     with pytest.warns(UserWarning, match=r"large.jpg \(too large"):

@@ -6,9 +6,8 @@ import threading
 
 import numpy as np
 
-MOST_BYTES = 1 << 30  # of a file: 64 million pixels of 16 bits are half of that, not compressed
+_MOST_BYTES = 1 << 30  # of a file: 64 million pixels of 16 bits are half of that, not compressed
 MOST_CHUNKS = 1_000  # of a PNG beside pixels, as in libpng: Pillow takes 15 us for each
-TOO_MANY_BYTES = f"too large: of more than {MOST_BYTES:,} bytes"
 MOST_PIXEL_CHUNKS = 100_000
 MOST_SCANS = 1_000_000_000  # pixels times passes over a JPEG: 16 of 64 million pixels
 _AT_ONCE = 128_000_000  # pixels that are decoded at a time, by all threads: 4 to 12 bytes each
@@ -26,8 +25,8 @@ def check_file(path):
         return  # a file in memory, of tests
     counts = {True: 0, False: 0}
     with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size > MOST_BYTES:
-            raise ValueError(TOO_MANY_BYTES)
+        if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+            raise ValueError(f"too large: of more than {_MOST_BYTES:,} bytes")
         if file.read(8) != b"\x89PNG\r\n\x1a\n":
             return
         while len(head := file.read(8)) == 8:

@@ -38,7 +38,7 @@ class ImagePreprocessing(keras.layers.Layer):
         >>> x = ImagePreprocessing("torch")(images)
     """
 
-    takes_bytes = True
+    takes_bytes: bool = True
 
     def __init__(self, mode: str = "torch", **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -7,7 +7,7 @@ filter. Pixel values differ from Pillow's by 1 of 255 at most, since Pillow roun
 and columns.
 """
 
-from keras_cv_extras.data.files._cost import MOST_BYTES, TOO_MANY_BYTES
+from keras_cv_extras.data.files._cost import check_file
 from keras_cv_extras.data.files._decode import (
     JPEGS,
     MOST_PIXELS,
@@ -23,10 +23,9 @@ from keras_cv_extras.data.files.decoder._plan import plan, plan_box
 __all__ = [
     "FORMATS",
     "JPEGS",
-    "MOST_BYTES",
     "MOST_PIXELS",
     "RESIZES",
-    "TOO_MANY_BYTES",
+    "check_file",
     "decode",
     "decode_all",
     "decode_or_report",
