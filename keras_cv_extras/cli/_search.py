@@ -114,9 +114,9 @@ def run(
     space: Annotated[
         Literal["policy", "recipe", "randaugment"],
         typer.Option(
-            help="policy: five sub-policies of two ops, thirty decisions. recipe: nine numbers, "
-            "how many ops, how strong, of which kind, on how many images, after which mirror and "
-            "crop. randaugment: four, RandAugment's two and whether flip and crop come first."
+            help="randaugment: four numbers, RandAugment's two and whether flip and crop come "
+            "first. recipe: nine, how many ops, how strong, of which kind, on how many images, "
+            "after which mirror and crop. policy: five sub-policies of two ops, thirty decisions."
         ),
     ] = DEFAULT.space,
     crop: Annotated[
@@ -238,9 +238,10 @@ def run(
 ):
     """Search for an augmentation policy for DATA, and compare it with policies that need no search.
 
-    It writes the simplest of the policies with the best scores on images that the search has not
-    seen, which may be one that needs no search; with --space randaugment, the best trial if it is
-    among them. A search that was interrupted or killed resumes.
+    It writes the best trial if no policy that needs no search has a score that is better by more
+    than one standard error, on images that the search has not seen; with --space recipe or policy,
+    the simplest of the policies with the best scores. A search that was interrupted or killed
+    resumes.
 
     kcx search status FOLDER shows the progress, kcx search report FOLDER the result.
     """

@@ -23,10 +23,10 @@ class SearchSettings:
         budget: None, or the minutes that the whole search may take, as predicted by timed
             trainings. `epochs` and `confirm_seeds` are then upper limits: if two trials would not
             fit, they are lowered, to 4 and 2 at least.
-        space: "policy", five sub-policies of two steps, thirty decisions as in AutoAugment;
-            "recipe", nine numbers, see `recipe_space`; or "randaugment", four of them: RandAugment,
-            and whether a flip and a crop come before it; where it ties with a control, it is
-            written.
+        space: "randaugment", four numbers: RandAugment's two, and whether a flip and a crop come
+            before it, of which the best trial is written where it ties with a control; "recipe",
+            nine numbers, see `recipe_space`; or "policy", five sub-policies of two steps, thirty
+            decisions as in AutoAugment.
         crop: the crop in recipes: "padded"; "random-resized", if images show more than the object;
             or "none".
         also: what else recipes contain: "mix", "repeats" (of an image in a batch),
@@ -77,7 +77,7 @@ class SearchSettings:
 
     trials: int | None = None
     budget: float | None = None
-    space: Literal["policy", "recipe", "randaugment"] = "policy"
+    space: Literal["policy", "recipe", "randaugment"] = "randaugment"
     crop: Literal["padded", "random-resized", "none"] = "padded"
     also: Sequence[Literal["mix", "repeats", "label_smoothing"]] = ()
     method: Literal["staged", "full"] = "staged"

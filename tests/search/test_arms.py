@@ -218,3 +218,5 @@ def test_verdicts_of_a_tie():
     said = _arms.verdict([tuned, control])
     assert said.startswith("A tie: best trial has 64.0% of the confirmation images and is the")
     assert said.endswith("within one standard error, and a tuned RandAugment is preferred.")
+    screened = dataclasses.replace(control, name="screened RandAugment", kind="searched")
+    assert _arms.verdict([tuned, screened]).endswith("and a tuned RandAugment is preferred.")

@@ -93,6 +93,15 @@ def test_a_folder_tells_what_was_asked_otherwise(tmp_path):
         _state.SearchFolder(tmp_path, {"model": {"layers": ["a", "b"]}})
 
 
+def test_what_a_folder_does_not_say_has_a_name(tmp_path):
+    """Identities leave out what the first version could not be asked."""
+    _state.SearchFolder(tmp_path, {"seed": 1})
+    with pytest.raises(ValueError, match=r"space was 'policy' and is 'randaugment'\. Use"):
+        _state.SearchFolder(tmp_path, {"seed": 1, "space": "randaugment"})
+    with pytest.raises(ValueError, match="harm_seeds was 0 and is 4; workers was 1 and is 2"):
+        _state.SearchFolder(tmp_path, {"seed": 1, "workers": 2, "harm_seeds": 4})
+
+
 @pytest.mark.parametrize(
     ("heights", "wanted"),
     [

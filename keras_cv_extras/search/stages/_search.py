@@ -34,8 +34,8 @@ class SearchResult:
 
     Args:
         policy: the policy of the arm that won; the one in `policy.json`.
-        winner: that arm, a finalist of the search or a control: the simplest within one
-            standard error of the best; of space "randaugment", the best trial if it is one of them.
+        winner: that arm, a finalist of the search or a control: of space "randaugment" the best
+            trial, if it is within one standard error of the best; else the simplest that is.
         arms: all arms with their confirmed accuracies, the simplest first: controls, but before
             them the best trial of space "randaugment".
         verdict: sentences that say which arm won, by how much, and whether that may be chance.
@@ -85,9 +85,10 @@ def search_policy(
 
     The training data is split into three parts. Trials train on the first and are scored on the
     second; the best of them and the controls (no augmentation, crop, RandAugment, TrivialAugment, a
-    random policy) are then trained again with new seeds and scored on the third. Among the arms
-    within one standard error of the best of these last scores, the simplest is written; this may be
-    a control. With `space="randaugment"`, the best trial is written if it is among them.
+    random policy) are then trained again with new seeds and scored on the third. The best trial is
+    written if it is within one standard error of the best of these last scores, else the simplest
+    arm that is, which may be a control. With `space="recipe"` or "policy", it is always the
+    simplest.
 
     The stages: a screen finds out which ops at which strengths destroy labels, and they are left
     out, unless training with them helps all the same. The first three quarters of a training

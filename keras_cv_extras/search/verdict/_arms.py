@@ -155,7 +155,7 @@ def _which_wins(arms):
         gap = compare(best.name, own.name, correct)
         whose = "A tie" if own.is_searched else "No searched policy is worth its trouble"
         reason = "the simpler one is preferred"
-        if own.is_searched and not best.is_searched:
+        if own.is_searched and own is arms[0]:  # the best trial of a space of RandAugment alone
             reason = "a tuned RandAugment is preferred"
         return (
             f"{whose}: {own.title} has {percent} and is the policy that was written. "
