@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -40,6 +41,31 @@ def test_encoded_requests():
         del wanted["turns"]
         for text, value in zip(row, wanted.values(), strict=True):
             assert float(text) == pytest.approx(value, abs=0.0051 if "." in text else 0.51)
+
+
+def test_spaces_of_a_search():
+    arms = {
+        "flip, crop and RandAugment, untuned": "flip, crop and RandAugment",
+        '`space="randaugment"`': "randaugment",
+        '`space="policy"`': "policy",
+        '`space="recipe"`': "recipe",
+    }
+    scores = [row["accuracy"] for row in results("spaces_emoji-5")["replicates"].values()]
+    assert len(scores) == 10
+    found = cells("search.md", "| arm | mean |")
+    shown = [float(row[1]) for row in found]
+    assert shown == sorted(shown, reverse=True)
+    assert len(found) == 7
+    for arm, mean, *gap in found:
+        arm = arms.get(arm, arm)
+        assert float(mean) == pytest.approx(100 * np.mean([one[arm] for one in scores]), abs=0.0051)
+        if arm == "randaugment":
+            continue
+        gaps = [100 * (one["randaugment"] - one[arm]) for one in scores]
+        half = stats.t.ppf(0.975, len(gaps) - 1) * stats.sem(gaps)
+        said = [float(number) for number in re.findall(r"-?[\d.]+", gap[0])]
+        wanted = [np.mean(gaps), np.mean(gaps) - half, np.mean(gaps) + half]
+        assert said == pytest.approx(wanted, abs=0.051)
 
 
 RUNS = {
