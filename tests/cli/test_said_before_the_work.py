@@ -24,7 +24,7 @@ INT8 = "export FILE digits --quantize int8"
         ("train digits --min-accuracy 90", "--min-accuracy must be a share"),
         ("evaluate model.keras digits --min-accuracy -1", "--min-accuracy must be a share"),
         (
-            "search run digits --also mix",
+            "search run digits --space policy --also mix",
             "--also is a part of recipes: give --space recipe or randaugment",
         ),
         ("train digits --seed -1", "--seed must be at least 0"),
