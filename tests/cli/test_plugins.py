@@ -167,8 +167,8 @@ def test_a_search_knows_an_oracle_of_a_plugin(written):
     oracle = _request.make_request(data.load("digits"), build, settings).make_oracle(("invert",))
     assert type(oracle).__name__ == "Backwards"
     assert (oracle.objective.name, oracle.max_trials, oracle.seed) == ("val_accuracy", 5, 1)
-    names = {hp.name for hp in oracle.get_space().space}
-    assert names == {hp.name for hp in search.policy_space(ops=("invert",)).space}
+    space = search.recipe_space(ops=("invert",), flip=False, form="randaugment")  # the default
+    assert {hp.name for hp in oracle.get_space().space} == {hp.name for hp in space.space}
     made = functools.partial(search.EvolutionOracle, population_size=4)
     search.register("backwards-oracle", made, replace=True)
     many = dataclasses.replace(settings, workers=3)
