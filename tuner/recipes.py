@@ -10,7 +10,6 @@ Started again, it does the replicates that are missing. Without --emoji it does 
 """
 
 import argparse
-import functools
 import json
 import pathlib
 import tempfile
@@ -174,41 +173,18 @@ def summary(rows) -> dict:
     scores = [row["accuracy"] for row in rows]
     others = [arm for arm in scores[0] if arm not in ("search", RIVAL)]
     gaps = [row["expected"] - row["accuracy"]["search"] for row in rows if row["expected"]]
-    error = np.std(gaps, ddof=1) / len(gaps) ** 0.5 if len(gaps) > 1 else None
     return {
-        "mean_accuracy": {
-            arm: round(float(np.mean([one[arm] for one in scores])), 5) for arm in scores[0]
-        },
+        "mean_accuracy": study.mean_accuracy(scores),
         "primary": study.paired(scores, "search", RIVAL),
         "others": study.holm([study.paired(scores, "search", arm) for arm in others]),
-        "expected_minus_test": {
-            "mean": round(float(np.mean(gaps)), 5) if gaps else None,
-            "error": None if error is None else round(float(error), 5),
-        },
+        "expected_minus_test": study.mean_gap(gaps),
     }
 
 
 def measure(options, output):
     """Runs the replicates that a folder's results lack, and sums them up."""
-    summaries = {}
-    for name in options.settings:
-        results = study.Results(
-            output / f"recipes_{name}.json",
-            f"python tuner/recipes.py --settings {name}",
-            {"search": SEARCH, "test_seeds": SEEDS["test"], "setting": name, "limits": LIMITS},
-        )
-        rows = results.replicates(
-            functools.partial(run, name, options.emoji),
-            options.replicates,
-            parallel=options.parallel,
-            seen=lambda number, row: print(number, row["accuracy"], row["winner"], flush=True),
-        )
-        summaries[name] = summary(rows)
-        results.summarise(summaries[name])
-    for name, one in zip(
-        summaries, study.holm([one["primary"] for one in summaries.values()]), strict=True
-    ):
-        print(name, one, flush=True)
+    protocol = {"search": SEARCH, "test_seeds": SEEDS["test"], "limits": LIMITS}
+    study.measure(options, output, "recipes", protocol, run, summary)
 
 
 def main():

@@ -7,12 +7,10 @@ Started again, it does the replicates that are missing.
 """
 
 import argparse
-import functools
 import pathlib
 import shutil
 import tempfile
 
-import numpy as np
 import recipes
 import study
 
@@ -109,45 +107,20 @@ def summary(rows) -> dict:
     scores = [row["accuracy"] for row in rows]
     others = [arm for arm in scores[0] if arm not in ("randaugment", "policy")]
     return {
-        "mean_accuracy": {
-            arm: round(float(np.mean([one[arm] for one in scores])), 5) for arm in scores[0]
-        },
+        "mean_accuracy": study.mean_accuracy(scores),
         "primary": study.paired(scores, "randaugment", "policy"),
         "others": study.holm([study.paired(scores, "randaugment", arm) for arm in others]),
-        "expected_minus_test": {space: _gaps(rows, space) for space in SPACES},
-    }
-
-
-def _gaps(rows, space):
-    gaps = [row["expected"][space] - row["accuracy"][space] for row in rows]
-    error = np.std(gaps, ddof=1) / len(gaps) ** 0.5 if len(gaps) > 1 else None
-    return {
-        "mean": round(float(np.mean(gaps)), 5),
-        "error": None if error is None else round(float(error), 5),
+        "expected_minus_test": {
+            space: study.mean_gap([row["expected"][space] - row["accuracy"][space] for row in rows])
+            for space in SPACES
+        },
     }
 
 
 def measure(options, output):
     """Runs the replicates that a folder's results lack, and sums them up."""
-    summaries = {}
-    for name in options.settings:
-        results = study.Results(
-            output / f"spaces_{name}.json",
-            f"python tuner/spaces.py --settings {name}",
-            {"search": SEARCH, "test_seeds": SEEDS["test"], "setting": name},
-        )
-        rows = results.replicates(
-            functools.partial(run, name, options.emoji),
-            options.replicates,
-            parallel=options.parallel,
-            seen=lambda number, row: print(number, row["accuracy"], row["winner"], flush=True),
-        )
-        summaries[name] = summary(rows)
-        results.summarise(summaries[name])
-    for name, one in zip(
-        summaries, study.holm([one["primary"] for one in summaries.values()]), strict=True
-    ):
-        print(name, one, flush=True)
+    protocol = {"search": SEARCH, "test_seeds": SEEDS["test"]}
+    study.measure(options, output, "spaces", protocol, run, summary)
 
 
 def main():

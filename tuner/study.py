@@ -119,6 +119,58 @@ def holm(comparisons) -> list[dict]:
     return adjusted
 
 
+def mean_accuracy(scores) -> dict[str, float]:
+    """Returns the mean of each arm over the replicates.
+
+    Args:
+        scores: a dictionary of accuracies for each replicate.
+    """
+    return {arm: round(float(np.mean([one[arm] for one in scores])), 5) for arm in scores[0]}
+
+
+def mean_gap(gaps) -> dict:
+    """Returns the mean of differences and its standard error, None where there are too few."""
+    error = np.std(gaps, ddof=1) / len(gaps) ** 0.5 if len(gaps) > 1 else None
+    return {
+        "mean": round(float(np.mean(gaps)), 5) if gaps else None,
+        "error": None if error is None else round(float(error), 5),
+    }
+
+
+def measure(options, output, script: str, protocol: dict, run, summary):
+    """Runs the replicates of settings that a folder's results lack, and compares the settings.
+
+    Args:
+        options: those of the command line, with `settings` and `emoji`.
+        output: the folder of the results.
+        script: the name of the script, without its ending, which begins those of the results.
+        protocol: what was fixed beforehand.
+        run: a function of a setting's name, the folder of the emoji, a replicate's number and an
+            empty folder.
+        summary: a function of all rows of a setting, whose "primary" is the comparison that
+            Holm's correction over the settings is for.
+    """
+    summaries = {}
+    for name in options.settings:
+        results = Results(
+            output / f"{script}_{name}.json",
+            f"python tuner/{script}.py --settings {name}",
+            {**protocol, "setting": name},
+        )
+        rows = results.replicates(
+            functools.partial(run, name, options.emoji),
+            options.replicates,
+            parallel=options.parallel,
+            seen=lambda number, row: print(number, row["accuracy"], row["winner"], flush=True),
+        )
+        summaries[name] = summary(rows)
+        results.summarise(summaries[name])
+    for name, one in zip(
+        summaries, holm([one["primary"] for one in summaries.values()]), strict=True
+    ):
+        print(name, one, flush=True)
+
+
 def measured_on(*packages: str) -> dict:
     """Returns the command, the accelerator and the versions that a measurement on JAX goes with.
 

@@ -111,7 +111,7 @@ class Run:
             if self.strategy is None and step:
                 _steps.make_variables(self.model, dataset)
             elif self.strategy is None and _is_plain(self.model):
-                _steps.was_built(self.model, dataset)
+                _steps.build_symbolically(self.model, dataset)
         self.callbacks.first_batch = step
         self.model.fit(
             train,

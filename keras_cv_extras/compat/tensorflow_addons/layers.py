@@ -151,7 +151,7 @@ class WeightNormalization(layers.WeightNormalization):
     @property
     def v(self) -> Any:
         """The direction of the kernel."""
-        return self.layer.cell.recurrent_kernel if self.is_rnn else self.layer.kernel
+        return self._kernel
 
 
 def _gelu(approximate: bool = True, **options: Any) -> Any:

@@ -34,6 +34,7 @@ from keras_cv_extras.search.oracles._space import (
 from keras_cv_extras.search.oracles._suggesting import SuggestingOracle
 from keras_cv_extras.search.oracles._tpe import TPEOracle
 from keras_cv_extras.search.stages import _portfolio, _splits
+from keras_cv_extras.search.stages._state import LEFT_OUT
 from keras_cv_extras.search.trials._child import pair_of
 from keras_cv_extras.search.trials._oracle_checks import (
     check_no_others,
@@ -127,6 +128,10 @@ class Request:
         """Returns what tells this search from others, for JSON."""
         asked = self.settings
         named = isinstance(asked.oracle, str)
+        # With several workers a trial knows less of others, so that other trials are run.
+        others = {"workers": asked.workers, "space": self.space, "crop": asked.crop}
+        others |= {"also": list(asked.also), "tuned_control": asked.tuned_control}
+        others["harm_seeds"] = asked.harm_seeds
         return {
             "data": {"name": self.name, "digest": self.digest},
             "num_images": {part: len(labels) for part, (_, labels) in self.parts.items()},
@@ -140,13 +145,7 @@ class Request:
             "flip": self.flip,
             "seed": self.seed,
             "model": self.trainer.describe(),
-            # With several workers a trial knows less of others, so that other trials are run.
-            **({"workers": asked.workers} if asked.workers > 1 else {}),
-            **({"space": self.space} if self.space != "policy" else {}),
-            **({"crop": asked.crop} if asked.crop != "padded" else {}),
-            **({"also": list(asked.also)} if asked.also else {}),
-            **({"tuned_control": True} if asked.tuned_control else {}),
-            **({"harm_seeds": asked.harm_seeds} if asked.harm_seeds else {}),
+            **{key: value for key, value in others.items() if value != LEFT_OUT[key]},
         }
 
     def lowered(self, *, epochs: int, confirm_seeds: int) -> "Request":

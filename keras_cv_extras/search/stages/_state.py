@@ -17,9 +17,9 @@ from keras_cv_extras.search.workers import _claims
 _HELD = "search.claim"
 _CHIEF_PATIENCE = 600.0  # seconds that a worker waits for a chief
 _PAUSE = 0.2
-# What an identity leaves out; see `Request.identity`.
-_LEFT_OUT = {"workers": 1, "space": "policy", "crop": "padded", "also": []}
-_LEFT_OUT |= {"tuned_control": False, "harm_seeds": 0}
+# What the first version could not be asked, and did: identities leave it out.
+LEFT_OUT: dict[str, Any] = {"workers": 1, "space": "policy", "crop": "padded", "also": []}
+LEFT_OUT |= {"tuned_control": False, "harm_seeds": 0}
 # A training that diverged has no score.
 _SCORE = {
     "accuracy": (None, fields.no_number, checks.fraction),
@@ -233,7 +233,7 @@ def _number(value):
 
 
 def _check_same(path, old, new):
-    old, new = ({**_LEFT_OUT, **_flat(one)} for one in (old, new))
+    old, new = ({**LEFT_OUT, **_flat(one)} for one in (old, new))
     missing = "nothing"
     changed = [
         f"{key} was {old.get(key, missing)!r} and is {new.get(key, missing)!r}"

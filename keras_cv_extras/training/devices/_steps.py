@@ -12,7 +12,7 @@ from keras_cv_extras.training._replicas import Counts, Plain
 from keras_cv_extras.training.devices import _keras_fault, _places
 
 
-def was_built(model, dataset):
+def build_symbolically(model, dataset):
     """Makes the variables of a model, of its metrics and of its loss from the form of batches.
 
     Args:
@@ -32,14 +32,14 @@ def was_built(model, dataset):
 
 
 def make_variables(model, dataset, metrics=True):
-    """Makes the variables of a model from a batch where `was_built` cannot; random states stay.
+    """Makes variables from a batch where `build_symbolically` cannot; random states stay.
 
     Args:
         model: a compiled Keras model.
         dataset: batches. Those of a generator are left to the training.
         metrics: whether variables of its metrics and of its loss are needed, too.
     """
-    if was_built(model, dataset) or inspect.isgenerator(dataset):
+    if build_symbolically(model, dataset) or inspect.isgenerator(dataset):
         return
     batch = dataset[0] if isinstance(dataset, keras.utils.PyDataset) else next(iter(dataset))
     x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
