@@ -62,6 +62,8 @@ def test_lists_of_dictionaries():
     parts = {"train": grey[1:9], "validation": grey[9:15], "test": grey[15:]}
     images = data.load(parts)
     assert images.class_names == ("a", "b")  # the first image is a b
+    mixed = [{**grey[0], "img": rows()[0]["image"]}, *grey[1:]]
+    assert data.load(mixed).train[0].shape[1:] == (6, 5, 3)  # one image has colours
     assert (len(images.train[1]), len(images.test[1])) == (8, 9)
     arrays = [{"image": image[..., 0], "label": 3} for image in PIXELS]
     arrays[0] = {**arrays[0], "label": 0}

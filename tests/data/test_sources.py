@@ -90,7 +90,11 @@ def test_fashion_mnist_from_idx_files(fashion_folder):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"\0\0\x0d\1\0\0\0\1abcd", "not an IDX file"), (b"\0\0\x08\1\0\0\0\5abcd", "4 values")],
+    [
+        (b"\0\0\x0d\1\0\0\0\1abcd", "not an IDX file"),
+        (b"\0\0\x08\1\0\0\0\5abcd", "4 values"),
+        (b"\0\0\x08\1\0\0\0\3abcd", "4 values"),
+    ],
 )
 def test_damaged_idx_file(fashion_folder, content, message):
     path = fashion_folder[0] / "train-labels-idx1-ubyte.gz"

@@ -57,6 +57,8 @@ def test_the_shards_of_arrays_are_every_nth_of_the_order():
     assert [int(part.cardinality()) for part in parts] == [2, 2, 2]
     with pytest.raises(ValueError, match=r"shard \(4, 5\) of 3 samples is empty"):
         data.pipeline(numbered(3), 2, shard=(4, 5))
+    with pytest.raises(ValueError, match="index below count, received"):
+        data.pipeline(numbered(6), 2, shard=(2, 2))
 
 
 @pytest.mark.parametrize("kind", ["stream", "arrays"])
