@@ -34,6 +34,13 @@ def test_stochastic_depth_at_inference_is_the_mean():
     np.testing.assert_allclose(outputs, shortcut + 0.7 * residual, rtol=1e-6)
 
 
+def test_stochastic_depth_keeps_the_mask_of_the_shortcut():
+    mask = np.array([[True, False]])
+    pair = [arrays(1, 2, 3), arrays(1, 2, 3)]
+    assert StochasticDepth().compute_mask(pair, [mask, None]) is mask
+    assert StochasticDepth().compute_mask(pair) is None
+
+
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_stochastic_depth_at_its_limits(probability):
     shortcut, residual = arrays(2, 3, count=2)

@@ -106,6 +106,30 @@ def test_fractional_windows(pseudo_random, overlapping):
     np.testing.assert_array_equal(layer(x), layer(x))
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "bounds"),
+    [
+        ("MixedPooling2D", "shares", [0.0, 1.0]),
+        ("GlobalMixedPooling2D", "shares", [0.0, 1.0]),
+        ("GeneralizedMeanPooling2D", "exponent", [0.01, 9.0]),
+        ("GlobalGeneralizedMeanPooling2D", "exponent", [0.01, 9.0]),
+    ],
+)
+def test_what_is_learned_is_brought_back_between_its_bounds(kind, name, bounds):
+    layer = getattr(layers, kind)()
+    layer.build((None, 4, 4, 2))
+    values = tf.constant([-9.0, 9.0])
+    np.testing.assert_allclose(getattr(layer, name).constraint(values), bounds)
+
+
+def test_fractional_windows_of_unknown_sizes_leave_no_cell_out():
+    x = np.arange(49, dtype="float32").reshape(1, 7, 7, 1)  # the last cell of a window is largest
+    layer = layers.FractionalMaxPooling2D(1.9)  # 3 windows, of 2 and 3 cells
+    shape = tf.TensorSpec((None, None, None, 1))
+    run = tf.function(layer, input_signature=[shape], autograph=False)
+    np.testing.assert_array_equal(run(x), layer(x))
+
+
 @pytest.mark.wide
 def test_fractional_counts_as_tensorflow_does_and_takes_unknown_sizes():
     x = inputs(1, 13, 9, 1)

@@ -128,6 +128,13 @@ def test_blurs_against_scipy(window, step, taps, padding):
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_blurs_step_along_each_axis_by_itself():
+    x = inputs(size=9).astype("float32")
+    for kind in (layers.BlurPooling2D, layers.MaxBlurPooling2D):
+        every = kind(2, strides=1)(x)
+        np.testing.assert_allclose(kind(2, strides=(2, 1))(x), every[:, ::2], rtol=1e-5)
+
+
 def test_blurs_keep_constants_and_small_maps():
     for rank, sizes in itertools.product((1, 2, 3), ((1,), (2,), (5,))):
         x = np.full((1, *sizes * rank, 1), 3.0, "float32")
