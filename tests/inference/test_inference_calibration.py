@@ -34,6 +34,11 @@ def test_the_temperature_that_made_the_logits_is_found():
     assert again.temperature == pytest.approx(calibration.temperature, rel=1e-6)
 
 
+def test_logits_that_sum_to_one_are_no_probabilities():
+    logits = np.array([[2.0, -1.0], [-1.5, 2.5], [1.5, -0.5]])
+    assert 0.05 < fit_temperature(logits, np.array([0, 1, 1])).temperature < 20
+
+
 def test_what_cannot_be_fitted_is_bounded():
     logits = np.eye(3) * 5
     for scale, labels, bound in ((1, 0, 0.05), (1, 1, 20.0), (1e30, 0, 0.05)):

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_cv_extras import inference
+from keras_cv_extras.inference import _crops
 
 
 def test_views_are_taken_out_of_the_batch_and_fused():
@@ -32,3 +34,17 @@ def test_how_a_model_ends(activation, wanted):
     assert inference.output_activation(keras.Model(images, outputs)) == wanted
     layer = keras.layers.Softmax()(outputs)
     assert inference.output_activation(keras.Model(images, layer)) == ("softmax", False)
+
+
+def test_probabilities_of_a_sigmoid_are_the_same_afterwards():
+    chances = np.array([[0.75, 0.25, 0.5], [0.9, 0.01, 0.2]], "float32")
+    layer = inference.Fuse(1, "probability", "sigmoid", False)
+    np.testing.assert_allclose(keras.ops.sigmoid(layer(chances)), chances, rtol=1e-5)
+
+
+def test_images_are_scaled_as_pillow_does():
+    images = np.random.default_rng(0).uniform(0, 255, (1, 10, 14, 1)).astype("float32")
+    found = np.asarray(_crops._scaled(images, 7, 5))
+    assert found.shape == (1, 7, 10, 1)  # of 9.8 columns
+    wanted = Image.fromarray(images[0, ..., 0]).resize((10, 7), Image.Resampling.BILINEAR)
+    np.testing.assert_allclose(found[0, ..., 0], wanted, atol=0.1)

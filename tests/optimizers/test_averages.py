@@ -113,3 +113,19 @@ def test_all_variables_of_a_model_may_be_given():
         np.testing.assert_array_equal(variable, average)
     for variable, value in zip(norm.non_trainable_variables, held, strict=True):
         np.testing.assert_array_equal(variable, value)
+
+
+def test_a_number_of_updates_bounds_the_decay_from_above():
+    for num_updates, decay in ((None, 0.3), (90, 0.3), (0, 0.1)):
+        optimizer = optimizers.MovingAverage("sgd", 0.3, num_updates=num_updates)
+        weight, average = optimizer.after(keras.ops.ones(1), keras.ops.zeros(1))
+        np.testing.assert_allclose([weight[0], average[0]], [1.0, 1 - decay], rtol=1e-6)
+
+
+def test_variables_that_are_not_trained_stay_where_averages_are_assigned():
+    kernel, other = keras.Variable([1.0, 2.0]), keras.Variable([3.0], trainable=False)
+    optimizer = optimizers.MovingAverage(keras.optimizers.SGD(1.0), 0.5)
+    optimizer.apply([keras.ops.ones(2)], [kernel])
+    optimizer.assign_average_vars([kernel, other])
+    np.testing.assert_allclose(kernel, [0.5, 1.5])
+    np.testing.assert_array_equal(other, [3.0])

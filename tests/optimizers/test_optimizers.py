@@ -254,3 +254,26 @@ def test_on_jax(python_on_jax):
 def test_what_cannot_be_meant(make_one, error, words):
     with pytest.raises(error, match=words):
         make_one()
+
+
+def test_what_has_no_decay_is_not_adapted_either_unless_said():
+    def step(**options):
+        bias = keras.Variable([1.0, 2.0], name="bias")
+        optimizer = optimizers.LAMB(0.1, exclude_from_weight_decay=["bias"], **options)
+        optimizer.apply([keras.ops.convert_to_tensor([0.5, -1.0])], [bias])
+        return np.asarray(bias)
+
+    np.testing.assert_array_equal(step(), step(exclude_from_layer_adaptation=["bias"]))
+    assert (step() != step(exclude_from_layer_adaptation=["kernel"])).all()
+
+
+def test_a_low_threshold_is_one_of_four():
+    """Below it the variance of the adaptation has no value."""
+    weights = []
+    for threshold in (0.0, 4.0):
+        weight = keras.Variable([1.0])
+        optimizer = optimizers.RectifiedAdam(0.1, sma_threshold=threshold)
+        for _ in range(6):
+            optimizer.apply([keras.ops.ones(1)], [weight])
+        weights.append(float(weight[0]))
+    assert weights[0] == weights[1] < 1
