@@ -33,9 +33,10 @@ import keras_cv_extras.compat.keras_cv as keras_cv
 ```
 
 The old names take the old arguments and behave like the old package, but for those listed here.
-Each (except `register_all` and `fit_bn`) warns once, and names the call that replaces it. The
-tables below list these calls; "what differs" compares the old name with the new call. If a name has
-no replacement, the error says in one line what to use.
+They are also found by their old files, such as `tfa.image.transform_ops.rotate`. Each (except
+`register_all` and `fit_bn`) warns once, and names the call that replaces it. The tables below list
+these calls; "what differs" compares the old name with the new call. If a name has no replacement,
+the error says in one line what to use.
 
 Results are compared with the packages themselves to 2e-5 of the value: calls of TensorFlow Addons
 0.23.0 (`tests/reference/addons_calls.py`), and the layers and losses of KerasCV 0.9.0 whose
@@ -50,6 +51,10 @@ same ranges, but different numbers. Old names that differ from their package:
 - `RandomChannelShift` and `GridMask` differ as their lines below say.
 - `WeightNormalization` of Addons sets lengths and biases at the first call, here with the first
   batch in training.
+- Optimizers of Addons take gradients of some rows, as of an embedding, for gradients of all rows:
+  weight decay and moments of the other rows go on.
+- `sparsemax` of a row with NaN or infinity is NaN as a whole, and `SigmoidFocalCrossEntropy` does
+  not cut off probabilities at 1e-7.
 - `connected_components`, `euclidean_dist_transform` and `resampler` of Addons use SciPy and
   arithmetic, and are tested against their definitions.
 

@@ -2,7 +2,10 @@
 
 import dataclasses
 import importlib
+import importlib.abc
+import importlib.machinery
 import sys
+import types
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -49,7 +52,7 @@ _warned: set[str] = set()
 
 
 def attach(
-    module: str, library: str, names: Iterable[Name]
+    module: str, library: str, names: Iterable[Name], files: str = ""
 ) -> tuple[Load, Listed, dict[str, Name]]:
     """Returns a module's `__getattr__` and `__dir__`, and its table.
 
@@ -57,9 +60,10 @@ def attach(
         module: the `__name__` of the module that offers the names.
         library: the old path of its names, such as "tensorflow_addons.losses".
         names: its names.
+        files: the old modules below `library`, by spaces, by which names were also reached.
     """
     table = {name.old: name for name in names}
-    missing = gone(module, library, {n: e.note for n, e in table.items() if not e.new})
+    missing = gone(module, library, {n: e.note for n, e in table.items() if not e.new}, files)
 
     def load(name: str) -> Any:
         entry = table.get(name)
@@ -77,21 +81,79 @@ def attach(
     return load, listed, table
 
 
-def gone(module: str, library: str, advice: dict[str, str]) -> Load:
+def gone(module: str, library: str, advice: dict[str, str], files: str = "") -> Load:
     """Returns the `__getattr__` of a module, which says of names that are gone what to use.
 
     Args:
         module: the `__name__` of the module.
         library: the old path of its names, such as "tensorflow_addons".
         advice: name -> what to use instead.
+        files: the old modules below `library`, by spaces, by which names were also reached.
     """
+    below = files.split()
 
     def missing(name: str) -> Any:
+        if name in below:
+            return importlib.import_module(f"{module}.{name}")
         if name in advice:
             raise AttributeError(f"{library}.{name} has no replacement here: {advice[name]}")
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
+    _SEARCHED[module] = _Searched(library, advice, below)
+    # Python asks the finder for a name that a package lacks, and says no more of another module.
+    vars(sys.modules[module]).setdefault("__path__", [])
     return missing
+
+
+@dataclasses.dataclass(frozen=True)
+class _Searched:
+    """What can be imported from below a module: None stands for files of any name."""
+
+    library: str
+    advice: dict[str, str]
+    files: list[str] | None
+
+
+_SEARCHED: dict[str, _Searched] = {}
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports old modules, and says by `from ... import NAME` too what to use instead of a name."""
+
+    def find_spec(
+        self, fullname: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Returns the old module of a name, or an error with advice."""
+        del path, target
+        module, _, name = fullname.rpartition(".")
+        searched = _SEARCHED.get(module)
+        if searched is None:
+            return None
+        if name in searched.advice:
+            line = f"{searched.library}.{name} has no replacement here: {searched.advice[name]}"
+            raise ImportError(line, name=fullname)
+        if name in searched.files if searched.files is not None else name.islower():
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        """Returns a module with the names of the one above it."""
+        above, _, name = spec.name.rpartition(".")
+        old = _SEARCHED[above]
+        _SEARCHED[spec.name] = _Searched(f"{old.library}.{name}", old.advice, None)
+        made = types.ModuleType(spec.name, f"An old module of {old.library}.")
+
+        def load(attribute: str) -> Any:
+            return getattr(sys.modules[above], attribute)
+
+        vars(made)["__getattr__"] = load
+        return made
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Does nothing: names are looked up when they are used."""
+
+
+sys.meta_path.append(_Finder())
 
 
 def path_of(thing: type) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
+from PIL import Image, ImageOps
 from scipy import ndimage
 
 from keras_cv_extras.compat import tensorflow_addons as tfa
@@ -53,6 +54,8 @@ def test_distances():
         tfa.image.euclidean_dist_transform(mask.astype("float32"))
     with pytest.raises(TypeError, match="dtype must be float16"):
         tfa.image.euclidean_dist_transform(mask, dtype="int32")
+    far = tfa.image.euclidean_dist_transform(np.ones((2, 2), "uint8"))
+    np.testing.assert_allclose(far, np.sqrt(np.finfo("float32").max))  # no zero is near: as Addons
 
 
 def test_random_functions_and_errors():
@@ -145,10 +148,58 @@ def test_a_graph_warps_images_of_unknown_size(shape):
     found = warp(image)
     np.testing.assert_allclose(found[0], wanted, atol=1e-5)
     np.testing.assert_allclose(found[1], flow, atol=1e-5)
-    if shape is None:
-        turn = tf.function(lambda x: tfa.image.rotate(x, 0.1), autograph=False)
-        with pytest.raises(ValueError, match="images must have a known number of axes"):
-            turn.get_concrete_function(tf.TensorSpec(None))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("rotate", [0.3]),
+        ("equalize", []),
+        ("sharpness", [0.5]),
+        pytest.param("mean_filter2d", [], marks=pytest.mark.wide),
+    ],
+)
+def test_a_graph_takes_images_of_unknown_rank(name, arguments):
+    def function(x):
+        return getattr(tfa.image, name)(x, *arguments)
+
+    graph = tf.function(function, autograph=False)
+    graph = graph.get_concrete_function(tf.TensorSpec(None, "uint8"))
+    for image in (IMAGES[0, ..., 0], IMAGES[0], IMAGES):
+        np.testing.assert_array_equal(graph(tf.constant(image)), function(image))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible"):
+        graph(tf.constant(IMAGES[None]))
+
+
+def test_a_graph_turns_hues_of_unknown_rank():
+    image = IMAGES.astype("float32")
+    graph = tf.function(lambda x: tfa.image.adjust_hsv_in_yiq(x, 0.5), autograph=False)
+    graph = graph.get_concrete_function(tf.TensorSpec(None))
+    for given in (image, image[0]):
+        wanted = tfa.image.adjust_hsv_in_yiq(given, 0.5)
+        np.testing.assert_allclose(graph(tf.constant(given)), wanted, rtol=1e-5, atol=1e-3)
+
+
+def test_equalisation_takes_any_number_of_bins_and_axes():
+    plane = IMAGES[0, ..., 0]
+    wanted = np.asarray(ImageOps.equalize(Image.fromarray(plane)))
+    for kind in ("uint8", "int64", "float16"):
+        found = np.asarray(tfa.image.equalize(plane.astype(kind)))
+        np.testing.assert_array_equal(found, wanted.astype(kind))
+    np.testing.assert_array_equal(tfa.image.equalize(IMAGES)[0, ..., 0], wanted)
+    np.testing.assert_array_equal(tfa.image.equalize(plane, 65536), plane)  # no bin is a step away
+    few = np.asarray(tfa.image.equalize(plane // 64, bins=4))
+    counts = np.bincount(plane.ravel() // 64, minlength=4)
+    step = (counts.sum() - counts[-1]) // 3
+    lut = (np.cumsum(counts) - counts + step // 2) // step
+    np.testing.assert_array_equal(few, np.clip(lut, 0, 3)[plane // 64])
+
+
+def test_a_learned_epsilon_is_there_before_the_layer_is_built():
+    layer = tfa.layers.FilterResponseNormalization(learned_epsilon=True)
+    assert float(layer.eps_learned[0]) == pytest.approx(1e-4)
+    layer.build((None, 4, 4, 2))
+    assert layer.eps_learned is layer.epsilon_weight
 
 
 def test_volumes_pool_to_one_place():
@@ -185,7 +236,7 @@ def test_correlations_count_in_cells(name):
     assert float(ops.sum(metric.counts)) == 0
 
 
-def test_optimizers_of_layers_and_with_decay():
+def test_optimizers_of_layers_and_with_decay(tmp_path):
     layers = [keras.layers.Dense(2, name=name) for name in ("first", "second", "third")]
     model = keras.Sequential([keras.Input((3,)), *layers])
     slow, fast = keras.optimizers.SGD(0.1), tfa.optimizers.LazyAdam(lr=0.5)
@@ -199,6 +250,16 @@ def test_optimizers_of_layers_and_with_decay():
     assert moved[0] > 0
     assert moved[1] == pytest.approx(0.5, rel=1e-3)  # Adam's first step
     assert moved[2] == 0
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for _ in range(2):
+        model.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+        loaded.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+    for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    copy = keras.optimizers.deserialize(keras.optimizers.serialize(model.optimizer))
+    with pytest.warns(UserWarning, match="has no weights .*first/kernel, "):
+        copy.build([keras.Variable([1.0])])
     with pytest.raises(ValueError, match="first is given to two optimizers"):
         tfa.optimizers.MultiOptimizer([(slow, layers[0]), (fast, layers)])
     assert tfa.optimizers.LAMB(weight_decay_rate=0.01).get_config()["weight_decay"] == 0.01

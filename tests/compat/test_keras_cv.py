@@ -283,7 +283,9 @@ def test_boxes_and_masks_are_refused_in_one_line():
     for name in ("bounding_boxes", "segmentation_masks"):
         with pytest.raises(ValueError, match=f"^RandomFlip: {name} are out of scope; augment"):
             layer({"images": IMAGES, name: LABELS})
-    with pytest.raises(ValueError, match="boxes are out of scope"):
+    with pytest.raises(ValueError, match="no segmentation_classes: boxes and masks are out of"):
+        made("RandomRotation", segmentation_classes=3)
+    with pytest.raises(ValueError, match="no bounding_box_format: boxes and masks are out of"):
         keras_cv.layers.RandomFlip(bounding_box_format="xyxy")
     with pytest.raises(ValueError, match="takes one-hot labels"):
         made("MixUp")({"images": IMAGES, "labels": np.arange(4)})

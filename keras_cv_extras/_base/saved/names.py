@@ -3,7 +3,7 @@
 # (package in the registered name, subpackage that has the class): class names.
 NAMES = {
     ("keras_cv_extras.compat", "compat"): """
-        AdamW AdaptiveMaxPooling3D ConditionalGradient F1Score FBetaScore
+        AdamW AdaptiveMaxPooling3D ConditionalGradient F1Score FBetaScore MultiOptimizer
         FilterResponseNormalization GeometricMean HarmonicMean KendallsTauB KendallsTauC
         MatthewsCorrelationCoefficient MaxUnpooling2DV2 OptimizerWithDecoupledWeightDecay
         PearsonsCorrelation ProximalAdagrad RSquare SGDW Sparsemax SpatialPyramidPooling2D

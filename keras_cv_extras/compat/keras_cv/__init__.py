@@ -26,10 +26,12 @@ __all__ = [
 
 _GONE = {
     "bounding_box": "boxes are out of scope; use keras_hub for detectors",
+    "callbacks": "boxes are out of scope; use keras_hub for detectors",
     "datasets": "use tensorflow_datasets, or keras_cv_extras.data.load('tfds:NAME')",
     "keypoint": "key points are out of scope",
     "metrics": "boxes are out of scope",
     "models": "use keras_cv_extras.models.build, or keras_hub.models",
+    "point_cloud": "point clouds are out of scope",
     "training": "use keras_cv_extras.training.fit",
     "visualization": "use keras.visualization.plot_image_gallery",
 }

@@ -32,8 +32,12 @@ class OldLayer(keras.layers.Layer):
         options.pop("trainable", None)
         options.pop("autocast", None)
         super().__init__(autocast=False, **own)
-        if options.pop("bounding_box_format", None) is not None:
-            raise ValueError(f"{type(self).__name__}: boxes are out of scope; {_USE}")
+        for option in ("bounding_box_format", "segmentation_classes"):
+            if options.pop(option, None) is not None:
+                raise ValueError(
+                    f"{type(self).__name__} has no {option}: boxes and masks are out of scope; "
+                    f"{_USE}"
+                )
         bound = inspect.signature(self.make).bind(*arguments, **options)
         bound.apply_defaults()
         # Keras would make lists of tuples, and layers of what it tracks.

@@ -20,6 +20,17 @@ _HERE = "keras_cv_extras.layers."
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
 _BOXES = "boxes are out of scope; use keras_hub for detectors"
 _CLOUDS = "point clouds are out of scope"
+_BLOCKS = "it is a block of one network; use keras_cv_extras.models.build, or keras_hub"
+_GONE = {
+    _BOXES: "AnchorGenerator BoxMatcher FeaturePyramid MultiClassNonMaxSuppression "
+    "NonMaxSuppression ROIGenerator ROIPooler",
+    _CLOUDS: "BaseAugmentationLayer3D CenterNetLabelEncoder DynamicVoxelization "
+    "FrustumRandomDroppingPoints FrustumRandomPointFeatureNoise GlobalRandomDroppingPoints "
+    "GlobalRandomFlip GlobalRandomRotation GlobalRandomScaling GlobalRandomTranslation "
+    "GroupPointsByBoundingBoxes HeatmapDecoder RandomCopyPaste RandomDropBox SwapBackground",
+    _BLOCKS: "FusedMBConvBlock HierarchicalTransformerEncoder MBConvBlock "
+    "OverlappingPatchingAndEmbedding PatchingAndEmbedding SegFormerMultiheadAttention",
+}
 
 
 def _image(
@@ -127,9 +138,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name("DropBlock2D", _HERE + "DropBlock2D"),
         _table.Name("DropPath", _HERE + "DropPath"),
         _image("Equalization", old.equalization, "RandomEqualize", "rate=1.0", "256 bins"),
-        _table.Name("FeaturePyramid", note=_BOXES),
         _image("FourierMix", batch.fourier_mix, "FMix", "alpha, decay=decay_power", mixes=True),
-        _table.Name("FrustumRandomDroppingPoints", note=_CLOUDS),
         _image(
             "Grayscale", pixels.grayscale, "RandomGrayscale", "amount=1.0", "three channels remain"
         ),
@@ -151,7 +160,6 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name("MaybeApply", _HERE + "RandomApply", "", _composed.RandomApply),
         _image("MixUp", batch.mix_up, "MixUp", "alpha=alpha", mixes=True),
         _image("Mosaic", batch.mosaic, "Mosaic", "centre=offset", mixes=True),
-        _table.Name("NonMaxSuppression", note=_BOXES),
         _image("Posterization", old.posterization, "RandomPosterize", "bits=bits"),
         _table.Name(
             "RandAugment",
@@ -321,7 +329,6 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _image("Rescaling", batch.rescaling, "keras.layers.Rescaling"),
         _image("Resizing", batch.resizing, "keras.layers.Resizing", resizes=True),
-        _table.Name("ROIGenerator", note=_BOXES),
         _image(
             "Solarization",
             old.solarization,
@@ -347,5 +354,11 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _table.Name("TransformerEncoder", note="use keras_hub.layers.TransformerEncoder"),
         _table.Name("VectorizedBaseImageAugmentationLayer", note="write a keras.layers.Layer"),
+        _table.Name(
+            "RandomlyZoomedCrop",
+            note="use RandomCropAndResize(target_size, crop_area_factor, aspect_ratio_factor)",
+        ),
+        *(_table.Name(name, note=note) for note, names in _GONE.items() for name in names.split()),
     ],
+    "augmenter preprocessing regularization",
 )

@@ -156,4 +156,5 @@ __getattr__, __dir__, TABLE = _table.attach(
             _HERE + "Huber(delta=1.0)",
         ),
     ],
+    "focal simclr_loss smooth_l1",
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from keras import ops
 
+from keras_cv_extras.compat import _table
 from keras_cv_extras.compat.keras_cv import core
 
 
@@ -63,3 +64,6 @@ def transform_value_range(
     low, high = original_range
     new_low, new_high = target_range
     return (images - low) / (high - low) * (new_high - new_low) + new_low
+
+
+__getattr__: _table.Load = _table.gone(__name__, "keras_cv.utils", {}, "preprocessing")

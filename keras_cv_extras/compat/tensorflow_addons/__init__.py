@@ -18,6 +18,8 @@ from keras_cv_extras.compat.tensorflow_addons import (
 )
 from keras_cv_extras.compat.tensorflow_addons._register import register_all as register_all
 
+#: The version whose names are here.
+__version__ = "0.23.0"
 __all__ = [
     "activations",
     "callbacks",
@@ -39,9 +41,13 @@ TABLE = {
 }
 
 _GONE = {
-    "rnn": "use the cells of keras.layers",
+    "options": "there are no kernels to choose: leave the line out",
+    "rnn": "use the cells of keras.layers, such as LSTMCell with keras.layers.RNN",
     "seq2seq": "it is not about images; use keras_hub's samplers and keras.layers.Attention",
+    "testing": "it is of Addons' own tests",
     "text": "it is not about images; conditional random fields and text are out of scope",
+    "types": "use typing, or a string of each type",
+    "utils": "it is of Addons itself",
 }
 
 

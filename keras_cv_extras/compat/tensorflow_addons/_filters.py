@@ -158,7 +158,7 @@ def euclidean_dist_transform(images: Any, dtype: Any = "float32", name: str | No
         far: list[Any] = [
             ndimage.distance_transform_edt(plane)
             if (plane == 0).any()
-            else np.full(plane.shape, np.finfo(kind).max)
+            else np.full(plane.shape, np.sqrt(np.finfo(kind).max))
             for plane in planes
         ]
         moved = np.stack(far).reshape(layered.shape[-1], *layered.shape[:-1])

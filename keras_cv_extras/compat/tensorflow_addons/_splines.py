@@ -95,7 +95,6 @@ def sparse_image_warp(
     """Moves points of images to others, and all between them; returns the flow too."""
     del name
     image = ops.convert_to_tensor(image)
-    with_axes(image, 4)
     batch = as_batch(image)
     count, height, width = ops.shape(batch)[:3]
     source, target = (
@@ -119,4 +118,4 @@ def sparse_image_warp(
     )
     flow = ops.reshape(everywhere, (count, height, width, 2))
     warped = augment.dense_image_warp(batch, flow)
-    return like_given(warped, image), flow if len(image.shape) == 4 else flow[0]
+    return like_given(warped, image), flow

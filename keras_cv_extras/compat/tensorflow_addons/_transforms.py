@@ -7,16 +7,25 @@ import keras
 from keras import ops
 
 
+def has_rank(tensor: Any) -> bool:
+    """Returns whether it is known how many axes a tensor has, which graphs need not know."""
+    return getattr(tensor.shape, "rank", 0) is not None
+
+
 def with_axes(tensor: Any, count: int) -> None:
     """Gives a tensor of a graph so many axes, if it is not known how many it has."""
-    if getattr(tensor.shape, "rank", count) is None:
+    if not has_rank(tensor):
         tensor.set_shape((None,) * count)
 
 
 def as_batch(image: Any) -> Any:
     """Returns `(batch, height, width, channels)` of an image of two, three or four axes."""
-    if getattr(image.shape, "rank", 4) is None:
-        raise ValueError("images must have a known number of axes: give them by tf.ensure_shape")
+    if not has_rank(image):
+        import tensorflow as tf
+
+        before, after = (tf.cast(tf.rank(image) < most, "int32") for most in (4, 3))
+        shape = [tf.ones([before], "int32"), tf.shape(image), tf.ones([after], "int32")]
+        return tf.ensure_shape(tf.reshape(image, tf.concat(shape, axis=0)), [None] * 4)
     rank = len(image.shape)
     if rank not in (2, 3, 4):
         raise ValueError(f"images must have two to four axes, received rank {rank}")
@@ -26,6 +35,11 @@ def as_batch(image: Any) -> Any:
 
 def like_given(batch: Any, image: Any) -> Any:
     """Returns a batch with the axes of the image that it was made of."""
+    if not has_rank(image):
+        import tensorflow as tf
+
+        first, last = tf.cast(tf.rank(image) < 4, "int32"), tf.cast(tf.rank(image) > 2, "int32") + 3
+        return tf.reshape(batch, tf.shape(batch)[first:last])
     rank = len(image.shape)
     batch = batch[0] if rank < 4 else batch
     return batch[..., 0] if rank == 2 else batch

@@ -46,4 +46,5 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _table.Name("TimeStopping", "keras_cv_extras.optimizers.TimeStopping"),
     ],
+    "average_model_checkpoint time_stopping tqdm_progress_bar",
 )

@@ -90,15 +90,46 @@ def _random_hsv_in_yiq(
             (lower_value, upper_value),
         )
     )
-    return augment.adjust_hsv_in_yiq(image, hue, saturation, value)
+    return _adjust_hsv_in_yiq(image, hue, saturation, value)
 
 
 def _equalize(image: Any, bins: int = 256, name: str | None = None) -> Any:
-    """Equalises the histogram of every channel."""
+    """Equalises the histogram of every channel, as Pillow does with 256 bins."""
     del name
-    if bins != 256:
-        raise ValueError(f"bins must be 256 here, received {bins}")
-    return augment.equalize(image)
+    image = ops.convert_to_tensor(image)
+    batch = transforms.as_batch(image)
+    count, height, width, channels = ops.shape(batch)
+    rows = ops.reshape(ops.transpose(batch, (0, 3, 1, 2)), (-1, height * width))
+    rows = ops.clip(ops.cast(rows, "int32"), 0, bins - 1)
+    place = rows + bins * ops.arange(count * channels, dtype="int32")[:, None]
+    flat = ops.reshape(place, (-1,))
+    found = ops.segment_sum(ops.ones_like(flat), flat, count * channels * bins)
+    numbers = ops.reshape(found, (-1, bins))
+    largest = ops.take_along_axis(numbers, ops.max(rows, axis=1, keepdims=True), axis=1)
+    step = (height * width - largest) // (bins - 1)
+    below = ops.cumsum(numbers, axis=1) - numbers
+    new = ops.clip((below + step // 2) // ops.maximum(step, 1), 0, bins - 1)
+    made = ops.where(step > 0, ops.take_along_axis(new, rows, axis=1), rows)
+    made = ops.transpose(ops.reshape(made, (count, channels, height, width)), (0, 2, 3, 1))
+    return transforms.like_given(ops.cast(made, image.dtype), image)
+
+
+def _adjust_hsv_in_yiq(
+    image: Any,
+    delta_hue: Any = 0,
+    scale_saturation: Any = 1,
+    scale_value: Any = 1,
+    name: str | None = None,
+) -> Any:
+    """Turns the hue of images, and scales saturation and value, in YIQ."""
+    del name
+    image = ops.convert_to_tensor(image)
+    scales = delta_hue, scale_saturation, scale_value
+    if transforms.has_rank(image):
+        return augment.adjust_hsv_in_yiq(image, *scales)
+    batch = transforms.as_batch(image)
+    batch.set_shape((None, None, None, 3))
+    return transforms.like_given(augment.adjust_hsv_in_yiq(batch, *scales), image)
 
 
 def _sharpness(image: Any, factor: float, name: str | None = None) -> Any:
@@ -128,7 +159,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "adjust_hsv_in_yiq",
             _HERE + "adjust_hsv_in_yiq",
             "",
-            _without_name(augment.adjust_hsv_in_yiq),
+            _adjust_hsv_in_yiq,
         ),
         _table.Name(
             "angles_to_projective_transforms",
@@ -293,4 +324,6 @@ __getattr__, __dir__, TABLE = _table.attach(
             _HERE + "translate_x(images, pixels)",
         ),
     ],
+    "color_ops compose_ops cutout_ops distance_transform distort_image_ops filters "
+    "resampler_ops transform_ops translate_ops",
 )

@@ -120,8 +120,8 @@ class FilterResponseNormalization(layers.FilterResponseNormalization):
 
     @property
     def eps_learned(self) -> Any:
-        """The learned epsilon."""
-        return self.epsilon_weight
+        """The learned epsilon; what it begins with, before the layer is built."""
+        return self.epsilon_weight if self.built else ops.convert_to_tensor([1e-4])
 
     @property
     def eps_learned_constraint(self) -> Any:
@@ -291,4 +291,8 @@ __getattr__, __dir__, TABLE = _table.attach(
             WeightNormalization,
         ),
     ],
+    "adaptive_pooling crf embedding_bag esn gelu max_unpooling_2d max_unpooling_2d_v2 "
+    "maxout multihead_attention netvlad noisy_dense normalizations optical_flow "
+    "poincare polynomial snake sparsemax spatial_pyramid_pooling "
+    "spectral_normalization stochastic_depth tlu wrappers",
 )

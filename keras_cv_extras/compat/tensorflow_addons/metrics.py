@@ -337,4 +337,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             _HERE + "HammingLoss(mode, threshold)",
         ),
     ],
+    "cohens_kappa f_scores geometric_mean hamming harmonic_mean "
+    "matthews_correlation_coefficient multilabel_confusion_matrix r_square "
+    "streaming_correlations",
 )

@@ -22,27 +22,6 @@ def _with_lr(made):
     return make
 
 
-def _multi(optimizers_and_layers: Any, name: str = "MultiOptimizer") -> Any:
-    """Gives the weights of each layer to its optimizer; those of no layer stay."""
-    pairs = [
-        (optimizer, leaf)
-        for optimizer, given in optimizers_and_layers
-        for leaf in (given if isinstance(given, (list, tuple)) else [given])
-    ]
-    for place, (_, leaf) in enumerate(pairs):
-        if any(leaf is other for _, other in pairs[:place]):
-            raise ValueError(f"{leaf.name} is given to two optimizers: give it to one")
-    still = keras.optimizers.SGD(0.0)
-
-    def chosen(variable: Any) -> Any:
-        for optimizer, leaf in pairs:
-            if any(variable is weight for weight in leaf.trainable_weights):
-                return optimizer
-        return still
-
-    return keras.optimizers.MultiOptimizer(chosen, name=name)
-
-
 _DECAY = "weight_decay is multiplied by the learning rate: divide the old one by it"
 
 
@@ -100,8 +79,8 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name(
             "MultiOptimizer",
             "keras.optimizers.MultiOptimizer",
-            "a map, or a function of a variable, instead of layers; compile again after loading",
-            _multi,
+            "a map, or a function of a variable, instead of layers",
+            _others.MultiOptimizer,
             "keras.optimizers.MultiOptimizer(optimizer_map)",
         ),
         _class("NovoGrad"),
@@ -132,4 +111,8 @@ __getattr__, __dir__, TABLE = _table.attach(
             "Optimizer(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
     ],
+    "adabelief average_wrapper cocob conditional_gradient cyclical_learning_rate "
+    "discriminative_layer_training lamb lazy_adam lookahead moving_average novograd "
+    "proximal_adagrad rectified_adam stochastic_weight_averaging "
+    "weight_decay_optimizers yogi",
 )

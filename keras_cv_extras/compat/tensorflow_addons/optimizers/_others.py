@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.configs import attributes, check_written
+from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import Config, Tensor
 
 _PACKAGE = "keras_cv_extras.compat"
@@ -72,6 +73,90 @@ class ConditionalGradient(keras.optimizers.Optimizer):
         """Returns the configuration."""
         check_written("lambda_", self.lambda_)
         return {**super().get_config(), **attributes(self, "lambda_", "epsilon", "ord")}
+
+
+def _same(first, second):
+    """Tells whether two paths name one weight: the model's name stands before it, or does not.
+
+    A model that was built when it was called has its name there, one that is loaded does not.
+    """
+    return first == second or second in first.split("/", 1)[1:] or first in second.split("/", 1)[1:]
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class MultiOptimizer(keras.optimizers.MultiOptimizer):
+    """Gives the weights of each layer to its optimizer; those of no layer stay as they are.
+
+    Args:
+        optimizers_and_layers: pairs of an optimizer and a layer or a list of layers. Files have
+            the paths of weights instead, such as "dense/kernel".
+        name: as of every Keras optimizer.
+
+    Raises:
+        ValueError: a layer is given to two optimizers.
+
+    Example:
+        >>> slow, fast = keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-2)
+        >>> optimizer = MultiOptimizer([(slow, model.layers[0]), (fast, model.layers[1:])])
+    """
+
+    def __init__(self, optimizers_and_layers: Any, *, name: str = "MultiOptimizer") -> None:
+        pairs = [
+            (optimizer, leaf)
+            for optimizer, given in optimizers_and_layers
+            for leaf in (given if isinstance(given, (list, tuple)) else [given])
+        ]
+        for place, (_, leaf) in enumerate(pairs):
+            if any(leaf is other for _, other in pairs[:place]):
+                raise ValueError(f"{leaf.name} is given to two optimizers: give it to one")
+        super().__init__(self._chosen, name=name)
+        # A function, since Keras looks for variables in the layers of a list.
+        self._given = lambda: pairs
+        self._still = keras.optimizers.SGD(0.0)
+
+    def _chosen(self, variable):
+        for optimizer, leaf in self._given():
+            if isinstance(leaf, str):
+                found = _same(leaf, variable.path)
+            else:
+                found = any(variable is weight for weight in leaf.trainable_weights)
+            if found:
+                return optimizer
+        return self._still
+
+    def build(self, var_list: Any) -> None:
+        """Makes the optimizers' variables; weights of a file that a model lacks are told."""
+        paths = [variable.path for variable in var_list]
+        leaves = [leaf for _, leaf in self._given() if isinstance(leaf, str)]
+        lost = [leaf for leaf in leaves if not any(_same(leaf, path) for path in paths)]
+        if lost and not self.built:
+            told.warn(
+                f"the model has no weights {', '.join(lost)}, as the file of the optimizer calls "
+                "them: what no optimizer knows stays as it is; compile the model again"
+            )
+        super().build(var_list)
+
+    def get_config(self) -> Config:
+        """Returns the configuration."""
+        made: dict[int, Any] = {}
+        for optimizer, leaf in self._given():
+            paths = [leaf] if isinstance(leaf, str) else [w.path for w in leaf.trainable_weights]
+            made.setdefault(id(optimizer), (optimizer, []))[1].extend(paths)
+        saved = keras.saving.serialize_keras_object
+        return {
+            "name": self.name,
+            "optimizers_and_layers": [[saved(one), paths] for one, paths in made.values()],
+        }
+
+    @classmethod
+    def from_config(cls, config: Config, custom_objects: Any = None) -> Any:
+        """Returns the optimizer of a configuration."""
+        read = keras.saving.deserialize_keras_object
+        pairs = [
+            (read(one, custom_objects=custom_objects), paths)
+            for one, paths in config["optimizers_and_layers"]
+        ]
+        return cls(pairs, name=config["name"])
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
