@@ -24,6 +24,7 @@ def test_recipes_go_by_family_and_batch_size():
     assert training.recipe("WRN_28_10").weight_decay == 5e-3
     assert training.recipe("resnet50-v1.5").batch_size == 256
     assert training.recipe("inception-v4") == training.recipe("bn-inception")
+    assert training.recipe("tf_efficientnet_b0") == training.recipe("efficientnet-b0")
     assert training.recipe("wrn-40-2").with_batch_size(256).learning_rate == pytest.approx(0.2)
     assert training.recipe().with_batch_size(256).learning_rate == pytest.approx(4e-3)
     with pytest.raises(ValueError, match="optimizer must be one of 'adamw', 'sgd'"):
@@ -48,6 +49,24 @@ def test_a_recipe_compiles():
     assert model.optimizer.ema_momentum == pytest.approx(0.8)  # looks back on 5 of 100 steps
     one = training.Recipe(warmup=0.0).compile(small(), steps=1)
     assert float(one.optimizer._learning_rate(0)) == pytest.approx(2e-3)
+    one = training.Recipe(warmup=0.5).compile(small(), steps=1)  # no step is left to warm up
+    assert float(one.optimizer._learning_rate(0)) == pytest.approx(2e-3)
+    assert (model.optimizer.momentum, model.optimizer.nesterov) == (0.9, True)
+
+
+def test_a_recipe_for_several_labels():
+    labels, logits = np.array([[1.0, 0.0, 1.0]]), np.array([[0.5, -1.0, 2.0]])
+    smooth = 0.9 * labels + 0.05
+    each = np.logaddexp(0, logits) - smooth * logits
+    for weights in (None, [3.0, 1.0, 2.0]):
+        options = {"multilabel": "crossentropy", "positive_weights": weights}
+        model = training.Recipe(label_smoothing=0.1).compile(small(), steps=1, **options)
+        found = float(model.loss(labels.astype("float32"), logits.astype("float32")))
+        assert (found == pytest.approx(each.mean(), rel=1e-5)) == (weights is None)
+        if weights is not None:
+            assert found > each.mean()
+    (measure,) = model._compile_metrics._user_metrics
+    assert (measure.multi_label, measure.num_labels, measure._from_logits) == (True, 3, True)
 
 
 @pytest.mark.parametrize("multilabel", [None, "crossentropy", "asymmetric"])

@@ -240,6 +240,22 @@ def test_checkpoints_are_written_every_so_many_batches():
     assert called == [1]
 
 
+@pytest.mark.parametrize(("size", "written"), [(6, [2, 3]), (None, [2])])
+def test_a_signal_is_obeyed_after_a_checkpoint_where_the_epoch_can_go_on(size, written):
+    """Of a dataset of unknown length an epoch begins anew, so there is nothing to keep of it."""
+    saved, obeyed = [], []
+    recorder = _callbacks.Recorder(saved.append, 2)
+    recorder.set_model(tiny())
+    signal = types.SimpleNamespace(number=None, obey=lambda: obeyed.append(list(saved)))
+    recorder.postponed, recorder.last_batch = signal, size
+    recorder.on_train_batch_end(0)
+    recorder.on_train_batch_end(1)
+    assert obeyed == []
+    signal.number = 15
+    recorder.on_train_batch_end(2)
+    assert obeyed == [written]
+
+
 def test_a_loss_that_is_no_number_says_where():
     asked = []
 
@@ -288,6 +304,15 @@ def test_the_newest_checkpoint_and_the_one_before_are_kept(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [names[-2], again.name(11, 0)]
 
 
+def test_a_checkpoint_under_another_name_is_none(tmp_path):
+    kept = _checkpoint.Checkpoints(tmp_path)
+    kept.write({**state(1), "history": {"loss": [1.0, float("nan")]}}, {"a": np.arange(3)})
+    assert str(kept.read(kept.name(1, 0))[0]["history"]["loss"]) == "[1.0, nan]"
+    (tmp_path / kept.name(1, 0)).rename(tmp_path / kept.name(7, 0))
+    with pytest.raises(ValueError, match="of another checkpoint than its folder's name"):
+        kept.newest()
+
+
 def test_hashes_of_arrays_go_by_name_and_value():
     arrays = {"a": np.arange(3), "b": np.ones(2)}
     digest = _checkpoint.sha256_of(arrays)
@@ -307,6 +332,15 @@ def test_variables_are_written_back_by_group_and_place():
     for wrong in ({**arrays, "model.2": np.ones(1)}, {**arrays, "model.0": np.ones(3)}):
         with pytest.raises(ValueError, match="path: a checkpoint of another model"):
             _checkpoint.write_variables(groups, wrong, "path")
+
+
+def test_half_floats_come_back_from_files(tmp_path):
+    groups = {"model": [keras.Variable([1.5, 2.0], dtype="bfloat16")]}
+    kept = _checkpoint.Checkpoints(tmp_path)
+    kept.write(state(1), _checkpoint.read_variables(groups))
+    groups["model"][0].assign([0.0, 0.0])
+    _checkpoint.write_variables(groups, kept.read(kept.name(1, 0))[1], "path")
+    assert keras.ops.convert_to_numpy(groups["model"][0]).tolist() == [1.5, 2.0]
 
 
 def test_validation_is_no_part_of_the_clocks_time(monkeypatch):
@@ -378,7 +412,10 @@ class Compiled(Exception):
 
 @pytest.mark.parametrize(("sizes", "steps"), [((4, 4, 4, 1), 12), (None, None)])
 def test_the_default_schedule_is_of_all_epochs(monkeypatch, sizes, steps):
+    said = {"learning_rate": 0.1, "weight_decay": 0.2, "label_smoothing": 0.3}
+
     def compile_model(model, **options):
+        assert options == {**said, "steps": options["steps"]}
         raise Compiled(options["steps"])
 
     monkeypatch.setattr(_fit, "compile_model", compile_model)
@@ -386,8 +423,17 @@ def test_the_default_schedule_is_of_all_epochs(monkeypatch, sizes, steps):
     if sizes:
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(sizes)))
     with pytest.raises(Compiled) as seen:
-        training.fit(tiny(), dataset, epochs=3, progress=False)
+        training.fit(tiny(), dataset, epochs=3, progress=False, **said)
     assert seen.value.args == (steps,)
+
+
+def test_a_rate_is_set_by_one_alone():
+    model = tiny()
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    model.compile(keras.optimizers.SGD(schedule), "mse")
+    callbacks = [keras.callbacks.ReduceLROnPlateau()]
+    with pytest.raises(ValueError, match="ReduceLROnPlateau sets the learning rate, and so does"):
+        training.fit(model, batches(4), epochs=1, callbacks=callbacks, progress=False)
 
 
 def test_only_the_chief_writes_a_model(monkeypatch, tmp_path):

@@ -125,19 +125,23 @@ def test_pieces_of_a_batch_have_the_weights_of_the_whole(size, replicas):
 def test_what_changed_in_callbacks_comes_back():
     def new():
         stop = keras.callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True)
-        every = _callbacks.Throughout([stop, keras.callbacks.LambdaCallback()], None)
+        every = [stop, keras.callbacks.LambdaCallback(), keras.callbacks.EarlyStopping("loss")]
+        every = _callbacks.Throughout(every, None)
         every.begin()
         return stop, every
 
     stop, every = new()
+    every.callbacks[2].wait = 7
     stop.wait, stop.best, stop.best_epoch = 2, np.float32(0.5), 3
+    stop.min_delta = -0.1  # as Keras turns the sign of what is a setting
     stop.best_weights = [np.arange(3.0), np.ones((2, 2), "float32")]
     values, arrays = every.state()
     values = json.loads(json.dumps(values))
-    assert "patience" not in values["EarlyStopping0"]
+    assert not {"patience", "min_delta"} & values["EarlyStopping0"].keys()
     other, every = new()
     every.restore(values, arrays)
     assert (other.wait, other.best, other.best_epoch) == (2, 0.5, 3)
+    assert every.callbacks[2].wait == 7
     np.testing.assert_array_equal(other.best_weights[0], np.arange(3.0))
 
 

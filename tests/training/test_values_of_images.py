@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_cv_extras import classical, training
 from keras_cv_extras._base.images import value_range
 from keras_cv_extras.models.networks import _preprocessing
+from keras_cv_extras.training import _callbacks
 
 BYTES = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 3), np.uint8)
 LABELS = np.arange(8, dtype="int32") % 2
@@ -132,6 +133,8 @@ def test_a_model_that_takes_other_values_is_left_alone():
     assert not value_range.takes_bytes(plain)
     for entry in ENTRIES.values():
         entry(plain, WRONG["from 0 to 1"])
+    batches = tf.data.Dataset.from_tensor_slices((WRONG["from 0 to 1"], LABELS)).batch(4)
+    assert _callbacks.WatchImages().watched(batches, plain) is batches
 
 
 @pytest.mark.parametrize("entry", ["evaluate", "predict"])
