@@ -2,6 +2,7 @@
 
 import io
 import json
+import types
 
 import numpy as np
 import pytest
@@ -247,3 +248,53 @@ def test_a_loop_of_single_images_counts_them(monkeypatch):
     loop.start()
     assert loop.measure(1.0) == (4, pytest.approx(1.2))
     assert called == ["a", "b"] * 3
+
+
+class Started(Process):
+    """Stands for a measured process that is started by itself; notes its cores."""
+
+    made: list[list[int]] = []
+
+    def __init__(self, size, batch_size, cpus):
+        super().__init__([], {name: [100.0] * 9 for name in ("copy", "keras")})
+        self.rates["rand_augment"] = self.rates["flip_crop_rand_cutout"] = [200.0] * 9
+        self.made.append(cpus)
+
+    def send(self, do, **arguments):
+        assert do == "load"
+
+    def receive(self):
+        return {"version": "1"}
+
+    def close(self):
+        pass
+
+
+def test_policies_are_compared_once_for_the_same_cores(monkeypatch, capsys):
+    monkeypatch.setattr(_measure, "Measured", Started)
+    monkeypatch.setattr(Started, "made", [])
+    monkeypatch.setattr(_measure, "available_cpus", lambda: [3])
+    rows = bench.run_policies((32,), cores=(1, "all"), peers=["keras"], seconds=0.1, repeats=2)
+    assert [row["contestant"] for row in rows] == [*_policies.OWN, "keras"]
+    assert Started.made == [[3]] * 4
+    assert {row["contestant"]: row["ratio"] for row in rows} == {
+        **dict.fromkeys(_policies.OWN, 1.0),
+        **dict.fromkeys(["copy", "keras"], 2.0),
+    }
+    assert "keras" in capsys.readouterr().out
+
+
+def test_a_measured_process_sees_no_accelerator_and_has_as_many_threads_as_cores(monkeypatch):
+    started = []
+
+    def popen(command, env, **_):
+        started.append(env)
+        return types.SimpleNamespace(stdin=io.StringIO(), stdout=io.StringIO(), poll=lambda: 0)
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(_measure.subprocess, "Popen", popen)
+    _measure.Measured(32, 4, [0, 1, 2]).close()
+    (environment,) = started
+    assert environment["CUDA_VISIBLE_DEVICES"] == "-1"
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    assert [environment[name] for name in names] == ["3"] * 3

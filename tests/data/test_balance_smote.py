@@ -7,6 +7,7 @@ from imblearn.over_sampling import SMOTE
 from sklearn.neighbors import NearestNeighbors
 
 from keras_cv_extras import data
+from keras_cv_extras.data.balance import _neighbors, _smote
 
 COUNTS = (60, 25, 9)
 
@@ -335,3 +336,18 @@ def test_wrong_arguments(options, message):
     x, y = pixels()
     with pytest.raises((ValueError, TypeError), match=message):
         data.smote(**{"x": x, "y": y, **options})
+
+
+def test_pieces_of_the_work_change_nothing(monkeypatch):
+    """Samples are interpolated, and images embedded, some at a time."""
+    x, y = pixels()
+
+    def halves(images):
+        return images.reshape(len(images), -1).astype("float32")[:, ::2]
+
+    whole, labels = data.smote(x, y, neighbors_in=halves, seed=1)
+    monkeypatch.setattr(_smote, "_CHUNK_BYTES", 3 * 20 * 4)
+    monkeypatch.setattr(_neighbors, "_BATCH", 7)
+    parts, same = data.smote(x, y, neighbors_in=halves, seed=1)
+    np.testing.assert_array_equal(parts, whole)
+    np.testing.assert_array_equal(same, labels)

@@ -70,7 +70,7 @@ def test_chunks_change_nothing(monkeypatch):
     np.testing.assert_array_equal(whole[2][0], parts[2][0])
 
 
-def test_nearest_is_that_of_scikit_learn():
+def test_nearest_is_that_of_scikit_learn(monkeypatch):
     real, made = rows("near")
     distances, numbers = NearestNeighbors(n_neighbors=1).fit(real).kneighbors(made)
     given = _fidelity.nearest(made, real)
@@ -79,6 +79,8 @@ def test_nearest_is_that_of_scikit_learn():
     distances, numbers = NearestNeighbors(n_neighbors=2).fit(real).kneighbors(real)
     given = _fidelity.nearest(real, real, skip_self=True)
     np.testing.assert_array_equal(given[0], numbers[:, 1])
+    monkeypatch.setattr(_fidelity, "_CHUNK", 7)
+    np.testing.assert_array_equal(_fidelity.nearest(real, real, skip_self=True)[0], given[0])
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,73 @@ def test_every_metric_has_a_case():
     assert {name.split(" ")[0] for name in CASES} == classes - {"Reliability"}
 
 
+BINARY, CHANCE = (TRUE > 1).astype("int32"), CHANCES[:, 2:].sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "before", "after", "true", "predicted"),
+    [
+        (CohenKappa, {"weightage": "linear"}, {"weightage": "quadratic"}, TRUE, CHANCES),
+        (CohenKappa, {"threshold": 0.5, "num_classes": 2}, {"threshold": 0.8}, BINARY, CHANCE),
+        (
+            MatthewsCorrelationCoefficient,
+            {"threshold": 0.5, "num_classes": 2},
+            {"threshold": 0.8},
+            BINARY,
+            CHANCE,
+        ),
+        (BalancedAccuracy, {"adjusted": False}, {"adjusted": True}, TRUE, CHANCES),
+        (
+            BalancedAccuracy,
+            {"threshold": 0.5, "num_classes": 2},
+            {"threshold": 0.8},
+            BINARY,
+            CHANCE,
+        ),
+        (
+            GeometricMeanScore,
+            {"correction": 0.0},
+            {"correction": 0.1},
+            TRUE,
+            CHANCES * [1, 1, 1, 0],
+        ),
+        (
+            GeometricMeanScore,
+            {"threshold": 0.5, "num_classes": 2},
+            {"threshold": 0.8},
+            BINARY,
+            CHANCE,
+        ),
+        (ExpectedCalibrationError, {"num_bins": 5}, {"num_bins": 15}, TRUE, CHANCES),
+        (ExpectedCalibrationError, {"from_logits": False}, {"from_logits": True}, TRUE, CHANCES),
+        (
+            HammingLoss,
+            {"mode": "multilabel", "threshold": 0.5},
+            {"threshold": 0.1},
+            LABELS,
+            CHANCES,
+        ),
+        (MultiLabelConfusionMatrix, {"threshold": 0.5}, {"threshold": 0.1}, LABELS, CHANCES),
+        (
+            ImageMeanAbsoluteError,
+            {"value_range": (0, 255)},
+            {"value_range": (0, 9)},
+            IMAGES,
+            IMAGES // 2,
+        ),
+    ],
+)
+def test_an_argument_changes_what_a_metric_gives(make, before, after, true, predicted):
+    counted = make in (HammingLoss, ExpectedCalibrationError, ImageMeanAbsoluteError)
+    before = before if counted else {"num_classes": 4, **before}
+    results = []
+    for options in (before, {**before, **after}):
+        metric = make(**options)
+        metric.update_state(true, predicted)
+        results.append(np.asarray(metric.result()))
+    assert not np.allclose(*results)
+
+
 @every_metric
 def test_batches_and_replicas_add_up(name):
     make, true, predicted = CASES[name]
