@@ -89,9 +89,11 @@ class Servable:
     def _classify(self, images):
         """Returns probabilities and, if there are any, features."""
         count = tf.shape(images)[0]
-        # TensorFlow's convolutions fail on an empty batch: give them one row, and cut it off.
+        # TensorFlow's convolutions fail on an empty batch: give them one row, and cut it off. A
+        # `tf.pad` would become a part of a convolution that comes next, without the row.
         missing = tf.maximum(1 - count, 0)
-        probabilities, features = self.served(tf.pad(images, [[0, missing]] + [[0, 0]] * 3))
+        images = tf.concat([images, tf.zeros((missing, *self.shape))], axis=0)
+        probabilities, features = self.served(images)
         return [one[:count] for one in (probabilities, features) if one is not None]
 
     def _named(self, probabilities, errors):

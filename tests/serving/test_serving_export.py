@@ -120,6 +120,19 @@ def test_empty_requests_are_answered(kind, loaded, loaded_reporting):
             assert value.shape[0] == 0, name
 
 
+def test_an_empty_request_of_a_network_that_begins_with_a_convolution():
+    """TensorFlow takes a `tf.pad` before it into the convolution, and loses rows that it adds."""
+    parts = [keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()]
+    model = keras.Sequential([keras.layers.Input((6, 6, 3)), *parts, keras.layers.Dense(2)])
+    served = ServedModel(model, "ab", "auto", PLAIN)
+    options = {"top_k": 1, "on_bad_image": "raise", "threshold": None}
+    asked = _signatures.Servable(served, **options, resize="crop", jpeg="whole")
+    for count in (0, 1):
+        probabilities, features = asked._classify(tf.zeros((count, 6, 6, 3)))
+        assert probabilities.shape == (count, 2)
+        assert features.shape == (count, 4)
+
+
 @pytest.mark.wide
 def test_calibration_is_served(classifier, batch, tmp_path):
     calibration = inference.Calibration(2.5, train_prior=[1, 2, 3, 4, 5, 6, 7])
