@@ -13,7 +13,9 @@ from keras_cv_extras.data.files import _decode
 from keras_cv_extras.data.files.table._table import table_of
 
 
-def register(name: str, function: Callable[[], Any], *, replace: bool = False) -> Callable[[], Any]:
+def register(
+    name: str, function: Callable[[], Any] | None = None, *, replace: bool = False
+) -> Callable[..., Any]:
     """Registers a source of images of your own, for `load` and for the command line.
 
     Args:
@@ -24,7 +26,7 @@ def register(name: str, function: Callable[[], Any], *, replace: bool = False) -
         replace: whether to replace another one that was registered under this name.
 
     Returns:
-        The function.
+        The function; a decorator of it, if only the name is given.
 
     Raises:
         TypeError: if it cannot be called.

@@ -1,13 +1,17 @@
 """Losses of users' own, by name."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+from keras import ops
+
 from keras_cv_extras._base.saved.registry import LOSSES
+from keras_cv_extras.losses import _labels
 
 
 def register(
-    name: str, function: Callable[..., Any], *, replace: bool = False
+    name: str, function: Callable[..., Any] | None = None, *, replace: bool = False
 ) -> Callable[..., Any]:
     """Registers a loss of your own, for `TrainingSettings(loss=...)` and `kcx train --loss`.
 
@@ -17,11 +21,12 @@ def register(
             `functools.partial(CategoricalFocal, gamma=3.0)`. It is called with
             `from_logits=True`. The loss gets labels as integers `(batch,)`, or as rows
             `(batch, classes)` of mixed images and of images with several labels; and logits
-            `(batch, classes)`.
+            `(batch, classes)`. Or what `per_sample` has published: that gets labels as rows,
+            and logits if it has an option `from_logits`, otherwise their softmax.
         replace: whether to replace another one that was registered under this name.
 
     Returns:
-        The function.
+        The function; a decorator of it, if only the name is given.
 
     Raises:
         TypeError: if it cannot be called.
@@ -30,5 +35,29 @@ def register(
     Example:
         >>> import functools
         >>> _ = register("steep-focal", functools.partial(CategoricalFocal, gamma=3.0))
+        >>> @register("brier")
+        ... @per_sample()
+        ... def brier(y_true, y_pred):
+        ...     return keras.ops.sum((y_pred - y_true) ** 2, axis=-1)
     """
-    return LOSSES.add(name, function, replace)
+    if function is None:
+        return functools.partial(register, name, replace=replace)
+    published = hasattr(function, "check") and hasattr(function, "defaults")
+    LOSSES.add(name, _of_logits(function) if published else function, replace)
+    return function
+
+
+@functools.cache
+def _of_logits(function):
+    """Returns what makes a loss of labels in any form and of logits, of a published function."""
+
+    def make(from_logits):
+        own = {"from_logits": from_logits} if "from_logits" in function.defaults else {}
+
+        def loss(y_true, y_pred):
+            rows = _labels.rows(ops.convert_to_tensor(y_true), y_pred)
+            return function(rows, y_pred if own else ops.softmax(y_pred), **own)
+
+        return loss
+
+    return make

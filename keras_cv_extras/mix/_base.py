@@ -140,8 +140,9 @@ class Mix:
         return [ops.take(order, ops.mod(place + step, size), axis=0) for step in steps]
 
     def numbers(self, draws: Draws, size: Shape) -> tuple[Any, ...]:
-        """Draws the numbers of the kernel, a tuple of tensors with one row per image."""
-        raise NotImplementedError
+        """Draws the numbers of the kernel, a tuple of tensors with one row per image: none here."""
+        del draws, size
+        return ()
 
     def others(self, images: Images, rows: Any, given: Any, plan: Any) -> list[Any]:
         """Returns the partners of a batch, a list of pairs of images and rows.

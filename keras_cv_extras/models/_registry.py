@@ -102,8 +102,8 @@ def names() -> tuple[str, ...]:
 
 
 def register(
-    name: str, function: Callable[..., keras.Model], *, replace: bool = False
-) -> Callable[..., keras.Model]:
+    name: str, function: Callable[..., keras.Model] | None = None, *, replace: bool = False
+) -> Callable[..., Any]:
     """Registers a network of your own, for `build` and for `kcx train --model`.
 
     Args:
@@ -114,21 +114,23 @@ def register(
         replace: whether to replace another network of this name.
 
     Returns:
-        The function.
+        The function; a decorator of it, if only the name is given.
 
     Raises:
         TypeError: if the function does not take these arguments.
         ValueError: if the name is taken, or is not valid.
 
     Example:
-        >>> def linear(input_shape, num_classes):
+        >>> @register("linear")
+        ... def linear(input_shape, num_classes):
         ...     layers = [keras.Input(input_shape), keras.layers.Flatten()]
         ...     return keras.Sequential([*layers, keras.layers.Dense(num_classes)])
-        >>> _ = register("linear", linear)
         >>> build("linear", (28, 28, 1), 10).output_shape
         (None, 10)
     """
     key = new_name(name)
+    if function is None:
+        return functools.partial(register, name, replace=replace)
     if not replace and NETWORKS.get(key, function) is not function:
         raise ValueError(f"there is a network {key!r} already: give another name, or replace=True")
     taken = inspect.signature(function).parameters

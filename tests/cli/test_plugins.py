@@ -64,9 +64,6 @@ REGISTERED = """
         return [dict(image=np.full((8, 8, 1), g, "uint8"), label=int(g > 99)) for g in greys]
 
     class Halves(kcx.mix.Mix):
-        def numbers(self, draws, size):
-            return ()
-
         def mix(self, images, others):
             shares = keras.ops.full((keras.ops.shape(images)[0], 2), 0.5)
             return keras.ops.concatenate([others[0][:, :4], images[:, 4:]], axis=1), shares
@@ -241,6 +238,49 @@ def test_capitals_make_no_other_training(written):
     assert training.TrainingSettings(mix="MixUp") == training.TrainingSettings(mix="mixup")
     assert search.SearchSettings(oracle="TPE").oracle == "tpe"
     assert search.SearchSettings(oracle="My_Own").oracle == "my-own"
+
+
+def test_each_register_is_a_decorator(written):
+    def made(*given, **options):
+        return None
+
+    for register in (data.register, losses.register, mix.register, search.register):
+        assert register("my-decorated")(made) is made
+        with pytest.raises(ValueError, match="'my-decorated' already"):
+            register("my-decorated")(print)
+        assert register("my-decorated", replace=True)(print) is print
+
+    @models.register("my-decorated")
+    def linear(input_shape, num_classes):
+        layers = [keras.Input(input_shape), keras.layers.Flatten()]
+        return keras.Sequential([*layers, keras.layers.Dense(num_classes)])
+
+    assert models.build("my-decorated", (2, 2, 1), 3).output_shape == (None, 3)
+    with pytest.raises(ValueError, match="name must be letters"):
+        models.register("my decorated?")(linear)
+
+
+def test_a_published_loss_gets_rows_and_probabilities(written):
+    @losses.register("my-brier")
+    @losses.per_sample()
+    def brier(y_true, y_pred):
+        return keras.ops.sum((y_pred - y_true) ** 2, axis=-1)
+
+    losses.register("my-brier", brier)  # once more is no other one
+    logits = np.log(np.float32([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]]))
+    loss = registry.LOSSES.make("my-brier", from_logits=True)
+    np.testing.assert_allclose(loss([0, 1], logits), [0.375, 0.01 + 0.64 + 0.49], rtol=1e-5)
+    rows = np.float32([[0.5, 0.5, 0], [0, 0, 1]])
+    np.testing.assert_allclose(loss(rows, logits), [0.125, 0.01 + 0.04 + 0.09], rtol=1e-5)
+
+    @losses.register("my-margin")
+    @losses.per_sample()
+    def margin(y_true, y_pred, *, from_logits=False):
+        assert from_logits
+        return keras.ops.max(y_pred, axis=-1) - keras.ops.sum(y_true * y_pred, axis=-1)
+
+    loss = registry.LOSSES.make("my-margin", from_logits=True)
+    np.testing.assert_allclose(loss([1, 2], logits), [np.log(2), 0], atol=1e-6)
 
 
 def test_an_installed_package_needs_no_option(written, monkeypatch):

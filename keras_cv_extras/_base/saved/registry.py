@@ -1,5 +1,6 @@
 """Registries of names: those of the library, and those that users register."""
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -32,9 +33,13 @@ class Registry:
         self._library = names
         self._added: dict[str, Callable[..., Any]] = {}
 
-    def add(self, name: str, function: Callable[..., Any], replace: bool) -> Callable[..., Any]:
-        """Adds a function, and returns it."""
+    def add(
+        self, name: str, function: Callable[..., Any] | None, replace: bool
+    ) -> Callable[..., Any]:
+        """Adds a function, and returns it; returns a decorator that does, without a function."""
         key = new_name(name)
+        if function is None:
+            return functools.partial(self.add, name, replace=replace)
         if not callable(function):
             raise TypeError(f"function must make a {self.kind}, received {function!r}")
         if key in self._library:

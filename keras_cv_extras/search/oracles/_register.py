@@ -7,7 +7,7 @@ from keras_cv_extras._base.saved.registry import ORACLES
 
 
 def register(
-    name: str, function: Callable[..., Any], *, replace: bool = False
+    name: str, function: Callable[..., Any] | None = None, *, replace: bool = False
 ) -> Callable[..., Any]:
     """Registers an oracle of your own, for `search_policy(oracle=...)` and `kcx search --oracle`.
 
@@ -21,7 +21,7 @@ def register(
         replace: whether to replace another one that was registered under this name.
 
     Returns:
-        The function.
+        The function; a decorator of it, if only the name is given.
 
     Raises:
         TypeError: if it cannot be called.
