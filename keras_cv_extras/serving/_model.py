@@ -43,9 +43,10 @@ class ServedModel:
         self.class_names: tuple[str, ...] = tuple(str(name) for name in class_names)
         count = num_classes(model)
         if count != len(self.class_names):
+            one = " (one output is one label, there or not: its name alone is given)"
             raise ValueError(
                 f"class_names must hold {count} names, one for each output of "
-                f"the model, received {len(self.class_names)}"
+                f"the model, received {len(self.class_names)}{one if count == 1 else ''}"
             )
         if not isinstance(calibration, Calibration):
             raise TypeError(
@@ -125,7 +126,8 @@ def _input_shape(model):
     if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:]:
         raise ValueError(
             "the model must take one batch of images of a known size, (None, height, width, "
-            f"channels), received a model for {shape}"
+            f"channels), received a model for {shape}: if it takes such images, export keras.Model("
+            "inputs, model(inputs)) with inputs = keras.Input((height, width, channels))"
         )
     if shape[-1] not in (1, 3):
         raise ValueError(f"the model must take images of 1 or 3 channels, received {shape[-1]}")

@@ -120,6 +120,27 @@ def test_empty_requests_are_answered(kind, loaded, loaded_reporting):
             assert value.shape[0] == 0, name
 
 
+def test_a_model_of_a_class_is_exported_as_the_error_says():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(keras.ops.mean(x, axis=(1, 2)))
+
+    model = Own()
+    with pytest.raises(ValueError, match=r"export\s+keras.Model\(inputs, model\(inputs\)\) with"):
+        ServedModel(model, "ab", None, PLAIN)
+    inputs = keras.Input((6, 6, 3))
+    wrapped = keras.Model(inputs, model(inputs))
+    assert ServedModel(wrapped, "ab", None, PLAIN).input_shape == (6, 6, 3)
+    inputs = keras.Input((6, 6, 3))
+    one = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs)))
+    with pytest.raises(ValueError, match="1 names, .* received 2 .*its name alone is given"):
+        ServedModel(one, "ab", None, PLAIN)
+
+
 def test_an_empty_request_of_a_network_that_begins_with_a_convolution():
     """TensorFlow takes a `tf.pad` before it into the convolution, and loses rows that it adds."""
     parts = [keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()]
