@@ -53,3 +53,29 @@ def test_an_op_of_ones_own_rounds_cuts_and_clips():
         assert op.value_name == "amount"
     old = augment.Op("plus", kernel, augment.Range(0.0, 9.0), "levels", **fields)
     assert old.pixels == "uint8"
+
+
+def test_partners_have_the_range_of_the_images():
+    """Images of 16 bits are brought to [0, 255] for the kernel, and so are partners."""
+    images, partners = (
+        np.full((1, 3, 3, 1), 10_000, "uint16"),
+        np.full((1, 3, 3, 1), 30_000, "uint16"),
+    )
+    mixed = augment.sample_pairing(images, partners, 0.5, compile=False)
+    np.testing.assert_allclose(np.asarray(mixed, "float64"), 20_000, atol=200)
+
+
+def test_kernels_that_do_not_keep_their_word():
+    def cut(image):
+        return image[1:]
+
+    def both(image, x, key):
+        return image
+
+    op = augment.image_op(pixels="moved", listed=False)
+    with pytest.raises(
+        ValueError, match=r"'cut' must give images \(4, 4, 1\), received \(3, 4, 1\)"
+    ):
+        op(cut)(np.zeros((4, 4, 1), "uint8"), compile=False)
+    with pytest.raises(TypeError, match="both takes positions or a key, not both"):
+        op(both)

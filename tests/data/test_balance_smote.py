@@ -340,14 +340,15 @@ def test_wrong_arguments(options, message):
 
 def test_pieces_of_the_work_change_nothing(monkeypatch):
     """Samples are interpolated, and images embedded, some at a time."""
-    x, y = pixels()
-
-    def halves(images):
-        return images.reshape(len(images), -1).astype("float32")[:, ::2]
-
-    whole, labels = data.smote(x, y, neighbors_in=halves, seed=1)
-    monkeypatch.setattr(_smote, "_CHUNK_BYTES", 3 * 20 * 4)
-    monkeypatch.setattr(_neighbors, "_BATCH", 7)
-    parts, same = data.smote(x, y, neighbors_in=halves, seed=1)
-    np.testing.assert_array_equal(parts, whole)
-    np.testing.assert_array_equal(same, labels)
+    x, _ = pixels()
+    first, second = np.arange(20), np.arange(20, 40)
+    steps, made = np.linspace(0, 1, 20), np.zeros((2, 20, *x.shape[1:]), "uint8")
+    embedded = []
+    for out in made:
+        _smote._interpolate(x, first, second, steps, out)
+        embedded.append(_neighbors.embed(x, lambda images: images.astype("float32") / 2))
+        monkeypatch.setattr(_smote, "_CHUNK_BYTES", 3 * 20 * 4)
+        monkeypatch.setattr(_neighbors, "_BATCH", 7)
+    np.testing.assert_array_equal(*made)
+    np.testing.assert_array_equal(made[0][[0, -1]], x[[0, 39]])
+    np.testing.assert_array_equal(*embedded)

@@ -436,6 +436,21 @@ def test_a_rate_is_set_by_one_alone():
         training.fit(model, batches(4), epochs=1, callbacks=callbacks, progress=False)
 
 
+def test_a_model_trains_under_its_own_strategy_alone():
+    own = types.SimpleNamespace()
+    assert _fit._agreed("auto", own) is _fit._agreed(own, own) is own
+    for other in ("mirrored", "none", types.SimpleNamespace()):
+        with pytest.raises(ValueError, match="built under a SimpleNamespace: give that"):
+            _fit._agreed(other, own)
+
+
+def test_a_dataset_that_is_sent_away_is_found_behind_others():
+    dataset = tf.data.Dataset.range(3)
+    assert not _fit._is_sent(dataset.map(lambda x: x).batch(2))
+    dataset.__class__ = type("_DataServiceDataset", (type(dataset),), {})
+    assert _fit._is_sent(dataset.map(lambda x: x).batch(2))
+
+
 def test_only_the_chief_writes_a_model(monkeypatch, tmp_path):
     monkeypatch.setattr(_strategy, "place_of", lambda strategy: _strategy.Place(1, 2, 1, 1, 2))
     training.save_model(tiny(), tmp_path / "model.keras")
