@@ -269,6 +269,31 @@ def test_optimizers_of_layers_and_with_decay(tmp_path):
     assert own.weight_decay == 1e-4
 
 
+def test_a_decay_of_the_learning_rate_is_that_of_keras_2():
+    optimizer = tfa.optimizers.Yogi(lr=0.5, decay=1.0)
+    weight = keras.Variable([1.0])
+    rates = []
+    for _ in range(3):
+        rates.append(float(optimizer.learning_rate))
+        optimizer.apply([ops.ones((1,))], [weight])
+    np.testing.assert_allclose(rates, [0.5, 0.25, 0.5 / 3], rtol=1e-6)
+    schedule = tfa.optimizers.TriangularCyclicalLearningRate(0.1, 1.0, 10)
+    with pytest.raises(ValueError, match="decay needs a learning rate that is a number"):
+        tfa.optimizers.Yogi(schedule, decay=1.0)
+
+
+def test_the_nuclear_norm_takes_gradients_of_some_rows():
+    weight = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    some = tf.IndexedSlices(tf.constant([[0.1, 0.2]]), tf.constant([1]), tf.constant([3, 2]))
+    dense = tf.convert_to_tensor(some)
+    found = []
+    for gradient in (some, dense):
+        copy = keras.Variable(weight.numpy())
+        tfa.optimizers.ConditionalGradient(0.5, 2.0, ord="nuclear").apply([gradient], [copy])
+        found.append(ops.convert_to_numpy(copy))
+    np.testing.assert_allclose(*found, rtol=1e-6)
+
+
 def test_weight_decay_of_chosen_weights():
     first, second = keras.Variable([1.0], name="a"), keras.Variable([1.0], name="b")
     nothing = keras.ops.zeros((1,))

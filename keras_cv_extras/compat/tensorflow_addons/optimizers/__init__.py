@@ -12,11 +12,19 @@ _HERE = "keras_cv_extras.optimizers."
 
 
 def _with_lr(made):
-    """Returns what takes `lr` too, and what LAMB called its decay before."""
+    """Returns what takes `lr` and `decay` too, and what LAMB called its decay before."""
 
     def make(*arguments: Any, **options: Any) -> Any:
         options = _table.rename(options, lr="learning_rate", weight_decay_rate="weight_decay")
-        return made(*arguments, **options)
+        decay = options.pop("decay", None)
+        optimizer = made(*arguments, **options)
+        if decay:  # of the learning rate, by which Keras 2 divided it
+            schedules = keras.optimizers.schedules
+            if isinstance(optimizer._learning_rate, schedules.LearningRateSchedule):
+                raise ValueError("decay needs a learning rate that is a number: give a schedule")
+            rate = float(optimizer.learning_rate)
+            optimizer.learning_rate = schedules.InverseTimeDecay(rate, 1, decay)
+        return optimizer
 
     make.__name__, make.__doc__ = made.__name__, made.__doc__
     return make

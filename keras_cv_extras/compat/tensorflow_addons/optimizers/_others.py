@@ -63,6 +63,10 @@ class ConditionalGradient(keras.optimizers.Optimizer):
 
     def _singular(self, gradient):
         """Returns the product of the singular vectors of the largest singular value."""
+        if hasattr(gradient, "indices"):  # of some rows, as of an embedding
+            import tensorflow as tf
+
+            gradient = tf.convert_to_tensor(gradient)
         shape = gradient.shape
         matrix = ops.reshape(gradient, (-1, 1)) if len(shape) < 2 else gradient
         left, values, right = ops.svd(matrix, full_matrices=False)
