@@ -24,6 +24,12 @@ FILES = {
 LINK = re.compile(r"\]\(\s*(?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\s*\)")
 CELL = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOTEBOOKS = ("start.md", "policies.md", "training.md")
+#: How much sooner the search finds a page than another with the same words.
+FOUND = {
+    **dict.fromkeys(("index.md", "start.md", "training.md", "imbalance.md", "sources.md"), 3),
+    **dict.fromkeys(("policies.md", "losses-and-pooling.md", "search.md", "serving.md"), 3),
+    **dict.fromkeys(("contributing.md", "changelog.md"), 0.2),
+}
 
 
 def parts(package):
@@ -200,6 +206,8 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, config, files):
     """Offers the notebook of a page; links to files outside of the site become their words."""
     source = page.file.src_uri
+    if source in FOUND:
+        page.meta["search"] = {"boost": FOUND[source]}
     if source in NOTEBOOKS:
         name = source.replace(".md", ".ipynb")
         markdown = re.sub(

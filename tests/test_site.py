@@ -99,6 +99,34 @@ def test_docstrings_are_those_of_what_runs(site):
     assert "The layer of <code>augment.rotate</code>" in text
 
 
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("class weights", "imbalance/"),
+        ("learning rates", "training/"),
+        ("early stopping", "training/"),
+        ("confusion matrix", "training/"),
+        ("gpus", "training/"),
+        ("install", "start/"),
+        ("folder images", "sources/"),
+        ("csv", "sources/"),
+        ("augmentation", "policies/"),
+        ("pretrained weights", ""),
+        ("tflite", "serving/"),
+    ],
+)
+def test_the_search_finds_the_page_that_a_reader_means(site, words, page):
+    """A heading counts a thousand times a line of text, times the weight of its page."""
+    found = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]
+    best = {}
+    for entry in found:
+        title = set(re.findall(r"\w+", entry["title"].lower()))
+        if title >= set(words.split()):
+            place = entry["location"].partition("#")[0]
+            best[place] = max(best.get(place, 0), entry.get("boost", 1))
+    assert best[page] == max(best.values())
+
+
 def test_every_page_of_the_folder_is_there(site):
     others = {"README.md": "index.html", "CONTRIBUTING.md": "contributing/index.html"}
     for page in PAGES:

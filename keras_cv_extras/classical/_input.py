@@ -207,7 +207,18 @@ def chunks(count, size):
 
 
 def check_classes(labels: ArrayLike, count: int) -> None:
-    """Raises if labels are not one per image, or hold fewer than two classes."""
+    """Raises if labels are not one per image, or hold fewer than two classes.
+
+    Args:
+        labels: `(count,)`, all text or all numbers.
+        count: how many images there are.
+
+    Raises:
+        ValueError: if they are not, or hold a missing value or fewer than two classes.
+
+    Example:
+        >>> check_classes(["cat", "dog", "cat"], 3)
+    """
     labels = checks.unmasked("labels", labels)
     if labels.shape != (count,):
         raise ValueError(

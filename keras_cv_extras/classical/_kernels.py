@@ -26,6 +26,10 @@ def histogram_intersection(first: ArrayLike, second: ArrayLike | None = None) ->
 
     References:
         Swain and Ballard, Color Indexing, [IJCV 1991](https://doi.org/10.1007/BF00130487)
+
+    Example:
+        >>> histogram_intersection([[1, 2]], [[2, 1], [0, 3]])
+        array([[2., 2.]])
     """
     first, second = _histograms(first, second)
     # min(x, y) = (x + y - |x - y|) / 2, and distances are compiled code in scikit-learn.
@@ -51,6 +55,10 @@ def chi_square(first: ArrayLike, second: ArrayLike | None = None) -> np.ndarray:
     References:
         Vedaldi and Zisserman, Efficient Additive Kernels via Explicit Feature Maps,
         [PAMI 2012](https://doi.org/10.1109/TPAMI.2011.153)
+
+    Example:
+        >>> chi_square([[1, 2]], [[1, 2]])
+        array([[3.]])
     """
     first, second = _histograms(first, second)
     # 2 x y / (x + y) = ((x + y) - (x - y)^2 / (x + y)) / 2; scikit-learn gives the last, negative.
@@ -80,6 +88,11 @@ def pyramid_match(
     References:
         Lazebnik, Schmid and Ponce, Beyond Bags of Features: Spatial Pyramid Matching,
         [CVPR 2006](https://doi.org/10.1109/CVPR.2006.68)
+
+    Example:
+        >>> rows = np.ones((5, (1 + 4 + 16) * 8))  # 8 words, in grids of 1, 2 x 2 and 4 x 4 cells
+        >>> pyramid_match(rows).shape
+        (5, 5)
     """
     check_levels(levels)
     first, second = _histograms(first, second)

@@ -31,6 +31,10 @@ class ImageClassifier(Pipeline):
     """A scikit-learn pipeline that looks at the labels before it works on the images.
 
     Args: see `sklearn.pipeline.Pipeline`.
+
+    Example:
+        >>> isinstance(make_classifier("hog"), ImageClassifier)
+        True
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:

@@ -28,6 +28,11 @@ def frechet_distance(real: ArrayLike, made: ArrayLike) -> float:
 
     References:
         [Heusel et al.](https://arxiv.org/abs/1706.08500)
+
+    Example:
+        >>> rows = np.random.default_rng(0).normal(size=(500, 4))
+        >>> round(float(frechet_distance(rows, rows + 1)), 3)  # four means that are 1 apart
+        4.0
     """
     real, made = _checked(real, made, least=2)
     difference = real.mean(axis=0) - made.mean(axis=0)
@@ -56,6 +61,11 @@ def kernel_distance(real: ArrayLike, made: ArrayLike) -> float:
 
     References:
         [Bińkowski et al.](https://arxiv.org/abs/1801.01401)
+
+    Example:
+        >>> rows = np.random.default_rng(0).normal(size=(500, 4))
+        >>> kernel_distance(rows[:250], rows[250:]) < 0.1 < kernel_distance(rows, rows + 1)
+        True
     """
     real, made = _checked(real, made, least=2)
 
@@ -94,6 +104,12 @@ def neighbor_scores(real: ArrayLike, made: ArrayLike, *, k: int = 5) -> dict[str
     References:
         [Kynkäänniemi et al., Improved precision and recall](https://arxiv.org/abs/1904.06991);
         [Naeem et al., Density and coverage](https://arxiv.org/abs/2002.09797)
+
+    Example:
+        >>> rows = np.random.default_rng(0).normal(size=(100, 4))
+        >>> scores = neighbor_scores(rows, rows[:50], k=3)
+        >>> float(scores["precision"])
+        1.0
     """
     checks.integer("k", k, minimum=1)
     real, made = _checked(real, made, least=k + 1)

@@ -36,7 +36,20 @@ def sheet(rows, value_range=(0, 255), *, side: int = 48, clear: bool = False) ->
 
 
 def class_sheet(gan: Any, *, columns: int = 10, seed: int = 0, side: int = 48) -> np.ndarray:
-    """Makes images of every class and lays them out, a row for each."""
+    """Makes images of every class and lays them out, a row for each.
+
+    Args:
+        gan: a `ConditionalGAN`.
+        columns: how many images of each class.
+        seed: an integer, of the images.
+        side: about how many pixels high an image is shown; whole multiples of its height.
+
+    Returns:
+        uint8 `(height, width, 3)`.
+
+    Example:
+        >>> sheet = class_sheet(ConditionalGAN((28, 28, 1), 10), columns=5)
+    """
     labels = np.repeat(np.arange(gan.num_classes), columns)
     numbers = np.tile(np.arange(columns), gan.num_classes)
     images = gan.generate(labels, numbers=numbers, seed=seed)

@@ -155,6 +155,11 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
 
     References:
         [On calibration of modern neural networks](https://arxiv.org/abs/1706.04599), section 4.2.
+
+    Example:
+        >>> calibration = fit_temperature(model.predict(images), labels)
+        >>> calibration.temperature > 1  # the model is too sure of itself
+        True
     """
     logits, labels = np.asarray(logits, "float64"), np.asarray(labels)
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or len(labels) == 0:

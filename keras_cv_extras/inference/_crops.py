@@ -24,6 +24,10 @@ def center_crop(images: Images, size: Sizes) -> Tensor:
 
     Raises:
         ValueError: if the images are smaller than the crop.
+
+    Example:
+        >>> tuple(center_crop(images, 24).shape)
+        (96, 1, 24, 24, 3)
     """
     images, (height, width), (tall, wide) = _check(images, size)
     top, left = int(round((height - tall) / 2)), int(round((width - wide) / 2))
@@ -43,6 +47,10 @@ def five_crop(images: Images, size: Sizes) -> Tensor:
 
     Raises:
         ValueError: if the images are smaller than the crop.
+
+    Example:
+        >>> tuple(five_crop(images, (24, 16)).shape)
+        (96, 5, 24, 16, 3)
     """
     images, (height, width), (tall, wide) = _check(images, size)
     bottom, right = height - tall, width - wide
@@ -67,6 +75,10 @@ def ten_crop(images: Images, size: Sizes) -> Tensor:
 
     References:
         [AlexNet](https://papers.nips.cc/paper/4824), section 4.1.
+
+    Example:
+        >>> tuple(ten_crop(images, 24).shape)
+        (96, 10, 24, 24, 3)
     """
     images = ops.convert_to_tensor(images)
     return ops.concatenate([five_crop(images, size), five_crop(_mirror(images), size)], axis=1)
@@ -84,6 +96,10 @@ def flip_views(images: Images, size: Sizes | None = None) -> Tensor:
 
     Raises:
         ValueError: if the images are smaller than the crop.
+
+    Example:
+        >>> tuple(flip_views(images).shape)
+        (96, 2, 32, 32, 3)
     """
     images = ops.convert_to_tensor(images)
     views = center_crop(images, images.shape[1:3] if size is None else size)
@@ -103,6 +119,10 @@ def multi_scale_crops(images: Images, size: Sizes, scales: Sequence[int]) -> Ten
 
     Raises:
         ValueError: if a scale is smaller than the crop.
+
+    Example:
+        >>> tuple(multi_scale_crops(images, 24, scales=(28, 32)).shape)
+        (96, 4, 24, 24, 3)
     """
     views = [flip_views(_scaled(images, scale, size), size) for scale in _scales(scales)]
     return ops.concatenate(views, axis=1)
@@ -130,6 +150,10 @@ def inception_crops(
 
     References:
         [Going deeper with convolutions](https://arxiv.org/abs/1409.4842), section 7.
+
+    Example:
+        >>> tuple(inception_crops(images, 24, scales=(28,)).shape)
+        (96, 36, 24, 24, 3)
     """
     size = checks.sizes("size", size, 2)
     views = []

@@ -29,6 +29,10 @@ def fuse(logits: Tensor, fusion: str = "probability", *, activation: str = "soft
 
     Raises:
         ValueError: if an argument is not as above.
+
+    Example:
+        >>> tuple(fuse(np.zeros((4, 10, 3), "float32"), "logit").shape)
+        (4, 3)
     """
     checks.one_of("fusion", fusion, FUSIONS)
     checks.one_of("activation", activation, ACTIVATIONS)

@@ -47,7 +47,20 @@ class _Views(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(_PACKAGE)
 class Fuse(keras.layers.Layer):
-    """Takes views out of the batch, and fuses their predictions into logits."""
+    """Takes views out of the batch, and fuses their predictions into logits.
+
+    Args:
+        num_views: how many views of each image follow one another in the batch.
+        fusion: as in `fuse`.
+        activation: "softmax" or "sigmoid", likewise.
+        from_logits: whether predictions are logits; otherwise probabilities.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> layer = Fuse(2, "logit", "softmax", from_logits=True)
+        >>> tuple(layer(np.zeros((8, 3), "float32")).shape)
+        (4, 3)
+    """
 
     def __init__(
         self, num_views: int, fusion: str, activation: str, from_logits: bool, **kwargs: Any
@@ -219,7 +232,22 @@ def _num_views(crops, scales):
 
 
 def output_activation(model: keras.Model) -> tuple[str, bool]:
-    """Returns the activation at the end of a model, and whether the model gives logits."""
+    """Returns the activation at the end of a model, and whether the model gives logits.
+
+    Args:
+        model: a Keras model of images.
+
+    Returns:
+        "softmax" or "sigmoid", and whether its outputs are logits. A model without one of these at
+        its end gives logits, for a softmax.
+
+    Raises:
+        TypeError: if the model is a `TestTimeAugment`, which gives probabilities of several views.
+
+    Example:
+        >>> output_activation(model)
+        ('softmax', True)
+    """
     last = model.layers[-1]
     if isinstance(last, TestTimeAugment):
         raise TypeError("model is a TestTimeAugment already")

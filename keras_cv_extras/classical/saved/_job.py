@@ -31,6 +31,11 @@ class ClassicalScores:
         precision: of each class.
         recall: of each class.
         f1: of each class.
+
+    Example:
+        >>> scores, path = kcx.classical.train("digits", "hog.joblib", system="hog", train_size=100)
+        >>> 0.5 < scores.low < scores.accuracy < scores.high
+        True
     """
 
     accuracy: float
@@ -78,6 +83,11 @@ def train(
     Raises:
         TypeError, ValueError: if an argument is not as above.
         OSError: if there is somebody else's file, or nothing can be written there.
+
+    Example:
+        >>> scores, path = kcx.classical.train("digits", "lbp.joblib", system="lbp", train_size=100)
+        >>> path.name
+        'lbp.joblib'
     """
     files.check_file(with_ending(output), written.is_signed)
     images = _images(data, image_size)
@@ -117,6 +127,11 @@ def evaluate(
 
     Raises:
         ValueError: if the file is another one, or the data have other classes or sizes.
+
+    Example:
+        >>> scores, path = kcx.classical.train("digits", "a.joblib", system="lbp", train_size=100)
+        >>> evaluate(path, "digits").accuracy == scores.accuracy
+        True
     """
     if output is not None:
         files.check_file(output, written.SCORES)

@@ -32,6 +32,11 @@ def save(model: Any, path: str | os.PathLike[str], *, overwrite: bool = False) -
     Raises:
         ImportError: if ".skops" is asked for and skops is not installed.
         OSError: if there is somebody else's file, or nothing can be written there.
+
+    Example:
+        >>> model = make_classifier("hog").fit(images, labels)
+        >>> save(model, "photographs.joblib").name
+        'photographs.joblib'
     """
     path = with_ending(path)
     written.check(path, written.is_signed, overwrite)
@@ -70,6 +75,11 @@ def load(path: str | os.PathLike[str]) -> Any:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is of another kind or damaged, or a ".skops" file holds types that
             neither this package, scikit-learn, SciPy nor NumPy is known for.
+
+    Example:
+        >>> path = save(make_classifier("hog").fit(images, labels), "loaded.joblib")
+        >>> load(path).predict(images[:3]).shape
+        (3,)
     """
     given = pathlib.Path(path)
     named = (given.with_name(given.name + ending) for ending in ("", ".skops", ".joblib"))
