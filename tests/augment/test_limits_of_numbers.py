@@ -32,3 +32,9 @@ def test_images_move_by_shares_of_their_own_sides():
 def test_the_distance_of_a_grid_is_above_zero():
     with pytest.raises(ValueError, match="unit must rise from above 0"):
         augment.grid_mask(IMAGE, 0.5, unit=(0.0, 0.5), compile=False)
+
+
+def test_a_window_must_fit_both_ways():
+    for size in ((10, 3), (3, 13)):
+        with pytest.raises(ValueError, match="size must be within the images' 9 x 12 pixels"):
+            augment.random_crop(IMAGE, size=size, compile=False)

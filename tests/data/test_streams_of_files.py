@@ -70,6 +70,8 @@ def test_how_many_files_may_be_bad(tmp_path):
         (tmp_path / name).mkdir()
         for number in range(10):
             Image.new("L", (2, 2)).save(tmp_path / name / f"{number}.png")
+    Image.new("RGB", (2, 2)).save(tmp_path / "dog" / "9.png")
+    assert data.load(tmp_path).train[0].shape[1:] == (2, 2, 3)  # one file has colours
     (tmp_path / "cat" / "0.png").write_bytes(b"none")
     crop = data.RandomResizedCrop()
     files = data.image_files(tmp_path, 2, max_bad=0.18, test_fraction=0.5, crop=crop)
