@@ -1,6 +1,7 @@
 """CSV files and data frames of file names: what is read, what is skipped, what is refused."""
 
 import os
+import unicodedata
 
 import numpy as np
 import pytest
@@ -191,7 +192,12 @@ def test_missing_files_are_named(folder):
         (["sep=;", "file;label", "0.png;cat;x"], "line 3 has 3 cells, not 2"),
         (["sep=;"], "holds no rows"),
         (["file,label", "0.png,cat,x"], "line 2 has 3 cells, not 2: put text that holds"),
-        (["file,label", '"0.png,cat'], "not a CSV file"),
+        (["file,label", '"0.png,cat'], r'line 2: a quote \("\) begins a cell and does not end'),
+        (
+            ["file,label", "0.png,cat", '1.png,"dog', *["2.png,cat"] * 20_000],
+            "line 3: a quote .* begins a cell",
+        ),
+        (["file,label", '0.png,"cat"s'], "line 2: a quote .* ends a cell before its end: write"),
         (["file,file", "0.png,cat"], "two columns are called 'file'"),
         (["a,b", "0.pgm,cat"], r"which column holds the files\? Name one of 'a', 'b'"),
         (["file,a", "0.png,cat"], r"which columns hold the labels\? Name some of 'a'"),
@@ -339,3 +345,47 @@ def test_cells_of_any_type(folder):
         assert "\n" not in str(caught.value)
     with pytest.raises(FileNotFoundError, match="~nobody-of-this-name/x: no such folder"):
         data.load("~nobody-of-this-name/x")
+
+
+@pytest.mark.parametrize(
+    ("header", "end"), [("file,label,", ","), ("file,label", ","), ("file,label,,", ",,")]
+)
+def test_dividers_too_many_at_the_end_of_a_line(folder, header, end):
+    path = write(folder / "labels.csv", [header, *[row + end for row in plain()]])
+    assert data.load(path).class_names == NAMES
+
+
+def test_columns_without_a_name_are_no_classes(folder):
+    rows = [f"{n},{n}.png,{n % 2},{1 - n % 2},{n % 3 // 2}," for n in range(10)]
+    path = write(folder / "labels.csv", [",file,cat,dog,owl,", *rows])
+    assert data.load(path).class_names == ("cat", "dog", "owl")
+
+
+@pytest.mark.wide
+def test_a_million_columns(folder):
+    """They were compared with one another for days."""
+    names = ",".join(f"c{number}" for number in range(1_000_000))
+    path = write(folder / "labels.csv", [f"file,label,{names}", "0.png,cat" + ",1" * 1_000_000])
+    with pytest.raises(ValueError, match="one class only, 'cat'"):
+        data.load(path)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_an_accent_is_one_sign_or_two(tmp_path, form):
+    """File names of some systems, and tables of others."""
+    names = {one: unicodedata.normalize(one, "é{}.png") for one in ("NFC", "NFD")}
+    photographs(tmp_path, form=names[form])
+    other = names["NFD" if form == "NFC" else "NFC"]
+    rows = [f"{other.format(number)},{NAMES[number % 2]}" for number in range(10)]
+    images = data.load(write(tmp_path / "labels.csv", ["file,label", *rows]))
+    assert labels_by_file(images) == {number: number % 2 for number in range(10)}
+
+
+def test_a_table_of_gigabytes_is_not_read(folder):
+    path = write(folder / "labels.csv", ["file,label"])
+    os.truncate(path, 1 << 40)
+    with pytest.raises(ValueError, match="more than 1,073,741,824 bytes, as no table of files"):
+        data.load(path)
+    path.write_bytes("file,label\n0.png,cat".encode("utf-16") + b"x")
+    with pytest.raises(ValueError, match="not UTF-16, from byte"):
+        data.load(path)

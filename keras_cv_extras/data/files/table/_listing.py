@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import stat
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -202,8 +203,10 @@ class _Files:
 def _found(root, name):
     """Returns the path of a file, its mode, 0 if it is not there, and what tells it from others."""
     names = [name, name.replace("\\", "/")] if "\\" in name else [name]
+    if not name.isascii():  # an accent is one sign or two: file systems and tables differ
+        names += [unicodedata.normalize(form, name) for form in ("NFC", "NFD")]
     if not name.lower().endswith(_decode.SUFFIXES):
-        names += [name + suffix for suffix in _decode.SUFFIXES]
+        names += [one + suffix for one in names for suffix in _decode.SUFFIXES]
     first = 0
     for one in names:
         try:

@@ -1,5 +1,6 @@
 """CSV files and data frames as columns of text."""
 
+import collections
 import csv
 import io
 import os
@@ -15,6 +16,7 @@ from keras_cv_extras.data.files.table._table import is_frame
 _DELIMITERS = (",", ";", "\t", "|")
 # A first line that tells Excel what divides the cells, and is no row.
 _SAID = re.compile(r"""\s*["']?sep=(\\t|[^\r\n"'])["']?[\t ,;|]*(?:\r\n?|\n|$)""", re.IGNORECASE)
+_MOST_BYTES = 1 << 30
 _WHOLE = 1 << 53  # below it every whole number is a float
 
 
@@ -46,10 +48,11 @@ def read(source) -> Rows:
         raise FileNotFoundError(f"{path}: no such file")
     if not path.is_file():
         raise ValueError(f"{path}: not a regular file; give a CSV file")
+    text = _text(path)
     try:
-        lines = _parsed(_text(path))
-    except csv.Error as error:
-        raise ValueError(f"{path}: not a CSV file ({error})") from error
+        lines = _parsed(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     if not lines:
         raise ValueError(
             f"{path}: holds no rows; give a line for every image, below names of columns"
@@ -63,6 +66,8 @@ def read(source) -> Rows:
             )
         swapped = _is_image(header[1]) and not _is_image(header[0])
         header, body = (["label", "filename"] if swapped else ["filename", "label"]), lines
+    body = [(number, _cut(cells, len(header))) for number, cells in body]
+    header, body = _named(header, body)
     _check_names(path, header)
     for number, cells in body:
         if len(cells) != len(header):
@@ -74,14 +79,30 @@ def read(source) -> Rows:
     return Rows(columns, [f"line {number}" for number, _ in body], path.parent)
 
 
+def _cut(cells, width):
+    """Returns the cells of a row without empty ones at its end, where there are too many."""
+    return cells[:width] if len(cells) > width and not any(cells[width:]) else cells
+
+
+def _named(header, body):
+    """Returns the columns that have a name: others are numbers of rows, or a divider too many."""
+    if all(header) or any(len(cells) != len(header) for _, cells in body):
+        return header, body
+    kept = [at for at, name in enumerate(header) if name]
+    return [header[at] for at in kept], [(line, [cells[at] for at in kept]) for line, cells in body]
+
+
 def _text(path):
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path}: more than {_MOST_BYTES:,} bytes, as no table of files has")
     content = path.read_bytes()
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = content.decode(coding)
     except UnicodeDecodeError as error:
+        name = coding.upper().removesuffix("-SIG")
         raise ValueError(
-            f"{path}: not UTF-8, from byte {error.start} on: save it as CSV in UTF-8"
+            f"{path}: not {name}, from byte {error.start} on: save it as CSV in UTF-8"
         ) from None
     if "\0" in text:  # of another coding, or no text
         raise ValueError(f"{path}: holds zero bytes, as no text does: save it as CSV in UTF-8")
@@ -94,18 +115,41 @@ def _parsed(text):
     skipped = len(text[: said.end()].splitlines()) if said else 0
     text = text[said.end() :] if said else text
     first = next((line for line in text.splitlines() if line.strip()), "")
-    widths = [len(next(csv.reader([first], delimiter=one), [])) for one in _DELIMITERS]
+    widths = [_width(first, one) for one in _DELIMITERS]
     delimiter = _DELIMITERS[int(np.argmax(widths))]
     if said:
         delimiter = said[1].replace("\\t", "\t")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     found, number = [], skipped + 1
-    for cells in reader:
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise ValueError(f"line {number}: {_fault(error)}") from error
+        if cells is None:
+            return found
         cells = [cell.strip() for cell in cells]
         if any(cells):
             found.append((number, cells))
         number = skipped + reader.line_num + 1
-    return found
+
+
+def _width(line, delimiter):
+    """Returns into how many cells a line is divided, 0 if that is none that can be."""
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:  # a cell that is too long
+        return 0
+
+
+def _fault(error):
+    """Says what is wrong with a row that the parser does not take."""
+    text = str(error)
+    if "unexpected end" in text or "field limit" in text:
+        return 'a quote (") begins a cell and does not end: write two for one that belongs to it'
+    if "expected after" in text:
+        return 'a quote (") ends a cell before its end: write two for one that belongs to it'
+    return f"not a row of a CSV file ({text})"
 
 
 def _of_frame(frame):
@@ -144,9 +188,9 @@ def _cell(value):
 
 
 def _check_names(place, names):
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"{place}: two columns are called {twice!r}: rename one")
+    for twice, count in collections.Counter(names).most_common(1):
+        if count > 1:
+            raise ValueError(f"{place}: two columns are called {twice!r}: rename one")
 
 
 def _is_image(cell):
