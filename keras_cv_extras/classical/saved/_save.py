@@ -2,17 +2,22 @@
 
 import gzip
 import importlib.util
+import math
 import os
 import pathlib
+import zipfile
 from typing import Any
+
+import numpy as np
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import archives, written
 from keras_cv_extras._base.text import told
 
+_NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its content
+_MOST_PARTS = 100_000  # a forest of 1,000 trees has 57,000
 # What pipelines of this package hold beside it and skops does not know by itself: the trees of a
 # random forest, and the dictionary in which unions keep their parts.
-_NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its content
 _TRUSTED = {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"}
 
 
@@ -89,7 +94,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     if file.suffix not in (".skops", ".joblib"):
         raise ValueError(f"{file}: must end in .skops or .joblib, as kcx.classical.save writes it")
     try:
-        return _load_skops(file) if file.suffix == ".skops" else _load_joblib(file)
+        found = _load_skops(file) if file.suffix == ".skops" else _load_joblib(file)
+        if not hasattr(found, "get_params"):
+            raise ValueError(f"it holds a {type(found).__name__}, which is no estimator")
+        return found
     except (ImportError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in any way that bytes can
@@ -99,11 +107,75 @@ def load(path: str | os.PathLike[str]) -> Any:
 def _load_skops(path):
     io = _skops()
     archives.check(path)
+    _check_parts(path)
     unknown = io.get_untrusted_types(file=path)
     foreign = sorted(set(unknown) - _TRUSTED - _own())
     if foreign:
         raise ValueError(f"it holds types that are not trusted: {', '.join(foreign)}")
-    return io.load(path, trusted=unknown)
+    found = io.load(path, trusted=unknown)
+    _check_trees(found)
+    return found
+
+
+def _check_parts(path):
+    """Raises if a file has more parts than a classifier has, or names arrays that it lacks."""
+    with zipfile.ZipFile(path) as archive:
+        if archive.read("schema.json").count(b"__loader__") > _MOST_PARTS:
+            raise ValueError(f"it has more than {_MOST_PARTS:,} parts")
+        for item in archive.infolist():
+            if item.filename.endswith(".npy"):
+                with archive.open(item) as file:
+                    size = _size_of_array(file)
+                if size > item.file_size:
+                    raise ValueError(f"{item.filename} in it says {size:,} bytes, and holds less")
+
+
+def _size_of_array(file):
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0
+    if version[0] > 1:
+        read = np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return math.prod(shape) * dtype.itemsize
+
+
+def _check_trees(found):
+    """Raises if a tree leads outside of itself, or of an image's numbers, where it is compiled."""
+    waiting, seen = [found], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, np.ndarray):
+            waiting += one.ravel().tolist() if one.dtype == object else ()
+        elif hasattr(one, "get_params"):
+            waiting += vars(one).values()
+            of_trees = [part for part in _parts(one) if hasattr(part, "tree_")]
+            if any(_is_wrong(part.tree_, one.n_features_in_) for part in of_trees):
+                raise ValueError("a tree in it leads outside of itself")
+
+
+def _parts(estimator):
+    """Returns an estimator, and those of an ensemble that are given the rows as they are."""
+    if type(estimator).__module__.startswith(("sklearn.ensemble._forest", "sklearn.ensemble._gb")):
+        return [estimator, *np.ravel(np.asarray(estimator.estimators_, object))]
+    return [estimator]
+
+
+def _is_wrong(tree, num_features):
+    nodes = tree.__getstate__()["nodes"]
+    inner = nodes["left_child"] != -1
+    places = np.arange(len(nodes))[inner]
+    features = nodes["feature"][inner]
+    right = (features >= 0) & (features < num_features)
+    for child in ("left_child", "right_child"):  # which follow their parent, so that a way ends
+        right &= (nodes[child][inner] > places) & (nodes[child][inner] < len(nodes))
+    return not right.all()
 
 
 def _own():
