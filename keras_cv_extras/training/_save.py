@@ -21,6 +21,7 @@ _MOST_METADATA = 1 << 24  # bytes
 _LONGEST = 500  # signs of an error
 _WEIGHTS, _CONFIG = "model.weights.h5", "config.json"
 _MOST_OBJECTS = 100_000  # braces of a configuration: networks of a thousand layers have a fifth
+_MOST_LAYERS = 5_000  # which take some seconds to make
 _FREE, _TIMES = 1 << 28, 8  # bytes of weights that any model may have, and of each that is stored
 _loading = threading.RLock()
 
@@ -140,11 +141,28 @@ def _most_weights(path):
     """
     with zipfile.ZipFile(path) as archive:
         items = {item.filename: item for item in archive.infolist()}
-        if _CONFIG in items and archive.read(_CONFIG).count(b"{") > _MOST_OBJECTS:
-            raise ValueError(f"{_CONFIG} in it has more than {_MOST_OBJECTS:,} parts")
+        config = archive.read(_CONFIG) if _CONFIG in items else b"{}"
+    if config.count(b"{") > _MOST_OBJECTS:
+        raise ValueError(f"{_CONFIG} in it has more than {_MOST_OBJECTS:,} parts")
+    if (count := _num_layers(json_text.parse(config))) > _MOST_LAYERS:
+        raise ValueError(f"{_CONFIG} in it has {count:,} layers, of at most {_MOST_LAYERS:,}")
     stored = items.get(_WEIGHTS)
     size = 0 if stored is None else min(stored.file_size, archives.RATIO * stored.compress_size)
     return _FREE + _TIMES * size
+
+
+def _num_layers(config):
+    """Returns how many layers a configuration lists, those of models in models included."""
+    waiting, count = [config], 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            layers = value.get("layers")
+            count += len(layers) if isinstance(layers, list) else 0
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return count
 
 
 @contextlib.contextmanager

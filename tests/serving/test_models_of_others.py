@@ -323,3 +323,13 @@ def test_a_model_of_very_many_parts_is_refused_before_it_is_built(tmp_path, monk
     monkeypatch.setattr(_save, "_MOST_OBJECTS", 70)
     with pytest.raises(ValueError, match="config.json in it has more than 70 parts"):
         training.load_model(path)
+
+
+def test_a_model_of_very_many_layers_is_refused_before_it_is_built(tmp_path, monkeypatch):
+    """They need few parts each: 20,000 took a minute."""
+    path = written_by_hand(tmp_path / "model.keras", *[("Flatten", {})] * 40)
+    monkeypatch.setattr(_save, "_MOST_LAYERS", 39)
+    with pytest.raises(ValueError, match="config.json in it has 40 layers, of at most 39"):
+        training.load_model(path)
+    monkeypatch.setattr(_save, "_MOST_LAYERS", 40)
+    training.load_model(path)
