@@ -127,6 +127,20 @@ def unmasked(name, values):
         raise ValueError(f"{name} must have one shape for every sample: they are ragged") from None
 
 
+def finite_images(name, images):
+    """Raises if an array of images is not one of finite numbers."""
+    import numpy as np  # which the command line does not wait for
+
+    if images.dtype.kind not in "uif":
+        raise TypeError(f"{name} must be integers or floats, received {images.dtype}")
+    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
+        wrong = np.flatnonzero(~np.isfinite(images).all(axis=tuple(range(1, images.ndim))))
+        raise ValueError(
+            f"{name} must not hold NaN or infinity, received it in {len(wrong)} images, the first "
+            f"of them number {wrong[0]}: leave those images out"
+        )
+
+
 def class_numbers(labels, num_classes):
     """Raises if an array of labels has one that is not in [0, num_classes)."""
     if labels.min() < 0 or labels.max() >= num_classes:

@@ -144,7 +144,7 @@ class ModelFeatures(NeedsNoFit, ClassNamePrefixFeaturesOutMixin, TransformerMixi
             model = keras.Model(inputs, model.get_layer(self.layer).output)
         X = np.asarray(X)
         X = X[..., None] if X.ndim == 3 else X
-        value_range.warn_of(X, model)
+        value_range.check_for(model, X)
         parts = [
             keras.ops.convert_to_numpy(model(X[part], training=False))
             for part in chunks(len(X), self.batch_size)

@@ -99,12 +99,5 @@ def _checked(images, takes_tables):
         )
     if 0 in images.shape:
         raise ValueError(f"images must not be empty, received shape {images.shape}")
-    if images.dtype.kind not in "uif":
-        raise TypeError(f"images must be integers or floats, received {images.dtype}")
-    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
-        where = np.flatnonzero(~np.isfinite(images).all(axis=tuple(range(1, images.ndim))))
-        raise ValueError(
-            f"images must not hold NaN or infinity, received it in {len(where)} images, the first "
-            f"of them number {where[0]}"
-        )
+    checks.finite_images("images", images)
     return images

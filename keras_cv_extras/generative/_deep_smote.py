@@ -9,6 +9,7 @@ from keras import ops
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Array, ArrayLike, Config, Tensor
+from keras_cv_extras.generative import _synthesis
 
 _PACKAGE = "keras_cv_extras"
 _BATCH = 512
@@ -93,6 +94,26 @@ class DeepSMOTE(keras.Model):
         codes = self.encoder(images, training=training)
         return {"codes": codes, "images": self.decoder(codes, training=training)}
 
+    def fit(
+        self, x: ArrayLike | None = None, y: ArrayLike | None = None, **kwargs: Any
+    ) -> keras.callbacks.History:
+        """Trains; images are checked first, of a dataset those of its first batch.
+
+        Args:
+            x: `(n, height, width, channels)` images within the value range, or a dataset of
+                batches `(images, labels)`.
+            y: `(n,)` classes, or one-hot rows.
+            **kwargs: of `keras.Model.fit`.
+
+        Raises:
+            TypeError, ValueError: if images are not as above, or hold NaN.
+        """
+        if hasattr(x, "shape"):
+            x = _synthesis.checked_pixels(self, x)
+        else:
+            x, kwargs = _synthesis.fit_options(self, x, kwargs)
+        return super().fit(x, y, **kwargs)
+
     def compute_loss(
         self,
         x: ArrayLike | None = None,
@@ -119,7 +140,7 @@ class DeepSMOTE(keras.Model):
 
     def encode(self, images: ArrayLike) -> Tensor:
         """Returns the codes of images, `(count, code_size)`, as an array."""
-        return _batches(self.encoder, images)
+        return _batches(self.encoder, _synthesis.checked_pixels(self, images, plain=True))
 
     def decode(self, codes: ArrayLike) -> Tensor:
         """Returns the images of codes, in the value range, as a float32 array."""

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.types import ArrayLike
 
 _BATCH = 512
@@ -36,7 +37,7 @@ class LocalFeatures:
                 f"model must be a Keras model of two or more layers, received {model!r}"
             )
         self.model = model
-        self.features_model: Any = keras.Model(model.input, model.layers[-2].output)
+        self.features_model: Any = keras.Model(model.inputs[0], model.layers[-2].output)
         self.data: str = str(data)
 
     @classmethod
@@ -94,6 +95,7 @@ class LocalFeatures:
 
     def _outputs(self, model, images):
         images = np.asarray(images)
+        value_range.check_for(self.model, images)
         parts = [
             keras.ops.convert_to_numpy(model(images[i : i + _BATCH], training=False))
             for i in range(0, len(images), _BATCH)
@@ -131,6 +133,9 @@ def trained_classifier(
     length = int(one_epoch.cardinality())
     checks.integer("steps", steps, minimum=1)
     model = training.small_cnn(tuple(image_shape), num_classes, width=width)
+    images = source[0] if isinstance(source, tuple) else getattr(source, "images", None)
+    if images is not None:
+        value_range.check_for(model, np.asarray(images))
     for number, weight in enumerate(model.trainable_weights):
         if len(weight.shape) > 1:  # drawn anew: Keras' own draws depend on what was drawn before
             initializer = keras.initializers.GlorotUniform((1000 * seed + number) % (1 << 31))

@@ -9,11 +9,14 @@ import numbers as numeric
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, files, label_forms
 from keras_cv_extras._base.host import predictions
+from keras_cv_extras._base.images import value_range
+from keras_cv_extras._base.images.first_batch import FirstImages
 
 _BATCH = 256
 _MOST_TRIES = 50  # candidates for each image that is kept, before the filter gives up
@@ -25,28 +28,7 @@ class TooFewImagesError(ValueError):
 
 def checked_images(gan, x, y):
     """Returns training images and labels as arrays, or raises if a GAN cannot learn from them."""
-    images, labels = np.asarray(x), np.asarray(y)
-    if images.dtype.kind not in "uif":
-        raise TypeError(f"x must be integers or floats, received {images.dtype}")
-    if images.ndim != 4 or images.shape[1:] != gan.image_shape or not len(images):
-        raise ValueError(
-            f"x must be images of the shape (n, {', '.join(map(str, gan.image_shape))}), received "
-            f"{images.shape}"
-        )
-    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
-        raise ValueError("x must be finite, received NaN or infinity: leave those images out")
-    low, high = gan.value_range
-    darkest, brightest = float(images.min()), float(images.max())
-    if darkest < low or brightest > high:
-        raise ValueError(
-            f"x must lie in value_range, ({low:g}, {high:g}), received values from {darkest:g} "
-            f"to {brightest:g}"
-        )
-    if brightest - darkest < 0.01 * (high - low):
-        raise ValueError(
-            f"x must fill value_range, ({low:g}, {high:g}), received values from {darkest:g} to "
-            f"{brightest:g}: give value_range the images' own"
-        )
+    images, labels = checked_pixels(gan, x), np.asarray(y)
     classes = _class_numbers(gan, "y", labels)
     checks.same_length(x=images, y=classes)
     if len(np.unique(classes)) < 2:
@@ -54,6 +36,49 @@ def checked_images(gan, x, y):
             f"y must hold at least two classes, received {np.unique(classes).tolist()} alone"
         )
     return images, classes
+
+
+def checked_pixels(model, x, *, plain=False):
+    """Returns images as an array, or raises if they are not of a model's shape and value range.
+
+    Args:
+        model: it has `image_shape` and `value_range`.
+        x: images.
+        plain: whether all may be of one colour.
+    """
+    images = np.asarray(x)
+    if images.ndim != 4 or images.shape[1:] != model.image_shape or not len(images):
+        raise ValueError(
+            f"x must be images of the shape (n, {', '.join(map(str, model.image_shape))}), "
+            f"received {images.shape}"
+        )
+    checks.finite_images("x", images)
+    low, high = model.value_range
+    darkest, brightest = float(images.min()), float(images.max())
+    if darkest < low or brightest > high:
+        raise ValueError(
+            f"x must lie in value_range, ({low:g}, {high:g}), received values from {darkest:g} "
+            f"to {brightest:g}"
+        )
+    if brightest - darkest < 0.01 * (high - low) and not (plain and brightest == darkest):
+        raise ValueError(
+            f"x must fill value_range, ({low:g}, {high:g}), received values from {darkest:g} to "
+            f"{brightest:g}: give value_range the images' own"
+        )
+    return images
+
+
+def fit_options(model, x, options):
+    """Returns a dataset and the options of a call of `fit`, which then raises for wrong images.
+
+    Arrays are the caller's to check.
+    """
+    callbacks = options.get("callbacks") or []
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return x, options  # of a training that goes on from epoch to epoch
+    look = FirstImages(lambda images, name: checked_pixels(model, images))
+    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    return look.looked_at(x), {**options, "callbacks": [*callbacks, look]}
 
 
 def checked_labels(gan, labels):
@@ -240,6 +265,7 @@ def export_generator(gan, path):
 
 def probabilities(classifier, images, num_classes):
     """Returns the class probabilities `(n, num_classes)` of logits or probabilities."""
+    value_range.check_for(classifier, images)
     parts = [
         ops.convert_to_numpy(classifier(images[i : i + _BATCH]))
         for i in range(0, len(images), _BATCH)

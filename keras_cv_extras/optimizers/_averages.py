@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.saved.configs import attributes
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.optimizers._options import PACKAGE, decay_rate
@@ -233,6 +234,8 @@ def update_batch_normalization(
             if count == steps:
                 break
             inputs = batch[0] if isinstance(batch, (tuple, list)) else batch
+            if not count and hasattr(inputs, "shape"):
+                value_range.check_for(model, ops.convert_to_numpy(inputs))
             model(inputs, training=True)
             found = [ops.convert_to_numpy(value).astype("float64") for value in statistics]
             sums = [total + value for total, value in zip(sums, found, strict=True)]

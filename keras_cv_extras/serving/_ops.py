@@ -12,11 +12,14 @@ there.
 # pyright: reportAttributeAccessIssue=false
 
 import importlib
+import math
 import os
 import pathlib
 import re
 import struct
+from typing import Any
 
+import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.lite.python import schema_py_generated
@@ -50,6 +53,12 @@ _SAVING = {"DisableCopyOnRead", "MergeV2Checkpoints", "SaveV2", "ShardedFilename
 _RESTORING = {"AssignVariableOp", "RestoreV2"}
 # In a path: an escape, or a set of characters. One without an end, or with nothing in it, is none.
 _PATTERN = re.compile(r"\\|\[(?:[!^][^/]+|[^!^/][^/]*)\]")
+# Of what is saved as objects; others, such as tables and files, do something when they are loaded.
+_OBJECTS = ("bare_concrete_function", "captured_tensor", "constant", "function", "user_object")
+_OBJECTS += ("variable",)
+_DEEPEST = 100  # calls of functions by functions; exports have eighteen
+_MOST_BYTES = 1 << 28  # of a graph, whose numbers are in other files
+_MOST_ELEMENTS = 1 << 26  # of a constant
 _OTHER_FILES = ("saved_model.pbtxt", "saved_model.cpb")  # other forms of the same
 
 
@@ -89,6 +98,9 @@ def check_graph(path: pathlib.Path) -> int:
             raise ValueError(
                 f"{path}: there is {name} beside it, and a server may load either: delete {other}"
             )
+    _check_files(path.parent)
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path}: of more than {_MOST_BYTES:,} bytes, as no graph is")
     saved = saved_model_pb2.SavedModel()
     try:
         saved.ParseFromString(path.read_bytes())
@@ -99,6 +111,7 @@ def check_graph(path: pathlib.Path) -> int:
     names = set()
     for meta in saved.meta_graphs:
         _check_functions(path, meta.graph_def.library.function)
+        _check_objects(path, meta)
         more = _permitted(meta)
         # A server runs what it likes of the graph itself: only functions of their own may load.
         for where, nodes in [("the graph", meta.graph_def.node)] + [
@@ -116,6 +129,11 @@ def check_graph(path: pathlib.Path) -> int:
                         f"{path}: holds a graph inside of the constant {node.name} in {where}, "
                         "which serving a classifier does not need: do not load it"
                     )
+                if _most_elements(node) > _MOST_ELEMENTS:
+                    raise ValueError(
+                        f"{path}: holds the constant {node.name} in {where}, of more than "
+                        f"{_MOST_ELEMENTS:,} numbers: do not load it"
+                    )
                 names.add(node.op)
     return len(names)
 
@@ -130,6 +148,90 @@ def _check_functions(path, functions):
                 "function: do not load it"
             )
         known.add(name)
+    nodes = {function.signature.name: function.node_def for function in functions}
+    left = {name: _called_at_once(nodes, nodes[name]) for name in nodes}
+    for _ in range(_DEEPEST):  # each time, those go that call nothing that is left
+        left = {name: called for name, called in left.items() if not left.keys().isdisjoint(called)}
+    if left:
+        raise ValueError(
+            f"{path}: holds the function {next(iter(left))!r}, which calls itself, or others more "
+            f"than {_DEEPEST} deep: do not load it"
+        )
+
+
+def _check_objects(path, meta):
+    """Raises for what a loader reads or runs that exports have none of, and for vast variables."""
+    if meta.asset_file_def:
+        name = meta.asset_file_def[0].filename
+        raise ValueError(f"{path}: holds the asset {name!r}, which exports do not: do not load it")
+    size = 0
+    for node in meta.object_graph_def.nodes:
+        kind = node.WhichOneof("kind")
+        if kind not in _OBJECTS:
+            raise ValueError(
+                f"{path}: holds an object of the kind {kind!r}, which exports do not: do not load "
+                "it"
+            )
+        if kind == "variable":
+            size += _num_elements(node.variable.shape)
+    stored = sum(file.stat().st_size for file in path.parent.glob("variables/*") if file.is_file())
+    if size > stored:  # at least a byte for each number
+        raise ValueError(
+            f"{path}: has variables of {size:,} numbers, and {stored:,} bytes of them beside it: "
+            "it is damaged"
+        )
+
+
+def _num_elements(shape):
+    return math.prod(max(dim.size, 0) for dim in shape.dim)
+
+
+def _most_elements(node):
+    """Returns how many numbers the largest constant of a node has, which may be one repeated."""
+    return max(
+        (_num_elements(value.tensor.tensor_shape) for value in node.attr.values()), default=0
+    )
+
+
+def _check_files(folder):
+    """Raises for a file of an export that is none, or that is mostly holes."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            file = os.path.join(place, name)
+            if not os.path.isfile(file):
+                raise ValueError(f"{file}: not a regular file: do not load it")
+            if _is_hollow(file):
+                raise ValueError(f"{file}: mostly holes, which are read as zeros: do not load it")
+
+
+def _is_hollow(file):
+    """Returns whether more than half of a large file is stored nowhere."""
+    size, filled, place = os.path.getsize(file), 0, 0
+    if size < _MOST_BYTES or not hasattr(os, "SEEK_DATA"):
+        return False
+    with open(file, "rb") as opened:
+        while place < size:
+            try:
+                start = os.lseek(opened.fileno(), place, os.SEEK_DATA)
+            except OSError:  # there is no more
+                break
+            place = os.lseek(opened.fileno(), start, os.SEEK_HOLE)
+            filled += place - start
+    return 2 * filled < size
+
+
+def load(folder: pathlib.Path) -> Any:
+    """Loads a SavedModel, once `check_graph` has found nothing in it.
+
+    Raises:
+        ValueError: if it finds something, or the model is damaged.
+    """
+    check_graph(folder / "saved_model.pb")
+    try:
+        return tf.saved_model.load(os.fspath(folder))
+    except Exception as error:  # a damaged one fails in any way that bytes can
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise ValueError(f"{folder}: cannot be loaded ({said[0][:200]}): damaged") from error
 
 
 def check_litert(path: pathlib.Path) -> None:
@@ -248,14 +350,20 @@ def _reached(nodes, functions, names):
 
 def _called(functions, nodes):
     """Returns the functions that nodes call, and those that these call."""
-    waiting, found = list(nodes), set()
+    waiting, found = [nodes], set()
     while waiting:
-        node = waiting.pop()
+        new = _called_at_once(functions, waiting.pop()) - found
+        found |= new
+        waiting += [functions[name] for name in new]
+    return found
+
+
+def _called_at_once(functions, nodes):
+    """Returns the functions that nodes call, without those that these call."""
+    found = set()
+    for node in nodes:
         called = [one for value in node.attr.values() for one in (value.func, *value.list.func)]
-        for name in [node.op, *(one.name for one in called)]:
-            if name in functions and name not in found:
-                found.add(name)
-                waiting.extend(functions[name])
+        found |= {name for name in [node.op, *(one.name for one in called)] if name in functions}
     return found
 
 

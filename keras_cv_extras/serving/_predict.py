@@ -85,8 +85,7 @@ def _asking(path):
 
 
 def _saved_model(file, card):
-    _ops.check_graph(file)
-    loaded: Any = tf.saved_model.load(os.fspath(file.parent))
+    loaded = _ops.load(file.parent)
     signature = loaded.signatures["serving_default"]
 
     def ask(encoded, _keep=loaded):  # the signature lives as long as what was loaded

@@ -22,7 +22,6 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.serving import _card, _ops
-from keras_cv_extras.serving._convert import MODEL_FILES
 
 _MOST_BYTES = 64 << 20  # of a request
 _ASKED_AGAIN = 256  # files of a request that failed, to name those that are bad
@@ -72,8 +71,7 @@ class ModelServer(http.server.ThreadingHTTPServer):
                 f"{folder}: must be a SavedModel, received {card['file_format']}: kcx export "
                 "writes one without --format"
             )
-        _ops.check_graph(folder / MODEL_FILES["saved_model"])
-        self._loaded: Any = tf.saved_model.load(os.fspath(folder))
+        self._loaded: Any = _ops.load(folder)
         where = folder.resolve()
         numbered = where.name.isdecimal()
         self.version = where.name if numbered else "1"
@@ -167,6 +165,8 @@ def _tensor(values, spec):
         return tf.constant(values, tf.string)
     wanted = spec.dtype.as_numpy_dtype
     array = np.asarray(values)
+    if array.dtype.kind == "f" and not np.isfinite(array.astype("float32")).all():
+        raise ValueError("rows must be finite numbers, received NaN, infinity or more than 3.4e38")
     if (
         not np.issubdtype(array.dtype, np.number)
         or not np.array_equal(array, array.astype(wanted))

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras.data.files import decoder
 
 BAD_IMAGE = ("raise", "report")
@@ -28,6 +29,7 @@ class Servable:
         self._top_k = top_k
         self._threshold = threshold
         self._report = on_bad_image == "report"
+        self._values = value_range.most_of(served.model)
         # What is written: the weights, without random seeds and metrics, and the signatures alone.
         self.root: Any = tf.Module()
         self.root.weights = [weight.value for weight in served.model.weights]
@@ -84,7 +86,14 @@ class Servable:
 
     def _checked(self, images):
         # A server does not check the shape of a request, and kernels may abort on another rank.
-        return tf.cast(tf.ensure_shape(images, (None, *self.shape)), tf.float32)
+        images = tf.ensure_shape(images, (None, *self.shape))
+        if images.dtype == tf.uint8:
+            return tf.cast(images, tf.float32)
+        low, high = self._values
+        right = tf.reduce_all((images >= low) & (images <= high))  # which NaN is not
+        text = f"images must be finite numbers from {low:g} to {high:g}, as the model takes them"
+        with tf.control_dependencies([tf.debugging.Assert(right, [text])]):
+            return tf.identity(images)
 
     def _classify(self, images):
         """Returns probabilities and, if there are any, features."""

@@ -94,7 +94,7 @@ def verify(
         requests = golden["encoded"]
         wanted = {name: golden[name] for name in ("probabilities", "features")}
     else:
-        requests = [_encoded(image) for image in np.asarray(images, "uint8")]
+        requests = [_encoded(image) for image in _bytes_of(np.asarray(images))]
         wanted = {"probabilities": expected, "features": None}
     if not (path / MODEL_FILES[card["file_format"]]).is_file():
         raise FileNotFoundError(f"{path}: {MODEL_FILES[card['file_format']]} is missing")
@@ -116,6 +116,18 @@ def verify(
     return Verification(
         str(path), card["file_format"], len(requests), differences, num_operations, seconds
     )
+
+
+def _bytes_of(images):
+    """Returns images as uint8; raises if their values are others."""
+    with np.errstate(invalid="ignore"):
+        found = images.astype("uint8")
+    if images.dtype.kind == "b" or not np.array_equal(found, images):
+        raise ValueError(
+            "images must be whole numbers from 0 to 255, as files hold them, received "
+            f"{images.dtype} from {images.min()} to {images.max()}"
+        )
+    return found
 
 
 def _golden(path):

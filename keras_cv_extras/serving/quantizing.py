@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras.serving import _engines
 
 KINDS = ("float16", "dynamic", "int8")
@@ -69,8 +70,8 @@ def check_data(kind, served, images, labels, representative):
             f"representative must have the shape (count, {', '.join(map(str, shape))}), at least "
             f"one, received {np.shape(representative)}"
         )
-    if kind == "int8" and not np.isfinite(np.sum(representative, dtype="float64")):
-        raise ValueError("representative must be finite, received NaN or infinity")
+    if kind == "int8":
+        value_range.check_for(served.model, np.asarray(representative), "representative")
     if kind is not None and images is not None and labels is not None:
         found, number = np.asarray(labels), len(served.class_names)
         if found.shape != (len(images),) or found.dtype.kind not in "iu":

@@ -7,11 +7,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.images import value_range
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.images.first_batch import FirstImages
 from keras_cv_extras.training._errors import DivergedError
 
 
@@ -152,43 +151,15 @@ class StopWhenDiverged(keras.callbacks.Callback):
         raise DivergedError(text, samples=samples)
 
 
-class WatchImages(keras.callbacks.Callback):
+class WatchImages(FirstImages):
     """Warns after the first batch of images whose values are not those that the model takes."""
 
     def __init__(self):
-        super().__init__()
-        self._found = []
+        super().__init__(lambda images, name: value_range.warn_of(images, self.model, name))
 
-    def watched(self, dataset, model):
-        """Returns a dataset of batches of which the first is looked at as it comes by."""
-        spec = tf.nest.flatten(getattr(dataset, "element_spec", None))[0]
-        if getattr(getattr(spec, "shape", None), "rank", None) != 4:
-            return dataset
-        if spec.dtype == tf.uint8 or not value_range.takes_bytes(model):
-            return dataset
-
-        def look(images):
-            self._found.append(value_range.unlike_bytes(images))
-            return np.int64(0)
-
-        def first(number, batch):
-            images = tf.nest.flatten(batch)[0]
-            looked = tf.cond(
-                number == 0,
-                lambda: tf.numpy_function(look, [images], tf.int64),
-                lambda: tf.constant(0, tf.int64),
-            )
-            with tf.control_dependencies([looked]):
-                return tf.nest.map_structure(tf.identity, batch)
-
-        return dataset.enumerate().map(tf.autograph.experimental.do_not_convert(first))
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Warns of what was found."""
-        while self._found:
-            problem = self._found.pop()
-            if problem is not None:
-                told.warn(problem, once="values of images")
+    def watched(self, dataset, model, name="images"):
+        """Returns a dataset of batches of which the first is looked at, if the model says more."""
+        return self.looked_at(dataset, name) if value_range.takes_bytes(model) else dataset
 
 
 def _impossible(labels, model):

@@ -93,15 +93,15 @@ class Run:
         if self.save_every and size is None:
             raise ValueError("save_every needs a train dataset that knows how many batches it has")
         self.recorder.last_batch = size
-        if self.strategy is None and self.epoch == self.began_at:
+        validation = self.validation
+        if self.epoch == self.began_at:
             dataset = self.watch.watched(dataset, self.model)
+            validation = self.watch.watched(validation, self.model, "validation images")
         train, steps, spec = self._distributed(dataset, self.fills, step)
         _num_batches(self.validation, "validation")
         fills = self.fills_validation
         counted = fills or _replicas.tests_as_keras(self.model)
-        validation, validation_steps, other = self._distributed(
-            self.validation, fills, counted=counted
-        )
+        validation, validation_steps, other = self._distributed(validation, fills, counted=counted)
         if self.epoch == self.began_at:
             if spec is not None or (fills and other is not None):
                 stack.enter_context(_steps.counting(self.model, spec or other))

@@ -133,6 +133,18 @@ def damaged(image):
 
 
 @pytest.mark.wide
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e39, -500.0, 65535.0])
+def test_values_that_no_image_has_are_refused(server, batch, value):
+    """NaN was answered with NaN, which is no JSON, and 16 bits with a class."""
+    pixels = batch[:2].astype("float64")
+    pixels[1, 0, 0, 0] = value
+    request = {"instances": pixels.tolist()}
+    for name in ("predict_images", "features"):
+        status, answer = ask(server, {**request, "signature_name": name})
+        assert status == 400, answer
+        assert re.search("finite numbers", answer["error"])
+
+
 def test_files_that_are_damaged_inside_are_named(server, batch):
     files = [b64(batch[0]), damaged(batch[1]), b64(batch[2]), damaged(batch[3])]
     status, answer = ask(server, {"instances": files})

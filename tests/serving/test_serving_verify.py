@@ -246,3 +246,11 @@ def test_images_for_later_are_at_most_sixteen():
     for wrong in (images[:0], images.astype("float32"), images[:, :3]):
         with pytest.raises(ValueError, match="images must be uint8 of shape"):
             _golden.chosen(wrong, (4, 3, 1))
+
+
+@pytest.mark.parametrize("scale", [1 / 255, 2.0, np.nan])
+def test_images_of_other_values_than_files_hold_are_refused(exported, batch, scale):
+    """They were cut to bytes, and verified as other images than they were."""
+    expected = np.zeros((len(batch), 7))
+    with pytest.raises(ValueError, match="whole numbers from 0 to 255, as files hold them, receiv"):
+        _verify.verify(exported, batch * scale, expected)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import backend, ops
 
-from keras_cv_extras._base import engine
+from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.text import told
 
 _BYTES = (0, 255)
@@ -53,13 +53,24 @@ def check_values(images, value_range):
     dtype = backend.standardize_dtype(images.dtype)
     if not backend.is_float_dtype(dtype):
         _check_integers(images, dtype, low, high)
-    elif (low, high) == _BYTES and not engine.is_traced(images):
-        values = ops.convert_to_numpy(images)
-        if values.min() >= 0 and 0 < values.max() <= 1:
-            told.warn(
-                "all images lie in [0, 1], but are taken to have values from 0 to 255, so that "
-                "they are as good as black: give value_range=(0, 1), or multiply them by 255",
-            )
+    elif not engine.is_traced(images):
+        _warn_of_floats(ops.convert_to_numpy(images), low, high)
+
+
+def _warn_of_floats(values, low, high):
+    least, most = (values.min(), values.max()) if values.size else (low, low)
+    over = (high - low) * (_OVER / 255)
+    if (low, high) == _BYTES and least >= -_STANDARD and 0 < most <= _STANDARD:
+        said = "[0, 1]" if least >= 0 and most <= 1 else f"[{least:.4g}, {most:.4g}]"
+        told.warn(
+            f"all images lie in {said}, but are taken to have values from 0 to 255, so that they "
+            "are as good as black: give value_range=(0, 1), or multiply them by 255",
+        )
+    elif least < low - over or most > high + over:
+        told.warn(
+            f"images have values from {least:.4g} to {most:.4g}, but are taken to have those from "
+            f"{low:g} to {high:g}, so that others are cut off: give value_range their own",
+        )
 
 
 def _check_integers(images, dtype, low, high):
@@ -119,6 +130,13 @@ def _leaves(layer):
     yield layer
 
 
+def most_of(model):
+    """Returns the least and the greatest value that images for a model may have at all."""
+    if takes_bytes(model):
+        return -_OVER, _BYTES[1] + _OVER
+    return float(np.finfo("float32").min), float(np.finfo("float32").max)
+
+
 def unlike_bytes(images):
     """Says what is wrong with images for a model that `takes_bytes`; None if nothing is.
 
@@ -126,8 +144,9 @@ def unlike_bytes(images):
         images: an array of the images of a batch, or of all.
     """
     low, high = (images.min(), images.max()) if images.size else (0, 0)
-    small = images.dtype.kind == "f" and low >= -_STANDARD and 0 < high <= _STANDARD
-    if not (small or low < -_OVER or high > _BYTES[1] + _OVER):
+    most = _STANDARD if images.dtype.kind == "f" else 1
+    small = low >= -_STANDARD and 0 < high <= most
+    if not (small or not (low >= -_OVER and high <= _BYTES[1] + _OVER)):  # NaN too
         return None
     return (
         f"images have values from {low:.4g} to {high:.4g}, but the model takes those from 0 to "
@@ -135,8 +154,22 @@ def unlike_bytes(images):
     )
 
 
-def warn_of(images, model):
+def check_for(model, images, name="images"):
+    """Raises if an array of images is not one of finite numbers; warns of values of another range.
+
+    Args:
+        model: what is to take them.
+        images: an array; what is not of rank 4 is not looked at.
+        name: of the argument.
+    """
+    if images.ndim != 4:
+        return
+    checks.finite_images(name, images)
+    warn_of(images, model)
+
+
+def warn_of(images, model, name="images"):
     """Warns of an array of images whose values are not those that a model takes."""
     problem = unlike_bytes(images) if takes_bytes(model) else None
     if problem is not None:
-        told.warn(problem, once="values of images")
+        told.warn(f"{name.removesuffix('images')}{problem}", once=f"values of {name}")

@@ -230,6 +230,8 @@ class ConditionalGAN(ImageMaker, keras.Model):
         """
         if hasattr(x, "shape") and hasattr(y, "shape"):
             x, y = _synthesis.checked_images(self, x, y)
+        else:
+            x, kwargs = _synthesis.fit_options(self, x, kwargs)
         return super().fit(x, y, **kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Tensor:

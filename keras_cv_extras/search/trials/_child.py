@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.host import predictions
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.training import cosine_adamw, jit_compile
 
@@ -58,7 +59,9 @@ class Child:
         self.epochs: int = checks.integer("epochs", epochs, minimum=1)
         self.batch_size: int = checks.integer("batch_size", batch_size, minimum=1)
         self.learning_rate: float = checks.number("learning_rate", learning_rate)
+        value_range.check_values(np.asarray(self.train_images), (0, 255))  # as policies take them
         self.model: Any = self.new_model(0)
+        value_range.check_for(self.model, np.asarray(self.train_images))
         if not self.model.compiled:
             self._compile()
         self.model.optimizer.build(self.model.trainable_variables)

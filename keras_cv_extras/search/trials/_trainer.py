@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.policy import Policy, StackShape
 from keras_cv_extras.search.trials._child import Child, Score, filled_batches, score_of
@@ -182,6 +183,7 @@ class Trainer(Child):
             DivergedError: if an output is not finite.
         """
         start = time.monotonic() if start is None else start
+        value_range.check_for(self.model, np.asarray(images), "validation images")
         batches = filled_batches(images, _EVALUATION_BATCH)
         outputs = np.concatenate([self.model.predict_on_batch(batch) for batch in batches])
         outputs = outputs[: len(images)]

@@ -113,7 +113,7 @@ def evaluate(
             "give class numbers, labels.argmax(axis=1), if images have one label",
         )
     images = np.asarray(images)
-    value_range.warn_of(images, model)
+    value_range.check_for(model, images)
     quiet: Any = 0  # Keras takes numbers too
     outputs = model.predict(images, batch_size=batch_size, verbose=quiet)
     if labels.ndim == 2:

@@ -93,7 +93,7 @@ def predict(
     outputs, labels = [], []
     for images, labels_of_batch in batches:
         if not outputs:
-            value_range.warn_of(images.numpy(), model)
+            value_range.check_for(model, images.numpy())
         outputs.append(model.predict_on_batch(images))
         labels.append(labels_of_batch.numpy())
     if not outputs:

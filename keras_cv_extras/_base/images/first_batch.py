@@ -1,0 +1,84 @@
+"""A look at the first images of a dataset, as they come by in a training."""
+
+import types
+from typing import Any
+
+import keras
+import numpy as np
+
+
+class FirstImages(keras.callbacks.Callback):
+    """Calls a function with the images of the first batch of a dataset, once it has come by.
+
+    Nothing is read twice, and of tensors no other batch is looked at.
+
+    Args:
+        see: a function of an array of images, `(batch, height, width, channels)`, and of the name
+            that `looked_at` was given. What it raises ends the training.
+    """
+
+    def __init__(self, see):
+        super().__init__()
+        self._see, self._found = see, []
+
+    def looked_at(self, dataset: Any, name: str = "images") -> Any:
+        """Returns a dataset that is looked at: of tensors, a `PyDataset` or a generator.
+
+        What else Keras takes is returned as it is.
+        """
+        import tensorflow as tf  # only where there is a dataset
+
+        if isinstance(dataset, tf.data.Dataset):
+            return self._of_tensors(dataset, name)
+        if isinstance(dataset, keras.utils.PyDataset):
+            if dataset.num_batches != 0:  # of unknown length, too
+                self._note(dataset[0], name)
+            return dataset
+        return self._of_generator(dataset, name) if _is_generator(dataset) else dataset
+
+    def _of_tensors(self, dataset, name):
+        import tensorflow as tf
+
+        spec = tf.nest.flatten(dataset.element_spec)[0]
+        if getattr(getattr(spec, "shape", None), "rank", None) != 4 or spec.dtype == tf.uint8:
+            return dataset
+
+        def look(images):
+            self._found.append((images, name))
+            return np.int64(0)
+
+        def first(number, batch):
+            images = tf.nest.flatten(batch)[0]
+            looked = tf.cond(
+                number == 0,
+                lambda: tf.numpy_function(look, [images], tf.int64),
+                lambda: tf.constant(0, tf.int64),
+            )
+            with tf.control_dependencies([looked]):
+                return tf.nest.map_structure(tf.identity, batch)
+
+        return dataset.enumerate().map(tf.autograph.experimental.do_not_convert(first))
+
+    def _of_generator(self, batches, name):
+        for number, batch in enumerate(batches):
+            if number == 0:
+                self._note(batch, name)
+            yield batch
+
+    def _note(self, batch, name):
+        images = np.asarray(keras.tree.flatten(batch)[0])
+        if images.ndim == 4:
+            self._found.append((images, name))
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Shows what was found."""
+        while self._found:
+            self._see(*self._found.pop())
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Shows what was found in the validation."""
+        self.on_train_batch_end(0)
+
+
+def _is_generator(dataset):
+    return isinstance(dataset, types.GeneratorType)
