@@ -165,7 +165,7 @@ def _tensor(values, spec):
         return tf.constant(values, tf.string)
     wanted = spec.dtype.as_numpy_dtype
     array = np.asarray(values)
-    if array.dtype.kind == "f" and not np.isfinite(array.astype("float32")).all():
+    if array.dtype.kind == "f" and not (np.abs(array) <= np.finfo("float32").max).all():
         raise ValueError("rows must be finite numbers, received NaN, infinity or more than 3.4e38")
     if (
         not np.issubdtype(array.dtype, np.number)
