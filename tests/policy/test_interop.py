@@ -656,6 +656,10 @@ def test_symmetries_of_squares(transform, wanted):
             r"Affine of several kinds \(rotate, translate_x\)",
         ),
         (
+            {"__class_fullname__": "Affine", "shear": {"x": [9, 9], "y": [0, 0]}},
+            "Affine with a shear along x, which is about the centre.*use layers.RandomAffine",
+        ),
+        (
             {"__class_fullname__": "Affine", "rotate": [9, 9], "fit_output": True},
             "Affine with fit_output=True",
         ),
@@ -690,10 +694,6 @@ def test_what_albumentations_does_in_one_is_named_and_left_out(transform, messag
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (
-            {"__class_fullname__": "Affine", "shear": {"x": [9, 9], "y": [0, 0]}},
-            "Affine with a shear along x, which is about the centre",
-        ),
         (
             _node("Sharpen", method="kernel", alpha=[0.3, 0.3], lightness=[1, 1]),
             "Sharpen, which also sharpens the outermost pixels",

@@ -236,7 +236,10 @@ def note_others(name: str, node: Any, omissions: Omissions):
         if any(ends := (node.get("shear") or {}).get(axis, ())) and not _is_moved_back(
             axis, ends, node
         ):
-            omissions.remark(f"Affine with a shear along {axis}, which is about the centre there")
+            omissions.add(
+                f"Affine with a shear along {axis}, which is about the centre there and about the "
+                "first row or column here: use layers.RandomAffine"
+            )
 
 
 def _is_moved_back(axis, ends, node):
