@@ -168,6 +168,30 @@ def test_work_ahead_has_ended_before_the_next_turn(monkeypatch):
     assert busy == []
 
 
+def test_a_measured_process_answers_when_its_work_has_ended(monkeypatch):
+    """What it began ahead would slow the contestant whose turn is next."""
+    done, answers = [], io.StringIO()
+    contestant = types.SimpleNamespace(
+        version="1.0",
+        start=lambda: done.append("start"),
+        measure=lambda seconds: done.append("measure") or (8, seconds),
+    )
+    monkeypatch.setattr(_contestants, "load", lambda name, images, cores: contestant)
+    monkeypatch.setattr(_images, "photographs", lambda size, count: None)
+    monkeypatch.setattr(_worker, "settle", lambda: done.append("settle"))
+    channels = {"dup": int, "dup2": lambda *_: None, "fdopen": lambda *_, **__: answers}
+    monkeypatch.setattr(_worker, "os", types.SimpleNamespace(**channels))
+    job = {"cpus": [0], "size": 4, "batch_size": 8}
+    monkeypatch.setattr(_worker.sys, "argv", ["worker", json.dumps(job)])
+    orders = [{"do": "attempt", "name": "own"}, {"do": "measure", "name": "own", "seconds": 2.0}]
+    monkeypatch.setattr(_worker.sys, "stdin", map(json.dumps, orders))
+    _worker.main()
+    first, second = map(json.loads, answers.getvalue().splitlines())
+    assert first["version"] == "1.0"
+    assert second == {"images": 8, "seconds": 2.0}
+    assert done == ["start", "measure", "settle"]
+
+
 def test_images_are_parts_of_the_photographs():
     from sklearn.datasets import load_sample_images
 

@@ -156,6 +156,11 @@ def test_arms_that_diverged_are_neither_chosen_nor_compared():
     assert "nothing to compare it with" in _arms.verdict([failed, *others])
     with pytest.raises(ValueError, match="every training on the confirmation images diverged"):
         _arms.winner([failed])
+    # Nor does it say how much trainings differ, though one of its trainings has scores.
+    wild = arm("wild", "control", rows(100, (0, 90)), rows(100, (0, 1)), failed=True)
+    first, second = (arm(one.name, one.kind, *one.correct, *one.correct) for one in pair(9, 4))
+    assert _arms.chosen([wild, first, second]) is second
+    assert "interval -2.0 to 12.0" in _arms.verdict([wild, *pair(9, 4)])
 
 
 def test_of_equal_arms_the_first_wins():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import special, stats
 
 from keras_cv_extras.search.verdict import _arms, _expected, _insight
 
@@ -64,8 +64,46 @@ def test_where_no_luck_chose_nothing_is_taken_off():
         assert low < value < high
 
 
+@pytest.mark.parametrize("apart", [0.8, 1.2])
+def test_the_luck_of_two_arms_is_what_a_normal_distribution_says(apart):
+    """The first is chosen unless the second looks better by more than the standard error."""
+    rng = np.random.default_rng(5)
+    easy = rng.random(300) < 0.5
+    one, other = (
+        np.where(easy, rng.random((2, 300)) < 0.7, rng.random((2, 300)) < 0.3) for _ in range(2)
+    )
+    one[0, :15] = False  # trainings differ by more than their images explain
+    other[1, :15] = False
+    order = np.argsort(one.mean(axis=0) - other.mean(axis=0))
+    wanted = apart * _arms.compare("b", "a", {"a": one, "b": other}).error
+    for place in order[::-1]:
+        if other.mean() - one.mean() < wanted:
+            one[:, place], other[:, place] = False, True
+    arms = [
+        _arms.Arm(name, "control", None, float(own.mean()), 0, 1, 0.0, 0.5, own)
+        for name, own in (("a", one), ("b", other))
+    ]
+    means = np.array([one.mean(), other.mean()])
+    by_images = np.cov(np.stack([one.mean(axis=0), other.mean(axis=0)])) / 300
+    trainings = sum(own.mean(axis=1).var(ddof=1) for own in (one, other)) / 2 / 2
+    explained = np.mean([own.var(axis=0, ddof=1).mean() / own.size for own in (one, other)])
+    assert trainings > 1.5 * explained > 0
+    covariance = by_images + np.eye(2) * (trainings - explained)
+    deviation = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    error = _arms.compare("b", "a", {"a": one, "b": other}).error
+    added = np.sqrt(0.1)
+    place = (error - (means[1] - means[0])) / (added * deviation)
+    first = stats.norm.cdf(place)
+    luck = deviation * stats.norm.pdf(place) / added
+    found, _, _ = _expected.expected_of_choice(arms)
+    assert found == pytest.approx(means @ [first, 1 - first] - luck, abs=0.15 * deviation)
+
+
 def test_one_training_tells_nothing_of_its_luck():
-    arms, _ = confirmation(np.random.default_rng(0), 0.0, seeds=1)
+    arms, _ = confirmation(np.random.default_rng(0), 0.0)
+    once, _ = confirmation(np.random.default_rng(0), 0.0, seeds=1)
+    assert _expected.expected_of_choice([*arms[1:], *once[:1]]) is None
+    arms = once
     assert _expected.expected_of_choice(arms) is None
     found = _insight.insight([], [], arms)
     assert (found.expected, found.expected_interval) == (None, None)

@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from keras_cv_extras.search import Screen
 from keras_cv_extras.search.verdict import _harm
@@ -96,6 +97,30 @@ def test_an_op_is_trained_with_as_long_as_it_is_suspected():
 def test_an_op_harms_if_its_trainings_are_worse_beyond_chance(rows, harms):
     found = _harm.harmful_ops({"rotate": rows, "invert": [(0.0, 0.01)]}, 3)
     assert found == (("rotate",) if harms else ())
+
+
+def test_chances_are_those_of_students_and_of_welchs_test():
+    gains = np.array([-0.03, -0.06, -0.02, -0.05])
+    exact = tuple((gain, 0.0) for gain in gains)
+    spread, freedom = _harm._spread_of([exact])
+    wanted = stats.ttest_1samp(gains, -0.01, alternative="less").pvalue
+    assert _harm._chance(exact, spread, freedom) == pytest.approx(wanted)
+    # The images are a second sample, so large that its spread is known.
+    own, images = gains.mean(), 10**7
+    rows = tuple((gain, 0.01) for gain in gains)
+    one, other = (own, gains.std(ddof=1), 4), (-0.01, 0.01 * images**0.5, images)
+    options = {"equal_var": False, "alternative": "less"}
+    wanted = stats.ttest_ind_from_stats(*one, *other, **options).pvalue
+    assert _harm._chance(rows, spread, freedom) == pytest.approx(wanted, rel=1e-4)
+    # Where two ops are judged at once, the first must be below half of the level.
+    for high, harms in ((0.99, True), (1.01, False)):
+        place = stats.t.isf(high * 0.025 / 2, 3) * gains.std(ddof=1) / 2
+        gain = gains - own - 0.01 - place
+        rows = {"rotate": tuple((float(one), 0.0) for one in gain), "invert": ((0.0, 0.0),)}
+        assert _harm.harmful_ops(rows, 4) == (("rotate",) if harms else ())
+    # An op that costs less than a point is not suspected.
+    assert not _harm._costs(((-0.009, 0.0),))
+    assert _harm.harmful_ops({"rotate": exact[:3], "invert": ((-0.01, 0.0),) * 4}, 4) == ()
 
 
 def test_the_most_harmful_comes_first_and_the_level_is_that_of_all_ops_together():

@@ -43,6 +43,8 @@ def test_effects_are_found_through_noise_and_only_real_ones_are_named():
     found = _insight.Insight(effects, None, 0, None, None)
     assert found.needed == ("rotate",)
     assert found.harmful == ("invert",)
+    worse = [_insight.OpEffect(op, value, value, value) for op, value in (("a", -0.1), ("b", -0.2))]
+    assert _insight.Insight(tuple(worse), None, 0, None, None).harmful == ("b", "a")
     assert "Ops that help: rotate." in found.describe()
 
 
@@ -78,7 +80,8 @@ def test_low_fidelity_is_a_warning():
     found = _insight.insight([], [], bad)
     assert found.fidelity == pytest.approx(-1.0)
     assert "That is low" in found.describe()
-    good = _insight.insight([], [], [arm(0.1 * k, 0.1 * k) for k in range(9)])
+    good = _insight.insight([], [(0.5, 0.9), (0.6,)], [arm(0.1 * k, 1e-8 * 8**k) for k in range(9)])
+    assert good.best_seen == 0.6  # of first looks
     assert good.fidelity == pytest.approx(1.0)
     assert "That is low" not in good.describe()
     assert _insight.insight([], [], bad[:3]).fidelity is None

@@ -7,6 +7,7 @@ import keras
 import keras_tuner as kt
 import numpy as np
 import pytest
+from scipy import stats
 
 from keras_cv_extras import data, policy, search
 from keras_cv_extras.search.oracles import _recipes, _space
@@ -149,6 +150,35 @@ def test_looks_count_by_their_number_and_what_diverged_counts_for_nothing():
     once = _neighbors.smoothed(rows, [(value,) for value in values])
     often = _neighbors.smoothed(rows, [(v,) * (50 if k == 3 else 1) for k, v in enumerate(values)])
     assert often[3] - 0.6 > 1.5 * (once[3] - 0.6)
+
+
+def test_worth_is_the_mean_of_a_gaussian_process_of_the_likeliest_signal():
+    """Its mean and scale have a density of their own, here by brute force."""
+    rows = [
+        {"recipe.num_ops": ops, "recipe.strength": strength, "recipe.flip": flip}
+        for ops, strength, flip in zip(
+            (1, 2, 3, 1, 3, 2), np.geomspace(0.05, 1, 6), (0, 0.5, 0.5, 0.5, 0, 0), strict=True
+        )
+    ]
+    scores = [(0.45, 0.46), (0.70,), (0.58, 0.66, 0.62), (0.52,), (0.55,), (0.56,)]
+    means, counts = np.array([np.mean(own) for own in scores]), np.array(list(map(len, scores)))
+    places = np.array([[row["recipe.num_ops"] / 3, k / 5] for k, row in enumerate(rows)])
+    squares = ((places[:, None] - places) ** 2).sum(axis=2)
+    flips = np.array([row["recipe.flip"] for row in rows])
+    shared = np.exp(-squares / (2 * 0.4**2)) * np.where(flips[:, None] == flips, 1.0, 0.5)
+
+    def fit(signal):
+        covariance = signal * shared + np.diag(1 / counts)
+        white = np.linalg.inv(np.linalg.cholesky(covariance))
+        (mean,), *_ = np.linalg.lstsq(white.sum(axis=1)[:, None], white @ means)
+        variance = np.mean((white @ (means - mean)) ** 2)
+        density = stats.multivariate_normal(np.full(6, mean), variance * covariance)
+        return density.logpdf(means), mean + signal * shared @ white.T @ white @ (means - mean)
+
+    wanted = max(map(fit, 10 ** np.linspace(-2, 2, 17)), key=lambda one: one[0])[1]
+    found = _neighbors.smoothed(points_of(rows), scores)
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
+    assert np.abs(found - means).max() > 0.1
 
 
 @pytest.mark.wide

@@ -52,6 +52,10 @@ def test_the_cost_of_stages(tmp_path):
         "portfolio": {"trainings": 3, "seconds": 9.0, "seconds_each": 2.0},
         "trials": {"trainings": 1, "seconds": 3.0, "seconds_each": 3.0},
     }
+    further = ["appeal", "harm", "promoted", "rival", "confirmation"]
+    for stage in further:
+        folder.store(stage, "policy", score(1))
+    assert list(_record.cost(folder, rows, None)) == ["portfolio", "trials", *further]
 
 
 def test_rows_are_a_table(tmp_path):

@@ -56,6 +56,10 @@ def test_one_lucky_look_does_not_win():
     first = iter(np.linspace(0.7, 0.8, _rival.first_looks(15)))
     _, _, looks = _rival.tune(15, lambda items: [next(first, 0.1) for _ in items])
     assert looks == (0.8, 0.1, 0.1)
+    # All looks count alike: the mean decides, not the best of them.
+    rows = iter([*np.linspace(0.7, 0.8, _rival.first_looks(15)), 0.1, 0.7, 0.7, 0.8, 0.7, 0.7])
+    _, _, looks = _rival.tune(15, lambda items: [next(rows) for _ in items])
+    assert np.mean(looks) > 0.7
 
 
 def test_settings_are_spread_over_all_strengths():

@@ -122,6 +122,7 @@ class Reader:
 
     def train(self, policy, seed, *, rows):
         self.trained.append((seed, rows))
+        self.policy = policy
 
     def evaluate(self, images, labels):
         numbers = images[:, 0, 0, 0].astype(int)
@@ -162,6 +163,20 @@ def test_every_image_is_scored_by_a_model_that_has_not_seen_it(monkeypatch, shar
         # Every fold has its share of each class.
         assert reader.train_labels[held].sum() == 10
     assert sorted(np.concatenate(clean)) == list(range(120))
+    ops = [steps[0].op for steps in reader.policy.sub_policies]
+    assert ops == ["identity", "invert", "equalize"]
+
+
+def test_folds_of_different_sizes_and_an_op_that_changes_one_image(monkeypatch):
+    """Of ten images one fold has four; number 1 is in the first fold."""
+
+    def cells(op, size):
+        return [lambda images, **_: np.where(images == 1, 254, images)]
+
+    monkeypatch.setattr(_screen, "_cells", cells)
+    found = _screen.screen(Reader(10, 0.0), ("invert",), num_folds=3)  # it looks at the labels
+    assert found.unchanged == ()
+    assert found.num_images == 10
 
 
 @pytest.mark.parametrize(("clean", "tells"), [(0.8, False), (0.9, True)])

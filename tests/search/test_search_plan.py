@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import types
 
 import numpy as np
 import pytest
@@ -75,6 +76,38 @@ def test_a_plan_counts_what_runs(digits, network, tmp_path):
     assert len(alone.stages) == len(few.stages) + 1
 
 
+def test_a_tuned_control_is_planned_with_all_that_it_may_spend(digits, network):
+    request = make(digits, network, tuned_control=True)
+    stages = {stage.name: stage for stage in _plan._plan(request, None, None).stages}
+    spent = sum(
+        stages[name].trainings for name in ("trials", "promoted trials", "appeal of capped ops")
+    )
+    contest = stages["portfolio"].trainings - 5
+    assert stages["tuned RandAugment"].trainings == spent + contest
+
+
+def test_a_budget_buys_trials_and_lowers_seeds_before_epochs(monkeypatch):
+    @dataclasses.dataclass
+    class Asked:
+        epochs: int
+        confirm_seeds: int
+        trials: int | None = None
+
+    def plan(asked, timing, budget, *, epochs, confirm_seeds):
+        minutes = (asked.trials + confirm_seeds) * epochs
+        return types.SimpleNamespace(most_minutes=minutes, minutes=minutes / 2)
+
+    monkeypatch.setattr(_plan, "_plan", plan)
+    for budget, trials, lengths in (
+        *((104, 10, (8, 3)), (103, 9, (8, 3)), (40, 2, (8, 3)), (39, 2, (8, 2))),
+        *((31, 5, (4, 2)), (16, 2, (4, 2))),
+    ):
+        assert _plan._affordable(Asked(8, 3), None, budget) == (trials, lengths)
+    assert _plan._affordable(Asked(8, 1), None, 23) == (4, (4, 1))  # never more than was asked
+    with pytest.raises(ValueError, match="2 trials of 4 epochs, with 2 trainings .* take 16.0"):
+        _plan._affordable(Asked(8, 3), None, 15)
+
+
 def test_what_the_confirmation_can_tell():
     """2.8 standard errors; two policies of 90 %, half of whose errors are the same."""
     stages = _plan.Stage("a", 2, Work(epochs=10)), _plan.Stage("b", 3, Work(images=5), True)
@@ -123,13 +156,17 @@ def test_digits_are_mirrored_only_if_that_is_asked_for(asked, wanted, digits, ne
 def test_progress_is_told_to_other_terminals(tmp_path):
     with pytest.raises(FileNotFoundError, match="no search has been started here"):
         search.describe_progress(tmp_path)
-    with _progress.SearchProgress(10, folder=tmp_path, shown=False) as shown:
+    with _progress.SearchProgress(14, folder=tmp_path, shown=False) as shown:
         shown.stage("trials")
+        shown.settle(5, 1)  # of five that there could be
         shown.skip(3)
+        assert json.loads((tmp_path / "progress.json").read_text())["seconds_left"] is None
         assert shown.advance("trial 3", 0.5)
         assert not shown.advance("trial 4", 0.4)
         assert not shown.advance("trial 5", float("nan"))
+        shown.confirmed("wild", float("nan"))
         shown.confirmed("none", 0.6)
+        shown.confirmed("crop", 0.5)
         (bar,) = shown._progress.tasks
         assert (bar.completed, bar.total) == (6, 10)
         text = search.describe_progress(tmp_path)

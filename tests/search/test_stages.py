@@ -10,7 +10,7 @@ import pytest
 from keras_cv_extras import policy, search
 from keras_cv_extras.policy import Policy, Step
 from keras_cv_extras.search.oracles._space import spread_out
-from keras_cv_extras.search.stages import _retrain, _splits, _stages, _state
+from keras_cv_extras.search.stages import _stages, _state
 from keras_cv_extras.search.stages._progress import SearchProgress
 from keras_cv_extras.search.stages._stages import Candidate, Stages
 
@@ -183,7 +183,9 @@ def test_harm_is_judged_by_trainings_from_fresh_weights_with_each_op_alone(stage
     with pytest.raises(ValueError, match="without a screen"):
         made.judge_harm()
     made.scorer = shared
-    made.screened = dataclasses.replace(screened(rotate=1.0, invert=1.0), unchanged=("cutout",))
+    # What the screen leaves out may be harmless; what changes no image needs no training.
+    caps = screened(rotate=1.0, invert=0.0, cutout=1.0)
+    made.screened = dataclasses.replace(caps, unchanged=("cutout",))
     found = made.judge_harm()
     assert found is made.screened
     assert found.harmful == ("invert",)
@@ -270,6 +272,21 @@ def test_the_best_third_is_looked_at_again_and_ranked_anew(stages):
     assert [_stages.promoted_of(count) for count in (0, 1, 3, 4, 6, 7)] == [0, 1, 1, 2, 2, 3]
 
 
+def test_the_contest_is_ranked_and_what_diverged_comes_last(stages):
+    wild, good = (policy.auto_augment(name).name for name in ("svhn", "imagenet"))
+    scorer = Scorer(lambda chosen, call: {wild: None, good: 90}.get(chosen.name, 60))
+    made = stages(scorer)
+    contest = [one for one in made.portfolio() if one.kind == "entrant"]
+    names = [one.name for one in contest]
+    assert (names[0], names[-1]) == ("AutoAugment imagenet", "AutoAugment svhn")
+    calls = len(scorer.calls)
+    # Of what diverged nothing is looked at again.
+    ranked = [candidate(name, "searched", value) for name, value in (("a", 0.5), ("b", np.nan))]
+    assert [one.accuracies for one in made._looked_at_again([ranked[1]] * 2)] == [(np.nan,)] * 2
+    assert len(scorer.calls) == calls
+    assert sorted(ranked, key=_stages._worst_first) == ranked[::-1]
+
+
 def test_finalists(stages):
     made = stages(Scorer())
     controls = [candidate("none", "control", 0.5), candidate("crop", "control", float("nan"))]
@@ -294,7 +311,7 @@ def test_finalists(stages):
     assert names == ["best trial", "none", "crop", "good", "uniform"]
 
 
-def test_trials_of_randaugment_draw_its_ops_and_are_ranked_by_all_scores(stages):
+def test_trials_of_randaugment_draw_its_ops_and_are_ranked_by_all_scores(stages, monkeypatch):
     asked = []
 
     def make_oracle(ops):
@@ -321,6 +338,10 @@ def test_trials_of_randaugment_draw_its_ops_and_are_ranked_by_all_scores(stages)
     )
     tuner = made.trials()
     assert asked == [("rotate", "invert")]
+    with monkeypatch.context() as patch:  # further looks count for the order, too
+        patch.setattr(_stages._neighbors, "smoothed", lambda _, all_: [np.mean(a) for a in all_])
+        means = [one.accuracy for one in made.promote(tuner) if len(one.accuracies) > 1]
+        assert means == sorted(means, reverse=True)
     ranked = made.promote(tuner)
     looks = [len(one.accuracies) for one in ranked]
     assert looks == [3] * 4 + [1] * 8
@@ -334,86 +355,51 @@ def test_trials_of_randaugment_draw_its_ops_and_are_ranked_by_all_scores(stages)
     assert asked[-1] == ops
 
 
-def numbered(count, first=0):
-    """Images whose pixels hold their number, of three classes."""
-    images = (first + np.arange(count, dtype="uint8"))[:, None, None, None] * np.ones(
-        (1, 2, 2, 1), "uint8"
-    )
-    return images, np.arange(count) % 3
+def test_all_that_is_random_in_a_search_is_of_its_seed(tmp_path, monkeypatch):
+    def of(seed):
+        scorer = Scorer()
+        options = {"staged": True, "trials": 3, "ops": ("rotate",), "flip": True, "harm_seeds": 3}
+        options |= {"space": "policy", "confirm_seeds": 2, "parts": PARTS, "trainer": scorer}
+        space = search.policy_space(num_sub_policies=1, ops=("rotate",))
+        oracle = search.RandomOracle(max_trials=3, hyperparameters=space, seed=1)  # its own seed
+        request = types.SimpleNamespace(seed=seed, make_oracle=lambda ops: oracle, **options)
+        folder = _state.SearchFolder(tmp_path / str(seed), {})
+        made, screens = Stages(request, folder, SearchProgress(1, shown=False)), []
+
+        def screen(trainer, ops, seed):
+            screens.append(seed)
+            return dataclasses.replace(screened(rotate=0.5), unchanged=())
+
+        monkeypatch.setattr(_stages, "screen", screen)
+        made.screen()
+        made.share()
+        made.appeal()
+        made.judge_harm()
+        portfolio, tuner = made.portfolio(), made.trials()
+        made.confirm(made.finalists(portfolio, made.promote(tuner)))
+        shared = [own for _, own, _ in scorer.trained]
+        drawn = {one.policy for one in portfolio if one.name.startswith("random policy")}
+        # Each training counts once, also that with nothing, which two stages read.
+        assert made.shown._state["done"] == 1 + len(scorer.trained) + len(scorer.calls)
+        return {*screens}, {*shared}, {call["seed"] for call in scorer.calls}, drawn
+
+    for own, others in zip(of(3), of(4), strict=True):
+        assert own
+        assert not own & others
 
 
-def numbers(part):
-    images, labels = part
-    found = images[:, 0, 0, 0].astype(int)
-    return found, labels
-
-
-def test_the_parts_have_no_image_in_common():
-    sizes = {"train_size": 30, "validation_size": 12, "confirmation_size": 21}
-    parts = _splits.split_for_search(*numbered(90), **sizes, seed=1)
-    found = {name: numbers(part) for name, part in parts.items()}
-    assert {name: len(own) for name, (own, _) in found.items()} == {
-        "train": 30,
-        "validation": 12,
-        "confirmation": 21,
-    }
-    assert len(set(np.concatenate([own for own, _ in found.values()]))) == 63
-    for own, labels in found.values():
-        np.testing.assert_array_equal(own % 3, labels)
-        assert set(labels) == {0, 1, 2}
-    half = _splits.split_for_search(*numbered(90), train_size=30, seed=1)
-    assert [len(labels) for _, labels in half.values()] == [30, 30, 30]
-    with pytest.raises(ValueError, match="90 images of 3 classes are too few"):
-        _splits.split_for_search(*numbered(90), train_size=30, validation_size=61, seed=1)
-    with pytest.raises(ValueError, match="each with images of all classes"):
-        _splits.split_for_search(*numbered(90), train_size=30, validation_size=2, seed=1)
-
-
-def test_the_last_two_parts_of_images_of_later_use_have_none_in_common():
-    options = {"validation_data": numbered(60, first=100), "validation_size": 12, "seed": 1}
-    parts = _splits.split_for_search(*numbered(90), train_size=30, **options)
-    train, validation, confirmation = (numbers(parts[name])[0] for name in SIZES)
-    assert (len(train), len(validation), len(confirmation)) == (30, 12, 30)
-    assert train.max() < 90
-    assert min(validation.min(), confirmation.min()) >= 100
-    assert not set(validation) & set(confirmation)
-    whole = _splits.split_for_search(*numbered(90), train_size=90, **options)
-    assert len(whole["train"][1]) == 90
-
-
-def test_large_parts_are_no_larger_than_they_need_be():
-    images = np.zeros((30_000, 1, 1, 1), "uint8")
-    parts = _splits.split_for_search(images, np.arange(30_000) % 2, train_size=9, seed=0)
-    assert [len(labels) for _, labels in parts.values()] == [9, 5000, 5000]
-
-
-def test_the_last_training_is_on_all_the_data(tmp_path, monkeypatch):
-    made = []
-
-    class Trainer:
-        def __init__(self, build_model, train, **options):
-            made.append((build_model, train, options))
-
-        def train(self, chosen, seed):
-            made.append((chosen, seed))
-            return "model"
-
-    monkeypatch.setattr(_retrain, "Trainer", Trainer)
-
-    def save(model, path, about):
-        path.touch()
-        assert about == {"class_names": ["cat", "dog"]}
-
-    monkeypatch.setattr(_retrain.training, "save_model", save)
-    trainer = types.SimpleNamespace(build_model=1, epochs=7, batch_size=5, learning_rate=0.25)
-    request = types.SimpleNamespace(trainer=trainer, everything=numbered(40), seed=2, parts=PARTS)
-    request.class_names = ("cat", "dog")
-    path = tmp_path / "model.keras"
-    searched = policy.no_augmentation()
-    _retrain.retrain(request, searched, path)
-    (build_model, (images, labels), options), (chosen, _) = made
-    assert (build_model, len(images), len(labels)) == (1, 40, 40)
-    assert options == {"epochs": 7, "batch_size": 5, "learning_rate": 0.25}
-    assert chosen is searched
-    _retrain.retrain(request, searched, path)
-    assert len(made) == 2
+def test_a_tuned_control_gets_a_training_for_each_that_the_search_spent(stages):
+    nan = float("nan")
+    tuner = types.SimpleNamespace(oracle=types.SimpleNamespace(trials=dict.fromkeys("abcd")))
+    portfolio = [candidate("none", "control", 0.5), candidate("grid", "entrant", 0.5, 0.6, 0.7)]
+    ranked = [candidate(f"trial {n}", "searched", *row) for n, row in enumerate([(0.6, nan), (1,)])]
+    scorer = Scorer()
+    made = stages(scorer)
+    made.screened = screened(rotate=0.4)
+    made.appeal()
+    scorer.calls.clear()
+    found = made.tune_control(portfolio, tuner, ranked)
+    # Three looks at an entrant, three at trials, two trials that failed, two appeals.
+    assert len(scorer.calls) == 3 + 3 + 2 + 2
+    assert {call["size"] for call in scorer.calls} == {100}
+    assert (found.kind, found.name[:18]) == ("control", "tuned RandAugment:")

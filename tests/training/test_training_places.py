@@ -1,5 +1,6 @@
 """Under a strategy, the model that was given trains: whoever holds a part of it finds that."""
 
+import contextlib
 import json
 
 import keras
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data, losses, metrics, training
+from keras_cv_extras.training import _fit, _strategy
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,36 @@ def test_callbacks_find_the_model_that_trains(digits):
         found[strategy] = [*model.get_weights(), np.array(witness.seen)]
     for one, other in zip(*found.values(), strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+
+
+def test_a_model_that_was_built_for_several_devices_stays_on_them(digits, monkeypatch):
+    class Run:
+        place, history, epoch, began_at = _strategy.Place(0, 1, 0, 1, 1), {}, 1, 0
+
+        def __init__(self, model, train, validation, strategy, *rest):
+            used.append(strategy)
+
+        def train(self, *arguments):
+            pass
+
+    def on_all_devices(model, strategy):
+        moved.append(model)
+        return contextlib.nullcontext()
+
+    used, moved = [], []
+    monkeypatch.setattr(_fit, "Run", Run)
+    monkeypatch.setattr(_fit._places, "on_all_devices", on_all_devices)
+    mirrored = training.make_strategy("mirrored")
+    with mirrored.scope():
+        owned = network(losses.sparsemax_loss)
+    for strategy in ("auto", mirrored):
+        trained(owned, digits, strategy)
+    assert (used, moved) == ([mirrored] * 2, [])
+    with pytest.raises(ValueError, match="was built under a MirroredStrategy: give that as the"):
+        trained(owned, digits, "none")
+    plain = network(losses.sparsemax_loss)
+    trained(plain, digits, mirrored)
+    assert moved == [plain]
 
 
 def test_afterwards_the_model_is_on_one_device_and_trains_on(digits):
