@@ -2,20 +2,24 @@
 
 import numpy as np
 import pytest
+from keras import ops
 
 from keras_cv_extras import augment
-from keras_cv_extras.augment.geometric import _affine
+from keras_cv_extras.augment.geometric import _affine, _geometry
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
 
 
 def test_blurs_stay_within_their_windows():
+    image = ops.convert_to_tensor(IMAGE)
+
     def box(radius):
-        return augment.box_blur(IMAGE, radius, kernel_size=5, compile=False)
+        return augment.OPS["box_blur"].kernel(image, ops.convert_to_tensor(radius), kernel_size=5)
 
     np.testing.assert_array_equal(box(9.0), box(2.0))
     np.testing.assert_array_equal(box(-1.0), IMAGE)
-    np.testing.assert_array_equal(augment.motion_blur(IMAGE, 0.0, 7, compile=False), IMAGE)
+    motion = augment.OPS["motion_blur"].apply(image, ops.convert_to_tensor(0.0), 7)
+    np.testing.assert_array_equal(motion, IMAGE)
 
 
 def test_images_move_by_shares_of_their_own_sides():
@@ -38,3 +42,36 @@ def test_a_window_must_fit_both_ways():
     for size in ((10, 3), (3, 13)):
         with pytest.raises(ValueError, match="size must be within the images' 9 x 12 pixels"):
             augment.random_crop(IMAGE, size=size, compile=False)
+
+
+def erased(name, shape, *numbers, **options):
+    """What an op's kernel fills of a white image, without a program."""
+    white = ops.convert_to_tensor(np.full(shape, 255, "uint8"))
+    return np.asarray(augment.OPS[name].kernel(white, *numbers, **options)) == 0
+
+
+def test_holes_of_a_share_of_a_side_are_cut_to_whole_pixels():
+    holes = {"num_holes": (1, 1), "smallest": 1.0, "per_side": True}
+    hole = erased("hole_dropout", (10, 16, 1), 0.475, 3, **holes)
+    assert (hole.any(axis=1).sum(), hole.any(axis=0).sum()) == (4, 7)
+
+
+def test_a_grid_turns_about_the_centre_and_has_a_distance():
+    def grid(height, key, degrees):
+        unit = (1.0 if height > 1 else 0.1,) * 2
+        return erased("grid_mask", (height, 22, 1), 0.5, key, unit=unit, degrees=degrees)[..., 0]
+
+    keys = range(0, 2**24, 2**20)
+    centres = [grid(6, key, 90.0)[3, 11] for key in keys]
+    corners = [grid(6, key, 0.0)[0, 0] for key in keys]
+    assert 0 < sum(corners) < len(keys)
+    assert centres == corners
+    assert grid(1, 5, 0.0).all()
+
+
+def test_images_move_no_further_than_out_of_the_frame():
+    """A warp of several moves has their distances in whole numbers of 32 bits."""
+    for move, side in ((_geometry._moved_x, 12), (_geometry._moved_y, 9)):
+        for pixels in (40_000.0, -40_000.0):
+            start = np.asarray(move(9, 12, pixels, 0)[2 if side == 12 else 5])
+            assert start == np.sign(pixels) * side * 65536 + 32768

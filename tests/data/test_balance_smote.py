@@ -352,3 +352,16 @@ def test_pieces_of_the_work_change_nothing(monkeypatch):
     np.testing.assert_array_equal(*made)
     np.testing.assert_array_equal(made[0][[0, -1]], x[[0, 39]])
     np.testing.assert_array_equal(*embedded)
+
+
+@pytest.mark.parametrize("method", ["tomek_links", "borderline_smote"])
+def test_what_is_given_stays_to_the_last_bit(method):
+    """Floats hold no whole numbers beyond 2**53 that differ by one."""
+    x = 2**60 + np.random.default_rng(0).integers(0, 2**58, (40, 2)) // 2 * 2 + 1
+    x[20:] += 2**61
+    found, labels = data.resample(x, np.repeat([0, 1], [28, 12]), method=method)
+    assert found.dtype == x.dtype
+    kept = found[: len(x)]
+    assert len(kept) > 30
+    assert {tuple(row) for row in kept.tolist()} <= {tuple(row) for row in x.tolist()}
+    assert len(found) == len(labels)

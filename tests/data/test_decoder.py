@@ -248,3 +248,34 @@ def test_every_option_has_a_plan_and_large_images_have_none():
     most = (8000).to_bytes(2, "little") * 2 + bytes(20)
     height, width = decoder.facts(tf.constant(start + most)).numpy()[1:3]
     assert height * width == decoder.MOST_PIXELS
+
+
+def test_a_jpeg_is_reduced_by_its_shorter_way():
+    """Of 16 rows that become 12 nothing is left to reduce, however many columns there are."""
+    noise = np.random.default_rng(0).integers(0, 256, (16, 300, 3), "uint8")
+    file = encoded(Image.fromarray(noise), "JPEG", quality=90)
+    for size, ratio in (((12, 15), 1), ((2, 15), 4)):
+        trained, whole = (
+            _decode.decode(io.BytesIO(file), size, "stretch", 3, jpeg)
+            for jpeg in ("reduced", "whole")
+        )
+        assert (trained == whole).all() == (ratio == 1)
+        assert _decode.RATIOS[plan_of(file, ("stretch", size, 3), "reduced")[0][4]] == ratio
+        facts = tf.constant(decoder.facts_of(decoder.read_header(io.BytesIO(file))))
+        box = tf.constant([0, 0, 16, 300])
+        numbers = decoder.plan_box(facts, box, size, "reduced")[0]
+        assert _decode.RATIOS[numbers[4]] == ratio
+
+
+def test_a_level_of_few_bits_is_clear_as_it_is_meant():
+    for bits, row in ((2, [0, 255, 170, 255]), (4, [0, 255, 34, 51])):
+        found = _decode.decode(io.BytesIO(DEEP_LEVELS[bits]), (4, 8), "stretch", 1)
+        np.testing.assert_array_equal(found[0, :, 0], row * 2)
+
+
+def test_a_padded_picture_keeps_a_pixel():
+    for size in ((1, 99), (99, 1)):
+        found = _decode.fit(Image.new("L", size, 255), (5, 5), "pad", 1)
+        wanted = np.zeros((5, 5, 1))
+        wanted[(slice(None), 2) if size[0] == 1 else 2] = 255
+        np.testing.assert_array_equal(found, wanted)

@@ -1,7 +1,9 @@
 """Packs: images in a few large files, the same as from the folder, and read by others too."""
 
+import io
 import json
 import shutil
+import types
 import zipfile
 
 import numpy as np
@@ -274,3 +276,14 @@ def test_wrong_arguments(folder, pixels, tmp_path):
     assert not (tmp_path / "new").exists()
     assert data.image_files(pixels, 24, class_names=["dog", "cat"]).train.labels[0] == 1
     assert _pack.FORMS == ("jpeg", "pixels")
+
+
+def test_jpegs_are_written_in_the_quality_that_is_asked_for(tmp_path):
+    PHOTOGRAPH.save(tmp_path / "a.png")
+    part = types.SimpleNamespace(paths=[tmp_path / "a.png"])
+    for quality in (30, 95):
+        PHOTOGRAPH.save(tmp_path / "wanted.jpg", quality=quality)
+        how = {"form": "jpeg", "size": 16, "channels": 3, "quality": quality}
+        written = io.BytesIO(_pack._content(part, 0, how)[0])
+        with Image.open(written) as found, Image.open(tmp_path / "wanted.jpg") as wanted:
+            assert found.quantization == wanted.quantization
