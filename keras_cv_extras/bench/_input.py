@@ -45,7 +45,7 @@ def run_input(
         TypeError, ValueError: if an argument is not as above.
         RuntimeError: if this library itself fails.
     """
-    _measure.check_sizes((size,), {size: batch_size})
+    _measure.batches_of((size,), {size: batch_size})
     names = ("own", *(_input_peers.NAMES[1:] if peers is None else peers))
     for name in names:
         checks.one_of("peer", name, _input_peers.NAMES)

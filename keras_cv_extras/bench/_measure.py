@@ -156,20 +156,24 @@ def chosen_cpus(cores):
     return cpus[:cores]
 
 
-def check_sizes(sizes, batch_sizes):
-    """Returns the sizes as a tuple, or raises if one is impossible or has no batch size."""
+def batches_of(sizes, batch_sizes):
+    """Returns a dictionary of sizes and images per batch; raises if one of them is impossible."""
     sizes = tuple(sizes)
     if not sizes:
         raise ValueError("sizes must hold at least one size in pixels, received none")
+    batches = {}
     for size in sizes:
         if checks.integer("size", size, minimum=1) > LARGEST:
             raise ValueError(
                 f"size must be at most {LARGEST}, the height of the photographs, received {size}"
             )
-        if size not in batch_sizes:
+        if batch_sizes is None:
+            batches[size] = 256 if size <= 64 else 64
+        elif size in batch_sizes:
+            batches[size] = checks.integer("batch size", batch_sizes[size], minimum=1)
+        else:
             raise ValueError(f"batch_sizes must name one for size {size}, received {batch_sizes}")
-        checks.integer("batch size", batch_sizes[size], minimum=1)
-    return sizes
+    return batches
 
 
 def write_report(path, benchmark, rows, **settings):

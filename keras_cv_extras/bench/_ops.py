@@ -10,7 +10,6 @@ from keras_cv_extras._base.text.terminal import Terminal, table
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.bench import _measure
 from keras_cv_extras.bench._mixes import MIXES
-from keras_cv_extras.bench._policies import BATCH_SIZES
 
 #: Libraries whose ops can be measured beside those of this one, see `_peer_ops`.
 OP_PEERS: tuple[str, ...] = ("keras", "torchvision", "albumentations", "kornia")
@@ -38,7 +37,8 @@ def run_ops(
 
     Args:
         sizes: heights, which are also widths, in pixels; at most 427.
-        batch_sizes: for every size the images per batch; None for 64 at 224, 256 at 32.
+        batch_sizes: for every size the images per batch; None for 256 up to 64 pixels, and 64
+            above.
         ops: names of `augment.OPS` or of `MIXES`; None for all.
         seconds: the least time of one measurement.
         output: None, or the path of a JSON file for the rows, the machine and the settings.
@@ -60,8 +60,7 @@ def run_ops(
     """
     from keras_cv_extras.augment import OPS
 
-    batch_sizes = BATCH_SIZES if batch_sizes is None else dict(batch_sizes)
-    sizes = _measure.check_sizes(sizes, batch_sizes)
+    batches = _measure.batches_of(sizes, batch_sizes)
     known = (*OPS, *MIXES)
     ops = known if ops is None else tuple(ops)
     for op in ops:
@@ -71,8 +70,8 @@ def run_ops(
     repeats = checks.integer("repeats", repeats, minimum=1)
     seconds = checks.number("seconds", seconds)
     rows = []
-    for size in sizes:
-        rows += _run(("copy", *ops), tuple(peers), size, batch_sizes[size], seconds, repeats)
+    for size, batch in batches.items():
+        rows += _run(("copy", *ops), tuple(peers), size, batch, seconds, repeats)
     if output is not None:
         _measure.write_report(output, "ops", rows, seconds=seconds, repeats=repeats)
     Terminal().print(_table(rows))

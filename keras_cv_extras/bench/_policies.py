@@ -15,8 +15,6 @@ OWN: tuple[str, ...] = ("rand_augment", "flip_crop_rand_cutout", "copy")
 #: Libraries with a RandAugment, or with the ops to make one.
 PEERS: tuple[str, ...] = ("keras", "torchvision", "albumentations", "timm")
 
-BATCH_SIZES = {224: 64, 32: 256}
-
 
 def run_policies(
     sizes: Any = (224, 32),
@@ -36,7 +34,8 @@ def run_policies(
 
     Args:
         sizes: heights, which are also widths, in pixels; at most 427.
-        batch_sizes: for every size the images per batch; None for 64 at 224, 256 at 32.
+        batch_sizes: for every size the images per batch; None for 256 up to 64 pixels, and 64
+            above.
         cores: how many cores to use; each a number or "all".
         peers: names of `PEERS`; None for all. One that is not installed is reported as such.
         seconds: the least time of one measurement.
@@ -54,8 +53,7 @@ def run_policies(
         TypeError, ValueError: if an argument is not as above.
         RuntimeError: if this library itself fails.
     """
-    batch_sizes = BATCH_SIZES if batch_sizes is None else dict(batch_sizes)
-    sizes = _measure.check_sizes(sizes, batch_sizes)
+    batches = _measure.batches_of(sizes, batch_sizes)
     peers = PEERS if peers is None else tuple(peers)
     for peer in peers:
         checks.one_of("peer", peer, PEERS)
@@ -68,12 +66,12 @@ def run_policies(
             settings.append(cpus)
     rows = []
     console = Terminal()
-    for size in sizes:
+    for size, batch in batches.items():
         for cpus in settings:
             names, title = OWN + peers, f"{size} x {size} pixels, cores: {len(cpus)}"
             console.print(title)
             with _measure.telling(console, title, len(names) * (2 + repeats)) as tell:
-                rows += _run(names, size, batch_sizes[size], cpus, seconds, repeats, tell)
+                rows += _run(names, size, batch, cpus, seconds, repeats, tell)
     if output is not None:
         _measure.write_report(output, "policies", rows, seconds=seconds, repeats=repeats)
     for each in _tables(rows):

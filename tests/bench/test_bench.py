@@ -157,7 +157,7 @@ def test_images_are_different_parts():
     ("arguments", "message"),
     [
         ({"sizes": (500,), "batch_sizes": {500: 8}}, "size must be at most 427.*500"),
-        ({"sizes": (64,)}, "batch_sizes must name one for size 64"),
+        ({"sizes": (64,), "batch_sizes": {32: 8}}, "batch_sizes must name one for size 64"),
         ({"sizes": ()}, "at least one size"),
         ({"peers": ("kornia",)}, "peer must be one of.*'kornia'"),
         ({"cores": (0,)}, "cores must be at least 1, received 0"),
@@ -168,6 +168,13 @@ def test_images_are_different_parts():
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         bench.run_policies(**arguments)
+
+
+def test_any_size_has_a_batch():
+    """The command line has an option for sizes, and none for batches."""
+    wanted = {224: 64, 65: 64, 64: 256, 8: 256}
+    assert _measure.batches_of(wanted, None) == wanted
+    assert _measure.batches_of((8,), {8: 3, 32: 4}) == {8: 3}
 
 
 def test_unknown_op():

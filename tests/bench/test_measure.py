@@ -127,11 +127,11 @@ def test_cores(monkeypatch):
 
 
 def test_sizes():
-    assert _measure.check_sizes([427, 32], {427: 1, 32: 8}) == (427, 32)
+    assert _measure.batches_of([427, 32], {427: 1, 32: 8}) == {427: 1, 32: 8}
     with pytest.raises(ValueError, match="size must be at most 427"):
-        _measure.check_sizes([428], {428: 1})
+        _measure.batches_of([428], {428: 1})
     with pytest.raises(ValueError, match="batch size must be at least 1"):
-        _measure.check_sizes([32], {32: 0})
+        _measure.batches_of([32], {32: 0})
 
 
 def test_the_report(tmp_path):

@@ -161,6 +161,9 @@ ENDED = {
     "search": (SEARCH, "run"),
     "classical": (CLASSICAL, "model.joblib"),
     "export": ("export MODEL digits", "served/1"),
+    "evaluate": ("evaluate MODEL digits --report REPORT", "scores.json"),
+    "gallery": ("gallery --quiet", "gallery.html"),
+    "bench": ("bench ops --op invert --size 8 --seconds 0.05 --repeats 2", "rows.json"),
 }
 
 
@@ -169,7 +172,8 @@ def test_a_signal_at_any_moment(kcx, tmp_path, name):
     """The command says in one line how to go on, and nothing half written outlasts the next."""
     command, output = ENDED[name]
     training.save_model(training.small_cnn((8, 8, 1), 10, width=4), tmp_path / "model.keras")
-    command = command.replace("MODEL", str(tmp_path / "model.keras")).split()
+    command = command.replace("MODEL", str(tmp_path / "model.keras"))
+    command = command.replace("REPORT", str(tmp_path / "report.html")).split()
     place = str(tmp_path / "whole" / output)
     changes = kcx([*command, "--output", place], tmp_path / "whole")["changes"]
     numbers = random.Random(SEED)
