@@ -21,8 +21,9 @@ def register(
             `functools.partial(CategoricalFocal, gamma=3.0)`. It is called with
             `from_logits=True`. The loss gets labels as integers `(batch,)`, or as rows
             `(batch, classes)` of mixed images and of images with several labels; and logits
-            `(batch, classes)`. Or what `per_sample` has published: that gets labels as rows,
-            and logits if it has an option `from_logits`, otherwise their softmax.
+            `(batch, classes)`. Or what `per_sample` has published, with options by
+            `functools.partial` or without: that gets labels as rows, and logits if it has an
+            option `from_logits`, otherwise their softmax.
         replace: whether to replace another one that was registered under this name.
 
     Returns:
@@ -42,21 +43,31 @@ def register(
     """
     if function is None:
         return functools.partial(register, name, replace=replace)
-    published = hasattr(function, "check") and hasattr(function, "defaults")
+    own, _ = _apart(function)
+    published = hasattr(own, "check") and hasattr(own, "defaults")
     LOSSES.add(name, _of_logits(function) if published else function, replace)
     return function
+
+
+def _apart(function) -> tuple[Any, dict[str, Any]]:
+    """Returns the function of a `functools.partial`, or of none, and the options it is given."""
+    if isinstance(function, functools.partial) and not function.args:
+        return function.func, function.keywords
+    return function, {}
 
 
 @functools.cache
 def _of_logits(function):
     """Returns what makes a loss of labels in any form and of logits, of a published function."""
+    own, options = _apart(function)
 
     def make(from_logits):
-        own = {"from_logits": from_logits} if "from_logits" in function.defaults else {}
+        takes = "from_logits" in own.defaults
+        given = {"from_logits": from_logits, **options} if takes else options
 
         def loss(y_true, y_pred):
             rows = _labels.rows(ops.convert_to_tensor(y_true), y_pred)
-            return function(rows, y_pred if own else ops.softmax(y_pred), **own)
+            return own(rows, y_pred if given.get("from_logits") else ops.softmax(y_pred), **given)
 
         return loss
 

@@ -282,6 +282,14 @@ def test_a_published_loss_gets_rows_and_probabilities(written):
     loss = registry.LOSSES.make("my-margin", from_logits=True)
     np.testing.assert_allclose(loss([1, 2], logits), [np.log(2), 0], atol=1e-6)
 
+    @losses.per_sample()
+    def power(y_true, y_pred, *, exponent=2.0):
+        return keras.ops.sum(keras.ops.abs(y_pred - y_true) ** exponent, axis=-1)
+
+    losses.register("my-distance", functools.partial(power, exponent=1.0))
+    loss = registry.LOSSES.make("my-distance", from_logits=True)
+    np.testing.assert_allclose(loss([0, 1], logits), [1.0, 1.6], rtol=1e-5)
+
 
 def test_an_installed_package_needs_no_option(written, monkeypatch):
     path = written("installed")

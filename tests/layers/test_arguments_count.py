@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from seeds import seed_keras
 
 from keras_cv_extras import layers
 
@@ -136,6 +137,7 @@ def seen(name, **options):
 
 def look(name, **options):
     """All that a layer shows: outputs, weights, which of them train, constraints, penalties."""
+    seed_keras()  # two looks at the same layer show the same
     layer, x = getattr(layers, name)(**options), inputs(name, **options)
     found = []
     # Only what draws is another in training.
@@ -169,6 +171,13 @@ def test_an_argument_changes_what_a_layer_does(name, argument):
         one.shape != another.shape or (one != another).any()
         for one, another in zip(before, after, strict=True)
     )
+
+
+@pytest.mark.parametrize("name", ["Maxout", "SqueezeExcite", "StochasticDepth"])
+def test_two_looks_at_a_layer_show_the_same(name):
+    base, _ = other(name, next(iter(inspect.signature(getattr(layers, name)).parameters)))
+    for one, another in zip(look(name, **base), look(name, **base), strict=True):
+        np.testing.assert_array_equal(one, another)
 
 
 def test_windows_and_axes_are_held():

@@ -121,15 +121,17 @@ EDITS = {
 }
 
 
-def refused(path, message):
+READERS = [
+    serving.verify,
+    lambda path: serving.ModelServer(path, port=0),
+    lambda path: serving.predict_files(path, []),
+]
+
+
+def refused(path, message, read=serving.verify):
     before = sorted(path.rglob("*"))
-    for read in (
-        serving.verify,
-        lambda path: serving.ModelServer(path, port=0),
-        lambda path: serving.predict_files(path, []),
-    ):
-        with pytest.raises(ValueError, match=message):
-            read(path)
+    with pytest.raises(ValueError, match=message):
+        read(path)
     assert sorted(path.rglob("*")) == before
 
 
@@ -137,6 +139,12 @@ def refused(path, message):
 def test_a_graph_that_no_export_has(copy, edit):
     edited(copy, edit)
     refused(copy, EDITS[edit])
+
+
+@pytest.mark.parametrize("read", READERS, ids=["verify", "serve", "predict"])
+def test_who_reads_an_export_asks_first(copy, read):
+    edited(copy, itself)
+    refused(copy, EDITS[itself], read)
 
 
 @pytest.mark.parametrize("name", ["fingerprint.pb", "variables/variables.index", "assets/x"])
@@ -161,6 +169,7 @@ def test_a_graph_of_gigabytes_is_not_read(copy):
     refused(copy, "mostly holes|of more than")
 
 
+@pytest.mark.wide_but("variables.index")
 @pytest.mark.parametrize("name", ["variables.index", "variables.data-00000-of-00001", ""])
 def test_variables_that_are_missing(copy, name):
     if name:
