@@ -106,12 +106,21 @@ def test_an_array_of_objects_is_a_pickle(tmp_path):
         classical.load(path)
 
 
-def test_a_file_of_very_many_parts_is_refused_before_they_are_made(tmp_path, monkeypatch):
+def test_a_small_file_of_very_many_parts_is_refused_before_they_are_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(_save, "_FREE_PARTS", 3)
     path = classical.save(linear_model.LogisticRegression().fit(X, Y), tmp_path / "x.skops")
-    assert classical.load(path).predict(X).shape == (30,)
-    monkeypatch.setattr(_save, "_MOST_PARTS", 3)
-    with pytest.raises(ValueError, match="it has more than 3 parts"):
-        classical.load(path)
+    assert classical.load(path).predict(X).shape == (30,)  # as large as its parts are
+    packed = written(tmp_path / "y.skops", {**ARRAY, "more": [{"__loader__": ""}] * 1000})
+    with pytest.raises(ValueError, match="it has more than .* parts, as no file of its size"):
+        classical.load(packed)
+
+
+def test_a_forest_that_is_not_fitted_stands_in_what_is(tmp_path):
+    """Estimators of estimators keep the one that they were given."""
+    forest = ensemble.RandomForestClassifier(2, random_state=0)
+    model = ensemble.VotingClassifier([("forest", forest)]).fit(X, Y)
+    path = classical.save(model, tmp_path / "x.skops")
+    np.testing.assert_array_equal(classical.load(path).predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize(

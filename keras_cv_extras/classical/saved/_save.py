@@ -15,7 +15,9 @@ from keras_cv_extras._base.owned import archives, written
 from keras_cv_extras._base.text import told
 
 _NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its content
-_MOST_PARTS = 100_000  # a forest of 1,000 trees has 57,000
+# Parts that any file may have, and bytes of a file for each part beyond them. A forest of 1,000 trees
+# has 57,000 parts of 300 bytes, and a file that is packed has 20 bytes and more for each.
+_FREE_PARTS, _BYTES_OF_PART = 100_000, 10
 # What pipelines of this package hold beside it and skops does not know by itself: the trees of a
 # random forest, and the dictionary in which unions keep their parts.
 _TRUSTED = {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"}
@@ -118,10 +120,11 @@ def _load_skops(path):
 
 
 def _check_parts(path):
-    """Raises if a file has more parts than a classifier has, or names arrays that it lacks."""
+    """Raises if a file has more parts than one of its size, or names arrays that it lacks."""
+    most = max(_FREE_PARTS, os.path.getsize(path) // _BYTES_OF_PART)
     with zipfile.ZipFile(path) as archive:
-        if archive.read("schema.json").count(b"__loader__") > _MOST_PARTS:
-            raise ValueError(f"it has more than {_MOST_PARTS:,} parts")
+        if archive.read("schema.json").count(b"__loader__") > most:
+            raise ValueError(f"it has more than {most:,} parts, as no file of its size has")
         for item in archive.infolist():
             if item.filename.endswith(".npy"):
                 with archive.open(item) as file:
@@ -163,7 +166,8 @@ def _check_trees(found):
 def _parts(estimator):
     """Returns an estimator, and those of an ensemble that are given the rows as they are."""
     if type(estimator).__module__.startswith(("sklearn.ensemble._forest", "sklearn.ensemble._gb")):
-        return [estimator, *np.ravel(np.asarray(estimator.estimators_, object))]
+        trees = getattr(estimator, "estimators_", ())  # one that is not fitted has none
+        return [estimator, *np.ravel(np.asarray(trees, object))]
     return [estimator]
 
 
