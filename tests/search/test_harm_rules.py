@@ -118,6 +118,8 @@ def test_chances_are_those_of_students_and_of_welchs_test():
         gain = gains - own - 0.01 - place
         rows = {"rotate": tuple((float(one), 0.0) for one in gain), "invert": ((0.0, 0.0),)}
         assert _harm.harmful_ops(rows, 4) == (("rotate",) if harms else ())
+    two = ((0.1, 0.0), (0.2, 0.0))  # a pair tells of the spread, too
+    assert _harm._spread_of([two, two[:1]]) == (pytest.approx(0.005**0.5), 1)
     # An op that costs less than a point is not suspected.
     assert not _harm._costs(((-0.009, 0.0),))
     assert _harm.harmful_ops({"rotate": exact[:3], "invert": ((-0.01, 0.0),) * 4}, 4) == ()

@@ -37,6 +37,8 @@ def test_effects_are_found_through_noise_and_only_real_ones_are_named():
         value = 0.8 + sum(truth.get(op, 0) * share for op, share in shares.items())
         candidates.append((drawn, value + rng.normal(0, 0.004)))
     effects = _insight.op_effects(candidates)
+    failed = (Policy.random(5, 2, ops=ops, seed=99), float("nan"))
+    assert _insight.op_effects([failed, *candidates]) == effects
     by_op = {one.op: one for one in effects}
     assert by_op["rotate"].effect == pytest.approx(0.10, abs=0.02)
     assert by_op["invert"].effect == pytest.approx(-0.10, abs=0.02)
@@ -85,6 +87,7 @@ def test_low_fidelity_is_a_warning():
     assert good.fidelity == pytest.approx(1.0)
     assert "That is low" not in good.describe()
     assert _insight.insight([], [], bad[:3]).fidelity is None
+    assert _insight.insight([], [], [arm(0.1 * k, 0.5) for k in range(9)]).fidelity is None
     few = _insight.insight([], [], [arm(0.1 * k, 0.1 * v) for k, v in enumerate((7, 5, 6, 8, 4))])
     assert few.fidelity < _insight.LOW_FIDELITY < few.fidelity_interval[1]
     assert "That is low" not in few.describe()

@@ -7,6 +7,7 @@ import pytest
 
 from keras_cv_extras import policy
 from keras_cv_extras.search.stages import _retrain, _splits
+from keras_cv_extras.search.trials import _tuner
 
 
 def numbered(count, first=0):
@@ -92,9 +93,10 @@ def test_the_last_training_is_on_all_the_data(tmp_path, monkeypatch):
     path = tmp_path / "model.keras"
     searched = policy.no_augmentation()
     _retrain.retrain(request, searched, path)
-    (build_model, (images, labels), options), (chosen, _) = made
+    (build_model, (images, labels), options), (chosen, seed) = made
     assert (build_model, len(images), len(labels)) == (1, 40, 40)
     assert options == {"epochs": 7, "batch_size": 5, "learning_rate": 0.25}
     assert chosen is searched
+    assert seed == _tuner.seed_of_trial(2, "last training")
     _retrain.retrain(request, searched, path)
     assert len(made) == 2

@@ -69,6 +69,9 @@ def test_kinds_have_their_weights_however_many_ops_they_have():
         "brightness": pytest.approx(1 / 6),
         "invert": pytest.approx(1 / 6),
     }
+    space = search.recipe_space(ops=("rotate", "brightness", "invert"))
+    found = search.policy_from(values_of(space, num_ops=1, geometry=1.0, colour=1.0))
+    assert found.weights[1:] == pytest.approx((1 / 2, 1 / 4, 1 / 4))
     nothing = search.policy_from(values_of(geometry=0.0, colour=0.0, erasing=0.0))
     assert [steps[0].op for steps in nothing.sub_policies] == ["identity"]
 

@@ -78,6 +78,10 @@ def test_a_score_comes_back_from_the_folder(tmp_path):
     assert found.correct.tolist() == stored.correct.tolist()
     assert (found.accuracy, found.log_loss, found.seconds) == (0.6, 0.25, 1.0)
     assert folder.load("portfolio", "another") is None
+    nan = float("nan")
+    folder.store("portfolio", "wild", Score(nan, nan, stored.correct, nan))
+    with pytest.raises(ValueError, match="accuracy must be a number where images are correct"):
+        folder.load("portfolio", "wild")
 
 
 def test_the_best_policy_so_far_is_kept(tmp_path):

@@ -8,13 +8,11 @@ import types
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from keras_cv_extras import data, policy, search
-from keras_cv_extras.data import _pipeline
+from keras_cv_extras import data, search
 from keras_cv_extras.search.stages import _plan, _portfolio, _progress, _request, _splits, _timing
 from keras_cv_extras.search.stages._timing import Work
-from keras_cv_extras.search.trials import _child, _epochs, _shared
+from keras_cv_extras.search.trials import _shared
 
 
 @pytest.fixture(scope="module")
@@ -239,69 +237,6 @@ def test_each_op_is_tried_alone_first_where_half_of_the_trials_are_left(digits, 
         search.RandomOracle(first=[{"tilt": 1.0}])
 
 
-@pytest.mark.wide
-def test_an_epoch_has_every_image_once_and_draws_of_its_own(digits):
-    images, labels = (array[:100] for array in digits.train)
-    epochs = _epochs.Epochs(images, labels, 32, 2)
-    nothing = policy.no_augmentation()
-    (first, their_labels), *more = epochs.chunks(nothing, 1, 0)
-    assert not more
-    order = np.array(
-        [np.flatnonzero((images == image).all((1, 2, 3)))[0] for image in np.asarray(first)]
-    )
-    np.testing.assert_array_equal(labels[order], their_labels)
-    assert len(np.unique(np.asarray(first), axis=0)) == len(np.unique(images, axis=0))
-    (other, _), *_ = epochs.chunks(nothing, 1, 1)
-    assert np.any(np.asarray(other) != np.asarray(first))
-    rows = np.arange(30)
-    few = policy.rand_augment(ops=("rotate", "flip_vertical"))  # of which a program is soon made
-    (part, part_labels), *_ = epochs.chunks(few, 1, 0, rows)
-    assert len(part) == len(part_labels) == 100
-    assert set(part_labels) == set(labels[rows])
-
-
-def test_an_image_that_comes_again_has_draws_of_its_own(digits):
-    images, labels = (array[:7] for array in digits.train)
-    epochs = _epochs.Epochs(images, labels, 4, 2)
-    order, samples = epochs._order(3, 0, np.array([1, 4, 6]))
-    assert len(order) == 7
-    assert set(order[:3]) == set(order[3:6]) == {1, 4, 6}
-    np.testing.assert_array_equal(samples % 7, order)
-    np.testing.assert_array_equal(samples // 7, [0, 0, 0, 1, 1, 1, 2])
-    other, _ = epochs._order(3, 1, np.array([1, 4, 6]))
-    assert np.any(other != order)
-    whole, samples = epochs._order(3, 0, None)
-    assert sorted(whole) == list(range(7))
-    np.testing.assert_array_equal(samples, whole)
-
-
-def test_second_images_are_those_of_the_pipeline(digits):
-    images, labels = (array[:40] for array in digits.train)
-    epochs, samples = _epochs.Epochs(images, labels, 8, 2), np.arange(8, 16)
-    source = _pipeline._Arrays((images, labels), 8, 5, False, (0, 1), None, True)
-    batch = {name: tf.constant(number, tf.int64) for name, number in (("epoch", 2), ("number", 1))}
-    read = source.read(batch)
-    np.testing.assert_array_equal(read["samples"], samples)
-    np.testing.assert_array_equal(epochs._partners(5, 2, samples), read["partners"])
-
-
-def test_scores():
-    labels = np.array([1, 1, 0])
-    logits = np.log([[1.0, 3.0], [3.0, 1.0], [4.0, 1.0]])
-    score = _child.score_of(logits, labels, 2.5)
-    assert score.correct.tolist() == [True, False, True]
-    assert score.accuracy == pytest.approx(2 / 3)
-    assert score.log_loss == pytest.approx(-np.log([0.75, 0.25, 0.8]).mean())
-    assert score.seconds == 2.5
-    likely = np.array([[0.25, 0.75], [0.75, 0.25], [0.8, 0.2]])
-    assert _child.score_of(likely, labels, 0.0).log_loss == pytest.approx(score.log_loss)
-
-
-def test_the_last_batch_is_filled_up():
-    batches = list(_child.filled_batches(np.arange(7), 3))
-    assert [batch.tolist() for batch in batches] == [[0, 1, 2], [3, 4, 5], [6, 6, 6]]
-
-
 def test_a_quarter_of_the_epochs_is_left_to_a_trial():
     assert [_shared.common_epochs(n) for n in (2, 3, 4, 8, 20)] == [1, 2, 3, 6, 15]
 
@@ -313,6 +248,35 @@ def test_other_data_has_another_name():
     assert name != _splits.digest(images, labels[::-1])
     assert name != _splits.digest(images ^ 1, labels)
     assert name != _splits.digest(images.reshape(4, 2, 1, 1), labels)
+
+
+def test_a_request_is_of_its_data_sizes_seed_and_workers(network, monkeypatch):
+    monkeypatch.setattr(_request, "_trainer", lambda *arguments, **options: None)
+    images = np.arange(60, dtype="uint8")[:, None, None, None] * np.ones((1, 2, 2, 1), "uint8")
+    labels, later = np.arange(60) % 3, (200 + images // 2, np.arange(60) % 3)
+    sizes = {"train_size": 20, "validation_size": 11, "confirmation_size": 15}
+
+    def asked(labels=labels, later=None, **changes):
+        settings = search.SearchSettings(
+            **{"trials": 4, "ops": ("rotate",), "space": "policy", "seed": 5, **sizes, **changes}
+        )
+        return _request.make_request((images, labels), network, settings, validation_data=later)
+
+    for given in (None, later):
+        request = asked(later=given, workers=2)
+        parts = _splits.split_for_search(images, labels, validation_data=given, **sizes, seed=5)
+        for name, (own, their_labels) in parts.items():
+            assert len(own) == sizes[f"{name}_size"]
+            np.testing.assert_array_equal(request.parts[name][0], own)
+            np.testing.assert_array_equal(request.parts[name][1], their_labels)
+    darker = (later[0] - 1, later[1])
+    names = {
+        one.digest for one in (asked(), asked(2 - labels), asked(later=later), asked(later=darker))
+    }
+    assert len(names) == 4
+    oracle = request.make_oracle(("rotate",))
+    assert (oracle.parallel, oracle._own_seed, oracle.max_trials) == (2, 5, 4)
+    assert {hp.default for hp in oracle.get_space().space if hp.name.endswith(".op")} == {"rotate"}
 
 
 def test_what_recipes_say_of_batches_is_asked_of_a_search(digits, network):

@@ -253,3 +253,29 @@ def test_a_repeated_suggestion_is_asked_for_again():
     assert len({seed for seed, _ in asked}) == 3
     oracle._duplicate = lambda values: True
     assert oracle._suggest("0") is None
+
+
+def test_a_trial_waits_for_those_that_it_may_know():
+    for parallel in (1, 3):
+        oracle = search.RandomOracle(max_trials=9, parallel=parallel)
+        states = [oracle.populate_space(str(number))["status"] for number in range(5)]
+        assert states == ["RUNNING"] * parallel + ["IDLE"] * (5 - parallel)
+
+
+def test_scores_count_by_the_spread_of_their_batch():
+    def weights(scale):
+        space = search.policy_space(num_sub_policies=1, ops=("rotate", "invert"))
+        oracle = search.ControllerOracle(
+            max_trials=4, hyperparameters=space, num_units=3, entropy_weight=0.1
+        )
+        for number, score in enumerate((0.1, 0.4, 0.2, 0.7)):
+            values = {name: own[number % len(own)] for name, own in oracle._choices.items()}
+            point = types.SimpleNamespace(values=values)
+            oracle.trials[str(number)] = types.SimpleNamespace(
+                score=scale * score, hyperparameters=point
+            )
+        oracle._update(list(oracle.trials))
+        return oracle._controller.weights
+
+    for one, other in zip(weights(1.0).values(), weights(0.01).values(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
