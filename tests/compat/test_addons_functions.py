@@ -269,6 +269,34 @@ def test_optimizers_of_layers_and_with_decay(tmp_path):
     assert own.weight_decay == 1e-4
 
 
+@pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer")  # none was made
+@pytest.mark.parametrize("built", [True, False])
+def test_weights_of_one_name_keep_their_optimizers_in_a_file(built, tmp_path):
+    """Once the model is loaded, the weights of `encoder/dense` and `dense` have the same paths."""
+    first = keras.layers.Dense(2, name="dense")
+    encoder = keras.Sequential([keras.Input((3,)), first], name="encoder")
+    given = keras.Input((3,))
+    model = keras.Model(given, keras.layers.Dense(2, name="dense")(encoder(given)))
+    slow, fast = keras.optimizers.SGD(0.0), keras.optimizers.SGD(1.0)
+    pairs = [(slow, encoder), (fast, model.layers[-1])]
+    model.compile(tfa.optimizers.MultiOptimizer(pairs), "mse")
+    if built:
+        model.optimizer.build(model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    if not built:  # the order of the weights is not known
+        with pytest.warns(UserWarning, match=r"several weights .* are (encoder/)?dense/kernel, "):
+            keras.saving.load_model(tmp_path / "model.keras")
+        return
+    for _ in range(2):  # what was loaded is saved again
+        model = keras.saving.load_model(tmp_path / "model.keras")
+        model.save(tmp_path / "model.keras")
+    weights = model.trainable_weights
+    model.optimizer.apply([ops.ones(weight.shape) for weight in weights])
+    before = keras.saving.load_model(tmp_path / "model.keras").trainable_weights
+    moved = [float(ops.max(ops.abs(a - b))) for a, b in zip(weights, before, strict=True)]
+    assert moved == pytest.approx([0, 0, 1, 1])
+
+
 def test_a_decay_of_the_learning_rate_is_that_of_keras_2():
     optimizer = tfa.optimizers.Yogi(lr=0.5, decay=1.0)
     weight = keras.Variable([1.0])

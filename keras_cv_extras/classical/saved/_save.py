@@ -15,8 +15,8 @@ from keras_cv_extras._base.owned import archives, written
 from keras_cv_extras._base.text import told
 
 _NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its content
-# Parts that any file may have, and bytes of a file for each part beyond them. A forest of 1,000 trees
-# has 57,000 parts of 300 bytes, and a file that is packed has 20 bytes and more for each.
+# Parts that any file may have, and bytes of a file for each part beyond them. A forest of 1,000
+# trees has 57,000 parts of 300 bytes, and a file that is packed has 20 bytes and more for each.
 _FREE_PARTS, _BYTES_OF_PART = 100_000, 10
 # What pipelines of this package hold beside it and skops does not know by itself: the trees of a
 # random forest, and the dictionary in which unions keep their parts.

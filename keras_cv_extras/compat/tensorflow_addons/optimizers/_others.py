@@ -87,6 +87,10 @@ def _same(first, second):
     return first == second or second in first.split("/", 1)[1:] or first in second.split("/", 1)[1:]
 
 
+def _last(path):
+    return path.rsplit("/", 1)[-1]
+
+
 @keras.saving.register_keras_serializable(_PACKAGE)
 class MultiOptimizer(keras.optimizers.MultiOptimizer):
     """Gives the weights of each layer to its optimizer; those of no layer stay as they are.
@@ -117,39 +121,94 @@ class MultiOptimizer(keras.optimizers.MultiOptimizer):
         # A function, since Keras looks for variables in the layers of a list.
         self._given = lambda: pairs
         self._still = keras.optimizers.SGD(0.0)
+        self._saved: Any = None  # of a file: (path, number of its optimizer or None) of each weight
+        self._by_place: dict[int, Any] = {}
+
+    def _owners(self, variable):
+        """Returns the optimizers of the leaves that a weight belongs to, one for each leaf."""
+        return [
+            optimizer
+            for optimizer, leaf in self._given()
+            if (
+                _same(leaf, variable.path)
+                if isinstance(leaf, str)
+                else any(variable is weight for weight in leaf.trainable_weights)
+            )
+        ]
 
     def _chosen(self, variable):
-        for optimizer, leaf in self._given():
-            if isinstance(leaf, str):
-                found = _same(leaf, variable.path)
-            else:
-                found = any(variable is weight for weight in leaf.trainable_weights)
-            if found:
-                return optimizer
-        return self._still
+        if self._by_place:
+            return self._by_place[id(variable)]
+        return next(iter(self._owners(variable)), self._still)
 
     def build(self, var_list: Any) -> None:
         """Makes the optimizers' variables; weights of a file that a model lacks are told."""
-        paths = [variable.path for variable in var_list]
+        var_list = list(var_list)
+        if not self.built:
+            self._by_place = self._read(var_list)
+            if not self._by_place:
+                self._check_paths(var_list)
+        super().build(var_list)
+
+    def _read(self, var_list):
+        """Returns the optimizer of each weight by its place in the model that was saved."""
+        saved = self._saved or []
+        if [_last(path) for path, _ in saved] != [_last(weight.path) for weight in var_list]:
+            return {}
+        made = self._distinct()
+        return {
+            id(weight): self._still if number is None else made[number]
+            for weight, (_, number) in zip(var_list, saved, strict=True)
+        }
+
+    def _check_paths(self, var_list):
+        """Warns of paths of a file that no weight has, or that more weights have than it had."""
         leaves = [leaf for _, leaf in self._given() if isinstance(leaf, str)]
-        lost = [leaf for leaf in leaves if not any(_same(leaf, path) for path in paths)]
-        if lost and not self.built:
+        found = {leaf: [w for w in var_list if _same(leaf, w.path)] for leaf in leaves}
+        lost = [leaf for leaf, weights in found.items() if not weights]
+        if lost:
             told.warn(
                 f"the model has no weights {', '.join(lost)}, as the file of the optimizer calls "
                 "them: what no optimizer knows stays as it is; compile the model again"
             )
-        super().build(var_list)
+        unclear = [
+            leaf
+            for leaf, weights in found.items()
+            if len(weights) > leaves.count(leaf)
+            or any(len({id(one) for one in self._owners(weight)}) > 1 for weight in weights)
+        ]
+        if unclear:
+            told.warn(
+                f"several weights of the model are {', '.join(unclear)}, as the file of the "
+                "optimizer calls them: which optimizer has which is not known; compile the model "
+                "again"
+            )
+
+    def _distinct(self):
+        """Returns the optimizers that were given, each once."""
+        return list({id(one): one for one, _ in self._given()}.values())
 
     def get_config(self) -> Config:
         """Returns the configuration."""
-        made: dict[int, Any] = {}
+        made = self._distinct()
+        numbers = {id(one): number for number, one in enumerate(made)}
+        paths: list[list[str]] = [[] for _ in made]
         for optimizer, leaf in self._given():
-            paths = [leaf] if isinstance(leaf, str) else [w.path for w in leaf.trainable_weights]
-            made.setdefault(id(optimizer), (optimizer, []))[1].extend(paths)
+            own = [leaf] if isinstance(leaf, str) else [w.path for w in leaf.trainable_weights]
+            paths[numbers[id(optimizer)]].extend(own)
+        weights = self._saved
+        if self.built:  # a path may be that of several weights, once the model is loaded
+            weights = [
+                [weight.path, numbers.get(id(self._chosen(weight)))]
+                for weight in self._trainable_variables
+            ]
         saved = keras.saving.serialize_keras_object
         return {
             "name": self.name,
-            "optimizers_and_layers": [[saved(one), paths] for one, paths in made.values()],
+            "optimizers_and_layers": [
+                [saved(one), own] for one, own in zip(made, paths, strict=True)
+            ],
+            "weights": weights,
         }
 
     @classmethod
@@ -160,7 +219,9 @@ class MultiOptimizer(keras.optimizers.MultiOptimizer):
             (read(one, custom_objects=custom_objects), paths)
             for one, paths in config["optimizers_and_layers"]
         ]
-        return cls(pairs, name=config["name"])
+        made = cls(pairs, name=config["name"])
+        made._saved = config.get("weights")
+        return made
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
