@@ -244,6 +244,15 @@ def test_the_command_packs_as_asked(folder, tmp_path):
     assert _records.read(output / "train-00000.tfrecord")["starts"].shape == (4,)
 
 
+def test_of_a_pack_training_images_alone_are_cut_and_it_says_how_they_were_made(pixels):
+    crop = data.RandomResizedCrop()
+    for size, resize in ((48, "crop"), (24, "stretch")):  # those of its own size are made already
+        packed = data.image_files(pixels, size, resize="stretch", crop=crop)
+        assert (packed.train.crop, packed.test.crop) == (crop, None)
+        assert packed.decoding["resize"] == resize
+    assert len(packed.train) + len(packed.test) == 10  # none is lost between two files
+
+
 def test_pixels_that_have_another_size_are_resized(pixels):
     packed = data.image_files(pixels, 48).train
     image = packed.image(0)
