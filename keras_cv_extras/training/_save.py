@@ -13,6 +13,7 @@ import keras
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import archives, json_text, written
+from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training import _strategy
 
@@ -20,8 +21,8 @@ _METADATA, _ABOUT = "metadata.json", "keras_cv_extras"
 _MOST_METADATA = 1 << 24  # bytes
 _LONGEST = 500  # signs of an error
 _WEIGHTS, _CONFIG = "model.weights.h5", "config.json"
-_MOST_OBJECTS = 100_000  # braces of a configuration: networks of a thousand layers have a fifth
-_MOST_LAYERS = 5_000  # which take some seconds to make
+_MOST_OBJECTS = 500_000  # braces of a configuration: networks of a thousand layers have 20,000
+_MOST_LAYERS = 15_000  # ensembles of the largest networks have 5,000
 _FREE, _TIMES = 1 << 28, 8  # bytes of weights that any model may have, and of each that is stored
 _loading = threading.RLock()
 
@@ -57,6 +58,13 @@ def save_model(
             plain = temporary.with_name(f"plain-{path.name[-100:]}")
             model.save(plain)
             _copy_with(plain, temporary, about)
+        try:
+            archives.check(temporary)
+            _most_weights(temporary)
+        except (ValueError, RecursionError) as error:
+            told.warn(
+                f"{path}: load_model will refuse it, and keras.saving.load_model not ({error})"
+            )
         written.sign(temporary)
 
 

@@ -328,8 +328,27 @@ def test_a_model_of_very_many_parts_is_refused_before_it_is_built(tmp_path, monk
 def test_a_model_of_very_many_layers_is_refused_before_it_is_built(tmp_path, monkeypatch):
     """They need few parts each: 20,000 took a minute."""
     path = written_by_hand(tmp_path / "model.keras", *[("Flatten", {})] * 40)
-    monkeypatch.setattr(_save, "_MOST_LAYERS", 39)
-    with pytest.raises(ValueError, match="config.json in it has 40 layers, of at most 39"):
-        training.load_model(path)
     monkeypatch.setattr(_save, "_MOST_LAYERS", 40)
+    with pytest.raises(ValueError, match="config.json in it has 41 layers, of at most 40"):
+        training.load_model(path)
+    monkeypatch.setattr(_save, "_MOST_LAYERS", 41)
+    assert _save._most_weights(path) == _save._FREE
+
+
+def test_a_model_that_would_not_be_read_is_told_when_it_is_written(tmp_path, monkeypatch):
+    layers = [keras.Input((3,)), *[keras.layers.Flatten() for _ in range(4)]]
+    inner = keras.Sequential(layers[:3])
+    path = tmp_path / "model.keras"
+    monkeypatch.setattr(_save, "_MOST_LAYERS", 5)  # those of a model in the model included
+    with pytest.warns(UserWarning, match="load_model will refuse it.* has 6 layers, of at most 5"):
+        training.save_model(keras.Sequential([keras.Input((3,)), inner, layers[-1]]), path)
+    monkeypatch.setattr(_save, "_MOST_LAYERS", 6)
     training.load_model(path)
+
+
+def test_an_ensemble_of_five_of_the_largest_networks_may_be_read(tmp_path):
+    path = tmp_path / "model.keras"
+    network = {"layers": [{"config": {}}] * 1028}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"config": {"layers": [network] * 5}}))
+    assert _save._most_weights(path) == _save._FREE
