@@ -54,6 +54,8 @@ def onnx(file):
 
     try:
         session = onnxruntime.InferenceSession(os.fspath(file), providers=["CPUExecutionProvider"])
+    except MemoryError:
+        raise
     except Exception as error:  # of a dozen kinds of its own
         raise _other(file, error) from error
     taken = {given.name: given.shape for given in session.get_inputs()}

@@ -225,10 +225,13 @@ def load(folder: pathlib.Path) -> Any:
 
     Raises:
         ValueError: if it finds something, or the model is damaged.
+        ResourceExhaustedError: of TensorFlow, if there is too little memory.
     """
     check_graph(folder / "saved_model.pb")
     try:
         return tf.saved_model.load(os.fspath(folder))
+    except (ImportError, MemoryError, tf.errors.ResourceExhaustedError):
+        raise
     except Exception as error:  # a damaged one fails in any way that bytes can
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise ValueError(f"{folder}: cannot be loaded ({said[0][:200]}): damaged") from error

@@ -217,6 +217,8 @@ def _damage(encoded):
             return "too large: of more than 64,000,000 pixels"
         except ValueError as error:  # too large, or of a kind that is not read everywhere
             return str(error)
+        except MemoryError:
+            raise
         except Exception:  # a damaged file fails in any way that bytes can
             return "damaged"
     return "damaged"

@@ -10,6 +10,7 @@ import zipfile
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import archives, json_text, written
@@ -133,7 +134,7 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
         with _no_more_weights_than(_most_weights(path)):
             model: Any = keras.saving.load_model(path, safe_mode=True, compile=compile)
         return model
-    except (ImportError, MemoryError):
+    except (ImportError, MemoryError, tf.errors.ResourceExhaustedError):
         raise
     except Exception as error:  # a damaged file fails in any way that bytes can
         text = " ".join(str(error).split()) or type(error).__name__

@@ -352,3 +352,19 @@ def test_an_ensemble_of_five_of_the_largest_networks_may_be_read(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps({"config": {"layers": [network] * 5}}))
     assert _save._most_weights(path) == _save._FREE
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), ImportError(), tf.errors.ResourceExhaustedError(None, None, "full")]
+)
+def test_a_file_is_not_called_damaged_for_want_of_memory(error, tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(_ops, "check_graph", lambda path: None)
+    monkeypatch.setattr(tf.saved_model, "load", fail)
+    with pytest.raises(type(error)):
+        _ops.load(tmp_path)
+    monkeypatch.setattr(keras.saving, "load_model", fail)
+    with pytest.raises(type(error)):
+        training.load_model(written_by_hand(tmp_path / "model.keras"))
