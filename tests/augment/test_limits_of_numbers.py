@@ -5,7 +5,9 @@ import pytest
 from keras import ops
 
 from keras_cv_extras import augment
-from keras_cv_extras.augment.geometric import _affine, _geometry
+from keras_cv_extras._base.random import of_key
+from keras_cv_extras.augment import _noise
+from keras_cv_extras.augment.geometric import _affine, _deform, _geometry
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
 
@@ -31,6 +33,30 @@ def test_images_move_by_shares_of_their_own_sides():
     across, down = np.abs(np.array(starts, "float64") / 65536 - 0.5).max(axis=0)
     assert 16 < across <= 32
     assert 2 < down <= 4
+
+
+def test_corners_on_a_line_are_no_quotient_of_nothing():
+    x, y = (ops.convert_to_tensor(place, "float32") for place in ([0, 8, 4, 0], [0, 0, 4, 8]))
+    found = np.array([int(number) for number in _deform.homography(x, y, 8, 8)])
+    assert np.abs(found).max() <= 2**25
+
+
+def test_a_cell_is_filled_if_its_number_is_below_the_rate():
+    rate = np.asarray(of_key(5, 64))[17]
+    cells = erased("coarse_dropout", (8, 8, 1), ops.convert_to_tensor(rate), 5)
+    assert not cells.ravel()[17]
+    assert cells.sum() == (np.asarray(of_key(5, 64)) < rate).sum()
+
+
+def test_no_photon_is_counted_where_none_is_expected():
+    halves = ops.convert_to_tensor([0, 65535], "int32")
+    np.testing.assert_array_equal(_noise._count_out(ops.zeros(2), halves), [0, 0])
+
+
+def test_a_mean_of_a_half_is_rounded_up_as_in_pillow():
+    image = ops.convert_to_tensor(np.array([[[4], [5]]], "uint8"))
+    grey = augment.OPS["contrast"].apply(image, ops.convert_to_tensor(0.0))
+    np.testing.assert_array_equal(grey, np.full((1, 2, 1), 5))
 
 
 def test_the_distance_of_a_grid_is_above_zero():
@@ -75,3 +101,6 @@ def test_images_move_no_further_than_out_of_the_frame():
         for pixels in (40_000.0, -40_000.0):
             start = np.asarray(move(9, 12, pixels, 0)[2 if side == 12 else 5])
             assert start == np.sign(pixels) * side * 65536 + 32768
+        for fill_mode in ("wrap", "reflect"):  # come round again
+            moved = np.asarray(_geometry._moved(2.0 * side + 5, side, fill_mode=fill_mode))
+            assert moved == 5 * 65536

@@ -17,11 +17,12 @@ from keras_cv_extras.augment import OPS, _op
 RECORDED = pathlib.Path(__file__).parents[1] / "reference" / "pixels_of_ops.npz"
 RANDOM = np.random.default_rng(36)
 COLOURED = (RANDOM.integers(0, 200, (7, 10, 3)) + np.arange(0, 60, 6)[:, None]).astype("uint8")
+COUNTED = RANDOM.integers(0, 60, (27, 31, 3)).astype("uint8")  # for what counts values
 # What an option is changed to, wherever it stands, or several at once; of the own number too.
 OTHERS = {
     "antialias": [{"antialias": True, "size": (3, 4)}],
     "aspect": [0.9, (0.2, 3.0)],
-    "border": ["reflect"],
+    "border": ["mirror"],
     "brightness": [0.1],
     "cells": [3],
     "clip_limit": [1.5],
@@ -61,18 +62,21 @@ UNLISTED = {
         ((), {"size": size, "mode": mode, "antialias": smooth})
         for size, smooth in (((6, 4), False), ((3, 9), True), ((12, 5), True))
         for mode in ("stretch", "crop", "pad")
-    ],
+    ]
+    + [((), {"size": (1, 40), "mode": mode}) for mode in ("crop", "pad")],
     "warp_affine": [((20.0, 2.0, -1.0, 1.3, 0.1), {}), ((-60.0, 0.5, 3.0, 0.7, -0.4), {})],
 }
 
 
 def variants(name):
     """What an op is called with: (image, strength, a random number, options)."""
-    op = OPS[name]
+    op, image = OPS[name], COUNTED if name in ("clahe", "equalize") else COLOURED
     known = [count for count in (3, 1) if op.channels is None or count in op.channels]
-    yield COLOURED[..., : known[0]], 0.7, 0.3, {}
-    if op.takes_key or op.positions or op.has_strength:
-        yield COLOURED[..., : known[-1]], 1.0, 0.8, {}
+    yield image[..., : known[0]], 0.7, 0.3, {}
+    if op.has_strength and name != "jpeg":
+        yield image[..., : known[0]], 0.0, 0.3, {}
+    if (op.takes_key or op.positions or op.has_strength) and name != "jpeg":
+        yield image[..., : known[-1]], 1.0, 0.8, {}
     if (
         op.strength is not None and name != "jpeg"
     ):  # far beyond its strengths, of an image that is all edge
@@ -85,7 +89,7 @@ def variants(name):
             for value in OTHERS_OF.get((name, option), OTHERS[option]):
                 said = value if isinstance(value, dict) else {option: value}
                 if value != parameter.default and is_allowed(op, said):
-                    yield COLOURED[..., : known[0]], 0.8, 0.4, said
+                    yield image[..., : known[0]], 0.8, 0.4, said
 
 
 def is_allowed(op, options):
@@ -134,8 +138,8 @@ def test_pixels_are_those_of_the_version_before(name, recorded):
     before = recorded[name]
     for asked, now in results(name):
         kept, before = before[: now.size].astype(int), before[now.size :]
-        # Processors round floats differently, which a few pixels show.
-        assert (now.ravel() != kept).mean() < 0.02, asked
+        # Processors may round floats differently, which a value of an image may show.
+        assert (now.ravel() != kept).sum() <= 1, asked
     assert not before.size
 
 
