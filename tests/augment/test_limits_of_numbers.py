@@ -5,6 +5,7 @@ import pytest
 from keras import ops
 
 from keras_cv_extras import augment
+from keras_cv_extras._base.images import boxes, value_range
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras.augment import _noise
 from keras_cv_extras.augment.geometric import _affine, _deform, _geometry
@@ -104,3 +105,38 @@ def test_images_move_no_further_than_out_of_the_frame():
         for fill_mode in ("wrap", "reflect"):  # come round again
             moved = np.asarray(_geometry._moved(2.0 * side + 5, side, fill_mode=fill_mode))
             assert moved == 5 * 65536
+
+
+@pytest.mark.parametrize("values", [(-200.0, 100.0), (0.0, 400.0)])
+def test_floats_of_another_range_are_told_at_both_ends(values):
+    with pytest.warns(UserWarning, match="images have values from"):
+        value_range.check_values(ops.convert_to_tensor(values), (0, 255))
+
+
+def test_black_images_and_those_of_bytes_are_not_told(recwarn):
+    for values in ((0.0, 0.0), (0.0, 255.0), (-2.0, 250.0)):
+        value_range.check_values(ops.convert_to_tensor(values), (0, 255))
+    assert not recwarn.list
+    with pytest.raises(ValueError, match="must lie in"):
+        value_range.check_values(ops.convert_to_tensor([-5, 7], "int32"), (0, 255))
+    with pytest.raises(ValueError, match="int8 images cannot have"):
+        value_range.check_values(ops.convert_to_tensor([5, 7], "int8"), (0, 255))
+
+
+def test_boxes_fit_into_the_image():
+    """Of 24 by 6 pixels, where most ratios do not fit."""
+    draws = np.random.default_rng(0).random((16, 5)).astype("float32")
+    for draw in draws:
+        for area, least in ((0.9, 1), (1e-6, 1)):
+            numbers = ops.convert_to_tensor(area), (0.1, 10.0), ops.convert_to_tensor(draw[:3])
+            box = [int(n) for n in boxes.draw_box(24, 6, *numbers)]
+            assert min(box[2:]) >= least
+            assert (abs(box[2] * box[3] - 130) < 16) == (area == 0.9)
+        areas, draw = ops.convert_to_tensor([0.9, 0.8, 0.3]), ops.convert_to_tensor(draw)
+        top, left, height, width = (int(n) for n in boxes.try_box(24, 6, areas, (0.7, 1.4), draw))
+        assert 0 < height <= 24 - top
+        assert 0 < width <= 6 - left
+    # Where none fits, what fits lies in the middle.
+    draw = ops.convert_to_tensor([0.9, 0.9, 0.5])
+    found = boxes.try_box(24, 6, ops.convert_to_tensor([0.99]), (0.9, 1.1), draw)
+    assert [int(n) for n in found] == [8, 0, 7, 6]

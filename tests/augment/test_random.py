@@ -74,3 +74,8 @@ def test_permutation():
     np.testing.assert_array_equal(first, random.permutation(1000, seed=3))
     assert np.any(first != random.permutation(1000, seed=3, epoch=1))
     assert abs(np.corrcoef(first, np.arange(1000))[0, 1]) < 0.1
+
+
+def test_an_order_has_every_place_once():
+    for key in (0, 5, 1 << 20):
+        assert sorted(np.asarray(random.order_of_key(key, 5)).tolist()) == [0, 1, 2, 3, 4]

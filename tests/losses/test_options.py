@@ -7,6 +7,7 @@ import tensorflow as tf
 from scipy.optimize import brentq
 
 from keras_cv_extras import losses
+from keras_cv_extras.losses import _labels
 
 from . import oracles
 
@@ -148,3 +149,14 @@ def test_weights_that_are_not_active_yet_are_not_active_when_loaded():
     again = keras.losses.deserialize(keras.losses.serialize(loss))
     assert not again.active
     np.testing.assert_allclose(again(LABELS, LOGITS), inner(LABELS, LOGITS) * 12, rtol=1e-5)
+
+
+def test_labels_are_of_their_kind_and_shape():
+    scores = keras.ops.convert_to_tensor(np.zeros((3, 1), "float32"))
+    found = np.asarray(_labels.binary(np.array([[-1.0], [0.0], [2.0]]), scores))
+    np.testing.assert_array_equal(np.isnan(found[:, 0]), [True, False, True])
+    with pytest.raises(ValueError, match="y_true must have the shape of y_pred"):
+        _labels.same_rank(np.zeros(3), np.zeros((3, 4)))
+    mixed = keras.ops.convert_to_tensor([[1.0, 0.5], [1.0, -1.0]])
+    with pytest.raises(ValueError, match="y_true must hold -1 and 1 only"):
+        _labels.signs(mixed, keras.ops.zeros((2, 2)), "signed")
