@@ -133,9 +133,10 @@ def test_boxes_fit_into_the_image():
             assert min(box[2:]) >= least
             assert (abs(box[2] * box[3] - 130) < 16) == (area == 0.9)
         areas, draw = ops.convert_to_tensor([0.9, 0.8, 0.3]), ops.convert_to_tensor(draw)
-        top, left, height, width = (int(n) for n in boxes.try_box(24, 6, areas, (0.7, 1.4), draw))
-        assert 0 < height <= 24 - top
-        assert 0 < width <= 6 - left
+        for size in ((24, 6), (6, 24)):
+            found = [int(n) for n in boxes.try_box(*size, areas, (0.7, 1.4), draw)]
+            for side, start, length in zip(size, found[:2], found[2:], strict=True):
+                assert 0 < length <= side - start
     # Where none fits, what fits lies in the middle.
     draw = ops.convert_to_tensor([0.9, 0.9, 0.5])
     found = boxes.try_box(24, 6, ops.convert_to_tensor([0.99]), (0.9, 1.1), draw)

@@ -49,6 +49,7 @@ def test_tables_of_any_size_are_those_of_the_size():
         [Step("translate_x", 1.0, value=(-0.47, 0.47), unit="height", whole=True)],
         [Step("translate_y", 0.5, 0.7), Step("translate_x", 0.5, (0.2, 0.9))],
         [Step("cutout", 1.0, value=0.3, unit="width"), Step("rotate", 1.0, (0.1, 0.5))],
+        [Step("translate_x", 1.0, value=3.0)],
         [Step("padded_crop", 1.0, value=0.15, unit="shorter", whole=True)],
     ]
     for size in ((13, 29), (31, 10)):
@@ -65,7 +66,7 @@ def test_images_of_an_op_are_taken_in_groups(monkeypatch):
     monkeypatch.setattr(_by_batch.engine, "vectorize", one_by_one)
     images = ops.convert_to_tensor(images)
     others = [(name, ()) for name in ("autocontrast", "median_blur", "identity")]
-    index = [0, 1, 0, 0, 2, 1, 0]
+    index = [0, 1, 0, 0, 2, 1, 1]  # of both ops the last group is not full
     zero, colours = ops.zeros(7), (ops.zeros((1, 3)), None)
     found = _by_batch.apply_by_batch(
         images, (images, None), colours, others, ops.convert_to_tensor(index), zero, zero, zero
