@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from keras import ops
+from scipy import stats
 
 from keras_cv_extras import augment
 from keras_cv_extras._base.images import boxes, value_range
-from keras_cv_extras._base.random import of_key
+from keras_cv_extras._base.random import halves_of_key, of_key
 from keras_cv_extras.augment import _noise
 from keras_cv_extras.augment.geometric import _affine, _deform, _geometry
 
@@ -52,6 +53,15 @@ def test_a_cell_is_filled_if_its_number_is_below_the_rate():
 def test_no_photon_is_counted_where_none_is_expected():
     halves = ops.convert_to_tensor([0, 65535], "int32")
     np.testing.assert_array_equal(_noise._count_out(ops.zeros(2), halves), [0, 0])
+
+
+def test_few_photons_are_those_of_poisson_and_no_gain_changes_nothing():
+    image, noise = np.full((32, 32, 1), 60.0, "float32"), augment.OPS["poisson_noise"].kernel
+    found = np.asarray(noise(ops.convert_to_tensor(image), ops.convert_to_tensor(30.0), 5)) / 30
+    shares = (np.asarray(halves_of_key(5, image.size)) + 0.5) / 65536
+    assert (found.ravel() == stats.poisson.ppf(shares, 2.0)).mean() > 0.998
+    same = noise(ops.convert_to_tensor(image), ops.convert_to_tensor(0.0), 5)
+    np.testing.assert_array_equal(same, image)
 
 
 def test_a_mean_of_a_half_is_rounded_up_as_in_pillow():
