@@ -8,7 +8,7 @@ from scipy import stats
 from keras_cv_extras import augment
 from keras_cv_extras._base.images import boxes, value_range
 from keras_cv_extras._base.random import halves_of_key, of_key
-from keras_cv_extras.augment import _noise
+from keras_cv_extras.augment import _noise, _op
 from keras_cv_extras.augment.geometric import _affine, _deform, _geometry
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
@@ -62,6 +62,20 @@ def test_few_photons_are_those_of_poisson_and_no_gain_changes_nothing():
     assert (found.ravel() == stats.poisson.ppf(shares, 2.0)).mean() > 0.998
     same = noise(ops.convert_to_tensor(image), ops.convert_to_tensor(0.0), 5)
     np.testing.assert_array_equal(same, image)
+
+
+def test_a_side_that_is_far_shorter_keeps_a_pixel():
+    resize = _op._PUBLISHED["resize"].kernel
+    rows = ops.convert_to_tensor(np.arange(8)[:, None, None] + np.zeros((8, 10, 1)), "float32")
+    np.testing.assert_array_equal(resize(rows, size=(1, 40), mode="crop"), np.full((1, 40, 1), 3))
+    padded = np.asarray(resize(ops.ones((1, 99, 1)), size=(4, 4), mode="pad"))
+    assert padded[..., 0].any(axis=1).tolist() == [False, True, False, False]
+
+
+def test_turned_by_nothing_floats_stay_as_they_are():
+    image = np.random.default_rng(0).uniform(0, 255, (8, 8, 3)).astype("float32")
+    found = augment.OPS["hue"].apply(ops.convert_to_tensor(image), ops.convert_to_tensor(0.0))
+    np.testing.assert_array_equal(found, image)
 
 
 def test_a_mean_of_a_half_is_rounded_up_as_in_pillow():

@@ -17,7 +17,7 @@ from keras_cv_extras.augment import OPS, _op
 RECORDED = pathlib.Path(__file__).parents[1] / "reference" / "pixels_of_ops.npz"
 RANDOM = np.random.default_rng(36)
 COLOURED = (RANDOM.integers(0, 200, (7, 10, 3)) + np.arange(0, 60, 6)[:, None]).astype("uint8")
-COUNTED = RANDOM.integers(0, 60, (27, 31, 3)).astype("uint8")  # for what counts values
+COUNTED = RANDOM.integers(0, 60, (26, 31, 3)).astype("uint8")  # for what counts values
 # What an option is changed to, wherever it stands, or several at once; of the own number too.
 OTHERS = {
     "antialias": [{"antialias": True, "size": (3, 4)}],
