@@ -60,10 +60,12 @@ def attach(
         module: the `__name__` of the module that offers the names.
         library: the old path of its names, such as "tensorflow_addons.losses".
         names: its names.
-        files: the old modules below `library`, by spaces, by which names were also reached.
+        files: the old modules below `library`, by spaces, by which names were also reached; one
+            in a folder as "folder/file".
     """
     table = {name.old: name for name in names}
     missing = gone(module, library, {n: e.note for n, e in table.items() if not e.new}, files)
+    sys.modules[module].__class__ = _Home
 
     def load(name: str) -> Any:
         entry = table.get(name)
@@ -88,12 +90,13 @@ def gone(module: str, library: str, advice: dict[str, str], files: str = "") -> 
         module: the `__name__` of the module.
         library: the old path of its names, such as "tensorflow_addons".
         advice: name -> what to use instead.
-        files: the old modules below `library`, by spaces, by which names were also reached.
+        files: the old modules below `library`, by spaces, by which names were also reached; one
+            in a folder as "folder/file".
     """
     below = files.split()
 
     def missing(name: str) -> Any:
-        if name in below:
+        if name in below:  # those in folders have a slash
             return importlib.import_module(f"{module}.{name}")
         if name in advice:
             raise AttributeError(f"{library}.{name} has no replacement here: {advice[name]}")
@@ -107,14 +110,26 @@ def gone(module: str, library: str, advice: dict[str, str], files: str = "") -> 
 
 @dataclasses.dataclass(frozen=True)
 class _Searched:
-    """What can be imported from below a module: None stands for files of any name."""
+    """What can be imported from below a module."""
 
     library: str
     advice: dict[str, str]
-    files: list[str] | None
+    files: list[str]
 
 
-_SEARCHED: dict[str, _Searched] = {}
+_SEARCHED: dict[str, _Searched] = globals().get("_SEARCHED", {})  # those of before a reload
+
+
+class _Home(types.ModuleType):
+    """A module in whose files functions of the same names were: the functions stay its own."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute, but for the file that Python sets there once it is imported."""
+        file = isinstance(value, types.ModuleType) and isinstance(
+            vars(value).get("__loader__"), _Finder
+        )
+        if not (file and name in vars(self).get("TABLE", {})):
+            super().__setattr__(name, value)
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -131,8 +146,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         if name in searched.advice:
             line = f"{searched.library}.{name} has no replacement here: {searched.advice[name]}"
-            raise ImportError(line, name=fullname)
-        if name in searched.files if searched.files is not None else name.islower():
+            # Python says nothing of an error by `from ... import` that has the name it looks for.
+            raise ModuleNotFoundError(line, name=f"{searched.library}.{name}")
+        if name in searched.files:
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         return None
 
@@ -140,10 +156,15 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Returns a module with the names of the one above it."""
         above, _, name = spec.name.rpartition(".")
         old = _SEARCHED[above]
-        _SEARCHED[spec.name] = _Searched(f"{old.library}.{name}", old.advice, None)
+        inside = [
+            file.removeprefix(f"{name}/") for file in old.files if file.startswith(f"{name}/")
+        ]
+        _SEARCHED[spec.name] = _Searched(f"{old.library}.{name}", old.advice, inside)
         made = types.ModuleType(spec.name, f"An old module of {old.library}.")
 
         def load(attribute: str) -> Any:
+            if attribute.startswith("__"):  # of Python's, such as the module's file
+                raise AttributeError(f"module {spec.name!r} has no attribute {attribute!r}")
             return getattr(sys.modules[above], attribute)
 
         vars(made)["__getattr__"] = load
@@ -153,6 +174,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Does nothing: names are looked up when they are used."""
 
 
+# A module that is loaded again has one finder, too.
+sys.meta_path[:] = [one for one in sys.meta_path if type(one).__module__ != __name__]
 sys.meta_path.append(_Finder())
 
 

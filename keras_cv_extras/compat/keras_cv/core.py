@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keras_cv_extras._base import checks
-from keras_cv_extras.compat import _draws
+from keras_cv_extras.compat import _draws, _table
 
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
 
@@ -157,3 +157,12 @@ def interval_of(
     if high > highest:
         raise ValueError(f"{name} must be at most {highest:g}, received {checks.shown(factor)}")
     return low, high
+
+
+__getattr__: _table.Load = _table.gone(
+    __name__,
+    "keras_cv.core",
+    {},
+    "factor_sampler factor_sampler/factor_sampler factor_sampler/constant_factor_sampler "
+    "factor_sampler/normal_factor_sampler factor_sampler/uniform_factor_sampler",
+)

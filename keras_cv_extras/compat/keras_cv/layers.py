@@ -31,6 +31,24 @@ _GONE = {
     _BLOCKS: "FusedMBConvBlock HierarchicalTransformerEncoder MBConvBlock "
     "OverlappingPatchingAndEmbedding PatchingAndEmbedding SegFormerMultiheadAttention",
 }
+# Old files, by their folders; those of what is gone say what to use instead.
+_FOLDERS = {
+    "preprocessing": "aug_mix auto_contrast base_image_augmentation_layer channel_shuffle cut_mix "
+    "equalization fourier_mix grayscale grid_mask jittered_resize maybe_apply mix_up mosaic "
+    "posterization rand_augment random_apply random_aspect_ratio random_augmentation_pipeline "
+    "random_brightness random_channel_shift random_choice random_color_degeneration "
+    "random_color_jitter random_contrast random_crop random_crop_and_resize random_cutout "
+    "random_flip random_gaussian_blur random_hue random_jpeg_quality random_rotation "
+    "random_saturation random_sharpness random_shear random_translation random_zoom "
+    "randomly_zoomed_crop repeated_augmentation rescaling resizing solarization "
+    "vectorized_base_image_augmentation_layer",
+    "regularization": "drop_path dropblock_2d squeeze_excite stochastic_depth",
+}
+_FILES = [
+    *("augmenter", "feature_pyramid", "fusedmbconv", "mbconv", "spatial_pyramid"),
+    *("transformer_encoder", "vit_layers", *_FOLDERS),
+    *(f"{folder}/{name}" for folder, names in _FOLDERS.items() for name in names.split()),
+]
 
 
 def _image(
@@ -360,5 +378,5 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         *(_table.Name(name, note=note) for note, names in _GONE.items() for name in names.split()),
     ],
-    "augmenter preprocessing regularization",
+    " ".join(_FILES),
 )

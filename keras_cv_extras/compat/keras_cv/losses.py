@@ -156,5 +156,5 @@ __getattr__, __dir__, TABLE = _table.attach(
             _HERE + "Huber(delta=1.0)",
         ),
     ],
-    "focal simclr_loss smooth_l1",
+    "ciou_loss focal giou_loss iou_loss penalty_reduced_focal_loss simclr_loss smooth_l1",
 )

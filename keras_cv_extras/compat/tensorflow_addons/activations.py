@@ -88,4 +88,5 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name("sparsemax", "keras_cv_extras.losses.sparsemax", "last axis", _sparsemax),
         _table.Name("tanhshrink", "keras.activations.tanh_shrink"),
     ],
+    "gelu hardshrink lisht mish rrelu snake softshrink sparsemax tanhshrink",
 )

@@ -323,7 +323,9 @@ __getattr__, __dir__, TABLE = _table.attach(
             transforms.translations_to_projective_transforms,
             _HERE + "translate_x(images, pixels)",
         ),
+        _table.Name("utils", note="it is of Addons itself; images need no fourth axis here"),
     ],
-    "color_ops compose_ops cutout_ops distance_transform distort_image_ops filters "
-    "resampler_ops transform_ops translate_ops",
+    "color_ops compose_ops connected_components cutout_ops dense_image_warp distance_transform "
+    "distort_image_ops filters interpolate_spline resampler_ops sparse_image_warp transform_ops "
+    "translate_ops",
 )

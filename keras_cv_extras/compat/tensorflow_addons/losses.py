@@ -117,5 +117,6 @@ __getattr__, __dir__, TABLE = _table.attach(
         _plain("triplet_hard_loss", "margin", "soft", "distance_metric", mean=True),
         _plain("triplet_semihard_loss", "margin", "distance_metric", mean=True),
     ],
-    "contrastive focal_loss giou_loss kappa_loss lifted metric_learning npairs quantiles triplet",
+    "contrastive focal_loss giou_loss kappa_loss lifted metric_learning npairs quantiles "
+    "sparsemax_loss triplet",
 )

@@ -336,6 +336,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             _hamming_loss_fn,
             _HERE + "HammingLoss(mode, threshold)",
         ),
+        _table.Name("utils", note="use keras.metrics.MeanMetricWrapper"),
     ],
     "cohens_kappa f_scores geometric_mean hamming harmonic_mean "
     "matthews_correlation_coefficient multilabel_confusion_matrix r_square "

@@ -59,6 +59,7 @@ __getattr__, __dir__, TABLE = _table.attach(
         ),
         _same("AveragedOptimizerWrapper"),
         _class("COCOB"),
+        _table.Name("constants", note="use keras.optimizers.Optimizer"),
         _table.Name(
             "ConditionalGradient",
             "keras.constraints.MaxNorm",
