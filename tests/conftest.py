@@ -233,3 +233,9 @@ def python_on_jax(python):
         return python(_ON_JAX_ALONE + script, *arguments, environment=environment)
 
     return run
+
+
+@pytest.fixture
+def untold(monkeypatch):
+    """Lets lines be told that were told in another test."""
+    monkeypatch.setattr("keras_cv_extras._base.text.told._told", set())

@@ -131,14 +131,30 @@ def finite_images(name, images):
     """Raises if an array of images is not one of finite numbers."""
     import numpy as np  # which the command line does not wait for
 
-    if images.dtype.kind not in "uif":
+    floats = is_float(images.dtype)
+    if not floats and images.dtype.kind not in "ui":
         raise TypeError(f"{name} must be integers or floats, received {images.dtype}")
-    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
-        wrong = np.flatnonzero(~np.isfinite(images).all(axis=tuple(range(1, images.ndim))))
+    if not floats or has_finite_sum(images):
+        return
+    wrong = np.flatnonzero(~np.isfinite(images).all(axis=tuple(range(1, images.ndim))))
+    if len(wrong):  # or the sum alone is not finite
         raise ValueError(
             f"{name} must not hold NaN or infinity, received it in {len(wrong)} images, the first "
             f"of them number {wrong[0]}: leave those images out"
         )
+
+
+def has_finite_sum(array):
+    """Returns whether the sum of an array is finite: then all of it is, but not the reverse."""
+    import numpy as np  # which the command line does not wait for
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum(dtype="float64")))
+
+
+def is_float(dtype):
+    """Returns whether a NumPy type is one of floats; bfloat16 is, though it is not NumPy's own."""
+    return dtype.kind == "f" or dtype.kind == "V" and "float" in dtype.name
 
 
 def class_numbers(labels, num_classes):

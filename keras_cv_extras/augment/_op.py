@@ -32,6 +32,15 @@ _TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, no
 _SIZE = "size"  # the option of the ops that can give another size
 _PIXELS = ("moved", "uint8", "computed", "rounded")
 _NAMES = {1: "grey", 3: "RGB"}  # of images by their channels
+_READ_VALUES = {  # of those that are "moved"
+    "box_blur",
+    "gamma",
+    "gaussian_blur",
+    "invert",
+    "salt_and_pepper",
+    "sharpness",
+    "solarize",
+}
 _OLD_PIXELS = {"levels": "uint8"}  # the old spelling
 _CHECKS = {"fill_mode": check_mode, "interpolation": check_interpolation}  # unless an op has others
 
@@ -117,6 +126,14 @@ class Op:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _OLD_PIXELS.get(self.pixels, self.pixels))
+
+    @property
+    def reads_values(self) -> bool:
+        """Whether it matters where black and white are, as it does not to what moves pixels.
+
+        What moves pixels has its fill colour in the range of the images that it is given.
+        """
+        return self.pixels != "moved" or self.name in _READ_VALUES
 
     @property
     def has_strength(self) -> bool:
@@ -328,13 +345,14 @@ def _run(op, images, compile, **arguments):
     # Crops and resizes take floats of any range.
     floats = backend.is_float_dtype(backend.standardize_dtype(images.dtype))
     sized = _SIZE in arguments and _SIZE not in _number_names(op.kernel)
-    scaled = images if floats and sized else to_pixel_range(images, value_range)
+    to = "a policy or a layer " if op.reads_values else None
+    scaled = images if floats and sized else to_pixel_range(images, value_range, to=to)
     numbers, traced, static = [], {}, {}
     for name, value in arguments.items():
         if name in _TRACED_OPTIONS:
             traced[name] = as_fill(value, images)
         elif name == "partners":
-            numbers.append(to_pixel_range(as_partners(value, images), value_range))
+            numbers.append(to_pixel_range(as_partners(value, images), value_range, to=None))
         elif name in _number_names(op.kernel):
             numbers.append(per_image(name, value, images))
         else:

@@ -119,7 +119,8 @@ def pipeline(
         if len(source.rows.images.shape) == 2:
             raise ValueError("policy and mix must be None for a table, which holds no images")
         if policy is not None:
-            check_values(source.rows.images, policy.value_range)
+            to = "" if policy.reads_values else None
+            check_values(source.rows.images, policy.value_range, to=to)
         if mix is not None:
             label_forms.check_to_mix(source.rows.flat, getattr(mix, "num_classes", None))
 

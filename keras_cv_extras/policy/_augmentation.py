@@ -46,6 +46,11 @@ class Augmentation:
         return any(OPS[step.op].takes_partner for steps in self.sub_policies for step in steps)
 
     @property
+    def reads_values(self) -> bool:
+        """Whether an op of a step `reads_values`."""
+        return any(OPS[step.op].reads_values for steps in self.sub_policies for step in steps)
+
+    @property
     def is_identity(self) -> bool:
         """Whether the policy never changes an image."""
         return all(step.op == "identity" for steps in self.sub_policies for step in steps)
@@ -87,11 +92,11 @@ class Augmentation:
         for name in {step.op for steps in self.sub_policies for step in steps}:
             OPS[name].check(images)
         height, width = images.shape[1:3]
-        scaled = to_pixel_range(images, self.value_range)
+        scaled = to_pixel_range(images, self.value_range, to="" if self.reads_values else None)
         if partners is None:
             partners = ops.roll(scaled, -1, axis=0) if self.needs_partners else scaled
         else:
-            partners = to_pixel_range(as_partners(partners, images), self.value_range)
+            partners = to_pixel_range(as_partners(partners, images), self.value_range, to=None)
         if None in (height, width):  # in a graph, which will know it
             tables, structure = self.tables(None, None, epoch)
             tables = [of_size(loop, *ops.shape(scaled)[1:3]) for loop in tables]

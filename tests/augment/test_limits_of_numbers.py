@@ -133,12 +133,12 @@ def test_images_move_no_further_than_out_of_the_frame():
 
 
 @pytest.mark.parametrize("values", [(-200.0, 100.0), (0.0, 400.0)])
-def test_floats_of_another_range_are_told_at_both_ends(values):
+def test_floats_of_another_range_are_told_at_both_ends(values, untold):
     with pytest.warns(UserWarning, match="images have values from"):
         value_range.check_values(ops.convert_to_tensor(values), (0, 255))
 
 
-def test_black_images_and_those_of_bytes_are_not_told(recwarn):
+def test_black_images_and_those_of_bytes_are_not_told(recwarn, untold):
     for values in ((0.0, 0.0), (0.0, 255.0), (-2.0, 250.0)):
         value_range.check_values(ops.convert_to_tensor(values), (0, 255))
     assert not recwarn.list

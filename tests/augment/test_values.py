@@ -1,6 +1,8 @@
 """What images may hold: the range of their type, or one line that says what is wrong."""
 
 import logging
+import re
+import warnings
 
 import keras
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import augment, data, layers
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
 
@@ -63,9 +66,13 @@ def test_integers_outside_of_the_range():
 @pytest.mark.wide
 def test_fractions_under_the_range_of_bytes():
     fractions = np.linspace(0, 1, 48, dtype="float32").reshape(1, 4, 4, 3)
-    for function in (augment.flip_vertical, SOLARIZE, layers.RandomFlipVertical(rate=1.0)):
-        with pytest.warns(UserWarning, match=r"all images lie in \[0, 1\]"):
-            function(fractions)
+    small = r"all images lie in \[0, 1\], .*: give"
+    with pytest.warns(UserWarning, match=rf"{small} a policy or a layer value_range=\(0, 1\)"):
+        augment.invert(fractions, compile=False)
+    with pytest.warns(UserWarning, match=rf"{small} value_range=\(0, 1\)"):
+        SOLARIZE(fractions)
+    with pytest.warns(UserWarning, match=rf"{small} value_range=\(0, 1\)"):
+        layers.RandomSolarize(rate=1.0)(fractions)
     with pytest.warns(UserWarning, match=r"give value_range=\(0, 1\)"):
         data.pipeline((fractions, np.array([0])), 1, policy=SOLARIZE)
     SOLARIZE.with_value_range((0, 1))(fractions)
@@ -75,11 +82,53 @@ def test_fractions_under_the_range_of_bytes():
 def test_bytes_under_the_range_of_16_bits():
     values = np.arange(48, dtype="uint16").reshape(1, 4, 4, 3)
     wide = SOLARIZE.with_value_range((0, 65535))
-    for function in (augment.flip_vertical, wide):
-        with pytest.warns(UserWarning, match=r"all images lie in \[0, 255\], .* from 0 to 65535"):
-            function(values)
+    message = r"all images lie in \[0, 255\], .* from 0 to 65535"
+    with pytest.warns(UserWarning, match=message):
+        augment.invert(values, compile=False)
+    with pytest.warns(UserWarning, match=message):
+        wide(values)
     wide(values * 257)
-    augment.flip_vertical(np.zeros((1, 4, 4, 3), "uint16"))
+    augment.invert(np.zeros((1, 4, 4, 3), "uint16"), compile=False)
+
+
+NOISE = np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)).astype("float32")
+UNLIKE = {
+    "12 bits": (NOISE * 16, r"from .* to \d+, .* from 0 to 255, .*: give value_range their own"),
+    "from -1 to 1": (NOISE / 127.5 - 1, r"as good as black: give value_range=\(-1, 1\)"),
+    "standardised": (NOISE / 60 - 2, "as good as black: let what standardises them come later"),
+    "dark": (NOISE / 127.5, None),
+    "dark and sharpened": (NOISE / 127.5 - 0.2, None),
+    "black": (NOISE * 0, None),
+    "from 0 to 1, the first black": (NOISE / 255 * [[[[0]]], [[[1]]]], r"value_range=\(0, 1\)"),
+    "bytes, the first black": (NOISE * [[[[0]]], [[[1]]]], None),
+    "bytes": (NOISE, None),
+}
+
+
+@pytest.mark.parametrize("kind", UNLIKE)
+def test_values_that_are_told_and_those_that_are_not(kind, untold):
+    images, message = UNLIKE[kind]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for part in (images, images, images * 0.99):  # whose ends are others
+            value_range.check_values(part, (0, 255))
+            value_range.check_values(part, (0, 255), to=None)
+    assert len(told) == (message is not None)  # once for a line
+    assert all(re.search(message, str(one.message)) for one in told)
+
+
+@pytest.mark.wide_but("flip_horizontal", "gamma", "cutout")
+@pytest.mark.parametrize("name", sorted(name for name in OPS if OPS[name].pixels == "moved"))
+def test_ops_read_values_or_take_those_of_any_range(name, recwarn, untold):
+    op, images = OPS[name], np.tile(np.round(NOISE), (1, 4, 4, 1))
+    one, other = (
+        np.asarray(getattr(augment, name)(x, *numbers(op, x), compile=False))
+        for x in (images, images * 16)
+    )
+    assert np.allclose(one * 16, other, rtol=1e-5, atol=0.01) is not op.reads_values
+    assert len(recwarn) == op.reads_values
+    policy = Policy([[Step(name, 1.0, 0.5 if op.has_strength else None)]])
+    assert policy.reads_values is op.reads_values
 
 
 TAKE_IMAGES = (

@@ -8,7 +8,8 @@ from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.text import told
 
 _BYTES = (0, 255)
-_STANDARD = 3  # which images that are standardised hardly pass; those in [0, 255] always do
+_STANDARD = 3  # which images that are standardised hardly pass; those in [0, 255] do, but dark ones
+_BELOW = -0.5  # which standardised images reach; sharpened or enlarged dark ones do not
 _OVER = 64  # by how much sharpened images and the like may leave that range
 _SCALES = 1 / 400, 1 / 50  # by which layers that rescale bytes multiply; those of 12 bits by less
 
@@ -18,13 +19,15 @@ def own_range(dtype):
     return (0, 65535) if backend.standardize_dtype(dtype) == "uint16" else _BYTES
 
 
-def to_pixel_range(images, value_range):
+def to_pixel_range(images, value_range, *, to=""):
     """Returns images of a range of values on [0, 255]: floats, unless they are there already.
+
+    The arguments are those of `check_values`.
 
     Raises:
         ValueError: if the images are integers that cannot be of the range.
     """
-    check_values(images, value_range)
+    check_values(images, value_range, to=to)
     low, high = value_range
     if (low, high) == _BYTES:
         return images
@@ -42,35 +45,88 @@ def from_pixel_range(images, value_range, dtype):
     return ops.cast(values, dtype)
 
 
-def check_values(images, value_range):
-    """Raises if integer images cannot be of a range; warns if floats are very likely of another.
+def check_values(images, value_range, *, to=""):
+    """Raises if integer images cannot be of a range; warns if images are very likely of another.
+
+    A line is warned once. The first image is looked at, and the others only if it is unlike the
+    range.
 
     Args:
         images: a tensor, or an array. Of a placeholder only the type is looked at.
         value_range: `(low, high)`.
+        to: what has an argument `value_range` to give another one, as part of the warning: "" for
+            what was called itself. None to warn of nothing, as where the values do not matter.
     """
     low, high = value_range
     dtype = backend.standardize_dtype(images.dtype)
-    if not backend.is_float_dtype(dtype):
+    floats = backend.is_float_dtype(dtype)
+    if not floats:
         _check_integers(images, dtype, low, high)
-    elif not engine.is_traced(images):
-        _warn_of_floats(ops.convert_to_numpy(images), low, high)
+    if to is None or dtype == "uint8" or engine.is_traced(images):
+        return
+    find = _unlike_floats if floats else _unlike_integers
+    if images.shape[0] and find(*_ends(_first(images)), low, high, to) is not None:
+        problem = find(*_ends(images), low, high, to)
+        if problem:
+            told.warn(problem, once="the range of images")
 
 
-def _warn_of_floats(values, low, high):
-    least, most = (values.min(), values.max()) if values.size else (low, low)
+def _ends(images):
+    """Returns the least and the greatest value of images, NaN if there is one."""
+    values = np.asarray(images)
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+
+
+def _first(images):
+    """Returns the first image of a batch; the others are not copied."""
+    return images[:1] if engine.has_accelerator() else np.asarray(images)[:1]
+
+
+def _unlike_floats(least, most, low, high, to):
+    """Says what is wrong with values for a range; "" if nothing but that they may all be low."""
     over = (high - low) * (_OVER / 255)
-    if (low, high) == _BYTES and least >= -_STANDARD and 0 < most <= _STANDARD:
-        said = "[0, 1]" if least >= 0 and most <= 1 else f"[{least:.4g}, {most:.4g}]"
-        told.warn(
-            f"all images lie in {said}, but are taken to have values from 0 to 255, so that they "
-            "are as good as black: give value_range=(0, 1), or multiply them by 255",
+    if (low, high) == _BYTES and least >= -_STANDARD and most <= _STANDARD:
+        if not _is_small(least, most):
+            return ""
+        if least >= 0:
+            return (
+                "all images lie in [0, 1], but are taken to have values from 0 to 255, so that "
+                f"they are as good as black: give {to}value_range=(0, 1), or multiply them by 255"
+            )
+        advice = f"give {to}value_range=(-1, 1)"
+        if least < -1 or most > 1:
+            advice = "let what standardises them come later"
+        return (
+            f"all images lie in [{least:.4g}, {most:.4g}], but are taken to have values from 0 to "
+            f"255, so that they are as good as black: {advice}, or bring them to [0, 255]"
         )
-    elif least < low - over or most > high + over:
-        told.warn(
-            f"images have values from {least:.4g} to {most:.4g}, but are taken to have those from "
-            f"{low:g} to {high:g}, so that others are cut off: give value_range their own",
-        )
+    if low - over <= least and most <= high + over:
+        return None
+    return (
+        f"images have values from {least:.4g} to {most:.4g}, but are taken to have those from "
+        f"{low:g} to {high:g}, so that others are cut off: give {to}value_range their own, or "
+        f"bring them to [{low:g}, {high:g}]"
+    )
+
+
+def _unlike_integers(least, most, low, high, to):
+    """As `_unlike_floats`."""
+    if (low, high) != (0, 65535) or most > 255:
+        return None
+    if not most:
+        return ""
+    return (
+        "all images lie in [0, 255], but are taken to have values from 0 to 65535, so that they "
+        "are as good as black: cast them to uint8, or multiply them by 257"
+    )
+
+
+def _is_small(least, most):
+    """Returns whether values lie in [0, 1] or [-1, 1], or are standardised: none are in [0, 255].
+
+    Dark images are none of them, unless all their values are 0 and 1.
+    """
+    return least >= 0 and 0 < most <= 1 or -_STANDARD <= least <= _BELOW and most <= _STANDARD
 
 
 def _check_integers(images, dtype, low, high):
@@ -86,18 +142,14 @@ def _check_integers(images, dtype, low, high):
             "uint16 images need value_range=(0, 65535), received (0, 255): under it their greater "
             "values would be lost; cast them to uint8 if that is their range"
         )
-    if dtype == "uint8" or engine.is_traced(images):
+    whole = low <= np.iinfo(dtype).min and np.iinfo(dtype).max <= high
+    if whole or engine.is_traced(images):
         return
-    values = ops.convert_to_numpy(images)
-    if values.min() < low or values.max() > high:
+    least, most = _ends(images)
+    if least < low or most > high:
         raise ValueError(
             f"the values of images must lie in [{low:g}, {high:g}], received {dtype} from "
-            f"{values.min()} to {values.max()}: give value_range the images' own, or scale them"
-        )
-    if (low, high) == (0, 65535) and 0 < values.max() <= 255:
-        told.warn(
-            "all images lie in [0, 255], but are taken to have values from 0 to 65535, so that "
-            "they are as good as black: cast them to uint8, or multiply them by 257",
+            f"{least:.0f} to {most:.0f}: give value_range the images' own, or scale them"
         )
 
 
@@ -143,10 +195,8 @@ def unlike_bytes(images):
     Args:
         images: an array of the images of a batch, or of all.
     """
-    low, high = (images.min(), images.max()) if images.size else (0, 0)
-    most = _STANDARD if images.dtype.kind == "f" else 1
-    small = low >= -_STANDARD and 0 < high <= most
-    if not (small or not (low >= -_OVER and high <= _BYTES[1] + _OVER)):  # NaN too
+    low, high = _ends(images)
+    if not _is_small(low, high) and low >= -_OVER and high <= _BYTES[1] + _OVER:  # nor NaN
         return None
     return (
         f"images have values from {low:.4g} to {high:.4g}, but the model takes those from 0 to "
@@ -165,11 +215,12 @@ def check_for(model, images, name="images"):
     if images.ndim != 4:
         return
     checks.finite_images(name, images)
-    warn_of(images, model)
+    warn_of(images, model, name)
 
 
 def warn_of(images, model, name="images"):
     """Warns of an array of images whose values are not those that a model takes."""
     problem = unlike_bytes(images) if takes_bytes(model) else None
     if problem is not None:
-        told.warn(f"{name.removesuffix('images')}{problem}", once=f"values of {name}")
+        also = name.removesuffix("images").rstrip()
+        told.warn(f"{also} {problem}".lstrip(), once=f"values of {name}")

@@ -46,7 +46,8 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
             f"{images.dtype} of {images.shape}"
         )
     checks.same_length(x=images, y=np.atleast_1d(labels))
-    if images.dtype.kind == "f" and not np.isfinite(images.sum(dtype="float64")):
+    doubtful = images.dtype.kind == "f" and not checks.has_finite_sum(images)
+    if doubtful and not np.isfinite(images).all():
         raise ValueError("x must be finite, received NaN or infinity: leave those samples out")
     guard.check_training_part(images, held_out)
     return images, labels

@@ -59,7 +59,6 @@ class Child:
         self.epochs: int = checks.integer("epochs", epochs, minimum=1)
         self.batch_size: int = checks.integer("batch_size", batch_size, minimum=1)
         self.learning_rate: float = checks.number("learning_rate", learning_rate)
-        value_range.check_values(np.asarray(self.train_images), (0, 255))  # as policies take them
         self.model: Any = self.new_model(0)
         value_range.check_for(self.model, np.asarray(self.train_images))
         if not self.model.compiled:

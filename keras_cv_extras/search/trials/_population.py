@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_cv_extras._base import checks, random
+from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.policy import Policy, StackShape, stack_policies
 from keras_cv_extras.search.trials._child import Child, Score, score_of
@@ -124,6 +125,9 @@ class PopulationTrainer(Child):
             raise ValueError(
                 f"policies of a population must have the same value_range, received {ranges}"
             )
+        to = "" if any(policy.reads_values for policy in policies) else None
+        for own in ranges:  # one at most
+            value_range.check_values(self.train_images, own, to=to)
         for policy in policies:
             if settings := policy.batch.describe():
                 raise ValueError(

@@ -60,7 +60,7 @@ class Program:
             The new state, and for each member whether all its losses were finite.
         """
         if value_range not in self._pixels:
-            self._pixels[value_range] = to_pixel_range(self.images, value_range)
+            self._pixels[value_range] = to_pixel_range(self.images, value_range, to=None)
         fixed = (self._pixels[value_range], self.labels, seeds, np.uint32(epoch), stack)
         static = {"branches": branches, "value_range": value_range}
         finite, size = jnp.ones(len(seeds), bool), self.batch_size
