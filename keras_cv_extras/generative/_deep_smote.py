@@ -95,24 +95,24 @@ class DeepSMOTE(keras.Model):
         return {"codes": codes, "images": self.decoder(codes, training=training)}
 
     def fit(
-        self, x: ArrayLike | None = None, y: ArrayLike | None = None, **kwargs: Any
+        self, x: ArrayLike | None = None, y: ArrayLike | None = None, *args: Any, **kwargs: Any
     ) -> keras.callbacks.History:
-        """Trains; images are checked first, of a dataset those of its first batch.
+        """Trains; images are checked before the first step, of a dataset those of its first batch.
 
         Args:
             x: `(n, height, width, channels)` images within the value range, or a dataset of
                 batches `(images, labels)`.
             y: `(n,)` classes, or one-hot rows.
+            *args: of `keras.Model.fit`.
             **kwargs: of `keras.Model.fit`.
 
         Raises:
             TypeError, ValueError: if images are not as above, or hold NaN.
         """
         if hasattr(x, "shape"):
-            x = _synthesis.checked_pixels(self, x)
-        else:
-            x, kwargs = _synthesis.fit_options(self, x, kwargs)
-        return super().fit(x, y, **kwargs)
+            return super().fit(_synthesis.checked_pixels(self, x), y, *args, **kwargs)
+        with _synthesis.checked_batches(self, x, kwargs.get("callbacks")) as x:
+            return super().fit(x, y, *args, **kwargs)
 
     def compute_loss(
         self,
@@ -140,7 +140,7 @@ class DeepSMOTE(keras.Model):
 
     def encode(self, images: ArrayLike) -> Tensor:
         """Returns the codes of images, `(count, code_size)`, as an array."""
-        return _batches(self.encoder, _synthesis.checked_pixels(self, images, plain=True))
+        return _batches(self.encoder, _synthesis.checked_pixels(self, images, whole=False))
 
     def decode(self, codes: ArrayLike) -> Tensor:
         """Returns the images of codes, in the value range, as a float32 array."""
@@ -216,6 +216,8 @@ def _mean_square(values, wanted, sample_weight):
 
 def _batches(model, rows):
     rows = np.asarray(rows)
+    if not len(rows):
+        return np.zeros((0, *model.output_shape[1:]), np.float32)
     parts = [
         ops.convert_to_numpy(model(rows[start : start + _BATCH]))
         for start in range(0, len(rows), _BATCH)

@@ -5,6 +5,7 @@ images a data set has is therefore a list of numbers, and the images themselves 
 their batch is read.
 """
 
+import contextlib
 import numbers as numeric
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,11 @@ from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.images.first_batch import FirstImages
 
 _BATCH = 256
+_ROUNDING = 1e-3  # of the range: how far outside of it values may be
+_NOT_FILLED = (
+    "x must fill value_range, ({:g}, {:g}), received values from {:.9g} to {:.9g}: give "
+    "value_range the images' own"
+)
 _MOST_TRIES = 50  # candidates for each image that is kept, before the filter gives up
 
 
@@ -38,47 +44,70 @@ def checked_images(gan, x, y):
     return images, classes
 
 
-def checked_pixels(model, x, *, plain=False):
+def checked_pixels(model, x, *, whole=True):
     """Returns images as an array, or raises if they are not of a model's shape and value range.
 
     Args:
         model: it has `image_shape` and `value_range`.
         x: images.
-        plain: whether all may be of one colour.
+        whole: whether they are all that there is to learn from, which are neither none nor all
+            of one shade.
     """
     images = np.asarray(x)
-    if images.ndim != 4 or images.shape[1:] != model.image_shape or not len(images):
+    if images.ndim != 4 or images.shape[1:] != model.image_shape or whole and not len(images):
         raise ValueError(
             f"x must be images of the shape (n, {', '.join(map(str, model.image_shape))}), "
             f"received {images.shape}"
         )
     checks.finite_images("x", images)
+    if not len(images):
+        return images
     low, high = model.value_range
     darkest, brightest = float(images.min()), float(images.max())
-    if darkest < low or brightest > high:
+    over = _ROUNDING * (high - low)
+    if darkest < low - over or brightest > high + over:
         raise ValueError(
-            f"x must lie in value_range, ({low:g}, {high:g}), received values from {darkest:g} "
-            f"to {brightest:g}"
+            f"x must lie in value_range, ({low:g}, {high:g}), received values from {darkest:.9g} "
+            f"to {brightest:.9g}"
         )
-    if brightest - darkest < 0.01 * (high - low) and not (plain and brightest == darkest):
-        raise ValueError(
-            f"x must fill value_range, ({low:g}, {high:g}), received values from {darkest:g} to "
-            f"{brightest:g}: give value_range the images' own"
-        )
+    if whole and brightest - darkest < 0.01 * (high - low):
+        raise ValueError(_NOT_FILLED.format(low, high, darkest, brightest))
     return images
 
 
-def fit_options(model, x, options):
-    """Returns a dataset and the options of a call of `fit`, which then raises for wrong images.
+def _check_batch(model, x):
+    """Raises if the first images of a dataset are not of a model's shape and value range.
 
-    Arrays are the caller's to check.
+    A dark batch is in order, values of which all lie in [0, 1] are not.
     """
-    callbacks = options.get("callbacks") or []
+    images = checked_pixels(model, x, whole=False)
+    low, high = model.value_range
+    if len(images) and high - low > 100:
+        darkest, brightest = float(images.min()), float(images.max())
+        if darkest >= 0 and 0 < brightest <= 1 and np.any(images % 1):
+            raise ValueError(_NOT_FILLED.format(low, high, darkest, brightest))
+
+
+@contextlib.contextmanager
+def checked_batches(model, x, callbacks=None) -> Any:
+    """Gives what a call of `fit` is to train on: before its first step, wrong images are refused.
+
+    Args:
+        model: it has `image_shape` and `value_range`.
+        x: a dataset. What else Keras takes is not looked at.
+        callbacks: the call's. With a `CallbackList` a training goes on from epoch to epoch, and
+            no other batch is looked at.
+    """
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        return x, options  # of a training that goes on from epoch to epoch
-    look = FirstImages(lambda images, name: checked_pixels(model, images))
-    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-    return look.looked_at(x), {**options, "callbacks": [*callbacks, look]}
+        yield x
+        return
+    look = FirstImages(lambda images, name: _check_batch(model, images), at_once=True)
+    try:
+        yield look.looked_at(x)
+    except Exception:
+        if look.error is not None:
+            raise look.error from None  # without the backend's own around it
+        raise
 
 
 def checked_labels(gan, labels):

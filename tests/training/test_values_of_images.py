@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras import classical, generative, optimizers, search, training
+from keras_cv_extras import classical, generative, optimizers, policy, search, training
+from keras_cv_extras._base import checks
 from keras_cv_extras._base.images import value_range
+from keras_cv_extras.data import balance
+from keras_cv_extras.generative import _synthesis
 from keras_cv_extras.models.networks import _preprocessing
 from keras_cv_extras.training import _callbacks
 
@@ -21,6 +24,7 @@ WRONG = {
     "standardised": FLOATS / 80 - 1.5,
     "means taken off": FLOATS - 110,
     "of 16 bits": BYTES.astype("uint16") * 257,
+    "bfloat16 from 0 to 1": np.asarray(tf.cast(FLOATS / 255, tf.bfloat16)),
     "ones and zeros": (BYTES > 127).astype("int64"),
     "infinite": np.where(BYTES == 7, np.inf, FLOATS),
     "no numbers": np.where(BYTES == 7, np.nan, FLOATS),
@@ -29,6 +33,9 @@ RIGHT = {
     "bytes": BYTES,
     "floats": FLOATS,
     "as 16 bits": BYTES.astype("uint16"),
+    "bfloat16": np.asarray(tf.cast(FLOATS, tf.bfloat16)),
+    "dark": FLOATS / 128,
+    "dark and sharpened": FLOATS / 128 - 0.2,
     "none": BYTES * 0.0,
 }
 WARNING = "images have values from .* but the model takes those from 0 to 255: bring them to that r"
@@ -121,6 +128,20 @@ def test_every_entry_says_the_same(model, entry):
     ENTRIES[entry](model, RIGHT["floats"])
 
 
+@pytest.mark.parametrize(
+    "entry", ["local features", pytest.param("predict", marks=pytest.mark.wide)]
+)
+def test_bfloat16_is_a_type_of_floats(model, entry):
+    ENTRIES[entry](model, RIGHT["bfloat16"])
+
+
+@pytest.mark.parametrize("name", ["images", "validation images", "representative"])
+def test_a_warning_names_the_argument(model, name):
+    said = {"representative": "representative images"}.get(name, name)
+    with pytest.warns(UserWarning, match=f"^{said} have values from 0 to 1, but"):
+        value_range.check_for(model, WRONG["from 0 to 1"], name)
+
+
 def test_folds_are_told_once(model):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -211,6 +232,12 @@ def test_an_image_that_is_no_number_is_named(model):
         training.evaluate(model, images, LABELS, ["a", "b"])
 
 
+def test_numbers_whose_sum_is_infinite_are_finite():
+    images = np.full((4, 2, 2, 1), 1e308)
+    checks.finite_images("images", images)
+    assert balance.training_part(images, np.array([0, 0, 0, 1]))[0].max() == 1e308
+
+
 def test_replicas_are_told(model):
     with pytest.warns(UserWarning, match=WARNING):
         mirrored(network(keras.layers.Rescaling(1 / 255)), WRONG["from 0 to 1"])
@@ -227,29 +254,79 @@ def test_images_that_are_no_finite_numbers_are_refused(model, entry):
         ENTRIES[entry](model, BYTES > 127)
 
 
-def test_a_search_says_that_its_policies_take_bytes():
-    plain = network(Block(3))
-    with pytest.warns(UserWarning, match="taken to have values from 0 to 255"):
-        search.Trainer(lambda: plain, (FLOATS / 255, LABELS), epochs=1, batch_size=4)
+@pytest.mark.parametrize("kind", ["from 0 to 1", "of 16 bits"])
+def test_a_search_takes_the_range_of_its_policies(kind):
+    """A trainer took bytes alone, though its policies have a range of their own."""
+    plain, images = network(Block(3)), WRONG[kind]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        trainer = search.Trainer(lambda: plain, (images, LABELS), epochs=1, batch_size=4)
+    if kind == "of 16 bits":
+        with pytest.raises(ValueError, match="uint16 images need value_range"):
+            trainer.train(policy.Policy([[policy.Step("invert")]]), 0)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: generative.DeepSMOTE((8, 8, 3), code_size=2, width=2),
-        pytest.param(
-            lambda: generative.ConditionalGAN((8, 8, 3), 2, latent_size=2, width=2),
-            marks=pytest.mark.wide,
-        ),
-    ],
-)
-def test_generators_refuse_batches_of_another_range(make):
-    """Arrays were checked, and the batches of a dataset were not."""
-    images = np.tile(FLOATS, (1, 2, 2, 1))
-    batches = tf.data.Dataset.from_tensor_slices((images / 255, LABELS)).batch(4)
+MAKERS = [
+    lambda: generative.DeepSMOTE((8, 8, 3), code_size=2, width=2),
+    pytest.param(
+        lambda: generative.ConditionalGAN((8, 8, 3), 2, latent_size=2, width=2),
+        marks=pytest.mark.wide,
+    ),
+]
+LARGE = np.tile(FLOATS, (1, 2, 2, 1))
+
+
+def compiled(make):
     model = make()
     model.compile(*([] if "GAN" in type(model).__name__ else ["sgd"]))
-    with pytest.raises(ValueError, match=r"x must fill value_range, \(0, 255\)"):
-        model.fit(batches, shuffle=False, verbose=0)
-    with pytest.raises(ValueError, match=r"x must fill value_range, \(0, 255\)"):
-        model.fit(images / 255, LABELS, verbose=0)
+    return model
+
+
+FORMS = {
+    "arrays": lambda images: (images, LABELS),
+    "dataset": lambda images: (tf.data.Dataset.from_tensor_slices((images, LABELS)).batch(4),),
+    "PyDataset": lambda images: (Batches(images),),
+    "generator": lambda images: (iter_of(images),),
+}
+
+
+def iter_of(images):
+    yield images, LABELS
+
+
+@pytest.mark.wide_but("dataset-<lambda>0", "PyDataset-<lambda>0")
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("form", FORMS)
+def test_generators_refuse_images_before_a_step(form, make):
+    """Arrays were checked; of a dataset the first batch was learned from, and then refused."""
+    model = compiled(make)
+    before = [weight.numpy() for weight in model.trainable_weights]
+    no_number = np.where(LARGE[0, 0, 0, 0] == LARGE, np.nan, LARGE)
+    small = r"x must fill value_range, \(0, 255\), received values from 0 to"
+    for images, message in ((LARGE / 255, small), (no_number, "NaN or infinity")):
+        with pytest.raises(ValueError, match=message):
+            model.fit(*FORMS[form](images), shuffle=False, verbose=0)
+    for one, other in zip(before, model.trainable_weights, strict=True):
+        np.testing.assert_array_equal(one, other.numpy())
+
+
+def test_what_a_generator_takes_of_batches_and_to_encode():
+    model = MAKERS[0]()
+    with _synthesis.checked_batches(model, Batches(LARGE / 200)) as batches:
+        assert len(batches) == 2
+    with _synthesis.checked_batches(model, iter_of(LARGE // 128)) as batches:
+        next(batches)
+    assert model.encode(LARGE / 200).shape == (8, 2)
+    assert model.encode(LARGE[:0]).shape == (0, 2)
+    assert model.encode(np.where(LARGE == 255, 255.0001, LARGE)).shape == (8, 2)
+    with pytest.raises(ValueError, match=r"received values from 0 to 255\.5"):
+        model.encode(np.where(LARGE == 255, 255.5, LARGE))
+
+
+def test_fit_takes_the_arguments_of_keras_by_position(monkeypatch):
+    monkeypatch.setattr(keras.Model, "fit", lambda self, *given, **named: (given, named))
+    for make in (MAKERS[0], MAKERS[1].values[0]):
+        for x, y in ((LARGE, LABELS), (Batches(LARGE), None)):
+            given, named = make().fit(x, y, 4, 2, verbose=0)
+            assert given[2:] == (4, 2)
+            assert named == {"verbose": 0}

@@ -8,18 +8,23 @@ import numpy as np
 
 
 class FirstImages(keras.callbacks.Callback):
-    """Calls a function with the images of the first batch of a dataset, once it has come by.
+    """Calls a function with the images of the first batch of a dataset.
 
-    Nothing is read twice, and of tensors no other batch is looked at.
+    Of tensors it is that of every epoch; no other batch is looked at. That of a `PyDataset` is
+    read once more than Keras reads it, and of nothing else is a batch read twice.
 
     Args:
         see: a function of an array of images, `(batch, height, width, channels)`, and of the name
             that `looked_at` was given. What it raises ends the training.
+        at_once: whether to call it as soon as the batch is read, before the model's step with it;
+            the object is then no callback. If not, it is called after that step, in the thread
+            that trains.
     """
 
-    def __init__(self, see):
+    def __init__(self, see, *, at_once: bool = False):
         super().__init__()
-        self._see, self._found = see, []
+        self._see, self._at_once, self._found = see, at_once, []
+        self.error: Exception | None = None  # what `see` raised; the backend raises another
 
     def looked_at(self, dataset: Any, name: str = "images") -> Any:
         """Returns a dataset that is looked at: of tensors, a `PyDataset` or a generator.
@@ -40,11 +45,13 @@ class FirstImages(keras.callbacks.Callback):
         import tensorflow as tf
 
         spec = tf.nest.flatten(dataset.element_spec)[0]
-        if getattr(getattr(spec, "shape", None), "rank", None) != 4 or spec.dtype == tf.uint8:
+        if getattr(getattr(spec, "shape", None), "rank", None) != 4:
+            return dataset
+        if spec.dtype == tf.uint8 and not self._at_once:
             return dataset
 
         def look(images):
-            self._found.append((images, name))
+            self._take(images, name)
             return np.int64(0)
 
         def first(number, batch):
@@ -68,7 +75,17 @@ class FirstImages(keras.callbacks.Callback):
     def _note(self, batch, name):
         images = np.asarray(keras.tree.flatten(batch)[0])
         if images.ndim == 4:
+            self._take(images, name)
+
+    def _take(self, images, name):
+        if not self._at_once:
             self._found.append((images, name))
+            return
+        try:
+            self._see(images, name)
+        except Exception as error:
+            self.error = error
+            raise
 
     def on_train_batch_end(self, batch, logs=None):
         """Shows what was found."""

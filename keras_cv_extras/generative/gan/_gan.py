@@ -214,14 +214,15 @@ class ConditionalGAN(ImageMaker, keras.Model):
         self.compile(*optimizers, jit_compile=config["jit_compile"])
 
     def fit(
-        self, x: ArrayLike | None = None, y: ArrayLike | None = None, **kwargs: Any
+        self, x: ArrayLike | None = None, y: ArrayLike | None = None, *args: Any, **kwargs: Any
     ) -> keras.callbacks.History:
-        """Trains; arrays are checked first. As `keras.Model.fit`.
+        """Trains; images are checked before the first step, of a dataset those of its first batch.
 
         Args:
             x: `(n, height, width, channels)` images within the value range, or a dataset of
                 batches `(images, labels)`.
             y: `(n,)` classes, from 0 to `num_classes - 1`.
+            *args: of `keras.Model.fit`.
             **kwargs: of `keras.Model.fit`.
 
         Raises:
@@ -230,9 +231,9 @@ class ConditionalGAN(ImageMaker, keras.Model):
         """
         if hasattr(x, "shape") and hasattr(y, "shape"):
             x, y = _synthesis.checked_images(self, x, y)
-        else:
-            x, kwargs = _synthesis.fit_options(self, x, kwargs)
-        return super().fit(x, y, **kwargs)
+            return super().fit(x, y, *args, **kwargs)
+        with _synthesis.checked_batches(self, x, kwargs.get("callbacks")) as x:
+            return super().fit(x, y, *args, **kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Tensor:
         """Returns the images `(batch, height, width, channels)` of latents and labels.
