@@ -53,6 +53,9 @@ same ranges, but different numbers. Old names that differ from their package:
   batch in training.
 - Optimizers of Addons take gradients of some rows, as of an embedding, for gradients of all rows:
   weight decay and moments of the other rows go on.
+- With `decay=`, the learning rate of an optimizer of Addons is a schedule, which Keras lets nobody
+  set: `optimizer.learning_rate = x` and `ReduceLROnPlateau` raise an error. Give a rate without it.
+  `SWA`, `MovingAverage` and `Lookahead` leave it out, as in Addons: give it to what they wrap.
 - `sparsemax` of a row with NaN or infinity is NaN as a whole, and `SigmoidFocalCrossEntropy` does
   not cut off probabilities at 1e-7.
 - `connected_components`, `euclidean_dist_transform` and `resampler` of Addons use SciPy and

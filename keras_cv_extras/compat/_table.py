@@ -230,7 +230,7 @@ class _Registered:
 
     def from_config(self, config: dict[str, Any]) -> Any:
         """Returns the new thing of an old configuration."""
-        config = {k: v for k, v in config.items() if k not in ("fn", "decay")}
+        config = {k: v for k, v in config.items() if k != "fn" and (k != "decay" or v)}
         return self._entry.thing()(**config)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:

@@ -297,8 +297,19 @@ def test_weights_of_one_name_keep_their_optimizers_in_a_file(built, tmp_path):
     assert moved == pytest.approx([0, 0, 1, 1])
 
 
-def test_a_decay_of_the_learning_rate_is_that_of_keras_2():
-    optimizer = tfa.optimizers.Yogi(lr=0.5, decay=1.0)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("Yogi", {}),
+        ("AdamW", {"weight_decay": 0.1}),
+        ("SGDW", {"weight_decay": 0.1}),
+        ("ConditionalGradient", {}),
+        ("ProximalAdagrad", {}),
+    ],
+)
+def test_a_decay_of_the_learning_rate_is_that_of_keras_2(name, options):
+    made = getattr(tfa.optimizers, name)
+    optimizer = made(learning_rate=0.5, decay=1.0, **options)
     weight = keras.Variable([1.0])
     rates = []
     for _ in range(3):
@@ -307,7 +318,20 @@ def test_a_decay_of_the_learning_rate_is_that_of_keras_2():
     np.testing.assert_allclose(rates, [0.5, 0.25, 0.5 / 3], rtol=1e-6)
     schedule = tfa.optimizers.TriangularCyclicalLearningRate(0.1, 1.0, 10)
     with pytest.raises(ValueError, match="decay needs a learning rate that is a number"):
-        tfa.optimizers.Yogi(schedule, decay=1.0)
+        made(learning_rate=schedule, decay=1.0, **options)
+    with pytest.raises(ValueError, match="decay must be"):
+        made(learning_rate=0.5, decay=-1.0, **options)
+    copy = type(optimizer).from_config(optimizer.get_config())
+    assert float(copy.learning_rate) == 0.5
+    old = keras.saving.get_registered_object(f"Addons>{name}")
+    read = old.from_config({"learning_rate": 0.5, "decay": 1.0, **options})
+    assert isinstance(read._learning_rate, keras.optimizers.schedules.InverseTimeDecay)
+
+
+@pytest.mark.parametrize("name", ["SWA", "MovingAverage", "Lookahead"])
+def test_what_wraps_an_optimizer_says_that_it_has_no_decay(name):
+    with pytest.warns(UserWarning, match="`decay` is no longer supported"):
+        getattr(tfa.optimizers, name)(keras.optimizers.SGD(0.1), decay=0.5)
 
 
 def test_the_nuclear_norm_takes_gradients_of_some_rows():

@@ -6,7 +6,7 @@ import keras
 
 from keras_cv_extras import optimizers
 from keras_cv_extras.compat import _table
-from keras_cv_extras.compat.tensorflow_addons.optimizers import _decoupled, _others, utils
+from keras_cv_extras.compat.tensorflow_addons.optimizers import _decoupled, _others, _rates, utils
 
 _HERE = "keras_cv_extras.optimizers."
 
@@ -18,12 +18,7 @@ def _with_lr(made):
         options = _table.rename(options, lr="learning_rate", weight_decay_rate="weight_decay")
         decay = options.pop("decay", None)
         optimizer = made(*arguments, **options)
-        if decay:  # of the learning rate, by which Keras 2 divided it
-            schedules = keras.optimizers.schedules
-            if isinstance(optimizer._learning_rate, schedules.LearningRateSchedule):
-                raise ValueError("decay needs a learning rate that is a number: give a schedule")
-            rate = float(optimizer.learning_rate)
-            optimizer.learning_rate = schedules.InverseTimeDecay(rate, 1, decay)
+        _rates.fall(optimizer, decay)
         return optimizer
 
     make.__name__, make.__doc__ = made.__name__, made.__doc__

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_cv_extras._base.saved.configs import check_written
 from keras_cv_extras._base.types import Config, Tensor
+from keras_cv_extras.compat.tensorflow_addons.optimizers import _rates
 
 _PACKAGE = "keras_cv_extras.compat"
 
@@ -37,7 +38,9 @@ class DecoupledWeightDecayExtension:
     ) -> None:
         if "lr" in kwargs:
             kwargs["learning_rate"] = kwargs.pop("lr")
+        decay = kwargs.pop("decay", None)
         super().__init__(**kwargs)
+        _rates.fall(self, decay)
         if isinstance(weight_decay, dict):
             weight_decay = keras.saving.deserialize_keras_object(weight_decay)
         self.weight_decay = weight_decay

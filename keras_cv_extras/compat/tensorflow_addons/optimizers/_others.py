@@ -9,6 +9,7 @@ from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.configs import attributes, check_written
 from keras_cv_extras._base.text import told
 from keras_cv_extras._base.types import Config, Tensor
+from keras_cv_extras.compat.tensorflow_addons.optimizers import _rates
 
 _PACKAGE = "keras_cv_extras.compat"
 
@@ -23,7 +24,7 @@ class ConditionalGradient(keras.optimizers.Optimizer):
         epsilon: added to the norm of the gradient.
         ord: the norm, "fro" or "nuclear".
         name: as of every Keras optimizer.
-        **kwargs: what every Keras optimizer takes.
+        **kwargs: what every Keras optimizer takes, and `decay` of the learning rate.
 
     References:
         [Ravi et al., Constrained Deep Learning using Conditional Gradient and Applications in
@@ -45,7 +46,9 @@ class ConditionalGradient(keras.optimizers.Optimizer):
         learning_rate = kwargs.pop("lr", learning_rate)
         kwargs.pop("use_locking", None)
         checks.one_of("ord", ord, ("fro", "nuclear"))
+        decay = kwargs.pop("decay", None)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        _rates.fall(self, decay)
         self.lambda_, self.epsilon, self.ord = lambda_, epsilon, ord
 
     def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
@@ -234,7 +237,7 @@ class ProximalAdagrad(keras.optimizers.Optimizer):
         l1_regularization_strength: penalty of the absolute weights, at least 0.
         l2_regularization_strength: penalty of the squared weights, at least 0.
         name: as of every Keras optimizer.
-        **kwargs: what every Keras optimizer takes.
+        **kwargs: what every Keras optimizer takes, and `decay` of the learning rate.
 
     References:
         [Duchi and Singer, Efficient Online and Batch Learning Using Forward Backward
@@ -254,7 +257,9 @@ class ProximalAdagrad(keras.optimizers.Optimizer):
         **kwargs: Any,
     ) -> None:
         learning_rate = kwargs.pop("lr", learning_rate)
+        decay = kwargs.pop("decay", None)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        _rates.fall(self, decay)
         begin = checks.non_negative("initial_accumulator_value", initial_accumulator_value)
         self.initial_accumulator_value = begin
         self.l1_regularization_strength = checks.non_negative(
