@@ -253,6 +253,21 @@ def test_of_a_pack_training_images_alone_are_cut_and_it_says_how_they_were_made(
     assert len(packed.train) + len(packed.test) == 10  # none is lost between two files
 
 
+class Asked(Exception):
+    """Raised in place of reading files, with how they were to be read."""
+
+
+def test_a_pack_reads_files_as_it_is_asked(folder, tmp_path, monkeypatch):
+    def asked(*arguments, **options):
+        raise Asked(arguments, options)
+
+    monkeypatch.setattr(_pack, "image_files", asked)
+    how = {"resize": "pad", "channels": 1, "test_fraction": 0.4, "seed": 3}
+    with pytest.raises(Asked) as found:
+        data.pack(folder, tmp_path / "packed", 8, **how)
+    assert found.value.args == ((folder, 8), how)
+
+
 def test_pixels_that_have_another_size_are_resized(pixels):
     packed = data.image_files(pixels, 48).train
     image = packed.image(0)

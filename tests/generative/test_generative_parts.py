@@ -56,6 +56,10 @@ def test_scores_of_a_class_are_against_the_real_images_of_that_class():
     assert found.scores["local_fid"] == _fidelity.frechet_distance(rows, made_rows)
     assert (found.num_real, found.num_made) == (60, 40)
     assert found.classes[0]["agreement"] == 1
+    for k, known in ((10, True), (11, False)):  # neighbours of a quarter of 40 images, at most
+        found = evaluate_made(_Network(), (real, real_labels), (made, labels), k=k)
+        assert (found.scores["density"] is not None) == known
+        assert found.classes[0]["density"] is None
 
 
 def test_suspicious_images_are_nearer_than_the_nearest_hundredth_of_others():

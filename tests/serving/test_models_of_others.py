@@ -211,6 +211,8 @@ def test_names_that_are_none_and_answers_that_are_none(tmp_path):
     Image.new("L", (4, 4)).save(picture)
     model = kept(path, {"a": 2}, {"class_names": ["cat", None]})
     assert [name for name, _ in next(serving.predict_files(path, [picture])).classes] == ["0", "1"]
+    training.save_model(model, path, about={"class_names": ["cat", "dog", "owl"]}, overwrite=True)
+    assert [name for name, _ in next(serving.predict_files(path, [picture])).classes] == ["0", "1"]
     training.save_model(model, path, about={"class_names": [3, 8]}, overwrite=True)
     assert [name for name, _ in next(serving.predict_files(path, [picture])).classes] == ["3", "8"]
     model.layers[-1].bias.assign([0.0, np.nan])

@@ -30,11 +30,12 @@ def add_function(library, name, op, **options):
 def check(tmp_path):
     """Checks a graph whose signature gives the node "out"; a function fills it."""
 
-    def run(fill, before=None):
+    def run(fill, before=None, collected=(), output="out:0"):
         saved = saved_model_pb2.SavedModel()
         for fill_one in ([before] if before else []) + [fill]:
             meta = saved.meta_graphs.add()
-            meta.signature_def["serving_default"].outputs["probabilities"].name = "out:0"
+            meta.signature_def["serving_default"].outputs["probabilities"].name = output
+            meta.collection_def["main_op"].node_list.value.extend(collected)
             meta.saver_def.save_tensor_name = "save:0"
             meta.saver_def.restore_op_name = "restore"
             fill_one(meta.graph_def)
@@ -57,7 +58,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("kind", CALLS)
-@pytest.mark.parametrize("depth", ["at the output", "behind it", "after it", "nested"])
+@pytest.mark.parametrize("depth", ["at the output", "behind it", "after it", "beside it", "nested"])
 def test_what_a_signature_reaches_may_not_load(check, kind, depth):
     """RestoreV2 is for the function that loads variables, which no signature calls."""
     op, options = CALLS[kind]
@@ -75,6 +76,9 @@ def test_what_a_signature_reaches_may_not_load(check, kind, depth):
         elif depth == "after it":  # by a control dependency
             add_node(graph.node, "first", op, **options)
             add_node(graph.node, "out", "Identity", ["^first"])
+        elif depth == "beside it":  # a server may ask for any node
+            add_node(graph.node, "first", op, **options)
+            add_node(graph.node, "out", "Identity")
         else:
             add_function(graph.library, "middle", op, **options)
             add_function(graph.library, "outer", "PartitionedCall", calls={"f": "middle"})
@@ -133,6 +137,16 @@ def fill_saver(graph, part, name):
     add_function(graph.library, "own", name)
 
 
+@pytest.mark.parametrize("of", [{"collected": ["restore:0"]}, {"output": "restore:0"}])
+def test_what_restores_is_for_the_saver_alone(check, of):
+    def fill(graph):
+        fill_saver(graph, "restore", "RestoreV2")
+
+    assert check(fill) == 3
+    with pytest.raises(ValueError, match="RestoreV2"):
+        check(fill, **of)
+
+
 def test_a_function_of_nobody_may_not_load(check):
     def fill(graph):
         fill_saver(graph, "apart", "RestoreV2")
@@ -186,6 +200,19 @@ def constant(graph, text):
 def test_a_graph_inside_of_a_constant_is_refused(check):
     with pytest.raises(ValueError, match="holds a graph inside of the constant out in the graph"):
         check(lambda graph: constant(graph, [b"cat", hidden_graph()]))
+
+
+@pytest.mark.parametrize("place", ["text", "list of texts"])
+def test_a_graph_inside_of_an_attribute_is_refused(check, place):
+    def fill(graph):
+        attribute = graph.node.add(name="out", op="Identity").attr["note"]
+        if place == "text":
+            attribute.s = hidden_graph()
+        else:
+            attribute.list.s.extend([b"cat", hidden_graph()])
+
+    with pytest.raises(ValueError, match="holds a graph inside of the constant out in the graph"):
+        check(fill)
 
 
 @pytest.mark.parametrize("text", [b"cat", b"", b"\n\x03dog", "Zürich".encode(), b"\x00" * 9])

@@ -1,12 +1,14 @@
 """What the verification of an export compares and asks, without an export."""
 
 import json
+import struct
 import subprocess
 import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_cv_extras.serving import _card, _client, _golden, _verify
 
@@ -37,6 +39,15 @@ def test_features_differ_by_a_share_of_the_largest():
     assert compare({"features": [[3.0]]}, features=None) == 0
     # Of small ones it is the difference itself.
     assert compare({"features": [[0.00105]]}, features=[[0.001]]) == pytest.approx(5e-5)
+    both = {"probabilities": [[0.80009, 0.2]], "features": [[40.0]]}
+    assert compare(both) == pytest.approx(9e-5)  # the greater of both
+
+
+def test_a_quantised_file_may_differ_as_much_as_it_did():
+    card = {"quantization": {"tolerance": 0.03}}
+    assert _verify._tolerance(card, "probabilities") == 0.03
+    assert _verify._tolerance(card, "features") == np.inf
+    assert _verify._tolerance(CARD, "features") == _verify._tolerance(CARD, "probabilities") == 1e-4
 
 
 def test_class_names_are_compared():
@@ -44,6 +55,8 @@ def test_class_names_are_compared():
     assert compare(good) == 0
     with pytest.raises(ValueError, match="names other classes than the card"):
         compare({**good, "top_labels": [["a", "b"]]})
+    with pytest.raises(ValueError, match="names other classes than the card"):
+        compare({**good, "top_labels": [["b", "b"]]})
     with pytest.raises(ValueError, match="names other classes than the card"):
         compare({**good, "top_indices": [[7, 0]]})
 
@@ -217,6 +230,32 @@ def test_nothing_is_verified_by_answers_that_are_none(golden, tmp_path):
         ValueError, match=r"golden\.json: not the requests and answers of an export"
     ):
         _verify.verify(tmp_path)
+
+
+def test_a_file_is_looked_at_before_it_is_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(_verify, "_ask", lambda *asked: ({}, []))
+    (tmp_path / "golden.json").write_text(json.dumps(GOLDEN))
+
+    def found(kind, name, content):
+        (tmp_path / "model_card.json").write_text(json.dumps({**FIELDS, "file_format": kind}))
+        (tmp_path / name).write_bytes(content)
+        return _verify.verify(tmp_path).num_operations
+
+    litert = struct.pack("<I4sHHi", 12, b"TFL3", 4, 4, 4)  # a table of nothing
+    assert found("litert", "model.tflite", litert) is None
+    with pytest.raises(ValueError, match="it does not begin as one"):
+        found("litert", "model.tflite", litert.replace(b"TFL3", b"TFL4"))
+    saved = saved_model_pb2.SavedModel()
+    graph = saved.meta_graphs.add().graph_def
+    for op in ("Relu", "Identity", "Relu"):
+        graph.node.add(name="any", op=op)
+    assert found("saved_model", "saved_model.pb", saved.SerializeToString()) == 2
+    graph.node.add(name="any", op="ReadFile")
+    with pytest.raises(ValueError, match="holds the operation ReadFile"):
+        found("saved_model", "saved_model.pb", saved.SerializeToString())
+    for given in ({"images": np.zeros((1, 8, 8, 3))}, {"expected": [[0.5, 0.5]]}):
+        with pytest.raises(ValueError, match="images and expected go together"):
+            _verify.verify(tmp_path, **given)
 
 
 def test_a_card_of_another_version_is_refused(tmp_path):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_cv_extras import classical, generative, optimizers, policy, search, training
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.images import value_range
+from keras_cv_extras._base.images import first_batch, value_range
 from keras_cv_extras.data import balance
 from keras_cv_extras.generative import _synthesis
 from keras_cv_extras.models.networks import _preprocessing
@@ -140,6 +140,17 @@ def test_a_warning_names_the_argument(model, name):
     said = {"representative": "representative images"}.get(name, name)
     with pytest.warns(UserWarning, match=f"^{said} have values from 0 to 1, but"):
         value_range.check_for(model, WRONG["from 0 to 1"], name)
+
+
+def test_of_tensors_the_first_batch_alone_is_looked_at():
+    seen = []
+    first = first_batch.FirstImages(lambda images, name: seen.append((images, name)))
+    batches = tf.data.Dataset.from_tensor_slices(FLOATS).batch(3)
+    for _ in first.looked_at(batches, "photographs"):
+        first.on_train_batch_end(0)
+    ((images, name),) = seen
+    assert name == "photographs"
+    np.testing.assert_array_equal(images, FLOATS[:3])
 
 
 def test_folds_are_told_once(model):
