@@ -19,7 +19,7 @@ def own_range(dtype):
     return (0, 65535) if backend.standardize_dtype(dtype) == "uint16" else _BYTES
 
 
-def to_pixel_range(images, value_range, *, to=""):
+def to_pixel_range(images, value_range, *, to: str | None = ""):
     """Returns images of a range of values on [0, 255]: floats, unless they are there already.
 
     The arguments are those of `check_values`.
@@ -45,7 +45,7 @@ def from_pixel_range(images, value_range, dtype):
     return ops.cast(values, dtype)
 
 
-def check_values(images, value_range, *, to=""):
+def check_values(images, value_range, *, to: str | None = ""):
     """Raises if integer images cannot be of a range; warns if images are very likely of another.
 
     A line is warned once. The first image is looked at, and the others only if it is unlike the
