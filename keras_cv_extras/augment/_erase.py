@@ -89,7 +89,7 @@ def cutout(
 
 
 @image_op(
-    strength=Range(0.0, 0.4),
+    strength=Range(0.0, 0.4, least=0.0, most=1.0),
     pixels="moved",
     checks={
         "smallest": checks.fraction,
@@ -204,7 +204,7 @@ def hole_dropout(
 
 
 @image_op(
-    strength=Range(0.0, 0.3),
+    strength=Range(0.0, 0.3, least=0.0, most=1.0),
     pixels="moved",
     checks={"grid": _check_grid, "per_channel": checks.boolean, "fill_mode": check_filled},
     cheap=True,

@@ -5,7 +5,7 @@ from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, image_op
 
 
-@image_op(strength=Range(0.0, 0.4), pixels="computed", cheap=True)
+@image_op(strength=Range(0.0, 0.4, least=0.0, most=1.0), pixels="computed", cheap=True)
 def sample_pairing(image: Tensor, partner: Tensor, weight: Numbers) -> Tensor:
     """Blends each image with a partner; the label stays the first image's.
 

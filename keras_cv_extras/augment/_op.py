@@ -55,6 +55,9 @@ class Range:
         signed: whether a policy mirrors the value about the identity for half of the images.
         unit: None, or the image side that both ends are fractions of: "width", "height",
             "shorter".
+        least: the least value that the op takes; None for any.
+        most: the greatest value that it takes; None for any.
+        positive: whether 0 and less is refused.
 
     Raises:
         ValueError: if the unit is another.
@@ -64,10 +67,25 @@ class Range:
     extreme: float
     signed: bool = False
     unit: str | None = None
+    least: float | None = None
+    most: float | None = None
+    positive: bool = False
 
     def __post_init__(self) -> None:
         """Checks the unit."""
         _checks.one_of("unit", self.unit, (None, "width", "height", "shorter"))
+
+    def check(self, name: str, lowest: float, highest: float) -> None:
+        """Raises if values of the op, from the lowest to the highest, are none that it takes."""
+        least, most = self.least, self.most
+        wrong = [v for v in (lowest, highest) if self.positive and v <= 0]
+        wrong += [lowest] if least is not None and lowest < least else []
+        wrong += [highest] if most is not None and highest > most else []
+        if wrong:
+            words = ["above 0"] if self.positive else []
+            words += [] if least is None else [f"at least {least:g}"]
+            words += [] if most is None else [f"at most {most:g}"]
+            raise ValueError(f"{name} must be {' and '.join(words)}, received {wrong[0]:g}")
 
     def scale(self, height: int, width: int) -> float:
         """Returns the factor from this range's unit to the op's own, for an image size."""
@@ -354,7 +372,8 @@ def _run(op, images, compile, **arguments):
         elif name == "partners":
             numbers.append(to_pixel_range(as_partners(value, images), value_range, to=None))
         elif name in _number_names(op.kernel):
-            numbers.append(per_image(name, value, images))
+            limits = op.strength if op.strength and name == op.value_name else None
+            numbers.append(per_image(name, value, images, limits))
         else:
             static[name] = value
     static = op.checked(static)

@@ -63,6 +63,7 @@ class Step:
             set_field("strength", _short(checks.interval("strength", self.strength, low=0, high=1)))
         if self.value is not None:
             set_field("value", _short(checks.interval("value", self.value)))
+            self._check_value(OPS[self.op].strength)
         elif self.unit is not None or self.signed or self.whole:
             raise ValueError("unit, signed and whole go with value, not with strength")
         checks.boolean("signed", self.signed)
@@ -79,6 +80,15 @@ class Step:
         chosen = {k: v for k, v in options.items() if v != known[k]}
         pairs = sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in chosen.items())
         set_field("options", tuple(pairs))
+
+    def _check_value(self, strength):
+        """Raises if the op does not take the value, or the one that it is mirrored to."""
+        ends = _pair(self.value)
+        strength.check(f"value of {self.op}", min(ends), max(ends))
+        if self.signed:
+            ends = [2 * strength.identity - end for end in ends]
+            words = f"value of {self.op}, mirrored about {strength.identity:g},"
+            strength.check(words, min(ends), max(ends))
 
     def __repr__(self) -> str:
         fields = {key: value for key, value in self.to_dict().items() if key != "op"}

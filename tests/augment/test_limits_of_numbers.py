@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from keras_cv_extras import augment
+from keras_cv_extras import augment, policy
 from keras_cv_extras._base.images import boxes, value_range
 from keras_cv_extras._base.random import halves_of_key, of_key
 from keras_cv_extras.augment import _noise, _op
@@ -166,3 +166,36 @@ def test_boxes_fit_into_the_image():
     draw = ops.convert_to_tensor([0.9, 0.9, 0.5])
     found = boxes.try_box(24, 6, ops.convert_to_tensor([0.99]), (0.9, 1.1), draw)
     assert [int(n) for n in found] == [8, 0, 7, 6]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "message"),
+    [
+        ("gamma", -0.1, "exponent must be at least 0, received -0.1"),
+        ("zoom", 0.0, "factor must be above 0, received 0"),
+        ("aspect", [1.0, -1.0], "ratio must be above 0, received -1"),
+        ("grayscale", [0.5, 1.5], "amount must be at least 0 and at most 1, received 1.5"),
+        ("coarse_dropout", 2, "rate must be at least 0 and at most 1, received 2"),
+        ("random_resized_crop", 0, "area must be above 0 and at most 1, received 0"),
+    ],
+)
+def test_a_number_that_an_op_has_no_meaning_for_is_refused(name, number, message):
+    images = np.stack([IMAGE, IMAGE])
+    with pytest.raises(ValueError, match=message):
+        getattr(augment, name)(images, number)
+    with pytest.raises(ValueError, match=f"value of {name} must be {message.partition(' be ')[2]}"):
+        policy.Step(name, value=number if np.isscalar(number) else number[1])
+
+
+def test_a_number_that_is_mirrored_beyond_the_limits_is_refused():
+    assert policy.Step("zoom", value=(1.0, 2.5)).value == (1.0, 2.5)
+    with pytest.raises(ValueError, match="zoom, mirrored about 1, must be above 0, received -0.5"):
+        policy.Step("zoom", value=(1.0, 2.5), signed=True)
+
+
+def test_every_strength_is_within_its_limits():
+    for op in augment.OPS.values():
+        if (strength := op.strength) is not None:
+            ends = [strength.identity, strength.extreme]
+            ends += [2 * strength.identity - strength.extreme] * strength.signed
+            strength.check(op.name, min(ends), max(ends))

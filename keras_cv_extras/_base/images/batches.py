@@ -1,5 +1,7 @@
 """Converts arguments of ops: one image or a batch, one number or one per image."""
 
+import math
+
 import keras
 from keras import backend, ops
 
@@ -48,15 +50,24 @@ def check_axes(images):
         )
 
 
-def per_image(name, value, images):
+def per_image(name, value, images, limits=None):
     """Returns a number, or one number per image, as a float32 tensor of shape (batch,).
 
+    Args:
+        name: what a message calls it.
+        value: a number, or one per image.
+        images: a batch.
+        limits: None, or a range whose `check` raises for values that an op does not take.
+
     Raises:
-        ValueError: if `value` has another shape, or is not finite.
+        ValueError: if `value` has another shape, is not finite, or beyond the limits.
     """
     value = ops.cast(_as_tensor(name, value), "float32")
     if not engine.is_finite(value):
         raise ValueError(f"{name} must be finite, received NaN or infinity")
+    if limits is not None and not engine.is_traced(value) and math.prod(value.shape):
+        values = ops.convert_to_numpy(value)
+        limits.check(name, float(values.min()), float(values.max()))
     batch = images.shape[0]
     if len(value.shape) > 1 or (
         len(value.shape) == 1 and None not in (batch, value.shape[0]) and value.shape[0] != batch

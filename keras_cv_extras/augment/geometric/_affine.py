@@ -143,7 +143,7 @@ def rotate(
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved", matrix=_zoomed)
+@image_op(strength=Range(1.0, 1.5, signed=True, positive=True), pixels="moved", matrix=_zoomed)
 def zoom(
     image: Tensor,
     factor: Numbers,
@@ -166,7 +166,7 @@ def zoom(
     return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(1.0, 1.5, signed=True), pixels="moved", matrix=_stretched)
+@image_op(strength=Range(1.0, 1.5, signed=True, positive=True), pixels="moved", matrix=_stretched)
 def aspect(
     image: Tensor,
     ratio: Numbers,
@@ -187,7 +187,7 @@ def aspect(
     return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(0.0, 1.0), pixels="moved", matrix=_any_affine)
+@image_op(strength=Range(0.0, 1.0, least=0.0, most=1.0), pixels="moved", matrix=_any_affine)
 def affine(
     image: Tensor,
     amount: Numbers,

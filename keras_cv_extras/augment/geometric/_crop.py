@@ -126,7 +126,7 @@ def center_crop(images: Images, size: Sequence[int] | None) -> Tensor:
 
 
 @image_op(
-    strength=Range(1.0, 0.08),
+    strength=Range(1.0, 0.08, most=1.0, positive=True),
     pixels="moved",
     checks={
         "aspect": _positive_pair,
@@ -180,7 +180,9 @@ def random_resized_crop(
     return resize_box(image, box, size or (height, width), interpolation, antialias)
 
 
-@image_op(strength=Range(0.0, 1.0), pixels="moved", checks={"scale": _positive_pair})
+@image_op(
+    strength=Range(0.0, 1.0, least=0.0, most=1.0), pixels="moved", checks={"scale": _positive_pair}
+)
 def jittered_resize(
     image: Tensor,
     amount: Numbers,

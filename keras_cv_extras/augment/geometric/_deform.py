@@ -18,7 +18,7 @@ def _check_cells(name, value):
     return checks.integer(name, value, minimum=1)
 
 
-@image_op(strength=Range(0.0, 0.5), pixels="moved")
+@image_op(strength=Range(0.0, 0.5, least=0.0, most=1.0), pixels="moved")
 def perspective(
     image: Tensor,
     distortion: Numbers,

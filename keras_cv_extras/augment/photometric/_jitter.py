@@ -10,7 +10,9 @@ from keras_cv_extras.augment._op import Range, image_op
 from keras_cv_extras.augment.photometric import _color, _hue
 
 
-@image_op(strength=Range(0.0, 1.0), pixels="rounded", channels=_color.GREY_OR_RGB)
+@image_op(
+    strength=Range(0.0, 1.0, least=0.0, most=1.0), pixels="rounded", channels=_color.GREY_OR_RGB
+)
 def color_jitter(
     image: Tensor,
     amount: Numbers,

@@ -10,7 +10,9 @@ from keras_cv_extras.augment._op import Range, image_op, round_off
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
 
 
-@image_op(strength=Range(1.0, 1.7, signed=True), pixels="moved", cheap=True, batched=True)
+@image_op(
+    strength=Range(1.0, 1.7, signed=True, least=0.0), pixels="moved", cheap=True, batched=True
+)
 def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     """Raises pixel values, as shares of 255, to a power.
 
@@ -51,7 +53,11 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
 
 
 @image_op(
-    strength=Range(0.0, 1.0), pixels="rounded", channels=GREY_OR_RGB, cheap=True, batched=True
+    strength=Range(0.0, 1.0, least=0.0, most=1.0),
+    pixels="rounded",
+    channels=GREY_OR_RGB,
+    cheap=True,
+    batched=True,
 )
 def grayscale(image: Tensor, amount: Numbers) -> Tensor:
     """Blends images with their grey version.
