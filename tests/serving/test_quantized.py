@@ -142,7 +142,7 @@ def test_a_quantised_file_that_answers_otherwise_is_found(model, digits, tmp_pat
             for images, problem in (
                 (np.zeros((5, 4, 8, 1)), r"must have the shape \(count, 8, 8, 1\), at least"),
                 (np.zeros((0, 8, 8, 1)), r"at least one, received \(0, 8, 8, 1\)"),
-                (np.full((1, 8, 8, 1), np.nan), "representative must be finite"),
+                (np.full((1, 8, 8, 1), np.nan), "representative must not hold NaN"),
             )
         ),
         *(
