@@ -9,6 +9,7 @@ import skimage.data
 from PIL import Image
 
 from keras_cv_extras import data
+from keras_cv_extras.data._part import held_out
 from keras_cv_extras.data.files import _decode, _folder
 
 PHOTOGRAPHS = {
@@ -356,3 +357,19 @@ def test_files_and_warning_filters_are_left_as_they_were(tmp_path):
     data.load(tmp_path)
     assert sorted(os.walk(tmp_path)) == before
     assert warnings.filters == filters
+
+
+def test_files_for_tests_are_chosen_by_name_class_and_seed():
+    paths, labels = [f"{row:02d}" for row in range(40)], np.repeat(np.int32([0, 1]), [10, 30])
+    about = ("pets", "pets", ("cat", "cup"), paths, labels, np.zeros(40, bool), paths)
+    given, kept = _folder.Listing(*about), np.arange(5, 40)  # five cannot be read
+
+    def choose(fraction, seed):
+        chosen, divided = _folder.choose_test(given, kept, fraction, seed, False)
+        assert divided
+        return chosen.tolist()
+
+    for fraction, seed in ((None, 3), (0.4, 3), (0.4, 4)):
+        wanted = held_out(paths[5:], labels[5:], fraction or 0.2, seed, "test")
+        assert choose(fraction, seed) == wanted.tolist()
+    assert choose(0.4, 3) != choose(0.4, 4)

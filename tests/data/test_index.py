@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from keras_cv_extras import data
+from keras_cv_extras._base import files
 from keras_cv_extras.data.files import _image_files, _index
 
 
@@ -105,3 +106,17 @@ def test_a_folder_of_few_files_has_no_index(folder, monkeypatch, tmp_path):
 def test_a_cache_that_cannot_be_written_is_done_without(folder, tmp_path):
     (tmp_path / "cache").write_text("a file in the way")
     assert len(heights(data.image_files(folder, 16))) == 8
+
+
+def test_an_index_of_another_form_is_not_read(tmp_path):
+    place, names = tmp_path / "index.npz", [b"a", b"b"]
+    stamps, facts = np.array([[1, 2], [3, 4]]), np.arange(1, 9, dtype="int32").reshape(2, 4)
+    _index._write(place, names, stamps, facts)
+    whole = files.read_arrays(place)
+    found, known = _index._known(place, names[::-1], stamps[::-1])
+    assert known.all()
+    np.testing.assert_array_equal(found, facts[::-1])
+    changes = {"version": np.array(2), "facts": facts[:1], "names": whole["names"][:1]}
+    for name, value in changes.items():
+        files.write_arrays(place, {**whole, name: value})
+        assert not _index._known(place, names, stamps)[1].any(), name
