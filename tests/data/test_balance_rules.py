@@ -1,0 +1,94 @@
+"""What decides how many samples of a class there are to be, and in what form they come."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from keras_cv_extras import data
+from keras_cv_extras.data.balance import _draws, _labelled, _smote, _targets
+
+LABELS = np.repeat([0, 1], [9, 4])
+ROWS = np.arange(26, dtype="float32").reshape(13, 2) ** 2
+
+
+def test_how_many_samples_under_sampling_keeps():
+    assert _targets.kept("majority", LABELS) == {0: 4}
+    assert _targets.kept({0: 9, 1: 3}, LABELS) == {0: 9, 1: 3}
+    for wrong in ({0: 10}, {1: 5}):
+        with pytest.raises(ValueError, match="must ask for at most the"):
+            _targets.kept(wrong, LABELS)
+    assert _targets.kept(0.6, LABELS) == {0: 6}  # of 6.67, as many as are whole
+
+
+def test_how_many_samples_over_sampling_adds():
+    assert _targets.added(0.6, LABELS) == {1: 1}
+    for share in (0.4, 4 / 9):  # less than there are, and as many
+        with pytest.raises(ValueError, match="is below the proportion that the two classes have"):
+            _targets.added(share, LABELS)
+
+
+def test_embeddings_take_the_place_of_images():
+    codes = ROWS[:, :1] + 1000
+    made, labels = data.smote(
+        ROWS, LABELS, k_neighbors=2, neighbors_in=codes, interpolate_in="embedding"
+    )
+    assert made.shape == (18, 1)
+    np.testing.assert_array_equal(made[:13], codes)
+    assert made.min() >= 1000
+    frame = pd.DataFrame(ROWS.astype("int64") + 2**60, columns=["a", "b"])
+    codes = np.stack([ROWS[:, 0], ROWS[:, 0] + 1], axis=1)
+    made, _ = data.smote(
+        frame, LABELS, k_neighbors=2, neighbors_in=codes, interpolate_in="embedding"
+    )
+    np.testing.assert_array_equal(np.asarray(made)[:13], codes)  # and none of the frame's rows
+
+
+def test_smote_asks_the_engine_that_is_named(monkeypatch):
+    asked = []
+
+    def table(rows, k, engine):
+        asked.append(engine)
+        return np.zeros((len(rows), 1), np.int64)
+
+    monkeypatch.setattr(_smote._neighbors, "neighbor_table", table)
+    _smote.table_of_class(ROWS, 0, 2, "faiss", "error")
+    monkeypatch.setattr(_smote._neighbors, "check_neighbors", lambda k, engine: None)
+    data.smote(ROWS, LABELS, engine="faiss")
+    assert asked == ["faiss", "faiss"]
+
+
+@pytest.mark.parametrize(
+    "resample",
+    [data.smote, lambda x, y, **options: data.resample(x, y, method="adasyn", **options)],
+)
+def test_images_that_are_held_out_are_not_resampled(resample):
+    images = np.random.default_rng(0).normal(size=(13, 3, 3, 1))
+    with pytest.raises(ValueError, match="held_out"):
+        resample(images, LABELS, held_out=images[:1])
+
+
+def test_what_labels_are_classes_and_what_numbers_are_interpolated_in():
+    found, restore = _labelled.as_classes(np.array([True, False, True], object))
+    assert (found.dtype, restore(found[:1]).tolist()) == (bool, [True])
+    for wrong in ([[1.0, 0.5], [0.0, 1.0]], [[1, 1], [0, 1]]):
+        with pytest.raises(ValueError, match="soft and multiple labels have no class to balance"):
+            _labelled.as_classes(np.array(wrong))
+    types = {name: _labelled.working_type(name) for name in ("uint8", "int16", "int32", "float32")}
+    assert list(types.values()) == [np.float32, np.float32, np.float64, np.float64]
+
+
+def test_loaded_data_keep_as_many_of_a_class_as_is_asked():
+    loaded = data.ImageData((ROWS, LABELS), (ROWS, LABELS), ("a", "b"), "some")
+    assert np.bincount(data.make_imbalanced(loaded, ratio=4, minimum=1).train[1]).tolist() == [9, 2]
+    with pytest.raises(ValueError, match="fewer than minimum=3"):
+        data.make_imbalanced(loaded, ratio=4, minimum=3)
+
+
+def test_turns_of_a_seed_are_always_the_same():
+    found = _draws.in_turn(3, 1, np.arange(6), 6).numpy().tolist()
+    assert found == [5, 0, 2, 4, 1, 3]  # recorded
+
+
+def test_samplers_want_a_label_for_each_sample():
+    with pytest.raises(ValueError, match="X and y"):
+        data.SmoteSampler().fit_resample(ROWS, LABELS[:-1])
