@@ -16,6 +16,33 @@ def word(value):
     return tf.cast(value, tf.uint32)
 
 
+_BYTE = 8  # bits
+# Odd numbers, of the finalizer of MurmurHash3 and of the golden ratio.
+_SPREAD = (0x9E3779B9, 0x85EBCA6B, 0xC2B2AE35)
+
+
+def key_of(*values):
+    """Returns the three words of a key for TensorFlow's shuffle of indices.
+
+    It reads the lowest eight bits of each word, and of more than 2**16 indices nine and more: the
+    orders of epochs 0 and 256 would be one. What is above is hashed into all three words. Numbers
+    below 256 stay as they are.
+
+    Args:
+        *values: two or three, integers or integer tensors that broadcast.
+    """
+    words = [word(value) for value in (*values, 0)[:3]]
+    byte = tf.constant(_BYTE, tf.uint32)
+    mixed = word(0)
+    for one, factor in zip(words, _SPREAD, strict=True):
+        mixed += tf.bitwise.right_shift(one, byte) * word(factor)
+    for shift, factor in zip((16, 13), _SPREAD[1:], strict=True):
+        mixed = tf.bitwise.bitwise_xor(mixed, tf.bitwise.right_shift(mixed, word(shift)))
+        mixed *= word(factor)
+    parts = [tf.bitwise.right_shift(mixed, word(8 * number)) for number in range(3)]
+    return [tf.bitwise.bitwise_xor(one, part) for one, part in zip(words, parts, strict=True)]
+
+
 def samples_at(places, epoch, *, count, seed, shuffle, shard):
     """Returns the numbers of the samples that stand at places of a shard's epoch.
 
@@ -31,10 +58,10 @@ def samples_at(places, epoch, *, count, seed, shuffle, shard):
     samples = places * shards + index
     if not shuffle or count == 1:
         return samples
-    key = tf.stack([word(seed), tf.cast(epoch, tf.uint32)])
-    return tf.random.experimental.index_shuffle(  # pyright: ignore[reportAttributeAccessIssue]
-        samples, key, count - 1
-    )
+    *words, more = key_of(seed, epoch)
+    # What `tf.random.experimental.index_shuffle` calls, with this number for the first word.
+    key = tf.stack([tf.bitwise.bitwise_xor(more, word(498247692)), *words])
+    return tf.raw_ops.RandomIndexShuffle(index=samples, seed=key, max_index=count - 1, rounds=4)
 
 
 def uniform(seed, epoch, samples, slot):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_cv_extras import data
 from keras_cv_extras.data import FilePart, _identity, _order, _part, _pipeline
 from keras_cv_extras.data._rows import EpochStream, Rows
+from keras_cv_extras.data.balance import _draws
 from keras_cv_extras.data.files import _decode, _folder, _layout, _unreadable, decoder
 
 
@@ -122,6 +123,26 @@ def test_orders_are_permutations_that_seed_and_epoch_decide():
     assert order(5, 0, shuffle=False) == list(range(9))
     assert order(5, 0, shuffle=False, shard=(1, 4), places=places[:2]) == [1, 5]
     assert order(1 << 32, 3) == order(0, 3)
+
+
+def test_orders_do_not_come_again_after_256_epochs_or_seeds():
+    """TensorFlow's shuffle reads the lowest eight bits of each word of its key."""
+    places = tf.range(40, dtype=tf.int64)
+
+    def order(seed, epoch):
+        options = {"count": 40, "seed": seed, "shuffle": True, "shard": (0, 1)}
+        return tuple(_order.samples_at(places, tf.constant(epoch, tf.int64), **options).numpy())
+
+    assert len({order(3, epoch) for epoch in range(0, 256 * 8, 64)}) == 32
+    assert len({order(seed, 0) for seed in range(0, 256 * 8, 64)}) == 32
+    assert len({order(3 << shift, 1) for shift in range(30)}) == 30
+    # Those of small numbers are TensorFlow's own.
+    own = tf.random.experimental.index_shuffle(places, tf.constant([255, 7], tf.uint32), 39)
+    assert order(255, 7) == tuple(own.numpy())
+    rounds = [_draws.in_turn(3, 0, 40 * number + places, 40) for number in (0, 255, 256, 512)]
+    assert len({tuple(one.numpy()) for one in rounds}) == 4
+    epochs = [_draws.in_turn(3, epoch, places, 40) for epoch in (0, 256, 512)]
+    assert len({tuple(one.numpy()) for one in epochs}) == 3
 
 
 def test_rows_of_a_nest_of_labels():
