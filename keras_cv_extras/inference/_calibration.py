@@ -158,7 +158,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
 
     Example:
         >>> calibration = fit_temperature(model.predict(images), labels)
-        >>> calibration.temperature > 1  # the model is too sure of itself
+        >>> calibration.temperature > 0  # above 1 where the model is too sure of itself
         True
     """
     logits, labels = np.asarray(logits, "float64"), np.asarray(labels)

@@ -33,7 +33,7 @@ class ClassicalScores:
         f1: of each class.
 
     Example:
-        >>> scores, path = kcx.classical.train("digits", "hog.joblib", system="hog", train_size=100)
+        >>> scores, path = kcx.classical.train("digits", "hog.skops", system="hog", train_size=100)
         >>> 0.5 < scores.low < scores.accuracy < scores.high
         True
     """
@@ -85,9 +85,9 @@ def train(
         OSError: if there is somebody else's file, or nothing can be written there.
 
     Example:
-        >>> scores, path = kcx.classical.train("digits", "lbp.joblib", system="lbp", train_size=100)
+        >>> scores, path = kcx.classical.train("digits", "lbp.skops", system="lbp", train_size=100)
         >>> path.name
-        'lbp.joblib'
+        'lbp.skops'
     """
     files.check_file(with_ending(output), written.is_signed)
     images = _images(data, image_size)
@@ -129,7 +129,7 @@ def evaluate(
         ValueError: if the file is another one, or the data have other classes or sizes.
 
     Example:
-        >>> scores, path = kcx.classical.train("digits", "a.joblib", system="lbp", train_size=100)
+        >>> scores, path = kcx.classical.train("digits", "a.skops", system="lbp", train_size=100)
         >>> evaluate(path, "digits").accuracy == scores.accuracy
         True
     """

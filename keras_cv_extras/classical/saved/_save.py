@@ -42,8 +42,8 @@ def save(model: Any, path: str | os.PathLike[str], *, overwrite: bool = False) -
 
     Example:
         >>> model = make_classifier("hog").fit(images, labels)
-        >>> save(model, "photographs.joblib").name
-        'photographs.joblib'
+        >>> save(model, "photographs.skops").name
+        'photographs.skops'
     """
     path = with_ending(path)
     written.check(path, written.is_signed, overwrite)
@@ -84,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> Any:
             neither this package, scikit-learn, SciPy nor NumPy is known for.
 
     Example:
-        >>> path = save(make_classifier("hog").fit(images, labels), "loaded.joblib")
+        >>> path = save(make_classifier("hog").fit(images, labels), "loaded.skops")
         >>> load(path).predict(images[:3]).shape
         (3,)
     """
