@@ -12,14 +12,14 @@ from keras_cv_extras import augment, inference, layers, losses, mix, policy
 from keras_cv_extras._base.text import told
 
 SOURCE = pathlib.Path(keras_cv_extras.__file__).parent
-DARK = np.full((2, 8, 8, 1), 0.5, "float32")
+DARK = np.random.default_rng(0).random((2, 8, 8, 1), "float32")
 FAR = np.array([[5.0, 0.0]], "float32")
-ROTATION = [[policy.Step("rotate", 0.5, 0.5)]]
-SMOOTHED = policy.Policy(ROTATION).with_batch(label_smoothing=0.1)
+BRIGHTER = [[policy.Step("brightness", 0.5, 0.5)]]
+SMOOTHED = policy.Policy(BRIGHTER).with_batch(label_smoothing=0.1)
 
 
 def of_a_policy():
-    policy.Policy(ROTATION)(DARK, compile=False)
+    policy.Policy(BRIGHTER)(DARK, compile=False)
 
 
 def of_a_loss():
@@ -27,10 +27,10 @@ def of_a_loss():
 
 
 CALLS = {
-    "op": lambda: augment.rotate(DARK, 5.0, compile=False),
+    "op": lambda: augment.brightness(DARK, 0.5, compile=False),
     "policy": of_a_policy,
-    "layer": lambda: layers.RandomErasing()(DARK, training=True),
-    "model": lambda: keras.Sequential([layers.RandomErasing()])(DARK, training=True),
+    "layer": lambda: layers.RandomSolarize()(DARK, training=True),
+    "model": lambda: keras.Sequential([layers.RandomSolarize()])(DARK, training=True),
     "loss": of_a_loss,
     "translated": lambda: policy.to_torchvision(SMOOTHED, strict=False),
     "fitted": lambda: inference.fit_temperature(np.array([[9.0, 0.0]]), np.array([0])),
