@@ -85,7 +85,8 @@ class Range:
             words = ["above 0"] if self.positive else []
             words += [] if least is None else [f"at least {least:g}"]
             words += [] if most is None else [f"at most {most:g}"]
-            raise ValueError(f"{name} must be {' and '.join(words)}, received {wrong[0]:g}")
+            received = wrong[0] + 0.0  # TensorFlow keeps one scalar for 0 and -0, the first it met
+            raise ValueError(f"{name} must be {' and '.join(words)}, received {received:g}")
 
     def scale(self, height: int, width: int) -> float:
         """Returns the factor from this range's unit to the op's own, for an image size."""

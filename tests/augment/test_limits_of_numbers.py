@@ -187,6 +187,11 @@ def test_a_number_that_an_op_has_no_meaning_for_is_refused(name, number, message
         policy.Step(name, value=number if np.isscalar(number) else number[1])
 
 
+def test_a_zero_of_either_sign_is_told_as_0():
+    with pytest.raises(ValueError, match="factor must be above 0, received 0$"):
+        augment.zoom(IMAGE, np.float32(-0.0))
+
+
 def test_a_number_that_is_mirrored_beyond_the_limits_is_refused():
     assert policy.Step("zoom", value=(1.0, 2.5)).value == (1.0, 2.5)
     with pytest.raises(ValueError, match="zoom, mirrored about 1, must be above 0, received -0.5"):
