@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from tensorflow.core.framework import types_pb2
-from tensorflow.core.protobuf import saved_model_pb2
+from test_serving_hostile import edited
 
 from keras_cv_extras import serving
 
@@ -13,14 +13,6 @@ from keras_cv_extras import serving
 @pytest.fixture
 def copy(exported, tmp_path):
     return shutil.copytree(exported, tmp_path / "export")
-
-
-def edited(path, edit):
-    file = path / "saved_model.pb"
-    saved = saved_model_pb2.SavedModel()
-    saved.ParseFromString(file.read_bytes())
-    edit(saved.meta_graphs[0])
-    file.write_bytes(saved.SerializeToString())
 
 
 def add_function(meta, name, *called):

@@ -1,8 +1,7 @@
 """Converts arguments of ops: one image or a batch, one number or one per image."""
 
-import math
-
 import keras
+import numpy as np
 from keras import backend, ops
 
 from keras_cv_extras._base import engine
@@ -63,11 +62,12 @@ def per_image(name, value, images, limits=None):
         ValueError: if `value` has another shape, is not finite, or beyond the limits.
     """
     value = ops.cast(_as_tensor(name, value), "float32")
-    if not engine.is_finite(value):
-        raise ValueError(f"{name} must be finite, received NaN or infinity")
-    if limits is not None and not engine.is_traced(value) and math.prod(value.shape):
+    if not engine.is_traced(value):
         values = ops.convert_to_numpy(value)
-        limits.check(name, float(values.min()), float(values.max()))
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} must be finite, received NaN or infinity")
+        if limits is not None and values.size:
+            limits.check(name, float(values.min()), float(values.max()))
     batch = images.shape[0]
     if len(value.shape) > 1 or (
         len(value.shape) == 1 and None not in (batch, value.shape[0]) and value.shape[0] != batch

@@ -39,7 +39,9 @@ class FirstImages(keras.callbacks.Callback):
             if dataset.num_batches != 0:  # of unknown length, too
                 self._note(dataset[0], name)
             return dataset
-        return self._of_generator(dataset, name) if _is_generator(dataset) else dataset
+        if isinstance(dataset, types.GeneratorType):
+            return self._of_generator(dataset, name)
+        return dataset
 
     def _of_tensors(self, dataset, name):
         import tensorflow as tf
@@ -95,7 +97,3 @@ class FirstImages(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Shows what was found in the validation."""
         self.on_train_batch_end(0)
-
-
-def _is_generator(dataset):
-    return isinstance(dataset, types.GeneratorType)

@@ -98,6 +98,12 @@ def _equalize(image: Any, bins: int = 256, name: str | None = None) -> Any:
     del name
     image = ops.convert_to_tensor(image)
     batch = transforms.as_batch(image)
+    if (
+        bins == 256
+        and keras.backend.standardize_dtype(batch.dtype) == "uint8"
+        and None not in tuple(batch.shape[1:])
+    ):
+        return transforms.like_given(augment.equalize(batch), image)
     count, height, width, channels = ops.shape(batch)
     rows = ops.reshape(ops.transpose(batch, (0, 3, 1, 2)), (-1, height * width))
     rows = ops.clip(ops.cast(rows, "int32"), 0, bins - 1)

@@ -7,7 +7,6 @@ from keras_cv_extras.data._order import key_of, uniform, word
 # Beyond the slots that policies and partners draw from: a sample's draws do not depend on theirs.
 MEMBER, NEIGHBOR, STEP, KEEP = (1 << 30) + 1, (1 << 30) + 2, (1 << 30) + 3, (1 << 30) + 4
 
-_KEY = 0x5A07E000  # sets this order apart from the order of the pipeline with the same seed
 _CLASS = 0x9E3779B9  # odd: multiples of it spread over 32 bits, away from neighbouring seeds
 
 
@@ -36,8 +35,7 @@ def in_turn(seed, epoch, places, count):
     """
     count = tf.cast(count, tf.int64)
     rounds = tf.cast(places // count, tf.uint32)
-    key = tf.bitwise.bitwise_xor(word(seed), tf.constant(_KEY, tf.uint32))
-    words = (key, *key_of(0, epoch, rounds)[1:])
+    words = (word(seed), *key_of(0, epoch, rounds)[1:])
     keys = tf.stack([tf.broadcast_to(item, tf.shape(rounds)) for item in words], axis=-1)
     # The raw operation, since `tf.random.experimental.index_shuffle` pads a matrix of keys along
     # the wrong axis. It takes no set of one element; 4 rounds are what that function asks for.
