@@ -1,6 +1,8 @@
 """What holds for every network that has a name."""
 
 import inspect
+import pathlib
+import sys
 
 import keras
 import numpy as np
@@ -9,6 +11,9 @@ import pytest
 from keras_cv_extras import models
 from keras_cv_extras.models import _applications
 from keras_cv_extras.models._registry import APPLICATIONS, NETWORKS
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import layers_of
 
 SMALLEST = {"alexnet": 16, "vgg16-short": 16, "vgg19-short": 16, "nin-imagenet": 67}
 SMALLEST |= {"alexnet-owt": 16, "alexnet-ungrouped": 16}
@@ -42,6 +47,8 @@ def test_smallest_images(name, abstract):
     side = SMALLEST.get(name, 8)
     model = models.build(name, (side, side + 1, 1), 7)
     assert model.input_shape == (None, side, side + 1, 1)
+    known = layers_of.recorded().get(layers_of.key(name, (side, side + 1, 1)))
+    assert known in (None, layers_of.digest(model))  # None: a network of Keras
     assert model.output_shape == (None, 7)
     *body, head = models.stages(model)
     assert body

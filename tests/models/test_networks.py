@@ -11,6 +11,7 @@ from keras_cv_extras import models
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import formula
+import layers_of
 
 GOLDEN = np.load(pathlib.Path(__file__).parent.parent / "reference" / "torchvision_models.npz")
 
@@ -62,7 +63,8 @@ PARAMETERS = {
 # The others of a family differ in depth, or in a normalization, alone.
 DEEPER = {"resnet34", "resnet101-v1.5", "resnet152-v1.5", "vgg13", "vgg13-bn", "vgg16-bn"}
 DEEPER |= {name for name, *_ in PARAMETERS if name.endswith("-torchvision")}
-DEEPER -= {"googlenet-torchvision", "mobilenetv3-small-torchvision"}
+DEEPER -= {f"{name}-torchvision" for name in ("googlenet", "mobilenetv2", "mobilenetv3-small")}
+DEEPER -= {f"{name}-torchvision" for name in ("convnext-tiny", "efficientnet-b0", "inception-v3")}
 DEEPER |= {"vgg19-bn", "cifar-resnet32", "cifar-resnet44", "cifar-resnet56", "cifar-resnet110"}
 
 
@@ -78,6 +80,8 @@ def test_parameters(name, shape, classes, abstract, count):
     model = models.build(name, shape, classes)
     assert count(model.trainable_weights) == PARAMETERS[name, shape, classes]
     assert model.output_shape == (None, classes)
+    # What the logits of all sizes would take hours to show: `layers_of.py` says what a layer is.
+    assert layers_of.digest(model) == layers_of.recorded()[layers_of.key(name, shape)]
 
 
 @pytest.mark.parametrize(("variant", "wanted"), [("paper", 6_998_552), ("torchvision", 6_624_904)])
