@@ -43,6 +43,16 @@ def test_encoded_requests():
             assert float(text) == pytest.approx(value, abs=0.0051 if "." in text else 0.51)
 
 
+def test_colours_of_photographs():
+    found = cells("classical.md", "| features | accuracy | processor time")
+    for row, (system, wanted) in zip(
+        found, results("classical_photographs")["systems"].items(), strict=True
+    ):
+        assert row[0] == system
+        assert float(row[1]) == pytest.approx(wanted["accuracy"], abs=0.00051)
+        assert float(row[2]) == pytest.approx(wanted["seconds"], rel=0.06)
+
+
 def test_spaces_of_a_search():
     arms = {
         "flip, crop and RandAugment, untuned": "flip, crop and RandAugment",

@@ -75,7 +75,7 @@ class ColorHistogram(ImageTransformer):
         checks.one_of("norm", self.norm, NORMS)
         grid = checks.sizes("grid", self.grid, 2)
         images = as_images(X, self.value_range)
-        self._check_colors(images.shape)
+        self._check_colors(images.shape[: 3 if np.ndim(X) == 3 else 4])
         if self.joint and bins > 32:
             raise ValueError(f"bins must be at most 32 with joint=True, received {bins}")
         check_grid(grid, images)
@@ -87,7 +87,12 @@ class ColorHistogram(ImageTransformer):
         if len(shape) != 4 or shape[-1] != 3:
             raise ValueError(
                 "images must have three colours, (count, height, width, 3), received "
-                f"{shape}: of grey ones take HOG or LBP"
+                f"{shape}: "
+                + (
+                    "give one image as image[None]"
+                    if shape[2:] == (3,)
+                    else "of grey ones take HOG or LBP"
+                )
             )
 
     def _batch(self, images, bins, grid):

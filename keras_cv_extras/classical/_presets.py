@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
@@ -63,7 +63,7 @@ class ImageClassifier(Pipeline):
 def make_classifier(
     name: str,
     *,
-    classifier: str = "linear_svm",
+    classifier: Any = "linear_svm",
     num_words: int | None = None,
     levels: tuple[int, ...] | None = None,
     color: str = "grey",
@@ -84,7 +84,8 @@ def make_classifier(
             coding, maxima; "fisher": Fisher vectors of dense SIFT reduced by PCA. The last four
             over a spatial pyramid.
         classifier: "linear_svm"; "kernel_svm", with histogram intersection for "bow", chi-square
-            for "lbp" and "color", and a Gaussian for the others; or "random_forest".
+            for "lbp" and "color", and a Gaussian for the others; "random_forest"; or a classifier
+            of scikit-learn, of which a copy is taken.
         num_words: of the codebook; None for 256, and 16 Gaussians for "fisher".
         levels: grids of the pyramid; None for (1, 2, 4), and (1, 2) for "fisher". (1,) for "bow"
             is the bag of words without places.
@@ -108,7 +109,8 @@ def make_classifier(
         >>> model.score(test_images, test_labels)
     """
     checks.one_of("name", name, SYSTEMS)
-    checks.one_of("classifier", classifier, CLASSIFIERS)
+    if not (isinstance(classifier, BaseEstimator) and is_classifier(classifier)):
+        checks.one_of("classifier", classifier, CLASSIFIERS)
     checks.one_of("color", color, COLORS)
     checks.integer("pixels", pixels, minimum=8)
     checks.integer("seed", seed, minimum=0)
@@ -152,7 +154,7 @@ def _local(name, classifier, num_words, levels, color, pixels, value_range, seed
         return [*steps, ("coding", FisherVector(num_words, levels=levels, seed=seed))]
     if name == "bow":
         coding = VectorQuantization(num_words, seed=seed)
-        kernel = classifier == "kernel_svm"
+        kernel = isinstance(classifier, str) and classifier == "kernel_svm"
         pooling = SpatialPyramid(
             levels,
             pooling="sum",
@@ -170,6 +172,8 @@ def _local(name, classifier, num_words, levels, color, pixels, value_range, seed
 
 
 def _classifier(name, classifier, seed):
+    if not isinstance(classifier, str):
+        return clone(classifier)
     if classifier == "random_forest":
         return RandomForestClassifier(300, random_state=seed)
     if classifier == "linear_svm":

@@ -132,6 +132,8 @@ def test_messages_name_the_shape_and_the_argument_that_was_given():
         with pytest.raises(ValueError, match="give their shorter side as pixels"):
             classical.make_classifier(name).fit(small, [0, 1, 0, 1])
     grey = np.zeros((24, 16, 16), "uint8")
+    with pytest.raises(ValueError, match=r"received \(9, 8, 3\): give one image as image\[None\]"):
+        classical.ColorHistogram().transform(COLORS[0])
     flat = pd.DataFrame(grey.reshape(24, -1))
     for part in (classical.ColorHistogram(), classical.DenseSIFT(color="rgb")):
         with pytest.raises(ValueError, match=r"three colours.*received \(24, 16, 16\)"):

@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 
 from keras_cv_extras import classical
 from keras_cv_extras.classical import (
@@ -160,6 +160,10 @@ def test_what_a_system_is_made_of():
     assert {fisher[step].seed for step in ("reduction", "coding")} == {3}
     assert made("llc", num_words=3)["coding"].num_neighbors == 3
     assert made("llc")["pooling"].levels == (1, 2, 4)
+    own = SVC(kernel=classical.histogram_intersection)
+    for name in SYSTEMS:
+        assert made(name, own)["classifier"].kernel is own.kernel
+        assert made(name, own)["classifier"] is not own
     # Of 28 pixels: cells of 4; bins of 3, 4 and 6 every 3 pixels; of others in proportion.
     assert made("hog")["features"].pixels_per_cell == 4
     assert made("hog", pixels=56)["features"].pixels_per_cell == 8
@@ -203,6 +207,7 @@ def test_keras_models_are_features(digits):
         (lambda x, y: make_classifier("hog", classifier="knn"), ValueError, "classifier must be"),
         (lambda x, y: make_classifier("hog", num_words=9), ValueError, "are not for 'hog'"),
         (lambda x, y: make_classifier("llc", num_words=0), ValueError, "num_words must be at"),
+        (lambda x, y: make_classifier("hog", classifier=PCA()), ValueError, "classifier must be"),
         (lambda x, y: make_classifier("llc", seed=-1), ValueError, "seed must be at least 0"),
         (lambda x, y: _small("hog").fit(x, np.ones(20)), ValueError, "two or more classes"),
         (lambda x, y: _small("hog").fit(x, y[:3]), ValueError, "one for each image"),
