@@ -24,7 +24,7 @@ def split(
 
     Args:
         images: `(n, ...)` array, `(n, height, width, channels)` as a rule.
-        labels: `(n,)` integers, the class numbers.
+        labels: `(n,)` classes, integers, booleans or texts.
         fractions_or_sizes: one number for each part: all floats, shares of the images in
             (0, 1] with a sum of at most 1; or all integers, numbers of images. What is left
             over is in no part.
@@ -39,6 +39,8 @@ def split(
             (`smote`), which would carry one part's images into another.
     """
     images, labels = np.asarray(images), checks.unmasked("labels", labels)
+    if labels.dtype.kind in "OT" and all(isinstance(label, str) for label in labels.ravel()):
+        labels = labels.astype(np.str_)  # as pandas has texts
     guard.check_not_synthesised(images)
     _check_labelled(images, labels)
     sizes = _sizes(fractions_or_sizes, len(labels))
@@ -110,10 +112,10 @@ def _sizes(fractions_or_sizes, total):
 
 
 def _check_labelled(images, labels):
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+    if labels.ndim != 1 or labels.dtype.kind not in "iubSU":
         raise ValueError(
-            f"labels must be integers of the shape (n,), received {labels.dtype} of "
-            f"{labels.shape}: use the class numbers"
+            f"labels must be integers or texts of the shape (n,), received {labels.dtype} of "
+            f"{labels.shape}"
         )
     checks.same_length(images=images, labels=labels)
     if not len(labels):

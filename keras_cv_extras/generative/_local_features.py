@@ -95,6 +95,8 @@ class LocalFeatures:
 
     def _outputs(self, model, images):
         images = np.asarray(images)
+        if not len(images):
+            raise ValueError("images must hold at least one image, received none")
         value_range.check_for(self.model, images)
         parts = [
             keras.ops.convert_to_numpy(model(images[i : i + _BATCH], training=False))

@@ -319,6 +319,11 @@ def _class_numbers(gan, name, labels):
         raise ValueError(
             f"{name} must be integers of the shape (n,) or one-hot rows, received "
             f"{labels.dtype} of {labels.shape}"
+            + (
+                ": give np.unique(names, return_inverse=True)[1]"
+                if labels.dtype.kind in "OSUT"
+                else ""
+            )
         )
     if not len(classes) or classes.min() < 0 or classes.max() >= gan.num_classes:
         raise ValueError(

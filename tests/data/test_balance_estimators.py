@@ -273,6 +273,15 @@ def test_thresholds_take_columns_that_are_numbers_in_a_row():
         decide.predict(table.iloc[:, [1, 3, 2]])
 
 
+def test_thresholds_take_classes_as_scikit_learn_orders_them():
+    shares = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.55, 0.45]])
+    for low, high in ((False, True), (-1, 1)):
+        labels = pd.Series([low, low, high, high])
+        decide = data.ClassThresholds().fit(shares, labels)
+        assert (decide.score_, decide.plain_score_) == (1.0, 0.5)
+        assert decide.predict(shares).tolist() == labels.tolist()
+
+
 def test_thresholds_refuse_what_they_cannot_read():
     shares = np.full((4, 2), 0.5)
     for given, labels, message in (
@@ -282,7 +291,7 @@ def test_thresholds_refuse_what_they_cannot_read():
         (shares, [1, 2, 1, 2], "hold every class from 0 to 1"),
         (shares, ["a", "b", "c", "a"], "texts of 2 classes"),
         (shares, [0.0, 1.0, 0.0, 1.0], "or integers that hold"),
-        (shares, [False, True, False, True], "or integers that hold"),
+        (shares, [0, 2, 0, 2], "hold every class from 0 to 1"),
         (shares, [0, 1, 0], "must have the same length"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -195,7 +195,7 @@ def test_columns_of_times_are_repeated_and_what_cannot_be_read_is_said():
     with pytest.raises(ValueError, match="of different names, received 'width' twice"):
         data.OverSampler().fit_resample(twice, NAMES)
     with pytest.raises(TypeError, match=r"sparse csr_matrix: x.toarray\(\)"):
-        data.smote(scipy.sparse.csr_matrix(ROWS), NAMES)
+        data.SmoteSource(scipy.sparse.csr_matrix(ROWS), NAMES)
     with pytest.raises(ValueError, match="turn them into texts or integers"):
         data.smote(ROWS, np.array(["2020", "2021"] * 9, "datetime64[D]"))
 
@@ -343,3 +343,31 @@ def test_smotenc_takes_sparse_matrices(dtype, matrix):
     np.testing.assert_array_equal(found, y)
     with pytest.raises(ValueError, match="all columns of x hold numbers: name those"):
         data.resample(matrix(rows), labels, method="smotenc")
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        data.SmoteSampler(),
+        data.OverSampler(),
+        data.UnderSampler(),
+        data.Resampler("adasyn", options={"n_neighbors": 2}),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_sparse_matrices_come_back_sparse(sampler):
+    dense = np.where(ROWS > 0, ROWS, 0)
+    wanted, labels = sampler.fit_resample(dense, NAMES)
+    for form in (scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.coo_matrix):
+        found, found_labels = sampler.fit_resample(form(dense), NAMES)
+        assert type(found) is form
+        np.testing.assert_array_equal(found.toarray(), wanted)
+        np.testing.assert_array_equal(found_labels, labels)
+    for train, held in data.folds(scipy.sparse.csr_array(dense), NAMES, 3, sampler=sampler):
+        assert isinstance(train[0], scipy.sparse.csr_array)
+        rows = {row.tobytes() for row in dense}
+        assert {row.tobytes() for row in held[0].toarray()} < rows
+    made = data.smote(scipy.sparse.csr_matrix(dense), NAMES, seed=1)
+    assert type(made[0]) is scipy.sparse.csr_matrix
+    with pytest.raises(ValueError, match="holds 6 samples that smote synthesised"):
+        list(data.folds(*made, 3))

@@ -100,8 +100,8 @@ def test_wrong_fractions_or_sizes(counts, wanted, error, message):
     ("images", "labels", "message"),
     [
         (np.zeros((4, 2, 2, 1)), np.zeros(3, int), "must have the same length"),
-        (np.zeros((4, 2, 2, 1)), np.zeros(4), "labels must be integers"),
-        (np.zeros((4, 2, 2, 1)), np.zeros((4, 2), int), "labels must be integers"),
+        (np.zeros((4, 2, 2, 1)), np.zeros(4), "labels must be integers or texts"),
+        (np.zeros((4, 2, 2, 1)), np.zeros((4, 2), int), "labels must be integers or texts"),
         (np.zeros((0, 2, 2, 1)), np.zeros(0, int), "at least one image"),
     ],
 )
@@ -113,3 +113,16 @@ def test_wrong_images_or_labels(images, labels, message):
 def test_wrong_seed():
     with pytest.raises(TypeError, match="seed must be an integer"):
         data.split(*numbered([5, 5]), [0.5, 0.5], seed=0.5)
+
+
+@pytest.mark.parametrize("form", [np.asarray, list, lambda names: np.array(names, object)])
+def test_texts_are_classes(form):
+    images, labels = numbered([12, 6])
+    names = np.array(["cat", "dog"])[labels]
+    for (x, y), (wanted, numbers) in zip(
+        data.split(images, form(names), [0.5, 0.5]),
+        data.split(images, labels, [0.5, 0.5]),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(x, wanted)
+        assert y.tolist() == np.array(["cat", "dog"])[numbers].tolist()

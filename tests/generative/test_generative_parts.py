@@ -9,6 +9,7 @@ import pytest
 from keras_cv_extras.generative import (
     ConditionalGAN,
     DeepSMOTE,
+    LocalFeatures,
     _evaluation,
     _fidelity,
     _synthesis,
@@ -60,6 +61,14 @@ def test_scores_of_a_class_are_against_the_real_images_of_that_class():
         found = evaluate_made(_Network(), (real, real_labels), (made, labels), k=k)
         assert (found.scores["density"] is not None) == known
         assert found.classes[0]["density"] is None
+
+
+def test_no_image_at_all_is_said():
+    layers = [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    network = LocalFeatures(keras.Sequential(layers))
+    images = np.full((3, 2, 2, 1), 99.0)
+    with pytest.raises(ValueError, match="at least one image, received none"):
+        memorization(network, images, images, images[:0])
 
 
 def test_suspicious_images_are_nearer_than_the_nearest_hundredth_of_others():

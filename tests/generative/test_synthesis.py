@@ -120,6 +120,8 @@ def test_wrong_arguments(gan, options, message):
         gan.to_dataset(**options)
     with pytest.raises(TypeError, match="balance_to must be"):
         gan.to_dataset(balance_to=None)
+    with pytest.raises(ValueError, match=r"np.unique\(names, return_inverse=True\)\[1\]"):
+        gan.generate(["cat", "dog"])
 
 
 def test_test_images_are_refused(gan):

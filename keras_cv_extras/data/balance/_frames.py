@@ -136,6 +136,8 @@ def of_floats(frame: Any) -> Any:
 
 def as_array(data: Any) -> Any:
     """Returns samples as an array: of a data frame its numbers."""
+    if hasattr(data, "toarray"):
+        return data.toarray()
     return values(data) if is_frame(data) else np.asarray(data)
 
 
@@ -194,22 +196,27 @@ def like(data: Any, array: Any, origins: Any = None) -> Any:
 
 
 def take(data: Any, rows: Any, *, anew: bool = True) -> Any:
-    """Returns rows of a frame, a series, a list or an array, if `anew` numbered from 0."""
+    """Returns rows of a frame, series, list, array or sparse matrix, if `anew` numbered from 0."""
     if is_frame(data) or is_series(data):
         return data.iloc[rows].reset_index(drop=True) if anew else data.iloc[rows]
     if isinstance(data, list):
         return [data[row] for row in rows]
+    if hasattr(data, "toarray"):
+        return type(data)(data.tocsr()[rows])
     return np.asarray(data)[rows]
 
 
 def kept(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Makes a function of `(x, y)` take frames and series, and return what it was given.
+    """Makes a function of `(x, y)` take frames, series and sparse matrices, and return such.
 
     The function returns the new `(x, y)`, and may return `origins` of `like` as a third.
     """
 
     @functools.wraps(function)
     def framed(x: Any, y: Any = None, *args: Any, **options: Any) -> Any:
+        if hasattr(x, "toarray"):  # a sparse matrix
+            new, labels = framed(x.toarray(), y, *args, **options)
+            return type(x)(new), labels
         run: Any = function
         plain_y = np.asarray(y) if is_frame(y) or is_series(y) else y
         if not is_frame(x):

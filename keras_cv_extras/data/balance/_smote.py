@@ -41,8 +41,9 @@ def smote(
     samples interpolated there look real to the head of a classifier.
 
     Args:
-        x: `(n, ...)` integers or floats, images as a rule; a data frame of numbers; or loaded data
-            (`data.load`), of which the training part is balanced and the test part kept.
+        x: `(n, ...)` integers or floats, images as a rule; a data frame of numbers; a sparse
+            matrix, which is balanced as an array; or loaded data (`data.load`), of which the
+            training part is balanced and the test part kept.
         y: `(n,)` classes, integers or texts, an array or a series; or one-hot rows; None with
             loaded data.
         sampling_strategy: how many samples each class gets, as imbalanced-learn reads it: "auto"

@@ -44,8 +44,8 @@ def resample(
     wrap-around.
 
     Args:
-        x: `(n, ...)` integers or floats; a data frame; or loaded data (`data.load`), of which the
-            training part is resampled and the test part kept.
+        x: `(n, ...)` integers or floats; a data frame; a sparse matrix; or loaded data
+            (`data.load`), of which the training part is resampled and the test part kept.
         y: `(n,)` classes, integers or texts, or one-hot rows; None with loaded data.
         method: one of `RESAMPLE_METHODS`: "borderline_smote", "svm_smote", "kmeans_smote" and
             "adasyn" make samples; "smote_enn" and "smote_tomek" clean them afterwards;

@@ -50,6 +50,7 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
             for item in dataclasses.fields(tags.input_tags)
         }
         inputs |= {"two_d_array": True, "three_d_array": True, "string": self._by_rows}
+        inputs["sparse"] = True
         fields |= {
             "estimator_type": "sampler",
             "transformer_tags": None,
@@ -67,7 +68,7 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
         """Returns samples and labels with the classes balanced.
 
         Args:
-            X: `(n, ...)` samples: an array, a list, or a data frame.
+            X: `(n, ...)` samples: an array, a list, a data frame, or a sparse matrix.
             y: `(n,)` classes, integers or texts, or one-hot rows.
 
         Returns:
@@ -94,6 +95,7 @@ class _Sampler(OneToOneFeatureMixin, BaseEstimator):
             self,
             X=readable,
             dtype=kind,
+            accept_sparse=True,
             allow_nd=True,
             ensure_all_finite=kind is not None,  # else the sampler itself says what is missing
         )
@@ -115,8 +117,8 @@ class _RowSampler(_Sampler):
         array, classes, restore = self._read(X, y)
         rows = self._rows(classes)
         self.sample_indices_: Any = rows
-        frame = _frames.is_frame(X)
-        chosen = _frames.take(X, rows) if frame else _frames.like(X, array[rows])
+        whole = _frames.is_frame(X) or hasattr(X, "toarray")
+        chosen = _frames.take(X, rows) if whole else _frames.like(X, array[rows])
         return chosen, _frames.like(y, restore(classes[rows]))
 
     def _rows(self, classes):

@@ -46,8 +46,9 @@ class ClassThresholds(BaseEstimator):
                 a data frame whose columns are named as the classes, in texts or integers, each
                 column is that class's; one that names some of them is an error, numbers in a row
                 apart, as a table without names has them.
-            labels: `(n,)` integers or texts, or one-hot rows; every class at least once. Columns
-                belong to texts in their rising order, as scikit-learn's classifiers have it.
+            labels: `(n,)` integers from 0, -1 and 1, booleans or texts, or one-hot rows; every
+                class at least once. Columns belong to the classes in their rising order, as
+                scikit-learn's classifiers have it.
 
         Raises:
             TypeError, ValueError: if they are not as above.
@@ -58,8 +59,8 @@ class ClassThresholds(BaseEstimator):
         shares = _rows(_in_order(probabilities, known))
         number = shares.shape[1]
         checks.same_length(probabilities=shares, labels=classes)
-        whole = known.dtype.kind in "iu" and np.array_equal(known, np.arange(len(known)))
-        if len(known) != number or not (whole or known.dtype.kind in "SU"):
+        whole = known.tolist() in (list(range(number)), [-1, 1]) and known.dtype.kind in "iu"
+        if len(known) != number or not (whole or known.dtype.kind in "SUb"):
             raise ValueError(
                 f"labels must be texts of {number} classes, or integers that hold every class from "
                 f"0 to {number - 1}, one for each column of probabilities, received "
