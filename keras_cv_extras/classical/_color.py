@@ -75,7 +75,7 @@ class ColorHistogram(ImageTransformer):
         checks.one_of("norm", self.norm, NORMS)
         grid = checks.sizes("grid", self.grid, 2)
         images = as_images(X, self.value_range)
-        self._check_colors(images.shape[: 3 if np.ndim(X) == 3 else 4])
+        self._check_colors(images.shape[: 3 if getattr(X, "ndim", 4) == 3 else 4])
         if self.joint and bins > 32:
             raise ValueError(f"bins must be at most 32 with joint=True, received {bins}")
         check_grid(grid, images)
