@@ -3,10 +3,11 @@
 import io
 import json
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
-from sklearn import ensemble, linear_model
+from sklearn import base, cluster, decomposition, ensemble, linear_model, mixture, neighbors, svm
 
 from keras_cv_extras import classical
 from keras_cv_extras.classical.saved import _save
@@ -149,4 +150,74 @@ def test_a_tree_of_more_features_than_its_forest(tmp_path):
     model.estimators_[0] = wider.estimators_[0]
     path = classical.save(model, tmp_path / "bad.skops")
     with pytest.raises(ValueError, match="a tree in it leads outside of itself"):
+        classical.load(path)
+
+
+def lead(name, place, value):
+    """Returns a function that writes a number into an array of an estimator."""
+
+    def change(model):
+        getattr(model, name).flat[place] = value
+
+    return change
+
+
+def cut(*names):
+    """Returns a function that keeps two columns, or numbers, of arrays of an estimator."""
+
+    def change(model):
+        vars(model).update({name: getattr(model, name)[..., :2].copy() for name in names})
+
+    return change
+
+
+def negative(model):
+    model._n_support += np.array([-(10**6), 10**6], "int32")
+
+
+KERNEL = svm.SVC(kernel=classical.chi_square)
+BRUTE = neighbors.KNeighborsClassifier(algorithm="brute")
+MIXTURE = mixture.GaussianMixture(2, covariance_type="diag")
+PROJECTION = decomposition.PCA(3, whiten=True)
+DAMAGED = {
+    "a row of no image": (KERNEL, lead("support_", 0, 10**9), "support vectors"),
+    "a row before the first": (svm.SVR(), lead("support_", 0, -1), "support vectors"),
+    "fewer rows": (KERNEL, cut("_BaseLibSVM__Xfit", "support_"), "support vectors"),
+    "fewer than none": (svm.SVC(), negative, "support vectors"),
+    "fewer weights": (svm.SVC(), cut("dual_coef_", "_dual_coef_"), "support vectors"),
+    "fewer columns": (svm.NuSVC(), cut("support_vectors_"), "support vectors"),
+    "a weight of NaN": (svm.OneClassSVM(), lead("_dual_coef_", 0, np.nan), "no finite number"),
+    "axes": (PROJECTION, cut("components_"), "components_ of the PCA .* not of 4 features"),
+    "variances": (PROJECTION, cut("explained_variance_"), "components of the PCA"),
+    "a variance below 0": (PROJECTION, lead("explained_variance_", 0, -1), "components"),
+    "a mean of NaN": (PROJECTION, lead("mean_", 0, np.nan), "mean_ .* no finite number"),
+    "precisions": (MIXTURE, cut("precisions_cholesky_"), "components of the GaussianMixture"),
+    "a share of 2": (MIXTURE, lead("weights_", 0, 2), "components of the GaussianMixture"),
+    "centres": (cluster.MiniBatchKMeans(2), cut("cluster_centers_"), "not of 4 features"),
+    "neighbours": (BRUTE, cut("_fit_X"), "_fit_X of the .* not of 4 features"),
+    "a class that is none": (BRUTE, lead("_y", 0, 10**9), "rows of the KNeighborsClassifier"),
+    "a coefficient": (svm.LinearSVC(), lead("coef_", 0, np.inf), "no finite number"),
+    "coefficients": (linear_model.LogisticRegression(), cut("coef_"), "not of 4 features"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_arrays_that_no_fitted_estimator_has(kind, tmp_path):
+    """Compiled code reads what counts and numbers say, without a look at the arrays."""
+    made, damage, message = DAMAGED[kind]
+    model: Any = base.clone(made)
+    model.fit(X, Y)
+    path = classical.save(model, tmp_path / "good.skops")
+    ask = "transform" if hasattr(model, "transform") else "predict"
+    np.testing.assert_array_equal(getattr(classical.load(path), ask)(X), getattr(model, ask)(X))
+    damage(model)
+    path = classical.save(model, tmp_path / "bad.skops")
+    with pytest.raises(ValueError, match=f"not a classifier that can be read .*{message}"):
+        classical.load(path)
+
+
+def test_a_tree_of_neighbours_is_not_trusted(tmp_path):
+    model = neighbors.KNeighborsClassifier(algorithm="kd_tree").fit(X, Y)
+    path = classical.save(model, tmp_path / "x.skops")
+    with pytest.raises(ValueError, match="types that are not trusted: .*KDTree"):
         classical.load(path)

@@ -22,6 +22,7 @@ TRAIN = "train digits --epochs 3 --batch-size 449 --validation 0.2 --quiet"
 GAN = "gan train digits --steps 4 --every 2 --width 4 --quiet"
 FOLDS = "train digits --epochs 1 --batch-size 449 --validation 0 --folds 2 --quiet"
 CLASSICAL = "classical train digits --system hog --quiet"
+DEMO = "demo --smoke --quiet"
 SEARCH = (
     "search run digits --trials 2 --epochs 2 --train-size 50 --validation-size 50 "
     "--confirmation-size 50 --confirm-seeds 1 --ops invert --retrain --quiet"
@@ -156,6 +157,7 @@ def test_classical(kcx, tmp_path):
 
 
 ENDED = {
+    "demo": (DEMO, "run"),
     "folds": (FOLDS, "run"),
     "gan": (GAN, "run"),
     "search": (SEARCH, "run"),
@@ -191,6 +193,53 @@ def test_a_signal_at_any_moment(kcx, tmp_path, name):
     told = kcx([*command, "--output", place], tmp_path / "ended")
     assert told["code"] == 0, told["errors"]
     assert not list(tmp_path.rglob(f"{files.TEMPORARY}*"))
+
+
+def same_files(*names):
+    """Returns a function that tells of two places whether files in them are equal."""
+
+    def same(one, other):
+        for name in names:
+            assert (one / name).read_bytes() == (other / name).read_bytes()
+
+    return same
+
+
+def same_demo(one, other):
+    same_files("demo.json", "evaluation.json", "search/policy.json")(one, other)
+    for path in one.glob("train-*/model.keras"):
+        same_weights(path, other / path.relative_to(one))
+    same_export(one / "saved_model", other / "saved_model")
+
+
+def test_demo(kcx, tmp_path):
+    kill(kcx, tmp_path, DEMO.split(), "run", same_demo)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "gallery", "bench"])
+def test_single_files(kcx, tmp_path, name):
+    """A file is whole or not there, and a report beside the scores as well."""
+    training.save_model(training.small_cnn((8, 8, 1), 10, width=4), tmp_path / "model.keras")
+    given = (tmp_path / "model.keras").read_bytes()
+    command, output = ENDED[name]
+    command = command.replace("MODEL", str(tmp_path / "model.keras"))
+    command = command.replace("REPORT", str(tmp_path / "report.html")).split()
+
+    def same(one, other):
+        texts = [path.read_text() for path in (one, other)]
+        if name == "bench":  # its times are others
+            texts = [[row.keys() for row in json.loads(text)["rows"]] for text in texts]
+        assert texts[0] == texts[1]
+
+    def between(folder):
+        assert (tmp_path / "model.keras").read_bytes() == given
+        for path in (folder / output, tmp_path / "report.html"):
+            if path.exists():
+                text = path.read_text()
+                assert text.endswith("</html>\n") or json.loads(text)
+
+    kill(kcx, tmp_path, command, output, same, between=between)
+    assert not list(tmp_path.glob(f"{files.TEMPORARY}*"))
 
 
 def test_gan(kcx, tmp_path):

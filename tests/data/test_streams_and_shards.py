@@ -139,10 +139,20 @@ def test_orders_do_not_come_again_after_256_epochs_or_seeds():
     # Those of small numbers are TensorFlow's own.
     own = tf.random.experimental.index_shuffle(places, tf.constant([255, 7], tf.uint32), 39)
     assert order(255, 7) == tuple(own.numpy())
-    rounds = [_draws.in_turn(3, 0, 40 * number + places, 40) for number in (0, 255, 256, 512)]
-    assert len({tuple(one.numpy()) for one in rounds}) == 4
-    epochs = [_draws.in_turn(3, epoch, places, 40) for epoch in (0, 256, 512)]
-    assert len({tuple(one.numpy()) for one in epochs}) == 3
+
+
+def test_orders_within_a_class_do_not_come_again():
+    places = tf.range(40, dtype=tf.int64)
+
+    def order(seed=3, number=0, epoch=0, turn=0):
+        return tuple(_draws.in_turn(seed, number, epoch, 40 * turn + places, 40).numpy())
+
+    assert len({order(turn=turn) for turn in (0, 255, 256, 512)}) == 4
+    assert len({order(epoch=epoch) for epoch in (0, 256, 512)}) == 3
+    assert len({order(seed=3 + (1 << shift)) for shift in range(31)}) == 31
+    assert len({order(number=number) for number in range(40)}) == 40
+    # Orders of small seeds are those that earlier versions gave.
+    assert order(7, 1, 5)[:5] == (22, 29, 4, 30, 16)
 
 
 def test_rows_of_a_nest_of_labels():

@@ -1,6 +1,7 @@
 """Images whose values are not those that a model takes are told, if a model says what it takes."""
 
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -151,6 +152,39 @@ def test_of_tensors_the_first_batch_alone_is_looked_at():
     ((images, name),) = seen
     assert name == "photographs"
     np.testing.assert_array_equal(images, FLOATS[:3])
+
+
+class Counted(keras.utils.PyDataset):
+    """Tells which batches were read, and when an epoch ended."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.read = []
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        self.read.append(index)
+        return FLOATS[3 * index : 3 * index + 3], np.zeros(3, int)
+
+    def on_epoch_end(self):
+        self.read.append("end")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_batch_is_read_twice(workers):
+    seen, batches, plain = [], Counted(workers=workers), Counted(workers=workers)
+    first = first_batch.FirstImages(lambda images, name: seen.append(images))
+    looked = first.looked_at(batches)
+    assert (looked.num_batches, looked.workers) == (2, workers)
+    network: Any = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
+    network.compile("sgd", "mse")
+    for each in (looked, plain):
+        network.fit(each, epochs=2, verbose=0, shuffle=False)
+    first.on_train_batch_end(0)
+    np.testing.assert_array_equal(seen, FLOATS[None, :3])
+    assert sorted(map(str, batches.read)) == sorted(map(str, plain.read))
 
 
 def test_folds_are_told_once(model):

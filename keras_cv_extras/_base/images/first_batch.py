@@ -7,11 +7,32 @@ import keras
 import numpy as np
 
 
+class _Begun(keras.utils.PyDataset):
+    """A dataset whose first batch has been read, and is given to the first who asks for it."""
+
+    def __init__(self, dataset, first):
+        options = ("workers", "use_multiprocessing", "max_queue_size")
+        super().__init__(**{name: getattr(dataset, name) for name in options})
+        self._dataset, self._first = dataset, [first]
+        self.on_epoch_begin, self.on_epoch_end = dataset.on_epoch_begin, dataset.on_epoch_end
+
+    @property
+    def num_batches(self):
+        return self._dataset.num_batches
+
+    def __len__(self):
+        return len(self._dataset)
+
+    def __getitem__(self, index):
+        if index == 0 and self._first:
+            return self._first.pop()
+        return self._dataset[index]
+
+
 class FirstImages(keras.callbacks.Callback):
     """Calls a function with the images of the first batch of a dataset.
 
-    Of tensors it is that of every epoch; no other batch is looked at. That of a `PyDataset` is
-    read once more than Keras reads it, and of nothing else is a batch read twice.
+    Of tensors it is that of every epoch; no other batch is looked at, and none is read twice.
 
     Args:
         see: a function of an array of images, `(batch, height, width, channels)`, and of the name
@@ -36,9 +57,11 @@ class FirstImages(keras.callbacks.Callback):
         if isinstance(dataset, tf.data.Dataset):
             return self._of_tensors(dataset, name)
         if isinstance(dataset, keras.utils.PyDataset):
-            if dataset.num_batches != 0:  # of unknown length, too
-                self._note(dataset[0], name)
-            return dataset
+            if dataset.num_batches == 0:
+                return dataset
+            first = dataset[0]  # of unknown length, too
+            self._note(first, name)
+            return _Begun(dataset, first)
         if isinstance(dataset, types.GeneratorType):
             return self._of_generator(dataset, name)
         return dataset

@@ -13,6 +13,7 @@ import numpy as np
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import archives, written
 from keras_cv_extras._base.text import told
+from keras_cv_extras.classical.saved import _fitted
 
 _NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its content
 # Parts that any file may have, and bytes of a file for each part beyond them. A forest of 1,000
@@ -115,7 +116,7 @@ def _load_skops(path):
     if foreign:
         raise ValueError(f"it holds types that are not trusted: {', '.join(foreign)}")
     found = io.load(path, trusted=unknown)
-    _check_trees(found)
+    _fitted.check(found)
     return found
 
 
@@ -140,46 +141,6 @@ def _size_of_array(file):
         read = np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
     return math.prod(shape) * dtype.itemsize
-
-
-def _check_trees(found):
-    """Raises if a tree leads outside of itself, or of an image's numbers, where it is compiled."""
-    waiting, seen = [found], set()
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, dict):
-            waiting += one.values()
-        elif isinstance(one, list | tuple):
-            waiting += one
-        elif isinstance(one, np.ndarray):
-            waiting += one.ravel().tolist() if one.dtype == object else ()
-        elif hasattr(one, "get_params"):
-            waiting += vars(one).values()
-            of_trees = [part for part in _parts(one) if hasattr(part, "tree_")]
-            if any(_is_wrong(part.tree_, one.n_features_in_) for part in of_trees):
-                raise ValueError("a tree in it leads outside of itself")
-
-
-def _parts(estimator):
-    """Returns an estimator, and those of an ensemble that are given the rows as they are."""
-    if type(estimator).__module__.startswith(("sklearn.ensemble._forest", "sklearn.ensemble._gb")):
-        trees = getattr(estimator, "estimators_", ())  # one that is not fitted has none
-        return [estimator, *np.ravel(np.asarray(trees, object))]
-    return [estimator]
-
-
-def _is_wrong(tree, num_features):
-    nodes = tree.__getstate__()["nodes"]
-    inner = nodes["left_child"] != -1
-    places = np.arange(len(nodes))[inner]
-    features = nodes["feature"][inner]
-    right = (features >= 0) & (features < num_features)
-    for child in ("left_child", "right_child"):  # which follow their parent, so that a way ends
-        right &= (nodes[child][inner] > places) & (nodes[child][inner] < len(nodes))
-    return not right.all()
 
 
 def _own():

@@ -10,11 +10,6 @@ MEMBER, NEIGHBOR, STEP, KEEP = (1 << 30) + 1, (1 << 30) + 2, (1 << 30) + 3, (1 <
 _CLASS = 0x9E3779B9  # odd: multiples of it spread over 32 bits, away from neighbouring seeds
 
 
-def of_class(seed, number):
-    """Returns a seed for each class, by its number, so that classes have orders of their own."""
-    return word(seed) + tf.cast(number, tf.uint32) * tf.constant(_CLASS, tf.uint32)
-
-
 def index(seed, epoch, samples, slot, count):
     """Draws a number in [0, count) for each sample; `count` may differ between them."""
     share = uniform(seed, epoch, samples, slot)
@@ -28,14 +23,15 @@ def step(seed, epoch, samples):
     return uniform(seed, epoch, samples, STEP)
 
 
-def in_turn(seed, epoch, places, count):
-    """Gives places 0, 1, 2, ... numbers in [0, count), each once before any comes again.
+def in_turn(seed, number, epoch, places, count):
+    """Gives places 0, 1, 2, ... of a class numbers in [0, count), each once before any again.
 
-    Every round of `count` places has another order, and so has every epoch.
+    Every round of `count` places has another order, and so have epochs, seeds and classes.
     """
     count = tf.cast(count, tf.int64)
     rounds = tf.cast(places // count, tf.uint32)
-    words = (word(seed), *key_of(0, epoch, rounds)[1:])
+    first, *others = key_of(seed, epoch, rounds)
+    words = (first + tf.cast(number, tf.uint32) * word(_CLASS), *others)
     keys = tf.stack([tf.broadcast_to(item, tf.shape(rounds)) for item in words], axis=-1)
     # The raw operation, since `tf.random.experimental.index_shuffle` pads a matrix of keys along
     # the wrong axis. It takes no set of one element; 4 rounds are what that function asks for.

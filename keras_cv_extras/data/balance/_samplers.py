@@ -131,7 +131,7 @@ class BalancedSource(Rows):
         """Returns the row of each sample."""
         number = tf.gather(self._class_of, samples)
         size, places = tf.gather(self._sizes, number), tf.gather(self._place_of, samples)
-        chosen = _draws.in_turn(_draws.of_class(self.seed, number), epoch, places, size)
+        chosen = _draws.in_turn(self.seed, number, epoch, places, size)
         return tf.gather(self._members, tf.gather(self._starts, number) + chosen)
 
     def gather(self, samples: Tensor, epoch: int) -> Any:

@@ -130,7 +130,7 @@ class SmoteSource(Rows):
         place = new - tf.gather(self._begins, number)
         size = tf.gather(self._sizes, number)
         if self.base == "even":
-            chosen = _draws.in_turn(_draws.of_class(self.seed, number), epoch, place, size)
+            chosen = _draws.in_turn(self.seed, number, epoch, place, size)
         else:
             chosen = _draws.index(self.seed, epoch, samples, _draws.MEMBER, size)
         line = tf.gather(self._starts, number) + chosen

@@ -1,0 +1,175 @@
+"""What compiled code of scikit-learn takes as it is: refused here if it leads outside of itself."""
+
+import math
+from typing import Any
+
+import numpy as np
+from sklearn import cluster, decomposition
+from sklearn.linear_model._base import LinearClassifierMixin
+from sklearn.mixture._base import BaseMixture
+from sklearn.neighbors._base import NeighborsBase
+from sklearn.svm._base import BaseLibSVM, BaseSVC
+
+_OF_FEATURES = ("coef_", "components_", "cluster_centers_", "means_", "mean_", "_fit_X")
+_DUAL, _SIGMOID = ("dual_coef_", "_dual_coef_"), ("_probA", "_probB")
+_OTHERS = ("intercept_", "_intercept_", "weights_", "support_vectors_", "precisions_cholesky_")
+_NUMBERS = (*_OF_FEATURES, *_OTHERS, *_DUAL, *_SIGMOID, "scale_", "explained_variance_")
+_NEARLY = 1e-3  # what a sum of weights in float32 may be away from 1
+
+
+def check(found):
+    """Raises if an estimator, or one in it, holds arrays that nothing fitted has.
+
+    Trees are followed, libsvm reads what its numbers and counts say, and distances are computed of
+    as many columns as the images have, all without a look at the arrays' sizes.
+    """
+    waiting, seen = [found], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, np.ndarray):
+            waiting += one.ravel().tolist() if one.dtype == object else ()
+        elif hasattr(one, "get_params"):
+            waiting += vars(one).values()
+            _check_estimator(one)
+
+
+def _check_estimator(one):
+    of_trees = [part for part in _parts(one) if hasattr(part, "tree_")]
+    if any(_is_wrong(part.tree_, one.n_features_in_) for part in of_trees):
+        raise ValueError("a tree in it leads outside of itself")
+    held = vars(one)
+    for name in _NUMBERS:
+        array = held.get(name)
+        if array is not None and not _is_finite(array):
+            raise ValueError(f"{_of(name, one)} holds what is no finite number")
+    features = held.get("n_features_in_")
+    for name in _OF_FEATURES:
+        array = held.get(name)
+        if array is not None and features is not None and np.shape(array)[-1:] != (features,):
+            raise ValueError(f"{_of(name, one)} is not of {features} features")
+    for kind, (fitted, name, is_right) in _RULES.items():
+        if isinstance(one, kind) and any(each in held for each in fitted) and not is_right(one):
+            raise ValueError(f"{_of(name, one)} do not fit together")
+
+
+def _of(name, one):
+    return f"{name} of the {type(one).__name__} in it"
+
+
+def _is_finite(array):
+    array = np.asarray(array)
+    return array.dtype.kind in "bfiu" and bool(np.isfinite(array).all())
+
+
+def _has(array, *shape, dtype="f4 f8"):
+    return isinstance(array, np.ndarray) and array.shape == shape and array.dtype.str[1:] in dtype
+
+
+def _is_machine(one: Any) -> bool:
+    """Returns whether the arrays of a support vector machine are as many as its counts say."""
+    held, number, of_classes = vars(one), len(one.support_), isinstance(one, BaseSVC)
+    classes = len(held["classes_"]) if of_classes else 2
+    pairs, rows = math.comb(classes, 2), one.shape_fit_[0]
+    alone = callable(one.kernel) or one.kernel == "precomputed"  # rows are known by their numbers
+    if callable(one.kernel):
+        rows = min(rows, len(held["_BaseLibSVM__Xfit"]))
+    elif alone:
+        rows = min(rows, one.n_features_in_)
+    vectors = (0, 0) if alone else (number, one.n_features_in_)
+    return (
+        _has(one.support_, number, dtype="i4")
+        and all(0 <= row < rows for row in one.support_)
+        and _has(one.support_vectors_, *vectors, dtype="f8")
+        and _has(one._n_support, classes, dtype="i4")
+        and (one._n_support >= 0).all()
+        and (one._n_support.sum() == number or not of_classes)
+        and all(_has(held[name], classes - 1, number, dtype="f8") for name in _DUAL)
+        and all(_has(held[name], pairs, dtype="f8") for name in ("intercept_", "_intercept_"))
+        and all(len(held[name]) in (pairs, 0) and held[name].ndim == 1 for name in _SIGMOID)
+        and not (one._sparse or "_impl" in held)
+        and math.isfinite(one._gamma)
+    )
+
+
+def _is_projection(one):
+    count, features = len(one.components_), one.n_features_in_
+    return (
+        _has(one.components_, count, features)
+        and _has(one.mean_, features)
+        and _has(one.explained_variance_, count)
+        and (one.explained_variance_ >= 0).all()
+    )
+
+
+def _is_mixture(one):
+    count, size = one.means_.shape
+    shapes = {"full": (count, size, size), "tied": (size, size), "diag": (count, size)}
+    shape = {**shapes, "spherical": (count,)}[one.covariance_type]
+    return (
+        _has(one.means_, count, one.n_features_in_)
+        and _has(one.precisions_cholesky_, *shape)
+        and _has(one.weights_, count)
+        and (one.weights_ >= 0).all()
+        and abs(one.weights_.sum() - 1) < _NEARLY
+    )
+
+
+def _are_clusters(one):
+    count = len(one.cluster_centers_)
+    return count > 0 and _has(one.cluster_centers_, count, one.n_features_in_)
+
+
+def _are_neighbors(one):
+    held, count = vars(one), len(one._fit_X)
+    if (one.n_samples_fit_, one._fit_X.ndim, one._fit_method) != (count, 2, "brute"):
+        return False  # a tree of neighbours is of no type that is trusted
+    if "classes_" not in held:
+        return "_y" not in held or (len(one._y) == count and _is_finite(one._y))
+    classes = one.classes_ if one.outputs_2d_ else [one.classes_]
+    labels = one._y.reshape(count, len(classes))
+    most = list(map(len, classes))
+    return labels.dtype.kind in "iu" and bool(((labels >= 0) & (labels < most)).all())
+
+
+def _is_linear(one):
+    classes = len(one.classes_)
+    rows = 1 if classes == 2 and len(one.coef_) == 1 else classes
+    intercepts = np.shape(one.intercept_)
+    return _has(one.coef_, rows, one.n_features_in_) and intercepts in ((), (rows,))
+
+
+_RULES = {
+    BaseLibSVM: (("support_", "dual_coef_", "shape_fit_"), "support vectors", _is_machine),
+    decomposition.PCA: (("n_features_in_",), "components", _is_projection),
+    BaseMixture: (("n_features_in_",), "components", _is_mixture),
+    cluster.KMeans: (("n_features_in_",), "centres", _are_clusters),
+    cluster.MiniBatchKMeans: (("n_features_in_",), "centres", _are_clusters),
+    NeighborsBase: (("n_samples_fit_",), "rows", _are_neighbors),
+    LinearClassifierMixin: (("coef_",), "coefficients", _is_linear),
+}
+
+
+def _parts(estimator):
+    """Returns an estimator, and those of an ensemble that are given the rows as they are."""
+    if type(estimator).__module__.startswith(("sklearn.ensemble._forest", "sklearn.ensemble._gb")):
+        trees = getattr(estimator, "estimators_", ())  # one that is not fitted has none
+        return [estimator, *np.ravel(np.asarray(trees, object))]
+    return [estimator]
+
+
+def _is_wrong(tree, num_features):
+    nodes = tree.__getstate__()["nodes"]
+    inner = nodes["left_child"] != -1
+    places = np.arange(len(nodes))[inner]
+    features = nodes["feature"][inner]
+    right = (features >= 0) & (features < num_features)
+    for child in ("left_child", "right_child"):  # which follow their parent, so that a way ends
+        right &= (nodes[child][inner] > places) & (nodes[child][inner] < len(nodes))
+    return not right.all()
