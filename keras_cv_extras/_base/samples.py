@@ -26,6 +26,10 @@ def samples_of(dataset: Any) -> Any:
 
     Returns:
         A dataset of vectors of integers; None for any other dataset.
+
+    Example:
+        >>> batches = pipeline((images, labels), 32, epoch=0, seed=1)
+        >>> numbers = np.concatenate(list(samples_of(batches).as_numpy_iterator()))
     """
     make_numbers = _known.get(dataset)
     return None if make_numbers is None else make_numbers()

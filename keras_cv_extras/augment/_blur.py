@@ -47,6 +47,9 @@ def gaussian_blur(
 
     References:
         `scipy.ndimage.gaussian_filter(image, sigma, mode=border, radius=kernel_size // 2)`.
+
+    Example:
+        >>> blurred = gaussian_blur(images, 1.0, kernel_size=7)
     """
     radius = kernel_size // 2
     # A sigma of 0 has all of its weight in the middle, as has any below 0.03.
@@ -75,6 +78,9 @@ def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     References:
         `scipy.ndimage.uniform_filter(image, 2 * radius + 1, mode="nearest")`; Pillow's
         `ImageFilter.BoxBlur(radius)`, which rounds between rows and columns.
+
+    Example:
+        >>> blurred = box_blur(images, 1.5)
     """
     largest = kernel_size // 2
     radius = ops.clip(radius, 0.0, float(largest))
@@ -99,6 +105,9 @@ def motion_blur(
     Returns:
         Images of the same shape and type; integers are rounded. Beyond the border the
         outermost pixels go on.
+
+    Example:
+        >>> blurred = motion_blur(images, 5.0, key=7)
     """
     radius = kernel_size // 2
     channels = image.shape[-1]
@@ -133,6 +142,9 @@ def median_blur(image: Tensor, *, kernel_size: int = 3) -> Tensor:
 
     References:
         `scipy.ndimage.median_filter(image, kernel_size, mode="nearest")`; OpenCV's `medianBlur`.
+
+    Example:
+        >>> smoothed = median_blur(images, kernel_size=3)
     """
     radius = kernel_size // 2
     channels = image.shape[-1]

@@ -77,6 +77,9 @@ def cutout(
 
     References:
         [Cutout](https://arxiv.org/abs/1708.04552). Policies draw the centre uniformly.
+
+    Example:
+        >>> cut = cutout(images, 12, x=0.25, y=0.75, fill=128)
     """
     height, width = ops.shape(image)[:2]
     size = round_half_up(size)
@@ -122,6 +125,9 @@ def random_erasing(
     References:
         [Random erasing](https://arxiv.org/abs/1708.04896): shares of 2 % to 40 %, ratios from
         0.3, to half of the images, filled with noise.
+
+    Example:
+        >>> erased = random_erasing(images, 0.3, key=7, fill_mode="noise")
     """
     height, width = ops.shape(image)[:2]
     draws = random.of_key(key, 4)
@@ -171,6 +177,9 @@ def hole_dropout(
 
     References:
         `CoarseDropout` of Albumentations. For that of imgaug, see `coarse_dropout`.
+
+    Example:
+        >>> holes = hole_dropout(images, 0.25, key=7, num_holes=(2, 4))
     """
     height, width, channels = ops.shape(image)
     fewest, most = num_holes
@@ -232,6 +241,9 @@ def coarse_dropout(
 
     References:
         `CoarseDropout` of imgaug. For that of Albumentations, see `hole_dropout`.
+
+    Example:
+        >>> holes = coarse_dropout(images, 0.2, key=7, fill_mode="mean")
     """
     height, width, channels = ops.shape(image)
     sets = channels if per_channel else 1
@@ -273,6 +285,9 @@ def grid_mask(
 
     References:
         [GridMask](https://arxiv.org/abs/2001.04086)
+
+    Example:
+        >>> masked = grid_mask(images, 0.5, key=7, degrees=45.0)
     """
     height, width, channels = ops.shape(image)
     draws = random.of_key(key, 4)

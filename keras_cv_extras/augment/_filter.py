@@ -19,6 +19,9 @@ def sharpness(image: Tensor, factor: Numbers) -> Tensor:
     References:
         Pillow's `ImageEnhance.Sharpness(image).enhance(factor)`, which smooths with the kernel
         [[1, 1, 1], [1, 5, 1], [1, 1, 1]] / 13.
+
+    Example:
+        >>> sharper = sharpness(images, 1.8)
     """
     channels = image.shape[-1]
     flat = ops.reshape(image, (*ops.shape(image)[:1], -1))

@@ -16,5 +16,8 @@ def sample_pairing(image: Tensor, partner: Tensor, weight: Numbers) -> Tensor:
     References:
         [SamplePairing](https://arxiv.org/abs/1801.02929) with weight 0.5; Pillow's
         `Image.blend(image, partner, weight)`.
+
+    Example:
+        >>> paired = sample_pairing(images, images[::-1], 0.5)
     """
     return blend(image, partner, weight)

@@ -26,6 +26,9 @@ def gaussian_noise(
 
     Returns:
         Images of the same shape and type, clipped to [0, 255]; integers are rounded.
+
+    Example:
+        >>> noisy = gaussian_noise(images, 10.0, key=np.arange(len(images)))
     """
     return _with_noise(
         image,
@@ -51,6 +54,9 @@ def speckle_noise(
 
     References:
         scikit-image's `util.random_noise(mode="speckle")`.
+
+    Example:
+        >>> noisy = speckle_noise(images, 0.1, key=np.arange(len(images)))
     """
     return _with_noise(
         image,
@@ -80,6 +86,9 @@ def poisson_noise(
         Giles, Algorithm 955: approximation of the inverse Poisson cumulative distribution
         function, [TOMS 2016](https://doi.org/10.1145/2699466), equation of the normal
         approximation.
+
+    Example:
+        >>> noisy = poisson_noise(images, 2.0, key=np.arange(len(images)))
     """
     gain = ops.maximum(gain, _NO_GAIN)
 
@@ -111,6 +120,9 @@ def salt_and_pepper(
 
     References:
         scikit-image's `util.random_noise(mode="s&p")`, which hits channels one by one.
+
+    Example:
+        >>> noisy = salt_and_pepper(images, 0.05, key=np.arange(len(images)))
     """
     share = amount * 32768.0
 

@@ -61,6 +61,10 @@ class Range:
 
     Raises:
         ValueError: if the unit is another.
+
+    Example:
+        >>> Range(0.0, 0.5, unit="width").value(0.5, height=32, width=64)
+        16.0
     """
 
     identity: float
@@ -126,6 +130,12 @@ class Op:
             is wanted. Other ops have their images gathered first.
         batched: whether the kernel takes a batch, too, with numbers of shape `(batch, 1, 1, 1)`.
             One pass over a batch is faster than a loop over its images.
+
+    Example:
+        >>> OPS["rotate"].strength.extreme, OPS["rotate"].pixels
+        (30.0, 'moved')
+        >>> sorted(name for name, op in OPS.items() if op.takes_partner)
+        ['sample_pairing']
     """
 
     name: str

@@ -44,6 +44,9 @@ def run_input(
     Raises:
         TypeError, ValueError: if an argument is not as above.
         RuntimeError: if this library itself fails.
+
+    Example:
+        >>> rows = run_input(32, 8, cores=(1,), peers=(), seconds=0.05, repeats=1)
     """
     _measure.batches_of((size,), {size: batch_size})
     names = ("own", *(_input_peers.NAMES[1:] if peers is None else peers))

@@ -177,6 +177,9 @@ def run_losses(
 
     Raises:
         ValueError: if an argument is not as above.
+
+    Example:
+        >>> rows = run_losses(["sparsemax"], seconds=0.01, repeats=1)
     """
     chosen = NAMES if losses is None else tuple(losses)
     for name in chosen:

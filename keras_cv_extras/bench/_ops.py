@@ -57,6 +57,9 @@ def run_ops(
     Raises:
         TypeError, ValueError: if an argument is not as above.
         RuntimeError: if an op of this library fails.
+
+    Example:
+        >>> rows = run_ops((32,), ops=["rotate"], seconds=0.01, peers=(), repeats=1)
     """
     from keras_cv_extras.augment import OPS
 

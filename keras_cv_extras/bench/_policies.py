@@ -52,6 +52,9 @@ def run_policies(
     Raises:
         TypeError, ValueError: if an argument is not as above.
         RuntimeError: if this library itself fails.
+
+    Example:
+        >>> rows = run_policies((32,), cores=(1,), peers=(), seconds=0.05, repeats=1)
     """
     batches = _measure.batches_of(sizes, batch_sizes)
     peers = PEERS if peers is None else tuple(peers)

@@ -55,6 +55,9 @@ def run_pooling(
     Raises:
         TypeError, ValueError: if an argument is not as above.
         RuntimeError: if a layer fails.
+
+    Example:
+        >>> rows = run_pooling(["SoftPooling2D"], seconds=0.01, repeats=1)
     """
     from keras_cv_extras.layers import pooling
 

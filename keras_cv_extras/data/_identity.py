@@ -47,6 +47,9 @@ def sample_digests(images: Any, part: str) -> np.ndarray:
 
     Returns:
         `(n,)` uint64.
+
+    Example:
+        >>> digests = sample_digests(load("digits"), "train")
     """
     samples = getattr(images, part)
     # A pack knows those of its files.

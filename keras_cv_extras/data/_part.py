@@ -34,6 +34,9 @@ def held_out(
 
     Returns:
         `(n,)` booleans.
+
+    Example:
+        >>> held_out(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], [0, 0, 1, 1], 0.25, seed=0, salt="test")
     """
     labels = np.asarray(labels)
     draws = _draws(keys, seed, salt)

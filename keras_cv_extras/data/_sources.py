@@ -162,6 +162,10 @@ def load(
         TypeError, ValueError: if an argument is not as above, the set has a test part and
             `test_fraction` is given, or the folder has no class folders, one class only, zero
             images, or too many that are damaged.
+
+    Example:
+        >>> digits = load("digits")
+        >>> x, y = digits.train
     """
     if SOURCES.added(name):
         found = load(

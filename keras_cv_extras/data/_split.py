@@ -37,6 +37,9 @@ def split(
         TypeError, ValueError: if an argument is not as above, or a class or a part is too
             small for every part to hold every class, or images hold synthesised samples
             (`smote`), which would carry one part's images into another.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = split(images, labels, (0.8, 0.2), seed=1)
     """
     images, labels = np.asarray(images), checks.unmasked("labels", labels)
     if labels.dtype.kind in "OT" and all(isinstance(label, str) for label in labels.ravel()):

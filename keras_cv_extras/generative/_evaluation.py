@@ -33,6 +33,11 @@ class MadeScores:
     A score without enough images on either side is None. All need 20, and those of neighbours four
     times `k`; `local_fid` needs twice as many as the network has features, since the covariance
     of fewer images is mostly chance. `local_kid` has no bias with few images.
+
+    Example:
+        >>> network = LocalFeatures.train(x, labels, steps=2)
+        >>> isinstance(evaluate_made(network, (x, labels), (made, labels)), MadeScores)
+        True
     """
 
     network: str
@@ -67,6 +72,10 @@ def evaluate_made(
 
     Raises:
         ValueError: if an argument is not as above.
+
+    Example:
+        >>> network = LocalFeatures.train(x, labels, steps=2)
+        >>> scores = evaluate_made(network, (x, labels), (made, labels))
     """
     checks.integer("k", k, minimum=1)
     (real_images, real_labels), (images, labels) = _pair("real", real), _pair("made", made)
@@ -104,6 +113,11 @@ class Memorization:
         numbers: `(n,)` the nearest training image of each synthetic one.
         distances: `(n,)` how far it is.
         threshold: the distance below which an image is suspicious.
+
+    Example:
+        >>> network = LocalFeatures.train(x, labels, steps=2)
+        >>> isinstance(memorization(network, made, x[:48], x[48:]), Memorization)
+        True
     """
 
     network: str
@@ -142,6 +156,10 @@ def memorization(
 
     Returns:
         What was found.
+
+    Example:
+        >>> network = LocalFeatures.train(x, labels, steps=2)
+        >>> found = memorization(network, made, x[:48], x[48:])
     """
     rows, known, other = (network.features(images) for images in (made, train, held_out))
     numbers, distances = _fidelity.nearest(rows, known)
@@ -178,6 +196,9 @@ def usefulness(
 
     References:
         [Ravuri and Vinyals, Classification accuracy score](https://arxiv.org/abs/1905.10887)
+
+    Example:
+        >>> shares = usefulness((x, labels), (made, labels), (x, labels), steps=2)
     """
     parts = {
         name: _pair(name, pair)

@@ -22,7 +22,12 @@ def sparsemax(logits: Tensor) -> Tensor:
 
     References:
         [Martins and Astudillo](https://arxiv.org/abs/1602.02068), algorithm 1.
+
+    Example:
+        >>> sparsemax([[2.0, 1.5, -1.0]]).numpy()
+        array([[0.75, 0.25, 0.  ]], dtype=float32)
     """
+    logits = numbers.floats(logits)
     shifted = logits - numbers.largest(logits)
     ordered = ops.flip(ops.sort(shifted, axis=-1), axis=-1)
     ranks = ops.arange(1, logits.shape[-1] + 1, dtype=logits.dtype)
@@ -52,6 +57,9 @@ def sparsemax_loss(y_true: Tensor, y_pred: Tensor, *, from_logits: bool = True) 
 
     References:
         [Martins and Astudillo](https://arxiv.org/abs/1602.02068)
+
+    Example:
+        >>> sparsemax_loss([0, 1], [[2.0, -1.0], [0.5, 0.5]])
     """
     _labels.num_classes(y_pred)
     p = ops.stop_gradient(sparsemax(y_pred))
@@ -108,6 +116,9 @@ def weighted_kappa_loss(
     References:
         de la Torre et al., Weighted kappa loss function for multi-class classification of
         ordinal data in deep learning, 2018.
+
+    Example:
+        >>> weighted_kappa_loss([0, 2, 1], np.eye(3) * 0.8 + 0.1, num_classes=3)
     """
     if y_pred.shape[-1] != num_classes:
         raise ValueError(
@@ -178,6 +189,10 @@ def giou_loss(y_true: Tensor, y_pred: Tensor, *, mode: str = "giou") -> Tensor:
 
     References:
         [Rezatofighi et al.](https://arxiv.org/abs/1902.09630)
+
+    Example:
+        >>> giou_loss([[0.0, 0.0, 2.0, 2.0]], [[0.0, 0.0, 2.0, 1.0]]).numpy()
+        array([0.5], dtype=float32)
     """
     y_true = ops.cast(y_true, y_pred.dtype)
     true, predicted = ops.split(y_true, 2, axis=-1), ops.split(y_pred, 2, axis=-1)

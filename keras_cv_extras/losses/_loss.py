@@ -189,6 +189,16 @@ class FunctionLoss(WeightedLoss):
     A subclass names its `function`, and is registered for saving under its own name. It gives
     `argument_order` where another order of the arguments is known to users. One that
     `reads_classes` takes `ignore_class` as its last argument.
+
+    Example:
+        >>> @per_sample()
+        ... def squared_error(y_true, y_pred):
+        ...     return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+        >>> @keras.saving.register_keras_serializable("mine")
+        ... class SquaredError(FunctionLoss):
+        ...     function = squared_error
+        >>> float(SquaredError()([[0.0, 0.0]], [[1.0, 3.0]]))
+        5.0
     """
 
     function: ClassVar[Any] = None

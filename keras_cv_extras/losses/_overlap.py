@@ -42,6 +42,9 @@ def tversky(
     References:
         [Salehi et al.](https://arxiv.org/abs/1706.05721); focal:
         [Abraham and Khan](https://arxiv.org/abs/1810.07842), whose exponent is 1 / gamma.
+
+    Example:
+        >>> tversky([[[1], [0]]], [[[0.9], [0.2]]], alpha=0.5, beta=0.5)
     """
     labels = _labels.binary(y_true, y_pred)
     axes = tuple(range(1, len(y_pred.shape)))

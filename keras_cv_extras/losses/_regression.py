@@ -35,6 +35,9 @@ def huber(y_true: Tensor, y_pred: Tensor, *, delta: float = 1.0) -> Tensor:
 
     References:
         Huber, Robust Estimation of a Location Parameter, 1964; `scipy.special.huber`.
+
+    Example:
+        >>> huber([0.0, 0.0], [1.0, 3.0])
     """
     size = ops.absolute(_errors(y_true, y_pred))
     inside = ops.minimum(size, delta)
@@ -68,6 +71,9 @@ def pseudo_huber(y_true: Tensor, y_pred: Tensor, *, delta: float = 1.0) -> Tenso
     References:
         Charbonnier et al., Deterministic edge-preserving regularization, 1997;
         `scipy.special.pseudo_huber`.
+
+    Example:
+        >>> pseudo_huber([0.0, 0.0], [1.0, 3.0], delta=0.5)
     """
     ratio = _errors(y_true, y_pred) / delta
     # sqrt(1 + r^2) - 1 as |r| |r| / (1 + sqrt(1 + r^2)): no cancellation, no overflow of r^2.
@@ -103,6 +109,10 @@ def pinball_loss(y_true: Tensor, y_pred: Tensor, *, tau: float = 0.5) -> Tensor:
 
     References:
         Koenker and Bassett, Regression Quantiles, 1978.
+
+    Example:
+        >>> pinball_loss([1.0, 1.0], [0.0, 2.0], tau=0.75).numpy()
+        array([0.75, 0.25], dtype=float32)
     """
     delta = -_errors(y_true, y_pred)
     return _mean(ops.where(delta >= 0, tau * delta, (tau - 1) * delta))

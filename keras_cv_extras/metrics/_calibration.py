@@ -19,6 +19,12 @@ class Reliability(typing.NamedTuple):
         confidence: `(num_bins,)`, mean confidence of the samples of a bin; 0 for an empty bin.
         accuracy: `(num_bins,)`, share of them that are classified correctly; 0 for an empty bin.
         count: `(num_bins,)`, how many there are, by sample weight.
+
+    Example:
+        >>> metric = ExpectedCalibrationError(num_bins=2)
+        >>> metric.update_state([0, 1], [[0.9, 0.1], [0.4, 0.6]])
+        >>> metric.reliability().accuracy
+        array([0., 1.], dtype=float32)
     """
 
     confidence: np.ndarray
@@ -159,6 +165,11 @@ def plot_reliability(reliability: Any) -> Any:
 
     Raises:
         TypeError: for something else.
+
+    Example:
+        >>> metric = ExpectedCalibrationError()
+        >>> metric.update_state([0, 1], [[0.9, 0.1], [0.4, 0.6]])
+        >>> plot_reliability(metric).savefig("reliability.png")
     """
     if isinstance(reliability, keras.metrics.Metric) and hasattr(reliability, "reliability"):
         reliability = reliability.reliability()  # pyright: ignore[reportAttributeAccessIssue]

@@ -31,6 +31,9 @@ def image_mean_absolute_error(
 
     Raises:
         ValueError: if the shapes differ or are not those of images, or the range is empty.
+
+    Example:
+        >>> image_mean_absolute_error(np.zeros((1, 2, 2, 1)), np.full((1, 2, 2, 1), 51.0))
     """
     low, high = checks.rising("value_range", value_range)
     images_a, images_b = ops.convert_to_tensor(images_a), ops.convert_to_tensor(images_b)

@@ -33,6 +33,16 @@ class Mix:
         label_smoothing: share of every row of labels that all classes get in equal parts.
         schedule: None, or in which epochs to mix.
         pool: None for partners from the batch, or the data set that they are drawn from.
+
+    Example:
+        >>> @register("halves-again")
+        ... class Halves(Mix):
+        ...     def mix(self, images, others):
+        ...         middle = images.shape[2] // 2
+        ...         parts = [others[0][:, :, :middle], images[:, :, middle:]]
+        ...         shares = keras.ops.full((keras.ops.shape(images)[0], 2), 0.5)
+        ...         return keras.ops.concatenate(parts, axis=2), shares
+        >>> mixed, rows = Halves(num_classes=10)(images, labels, seed=1)
     """
 
     rate: float = 1.0

@@ -47,6 +47,9 @@ def mixup(
 
     References:
         [mixup](https://arxiv.org/abs/1710.09412)
+
+    Example:
+        >>> mixed, rows = mixup(images, labels, np.arange(96)[::-1], 0.3, num_classes=10)
     """
     images = as_images(images)
     numbers = (per_image("weight", weight, images),)
@@ -86,6 +89,9 @@ def cutmix(
 
     References:
         [CutMix](https://arxiv.org/abs/1905.04899)
+
+    Example:
+        >>> mixed, rows = cutmix(images, labels, np.arange(96)[::-1], 0.3, x=0.2, num_classes=10)
     """
     images = as_images(images)
     named = {"weight": weight, "x": x, "y": y}
@@ -128,6 +134,9 @@ def fmix(
 
     References:
         [FMix](https://arxiv.org/abs/2002.12047)
+
+    Example:
+        >>> mixed, rows = fmix(images, labels, np.arange(96)[::-1], 0.3, seed=1, num_classes=10)
     """
     images = as_images(images)
     decay = checks.positive("decay", decay)
@@ -175,6 +184,10 @@ def mosaic(
 
     References:
         The mosaic of [YOLOv4](https://arxiv.org/abs/2004.10934), without its change of scale.
+
+    Example:
+        >>> partners = np.random.default_rng(0).integers(0, 96, (96, 3))
+        >>> mixed, rows = mosaic(images, labels, partners, num_classes=10)
     """
     images = as_images(images)
     numbers = tuple(per_image(name, value, images) for name, value in (("x", x), ("y", y)))
@@ -217,6 +230,10 @@ def remix(
 
     References:
         [ReMix](https://arxiv.org/abs/2007.03943), equation 6.
+
+    Example:
+        >>> counts, partners = np.bincount(labels), np.arange(96)[::-1]
+        >>> mixed, rows = remix(images, labels, partners, 0.3, class_counts=counts, num_classes=10)
     """
     images = as_images(images)
     numbers = (per_image("weight", weight, images),)
@@ -248,6 +265,9 @@ def sample_pairing(
         [SamplePairing](https://arxiv.org/abs/1801.02929), which is to be switched on and off by
         `Schedule`. `augment.sample_pairing` is the same with Pillow's rounding, as an op of
         policies.
+
+    Example:
+        >>> mixed = sample_pairing(images, np.arange(96)[::-1])
     """
     images = as_images(images)
     if len(getattr(partners, "shape", ())) == 4:

@@ -106,6 +106,10 @@ def unpack_labels(labels: Labels) -> tuple[Tensor, Tensor, Tensor]:
 
     Raises:
         ValueError: if `labels` has another shape.
+
+    Example:
+        >>> mixed, compact = mixup(images, labels, np.arange(96)[::-1], 0.3)
+        >>> first, second, share = unpack_labels(compact)
     """
     labels = ops.convert_to_tensor(labels)
     if len(labels.shape) != 3 or tuple(labels.shape[1:]) != (2, 2):
@@ -126,6 +130,10 @@ def dense_labels(labels: Labels, num_classes: int) -> Tensor:
 
     Returns:
         float32 `(batch, num_classes)`.
+
+    Example:
+        >>> mixed, compact = mixup(images, labels, np.arange(96)[::-1], 0.3)
+        >>> rows = dense_labels(compact, num_classes=10)
     """
     checks.integer("num_classes", num_classes, minimum=1)
     return label_forms.rows(ops.convert_to_tensor(labels), num_classes)

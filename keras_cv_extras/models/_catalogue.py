@@ -47,6 +47,9 @@ class Network(NamedTuple):
             "torchvision", "timm", "torchvision and timm", several or "".
         parameters: how many numbers it learns, for 3 channels and 1,000 classes at that size (10
             below 224 pixels, and 1 channel for "lenet5"); None if they were not counted.
+
+    Example:
+        >>> [network.name for network in catalogue() if network.name.startswith("vgg")]
     """
 
     name: str

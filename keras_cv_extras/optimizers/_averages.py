@@ -60,6 +60,14 @@ class AveragedOptimizerWrapper(OptimizerWrapper):
             variable.assign(average)
 
 
+def _is_counter(value):
+    """Whether a value is a scalar integer variable."""
+    if not hasattr(value, "assign"):
+        return False
+    dtype = keras.backend.standardize_dtype(value.dtype)
+    return keras.backend.is_int_dtype(dtype) and tuple(value.shape) == ()
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
 class MovingAverage(AveragedOptimizerWrapper):
     """Keeps an exponential moving average of the weights beside any optimizer.
@@ -67,7 +75,8 @@ class MovingAverage(AveragedOptimizerWrapper):
     Args:
         optimizer: a Keras optimizer, or its name.
         average_decay: how much of the average stays at a step, in [0, 1).
-        num_updates: None, or a number of updates n that bounds the decay by `(1 + n) / (10 + n)`.
+        num_updates: None, or a number of updates n that bounds the decay by `(1 + n) / (10 + n)`;
+            an integer, or a scalar integer variable, which every step reads anew.
         start_step: up to which step the average is the weights themselves.
         dynamic_decay: whether the decay is bounded so by the steps since then.
         name: as of every Keras optimizer.
@@ -86,7 +95,7 @@ class MovingAverage(AveragedOptimizerWrapper):
         self,
         optimizer: Any,
         average_decay: float = 0.99,
-        num_updates: int | None = None,
+        num_updates: Any = None,
         start_step: int = 0,
         dynamic_decay: bool = False,
         name: str = "MovingAverage",
@@ -94,17 +103,27 @@ class MovingAverage(AveragedOptimizerWrapper):
     ) -> None:
         super().__init__(optimizer, name, **kwargs)
         self.average_decay: float = decay_rate("average_decay", average_decay)
-        if num_updates is not None:
+        if num_updates is not None and not _is_counter(num_updates):
             checks.integer("num_updates", num_updates, minimum=0)
-        self.num_updates = num_updates
+        # Behind a function: a variable would be taken for one of the optimizer's own.
+        self._updates = lambda: num_updates
         self.start_step: int = checks.integer("start_step", start_step, minimum=0)
         self.dynamic_decay: bool = checks.boolean("dynamic_decay", dynamic_decay)
+
+    @property
+    def num_updates(self) -> int | None:
+        """The number of updates, as it is now."""
+        updates = self._updates()
+        return int(ops.convert_to_numpy(updates)) if _is_counter(updates) else updates
 
     def after(self, weight: Tensor, copy: Tensor) -> tuple[Tensor, Tensor]:
         """Moves the average."""
         decay = self.average_decay
-        if self.num_updates is not None:
-            decay = min(decay, (1 + self.num_updates) / (10 + self.num_updates))
+        if _is_counter(updates := self._updates()):
+            updates = ops.cast(updates, "float32")
+            decay = ops.minimum(decay, (1 + updates) / (10 + updates))
+        elif updates is not None:
+            decay = min(decay, (1 + updates) / (10 + updates))
         count = ops.cast(self.iterations - self.start_step, "float32")
         if self.dynamic_decay:
             decay = ops.minimum(decay, (1 + count) / (10 + count))

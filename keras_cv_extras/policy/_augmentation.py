@@ -19,6 +19,10 @@ class Augmentation:
 
     A subclass has the attributes `sub_policies`, `fill` and `value_range`, and the method
     `tables`.
+
+    Example:
+        >>> isinstance(rand_augment(), Augmentation)
+        True
     """
 
     sub_policies: Any

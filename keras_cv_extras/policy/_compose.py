@@ -25,6 +25,9 @@ def random_apply(policy: Policy, rate: float = 0.5, **options: Any) -> Policy:
 
     Raises:
         ValueError: if the policy has too many combinations of sub-policies to list them.
+
+    Example:
+        >>> policy = random_apply(rand_augment(), rate=0.8)
     """
     rate = checks.fraction("rate", rate)
     rows = [(1 - rate, (Step("identity"),)), *((rate * w, steps) for w, steps in listed(policy))]
@@ -43,6 +46,9 @@ def random_choice(
 
     Raises:
         ValueError: if the policies do not go together, or have too many combinations.
+
+    Example:
+        >>> policy = random_choice([rand_augment(), auto_augment()], weights=[3, 1])
     """
     policies = list(policies)
     weights = [1.0] * len(policies) if weights is None else list(weights)
@@ -69,6 +75,9 @@ def random_order(steps: Sequence[Step], **options: Any) -> Policy:
 
     Raises:
         ValueError: if there are more steps.
+
+    Example:
+        >>> policy = random_order([Step("rotate", 1.0, 0.5), Step("color", 1.0, 0.5)])
     """
     steps = list(steps)
     if not 1 <= len(steps) <= 6:
@@ -90,6 +99,10 @@ def some_of(
 
     Raises:
         ValueError: if there are fewer steps, or too many combinations.
+
+    Example:
+        >>> steps = [Step("rotate", 1.0, 0.5), Step("invert", 1.0), Step("equalize", 1.0)]
+        >>> policy = some_of(steps, 2)
     """
     steps = list(steps)
     checks.integer("num_steps", num_steps, minimum=1)
@@ -116,6 +129,9 @@ def three_augment(jitter: float = 0.3, flip: bool = True, **options: Any) -> Pol
 
     References:
         [DeiT III](https://arxiv.org/abs/2204.07118), section 3.2.
+
+    Example:
+        >>> policy = three_augment(jitter=0.3)
     """
     jitter = checks.fraction("jitter", jitter)
     blur = Step("gaussian_blur", value=(0.1, 2.0))

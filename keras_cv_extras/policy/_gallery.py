@@ -38,6 +38,9 @@ def gallery(output: Path, *, progress: bool = True) -> pathlib.Path:
 
     Raises:
         OSError: if there is something else of that name.
+
+    Example:
+        >>> page = gallery("gallery", progress=False)
     """
     files.check_file(output, written.is_ours)
     images = _photographs()

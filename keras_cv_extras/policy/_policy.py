@@ -289,6 +289,11 @@ def concatenate(policies: Sequence[Policy], *, name: str | None = None) -> Polic
 
     Raises:
         ValueError: if there are none, or they do not go together.
+
+    Example:
+        >>> policy = concatenate([auto_augment("cifar10"), auto_augment("svhn")], name="both")
+        >>> len(policy.sub_policies)
+        50
     """
     policies = list(policies)
     if not policies:

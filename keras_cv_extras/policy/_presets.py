@@ -61,6 +61,10 @@ def no_augmentation(**options: Any) -> Policy:
 
     Args:
         **options: `fill`, `value_range`, `name` of `Policy`.
+
+    Example:
+        >>> bool(np.all(no_augmentation()(images) == images))
+        True
     """
     return Policy([[Step("identity")]], **{"name": "none", **options})
 
@@ -74,6 +78,10 @@ def flip_crop(flip: bool = True, padding: float = 1 / 8, **options: Any) -> Poli
         padding: padding on each side before the crop, as a fraction in [0, 1] of the shorter
             side; 1/8 is 4 pixels at 32 x 32.
         **options: `fill`, `value_range`, `name` of `Policy`.
+
+    Example:
+        >>> policy = flip_crop(padding=0.125)
+        >>> augmented = policy(images, seed=1)
     """
     padding = checks.fraction("padding", padding)
     steps = [Step("flip_horizontal", 0.5)] if flip else []
@@ -98,6 +106,10 @@ def rand_augment(
 
     References:
         [RandAugment](https://arxiv.org/abs/1909.13719)
+
+    Example:
+        >>> policy = rand_augment(num_ops=2, strength=0.3)
+        >>> policy.sub_policies[3]
     """
     strength = checks.fraction("strength", strength)
     name = f"RandAugment({num_ops}, {strength:.2g})"
@@ -119,6 +131,9 @@ def trivial_augment(wide: bool = False, **options: Any) -> Policy:
     References:
         [TrivialAugment](https://arxiv.org/abs/2103.10158); the wide ranges are those of its
         "wide" space as torchvision 0.29 has it.
+
+    Example:
+        >>> policy = trivial_augment(wide=True)
     """
     if wide:
         steps = [_published.TRIVIAL_AUGMENT_WIDE.get(op) for op in RAND_AUGMENT_OPS]
@@ -142,6 +157,9 @@ def uniform_augment(num_ops: int = 2, **options: Any) -> Policy:
 
     References:
         [UniformAugment](https://arxiv.org/abs/2003.14348)
+
+    Example:
+        >>> policy = uniform_augment(num_ops=2)
     """
     return Policy(
         [[_step(op, 0.5, (0.0, 1.0))] for op in ("identity", *_published.UNIFORM_AUGMENT_OPS)],
@@ -162,6 +180,11 @@ def auto_augment(name: str = "imagenet", *, spec: str = "torchvision", **options
 
     References:
         [AutoAugment](https://arxiv.org/abs/1805.09501), appendix.
+
+    Example:
+        >>> policy = auto_augment("cifar10")
+        >>> len(policy.sub_policies)
+        25
     """
     checks.one_of("name", name, sorted(_published.AUTO_AUGMENT))
     return from_magnitudes(
@@ -187,6 +210,10 @@ def from_magnitudes(
 
     Raises:
         ValueError: if an op or magnitude is not known; the message names sub-policy and step.
+
+    Example:
+        >>> sub_policies = [[("ShearX", 0.9, 4), ("Invert", 0.2, None)]]
+        >>> policy = from_magnitudes(sub_policies, spec="torchvision")
     """
     rows = []
     for number, steps in enumerate(sub_policies):
@@ -203,7 +230,11 @@ def from_magnitudes(
 def from_levels(
     sub_policies: Sequence[Sequence[tuple[str, float, float | None]]], *, spec: str, **options: Any
 ) -> Policy:
-    """Does what `from_magnitudes` does, whose old name it is."""
+    """Does what `from_magnitudes` does, whose old name it is.
+
+    Example:
+        >>> policy = from_levels([[("ShearX", 0.9, 4), ("Invert", 0.2, None)]], spec="torchvision")
+    """
     return from_magnitudes(sub_policies, spec=spec, **options)
 
 

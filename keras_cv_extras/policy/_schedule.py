@@ -216,6 +216,10 @@ def load(path: Path) -> Policy | PolicySchedule:
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is neither; the message names the file.
+
+    Example:
+        >>> rand_augment(2, 0.5).save("rand_augment.json")
+        >>> policy = load("rand_augment.json")
     """
     fields = json_text.read_json(path)
     scheduled = isinstance(fields, dict) and fields.get("format") == FORMAT
@@ -223,7 +227,12 @@ def load(path: Path) -> Policy | PolicySchedule:
 
 
 def from_dict(fields: dict[str, Any]) -> Policy | PolicySchedule:
-    """Returns the policy or the schedule of a dictionary."""
+    """Returns the policy or the schedule of a dictionary.
+
+    Example:
+        >>> from_dict(rand_augment().to_dict()) == rand_augment()
+        True
+    """
     scheduled = isinstance(fields, dict) and fields.get("format") == FORMAT
     return (PolicySchedule if scheduled else Policy).from_dict(fields)
 

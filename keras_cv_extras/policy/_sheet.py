@@ -33,6 +33,10 @@ def policy_sheet(policy: Policy, images: Images, *, columns: int = 8, seed: int 
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
+
+    Example:
+        >>> figure = policy_sheet(rand_augment(), images[:4], columns=4)
+        >>> figure.savefig("policy.png")
     """
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):

@@ -27,6 +27,11 @@ class StackShape:
         branches: the branches of the compiled switch: pairs of an op's name and its options.
         num_steps: steps that an image goes through, over all draws of all stages.
         num_sub_policies: rows that each of them is drawn from.
+
+    Example:
+        >>> shape = StackShape().holding([rand_augment(2), rand_augment(3)])
+        >>> shape.holds(rand_augment(1)), shape.num_steps
+        (True, 3)
     """
 
     branches: tuple[tuple[str, tuple[Any, ...]], ...] = tuple(
@@ -76,6 +81,10 @@ def stack_policies(policies: Sequence[Any], shape: StackShape, images: Images) -
 
     Raises:
         ValueError: if a policy has an op that does not work on this number of channels.
+
+    Example:
+        >>> policies = [rand_augment(1), rand_augment(2)]
+        >>> stack = stack_policies(policies, StackShape().holding(policies), images)
     """
     for name in {step.op for policy in policies for row in policy.sub_policies for step in row}:
         OPS[name].check(images)
@@ -103,6 +112,15 @@ def execute_stack(images: Any, partners: Any, draws: Any, stack: Any, *, branche
 
     Returns:
         Images of the same shape and type.
+
+    Example:
+        >>> policies = [no_augmentation(), Policy([[Step("flip_horizontal", 0.5)]])]
+        >>> shape = StackShape(branches=()).holding(policies)
+        >>> stack = stack_policies(policies, shape, images)
+        >>> batches = np.stack([images, images])  # one batch for each policy
+        >>> draws = np.array([1, 1]), 0, np.stack([np.arange(96)] * 2)
+        >>> partners = images, np.stack([np.arange(96)] * 2)
+        >>> augmented = execute_stack(batches, partners, draws, stack, branches=shape.branches)
     """
     *loop, fill = stack
     fill = ops.convert_to_tensor(fill)
@@ -115,6 +133,10 @@ class Padded(Augmentation):
     Args:
         policy: a policy that the shape holds.
         shape: the shape.
+
+    Example:
+        >>> shape = StackShape(branches=()).holding([flip_crop(), no_augmentation()])
+        >>> augmented = Padded(no_augmentation(), shape)(images, seed=1)
     """
 
     def __init__(self, policy: Any, shape: StackShape) -> None:

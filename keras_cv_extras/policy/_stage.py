@@ -48,6 +48,11 @@ class Stage:
             in a row.
         num_levels: None to draw strengths continuously between the ends of a step's interval,
             or how many equally spaced strengths there are to draw from.
+
+    Example:
+        >>> stage = Stage([[Step("rotate", 1.0, 0.5)], [Step("invert", 1.0)]], num_draws=2)
+        >>> len(stage.sub_policies), rand_augment(num_ops=3).stages[0].num_draws
+        (2, 3)
     """
 
     sub_policies: Sequence[Sequence[Step]]

@@ -46,6 +46,9 @@ def augmix_chain(
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
+
+    Example:
+        >>> chain = augmix_chain(strength=0.5, lengths=(2,))
     """
     values: Any = lengths
     if hasattr(values, "tolist"):
@@ -107,6 +110,9 @@ def augmix(
 
     References:
         [AugMix](https://arxiv.org/abs/1912.02781)
+
+    Example:
+        >>> mixed = augmix(images, strength=0.3, chain=augmix_chain(lengths=(1,)), seed=1)
     """
     checks.integer("width", width, minimum=1)
     alpha = checks.positive("alpha", alpha)
@@ -176,6 +182,11 @@ def repeated_augment(
     References:
         [Augment your batch](https://arxiv.org/abs/1901.09335), and
         [MultiGrain](https://arxiv.org/abs/1902.05509).
+
+    Example:
+        >>> views, twice = repeated_augment(rand_augment(), images, labels, num_repeats=2, seed=1)
+        >>> len(views), len(twice)
+        (192, 192)
     """
     checks.integer("num_repeats", num_repeats, minimum=1)
     images, _ = as_batch(images)

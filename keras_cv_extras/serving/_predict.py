@@ -31,6 +31,11 @@ class FileAnswer:
         classes: the names of the likeliest classes with their probabilities, the likeliest first;
             of several labels those above the threshold; None if there is no answer.
         reason: why there is no answer; empty if there is one.
+
+    Example:
+        >>> answer = FileAnswer("cat.jpg", (("cat", 0.9), ("dog", 0.1)))
+        >>> answer.classes[0]
+        ('cat', 0.9)
     """
 
     file: Path

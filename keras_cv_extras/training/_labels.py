@@ -16,6 +16,9 @@ def with_rows(dataset: "tf.data.Dataset[Any]", num_classes: int) -> "tf.data.Dat
         dataset: batches of images and labels in any form: integers, rows, or what mixing makes
             of integers; with weights, if it has them.
         num_classes: length of a row.
+
+    Example:
+        >>> rows = with_rows(kcx.data.pipeline((images, labels), 32), num_classes=10)
     """
     checks.integer("num_classes", num_classes, minimum=1)
 

@@ -26,6 +26,9 @@ class ProgressBar(keras.callbacks.Callback):
     Args:
         steps: batches of an epoch, None if that is not known.
         batch_size: for the images per second of the bar, or None.
+
+    Example:
+        >>> model.fit(images, labels, epochs=1, verbose=0, callbacks=[ProgressBar()])
     """
 
     def __init__(self, steps: int | None = None, batch_size: int | None = None) -> None:
@@ -96,6 +99,10 @@ class CsvLog(keras.callbacks.Callback):
     Raises:
         OSError: at the training's start, if there is a file that this did not write, or nothing can
             be written there.
+
+    Example:
+        >>> model.fit(images, labels, epochs=1, callbacks=[CsvLog("log.csv")])
+        >>> [row["epoch"] for row in read_log("log.csv")]
     """
 
     def __init__(self, path: Path) -> None:
@@ -127,7 +134,12 @@ def _is_log(path):
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """Returns the rows of a `CsvLog`, as texts; none if there is no such file."""
+    """Returns the rows of a `CsvLog`, as texts; none if there is no such file.
+
+    Example:
+        >>> read_log("not_there.csv")
+        []
+    """
     path = pathlib.Path(path)
     if not path.exists():
         return []

@@ -209,6 +209,9 @@ def compile_model(
 
     Returns:
         The model.
+
+    Example:
+        >>> model = compile_model(small_cnn((32, 32, 3), 10), steps=1000, learning_rate=1e-3)
     """
     settings = Recipe("adamw", learning_rate, 64, weight_decay, label_smoothing=label_smoothing)
     return settings.compile(model, steps=steps)

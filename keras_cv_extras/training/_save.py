@@ -47,6 +47,10 @@ def save_model(
     Raises:
         OSError: if there is somebody else's file, or nothing can be written there.
         ValueError: if `path` does not end in ".keras".
+
+    Example:
+        >>> save_model(model, "classifier.keras", overwrite=True)
+        >>> again = load_model("classifier.keras")
     """
     path = _keras_path(path)
     if not _strategy.writes_files():
@@ -123,6 +127,10 @@ def load_model(path: Path, *, compile: bool = True) -> keras.Model:
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no model file.
+
+    Example:
+        >>> save_model(model, "network.keras", overwrite=True)
+        >>> loaded = load_model("network.keras", compile=False)
     """
     path = _keras_path(path)
     if not path.is_file():

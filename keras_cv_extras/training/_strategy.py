@@ -123,7 +123,12 @@ def place_of(strategy) -> Place:
 
 
 def writes_files() -> bool:
-    """Returns whether this process writes the files of a training: of several workers, one does."""
+    """Returns whether this process writes the files of a training: of several workers, one does.
+
+    Example:
+        >>> writes_files()
+        True
+    """
     return place_of(_made.get("multiworker")).worker == 0
 
 

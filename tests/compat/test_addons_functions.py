@@ -221,6 +221,13 @@ CORRELATIONS = {
 }
 
 
+@pytest.mark.parametrize("name", ["PearsonsCorrelation", "SpearmansRank"])
+def test_a_correlation_is_one_at_most(name):
+    metric = getattr(tfa.metrics, name)(0, 10, 0.0, 1.0)
+    metric.update_state(np.arange(1, 9), np.arange(1, 9) / 10)
+    assert 1 - 1e-6 < float(metric.result()) <= 1
+
+
 @pytest.mark.parametrize("name", CORRELATIONS)
 def test_correlations_count_in_cells(name):
     metric = getattr(tfa.metrics, name)(0, 13, 0, 8)

@@ -122,6 +122,19 @@ def test_a_number_of_updates_bounds_the_decay_from_above():
         np.testing.assert_allclose([weight[0], average[0]], [1.0, 1 - decay], rtol=1e-6)
 
 
+def test_a_number_of_updates_is_read_anew_if_it_is_a_variable():
+    updates = keras.Variable(0, dtype="int32")
+    optimizer = optimizers.MovingAverage("sgd", 0.3, num_updates=updates)
+    for count, decay in ((0, 0.1), (90, 0.3)):
+        updates.assign(count)
+        _, average = optimizer.after(keras.ops.ones(1), keras.ops.zeros(1))
+        np.testing.assert_allclose(average[0], 1 - decay, rtol=1e-6)
+    assert optimizer.get_config()["num_updates"] == 90
+    assert all(variable is not updates for variable in optimizer.variables)
+    with pytest.raises(TypeError, match="num_updates must be an integer"):
+        optimizers.MovingAverage("sgd", num_updates=keras.Variable(1.0))
+
+
 def test_variables_that_are_not_trained_stay_where_averages_are_assigned():
     kernel, other = keras.Variable([1.0, 2.0]), keras.Variable([3.0], trainable=False)
     optimizer = optimizers.MovingAverage(keras.optimizers.SGD(1.0), 0.5)

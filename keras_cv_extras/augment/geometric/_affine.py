@@ -90,6 +90,9 @@ def shear_x(
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, slope, 0, 0, 1, 0))`.
+
+    Example:
+        >>> sheared = shear_x(images, 0.2)
     """
     height, width = ops.shape(image)[:2]
     matrix = _sheared_x(height, width, slope, key)
@@ -114,6 +117,9 @@ def shear_y(
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, slope, 1, 0))`.
+
+    Example:
+        >>> sheared = shear_y(images, 0.2, fill_mode="reflect")
     """
     height, width = ops.shape(image)[:2]
     matrix = _sheared_y(height, width, slope, key)
@@ -137,6 +143,10 @@ def rotate(
 
     References:
         Pillow's `Image.rotate(degrees)`.
+
+    Example:
+        >>> rotated = rotate(images, 15.0, interpolation="bilinear")
+        >>> each_its_own = rotate(images, np.linspace(-30, 30, len(images)))
     """
     height, width = ops.shape(image)[:2]
     matrix = _rotated(height, width, degrees, key)
@@ -160,6 +170,9 @@ def zoom(
 
     References:
         Pillow's `Image.transform(size, AFFINE, ...)` with the scale `1 / factor`.
+
+    Example:
+        >>> larger = zoom(images, 1.25)
     """
     height, width = ops.shape(image)[:2]
     matrix = _zoomed(height, width, factor, key)
@@ -181,6 +194,9 @@ def aspect(
     Args:
         ratio: by how much the ratio of width to height grows, at the same area; a number above
             0, or one per image. 1 is the identity.
+
+    Example:
+        >>> stretched = aspect(images, 1.25)
     """
     height, width = ops.shape(image)[:2]
     matrix = _stretched(height, width, ratio, key)
@@ -213,6 +229,9 @@ def affine(
         shift: the furthest that images move, either way, as a fraction of the side.
         scale: images become larger or smaller by a factor of up to `1 + scale`.
         slope: the steepest horizontal shear, either way.
+
+    Example:
+        >>> warped = affine(images, 0.5, key=np.arange(len(images)), interpolation="bilinear")
     """
     largest = {"degrees": degrees, "shift": shift, "scale": scale, "slope": slope}
     height, width = ops.shape(image)[:2]
@@ -242,6 +261,9 @@ def warp_affine(
         shift_y: pixels down.
         factor: how many times as large, above 0.
         slope: horizontal pixels to the right for each pixel down.
+
+    Example:
+        >>> warped = warp_affine(images, degrees=10.0, shift_x=2.0, factor=1.1)
     """
     height, width = ops.shape(image)[:2]
     matrix = _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope)

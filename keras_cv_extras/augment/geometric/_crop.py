@@ -53,6 +53,9 @@ def padded_crop(
         The usual training crop for small images, as in
         [ResNet](https://arxiv.org/abs/1512.03385) section 4.2: `padding` 4 at 32 x 32. Policies
         draw the position uniformly, for every image.
+
+    Example:
+        >>> cropped = padded_crop(images, 4, x=0.0, y=1.0)
     """
     padding = ops.cast(ops.floor(padding + 0.5), "int32")
     filling = Fill(fill_mode, fill, key_of(x, y))
@@ -78,6 +81,9 @@ def random_crop(
 
     Raises:
         ValueError: if the images are smaller than `size`.
+
+    Example:
+        >>> cropped = random_crop(images, x=0.1, y=0.9, size=(24, 24))
     """
     height, width, channels = ops.shape(image)
     rows, columns = (height, width) if size is None else size
@@ -115,6 +121,10 @@ def center_crop(images: Images, size: Sequence[int] | None) -> Tensor:
 
     Raises:
         ValueError: if the images have other axes, or are smaller than `size`.
+
+    Example:
+        >>> center_crop(images, 24).shape
+        TensorShape([96, 24, 24, 3])
     """
     rows, columns = checks.sizes("size", size, 2)
     images = ops.convert_to_tensor(images)
@@ -167,6 +177,10 @@ def random_resized_crop(
     References:
         [Going deeper with convolutions](https://arxiv.org/abs/1409.4842) section 6: areas of
         8 % to 100 %, ratios of 3/4 to 4/3.
+
+    Example:
+        >>> random_resized_crop(images, 0.5, key=np.arange(len(images)), size=(24, 24)).shape
+        TensorShape([96, 24, 24, 3])
     """
     height, width = ops.shape(image)[:2]
     largest = ops.maximum(area, largest)
@@ -207,6 +221,9 @@ def jittered_resize(
 
     References:
         `JitteredResize` of KerasCV, which puts small images in the top left corner.
+
+    Example:
+        >>> resized = jittered_resize(images, 1.0, key=np.arange(len(images)), size=(24, 24))
     """
     height, width = ops.shape(image)[:2]
     rows, columns = size or (height, width)

@@ -38,6 +38,9 @@ def perspective(
     References:
         Heckbert, Fundamentals of texture mapping and image warping, 1989, section 2.2.3: the
         projective map of the unit square to any four corners.
+
+    Example:
+        >>> tilted = perspective(images, 0.3, key=7)
     """
     height, width = ops.shape(image)[:2]
     draws = times(random.of_key(key, 8) - 0.5, distortion)
@@ -148,6 +151,9 @@ def elastic(
     References:
         Simard et al., Best practices for convolutional neural networks, ICDAR 2003. The spline:
         Rueckert et al., Nonrigid registration using free-form deformations, 1999.
+
+    Example:
+        >>> bent = elastic(images, 2.0, key=7)
     """
     height, width = ops.shape(image)[:2]
     x_field, y_field = elastic_field(key, cells, height, width)
@@ -230,6 +236,9 @@ def grid_distortion(
 
     References:
         As `GridDistortion(normalized=True)` of Albumentations.
+
+    Example:
+        >>> distorted = grid_distortion(images, 0.3, key=7)
     """
     height, width = ops.shape(image)[:2]
     draws = random.of_key(key, 2 * cells) * 2.0 - 1.0

@@ -58,19 +58,33 @@ def _moved(pixels, side, *, interpolation="nearest", fill_mode="constant"):
 
 @image_op(pixels="moved")
 def identity(image: Tensor) -> Tensor:
-    """Returns the images as they are."""
+    """Returns the images as they are.
+
+    Example:
+        >>> same = identity(images)
+    """
     return image
 
 
 @image_op(pixels="moved", matrix=_mirrored_x, batched=True)
 def flip_horizontal(image: Tensor) -> Tensor:
-    """Mirrors images left to right."""
+    """Mirrors images left to right.
+
+    Example:
+        >>> flip_horizontal(np.array([[[1], [2], [3]]], "uint8"))[0, :, 0].numpy()
+        array([3, 2, 1], dtype=uint8)
+    """
     return ops.flip(image, axis=-2)
 
 
 @image_op(pixels="moved", matrix=_mirrored_y, batched=True)
 def flip_vertical(image: Tensor) -> Tensor:
-    """Mirrors images top to bottom."""
+    """Mirrors images top to bottom.
+
+    Example:
+        >>> flip_vertical(np.array([[[1]], [[2]]], "uint8"))[:, 0, 0].numpy()
+        array([2, 1], dtype=uint8)
+    """
     return ops.flip(image, axis=-3)
 
 
@@ -90,6 +104,9 @@ def rotate_90(
 
     References:
         Pillow's `Image.rotate(90 * turns)`.
+
+    Example:
+        >>> rotated = rotate_90(images, 1)
     """
     height, width = ops.shape(image)[:2]
     matrix = _turned(height, width, turns, key)
@@ -116,6 +133,9 @@ def translate_x(
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, pixels, 0, 1, 0))`.
+
+    Example:
+        >>> moved = translate_x(images, 4)
     """
     filling = Fill(fill_mode, fill, key)
     if interpolation == "bilinear":
@@ -143,6 +163,9 @@ def translate_y(
 
     References:
         Pillow's `Image.transform(size, AFFINE, (1, 0, 0, 0, 1, pixels))`.
+
+    Example:
+        >>> moved = translate_y(images, -4, fill=(255, 0, 0))
     """
     filling = Fill(fill_mode, fill, key)
     if interpolation == "bilinear":

@@ -45,6 +45,10 @@ def resize(
         "nearest": Pillow's `Image.resize`; of a position exactly between two pixels, this takes
         the second, and Pillow either. "bilinear": `tf.image.resize`, rounded; antialiased
         Pillow's, to within 1 of 255.
+
+    Example:
+        >>> resize(images, size=(20, 30), mode="crop").shape
+        TensorShape([96, 20, 30, 3])
     """
     height, width = ops.shape(image)[:2]
     rows, columns = size or (height, width)

@@ -15,6 +15,9 @@ def channel_shuffle(image: Tensor, key: Numbers = 0) -> Tensor:
     Args:
         key: an integer in [0, 2**24), or one per image; all orders are equally likely, that of
             the image included.
+
+    Example:
+        >>> shuffled = channel_shuffle(images, key=7)
     """
     channels = image.shape[-1]
     source = order_of_key(key, channels)
@@ -34,6 +37,9 @@ def channel_shift(image: Tensor, limit: Numbers, key: Numbers = 0) -> Tensor:
 
     Returns:
         Images of the same shape and type, clipped to [0, 255]; integers are rounded.
+
+    Example:
+        >>> shifted = channel_shift(images, 20.0, key=7)
     """
     return image + product(limit, 2.0 * of_key(key, image.shape[-1]) - 1.0)
 
@@ -47,6 +53,9 @@ def channel_dropout(image: Tensor, key: Numbers = 0, *, fill: Color = 0) -> Tens
             float, values in [0, 255]. Images of one channel do not change.
         key: an integer in [0, 2**24), or one per image; another key may draw another channel.
         fill: what it is filled with, in [0, 255]; a number, or one per channel.
+
+    Example:
+        >>> dropped = channel_dropout(images, key=np.arange(len(images)))
     """
     channels = image.shape[-1]
     if channels == 1:

@@ -24,6 +24,9 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
         Zuiderveld, Contrast limited adaptive histogram equalization, Graphics Gems IV (1994);
         OpenCV's `createCLAHE(clip_limit, tiles[::-1])`, channel by channel, its borders and
         rounding included.
+
+    Example:
+        >>> equalised = clahe(images, clip_limit=2.0, tiles=(4, 4))
     """
     height, width, channels = (*ops.shape(image)[:2], image.shape[-1])
     down, across = tiles

@@ -21,6 +21,10 @@ def invert(image: Tensor) -> Tensor:
 
     References:
         Pillow's `ImageOps.invert`.
+
+    Example:
+        >>> invert(np.array([[[0], [100]]], "uint8"))[0, :, 0].numpy()
+        array([255, 155], dtype=uint8)
     """
     return 255 - image
 
@@ -34,6 +38,10 @@ def solarize(image: Tensor, threshold: Numbers) -> Tensor:
 
     References:
         Pillow's `ImageOps.solarize(image, threshold)`.
+
+    Example:
+        >>> solarize(np.array([[[200], [100]]], "uint8"), 128)[0, :, 0].numpy()
+        array([ 55, 100], dtype=uint8)
     """
     return ops.where(ops.cast(image, "float32") < threshold, image, 255 - image)
 
@@ -51,6 +59,10 @@ def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> T
 
     References:
         [RandAugment](https://arxiv.org/abs/1909.13719), as in the authors' TPU code.
+
+    Example:
+        >>> solarize_add(np.array([[[200], [100]]], "uint8"), 50)[0, :, 0].numpy()
+        array([200, 150], dtype=uint8)
     """
     return ops.where(image < threshold, image + addition, image)
 
@@ -65,6 +77,10 @@ def posterize(image: Tensor, bits: Numbers) -> Tensor:
 
     References:
         Pillow's `ImageOps.posterize(image, bits)`.
+
+    Example:
+        >>> posterize(np.array([[[255], [100]]], "uint8"), 2)[0, :, 0].numpy()
+        array([192,  64], dtype=uint8)
     """
     dropped = 8 - ops.cast(ops.floor(ops.clip(bits, 0.0, 8.0) + 0.5), "int32")
     mask = 256 - ops.left_shift(ops.ones((), "int32"), dropped)
@@ -80,6 +96,9 @@ def brightness(image: Tensor, factor: Numbers) -> Tensor:
 
     References:
         Pillow's `ImageEnhance.Brightness(image).enhance(factor)`.
+
+    Example:
+        >>> brighter = brightness(images, 1.5)
     """
     return image * factor
 
@@ -94,6 +113,9 @@ def contrast(image: Tensor, factor: Numbers) -> Tensor:
 
     References:
         Pillow's `ImageEnhance.Contrast(image).enhance(factor)`.
+
+    Example:
+        >>> flatter = contrast(images, 0.5)
     """
     values = ops.cast(luma(image), "int32")
     height, width = ops.shape(image)[-3:-1]
@@ -116,6 +138,9 @@ def color(image: Tensor, factor: Numbers) -> Tensor:
 
     References:
         Pillow's `ImageEnhance.Color(image).enhance(factor)`.
+
+    Example:
+        >>> paler = color(images, 0.5)
     """
     if image.shape[-1] == 1:
         return image
@@ -131,6 +156,9 @@ def autocontrast(image: Tensor) -> Tensor:
 
     References:
         Pillow's `ImageOps.autocontrast(image)`.
+
+    Example:
+        >>> autocontrast(np.array([[[50], [100]]], "uint8"))[0, :, 0]
     """
     flags = ops.convert_to_tensor(_autocontrast_flags())
     flag_of_value = ops.convert_to_tensor(_FLAG_OF_VALUE)
@@ -157,6 +185,9 @@ def equalize(image: Tensor) -> Tensor:
 
     References:
         Pillow's `ImageOps.equalize(image)`.
+
+    Example:
+        >>> equalised = equalize(images)
     """
     values = ops.arange(256, dtype="int32")
 

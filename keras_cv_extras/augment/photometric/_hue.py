@@ -34,6 +34,9 @@ def hue(image: Tensor, turns: Numbers) -> Tensor:
         Smith, Color gamut transform pairs, [SIGGRAPH 1978](https://doi.org/10.1145/965139.807361).
         The value is scikit-image's `rgb2hsv`, the hue plus `turns`, and `hsv2rgb`; as
         `torchvision.transforms.v2.functional.adjust_hue` of a float image.
+
+    Example:
+        >>> other_hue = hue(images, 0.1)
     """
     if image.shape[-1] == 1:
         return image
@@ -75,6 +78,9 @@ def saturation(image: Tensor, factor: Numbers) -> Tensor:
         Smith, Color gamut transform pairs, [SIGGRAPH 1978](https://doi.org/10.1145/965139.807361).
         The value is scikit-image's `rgb2hsv`, the saturation times `factor` and at most 1, and
         `hsv2rgb`. `color` blends with the luma instead, as Pillow and torchvision do.
+
+    Example:
+        >>> stronger = saturation(images, 1.5)
     """
     if image.shape[-1] == 1:
         return image

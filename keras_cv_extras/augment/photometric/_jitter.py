@@ -42,6 +42,9 @@ def color_jitter(
     References:
         Chen et al., A simple framework for contrastive learning of visual representations,
         [ICML 2020](https://arxiv.org/abs/2002.05709); `torchvision.transforms.ColorJitter`.
+
+    Example:
+        >>> jittered = color_jitter(images, 0.5, key=np.arange(len(images)))
     """
     ranges = (brightness, contrast, saturation, hue)
     order = order_of_key(key, len(ranges))

@@ -61,6 +61,9 @@ def jpeg(image: Tensor, quality: Numbers, *, subsampling: bool = True) -> Tensor
     References:
         ITU-T T.81, and libjpeg's accurate whole-number transform (`JDCT_ISLOW`) with smooth
         upsampling: what Pillow's `save(format="JPEG", quality=quality)` and `open` give.
+
+    Example:
+        >>> compressed = jpeg(images, 30)
     """
     height, width = ops.shape(image)[:2]
     values = ops.cast(image, "int32")

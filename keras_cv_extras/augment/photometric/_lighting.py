@@ -40,6 +40,9 @@ def pca_lighting(image: Tensor, stddev: Numbers, key: Numbers = 0) -> Tensor:
     References:
         Krizhevsky et al., ImageNet classification with deep convolutional neural networks,
         [NIPS 2012](https://doi.org/10.1145/3065386), section 4.1.
+
+    Example:
+        >>> lit = pca_lighting(images, 0.1, key=np.arange(len(images)))
     """
     if image.shape[-1] == 1:
         return image
@@ -71,6 +74,9 @@ def planckian_jitter(image: Tensor, mireds: Numbers) -> Tensor:
         Zini et al., Planckian jitter, [ICLR 2023](https://arxiv.org/abs/2202.07993), which
         multiplies the values of sRGB as they are. Colours by Kim et al., Design of advanced
         color temperature control system for HDTV applications, J. Korean Phys. Soc. 41 (2002).
+
+    Example:
+        >>> warmer = planckian_jitter(images, 50.0)
     """
     if image.shape[-1] == 1:
         return image

@@ -25,6 +25,9 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
 
     References:
         scikit-image's `exposure.adjust_gamma(image, exponent)`.
+
+    Example:
+        >>> darker = gamma(images, 2.2)
     """
     if backend.standardize_dtype(image.dtype) != "uint8":
         shares = ops.clip(ops.cast(image, "float32") * (1.0 / 255.0), 0.0, 1.0)
@@ -74,6 +77,9 @@ def grayscale(image: Tensor, amount: Numbers) -> Tensor:
     References:
         Pillow's `Image.convert("L")`, ITU-R 601-2. `color` also goes the other way, to more
         colourful.
+
+    Example:
+        >>> grey = grayscale(images, 1.0)
     """
     if image.shape[-1] == 1:
         return image

@@ -66,7 +66,8 @@ class _Correlation(keras.metrics.Metric):
         x = x - ops.sum(rows * x) / total
         y = y - ops.sum(columns * y) / total
         together = ops.sum(x[:, None] * self.counts * y[None])
-        return together / ops.sqrt(ops.sum(rows * x**2) * ops.sum(columns * y**2))
+        scale = ops.sqrt(ops.sum(rows * x**2) * ops.sum(columns * y**2))
+        return ops.clip(together / scale, -1.0, 1.0)  # rounded, it may be a little more
 
     def pairs(self) -> tuple[Any, Any, Any]:
         """Returns pairs in the same order less those in the opposite; not tied by row, by column.

@@ -59,6 +59,11 @@ def undersample_indices(
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
+
+    Example:
+        >>> kept = undersample_indices(labels, seed=1)
+        >>> np.bincount(labels[kept])
+        array([6, 6, 6, 6, 6, 6, 6, 6, 6, 6])
     """
     classes, _ = _labelled.as_classes(y)
     stream = _labelled.random_state(seed)

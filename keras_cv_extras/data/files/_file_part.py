@@ -28,6 +28,11 @@ class FilePart:
         jpeg: "whole" or "reduced".
         crop: the `RandomResizedCrop` with which pipelines draw boxes, or None.
         most_bad: how many files may be unreadable in one epoch.
+
+    Example:
+        >>> files = image_files("photographs", image_size=32)
+        >>> files.train.image_size, files.train.channels
+        ((32, 32), 3)
     """
 
     def __init__(

@@ -17,6 +17,12 @@ class ImageFiles:
         refused: files that were left out when the folder was listed, and why.
         divided: whether the folder has no test part, so that some files were set aside.
         decoding: how files are decoded: `{"resize": ..., "jpeg": ...}`.
+
+    Example:
+        >>> files = image_files("photographs", image_size=32)
+        >>> files.class_names
+        ('cat', 'dog')
+        >>> [name for name, reason in files.refused.items()]
     """
 
     train: FilePart

@@ -60,6 +60,10 @@ def train_gan(
     Raises:
         DivergedError: if a loss becomes infinite or not a number.
         TypeError, ValueError: if an argument is not as above.
+
+    Example:
+        >>> gan = ConditionalGAN((28, 28, 1), 10, latent_size=8, width=8)
+        >>> rows = train_gan(gan, x, labels, steps=2, every=2, directory="gan", progress=False)
     """
     from keras_cv_extras import data, training
     from keras_cv_extras.generative import _synthesis

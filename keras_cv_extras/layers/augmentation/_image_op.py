@@ -19,6 +19,10 @@ class ImageOp(PolicyAugment):
     """Base of the layers of one op: a policy of one step, whose parts are the arguments.
 
     A subclass names its `op`. `image_op_layer` makes one.
+
+    Example:
+        >>> issubclass(RandomRotate, ImageOp)
+        True
     """
 
     op: ClassVar[str]
@@ -76,6 +80,10 @@ def image_op_layer(name: str) -> type[ImageOp]:
 
     Args:
         name: a name in `keras_cv_extras.augment.OPS`.
+
+    Example:
+        >>> layer = image_op_layer("rotate")(0.5, seed=1)
+        >>> rotated = layer(images, training=True)
     """
     op = OPS[checks.one_of("name", name, sorted(OPS))]
     # `random_erasing` is random by name already.

@@ -40,6 +40,9 @@ def asymmetric_multilabel(
 
     References:
         [Ridnik et al., Asymmetric Loss](https://arxiv.org/abs/2009.14119)
+
+    Example:
+        >>> asymmetric_multilabel([[1, 0, 1]], [[0.9, 0.2, 0.4]], clip=0.0)
     """
     labels = _labels.binary(y_true, y_pred)
     logits = _logits.binary_logits(y_pred, from_logits)
@@ -96,6 +99,9 @@ def asymmetric_categorical(
     References:
         [Ridnik et al., Asymmetric Loss](https://arxiv.org/abs/2009.14119) and its code for a
         single label.
+
+    Example:
+        >>> asymmetric_categorical([0, 1], [[2.0, -1.0], [0.5, 0.5]], from_logits=True)
     """
     count = _labels.num_classes(y_pred)
     logits = _logits.class_logits(y_pred, from_logits)

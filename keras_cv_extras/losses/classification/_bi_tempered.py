@@ -86,6 +86,9 @@ def bi_tempered(
 
     References:
         [Amid et al., Robust Bi-Tempered Logistic Loss](https://arxiv.org/abs/1906.03361)
+
+    Example:
+        >>> bi_tempered([0, 1], [[2.0, -1.0], [0.5, 0.5]], t1=0.7, t2=1.3)
     """
     if not from_logits:
         raise ValueError("bi_tempered needs logits: leave out the softmax, from_logits=True")

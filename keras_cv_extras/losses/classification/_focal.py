@@ -43,6 +43,9 @@ def categorical_focal(
 
     References:
         [Lin et al., Focal Loss for Dense Object Detection](https://arxiv.org/abs/1708.02002)
+
+    Example:
+        >>> categorical_focal([0, 1], [[0.9, 0.1], [0.4, 0.6]], gamma=2.0)
     """
     count = _labels.num_classes(y_pred)
     logits = _logits.class_logits(y_pred, from_logits)
@@ -120,6 +123,9 @@ def sigmoid_focal_crossentropy(
 
     References:
         [Lin et al., Focal Loss for Dense Object Detection](https://arxiv.org/abs/1708.02002)
+
+    Example:
+        >>> sigmoid_focal_crossentropy([[1, 0, 1]], [[0.9, 0.2, 0.4]])
     """
     labels = _labels.binary(y_true, y_pred)
     logits = _logits.binary_logits(y_pred, from_logits)
@@ -181,6 +187,9 @@ def poly1(
 
     References:
         [Leng et al., PolyLoss](https://arxiv.org/abs/2204.12511)
+
+    Example:
+        >>> poly1([0, 1], [[2.0, -1.0], [0.5, 0.5]], epsilon=2.0, from_logits=True)
     """
     _labels.num_classes(y_pred)
     logits = _logits.class_logits(y_pred, from_logits)

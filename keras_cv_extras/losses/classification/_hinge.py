@@ -36,6 +36,10 @@ def hinge(
 
     References:
         Cortes and Vapnik, Support-Vector Networks, 1995; `sklearn.metrics.hinge_loss`.
+
+    Example:
+        >>> hinge([1, -1], [0.5, 0.5]).numpy()
+        array([0.5, 1.5], dtype=float32)
     """
     signs, valid = _labels.signs(y_true, y_pred, labels)
     values = _positive_part(1 - signs * y_pred)
@@ -91,6 +95,10 @@ def multiclass_hinge(
         Crammer and Singer, On the Algorithmic Implementation of Multiclass Kernel-based Vector
         Machines, 2001; Weston and Watkins, Support Vector Machines for Multi-Class Pattern
         Recognition, 1999; `sklearn.metrics.hinge_loss`.
+
+    Example:
+        >>> multiclass_hinge([0, 1], [[2.0, -1.0], [0.5, 0.0]]).numpy()
+        array([0. , 1.5], dtype=float32)
     """
     _labels.num_classes(y_pred)
 

@@ -27,6 +27,9 @@ def class_balanced_weights(class_counts: Sequence[float], *, beta: float = 0.999
 
     References:
         [Cui et al., Class-Balanced Loss](https://arxiv.org/abs/1901.05555)
+
+    Example:
+        >>> class_balanced_weights([1000, 100, 10], beta=0.999)
     """
     counts = np.array(checks.counts("class_counts", class_counts))
     beta = checks.below_one("beta", beta)
@@ -62,6 +65,9 @@ def logit_adjusted(
     References:
         [Menon et al., Long-tail learning via logit adjustment](https://arxiv.org/abs/2007.07314);
         [Ren et al., Balanced Meta-Softmax](https://arxiv.org/abs/2007.10740)
+
+    Example:
+        >>> logit_adjusted([0, 1], [[2.0, -1.0], [0.5, 0.5]], class_counts=[900, 100])
     """
     count = _labels.num_classes(y_pred)
     prior = per_class("class_counts", log_prior(class_counts), count, y_pred.dtype)
@@ -110,6 +116,9 @@ def ldam(
 
     References:
         [Cao et al., LDAM](https://arxiv.org/abs/1906.07413)
+
+    Example:
+        >>> ldam([0, 1], [[2.0, -1.0], [0.5, 0.5]], class_counts=[900, 100])
     """
     y_pred = cosines(y_pred)
     count = _labels.num_classes(y_pred)

@@ -27,6 +27,9 @@ def jensen_shannon_divergence(y_pred: Tensor, *, from_logits: bool = False) -> T
     References:
         Lin, Divergence Measures Based on the Shannon Entropy, 1991; for two views the square of
         `scipy.spatial.distance.jensenshannon`.
+
+    Example:
+        >>> jensen_shannon_divergence([[[0.9, 0.1], [0.4, 0.6]]])
     """
     logits = _logits.class_logits(floats(y_pred), from_logits)
     logs = ops.log_softmax(logits, axis=-1)
@@ -56,6 +59,10 @@ def jensen_shannon_consistency(
 
     References:
         [Hendrycks et al., AugMix](https://arxiv.org/abs/1912.02781), whose alpha is 12.
+
+    Example:
+        >>> view = [[0.9, 0.1], [0.4, 0.6]]
+        >>> jensen_shannon_consistency([0, 1], np.stack([view, view, view], axis=1))
     """
     if len(y_pred.shape) != 3 or y_pred.shape[1] is None or y_pred.shape[1] < 2:
         raise ValueError(

@@ -30,6 +30,9 @@ def log_loss(
     References:
         [scikit-learn: log_loss](https://scikit-learn.org/stable/modules/generated/sklearn.metrics.log_loss.html);
         label smoothing: [Szegedy et al.](https://arxiv.org/abs/1512.00567), section 7.
+
+    Example:
+        >>> log_loss([0, 1], [[2.0, -1.0], [0.5, 0.5]], from_logits=True)
     """
     if len(y_pred.shape) == 1 or y_pred.shape[-1] == 1:
         labels = _labels.binary(y_true, y_pred)

@@ -31,6 +31,9 @@ def generalized_crossentropy(
 
     References:
         [Zhang and Sabuncu](https://arxiv.org/abs/1805.07836)
+
+    Example:
+        >>> generalized_crossentropy([0, 1], [[0.9, 0.1], [0.4, 0.6]], q=1.0)
     """
 
     def loss(logs):
@@ -82,6 +85,9 @@ def symmetric_crossentropy(
 
     References:
         [Wang et al.](https://arxiv.org/abs/1908.06112)
+
+    Example:
+        >>> symmetric_crossentropy([0, 1], [[0.9, 0.1], [0.4, 0.6]], alpha=1.0, beta=0.5)
     """
 
     def loss(logs):
@@ -130,6 +136,9 @@ def active_passive(
 
     References:
         [Ma et al., Normalized Loss Functions](https://arxiv.org/abs/2006.13554)
+
+    Example:
+        >>> active_passive([0, 1], [[0.9, 0.1], [0.4, 0.6]])
     """
     logs = ops.log_softmax(_class_logits(y_pred, from_logits), axis=-1)
     normalised = logs / ops.sum(logs, axis=-1, keepdims=True)

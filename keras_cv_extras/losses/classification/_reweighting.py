@@ -122,6 +122,10 @@ class DeferredReweighting(keras.callbacks.Callback):
 
     References:
         [Cao et al., LDAM](https://arxiv.org/abs/1906.07413), section 3.3.
+
+    Example:
+        >>> loss = ClassWeighted(LDAM(counts), class_balanced_weights(counts), active=False)
+        >>> callbacks = [DeferredReweighting(loss, epoch=80)]
     """
 
     def __init__(self, loss: Any, epoch: int) -> None:

@@ -31,6 +31,9 @@ def soft_target(
     References:
         [Hinton et al.](https://arxiv.org/abs/1503.02531), section 2; timm's
         `SoftTargetCrossEntropy` is the case T = 1.
+
+    Example:
+        >>> soft_target([[0.7, 0.3]], [[2.0, 1.0]], temperature=2.0, from_logits=True)
     """
     _labels.num_classes(y_pred)
     logits = _logits.class_logits(y_pred, from_logits)

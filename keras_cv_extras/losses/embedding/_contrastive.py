@@ -59,6 +59,9 @@ def supcon(
     References:
         [Khosla et al.](https://arxiv.org/abs/2004.11362), L_out, whose temperature is 0.1;
         without the factor of a base temperature that their code has.
+
+    Example:
+        >>> supcon([0, 0, 1, 1], [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.2, 0.8]])
     """
     _check_rank(y_pred, (2, 3), "(batch, dimensions) or (batch, views, dimensions)")
 
@@ -102,6 +105,10 @@ def nt_xent(
 
     References:
         [Chen et al., SimCLR](https://arxiv.org/abs/2002.05709)
+
+    Example:
+        >>> first, second = np.eye(4, dtype="float32"), np.eye(4, dtype="float32")[::-1]
+        >>> nt_xent(range(4), np.stack([first, second], axis=1))
     """
     _check_rank(y_pred, (3,), "(batch, views, dimensions)")
     if y_pred.shape[1] < 2:

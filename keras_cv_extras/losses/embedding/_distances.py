@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.numbers import unit_rows
+from keras_cv_extras._base.numbers import floats, unit_rows
 from keras_cv_extras._base.types import Tensor
 
 METRICS = ("L2", "squared-L2", "angular")
@@ -22,7 +22,13 @@ def pairwise_distance(embeddings: Tensor, *, squared: bool = False) -> Tensor:
 
     References:
         `tensorflow_addons.losses.metric_learning.pairwise_distance`
+
+    Example:
+        >>> pairwise_distance([[0.0, 0.0], [3.0, 4.0]]).numpy()
+        array([[0., 5.],
+               [5., 0.]], dtype=float32)
     """
+    embeddings = floats(embeddings)
     # Distances do not change by a shift, but products of large numbers lose their digits.
     embeddings = embeddings - ops.stop_gradient(ops.mean(embeddings, axis=0, keepdims=True))
     norms = ops.sum(embeddings**2, axis=-1)
@@ -45,8 +51,13 @@ def angular_distance(embeddings: Tensor) -> Tensor:
 
     References:
         `tensorflow_addons.losses.metric_learning.angular_distance`
+
+    Example:
+        >>> angular_distance([[1.0, 0.0], [0.0, 2.0]]).numpy()
+        array([[0., 1.],
+               [1., 0.]], dtype=float32)
     """
-    units = unit_rows(embeddings)
+    units = unit_rows(floats(embeddings))
     return ops.maximum(1 - units @ ops.transpose(units), 0.0)
 
 

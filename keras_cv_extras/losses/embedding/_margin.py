@@ -90,6 +90,9 @@ def arcface(
     References:
         [Deng et al., ArcFace](https://arxiv.org/abs/1801.07698), and its code for angles beyond
         `pi - m`.
+
+    Example:
+        >>> arcface([0, 1], [[0.9, 0.1], [0.2, 0.7]], margin=0.3)
     """
     y_pred = cosines(y_pred)
     sine = ops.sqrt(ops.maximum(1 - y_pred**2, _SQUARED_SINE))
@@ -132,6 +135,9 @@ def cosface(
 
     References:
         [Wang et al., CosFace](https://arxiv.org/abs/1801.09414)
+
+    Example:
+        >>> cosface([0, 1], [[0.9, 0.1], [0.2, 0.7]], margin=0.2)
     """
     y_pred = cosines(y_pred)
     return margin_crossentropy(y_true, scale * y_pred, scale * (y_pred - margin), label_smoothing)

@@ -24,6 +24,10 @@ def contrastive_loss(y_true: Tensor, y_pred: Tensor, *, margin: float = 1.0) -> 
 
     References:
         [Hadsell et al.](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)
+
+    Example:
+        >>> contrastive_loss([1, 0], [0.5, 0.5]).numpy()
+        array([0.25, 0.25], dtype=float32)
     """
     labels = _labels.binary(y_true, y_pred)
     return labels * y_pred**2 + (1 - labels) * ops.maximum(margin - y_pred, 0.0) ** 2
@@ -85,6 +89,9 @@ def npairs_loss(y_true: Tensor, y_pred: Tensor, *, gather_across_replicas: bool 
 
     References:
         Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, 2016.
+
+    Example:
+        >>> npairs_loss([0, 1], [[2.0, 0.1], [0.3, 1.5]])
     """
     _gatherable(y_pred, gather_across_replicas)
 
@@ -131,6 +138,9 @@ def npairs_multilabel_loss(
 
     References:
         Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, 2016.
+
+    Example:
+        >>> npairs_multilabel_loss([[1, 1, 0], [0, 1, 1]], [[2.0, 0.1], [0.3, 1.5]])
     """
     _gatherable(y_pred, gather_across_replicas)
 
@@ -177,6 +187,9 @@ def lifted_struct_loss(
 
     References:
         [Song et al.](https://arxiv.org/abs/1511.06452)
+
+    Example:
+        >>> lifted_struct_loss([0, 0, 1, 1], [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.2, 0.8]])
     """
 
     def losses(labels, embeddings):

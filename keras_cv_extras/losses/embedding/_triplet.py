@@ -92,6 +92,10 @@ def triplet_semihard_loss(
 
     References:
         [Schroff et al., FaceNet](https://arxiv.org/abs/1503.03832)
+
+    Example:
+        >>> embeddings = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.2, 0.8]]
+        >>> triplet_semihard_loss([0, 0, 1, 1], embeddings, distance_metric="squared-L2")
     """
 
     def losses(labels, embeddings):
@@ -155,6 +159,10 @@ def triplet_hard_loss(
 
     References:
         [Hermans et al., In Defense of the Triplet Loss](https://arxiv.org/abs/1703.07737)
+
+    Example:
+        >>> embeddings = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.2, 0.8]]
+        >>> triplet_hard_loss([0, 0, 1, 1], embeddings, margin=0.5)
     """
 
     def losses(labels, embeddings):

@@ -61,6 +61,10 @@ def convert(
     Raises:
         OSError: if a file cannot be read or written.
         ValueError: if `source` is not as above, or the other library has no word for it.
+
+    Example:
+        >>> policy = convert("rand-m9-n2", "policy.json", source_format="timm")
+        >>> policy == load("policy.json")
     """
     converted = _read(os.fspath(source), source_format, spec, strict)
     if to == "kcx":

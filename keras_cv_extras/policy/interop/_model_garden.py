@@ -112,6 +112,9 @@ def rand_augment_from_model_garden(
 
     Raises:
         ValueError: if an argument is not as above.
+
+    Example:
+        >>> policy = rand_augment_from_model_garden(num_layers=2, magnitude=9)
     """
     for op in exclude_ops:
         checks.one_of("exclude_ops", op, RAND_AUGMENT_OPS)

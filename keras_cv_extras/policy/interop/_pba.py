@@ -92,6 +92,9 @@ def pba_policy(numbers: Sequence[float], *, ops: Sequence[str] = PBA_OPS, **opti
 
     Raises:
         ValueError: if there are not as many numbers, or one is out of range.
+
+    Example:
+        >>> policy = pba_policy([5, 3, 2, 0], ops=["Rotate", "Invert"])
     """
     pairs = list(zip(numbers[::2], numbers[1::2], strict=False))
     if len(numbers) % 2 or not pairs or len(pairs) % len(ops):

@@ -94,6 +94,10 @@ def augmix_from_timm(config: str = "augmix", *, interpolation: str = "bilinear")
 
     Raises:
         ValueError: if `config` is not understood, or blends as it goes (`b1`).
+
+    Example:
+        >>> options = augmix_from_timm("augmix-m5-w4-d2")
+        >>> layer = kcx.layers.AugMix(**options, seed=1)
     """
     kind, given = _parse(config)
     if kind != "augmix":

@@ -28,6 +28,10 @@ def rand_augment_space(
 
     Raises:
         ValueError: if there are none, or one is out of range.
+
+    Example:
+        >>> space = rand_augment_space(num_ops=(1, 2), strengths=(0.2, 0.4))
+        >>> space.get("num_ops"), space.get("strength")
     """
     for count in num_ops:
         checks.integer("num_ops", count, minimum=1)

@@ -42,6 +42,10 @@ def policy_space(
 
     Raises:
         ValueError: if an op is not known, or there are none.
+
+    Example:
+        >>> space = policy_space(num_sub_policies=2, ops=("rotate", "invert"))
+        >>> policy = policy_from(space)
     """
     checks.integer("num_sub_policies", num_sub_policies, minimum=1)
     checks.integer("num_steps", num_steps, minimum=1)
@@ -147,6 +151,9 @@ def policy_from(
 
     Raises:
         ValueError: if they hold no policy of `policy_space`, nor a recipe of `recipe_space`.
+
+    Example:
+        >>> policy = policy_from(policy_space(num_sub_policies=1, ops=("rotate",)))
     """
     values: Any = getattr(hyperparameters, "values", hyperparameters)
     if callable(values):  # a dictionary, whose `values` is a method
@@ -179,6 +186,10 @@ def values_from(policy: Policy) -> dict[str, Any]:
 
     Raises:
         ValueError: if the policy does not lie in the space.
+
+    Example:
+        >>> policy = policy_from(policy_space(num_sub_policies=1, ops=("rotate",)))
+        >>> values = values_from(policy)
     """
     values = {}
     for row, steps in enumerate(policy.sub_policies):

@@ -284,7 +284,11 @@ def _trials_of(oracle, budget):
 
 
 def versions() -> dict[str, Any]:
-    """Returns the versions of the installed packages that a search depends on, and the backend."""
+    """Returns the versions of the installed packages that a search depends on, and the backend.
+
+    Example:
+        >>> found = versions()
+    """
     found = {"keras_cv_extras": __version__}
     for name in _PACKAGES:
         # One backend is enough.

@@ -24,6 +24,9 @@ class Score:
         log_loss: mean negative logarithm of the probability given to the true class.
         correct: `(images,)`, bool: whether each one was classified correctly.
         seconds: wall time of training and scoring.
+
+    Example:
+        >>> score = Score(accuracy=0.9, log_loss=0.3, correct=np.ones(10, bool), seconds=4.0)
     """
 
     accuracy: float

@@ -124,6 +124,9 @@ def uniform_policy(
         ops: names in `keras_cv_extras.augment.OPS`.
         caps: None, or for ops the highest strength, in [0, 1]; 1 for the others.
         **options: further arguments of `Policy`.
+
+    Example:
+        >>> policy = uniform_policy(["rotate", "invert"], caps={"rotate": 0.5})
     """
     rows = [[Step("identity")]]
     for op in ops:

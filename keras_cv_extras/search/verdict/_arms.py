@@ -61,6 +61,11 @@ class Comparison:
         low: lower end of the 95 % interval.
         high: upper end.
         error: the standard error of the difference.
+
+    Example:
+        >>> gap = Comparison(difference=0.02, low=0.005, high=0.035, error=0.008)
+        >>> gap.low > 0  # more than chance
+        True
     """
 
     difference: float

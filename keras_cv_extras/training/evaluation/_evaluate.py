@@ -36,6 +36,11 @@ class Evaluation:
         recall: for each class, the share of its images that are found.
         f1: for each class, the harmonic mean of both.
         class_names: the names of the classes.
+
+    Example:
+        >>> scores = evaluate(model, images, labels, tuple("abcdefghij"))
+        >>> scores.confusion.shape
+        (10, 10)
     """
 
     accuracy: float
@@ -101,6 +106,11 @@ def evaluate(
 
     Raises:
         ValueError: if there are no images, or labels that have no class.
+
+    Example:
+        >>> scores = evaluate(model, images, labels, tuple("abcdefghij"))
+        >>> scores.low <= scores.accuracy <= scores.high
+        True
     """
     num_classes = len(class_names)
     checks.same_length(images=images, labels=labels)

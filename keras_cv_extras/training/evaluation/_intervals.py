@@ -10,6 +10,11 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
 
     References:
         [Wilson 1927](https://doi.org/10.1080/01621459.1927.10502953)
+
+    Example:
+        >>> low, high = wilson_interval(0.9, 200)
+        >>> f"{low:.3f} to {high:.3f}"
+        '0.851 to 0.934'
     """
     share = checks.fraction("share", share)
     z = 1.959964  # the 97.5 % point of the normal distribution

@@ -41,6 +41,10 @@ class MultilabelEvaluation:
         f1: for each class, the harmonic mean of both.
         images: how many images were scored.
         class_names: the names of the classes.
+
+    Example:
+        >>> rows = np.eye(10)[labels]
+        >>> scores = evaluate(model, images, rows, tuple("abcdefghij"))
     """
 
     accuracy: float
@@ -155,6 +159,10 @@ class MultilabelPredictions(_scored.Scored):
         names: for every image the path of its file, or its row.
         class_names: the name of each class, by its number.
         pictures: uint8 images of the `worst` ones, by their place.
+
+    Example:
+        >>> isinstance(predict(model, (images, labels), tuple("abcdefghij")), MultilabelPredictions)
+        False
     """
 
     @property

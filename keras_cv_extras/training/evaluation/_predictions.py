@@ -27,6 +27,11 @@ class Predictions(_scored.Scored):
         names: for every image the path of its file, or its row.
         class_names: the name of each class, by its number.
         pictures: uint8 images of the `worst` ones, by their place.
+
+    Example:
+        >>> found = predict(model, (images, labels), tuple("abcdefghij"))
+        >>> found.class_names[int(found.labels[0])]
+        'a'
     """
 
     @property
@@ -85,6 +90,11 @@ def predict(
 
     Raises:
         ValueError: if there is no image, or the model has other classes.
+
+    Example:
+        >>> found = predict(model, (images, labels), tuple("abcdefghij"))
+        >>> found.probabilities.shape
+        (96, 10)
     """
     files = isinstance(part, FilePart)
     if not files and len(part[0]) == 0:

@@ -33,6 +33,10 @@ def report(
         log: the rows of its `CsvLog`; none where there was no training.
         notes: sentences to show, such as what training waited for. Advice from the scores and the
             log precedes them.
+
+    Example:
+        >>> found = predict(model, (images, labels), tuple("abcdefghij"))
+        >>> page = report(found, title="Photographs", data={"images": 96})
     """
     several = isinstance(predictions, MultilabelPredictions)
     measured = _of_labels(predictions) if several else _of_classes(predictions)

@@ -72,6 +72,10 @@ def data_for(
     Raises:
         ValueError: if the model does not know a class, or takes other images, or has been
             trained on all that there are.
+
+    Example:
+        >>> small = compile_model(small_cnn((8, 8, 1), 10))
+        >>> found = data_for(small, "small.keras", "digits")
     """
     _check_images(model, path)
     about, notes = training.read_about(path), []
