@@ -23,6 +23,8 @@ FILES = [
     for path in sorted(SOURCE.rglob("*.py"))
     if ">>> " in path.read_text(encoding="utf-8")
 ]
+# Of one template: in all of them stands the same line, with another layer's name.
+OF_TEMPLATE = pathlib.Path("layers", "augmentation", "_image_op.py")
 ON_JAX = [path for path in FILES if path.stem.startswith("_population")]  # they run there alone
 PARTS = sorted({path.parts[0] for path in FILES})
 OPTIONAL = ("albumentations", "nvidia", "official", "torchvision")
@@ -67,14 +69,19 @@ def examples(path):
     return found
 
 
-def run(paths):
-    """Runs the examples of files; returns how many ran, and what was wrong."""
+def run(paths, every=1):
+    """Runs the examples of files; returns how many ran, and what was wrong.
+
+    Args:
+        paths: the files, below the package.
+        every: of those that are made of a template, each `every`-th runs.
+    """
     runner = doctest.DocTestRunner(
         Checker(), verbose=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     )
     wrong = []
     for path in paths:
-        for docstring in examples(path):
+        for docstring in examples(path)[:: every if path == OF_TEMPLATE else 1]:
             seed_keras()  # whatever stands before it
             runner.run(docstring, out=wrong.append)
     return runner.tries, "".join(wrong)
@@ -104,12 +111,21 @@ def test_examples_run(part, tmp_path, monkeypatch):
 
     write_files()
     paths = [path for path in FILES if path.parts[0] == part and path not in ON_JAX]
-    tries, wrong = run(paths)
+    tries, wrong = run(paths, every=6)
     assert not wrong, wrong
     assert tries
 
 
 @pytest.mark.slow
+@pytest.mark.rare
+def test_examples_of_a_template_run():
+    tries, wrong = run([OF_TEMPLATE])
+    assert not wrong, wrong
+    assert tries > 100
+
+
+@pytest.mark.slow
+@pytest.mark.rare
 def test_examples_run_on_jax(python_on_jax, tmp_path):
     script = "import os; os.chdir(sys.argv[1]); sys.path.append(sys.argv[2])\n"
     script += "import pathlib, test_docstrings\n"

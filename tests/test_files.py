@@ -74,7 +74,7 @@ def test_there_is_no_moment_without_a_folder(tmp_path, monkeypatch):
     writer.start()
     try:
         looks, deadline = 0, time.monotonic() + 60
-        while len(written) < 300 or looks < 300:
+        while len(written) < 100 or looks < 100:
             os.stat(path)
             looks += 1
             assert writer.is_alive()

@@ -95,6 +95,7 @@ def photograph(kind, size=SIZE[::-1], mode="RGB", **options):
     return content.getvalue()
 
 
+@pytest.mark.wide
 def test_files_of_the_size_that_is_wanted_and_a_file_alone(decoders):
     together, alone = decoders
     files = [photograph(kind, mode=mode) for kind in ("JPEG", "PNG") for mode in ("RGB", "L")] * 3

@@ -80,7 +80,7 @@ def test_a_sample_with_its_partner_is_augmented_alike_in_any_batch(batch):
     np.testing.assert_array_equal(part, together[4:9])
 
 
-@pytest.mark.wide_but("rand_augment", "cifar10", "random")
+@pytest.mark.wide_but("rand_augment", "random")
 @pytest.mark.slow_but(*FORMS)
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_plain_and_compiled_agree(name, batch):
@@ -199,7 +199,8 @@ def test_json_round_trip(name, batch, tmp_path):
     loaded = Policy.load(path)
     assert loaded == PRESETS[name]
     if name in FORMS:
-        np.testing.assert_array_equal(loaded(batch, seed=3), PRESETS[name](batch, seed=3))
+        wanted = PRESETS[name](batch, seed=3, compile=False)
+        np.testing.assert_array_equal(loaded(batch, seed=3, compile=False), wanted)
     assert [file.name for file in path.parent.iterdir()] == ["policy.json"]
 
 

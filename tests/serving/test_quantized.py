@@ -45,8 +45,20 @@ def plain(model, digits, tmp_path_factory):
 
 @pytest.mark.wide
 # How large the file is in the end: half of it, a quarter, and what a graph of so few weights adds.
-@pytest.mark.parametrize(("kind", "share"), [("float16", 0.65), ("dynamic", 0.5), ("int8", 0.6)])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    ("name", "kind", "share"),
+    [
+        pytest.param(
+            name, kind, share, marks=(pytest.mark.slow, *of_kind) if name == "onnx" else ()
+        )
+        for name in FORMATS
+        for kind, share, of_kind in (
+            ("float16", 0.65, [pytest.mark.rare]),
+            ("dynamic", 0.5, [pytest.mark.rare]),
+            ("int8", 0.6, []),
+        )
+    ],
+)
 def test_smaller_files_that_say_what_they_cost(plain, model, digits, tmp_path, name, kind, share):
     serving.export(
         model,

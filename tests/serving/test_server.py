@@ -145,6 +145,7 @@ def test_values_that_no_image_has_are_refused(server, batch, value):
         assert re.search("finite numbers", answer["error"])
 
 
+@pytest.mark.wide
 def test_files_that_are_damaged_inside_are_named(server, batch):
     files = [b64(batch[0]), damaged(batch[1]), b64(batch[2]), damaged(batch[3])]
     status, answer = ask(server, {"instances": files})

@@ -421,6 +421,7 @@ def test_an_export_decodes_files_as_its_data_were(classifier, tmp_path, photogra
     )
 
 
+@pytest.mark.wide
 def test_the_second_of_two_exports_is_told_before_its_work(classifier, tmp_path, monkeypatch):
     place, told, golden = tmp_path / "served" / "1", [], _golden.golden
 

@@ -121,6 +121,7 @@ def test_errors_have_the_codes_of_the_protocol(stub, options, code):
     assert error.value.code() == grpc.StatusCode[code]
 
 
+@pytest.mark.wide
 def test_metadata_names_the_outputs(stub):
     request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
     request.model_spec.name = "digits"

@@ -119,6 +119,7 @@ def test_it_is_exported_with_sigmoids_and_a_threshold(trained, pairs, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_it_is_quantised(trained, pairs, tmp_path):
     """Its accuracy is none of one class for each image."""
     output, _ = trained
@@ -202,6 +203,7 @@ def test_weights_of_positive_labels():
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_folds_of_several_labels(pairs, tmp_path):
     images = _cross_validate._together(data.load(pairs))
     fold_of = _cross_validate._folds(images, 3, 0)

@@ -97,6 +97,7 @@ def test_a_model_that_was_built_for_several_devices_stays_on_them(digits, monkey
     assert moved == [plain]
 
 
+@pytest.mark.wide
 def test_afterwards_the_model_is_on_one_device_and_trains_on(digits):
     model = network(losses.sparsemax_loss)  # a function
     kernel = model.get_layer("head").kernel.value
@@ -259,6 +260,7 @@ print(json.dumps([found, scores]))
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_two_devices_train_what_one_does_with_callbacks_and_clipping(python):
     found, scores = json.loads(python(TWO_DEVICES, timeout=900).splitlines()[-1])
     assert len(scores) == 5

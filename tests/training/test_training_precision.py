@@ -6,7 +6,9 @@ import pytest
 
 from keras_cv_extras import data, models, serving, training
 
-FLOAT16 = pytest.param("mixed_float16", marks=pytest.mark.slow)  # slow on processors
+FLOAT16 = pytest.param(
+    "mixed_float16", marks=(pytest.mark.slow, pytest.mark.rare)
+)  # slow on processors
 
 
 @pytest.mark.wide

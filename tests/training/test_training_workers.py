@@ -25,7 +25,9 @@ def proofs():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["13 rows left", "a loss that compares samples"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("13 rows left", marks=pytest.mark.rare), "a loss that compares samples"]
+)
 def test_two_workers_equal_one_device(name, proofs, tmp_path):
     proofs.launch(tmp_path, "equal", KCX_CASES=name)
     alone = proofs.weights_of("none", *proofs.CASES[name])
@@ -44,6 +46,7 @@ def test_a_killed_worker_costs_nothing(proofs, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_two_workers_of_the_command(tmp_path):
     """`kcx train` by two processes: one writes, and the scores are those of one process."""
 
@@ -119,6 +122,7 @@ print(json.dumps({"batches": same, "weights": same_weights}))
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_batches_of_a_tf_data_service_are_the_same(tmp_path):
     ports = list(map(str, supervise.free_ports(2)))
     python = [sys.executable, "-c"]
