@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from imblearn.metrics import geometric_mean_score
 
 from keras_cv_extras import metrics
 
@@ -67,3 +68,35 @@ def test_errors_are_shares_of_the_whole_range():
     images = np.concatenate([black, white])
     metric.update_state(images, np.concatenate([white, white]), sample_weight=[3.0, 1.0])
     assert float(metric.result()) == 0.75
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_sums_have_the_digits_that_were_asked_for(name):
+    """At least those of float32: sums of half precision would stop growing."""
+    for asked, kept in (("float64", "float64"), ("float16", "float32"), (None, "float32")):
+        metric = getattr(metrics, name)(**MADE[name], dtype=asked)
+        assert {variable.dtype for variable in metric.variables} == {kept}
+
+
+def test_a_prediction_of_weight_zero_may_be_no_number():
+    metric = metrics.ExpectedCalibrationError()
+    metric.update_state([1, 1], [[np.nan, 1.0], [0.25, 0.75]], sample_weight=[0, 1])
+    np.testing.assert_allclose(metric.result(), 0.25, rtol=1e-6)
+
+
+def test_a_score_of_the_threshold_is_below_it():
+    metric = metrics.ExpectedCalibrationError(num_bins=1)
+    metric.update_state([1], [0.5])
+    assert metric.reliability().accuracy.tolist() == [0.0]
+    loss = metrics.HammingLoss("multilabel", threshold=0.5)
+    loss.update_state([[0, 1]], [[0.5, 0.75]])
+    assert float(loss.result()) == 0
+
+
+@pytest.mark.filterwarnings("ignore:Recall is ill-defined")
+def test_a_class_that_is_only_predicted_counts():
+    true, given = [0, 0, 1, 1], [0, 0, 1, 2]
+    wanted = geometric_mean_score(true, given, average="multiclass", correction=0.001)
+    metric = metrics.GeometricMeanScore(3, correction=0.001)
+    np.testing.assert_allclose(score(metric, true, given), wanted, rtol=1e-5)
+    assert wanted < 0.1

@@ -95,3 +95,12 @@ def test_the_base_draws_nothing():
         mix.Mix(schedule=3)
     with pytest.raises(TypeError, match="pool must be a Pool"):
         mix.Mix(pool=3)
+
+
+def test_what_a_mix_says_of_floats_is_kept():
+    class Wrong(Halves):
+        def mix(self, images, others, share):
+            raise ZeroDivisionError("no float32 here")
+
+    with pytest.raises(ZeroDivisionError, match="no float32 here"):
+        Wrong()(np.ones((2, 2, 2, 1), "float32"), np.eye(2, dtype="float32"), compile=False)

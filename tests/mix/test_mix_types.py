@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import mix
-from keras_cv_extras.mix import _masks
+from keras_cv_extras._base.draws import draws_of
+from keras_cv_extras.mix import _long_tail, _masks
+from keras_cv_extras.mix._settings import BatchSettings
 
 VALUES = np.arange(24).reshape(2, 3, 4, 1)
 WEIGHT = np.float32(0.3)
@@ -55,3 +57,80 @@ def test_a_warm_up_is_no_part_of_a_cycle():
     epochs = np.arange(30)
     wanted = [(epoch - 5) % 10 < 8 and epoch >= 5 for epoch in range(30)]
     assert schedule.active(epochs).tolist() == wanted
+
+
+def test_an_argument_of_a_mix_that_cannot_be_is_refused():
+    images, labels = VALUES.astype("float32"), np.array([0, 1])
+    with pytest.raises(ValueError, match="one row per image, 2, received shape"):
+        mix.MixUp()(images, np.float32(1.0), compile=False)
+    with pytest.raises(ValueError, match="from 0 to 1, received"):
+        mix.mixup(images, labels, np.array([-1, 0]), 0.5, compile=False)
+    with pytest.raises(ValueError, match="num_classes must be at least 1"):
+        mix.mixup(images, labels, np.array([1, 0]), 0.5, num_classes=0, compile=False)
+    with pytest.raises(ValueError, match="num_classes must be at least 1"):
+        mix.dense_labels(labels, 0)
+    with pytest.raises(ValueError, match="images of a known size"):
+        _masks.fourier_masks((None, 4), np.float32([0.5]), None)
+    with pytest.raises(ValueError, match=r"BalancedMixUp must be made with balanced=True"):
+        mix.RandomMix((mix.MixUp(), mix.BalancedMixUp()), pool=mix.Pool(images, labels))
+    with pytest.raises(ValueError, match="label_smoothing must be"):
+        BatchSettings(label_smoothing=1.0)
+    assert mix.Schedule(10, off=0, end=0).active(np.arange(1, 10)).all()
+
+
+def test_weights_may_be_a_column():
+    images, weights = VALUES.astype("float32"), np.float32([1.0, 3.0])
+    mixes = [
+        mix.MixUp(num_classes=2)(images, (np.array([0, 1]), own), compile=False)
+        for own in (weights, weights[:, None])
+    ]
+    np.testing.assert_array_equal(mixes[0][1][0], mixes[1][1][0])
+
+
+def test_what_has_one_label_keeps_it_whole():
+    images = VALUES.astype("float32")
+    pairing = mix.SamplePairing(num_classes=2, label_smoothing=0.2)
+    _, labels = pairing(images, np.array([0, 1]), compile=False)
+    np.testing.assert_allclose(labels, [[0.9, 0.1], [0.1, 0.9]], rtol=1e-6)
+
+
+def test_mixes_with_fewer_partners_stand_beside_those_with_more():
+    images = np.repeat(VALUES, 20, axis=0).astype("float32")
+    pool = mix.Pool(images[:3] + 100, np.array([1, 0, 1]))
+    kind = mix.RandomMix((mix.MixUp(), mix.Mosaic()), pool=pool, num_classes=2)
+    mixed, labels = kind(images, np.zeros(40, "int32"), compile=False)
+    assert mixed.shape == images.shape
+    np.testing.assert_allclose(np.sum(labels, axis=1), 1, rtol=1e-5)
+
+
+def test_a_mix_rests_until_its_schedule_begins():
+    images = VALUES.astype("float32")
+    kind = mix.MixUp(schedule=mix.Schedule(10, warmup=1))
+    still, moved = (
+        kind(images, np.array([0, 1]), epoch=epoch, compile=False)[0] for epoch in (0, 1)
+    )
+    np.testing.assert_array_equal(still, images)
+    assert np.any(np.asarray(moved) != images)
+
+
+def test_classes_of_a_pool_may_come_in_any_order():
+    labels = np.array([2, 0, 0, 0, 1, 0, 0, 2])
+    pool = mix.Pool(np.zeros((8, 1, 1, 1)), labels, balanced=True)
+    places = np.asarray(pool.places(draws_of(np.zeros((900, 1)), 0, 0, None), 0))
+    shares = np.bincount(labels[places], minlength=3) / 900
+    np.testing.assert_allclose(shares, 1 / 3, atol=0.05)
+    assert set(places) == set(range(8))
+
+
+def test_limits_count():
+    own, other = np.array([0, 1]), np.array([1, 0])  # nine of one class, three of the other
+    relabel = _long_tail.MinorityLabel((9, 3), kappa=3.0, tau=0.5)
+    shares = np.float32([[0.4, 0.6], [0.6, 0.4]])
+    np.testing.assert_array_equal(relabel(shares, [(own,), (other,)]), [[0, 1], [1, 0]])
+    found = _long_tail.balanced_places(np.array([0, 1]), np.float32([0.0, 0.49, 0.5]))
+    assert np.asarray(found).tolist() == [0, 0, 1]
+
+
+def test_settings_of_batches_reach_the_mix():
+    made = BatchSettings(mix="cutmix", mix_rate=0.3, mix_alpha=0.7).make_mix(4)
+    assert made == mix.CutMix(alpha=0.7, rate=0.3, num_classes=4)
