@@ -85,7 +85,7 @@ def test_loaded_data_keep_as_many_of_a_class_as_is_asked():
 
 
 def test_turns_of_a_seed_are_always_the_same():
-    found = _draws.in_turn(3, 1, np.arange(6), 6).numpy().tolist()
+    found = _draws.in_turn(3, 0, 1, np.arange(6), 6).numpy().tolist()
     assert found == [5, 0, 2, 4, 1, 3]  # recorded
 
 

@@ -121,16 +121,16 @@ def test_draws_reach_every_number_and_no_other():
 
 def test_turns_give_each_number_once_before_any_comes_again():
     places = np.arange(12)
-    seeds = _draws.of_class(4, tf.zeros(12, tf.int64))
-    rounds = np.asarray(_draws.in_turn(seeds, 0, longs(*places), 5))
-    assert sorted(rounds[:5].tolist()) == sorted(rounds[5:10].tolist()) == list(range(5))
-    assert rounds[:5].tolist() != rounds[5:10].tolist()
-    other = np.asarray(_draws.in_turn(seeds, 1, longs(*places), 5))
-    assert other[:5].tolist() != rounds[:5].tolist()
-    one, another = (_draws.of_class(4, tf.constant(number)).numpy() for number in (0, 1))
-    assert one == 4
-    assert one != another
-    assert np.asarray(_draws.in_turn(seeds, 0, longs(*places), 1)).tolist() == [0] * 12
+
+    def turns(number, epoch, count=5, seed=4):
+        return np.asarray(_draws.in_turn(seed, number, epoch, longs(*places), count)).tolist()
+
+    rounds = turns(0, 0)
+    assert sorted(rounds[:5]) == sorted(rounds[5:10]) == list(range(5))
+    assert rounds[:5] != rounds[5:10]
+    for other in (turns(0, 1), turns(1, 0), turns(0, 0, seed=5), turns(0, 0, seed=4 + (1 << 20))):
+        assert other[:5] != rounds[:5]  # another epoch, class, and seeds of low and of high bits
+    assert turns(0, 0, 1) == [0] * 12
 
 
 def test_a_row_is_not_among_its_own_neighbours():
