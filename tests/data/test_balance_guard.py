@@ -55,7 +55,7 @@ def test_data_without_a_test_part_must_be_split_first(digits):
 def test_split_refuses_synthesised_samples(digits):
     x, y = data.make_imbalanced(*digits.train, 5)
     new, labels = data.smote(x, y)
-    for images in (new, new[:], new[10:700].reshape(690, 64)):
+    for images in (new, new[:], new[10:700].reshape(690, 64), new[:, :4]):
         with pytest.raises(ValueError, match="smote synthesised.*Split first"):
             data.split(images, labels[: len(images)], [0.5, 0.5])
     data.split(x, y, [0.5, 0.5])

@@ -168,6 +168,7 @@ def test_an_interrupted_pack_is_gone_on_with_and_damage_mended(folder, tmp_path,
 LARGEST = np.iinfo(np.int64).max
 HOSTILE = {
     "a place whose sum with its length is below 0": {"starts": LARGEST, "lengths": LARGEST},
+    "a place whose sum with its own length is below 0": {"starts": LARGEST},
     "a length beyond the file": {"lengths": 1 << 40},
     "a place that is no number": {"starts": np.nan},
     "a place before the file": {"starts": -1},
