@@ -155,7 +155,7 @@ def test_of_tensors_the_first_batch_alone_is_looked_at():
 
 
 class Counted(keras.utils.PyDataset):
-    """Tells which batches were read, and when an epoch ended."""
+    """Tells which batches were read, and when an epoch began and ended."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -167,6 +167,9 @@ class Counted(keras.utils.PyDataset):
     def __getitem__(self, index):
         self.read.append(index)
         return FLOATS[3 * index : 3 * index + 3], np.zeros(3, int)
+
+    def on_epoch_begin(self):
+        self.read.append("begin")
 
     def on_epoch_end(self):
         self.read.append("end")
@@ -185,6 +188,8 @@ def test_no_batch_is_read_twice(workers):
     first.on_train_batch_end(0)
     np.testing.assert_array_equal(seen, FLOATS[None, :3])
     assert sorted(map(str, batches.read)) == sorted(map(str, plain.read))
+    if workers == 1:
+        assert batches.read == plain.read  # and nothing before the epoch has begun
 
 
 def test_folds_are_told_once(model):

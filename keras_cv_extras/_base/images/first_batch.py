@@ -7,13 +7,12 @@ import keras
 import numpy as np
 
 
-class _Begun(keras.utils.PyDataset):
-    """A dataset whose first batch has been read, and is given to the first who asks for it."""
+class _Looked(keras.utils.PyDataset):
+    """A dataset whose batches are read from another, and of which the first one read is noted."""
 
-    def __init__(self, dataset, first):
-        options = ("workers", "use_multiprocessing", "max_queue_size")
-        super().__init__(**{name: getattr(dataset, name) for name in options})
-        self._dataset, self._first = dataset, [first]
+    def __init__(self, dataset, note):
+        super().__init__(workers=dataset.workers, max_queue_size=dataset.max_queue_size)
+        self._dataset, self._notes = dataset, [note]
         self.on_epoch_begin, self.on_epoch_end = dataset.on_epoch_begin, dataset.on_epoch_end
 
     @property
@@ -24,15 +23,17 @@ class _Begun(keras.utils.PyDataset):
         return len(self._dataset)
 
     def __getitem__(self, index):
-        if index == 0 and self._first:
-            return self._first.pop()
-        return self._dataset[index]
+        batch = self._dataset[index]
+        if self._notes:
+            self._notes.pop()(batch)
+        return batch
 
 
 class FirstImages(keras.callbacks.Callback):
     """Calls a function with the images of the first batch of a dataset.
 
-    Of tensors it is that of every epoch; no other batch is looked at, and none is read twice.
+    Of tensors it is that of every epoch; no other batch is looked at. None is read twice, but for
+    that of a `PyDataset` which other processes read.
 
     Args:
         see: a function of an array of images, `(batch, height, width, channels)`, and of the name
@@ -57,11 +58,11 @@ class FirstImages(keras.callbacks.Callback):
         if isinstance(dataset, tf.data.Dataset):
             return self._of_tensors(dataset, name)
         if isinstance(dataset, keras.utils.PyDataset):
-            if dataset.num_batches == 0:
-                return dataset
-            first = dataset[0]  # of unknown length, too
-            self._note(first, name)
-            return _Begun(dataset, first)
+            if not dataset.use_multiprocessing:
+                return _Looked(dataset, lambda batch: self._note(batch, name))
+            if dataset.num_batches != 0:  # of unknown length, too
+                self._note(dataset[0], name)
+            return dataset
         if isinstance(dataset, types.GeneratorType):
             return self._of_generator(dataset, name)
         return dataset
