@@ -37,6 +37,7 @@ def test_all_steps(demo):
 
 
 @pytest.mark.slow
+@pytest.mark.rare
 def test_what_is_done_is_not_done_again(demo, monkeypatch):
     folder, _ = demo
 
