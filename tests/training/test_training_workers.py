@@ -25,8 +25,9 @@ def proofs():
 
 
 @pytest.mark.slow
-@pytest.mark.rare  # what workers that are killed make is compared below
-@pytest.mark.parametrize("name", ["13 rows left", "a loss that compares samples"])
+@pytest.mark.parametrize(
+    "name", ["13 rows left", pytest.param("a loss that compares samples", marks=pytest.mark.rare)]
+)
 def test_two_workers_equal_one_device(name, proofs, tmp_path):
     proofs.launch(tmp_path, "equal", KCX_CASES=name)
     alone = proofs.weights_of("none", *proofs.CASES[name])
