@@ -257,6 +257,13 @@ def test_a_folder_is_owned_if_new_or_empty_or_ours(tmp_path, foreign):
     assert picture(tmp_path) == before
 
 
+def test_what_a_mark_says_stays_in_one_line(tmp_path):
+    (tmp_path / marks.MARK).write_text(marks.mark_text("cat\n\x1b[31m"))
+    (tmp_path / "theirs.txt").touch()
+    with pytest.raises(OSError, match=r"holds a cat\\n\\x1b\[31m, not a training"):
+        folders.check(tmp_path, KIND)
+
+
 def test_a_mistake_leaves_no_folder_and_work_stays(tmp_path):
     def fail(path, name):
         with folders.owned(path, KIND, ASKED):

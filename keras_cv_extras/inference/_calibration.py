@@ -51,6 +51,8 @@ class Calibration:
 
     def __post_init__(self) -> None:
         checks.positive("temperature", self.temperature)
+        if self.num_samples is not None:
+            checks.integer("num_samples", self.num_samples, minimum=0)
         if self.train_prior is None:
             if self.new_prior is not None:
                 raise ValueError("new_prior needs train_prior, received None")

@@ -143,7 +143,7 @@ def _golden(path):
                 continue
             if np.asarray(answers, "float64").ndim < 2 or len(answers) != count:
                 raise ValueError(f"{name} for other than {count} images")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{path}: not the requests and answers of an export: {error}") from error
     return golden
 

@@ -76,7 +76,8 @@ def test_saved_and_loaded(tmp_path):
     assert Calibration.load(tmp_path / "calibration.json") == calibration
     with pytest.raises(FileNotFoundError):
         Calibration.load(tmp_path / "nothing.json")
-    for text in ("{}", "[]", '{"format": "keras_cv_extras.calibration", "version": 2}'):
+    head = '{"format": "keras_cv_extras.calibration", "version": '
+    for text in ("{}", "[]", f"{head}2}}", f'{head}1, "num_samples": "many"}}'):
         (tmp_path / "wrong.json").write_text(text)
         with pytest.raises(ValueError, match=r"wrong\.json"):
             Calibration.load(tmp_path / "wrong.json")

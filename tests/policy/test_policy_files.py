@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -187,3 +188,25 @@ def test_weights_whose_sum_is_infinite_keep_their_shares():
     assert policies.stages[0].cumulative_weights().tolist() == pytest.approx([0.4, 1.0])
     joined = concatenate([policies, Policy([[Step("rotate", 1, 0.5)]])])
     assert joined.weights == pytest.approx((0.4, 0.6, 1.0))
+
+
+DAMAGED = {
+    "albumentations": [None, [], {"transform": 3}, {"transform": {"transforms": [7]}}],
+    "model_garden": [3, {}, [None], [[["Rotate", 0.1, 10**400]]], [[["Invert"]]]],
+    "kcx": [[], [[]], [[["Invert", "x", 1]]], [[None]], 3],
+    "torchvision": ["", "[" * 5000, "import os", "\0"],
+    "dali": ["", "[" * 5000, "NAME = 3", "FILL =", "\0"],
+    "timm": ["", "rand-m1e999", "rand-m9-n1000000000", "3a-x"],
+}
+
+
+@pytest.mark.parametrize("library", DAMAGED)
+def test_a_file_of_another_library_that_is_damaged(library, tmp_path):
+    for number, content in enumerate(DAMAGED[library]):
+        path = tmp_path / f"{number}.txt"
+        is_text = library in ("torchvision", "dali", "timm")
+        path.write_text(content if is_text else json.dumps(content))
+        with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: [^\n]+$") as seen:
+            policy.convert(path, tmp_path / "made.json", source_format=library, spec="tpu")
+        assert len(str(seen.value)) < 1000
+    assert not (tmp_path / "made.json").exists()

@@ -216,7 +216,7 @@ def test_no_wrong_value_in_a_file_is_read_in_silence(written, tmp_path, name, wa
     }
     readers[name](tmp_path)
     *above, last = (int(key) if key.isdecimal() else key for key in way.split("/"))
-    for wrong in (float("nan"), -7e30, {"a": [0]}, True, "no such thing"):
+    for wrong in (float("nan"), -7e30, {"a": [0]}, True, "no such\nthing", 10**400):
         value = json.loads(json.dumps(good))
         inner = functools.reduce(lambda inner, key: inner[key], above, value)
         if last != "other" and type(wrong) is type(inner[last]):

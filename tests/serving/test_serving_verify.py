@@ -221,6 +221,7 @@ GOLDEN = {"encoded": ["aaaa"], "probabilities": [[0.5, 0.5]], "features": None}
         {**GOLDEN, "probabilities": []},
         {**GOLDEN, "probabilities": [["a", "b"]]},
         {**GOLDEN, "features": [[1.0], [2.0]]},
+        {**GOLDEN, "probabilities": [[0.5, 10**400]]},
     ],
 )
 def test_nothing_is_verified_by_answers_that_are_none(golden, tmp_path):

@@ -17,6 +17,7 @@ from typing import Any
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import marks
+from keras_cv_extras._base.text import escapes
 
 _WORDS = {"class_names": "other classes", "data_digest": "other images"}
 _held = set()  # paths of the folders that are held, and the threads that do
@@ -98,7 +99,8 @@ def _check(path, kind, identity):
         _check_links(path, kind)  # of what may come before it
         return None
     if mark["kind"] != kind.key:
-        raise FileExistsError(f"{path}: holds a {mark['kind']}, not {kind.name}: give another path")
+        there = escapes.one_line(mark["kind"])
+        raise FileExistsError(f"{path}: holds a {there}, not {kind.name}: give another path")
     if not _is_begun(kind, names):
         _compare(path, kind, mark, identity)
     if os.access(path, os.W_OK | os.X_OK):
@@ -212,6 +214,7 @@ def _change(before, asked, key):
     what = _WORDS.get(key, f"another {key}")
     values = [before.get(key), asked[key]]
     texts = [", ".join(map(str, v)) if isinstance(v, list) else str(v) for v in values]
+    texts = list(map(escapes.one_line, texts))
     if key == "data_digest" or key not in before or max(map(len, texts)) > 60:
         return what
     return what if isinstance(asked[key], dict) else f"{what} ({texts[0]}, not {texts[1]})"

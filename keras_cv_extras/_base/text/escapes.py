@@ -18,6 +18,11 @@ def visible(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def one_line(text: object) -> str:
+    """Returns what a message says, with all line feeds and control characters as escapes."""
+    return visible(str(text)).replace("\n", "\\n")
+
+
 def label(text: str) -> str:
     """Returns text for a figure of matplotlib, which takes what is between two $ for a formula."""
     return visible(text).replace("$", r"\$")

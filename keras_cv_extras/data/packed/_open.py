@@ -16,6 +16,7 @@ from keras_cv_extras.data.packed._part import PackedPart, shard_of
 
 ABOUT = "pack.json"
 _FORM = {
+    "format": checks.choice("keras_cv_extras.pack"),
     "form": checks.choice("jpeg", "pixels"),
     "size": fields.at_least_one,
     "channels": checks.choice(1, 3),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import json_text, written
+from keras_cv_extras._base.text import escapes
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._presets import auto_augment, from_magnitudes
@@ -27,6 +28,8 @@ _WRITERS: dict[str, Callable[..., Any]] = {
     "timm": to_timm,
     "torchvision": to_torchvision,
 }
+# What anything in a damaged file can raise.
+_DAMAGE = (TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, SyntaxError)
 _TEXTS = ("torchvision", "dali", "timm")  # the others are JSON
 
 
@@ -66,7 +69,12 @@ def convert(
         >>> policy = convert("rand-m9-n2", "policy.json", source_format="timm")
         >>> policy == load("policy.json")
     """
-    converted = _read(os.fspath(source), source_format, spec, strict)
+    source = os.fspath(source)
+    try:
+        converted = _read(source, source_format, spec, strict)
+    except (*_DAMAGE, ValueError) as error:
+        own = escapes.one_line(error).removeprefix(f"{source}: ")
+        raise ValueError(f"{source}: {own}" if os.path.isfile(source) else own) from error
     if to == "kcx":
         converted.save(output)
     else:

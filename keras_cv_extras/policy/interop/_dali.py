@@ -222,7 +222,7 @@ def _from_source(text, options):
                 found[target.id] = ast.literal_eval(node.value)
         stages = tuple(_read_stage(found["AUGMENTATIONS"], **fields) for fields in found["DRAWN"])
     except (SyntaxError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"the text is not one that to_dali made: {error!r}") from error
+        raise ValueError(f"the text is not one that to_dali made: {error!r:.200}") from error
     made = {"fill": found["FILL"], "spec": "dali", "name": found["NAME"], **options}
     return Policy([[Step("identity")]], **made)._with_stages(stages)
 

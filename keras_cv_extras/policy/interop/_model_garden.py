@@ -72,6 +72,8 @@ def from_model_garden(
         }
         policies = known[checks.one_of("policies", policies, tuple(known))]
     rows = []
+    if not isinstance(policies, list | tuple):
+        raise TypeError(f"policies must be a list or a name, received {checks.shown(policies)}")
     for number, steps in enumerate(policies):
         rows.append([])
         for position, step in enumerate(steps):

@@ -11,6 +11,7 @@ from keras_tuner.engine import trial as kt_trial
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import fields
+from keras_cv_extras._base.text import escapes
 
 STATUSES = ("RUNNING", "IDLE", "INVALID", "STOPPED", "COMPLETED", "FAILED")
 _SLACK = 1e-6  # of the width of an interval, which a rounded number may be outside of it
@@ -72,7 +73,8 @@ def read_trial(path: pathlib.Path, objective: Any) -> Any:
     name = path.parent.name.removeprefix("trial_")
     try:
         if state["trial_id"] != name or not name.isdecimal():
-            raise ValueError(f"trial_id must be {name!r}, received {state['trial_id']!r}")
+            received = checks.shown(state["trial_id"])
+            raise ValueError(f"trial_id must be {name!r}, received {received}")
         trial = kt_trial.Trial.from_state(state)
         values = trial.hyperparameters.values
         for hp in trial.hyperparameters.space:
@@ -82,8 +84,8 @@ def read_trial(path: pathlib.Path, objective: Any) -> Any:
             trial.score = _number(trial.score)
             _check_score(trial, objective)
             trial.status = "FAILED" if math.isnan(trial.score) else "COMPLETED"
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"{path}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise ValueError(f"{path}: {escapes.one_line(error)}") from error
     return trial
 
 
