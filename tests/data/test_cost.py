@@ -122,3 +122,29 @@ def test_large_images_wait_for_each_other(monkeypatch):
     monkeypatch.setattr(_cost.os, "cpu_count", lambda: 4)
     assert _cost.calls_at_once(facts) == 2
     assert _cost.calls_at_once(facts[1:]) == -1
+
+
+def test_a_png_of_many_parts_of_pixels_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_cost, "MOST_PIXEL_CHUNKS", 4)
+    path = tmp_path / "a.png"
+    for more, refused in ((3, False), (4, True)):
+        path.write_bytes(png(3, 3, zlib.compress(bytes(30)), more=chunk(b"IDAT", b"") * more))
+        if refused:
+            with pytest.raises(ValueError, match="too many chunks"):
+                _cost.check_file(path)
+        else:
+            _cost.check_file(path)
+
+
+def test_a_jpeg_of_many_passes_is_refused_where_files_are_listed(tmp_path, monkeypatch):
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (16, 16)).save(path, progressive=True)
+    assert _decode.decode(path, (8, 8), "crop", 3).shape == (8, 8, 3)
+    monkeypatch.setattr(_cost, "MOST_SCANS", 16 * 16 * 5)
+    with pytest.raises(ValueError, match="passes over 16 x 16 pixels"):
+        _decode.decode(path, (8, 8), "crop", 3)
+
+
+def test_the_largest_image_is_decoded_by_itself():
+    assert _cost.calls_at_once(np.array([[0, 9_000, 9_000, 3], [0, 8, 8, 3]])) == 1
+    assert _cost.calls_at_once(np.array([[0, 8, 8, 3]])) == -1

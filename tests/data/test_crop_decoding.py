@@ -207,3 +207,12 @@ def test_wrong_arguments(tmp_path):
         data.RandomResizedCrop(ratio=(-1.0, 1.0))
     with pytest.raises(TypeError, match="crop must be a keras_cv_extras.data.RandomResizedCrop"):
         data.image_files(tmp_path, 32, crop="random")
+
+
+def test_boxes_have_the_area_that_was_asked_for_whatever_their_sides():
+    crop = data.RandomResizedCrop(scale=(0.1, 0.25), ratio=(0.5, 2.0))
+    boxes = [crop.box((400, 400), seed=1, epoch=0, sample=sample) for sample in range(120)]
+    *_, height, width = np.stack(boxes).astype("float64").T
+    areas = height * width / 400**2
+    assert 0.09 < areas.min() < 0.12 < 0.22 < areas.max() < 0.26
+    assert abs(np.corrcoef(areas, np.log(height / width))[0, 1]) < 0.3

@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_cv_extras import data
 from keras_cv_extras._base.owned import folders, kinds
-from keras_cv_extras.data.files import _folder
+from keras_cv_extras.data.files import _folder, _layout
 
 
 def make(folder, count=2, classes=("cat", "dog"), suffix=".png"):
@@ -245,3 +245,10 @@ def test_what_was_written_into_the_folder_is_no_class(tmp_path):
         make(tmp_path, 5, ("owl",))
     with pytest.warns(UserWarning, match="1 folders of results"):
         assert both(tmp_path)[2] == ("cat", "dog", "owl")
+
+
+def test_the_training_part_is_listed_first(tmp_path):
+    for name in ("eval", "test", "train"):
+        (tmp_path / name / "a").mkdir(parents=True)
+    found = _layout.parts(tmp_path, _layout.Skipped())
+    assert [(folder.name, is_test) for folder, is_test in found][0] == ("train", False)

@@ -312,3 +312,13 @@ def test_jpegs_are_written_in_the_quality_that_is_asked_for(tmp_path):
         written = io.BytesIO(_pack._content(part, 0, how)[0])
         with Image.open(written) as found, Image.open(tmp_path / "wanted.jpg") as wanted:
             assert found.quantization == wanted.quantization
+
+
+def test_some_records_of_a_part_are_read_as_all_of_them(pixels):
+    part = data.image_files(pixels, 24).train
+    told = {"jpeg": "reduced", "resize": "pad", "most_bad": 0.75, "channels": 1}
+    vars(part).update(told)
+    some = vars(part.subset([1]))
+    assert {name: some[name] for name in told} == told
+    kept = ("packed_size", "image_size", "crop")
+    assert all(some[name] == vars(part)[name] for name in kept)
