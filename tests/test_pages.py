@@ -84,6 +84,11 @@ def made(name):
     )
 
 
+def test_options_are_not_broken_in_two():
+    wanted = '&lt;b&gt; - kcx <span class="option">--image-size</span> 8, a--b'
+    assert pages.commands("<b> - kcx --image-size 8, a--b") == wanted
+
+
 @pytest.fixture
 def no_policies(monkeypatch):
     """A search's report without the pictures of its policy, which take long."""
@@ -115,7 +120,8 @@ def test_what_the_report_of_a_search_says(no_policies):
     assert "Tuned RandAugment: 2 trainings" in page
     assert page.count("the training diverged") == 1
     verdict = page.partition('class="verdict"')[2].partition("</section>")[0]
-    assert "kcx train DATA --policy policy.json --image-size 8 --model MODEL" in verdict
+    said = re.sub("<[^>]*>", "", verdict)
+    assert "kcx train DATA --policy policy.json --image-size 8 --model MODEL" in said
     assert page.count('class="chart"') == 2
     assert page.count('class="picture"') == 1  # the policy's, whose photographs stay as they are
     assert page.count('<source media="(prefers-color-scheme: dark)"') == 1

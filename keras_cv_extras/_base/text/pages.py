@@ -9,6 +9,7 @@ import base64
 import functools
 import io
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from keras_cv_extras._base.owned import written
@@ -46,7 +47,7 @@ def _environment() -> "Environment":
     environment.globals |= {"figure": figure, "photograph": photograph}
     environment.globals["generator"] = _markup(written.GENERATOR)
     environment.filters |= {"percent": percent, "number": number, "thousands": "{:,}".format}
-    environment.filters["worded"] = worded
+    environment.filters |= {"worded": worded, "commands": commands}
     return environment
 
 
@@ -102,6 +103,14 @@ def percent(share: float, digits: int = 2) -> str:
 def number(value: float | None, digits: int = 2) -> str:
     """Returns a number with so many digits after the point, "-" for none that is finite."""
     return f"{value:.{digits}f}" if _is_finite(value) else "-"
+
+
+def commands(text: str) -> "Markup":
+    """Returns text in which no option of a command, such as `--image-size`, is broken in two."""
+    from markupsafe import escape
+
+    option = r'<span class="option">\g<0></span>'
+    return _markup(re.sub(r"(?<!\S)--[a-z][a-z-]*", option, str(escape(text))))
 
 
 def worded(settings: dict[str, Any]) -> dict[str, str]:
