@@ -93,8 +93,13 @@ def test_every_public_name_is_there(site):
 def test_docstrings_are_those_of_what_runs(site):
     """A decorator completes what ops say, and a factory makes the layers."""
     text = (site / "api/augment/index.html").read_text(encoding="utf-8")
-    rotate = text[text.index('id="keras_cv_extras.augment.rotate"') :][:6000]
-    assert "one per image" in rotate
+    rotate = text[text.index('id="keras_cv_extras.augment.rotate"') :]
+    rotate = rotate[: rotate.index("augment.rotate_90")]
+    for words in ("values in [0, 255]", "Images of the same shape and type", "XLA program"):
+        assert words in rotate
+    text = (site / "api/losses/index.html").read_text(encoding="utf-8")
+    poly1 = text[text.index('id="keras_cv_extras.losses.poly1"') :][:9000]
+    assert "One loss per sample" in poly1
     text = (site / "api/layers-augmentation/index.html").read_text(encoding="utf-8")
     assert "The layer of <code>augment.rotate</code>" in text
 
