@@ -200,6 +200,19 @@ def test_what_fails_is_heard_before_what_it_cancels(decoders):
             together(tf.constant([good, bad] * 4))
 
 
+def test_files_that_fail_by_themselves_are_decoded_one_by_one(decoders):
+    """Else what was cancelled may be heard first, which shows now and then alone."""
+    together, _ = decoders
+    graph = together.get_concrete_function().graph
+    loops = [
+        node.attr["parallel_iterations"].i
+        for function in graph.as_graph_def().library.function
+        for node in function.node_def
+        if node.op in ("While", "StatelessWhile")
+    ]
+    assert 1 in loops, loops  # of all others nothing is heard: their files are whole
+
+
 @pytest.mark.wide
 def test_what_is_wrong_with_each_file_is_reported():
     files = [jpeg(0), b"text", jpeg(1)[:200]]
