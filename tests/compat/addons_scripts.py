@@ -1,4 +1,4 @@
-"""Five scripts for TensorFlow Addons as its documentation taught them, made small.
+"""Six scripts for TensorFlow Addons as its documentation taught them, made small.
 
 Each stands between its marks as its user wrote it; a test replaces the line that imports Addons.
 """
@@ -139,4 +139,49 @@ images, labels = next(iter(data.map(augment).batch(4)))
 kappa = tfa.metrics.CohenKappa(num_classes=2, sparse_labels=True)
 kappa.update_state(labels, labels)
 assert float(kappa.result()) == 1.0
+"""
+
+SIAMESE = """
+import numpy as np
+import tensorflow as tf
+import tensorflow_addons as tfa
+from tensorflow.keras import Model, layers
+
+rng = np.random.default_rng(0)
+digits = rng.integers(0, 4, 128)
+x = (rng.normal(size=(128, 12, 12, 1)) * 0.3 + digits[:, None, None, None]).astype("float32")
+left, right = x[:64], x[64:]
+same = (digits[:64] == digits[64:]).astype("float32")
+
+def make_encoder():
+    inputs = layers.Input((12, 12, 1))
+    h = layers.Conv2D(8, 3, padding="same")(inputs)
+    h = tfa.layers.GroupNormalization(groups=4, axis=-1)(h)
+    h = tfa.layers.GELU()(h)
+    h = tfa.layers.AdaptiveMaxPooling2D((3, 3))(h)
+    h = layers.Flatten()(h)
+    h = tfa.layers.WeightNormalization(layers.Dense(8))(h)
+    return Model(inputs, h, name="encoder")
+
+encoder = make_encoder()
+a, b = layers.Input((12, 12, 1)), layers.Input((12, 12, 1))
+distance = layers.Lambda(
+    lambda t: tf.sqrt(tf.reduce_sum(tf.square(t[0] - t[1]), axis=1) + 1e-9), output_shape=(),
+)([encoder(a), encoder(b)])
+siamese = Model([a, b], distance)
+schedule = tfa.optimizers.ExponentialCyclicalLearningRate(
+    initial_learning_rate=1e-4, maximal_learning_rate=1e-2, step_size=4, scale_mode="cycle",
+    gamma=0.96)
+siamese.compile(
+    optimizer=tfa.optimizers.LAMB(schedule, weight_decay=0.01, exclude_from_weight_decay=["bias"]),
+    loss=tfa.losses.ContrastiveLoss(margin=1.5))
+first = siamese.evaluate([left, right], same, verbose=0)
+history = siamese.fit([left, right], same, epochs=8, batch_size=16, verbose=0,
+                      callbacks=[tfa.callbacks.TQDMProgressBar(show_epoch_progress=False)])
+assert history.history["loss"][-1] < first, (first, history.history)
+rates = [float(schedule(step)) for step in range(16)]
+assert max(rates) <= 1e-2 + 1e-9 and min(rates) >= 1e-4 - 1e-9
+encoder.save(folder + "/encoder.keras")
+again = tf.keras.models.load_model(folder + "/encoder.keras")
+np.testing.assert_allclose(again(x), encoder(x), rtol=1e-4, atol=1e-5)
 """

@@ -19,8 +19,8 @@ SCRIPTS = {
 }
 
 
-def test_there_are_ten():
-    assert len(SCRIPTS) == 10
+def test_there_are_six_of_each():
+    assert len(SCRIPTS) == 12
 
 
 @pytest.mark.slow
