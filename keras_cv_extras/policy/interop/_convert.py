@@ -73,8 +73,10 @@ def convert(
     try:
         converted = _read(source, source_format, spec, strict)
     except (*_DAMAGE, ValueError) as error:
+        if not os.path.isfile(source):  # a name, and what is wrong with it is said by its reader
+            raise
         own = escapes.one_line(error).removeprefix(f"{source}: ")
-        raise ValueError(f"{source}: {own}" if os.path.isfile(source) else own) from error
+        raise ValueError(f"{source}: {own}") from error
     if to == "kcx":
         converted.save(output)
     else:
