@@ -4,8 +4,9 @@ import math
 import pathlib
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+import keras
 import numpy as np
 
 from keras_cv_extras._base import checks, files
@@ -15,6 +16,7 @@ from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.generative import _evaluation, _sheet
 
 _SCORED = 1000  # synthetic images of each score over training
+_FIRST = 25  # steps to the first picture
 
 
 def train_gan(
@@ -51,7 +53,8 @@ def train_gan(
         network: None, or a `LocalFeatures` that scores the images on the way.
         held_out: `(images, labels)` of real images that they are compared with; with `network`.
         seed: an integer, for the order of the images.
-        progress: whether to print a line after each part.
+        progress: whether to print a line after each part, and one at the first picture, which
+            samples.png has after 25 steps.
 
     Returns:
         A dictionary for each part: "step", the losses, "rate" of augmentation, "seconds" that
@@ -102,6 +105,7 @@ def train_gan(
                 part,
                 epochs=len(rows) + 1,
                 checkpoint=directory / "checkpoint",
+                callbacks=[_FirstPicture(directory / "samples.png", steps, progress)],
                 progress=False,
             )
             took = time.monotonic() - began
@@ -123,6 +127,29 @@ def train_gan(
             )
         training.save_model(gan, directory / "gan.keras", overwrite=True)
     return rows
+
+
+class _FirstPicture(keras.callbacks.Callback):
+    """Shows what is made long before the first part ends, which may take minutes."""
+
+    def __init__(self, path, steps, progress):
+        super().__init__()
+        self._path, self._steps, self._progress = path, steps, progress
+        self._began = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Writes the picture once."""
+        gan = cast(Any, self.model)
+        if int(gan.step) != _FIRST:
+            return
+        write_png(_sheet.class_sheet(gan), self._path)
+        if self._progress:
+            took = time.monotonic() - self._began
+            print(
+                f"step {_FIRST:6d} of {self._steps}: a first picture is in {self._path} "
+                f"({took:.0f} s)",
+                flush=True,
+            )
 
 
 def read_parts(path: pathlib.Path) -> list[dict[str, Any]]:
