@@ -155,6 +155,13 @@ def test_folders_are_small():
     assert large == {}
 
 
+def test_files_of_tests_have_names_of_their_own():
+    """Outside of packages pytest imports a file by its name alone, and two of one name never."""
+    files = pathlib.Path(__file__).parent.rglob("test_*.py")
+    names = collections.Counter(f.name for f in files if not (f.parent / "__init__.py").exists())
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 def test_the_tree_in_the_documents_has_every_folder():
     page = SOURCE.parent / "CONTRIBUTING.md"
     if not page.exists():
