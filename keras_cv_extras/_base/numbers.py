@@ -13,6 +13,13 @@ def floats(values):
     return ops.cast(tensor, "float32")
 
 
+def any_floats(values):
+    """Returns a tensor of the float type that values have, and of float32 if they have none."""
+    tensor = ops.convert_to_tensor(values)
+    is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
+    return tensor if is_float else ops.cast(tensor, "float32")
+
+
 def unit_rows(embeddings):
     """Returns rows of length one, shorter ones than 1e-12 apart, which stay as they are.
 

@@ -85,7 +85,7 @@ def make_classifier(
             over a spatial pyramid.
         classifier: "linear_svm"; "kernel_svm", with histogram intersection for "bow", chi-square
             for "lbp" and "color", and a Gaussian for the others; "random_forest"; or a classifier
-            of scikit-learn, of which a copy is taken.
+            of scikit-learn, of which a copy is taken, behind the features of a linear SVM.
         num_words: of the codebook; None for 256, and 16 Gaussians for "fisher".
         levels: grids of the pyramid; None for (1, 2, 4), and (1, 2) for "fisher". (1,) for "bow"
             is the bag of words without places.

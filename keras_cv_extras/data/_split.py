@@ -43,7 +43,7 @@ def split(
     """
     images, labels = np.asarray(images), checks.unmasked("labels", labels)
     if labels.dtype.kind in "OT" and all(isinstance(label, str) for label in labels.ravel()):
-        labels = labels.astype(np.str_)  # as pandas has texts
+        labels = np.array(labels.tolist())  # texts, as pandas has them
     guard.check_not_synthesised(images)
     _check_labelled(images, labels)
     sizes = _sizes(fractions_or_sizes, len(labels))

@@ -198,7 +198,8 @@ def usefulness(
         [Ravuri and Vinyals, Classification accuracy score](https://arxiv.org/abs/1905.10887)
 
     Example:
-        >>> shares = usefulness((x, labels), (made, labels), (x, labels), steps=2)
+        >>> train, test = (x[:48], labels[:48]), (x[48:], labels[48:])
+        >>> shares = usefulness(train, (made, labels), test, steps=2)
     """
     parts = {
         name: _pair(name, pair)

@@ -27,7 +27,7 @@ def sparsemax(logits: Tensor) -> Tensor:
         >>> sparsemax([[2.0, 1.5, -1.0]]).numpy()
         array([[0.75, 0.25, 0.  ]], dtype=float32)
     """
-    logits = numbers.floats(logits)
+    logits = numbers.any_floats(logits)
     shifted = logits - numbers.largest(logits)
     ordered = ops.flip(ops.sort(shifted, axis=-1), axis=-1)
     ranks = ops.arange(1, logits.shape[-1] + 1, dtype=logits.dtype)

@@ -76,7 +76,8 @@ class MovingAverage(AveragedOptimizerWrapper):
         optimizer: a Keras optimizer, or its name.
         average_decay: how much of the average stays at a step, in [0, 1).
         num_updates: None, or a number of updates n that bounds the decay by `(1 + n) / (10 + n)`;
-            an integer, or a scalar integer variable, which every step reads anew.
+            an integer, or a scalar integer variable, which every step reads anew; what is saved
+            of it is its number at that time.
         start_step: up to which step the average is the weights themselves.
         dynamic_decay: whether the decay is bounded so by the steps since then.
         name: as of every Keras optimizer.

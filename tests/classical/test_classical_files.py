@@ -171,6 +171,11 @@ def cut(*names):
     return change
 
 
+def without(name):
+    """Returns a function that takes an attribute from an estimator."""
+    return lambda model: delattr(model, name)
+
+
 def negative(model):
     model._n_support += np.array([-(10**6), 10**6], "int32")
 
@@ -198,7 +203,30 @@ DAMAGED = {
     "a class that is none": (BRUTE, lead("_y", 0, 10**9), "rows of the KNeighborsClassifier"),
     "a coefficient": (svm.LinearSVC(), lead("coef_", 0, np.inf), "no finite number"),
     "coefficients": (linear_model.LogisticRegression(), cut("coef_"), "not of 4 features"),
+    "centres of any width": (cluster.KMeans(2), without("n_features_in_"), "n_features_in_"),
+    "rows of any width": (BRUTE, without("n_features_in_"), "n_features_in_"),
+    "any number of rows": (BRUTE, without("n_samples_fit_"), "n_samples_fit_"),
 }
+FITTED = (
+    linear_model.RidgeClassifier(),  # of two classes its weights are one row without an axis
+    linear_model.LogisticRegression(),
+    linear_model.SGDClassifier(),
+    svm.LinearSVC(),
+    svm.SVC(probability=True),
+    neighbors.KNeighborsClassifier(metric="nan_euclidean", algorithm="brute"),
+)
+
+
+@pytest.mark.parametrize("kind", FITTED, ids=lambda kind: type(kind).__name__)
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.filterwarnings("ignore:The `probability` parameter:FutureWarning")
+def test_what_is_fitted_is_read(kind, classes, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(30, 4))
+    if "nan_euclidean" in kind.get_params().values():
+        rows[0, 0] = np.nan
+    model = base.clone(kind).fit(rows, np.arange(30) % classes)
+    loaded = classical.load(classical.save(model, tmp_path / "model.skops"))
+    np.testing.assert_array_equal(loaded.predict(rows), model.predict(rows))
 
 
 @pytest.mark.parametrize("kind", DAMAGED)

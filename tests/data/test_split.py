@@ -115,7 +115,15 @@ def test_wrong_seed():
         data.split(*numbered([5, 5]), [0.5, 0.5], seed=0.5)
 
 
-@pytest.mark.parametrize("form", [np.asarray, list, lambda names: np.array(names, object)])
+@pytest.mark.parametrize(
+    "form",
+    [
+        np.asarray,
+        list,
+        lambda names: np.array(names, object),
+        lambda names: np.array(names.tolist(), np.dtypes.StringDType()),
+    ],
+)
 def test_texts_are_classes(form):
     images, labels = numbered([12, 6])
     names = np.array(["cat", "dog"])[labels]

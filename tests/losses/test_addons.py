@@ -53,6 +53,16 @@ def test_distances_far_from_the_origin_keep_their_digits():
     np.testing.assert_allclose(losses.pairwise_distance(far), wanted, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "function", [losses.sparsemax, losses.pairwise_distance, losses.angular_distance]
+)
+def test_functions_keep_the_float_type_and_take_lists(function):
+    rows = [[1.0, 0.0], [0.5, 2.0]]
+    for dtype in ("float16", "bfloat16", "float32", "float64"):
+        assert function(tf.constant(rows, dtype)).dtype == dtype
+    assert function(rows).dtype == function([[1, 0], [0, 2]]).dtype == "float32"
+
+
 def test_sparsemax_is_the_projection_of_every_row():
     scores = np.random.default_rng(0).normal(size=(9, 6)).astype("float32") * 2
     found = np.asarray(losses.sparsemax(tf.constant(scores)))

@@ -47,6 +47,8 @@ def _check_estimator(one):
     held = vars(one)
     for name in _NUMBERS:
         array = held.get(name)
+        if name == "_fit_X" and held.get("metric") == "nan_euclidean":
+            continue  # which leaves out what is missing
         if array is not None and not _is_finite(array):
             raise ValueError(f"{_of(name, one)} holds what is no finite number")
     features = held.get("n_features_in_")
@@ -128,8 +130,10 @@ def _are_clusters(one):
 
 def _are_neighbors(one):
     held, count = vars(one), len(one._fit_X)
-    if (one.n_samples_fit_, one._fit_X.ndim, one._fit_method) != (count, 2, "brute"):
+    if (one.n_samples_fit_, one._fit_method) != (count, "brute"):
         return False  # a tree of neighbours is of no type that is trusted
+    if one._fit_X.shape != (count, one.n_features_in_):
+        return False
     if "classes_" not in held:
         return "_y" not in held or (len(one._y) == count and _is_finite(one._y))
     classes = one.classes_ if one.outputs_2d_ else [one.classes_]
@@ -139,19 +143,19 @@ def _are_neighbors(one):
 
 
 def _is_linear(one):
-    classes = len(one.classes_)
-    rows = 1 if classes == 2 and len(one.coef_) == 1 else classes
+    classes, weights = len(one.classes_), np.atleast_2d(one.coef_)
+    rows = 1 if classes == 2 and len(weights) == 1 else classes
     intercepts = np.shape(one.intercept_)
-    return _has(one.coef_, rows, one.n_features_in_) and intercepts in ((), (rows,))
+    return _has(weights, rows, one.n_features_in_) and intercepts in ((), (rows,))
 
 
 _RULES = {
     BaseLibSVM: (("support_", "dual_coef_", "shape_fit_"), "support vectors", _is_machine),
-    decomposition.PCA: (("n_features_in_",), "components", _is_projection),
-    BaseMixture: (("n_features_in_",), "components", _is_mixture),
-    cluster.KMeans: (("n_features_in_",), "centres", _are_clusters),
-    cluster.MiniBatchKMeans: (("n_features_in_",), "centres", _are_clusters),
-    NeighborsBase: (("n_samples_fit_",), "rows", _are_neighbors),
+    decomposition.PCA: (("components_",), "components", _is_projection),
+    BaseMixture: (("means_",), "components", _is_mixture),
+    cluster.KMeans: (("cluster_centers_",), "centres", _are_clusters),
+    cluster.MiniBatchKMeans: (("cluster_centers_",), "centres", _are_clusters),
+    NeighborsBase: (("_fit_X",), "rows", _are_neighbors),
     LinearClassifierMixin: (("coef_",), "coefficients", _is_linear),
 }
 

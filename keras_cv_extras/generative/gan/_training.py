@@ -4,7 +4,7 @@ import math
 import pathlib
 import time
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import keras
 import numpy as np
@@ -54,7 +54,7 @@ def train_gan(
         held_out: `(images, labels)` of real images that they are compared with; with `network`.
         seed: an integer, for the order of the images.
         progress: whether to print a line after each part, and one at the first picture, which
-            samples.png has after 25 steps.
+            samples.png has after 25 steps of a longer part.
 
     Returns:
         A dictionary for each part: "step", the losses, "rate" of augmentation, "seconds" that
@@ -98,6 +98,7 @@ def train_gan(
     with folders.owned(directory, kinds.GAN):
         rows += read_parts(file)
         labels = np.arange(_SCORED) % gan.num_classes
+        first = _FirstPicture(directory / "samples.png", steps, progress)
         while len(rows) * every < steps:
             began = time.monotonic()
             done = training.fit(
@@ -105,7 +106,7 @@ def train_gan(
                 part,
                 epochs=len(rows) + 1,
                 checkpoint=directory / "checkpoint",
-                callbacks=[_FirstPicture(directory / "samples.png", steps, progress)],
+                callbacks=[] if rows or every <= _FIRST else [first],
                 progress=False,
             )
             took = time.monotonic() - began
@@ -135,18 +136,18 @@ class _FirstPicture(keras.callbacks.Callback):
     def __init__(self, path, steps, progress):
         super().__init__()
         self._path, self._steps, self._progress = path, steps, progress
-        self._began = time.monotonic()
+        self._began, self._drawn = time.monotonic(), False
 
     def on_train_batch_end(self, batch, logs=None):
         """Writes the picture once."""
-        gan = cast(Any, self.model)
-        if int(gan.step) != _FIRST:
+        if self._drawn or batch + 1 < _FIRST:
             return
-        write_png(_sheet.class_sheet(gan), self._path)
+        self._drawn = True
+        write_png(_sheet.class_sheet(self.model), self._path)
         if self._progress:
             took = time.monotonic() - self._began
             print(
-                f"step {_FIRST:6d} of {self._steps}: a first picture is in {self._path} "
+                f"step {batch + 1:6d} of {self._steps}: a first picture is in {self._path} "
                 f"({took:.0f} s)",
                 flush=True,
             )

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.numbers import floats, unit_rows
+from keras_cv_extras._base.numbers import any_floats, unit_rows
 from keras_cv_extras._base.types import Tensor
 
 METRICS = ("L2", "squared-L2", "angular")
@@ -28,7 +28,7 @@ def pairwise_distance(embeddings: Tensor, *, squared: bool = False) -> Tensor:
         array([[0., 5.],
                [5., 0.]], dtype=float32)
     """
-    embeddings = floats(embeddings)
+    embeddings = any_floats(embeddings)
     # Distances do not change by a shift, but products of large numbers lose their digits.
     embeddings = embeddings - ops.stop_gradient(ops.mean(embeddings, axis=0, keepdims=True))
     norms = ops.sum(embeddings**2, axis=-1)
@@ -57,7 +57,7 @@ def angular_distance(embeddings: Tensor) -> Tensor:
         array([[0., 1.],
                [1., 0.]], dtype=float32)
     """
-    units = unit_rows(floats(embeddings))
+    units = unit_rows(any_floats(embeddings))
     return ops.maximum(1 - units @ ops.transpose(units), 0.0)
 
 

@@ -44,6 +44,7 @@ class MultilabelEvaluation:
 
     Example:
         >>> rows = np.eye(10)[labels]
+        >>> rows[:, 0] = 1  # every image has two labels, or this one alone
         >>> scores = evaluate(model, images, rows, tuple("abcdefghij"))
     """
 
@@ -161,8 +162,10 @@ class MultilabelPredictions(_scored.Scored):
         pictures: uint8 images of the `worst` ones, by their place.
 
     Example:
-        >>> isinstance(predict(model, (images, labels), tuple("abcdefghij")), MultilabelPredictions)
-        False
+        >>> rows = np.eye(10)[labels]
+        >>> rows[:, 0] = 1  # every image has two labels, or this one alone
+        >>> isinstance(predict(model, (images, rows), tuple("abcdefghij")), MultilabelPredictions)
+        True
     """
 
     @property

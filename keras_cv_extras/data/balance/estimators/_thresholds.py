@@ -63,8 +63,8 @@ class ClassThresholds(BaseEstimator):
         if len(known) != number or not (whole or known.dtype.kind in "SUb"):
             raise ValueError(
                 f"labels must be texts of {number} classes, or integers that hold every class from "
-                f"0 to {number - 1}, one for each column of probabilities, received "
-                f"{known[:12].tolist()}"
+                f"0 to {number - 1}, one for each column of probabilities (of two also -1 and 1, "
+                f"or booleans), received {known[:12].tolist()}"
             )
         self.classes_: Any = known
         thresholds = np.full(number, 1 / number)
