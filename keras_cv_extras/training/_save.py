@@ -50,7 +50,7 @@ def save_model(
 
     Example:
         >>> save_model(model, "classifier.keras", overwrite=True)
-        >>> again = load_model("classifier.keras")
+        >>> again = load_model("classifier.keras", compile=False)
     """
     path = _keras_path(path)
     if not _strategy.writes_files():

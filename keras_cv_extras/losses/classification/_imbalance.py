@@ -118,7 +118,7 @@ def ldam(
         [Cao et al., LDAM](https://arxiv.org/abs/1906.07413)
 
     Example:
-        >>> ldam([0, 1], [[2.0, -1.0], [0.5, 0.5]], class_counts=[900, 100])
+        >>> ldam([0, 1], [[0.9, -0.4], [0.3, 0.5]], class_counts=[900, 100])
     """
     y_pred = cosines(y_pred)
     count = _labels.num_classes(y_pred)
