@@ -36,7 +36,8 @@ SMALLER = (
     (r"\bmax_trials=\d+(?=\), build)|\bmax_trials=\d+(?=, epochs)", "max_trials=2"),
     (r"\bpopulation_size=\d+(?=,\n)", "population_size=2"),
     (r"range\(32\)", "range(2)"),
-    (r"= (gallery|run_policies|run_input)\(.*\)", r"= \1"),  # minutes
+    (r"= (gallery|run_[a-z]+)\(.*\)", r"= \1"),  # minutes
+    (r'data="my digits"', 'data="my digits", steps=2'),
 )
 
 
