@@ -249,7 +249,7 @@ def test_any_size_and_type(name):
         assert_kept(apply(name, images, compile=False), images)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(name=st.sampled_from(NAMES), strength=st.floats(0, 1, width=32))
 def test_any_strength(name, strength, batch):
     """By the program that the other tests have compiled; plain for two of its images."""

@@ -143,6 +143,7 @@ def test_a_model_whose_images_are_not_known_says_so(run, tmp_path):
     assert "says what it was trained on" in asked(moved, run.photographs).notes[0]
 
 
+@pytest.mark.wide
 def test_classes_go_by_name(run, tmp_path):
     wolves = draw(tmp_path / "wolves", ("dog", "wolf"), range(200, 206))
     for command in ("evaluate", "export"):

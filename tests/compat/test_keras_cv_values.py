@@ -20,7 +20,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:keras_cv:FutureWarning")
 
 # The programs of these are the dear ones.
 COMPILED = ("Equalization", "GridMask", "JitteredResize", "RandomChannelShift", "RandomColorJitter")
-COMPILED += ("RandomHue", "RandomShear", "RandomTranslation", "RandomZoom")
+COMPILED += (
+    "Posterization",
+    "RandomFlip",
+    "RandomHue",
+    "RandomSaturation",
+    "Solarization",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
+)
 
 
 def marks(call):

@@ -180,6 +180,7 @@ def test_stream_keeps_every_real_sample_in_order(streamed):
         assert labels.dtype == y.dtype
 
 
+@pytest.mark.wide
 def test_stream_balances_classes_by_samples_between_real_ones(streamed):
     x, y, _, epochs = streamed
     (images, labels), (others, _) = epochs

@@ -126,6 +126,7 @@ def batches(source, **options):
 
 @pytest.mark.wide_but("records")
 @pytest.mark.parametrize("form", ["dictionary", "batches", "batches of dictionaries", "records"])
+@pytest.mark.wide
 def test_a_pipeline_takes_the_same_data_in_any_form(form):
     pairs = tf.data.Dataset.from_tensor_slices((PIXELS, LABELS))
     records = tf.data.Dataset.from_tensor_slices({"image": PIXELS, "label": LABELS, "id": LABELS})

@@ -175,6 +175,7 @@ def test_damage_is_an_error(decoders):
             together(tf.constant([jpeg(1), file]))
 
 
+@pytest.mark.wide
 def test_files_of_a_request_that_are_bad_are_named(decoders):
     together, _ = decoders
     cut = png(0)[: len(png(0)) // 2]

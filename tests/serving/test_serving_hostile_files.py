@@ -163,6 +163,7 @@ def test_a_graph_of_gigabytes_is_not_read(copy):
 
 @pytest.mark.wide_but("variables.index")
 @pytest.mark.parametrize("name", ["variables.index", "variables.data-00000-of-00001", ""])
+@pytest.mark.wide
 def test_variables_that_are_missing(copy, name):
     if name:
         (copy / "variables" / name).unlink()
