@@ -89,6 +89,7 @@ def pytest_collection():
 
 _MUCH = 1 << 29  # half a GiB: a collection takes most of a second, and gives back less than that
 _kept = 0
+_is_last = False
 
 
 def _memory_of_this_process():
@@ -97,12 +98,19 @@ def _memory_of_this_process():
     return int(status.read_text().split()[1]) * resource.getpagesize() if status.exists() else 0
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(nextitem):
+    """Notes whether another test follows: what the last one leaves ends with the process."""
+    global _is_last
+    _is_last = nextitem is None
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _memory_is_given_back():
     """Networks are full of cycles, and freed memory stays with the process unless it is asked."""
     yield
     global _kept
-    if _memory_of_this_process() < _kept + _MUCH:
+    if _is_last or _memory_of_this_process() < _kept + _MUCH:
         return
     if "tensorflow" in sys.modules:
         from seeds import forget_kernels
