@@ -16,9 +16,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 
-def required(name, extras=frozenset()):
-    """Yields the distributions that one requires, each once, without itself."""
-    waiting, seen = [(name, extras)], set()
+def required(name):
+    """Returns the distributions that one requires, without itself."""
+    waiting, seen = [(name, frozenset())], set()
     while waiting:
         owner, wanted = waiting.pop()
         for line in importlib.metadata.requires(owner) or ():
@@ -30,7 +30,7 @@ def required(name, extras=frozenset()):
             if key not in seen:
                 seen.add(key)
                 waiting.append(key)
-    yield from sorted({name for name, _ in seen} - {canonicalize_name(name)})
+    return sorted({name for name, _ in seen} - {canonicalize_name(name)})
 
 
 def link(name, place):
@@ -46,7 +46,7 @@ def link(name, place):
 
 def main(distribution, place):
     """Links all that is required."""
-    names = list(required(distribution))
+    names = required(distribution)
     for name in names:
         link(name, pathlib.Path(place))
     print(f"{len(names)} distributions are linked")

@@ -136,7 +136,7 @@ def of_floats(frame: Any) -> Any:
 
 def as_array(data: Any) -> Any:
     """Returns samples as an array: of a data frame its numbers."""
-    if hasattr(data, "toarray"):
+    if _labelled.is_sparse(data):
         return data.toarray()
     return values(data) if is_frame(data) else np.asarray(data)
 
@@ -145,7 +145,7 @@ def columns_of_texts(table: Any) -> list[int]:
     """Returns the numbers of the columns of a frame or an array that hold no numbers."""
     if is_frame(table):
         return [n for n, dtype in enumerate(table.dtypes) if _kind(dtype) not in "iuf"]
-    if hasattr(table, "toarray"):  # a sparse matrix, of numbers alone
+    if _labelled.is_sparse(table):  # of numbers alone
         return []
     if np.ndim(table) != 2:
         raise ValueError(
@@ -201,7 +201,7 @@ def take(data: Any, rows: Any, *, anew: bool = True) -> Any:
         return data.iloc[rows].reset_index(drop=True) if anew else data.iloc[rows]
     if isinstance(data, list):
         return [data[row] for row in rows]
-    if hasattr(data, "toarray"):
+    if _labelled.is_sparse(data):
         return type(data)(data.tocsr()[rows])
     return np.asarray(data)[rows]
 
@@ -214,7 +214,7 @@ def kept(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @functools.wraps(function)
     def framed(x: Any, y: Any = None, *args: Any, **options: Any) -> Any:
-        if hasattr(x, "toarray"):  # a sparse matrix
+        if _labelled.is_sparse(x):
             new, labels = framed(x.toarray(), y, *args, **options)
             return type(x)(new), labels
         run: Any = function

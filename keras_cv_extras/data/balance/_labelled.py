@@ -37,7 +37,7 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
         x, y = x.train
     elif y is None:
         raise ValueError("y must be the labels of x, received None")
-    if hasattr(x, "toarray"):
+    if is_sparse(x):
         raise TypeError(f"x must be an array, received a sparse {type(x).__name__}: x.toarray()")
     images, labels = checks.unmasked("x", x), checks.unmasked("y", y)
     if images.ndim < 2 or images.dtype.kind not in "uif" or 0 in images.shape:
@@ -51,6 +51,11 @@ def training_part(x: Any, y: Any, held_out: Any | None = None) -> Any:
         raise ValueError("x must be finite, received NaN or infinity: leave those samples out")
     guard.check_training_part(images, held_out)
     return images, labels
+
+
+def is_sparse(data: Any) -> bool:
+    """Whether it is a sparse matrix, of any library."""
+    return hasattr(data, "toarray")
 
 
 def as_classes(labels: Any) -> Any:

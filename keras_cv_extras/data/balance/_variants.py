@@ -180,7 +180,7 @@ def _codes(sampler, x):
     auto = named.ndim == 0 and _frames.is_frame(x)
     if auto:
         named = np.array([hasattr(dtype, "categories") for dtype in x.dtypes], bool)
-    if named.ndim != 1 or hasattr(x, "toarray"):  # a sparse matrix, of numbers alone
+    if named.ndim != 1 or _labelled.is_sparse(x):  # of numbers alone
         return {}
     if named.dtype == bool:
         named = np.flatnonzero(named)

@@ -117,7 +117,7 @@ class _RowSampler(_Sampler):
         array, classes, restore = self._read(X, y)
         rows = self._rows(classes)
         self.sample_indices_: Any = rows
-        whole = _frames.is_frame(X) or hasattr(X, "toarray")
+        whole = _frames.is_frame(X) or _labelled.is_sparse(X)
         chosen = _frames.take(X, rows) if whole else _frames.like(X, array[rows])
         return chosen, _frames.like(y, restore(classes[rows]))
 
