@@ -134,7 +134,7 @@ def test_others_read_the_files(pixels):
 
 
 @pytest.mark.wide
-def test_an_interrupted_pack_is_gone_on_with_and_damage_mended(folder, tmp_path, monkeypatch):
+def test_an_interrupted_pack_is_gone_on_with(folder, tmp_path, monkeypatch):
     output, write, written = tmp_path / "packed", _records.write, []
 
     def failing(path, records):
@@ -153,16 +153,23 @@ def test_an_interrupted_pack_is_gone_on_with_and_damage_mended(folder, tmp_path,
     )
     data.pack(folder, output, 24, form="pixels", per_file=2)
     assert len(written) == len(set(written)) == len(list(output.glob("*.tfrecord")))
+
+
+def test_of_a_pack_only_what_is_damaged_is_written_again(folder, pixels, tmp_path, monkeypatch):
+    output, written = shutil.copytree(pixels, tmp_path / "packed"), []
+    monkeypatch.setattr(_records, "write", lambda path, records: written.append(path.name))
+    data.pack(folder, output, 48, form="pixels", per_file=3)
+    assert written == []
     path = output / "train-00001.tfrecord"
     content = bytearray(path.read_bytes())
     content[-100] ^= 1
     path.write_bytes(content)
-    written.clear()
-    data.pack(folder, output, 24, form="pixels", per_file=2)
+    data.pack(folder, output, 48, form="pixels", per_file=3)
     assert written == ["train-00001.tfrecord"]
-    path.write_bytes(content[:-50])
-    with pytest.raises(ValueError, match="damaged; pack the images again"):
-        data.image_files(output, 24)
+    for damaged in (content[:-50], content + b"more"):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="damaged; pack the images again"):
+            data.image_files(output, 48)
 
 
 LARGEST = np.iinfo(np.int64).max

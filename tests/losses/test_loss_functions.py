@@ -108,6 +108,11 @@ def test_kappa():
     assert float(found) == pytest.approx(math.log(observed / expected))
 
 
+def test_a_probability_that_is_rounded_above_one_costs_nothing():
+    for share in (1.0, 1.0 + 1e-7, 1.01):
+        assert float(losses.log_loss(np.array([0]), np.array([[share, 0.0]]))[0]) == 0
+
+
 # The functions whose classes other tests compare with other libraries or with the formula.
 OWN_TESTS = {
     "angular_distance",
