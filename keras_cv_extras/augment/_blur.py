@@ -28,6 +28,7 @@ _CHECKS = {"kernel_size": _check_kernel_size}
 @image_op(
     strength=Range(0.0, 2.0),
     pixels="moved",
+    reads_values=True,
     checks={**_CHECKS, "border": checks.choice("nearest", "mirror")},
 )
 def gaussian_blur(
@@ -62,7 +63,7 @@ def gaussian_blur(
     return _separable(image, quotient(weights, total), radius, mirrored=border == "mirror")
 
 
-@image_op(strength=Range(0.0, 3.0), pixels="moved", checks=_CHECKS)
+@image_op(strength=Range(0.0, 3.0), pixels="moved", reads_values=True, checks=_CHECKS)
 def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     """Replaces every pixel by the mean of the square around it.
 

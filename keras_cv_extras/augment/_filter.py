@@ -8,7 +8,7 @@ from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._op import Range, finish, image_op
 
 
-@image_op(strength=Range(1.0, 1.9, signed=True), pixels="moved", cheap=True)
+@image_op(strength=Range(1.0, 1.9, signed=True), pixels="moved", reads_values=True, cheap=True)
 def sharpness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their smoothed version.
 

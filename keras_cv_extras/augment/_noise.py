@@ -107,7 +107,7 @@ def poisson_noise(
     return _with_noise(image, key, per_channel, count)
 
 
-@image_op(strength=Range(0.0, 0.2, least=0.0, most=1.0), pixels="moved")
+@image_op(strength=Range(0.0, 0.2, least=0.0, most=1.0), pixels="moved", reads_values=True)
 def salt_and_pepper(
     image: Tensor, amount: Numbers, key: Numbers = 0, *, per_channel: bool = False
 ) -> Tensor:

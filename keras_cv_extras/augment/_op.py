@@ -32,15 +32,6 @@ _TRACED_OPTIONS = ("fill",)  # options that are data of the compiled program, no
 _SIZE = "size"  # the option of the ops that can give another size
 _PIXELS = ("moved", "uint8", "computed", "rounded")
 _NAMES = {1: "grey", 3: "RGB"}  # of images by their channels
-_READ_VALUES = {  # of those that are "moved"
-    "box_blur",
-    "gamma",
-    "gaussian_blur",
-    "invert",
-    "salt_and_pepper",
-    "sharpness",
-    "solarize",
-}
 _OLD_PIXELS = {"levels": "uint8"}  # the old spelling
 _CHECKS = {"fill_mode": check_mode, "interpolation": check_interpolation}  # unless an op has others
 
@@ -130,6 +121,8 @@ class Op:
             is wanted. Other ops have their images gathered first.
         batched: whether the kernel takes a batch, too, with numbers of shape `(batch, 1, 1, 1)`.
             One pass over a batch is faster than a loop over its images.
+        reads_values: whether it matters where black and white are, as it does not to what moves
+            pixels; True unless `pixels` is "moved". A fill colour is in the range of the images.
 
     Example:
         >>> OPS["rotate"].strength.extreme, OPS["rotate"].pixels
@@ -152,17 +145,11 @@ class Op:
     matrix: Callable[..., Any] | None = None
     cheap: bool = False
     batched: bool = False
+    reads_values: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", _OLD_PIXELS.get(self.pixels, self.pixels))
-
-    @property
-    def reads_values(self) -> bool:
-        """Whether it matters where black and white are, as it does not to what moves pixels.
-
-        What moves pixels has its fill colour in the range of the images that it is given.
-        """
-        return self.pixels != "moved" or self.name in _READ_VALUES
+        object.__setattr__(self, "reads_values", self.reads_values or self.pixels != "moved")
 
     @property
     def has_strength(self) -> bool:
@@ -255,6 +242,7 @@ def image_op(
     matrix: Callable[..., Any] | None = None,
     cheap: bool = False,
     batched: bool = False,
+    reads_values: bool = False,
 ) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
     """Publishes a kernel of your own as a function of images, and enters it in `OPS`.
 
@@ -282,6 +270,9 @@ def image_op(
         cheap: whether the op takes few instructions for each pixel; see `Op`.
         batched: whether the kernel takes a batch, too: it counts axes from the last, and its
             numbers may have the shape `(batch, 1, 1, 1)`. Several times faster on large images.
+        reads_values: whether an op that is "moved", which takes images of any type, looks at their
+            values all the same, as `invert` does. Images that are far from [0, 255] are then
+            told of.
 
     Returns:
         A decorator of the kernel.
@@ -341,6 +332,7 @@ def image_op(
             matrix=matrix,
             cheap=cheap,
             batched=batched,
+            reads_values=reads_values,
         )
         _PUBLISHED[op.name] = op
         if listed:

@@ -23,6 +23,7 @@ from keras_cv_extras._base import label_forms
 from keras_cv_extras._base.checks import integer
 from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.text import docstrings
+from keras_cv_extras._base.text.signatures import ClassSignature
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.losses import _labels
 
@@ -151,7 +152,12 @@ class WeightedLoss(keras.losses.Loss):
                 counts = ops.not_equal(ops.convert_to_tensor(condition), 0)
                 replace = functools.partial(where_counted, counts=counts)
                 y_true = keras.tree.map_structure(replace, y_true)
-        return super().__call__(y_true, y_pred, sample_weight)
+        if not self.compares_labels:
+            return super().__call__(y_true, y_pred, sample_weight)
+        # Keras would turn labels into floats, in which numbers above 2**24 become one another.
+        exact: Any = object.__new__(type(self))
+        exact.__dict__.update(self.__dict__, call=lambda _, y_pred: self.call(y_true, y_pred))
+        return keras.losses.Loss.__call__(exact, (), y_pred, sample_weight)
 
     def _without_ignored(self, y_true, sample_weight):
         """Returns weights of 0 for ignored samples; a mean is one over those that count."""
@@ -203,7 +209,7 @@ class FunctionLoss(WeightedLoss):
 
     function: ClassVar[Any] = None
     argument_order: ClassVar[tuple[str, ...] | None] = None
-    __signature__: ClassVar[inspect.Signature]
+    __signature__: ClassVar[Any]
     reads_classes: ClassVar[bool] = False
     #: Whether predictions must be cosines, as `layers.CosineDense` gives them.
     takes_cosines: ClassVar[bool] = False
@@ -219,9 +225,8 @@ class FunctionLoss(WeightedLoss):
         if cls.reads_classes:
             defaults["ignore_class"] = None
             order.append("ignore_class")
-        cls.__signature__ = inspect.Signature(
-            [inspect.Parameter(name, kind, default=defaults[name]) for name in order]
-        )
+        parameters = [inspect.Parameter(name, kind, default=defaults[name]) for name in order]
+        cls.__signature__ = ClassSignature(inspect.Signature(parameters))
         cls.__doc__ = _completed(cls.__doc__, function.__doc__, order)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

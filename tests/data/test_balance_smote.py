@@ -365,3 +365,23 @@ def test_what_is_given_stays_to_the_last_bit(method):
     assert len(kept) > 30
     assert {tuple(row) for row in kept.tolist()} <= {tuple(row) for row in x.tolist()}
     assert len(found) == len(labels)
+
+
+LARGE = 1_700_000_000 + np.random.default_rng(3).integers(0, 40, (40, 3))  # seconds since 1970
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64"])
+@pytest.mark.parametrize("engine", ["sklearn", "faiss"])
+def test_neighbours_of_large_numbers(dtype, engine):
+    """Float32 tells them apart by 128."""
+    rows = _neighbors.features(LARGE.astype(dtype), "pixels")
+    found = _neighbors.neighbor_table(rows, 4, engine)
+    exact = ((LARGE[:, None] - LARGE) ** 2).sum(-1)
+    np.fill_diagonal(exact, exact.max() + 1)
+    wanted = np.sort(exact, axis=1)[:, :4]
+    np.testing.assert_array_equal(np.take_along_axis(exact, found, axis=1), wanted)
+    if engine == "faiss":
+        fitted = _neighbors.FaissNeighbors(2).fit(LARGE.astype(dtype))
+        distance, same = fitted.kneighbors(LARGE[:5])
+        np.testing.assert_array_equal(exact[np.arange(5), same[:, 1]], wanted[:5, 0])
+        np.testing.assert_allclose(distance[:, 1], np.sqrt(wanted[:5, 0]), rtol=1e-5)

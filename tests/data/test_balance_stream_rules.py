@@ -52,6 +52,15 @@ def test_neighbours_are_the_nearest_of_what_is_kept_of_the_class():
     assert widths.numpy().tolist() == [2, 2, 1]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+def test_neighbours_of_large_numbers(dtype):
+    base = 2**23 if dtype == "float32" else 2**30  # float32 tells numbers there apart by 1, by 64
+    kept = tf.constant(base + np.array([[[9, 9], [1, 0], [0, 3], [5, 5]]] * 3), dtype)
+    flat = tf.constant(base + np.array([[0, 2], [4, 5]]), dtype)
+    places, _ = stream()._nearest(flat, longs(0, 0), kept, longs(4, 4, 4))
+    assert places.numpy().tolist() == [[2, 1], [3, 2]]
+
+
 def test_new_samples_lie_between_a_sample_and_its_neighbour():
     made = stream(k_neighbors=1, capacity=1)
     flat, labels = tf.constant([[0.0, 10.0], [4.0, 4.0], [100.0, 0.0]]), longs(0, 2, 0)

@@ -16,6 +16,12 @@ HERE = pathlib.Path(__file__).parent
 every_loss = pytest.mark.parametrize("name", CASES)
 # One loss of a whole batch.
 PER_SAMPLE = [name for name in CASES if name != "WeightedKappaLoss"]
+# Of classes that are compared with one another, and do not number columns.
+COMPARING = [
+    name
+    for name, (_, labels, _) in CASES.items()
+    if getattr(losses, name).compares_labels and labels.ndim == 1 and name in PER_SAMPLE
+]
 OF_CLASSES = [
     *(
         "ActivePassive",
@@ -74,6 +80,17 @@ def test_finite_at_extreme_predictions(name, size):
     value, slope = gradient(lambda p: make(name)(y_true, p), extreme)
     assert np.isfinite(value)
     assert np.isfinite(slope).all()
+
+
+@pytest.mark.parametrize("name", COMPARING)
+def test_large_numbers_of_classes_are_told_apart(name):
+    """Labels that are only compared may be any numbers, such as those of persons or products."""
+    loss, (_, labels, predictions) = make(name), CASES[name]
+    wanted = loss(labels, predictions)
+    large = labels.astype("int64") + 2**33
+    for found in (loss(large, predictions), tf.function(loss)(tf.constant(large), predictions)):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    assert found.dtype == "float32"
 
 
 @every_loss

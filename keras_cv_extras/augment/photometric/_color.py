@@ -15,7 +15,7 @@ GREY_OR_RGB = (1, 3)
 _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.09501
 
 
-@image_op(pixels="moved", cheap=True, batched=True)
+@image_op(pixels="moved", reads_values=True, cheap=True, batched=True)
 def invert(image: Tensor) -> Tensor:
     """Replaces every pixel value by its distance from 255.
 
@@ -29,7 +29,7 @@ def invert(image: Tensor) -> Tensor:
     return 255 - image
 
 
-@image_op(strength=Range(256.0, 0.0), pixels="moved", cheap=True, batched=True)
+@image_op(strength=Range(256.0, 0.0), pixels="moved", reads_values=True, cheap=True, batched=True)
 def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     """Inverts the pixel values at or above a threshold.
 

@@ -11,7 +11,11 @@ from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
 
 
 @image_op(
-    strength=Range(1.0, 1.7, signed=True, least=0.0), pixels="moved", cheap=True, batched=True
+    strength=Range(1.0, 1.7, signed=True, least=0.0),
+    pixels="moved",
+    reads_values=True,
+    cheap=True,
+    batched=True,
 )
 def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     """Raises pixel values, as shares of 255, to a power.

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_cv_extras._base.text.signatures import ClassSignature
 from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
 from keras_cv_extras.compat.keras_cv.core import FactorSampler, sampler_of
 
@@ -226,7 +227,7 @@ def old_layer(
         "sampled": sampled or {},
         "__doc__": make.__doc__,
         "__module__": __name__,
-        "__signature__": inspect.signature(make),
+        "__signature__": ClassSignature(inspect.signature(make)),
     }
     made = type(name, (base,), fields)
     return keras.saving.register_keras_serializable(_PACKAGE)(made)

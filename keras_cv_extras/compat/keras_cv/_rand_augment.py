@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from keras_cv_extras._base.text.signatures import ClassSignature
 from keras_cv_extras.compat.keras_cv._image_layers import rand_augment
 from keras_cv_extras.compat.keras_cv._layer import OldLayer
 from keras_cv_extras.compat.keras_cv.core import NormalFactorSampler
@@ -17,7 +18,7 @@ class RandAugment(OldLayer):
     """Applies some ops to every image, drawn for that image, of about one strength."""
 
     make = staticmethod(rand_augment)
-    __signature__ = inspect.signature(rand_augment)
+    __signature__ = ClassSignature(inspect.signature(rand_augment))
 
     @staticmethod
     def get_standard_policy(

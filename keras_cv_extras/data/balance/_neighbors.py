@@ -9,6 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.types import ArrayLike
+from keras_cv_extras.data.balance import _labelled
 
 ENGINES = ("sklearn", "faiss")
 _COMPONENTS = 50  # beyond them distances are mostly noise, and no nearer than one another
@@ -32,7 +33,7 @@ def features(images, neighbors_in):
     if isinstance(neighbors_in, str):
         checks.one_of("neighbors_in", neighbors_in, ("pixels", "pca"))
         flat = images.reshape(len(images), -1)
-        flat = flat if flat.dtype.kind == "f" else flat.astype(np.float32)
+        flat = flat if flat.dtype.kind == "f" else flat.astype(_labelled.working_type(flat.dtype))
         if neighbors_in == "pixels":
             return flat
         count = min(_COMPONENTS, *flat.shape)
@@ -142,12 +143,17 @@ class FaissNeighbors(BaseEstimator):
                 "neighbours by faiss need its package: pip install faiss-cpu, or use the engine "
                 "'sklearn'"
             ) from error
-        rows = np.ascontiguousarray(x, dtype=np.float32)
+        # Faiss computes in float32, where large numbers would lose what tells them apart.
+        self.center_ = np.mean(x, axis=0, dtype=np.float64)
+        rows = self._rows(x)
         size = rows.shape[1]
         self.index_: Any = faiss.IndexFlatL2(size) if self.index == "flat" else _graph(faiss, size)
         self.index_.add(rows)
         self.fitted_ = rows
         return self
+
+    def _rows(self, x):
+        return np.ascontiguousarray(x - self.center_, dtype=np.float32)
 
     def kneighbors(
         self,
@@ -157,7 +163,7 @@ class FaissNeighbors(BaseEstimator):
     ) -> Any:  # noqa: N803
         """Returns Euclidean distances and numbers of the nearest fitted rows, `(m, k)` each."""
         count = self.n_neighbors if n_neighbors is None else n_neighbors
-        rows = self.fitted_ if X is None else np.ascontiguousarray(X, dtype=np.float32)
+        rows = self.fitted_ if X is None else self._rows(X)
         squares, found = self.index_.search(rows, count + (X is None))
         missed = np.flatnonzero((found < 0).any(axis=1))
         if len(missed):  # the graph did not reach enough rows from these

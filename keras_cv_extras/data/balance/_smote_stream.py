@@ -133,7 +133,7 @@ class SmoteStream(EpochStream):
         number = tf.cast(tf.gather(labels, base), tf.int64)
         chosen = tf.gather_nd(nearest, tf.stack([line, place], axis=-1))
         other = tf.gather_nd(kept, tf.stack([number, tf.cast(chosen, tf.int64)], axis=-1))
-        kind = tf.float64 if flat.dtype.size > 4 else tf.float32
+        kind = _kind(flat.dtype)
         start = tf.cast(tf.gather(flat, base), kind)
         steps = tf.cast(_draws.step(self.seed, epoch, samples), kind)[:, None]
         values = start + steps * (tf.cast(other, kind) - start)
@@ -142,13 +142,12 @@ class SmoteStream(EpochStream):
 
     def _nearest(self, flat, labels, kept, seen):
         """Returns for each sample of a chunk the places of its neighbours, and how many it has."""
-        rows = tf.cast(flat, tf.float32)
-        pool = tf.cast(tf.gather(kept, labels), tf.float32)  # (chunk, capacity, values)
-        # |a - b|^2 without |a|^2, which is the same for all b.
-        distance = tf.reduce_sum(pool**2, axis=-1) - 2 * tf.linalg.matvec(pool, rows)
+        kind = _kind(flat.dtype)
+        pool = tf.cast(tf.gather(kept, labels), kind)  # (chunk, capacity, values)
+        distance = tf.reduce_sum((pool - tf.cast(flat, kind)[:, None]) ** 2, axis=-1)
         size = tf.minimum(tf.gather(seen, labels), self.capacity)
         empty = tf.range(self.capacity, dtype=tf.int64) >= size[:, None]
-        distance = tf.where(empty, np.float32(np.inf), distance)
+        distance = tf.where(empty, tf.constant(np.inf, kind), distance)
         _, places = tf.math.top_k(-distance, self.k_neighbors)
         return places, tf.clip_by_value(size, 1, self.k_neighbors)
 
@@ -170,6 +169,11 @@ class SmoteStream(EpochStream):
             tf.cast(labels, tf.int32), minlength=self.num_classes, dtype=tf.int64
         )
         return kept, seen + total
+
+
+def _kind(dtype):
+    """The type of floats to compute in: one that holds all numbers of images and of most tables."""
+    return tf.float32 if dtype.size <= 2 or dtype == tf.float32 else tf.float64
 
 
 def _rank_in_class(labels):

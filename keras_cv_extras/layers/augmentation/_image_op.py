@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import keras
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.text.signatures import ClassSignature
 from keras_cv_extras._base.types import Config, Interval
 from keras_cv_extras.augment import OPS
 from keras_cv_extras.layers.augmentation._policy import PolicyAugment
@@ -26,7 +27,7 @@ class ImageOp(PolicyAugment):
     """
 
     op: ClassVar[str]
-    __signature__: ClassVar[inspect.Signature]
+    __signature__: ClassVar[Any]
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class ImageOp(PolicyAugment):
         defaults = {**_own(op), "value_range": (0, 255), "seed": None}
         options = [inspect.Parameter(k, _KEYWORD, default=v) for k, v in defaults.items()]
         rest = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
-        cls.__signature__ = inspect.Signature([*first, *options, rest])
+        cls.__signature__ = ClassSignature(inspect.Signature([*first, *options, rest]))
 
     def get_config(self) -> Config:
         """Returns the configuration."""
