@@ -27,3 +27,15 @@ def test_xla_does_not_look_through_what_is_kept():
         images = tf.ones((4, 6), dtype)
         program = function.experimental_get_compiler_ir(images)(stage="optimized_hlo")
         assert "conditional(" in program, dtype
+
+
+def test_programs_of_different_functions_are_no_traces_of_one(caplog):
+    """TensorFlow warns of five traces in ten calls, and of all functions with one source as one."""
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        for number in range(12):
+            engine.compiled(lambda x, number=number: x + number)(tf.ones(2))
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "retracing" not in caplog.text

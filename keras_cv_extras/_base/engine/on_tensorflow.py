@@ -27,7 +27,8 @@ def compiled(function, by_batch=False):
         finally:
             _compiling.reset(token)
 
-    return tf.function(traced, jit_compile=True, autograph=False)
+    # TensorFlow counts the traces of all functions of one source together, and warns of the fifth.
+    return tf.function(functools.partial(traced), jit_compile=True, autograph=False)
 
 
 def plain(function, by_batch=False):

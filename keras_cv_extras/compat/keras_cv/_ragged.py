@@ -1,5 +1,6 @@
 """Batches whose images differ in size: `tf.RaggedTensor` in, `tf.RaggedTensor` out."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -52,7 +53,7 @@ def each_image(
         return tf.map_fn(one, batch, fn_output_signature=signature)
 
     # In a graph, where a size is unknown, one program is for all sizes.
-    return mapped(given) if tf.inside_function() else tf.function(mapped)(given)
+    return mapped(given) if tf.inside_function() else tf.function(functools.partial(mapped))(given)
 
 
 def _others(given):
