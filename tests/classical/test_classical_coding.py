@@ -219,6 +219,16 @@ def test_order_chunks_and_seed_do_not_matter(ragged, coder, monkeypatch):
     np.testing.assert_allclose(turned, whole, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "coder", [VectorQuantization(7, assignment="soft"), LLC(9), FisherVector(3), VLAD(5)]
+)
+def test_codes_do_not_depend_on_the_unit_of_descriptors(ragged, coder):
+    """What is learned from them, bandwidths and least variances too, goes with their unit."""
+    codes = [coder.fit_transform(ragged.with_values(unit * ragged.values)) for unit in (1, 1024)]
+    dense = [one.values.toarray() if isinstance(one, DescriptorSet) else one for one in codes]
+    np.testing.assert_allclose(*dense, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("coder", CODERS)
 def test_what_is_wrong_is_said(ragged, coder):
     with pytest.raises(ValueError, match="too few for num_words=1000"):

@@ -169,6 +169,7 @@ def test_a_set_is_a_list_of_images(codes):
         (lambda: histogram_intersection([[-1.0]]), "must not be negative"),
         (lambda: chi_square([[np.nan]]), "NaN"),
         (lambda: pyramid_match(np.ones((2, 20))), "21 cells"),
+        (lambda: pyramid_match(np.ones((2, 4)), levels=(2, 0)), "levels must be at least 1"),
     ],
 )
 def test_what_is_wrong_is_said(make, message):

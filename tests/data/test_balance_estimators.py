@@ -160,6 +160,7 @@ def test_folds_refuse_what_would_leak_or_lack_a_class():
             data.folds(*arguments)
     with pytest.raises(TypeError, match="sampler must have fit_resample"):
         data.folds(x, y, sampler="smote")
+    assert len(list(data.folds(x, y, 12))) == 12, "one sample of class 1 in each"
 
 
 @pytest.mark.parametrize(

@@ -351,6 +351,12 @@ def test_too_large_for_memory_is_found_before_decoding(tmp_path, monkeypatch):
         data.load(tmp_path, image_size=8000)
 
 
+def test_eight_gibibytes_are_held_at_most():
+    _folder.check_bytes(2860, (1000, 1000), 3)
+    with pytest.raises(ValueError, match="limit of 8 GiB"):
+        _folder.check_bytes(2870, (1000, 1000), 3)
+
+
 def test_files_and_warning_filters_are_left_as_they_were(tmp_path):
     make(tmp_path)
     before, filters = sorted(os.walk(tmp_path)), list(warnings.filters)

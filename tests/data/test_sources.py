@@ -1,4 +1,5 @@
 import gzip
+import inspect
 import sys
 import types
 
@@ -27,6 +28,21 @@ def check(loaded, train, test, shape, num_classes):
         assert images.min() == 0
         assert images.max() == 255
     assert len(loaded.class_names) == num_classes
+
+
+def test_a_registered_source_is_loaded_as_it_was_asked_for(monkeypatch):
+    given = {"image_size": (5, 6), "resize": "pad", "jpeg": "reduced", "channels": 1}
+    given |= {"on_error": "raise", "test_fraction": 0.3, "seed": 7, "class_names": ["a"]}
+    assert ["name", *given] == list(inspect.signature(data.load).parameters)
+    monkeypatch.setattr(_sources.SOURCES, "_added", {})
+    data.register("mine", lambda: "folder")
+    loaded = data.ImageData((np.zeros(1), np.zeros(1)), None, ("a",), "folder")
+    asked, load = [], _sources.load
+    monkeypatch.setattr(
+        _sources, "load", lambda *args, **kept: asked.append((args, kept)) or loaded
+    )
+    assert load("mine", **given).name == "mine"
+    assert asked == [(("folder",), given)]
 
 
 @pytest.mark.wide

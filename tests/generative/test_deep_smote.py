@@ -59,6 +59,26 @@ def test_loss_is_the_two_mean_squares(digits):
     np.testing.assert_allclose(float(loss), own + 0.5 * other, rtol=1e-4)
 
 
+def test_the_range_of_values_changes_nothing_else(digits):
+    """Images in [-1, 1] have the codes and the loss of those in [0, 255]."""
+    images, labels = digits[0][70:90], digits[1][70:90]
+    model = DeepSMOTE((8, 8, 1), code_size=4, width=4)
+    other = DeepSMOTE((8, 8, 1), code_size=4, width=4, value_range=(-1, 1))
+    for network, own in ((other.encoder, model.encoder), (other.decoder, model.decoder)):
+        network.set_weights(own.get_weights())
+    scaled = (images / 127.5 - 1).astype("float32")
+    codes = model.encode(images)
+    np.testing.assert_allclose(other.encode(scaled), codes, atol=1e-4)
+    np.testing.assert_allclose(
+        127.5 * (other.decode(codes) + 1), model.decode(codes), rtol=1e-4, atol=1e-2
+    )
+    found, wanted = (
+        one.compute_loss(given, labels, one(given))
+        for one, given in ((other, scaled), (model, images))
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+
+
 @pytest.mark.wide
 def test_resampled_images_are_of_their_class(trained, digits):
     images, labels = digits

@@ -187,6 +187,7 @@ def test_the_page_of_a_gan():
         (0.5, 0.01, 1.0, 0.9, [("train for more steps",), ("alone gets",)]),
         (0.05, 0.01, 1.0, 0.9, [("collapsed", "another seed"), ("alone gets",)]),
         (0.5, 0.25, 2.0, 0.5, [("25.0 %", "may be copies"), ("alone gets", "BalancedSource")]),
+        (0.5, 0.03, 2.0, 0.9, [("3.0 %", "may be copies"), ("alone gets",)]),
     ],
 )
 def test_the_page_of_a_gan_says_first_what_to_do(recall, suspicious, last, made, words):

@@ -19,8 +19,8 @@ from keras_cv_extras.generative import (
     usefulness,
 )
 from keras_cv_extras.generative._evaluation import SCORES
+from keras_cv_extras.generative.gan import _draws, _training
 from keras_cv_extras.generative.gan import _step as _gan_step
-from keras_cv_extras.generative.gan import _training
 from keras_cv_extras.generative.gan._image_maker import ImageMaker
 
 RNG = np.random.default_rng(0)
@@ -80,6 +80,9 @@ def test_suspicious_images_are_nearer_than_the_nearest_hundredth_of_others():
     assert found.suspicious == 0.5
     assert found.median_ratio == pytest.approx(((2.9 + 3.0) / 2) / 101)
     assert found.distances.tolist() == pytest.approx([0.5, 2.9, 3.0, 50.0])
+    far = np.append(held_out, [[[[9e3]]]] * 100, axis=0)  # the middle one of 301 is at 151
+    found = memorization(_Network(), made, train, far)
+    assert found.median_ratio == pytest.approx(((2.9 + 3.0) / 2) / 151)
 
 
 def test_usefulness_trains_on_one_and_tests_on_the_other(monkeypatch):
@@ -225,3 +228,10 @@ def test_a_collapse_is_told():
     assert "local FID 2.00, precision 0.90, recall 0.05, coverage 0.10 (200 ms a step)" in line
     assert "warning: likely collapsed" in line
     assert "warning" not in _training._line({**row, "recall": 0.5}, 10, 5)
+
+
+def test_latents_are_normal_and_independent():
+    draws = np.asarray(_draws.normal(1, 0, np.arange(4000, dtype="int32"), 0, 5))
+    assert draws.shape == (4000, 5)
+    np.testing.assert_allclose(draws.mean(axis=0), 0, atol=0.06)
+    np.testing.assert_allclose(np.cov(draws.T), np.eye(5), atol=0.09)

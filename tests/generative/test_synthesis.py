@@ -7,6 +7,7 @@ from keras_cv_extras.generative import (
     ConditionalGAN,
     LocalFeatures,
     TooFewImagesError,
+    _synthesis,
     evaluate_made,
     memorization,
     usefulness,
@@ -122,6 +123,22 @@ def test_wrong_arguments(gan, options, message):
         gan.to_dataset(balance_to=None)
     with pytest.raises(ValueError, match=r"np.unique\(names, return_inverse=True\)\[1\]"):
         gan.generate(["cat", "dog"])
+
+
+def test_the_filter_is_as_strict_as_was_asked(gan, digits, agreeing, monkeypatch):
+    def chosen(gan, counts, **options):
+        asked.append(options)
+        raise InterruptedError
+
+    asked, given = [], {"seed": 3, "classifier": agreeing, "confidence": 0.75}
+    monkeypatch.setattr(_synthesis, "chosen_images", chosen)
+    for call in (
+        lambda: gan.to_dataset(digits[1], **given),
+        lambda: gan.resample(*digits, **given),
+    ):
+        with pytest.raises(InterruptedError):
+            call()
+    assert asked == [given, given]
 
 
 def test_test_images_are_refused(gan):

@@ -207,6 +207,9 @@ def test_class_balanced_weights():
         (lambda: losses.LogLoss()([[1, 0]], [[0.1, 0.2, 0.3]]), "y_true must hold integer classes"),
         (lambda: losses.CategoricalFocal()([0], [[0.1]]), "at least two classes"),
         (lambda: losses.BiTempered(from_logits=False)([0], [[0.5, 0.5]]), "needs logits"),
+        (lambda: losses.BiTempered(t1=1.5), r"t1 must be in \[0, 1\], received 1.5"),
+        (lambda: losses.BiTempered(t2=0.5), "t2 must be at least 1, received 0.5"),
+        (lambda: losses.WeightedKappaLoss(num_classes=1), "num_classes must be at least 2"),
     ],
 )
 def test_clear_errors(make, message):
