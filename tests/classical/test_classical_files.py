@@ -210,7 +210,9 @@ DAMAGED = {
 FITTED = (
     linear_model.RidgeClassifier(),  # of two classes its weights are one row without an axis
     linear_model.LogisticRegression(),
+    linear_model.LogisticRegression(fit_intercept=False),
     linear_model.SGDClassifier(),
+    linear_model.RidgeClassifier(fit_intercept=False),  # whose intercept is one number
     svm.LinearSVC(),
     svm.SVC(probability=True),
     neighbors.KNeighborsClassifier(metric="nan_euclidean", algorithm="brute"),
@@ -241,6 +243,46 @@ def test_arrays_that_no_fitted_estimator_has(kind, tmp_path):
     damage(model)
     path = classical.save(model, tmp_path / "bad.skops")
     with pytest.raises(ValueError, match=f"not a classifier that can be read .*{message}"):
+        classical.load(path)
+
+
+def mean(values):
+    return float(np.mean(values))
+
+
+THREE, TWO_TARGETS = np.arange(30) % 3, np.random.default_rng(1).random((30, 2))
+NEAREST = neighbors.KNeighborsRegressor(algorithm="brute")
+SPREAD = {
+    "an intercept of classes": (linear_model.LogisticRegression(), THREE, "intercept_", mean),
+    "an intercept of an SVM": (svm.LinearSVC(), THREE, "intercept_", mean),
+    "an intercept where there is none": (
+        *(svm.LinearSVC(fit_intercept=False), THREE, "intercept_"),
+        lambda given: given + 0.5,
+    ),
+    "an intercept of targets": (linear_model.Ridge(), TWO_TARGETS, "intercept_", mean),
+    "intercepts of a target": (
+        linear_model.SGDRegressor(),
+        Y,
+        "intercept_",
+        lambda b: b.repeat(30),
+    ),
+    "fewer targets": (NEAREST, TWO_TARGETS, "_y", lambda y: y[:9]),
+    "targets with an axis": (NEAREST, TWO_TARGETS, "_y", lambda y: y[:, None]),
+    "labels by columns": (BRUTE, np.stack([Y, THREE], axis=1), "_y", lambda y: y.T.copy()),
+    "labels with an axis": (BRUTE, Y, "_y", lambda y: y[:, None]),
+}
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+def test_arrays_that_would_be_spread_over_others(kind, tmp_path):
+    """NumPy computes with them, without a word."""
+    made, targets, name, change = SPREAD[kind]
+    model: Any = base.clone(made).fit(X, targets)
+    path = classical.save(model, tmp_path / "good.skops")
+    np.testing.assert_array_equal(classical.load(path).predict(X), model.predict(X))
+    setattr(model, name, change(getattr(model, name)))
+    path = classical.save(model, tmp_path / "bad.skops")
+    with pytest.raises(ValueError, match=f"of the {type(made).__name__} in it do not fit togeth"):
         classical.load(path)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn import cluster, decomposition
+from sklearn.base import RegressorMixin
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.mixture._base import BaseMixture
 from sklearn.neighbors._base import NeighborsBase
@@ -128,25 +129,35 @@ def _are_clusters(one):
     return count > 0 and _has(one.cluster_centers_, count, one.n_features_in_)
 
 
-def _are_neighbors(one):
+def _are_neighbors(one: Any) -> bool:
     held, count = vars(one), len(one._fit_X)
     if (one.n_samples_fit_, one._fit_method) != (count, "brute"):
         return False  # a tree of neighbours is of no type that is trusted
     if one._fit_X.shape != (count, one.n_features_in_):
         return False
+    if "_y" not in held:
+        return "classes_" not in held and not isinstance(one, RegressorMixin)
     if "classes_" not in held:
-        return "_y" not in held or (len(one._y) == count and _is_finite(one._y))
+        return one._y.ndim < 3 and len(one._y) == count and _is_finite(one._y)
     classes = one.classes_ if one.outputs_2d_ else [one.classes_]
-    labels = one._y.reshape(count, len(classes))
-    most = list(map(len, classes))
+    if one._y.shape != ((count, len(classes)) if one.outputs_2d_ else (count,)):
+        return False
+    labels, most = one._y.reshape(count, -1), list(map(len, classes))
     return labels.dtype.kind in "iu" and bool(((labels >= 0) & (labels < most)).all())
 
 
-def _is_linear(one):
-    classes, weights = len(one.classes_), np.atleast_2d(one.coef_)
-    rows = 1 if classes == 2 and len(weights) == 1 else classes
-    intercepts = np.shape(one.intercept_)
-    return _has(weights, rows, one.n_features_in_) and intercepts in ((), (rows,))
+def _is_linear(one: Any) -> bool:
+    """Returns whether each row of weights has its own intercept."""
+    weights, rows = np.atleast_2d(one.coef_), len(np.atleast_2d(one.coef_))
+    if "classes_" in vars(one):
+        classes = len(one.classes_)
+        rows = 1 if classes == 2 and rows == 1 else classes
+    if not _has(weights, rows, one.n_features_in_):
+        return False
+    if np.shape(one.intercept_) != ():
+        return np.shape(one.intercept_) == (rows,)
+    # One number stands for all rows where there is none to add.
+    return rows == 1 or not (one.intercept_ or getattr(one, "fit_intercept", True))
 
 
 _RULES = {
@@ -157,6 +168,7 @@ _RULES = {
     cluster.MiniBatchKMeans: (("cluster_centers_",), "centres", _are_clusters),
     NeighborsBase: (("_fit_X",), "rows", _are_neighbors),
     LinearClassifierMixin: (("coef_",), "coefficients", _is_linear),
+    RegressorMixin: (("coef_",), "coefficients", _is_linear),
 }
 
 
