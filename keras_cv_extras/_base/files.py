@@ -70,15 +70,27 @@ def replacing(path, *, kind: str = "folder", known=None, **identity):
 
 
 @contextlib.contextmanager
-def reserved(path):
-    """Keeps the path of a folder for this thread, which will write it with `replacing` in the end.
+def reserved(*paths):
+    """Keeps paths for this thread, which will write there with `replacing` in the end.
 
     Another process that wants to write there is told before its work, not after it.
+
+    Args:
+        *paths: of folders or files; None is passed over.
 
     Raises:
         OSError, ValueError: if another process is writing there, or nothing can be written.
     """
-    path = pathlib.Path(os.path.abspath(path))
+    with contextlib.ExitStack() as stack:
+        for path in paths:
+            if path is not None:
+                stack.enter_context(_reserved(pathlib.Path(os.path.abspath(path))))
+        yield
+
+
+@contextlib.contextmanager
+def _reserved(path):
+    _check_alone(path)
     with explaining(path):
         made = marks.make_folders(path.parent)
         try:
@@ -230,7 +242,7 @@ def _marked(path):
 
 
 def _check_alone(path):
-    """Raises if another process or thread writes to the path of a folder at present."""
+    """Raises if another process or thread writes to a path at present, or keeps it."""
     for folder in path.parent.glob(f"{TEMPORARY}*"):
         if _own.get(folder) == threading.get_ident():
             continue

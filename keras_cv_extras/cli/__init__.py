@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from keras_cv_extras import __version__
-from keras_cv_extras._base import supervise
+from keras_cv_extras._base import files, supervise
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli import _launch, _plugins, _serving, _train
@@ -110,10 +110,11 @@ def gallery(
 ) -> None:
     """Draw every op at several strengths on real photographs, as one HTML page."""
     check_files(output, known=written.is_ours)
-    import_tensorflow()
-    from keras_cv_extras import policy
+    with files.reserved(output):
+        import_tensorflow()
+        from keras_cv_extras import policy
 
-    say(policy.gallery(output, progress=not quiet))
+        say(policy.gallery(output, progress=not quiet))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import written
 from keras_cv_extras.cli._options import check_files, check_ops
 
@@ -24,9 +25,10 @@ def bench_policies(
     Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
     """
     check_files(output, known=written.is_ours)
-    from keras_cv_extras import bench
+    with files.reserved(output):
+        from keras_cv_extras import bench
 
-    bench.run_policies(sizes=tuple(sizes), seconds=seconds, output=output)
+        bench.run_policies(sizes=tuple(sizes), seconds=seconds, output=output)
 
 
 @bench_app.command("input")
@@ -41,9 +43,10 @@ def bench_input(
     Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
     """
     check_files(output, known=written.is_ours)
-    from keras_cv_extras import bench
+    with files.reserved(output):
+        from keras_cv_extras import bench
 
-    bench.run_input(size, batch_size, seconds=seconds, output=output)
+        bench.run_input(size, batch_size, seconds=seconds, output=output)
 
 
 @bench_app.command("ops")
@@ -66,11 +69,12 @@ def bench_ops(
     """
     check_files(output, known=written.is_ours)
     check_ops(ops or (), "mixup", "cutmix", "fmix", "mosaic")
-    from keras_cv_extras import bench
+    with files.reserved(output):
+        from keras_cv_extras import bench
 
-    bench.run_ops(
-        sizes=tuple(sizes), ops=ops or None, seconds=seconds, output=output, repeats=repeats
-    )
+        bench.run_ops(
+            sizes=tuple(sizes), ops=ops or None, seconds=seconds, output=output, repeats=repeats
+        )
 
 
 @bench_app.command("losses")
@@ -83,9 +87,10 @@ def bench_losses(
 ):
     """Time every loss with its gradient on one core, and compare it with that of Keras."""
     check_files(output, known=written.is_ours)
-    from keras_cv_extras import bench
+    with files.reserved(output):
+        from keras_cv_extras import bench
 
-    bench.run_losses(losses or None, seconds=seconds, output=output)
+        bench.run_losses(losses or None, seconds=seconds, output=output)
 
 
 @bench_app.command("pooling")
@@ -95,6 +100,7 @@ def bench_pooling(
 ):
     """Time a training step of each pooling layer, relative to max pooling of Keras."""
     check_files(output, known=written.is_ours)
-    from keras_cv_extras import bench
+    with files.reserved(output):
+        from keras_cv_extras import bench
 
-    bench.run_pooling(seconds=seconds, output=output)
+        bench.run_pooling(seconds=seconds, output=output)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import written
 from keras_cv_extras.cli._options import (
     Data,
@@ -73,26 +74,27 @@ def classical_train(
     For example: kcx classical train digits --system hog
     """
     endings = ("",) if output.suffix in _ENDINGS else _ENDINGS
-    places = (pathlib.Path(f"{output}{ending}") for ending in endings)
+    places = [pathlib.Path(f"{output}{ending}") for ending in endings]
     check_files(*places, known=written.is_signed)
     check_there(data=data, image_size=image_size)
-    import_tensorflow()
-    from keras_cv_extras import classical
+    with files.reserved(*places):
+        import_tensorflow()
+        from keras_cv_extras import classical
 
-    with _notes():
-        scores, path = classical.train(
-            data,
-            output,
-            system=system,
-            classifier=classifier,
-            num_words=num_words,
-            color=color,
-            train_size=train_size,
-            image_size=image_size,
-            seed=seed,
-            progress=not quiet,
-            tell=say,
-        )
+        with _notes():
+            scores, path = classical.train(
+                data,
+                output,
+                system=system,
+                classifier=classifier,
+                num_words=num_words,
+                color=color,
+                train_size=train_size,
+                image_size=image_size,
+                seed=seed,
+                progress=not quiet,
+                tell=say,
+            )
     _show(scores)
     say(path)
 
@@ -112,11 +114,12 @@ def classical_evaluate(
     """
     check_files(output, known=written.SCORES)
     check_there(data=data, model=model, image_size=image_size)
-    import_tensorflow()
-    from keras_cv_extras import classical
+    with files.reserved(output):
+        import_tensorflow()
+        from keras_cv_extras import classical
 
-    with _notes():
-        scores = classical.evaluate(model, data, output=output, image_size=image_size)
+        with _notes():
+            scores = classical.evaluate(model, data, output=output, image_size=image_size)
     _show(scores)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras.cli._options import (
     Data,
@@ -123,21 +124,23 @@ def gan_report(
     The scores are the similarity for each class, measured by a network trained on DATA, copies
     of training images, and the accuracy of a classifier trained on synthetic images alone.
     """
-    check_files(output or model.parent / "report.html", known=written.is_ours)
+    place = output or model.parent / "report.html"
+    check_files(place, known=written.is_ours)
     check_there(data=data, model=model, image_size=image_size)
-    import_tensorflow()
-    from keras_cv_extras.generative import gan
+    with files.reserved(place):
+        import_tensorflow()
+        from keras_cv_extras.generative import gan
 
-    found = gan.report(
-        model,
-        data,
-        output,
-        count=count,
-        steps=steps,
-        image_size=image_size,
-        seed=seed,
-        progress=not quiet,
-    )
+        found = gan.report(
+            model,
+            data,
+            output,
+            count=count,
+            steps=steps,
+            image_size=image_size,
+            seed=seed,
+            progress=not quiet,
+        )
     _show(found)
 
 

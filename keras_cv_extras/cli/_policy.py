@@ -36,18 +36,19 @@ def policy_show(
         raise ValueError(f"--output must be a file that ends in .png, received {output}")
     files.check_file(output, written.is_ours)
     check_there(data=data, policy=file, image_size=image_size)
-    import_tensorflow()
-    from keras_cv_extras import data as data_package
-    from keras_cv_extras import policy
+    with files.reserved(output):
+        import_tensorflow()
+        from keras_cv_extras import data as data_package
+        from keras_cv_extras import policy
 
-    is_name = not file.suffix and not file.is_file()
-    chosen: Any = policy.named(str(file)) if is_name else policy.Policy.load(file)
-    images = data_package.load(data, image_size=image_size).train[0]
-    shown = min(columns, len(images))  # a folder's are in the order of its classes
-    images = images[[number * len(images) // shown for number in range(shown)]]
-    figure = policy.policy_sheet(chosen, images, columns=columns, seed=seed)
-    with files.replacing(output, known=written.is_ours) as temporary:
-        figure.savefig(temporary, format="png", metadata=written.SOFTWARE)
+        is_name = not file.suffix and not file.is_file()
+        chosen: Any = policy.named(str(file)) if is_name else policy.Policy.load(file)
+        images = data_package.load(data, image_size=image_size).train[0]
+        shown = min(columns, len(images))  # a folder's are in the order of its classes
+        images = images[[number * len(images) // shown for number in range(shown)]]
+        figure = policy.policy_sheet(chosen, images, columns=columns, seed=seed)
+        with files.replacing(output, known=written.is_ours) as temporary:
+            figure.savefig(temporary, format="png", metadata=written.SOFTWARE)
     say(f"{chosen.name or file}: {chosen.describe()}", output)
 
 
@@ -92,16 +93,17 @@ def policy_convert(
         source_format == "kcx" and source not in PUBLISHED
     ):
         check_there(source=source)
-    import_tensorflow()
-    from keras_cv_extras import policy
+    with files.reserved(output):
+        import_tensorflow()
+        from keras_cv_extras import policy
 
-    converted = policy.convert(
-        source,
-        output,
-        source_format=source_format,
-        to=to,
-        spec=spec,
-        image_size=image_size,
-        strict=not lossy,
-    )
+        converted = policy.convert(
+            source,
+            output,
+            source_format=source_format,
+            to=to,
+            spec=spec,
+            image_size=image_size,
+            strict=not lossy,
+        )
     say(converted.describe(), output)

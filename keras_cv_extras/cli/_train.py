@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras.cli._options import (
     Data,
@@ -290,19 +291,20 @@ def evaluate(
     check_files(output, known=written.SCORES)
     check_files(report, predictions, known=written.is_ours)
     check_there(data=data, model=model, root=root, image_size=image_size)
-    import_tensorflow()
-    from keras_cv_extras import training
+    with files.reserved(output, report, predictions):
+        import_tensorflow()
+        from keras_cv_extras import training
 
-    result = training.evaluate_file(
-        model,
-        as_table(data, image_column, label_column, split_column, root, separator),
-        output=output,
-        report=report,
-        predictions=predictions,
-        image_size=image_size,
-        stream=stream,
-        max_bad=max_bad,
-    )
+        result = training.evaluate_file(
+            model,
+            as_table(data, image_column, label_column, split_column, root, separator),
+            output=output,
+            report=report,
+            predictions=predictions,
+            image_size=image_size,
+            stream=stream,
+            max_bad=max_bad,
+        )
     _show(result)
     _judge(result.scores, min_accuracy)
 
