@@ -85,6 +85,19 @@ def test_poisson_quantiles_are_almost_exact():
         assert np.abs(reached - stats.poisson.cdf(np.arange(60), expected)).max() < 1.5e-3
 
 
+def test_few_photons_are_counted_out():
+    from keras_cv_extras.augment import _noise
+
+    halves = np.arange(15, 65536, 16)
+    counts = np.asarray(_noise._count_out(np.full(len(halves), 4.0, "float32"), halves))
+    wanted = stats.poisson.ppf((halves + 0.5) / 65536, 4.0)
+    assert (counts != wanted).mean() < 1e-3
+    assert counts[-1] == wanted[-1]
+    bright = np.full((16, 16, 3), 200, "float32")  # of 2,000 photons
+    noise = np.asarray(augment.poisson_noise(bright, 0.1, 3, compile=False))
+    assert 3.5 < noise.std() < 5.5
+
+
 def test_salt_and_pepper_hits_shares_that_grow():
     image = np.full((200, 200, 3), 100, "uint8")
     before = np.zeros((200, 200), bool)

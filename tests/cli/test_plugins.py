@@ -281,6 +281,10 @@ def test_a_published_loss_gets_rows_and_probabilities(written):
 
     loss = registry.LOSSES.make("my-margin", from_logits=True)
     np.testing.assert_allclose(loss([1, 2], logits), [np.log(2), 0], atol=1e-6)
+    # An option that is set with the function wins over what is asked for.
+    losses.register("my-log", functools.partial(losses.log_loss, from_logits=False))
+    loss = registry.LOSSES.make("my-log", from_logits=True)
+    np.testing.assert_allclose(loss([0, 1], logits), [np.log(2), np.log(5)], rtol=1e-5)
 
     @losses.per_sample()
     def power(y_true, y_pred, *, exponent=2.0):

@@ -184,6 +184,9 @@ def test_copies_are_not_their_own_neighbours():
     through = data.balance._neighbors.neighbor_table(same, NearestNeighbors(n_neighbors=6))
     assert through.shape == (12, 5)
     assert not np.any(through == np.arange(12)[:, None])
+    few = np.array([[0.0], [1.0], [3.0]])  # an estimator that looks for more than there are
+    found = data.balance._neighbors.neighbor_table(few, NearestNeighbors(n_neighbors=6))
+    assert found.tolist() == [[1, 2], [0, 2], [1, 0]]
 
 
 @settings(max_examples=15, deadline=None)

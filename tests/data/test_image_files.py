@@ -196,6 +196,12 @@ def test_files_are_a_record_of_two_parts(tmp_path):
         f"ImageFiles({tmp_path.name!r}: {train} training and {test} test files, images of "
         "(16, 16, 3), 2 classes)"
     )
+    asked, crop = {"resize": "pad", "channels": 1, "jpeg": "reduced"}, data.RandomResizedCrop()
+    other = data.image_files(tmp_path, (16, 8), crop=crop, **asked)
+    for part, own in ((other.train, crop), (other.test, None)):
+        assert {name: getattr(part, name) for name in asked} == asked
+        assert (part.crop, part.image_size, part.shape) == (own, (16, 8), (16, 8, 1))
+    assert other.decoding == {"resize": "pad", "jpeg": "reduced"}
     own = data.ImageFiles(files.test, files.train, ("a", "b"), "mine", {"x.jpg": "an empty file"})
     assert own.unreadable() == {"x.jpg": "an empty file"}
     assert repr(own).startswith(f"ImageFiles('mine': {test} training and {train} test files")

@@ -170,6 +170,16 @@ def test_what_links_lead_to_is_read_where_it_stands(tmp_path):
     assert np.bincount(listed.labels).tolist() == [4, 4]
 
 
+def test_links_in_what_a_link_leads_to_are_followed(tmp_path):
+    make(tmp_path / "images", 2)
+    make(tmp_path / "far", 3, classes=("more",))
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near" / "more").symlink_to(tmp_path / "far" / "more")
+    (tmp_path / "images" / "cat" / "near").symlink_to(tmp_path / "near")
+    listed = _folder.listing(tmp_path / "images")
+    assert np.bincount(listed.labels).tolist() == [5, 2]
+
+
 def test_many_archives_are_one_sentence(tmp_path):
     for number in range(30):
         (tmp_path / f"n{number}.tar").write_bytes(b"an archive")

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import data, policy
+from keras_cv_extras.data import _pipeline
 from keras_cv_extras.policy import Policy, Step
 
 
@@ -27,6 +28,19 @@ def collect(dataset):
     labels = np.concatenate([labels for _, labels in parts])
     order = np.argsort(labels, kind="stable")
     return images[order], labels[order]
+
+
+def test_images_are_looked_at_closely_where_a_policy_reads_their_values(samples, monkeypatch):
+    def check(images, value_range, to):
+        asked.append(to)
+        raise InterruptedError
+
+    asked = []
+    monkeypatch.setattr(_pipeline, "check_values", check)
+    for step in (Step("flip_vertical", 1.0), Step("posterize", 1.0, 0.5)):
+        with pytest.raises(InterruptedError):
+            data.pipeline(samples, 16, policy=Policy([[step]]))
+    assert asked == [None, ""]
 
 
 def test_an_epoch_has_every_sample_once(samples):

@@ -70,6 +70,8 @@ def test_lists_of_dictionaries():
     with pytest.warns(UserWarning, match="2 of 4 classes have no image, the first is 1: classes"):
         images = data.load({"train": arrays, "validation": arrays})
     assert images.class_names == ("0", "1", "2", "3")
+    with pytest.warns(UserWarning, match="1 of 4 classes have no image, the first is 0: classes"):
+        data.load([{**row, "label": 1 + number % 3} for number, row in enumerate(arrays)])
     texts = [{**row, "label": "Cat" if number % 2 else b"cat"} for number, row in enumerate(arrays)]
     with pytest.warns(UserWarning, match="'Cat' and 'cat' look alike") as caught:
         assert data.load(texts).class_names == ("Cat", "cat")

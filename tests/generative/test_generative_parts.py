@@ -230,6 +230,20 @@ def test_a_collapse_is_told():
     assert "warning" not in _training._line({**row, "recall": 0.5}, 10, 5)
 
 
+def test_every_candidate_of_the_filter_is_another_image(monkeypatch):
+    """A batch of four after another; even numbers are images of class 1, odd ones of class 0."""
+    monkeypatch.setattr(_synthesis, "_BATCH", 4)
+    chance = lambda classifier, made, count: np.eye(2)[1 - made % 2]  # noqa: E731
+    monkeypatch.setattr(_synthesis, "probabilities", chance)
+    maker = types.SimpleNamespace(num_classes=2, generate=lambda labels, numbers, seed: numbers)
+    found = _synthesis.chosen_images(maker, {0: 1, 1: 5}, classifier=object())
+    labels, numbers, rates = found
+    assert sorted(numbers[labels == 1].tolist()) == [0, 2, 4, 6, 8]
+    assert numbers[labels == 0].tolist() == [1]
+    assert rates == {0: 0.5, 1: 0.5}
+    assert labels.tolist() in ([1, 1, 0, 1, 1, 1], [1, 1, 1, 0, 1, 1]), "classes are spread evenly"
+
+
 def test_latents_are_normal_and_independent():
     draws = np.asarray(_draws.normal(1, 0, np.arange(4000, dtype="int32"), 0, 5))
     assert draws.shape == (4000, 5)

@@ -108,6 +108,12 @@ def test_dense_labels_are_ignored_per_pixel():
     np.testing.assert_allclose(found, keras_loss(labels, logits), rtol=1e-6)
 
 
+def test_class_0_can_be_ignored():
+    loss = losses.LogLoss(from_logits=True, ignore_class=0)
+    logits = np.float32([[9, 0], [0, 0]])
+    np.testing.assert_allclose(loss(np.array([0, 1]), logits), np.log(2), rtol=1e-6)
+
+
 def test_a_mask_wins_over_any_label():
     inputs = keras.Input((3, 2))
     outputs = keras.layers.Dense(4)(keras.layers.Masking()(inputs))
