@@ -8,6 +8,7 @@ import numpy as np
 import scipy.special
 from keras import ops
 
+from keras_cv_extras._base.engine import is_traced
 from keras_cv_extras._base.random import (
     MIX_SLOT,
     as_word,
@@ -16,7 +17,13 @@ from keras_cv_extras._base.random import (
     threefry,
     uniform,
 )
+from keras_cv_extras._base.text import told
 
+_FIXED = (
+    "every batch will be augmented with the same random numbers: in Dataset.map, tf.function or "
+    "jit, give a `seed` or `epoch` that is a tensor and changes, or the numbers of the `samples`; "
+    "data.pipeline and the layers, such as layers.PolicyAugment, draw anew by themselves"
+)
 _MIX_SLOTS = 1 << 16  # how many slots one mix has to itself
 _CELLS = 1 << 12  # of the table of a distribution, which is linear in between
 
@@ -85,8 +92,14 @@ class Draws:
 
 
 def draws_of(images, seed, epoch, samples) -> Draws:
-    """Returns the draws of a batch; samples are numbered 0, 1, 2, ... if they are None."""
+    """Returns the draws of a batch; samples are numbered 0, 1, 2, ... if they are None.
+
+    A program that knows all of it when it is traced would draw the same for every batch: it warns.
+    """
     if samples is None:
+        fixed = all(isinstance(number, (int, np.integer)) for number in (seed, epoch))
+        if fixed and is_traced(images):
+            told.warn(_FIXED, once=True)
         samples = ops.arange(ops.shape(images)[0], dtype="int32")
     return Draws(as_word(seed), as_word(epoch), ops.reshape(as_word(samples), (-1,)))
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from keras import ops
 
-from keras_cv_extras._base import engine, random
+from keras_cv_extras._base import engine
+from keras_cv_extras._base.draws import draws_of
 from keras_cv_extras._base.images.batches import as_batch, as_fill, as_partners
 from keras_cv_extras._base.images.value_range import from_pixel_range, to_pixel_range
 from keras_cv_extras._base.types import Images, Tensor
@@ -59,6 +60,13 @@ class Augmentation:
         """Whether the policy never changes an image."""
         return all(step.op == "identity" for steps in self.sub_policies for step in steps)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether images may come out otherwise with another seed."""
+        stages = getattr(self, "stages", (self,))
+        steps = (step for steps in self.sub_policies for step in steps)
+        return len(self.sub_policies) > len(stages) or any(step.is_random for step in steps)
+
     def __call__(
         self,
         images: Images,
@@ -106,13 +114,10 @@ class Augmentation:
             tables = [of_size(loop, *ops.shape(scaled)[1:3]) for loop in tables]
         else:
             tables, structure = self.tables(height, width, epoch)
-        if samples is None:
+        if samples is None and not self.is_random:
             samples = ops.arange(ops.shape(images)[0], dtype="int32")
-        draws = (
-            random.as_word(seed),
-            random.as_word(epoch),
-            ops.reshape(random.as_word(samples), (-1,)),
-        )
+        draws = draws_of(images, seed, epoch, samples)
+        draws = (draws.seed, draws.epoch, draws.samples)
         run = engine.image_runner(execute_one, compile, scaled, structure=structure)
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
         return restore(from_pixel_range(result, self.value_range, images.dtype))

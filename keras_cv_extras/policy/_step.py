@@ -133,6 +133,16 @@ class Step:
         strength = OPS[self.op].strength
         return strength is not None and strength.signed
 
+    @property
+    def is_random(self) -> bool:
+        """Whether an image may come out otherwise with other random numbers."""
+        op = OPS[self.op]
+        drawn = op.takes_key or op.positions or self.rate < 1
+        if not op.has_strength:
+            return bool(drawn)
+        low, high = _pair(self.strength if self.value is None else self.value)
+        return bool(drawn or self.is_signed or low != high)
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the step as a dictionary for JSON; what has its default is left out."""
         fields: dict[str, Any] = {"op": self.op, "rate": self.rate}
