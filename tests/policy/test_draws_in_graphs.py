@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_cv_extras import mix, policy
+from keras_cv_extras._base.draws import draws_of
 from keras_cv_extras.policy import Policy, Step
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), "uint8")
@@ -24,19 +25,21 @@ def in_a_graph(function, *arguments):
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_the_same_draws_for_every_batch_are_told(name):
+def test_the_same_draws_for_every_batch_are_told(name, untold):
     with pytest.warns(UserWarning, match="every batch .* same random numbers: .*samples"):
         in_a_graph(DRAWN[name], tf.constant(IMAGES))
-    with pytest.warns(UserWarning, match="same random numbers"):
-        in_a_graph(lambda images: DRAWN[name](images, seed=np.int64(3), epoch=1), IMAGES)
-
-
-@pytest.mark.parametrize("name", DRAWN)
-@pytest.mark.parametrize("given", ["seed", "epoch", "samples"])
-def test_draws_that_change_are_not(name, given):
-    changing = tf.constant([3, 4]) if given == "samples" else tf.constant(3)
-    in_a_graph(lambda images, it: DRAWN[name](images, **{given: it}), IMAGES, changing)
     DRAWN[name](IMAGES)  # a call by hand is repeated on purpose
+
+
+@pytest.mark.parametrize("changing", ["seed", "epoch", "samples"])
+def test_draws_that_change_are_not(changing, untold):
+    def drawn(images, it):
+        given = {"seed": np.int64(3), "epoch": 1, "samples": None, changing: it}
+        return draws_of(images, **given).uniform(0)
+
+    in_a_graph(drawn, IMAGES, tf.constant([3, 4]))
+    with pytest.warns(UserWarning, match="same random numbers"):
+        in_a_graph(lambda images: drawn(images, None if changing == "samples" else 7), IMAGES)
 
 
 STEPS = {
@@ -64,6 +67,11 @@ def test_what_is_random(kind, step):
     assert joined.is_random is step.is_random
     assert Policy([[step], [step]]).is_random
     if not step.is_random:
-        in_a_graph(lambda images: joined(images, compile=False), IMAGES)
         first, second = (joined(IMAGES, seed=seed, compile=False) for seed in (0, 1))
         np.testing.assert_array_equal(first, second)
+
+
+def test_what_is_not_random_may_be_the_same():
+    fixed = Policy([[Step("invert")]])
+    made = in_a_graph(lambda images: fixed(images, compile=False), IMAGES)(IMAGES)
+    np.testing.assert_array_equal(made, 255 - IMAGES)
