@@ -71,6 +71,17 @@ def test_lbp_of_floats_is_that_of_bytes(images):
     assert np.array_equal(LBP(value_range=(0, 1)).transform(scaled), wanted)
 
 
+@pytest.mark.parametrize("kind", [LBP, DenseSIFT, ColorHistogram])
+@pytest.mark.parametrize("low", [-1.0, -255.0])
+def test_features_of_another_range_are_the_same(images, kind, low):
+    """What is added to all values, and what they are multiplied by, is taken back."""
+    high = 255.0 if low == -255 else 1.0
+    scaled = low + images * ((high - low) / 255)
+    found, wanted = kind(value_range=(low, high)).transform(scaled), kind().transform(images)
+    found, wanted = (getattr(one, "values", one) for one in (found, wanted))
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
 def test_dense_sift_agrees_with_opencv(photographs):
     grey = cv2.cvtColor(photographs[0], cv2.COLOR_RGB2GRAY)
     # OpenCV's bins are 1.5 times the keypoint's size wide, and it blurs to a deviation of 1.6.
@@ -151,6 +162,7 @@ def test_keypoint_sift_is_opencvs(photographs):
     assert np.median(cosine) > 0.999
     centres = (np.array([p.pt for p in points]) + 0.5) / grey.shape[::-1]
     assert np.abs(centres - positions).max() < 0.01
+    assert np.median(np.abs(centres - positions) * grey.shape[::-1]) < 0.1, "pixels"
 
 
 @pytest.mark.parametrize("transformer", [HOG(), LBP(), DenseSIFT(), SIFT()], ids=repr)

@@ -281,10 +281,16 @@ def test_a_published_loss_gets_rows_and_probabilities(written):
 
     loss = registry.LOSSES.make("my-margin", from_logits=True)
     np.testing.assert_allclose(loss([1, 2], logits), [np.log(2), 0], atol=1e-6)
+
     # An option that is set with the function wins over what is asked for.
-    losses.register("my-log", functools.partial(losses.log_loss, from_logits=False))
-    loss = registry.LOSSES.make("my-log", from_logits=True)
-    np.testing.assert_allclose(loss([0, 1], logits), [np.log(2), np.log(5)], rtol=1e-5)
+    @losses.per_sample()
+    def share(y_true, y_pred, *, from_logits=True):
+        assert not from_logits
+        return y_pred[..., 0]
+
+    losses.register("my-share", functools.partial(share, from_logits=False))
+    loss = registry.LOSSES.make("my-share", from_logits=True)
+    np.testing.assert_allclose(loss([0, 1], logits), [0.5, 0.1], rtol=1e-5)
 
     @losses.per_sample()
     def power(y_true, y_pred, *, exponent=2.0):

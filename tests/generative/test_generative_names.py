@@ -1,6 +1,7 @@
 """Scores of synthetic images as records, and the training that writes what it makes."""
 
 import json
+import types
 
 import numpy as np
 import pytest
@@ -142,6 +143,19 @@ def test_a_sheet_has_a_row_for_each_class():
     assert np.any(picture != generative.class_sheet(model, columns=4, seed=3, side=16))
 
 
+def test_a_row_of_a_sheet_is_of_one_class_and_all_have_the_same_numbers():
+    asked = []
+
+    def generate(labels, *, numbers, seed):
+        asked.append((labels.tolist(), numbers.tolist(), seed))
+        return np.uint8(80 * labels + numbers).reshape(-1, 1, 1, 1).repeat(4, 1).repeat(4, 2)
+
+    maker = types.SimpleNamespace(num_classes=3, value_range=(0, 255), generate=generate)
+    picture = generative.class_sheet(maker, columns=2, seed=7, side=4)
+    assert asked == [([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1], 7)]
+    np.testing.assert_array_equal(picture[4::6, 4::6, 0], [[0, 1], [80, 81], [160, 161]])
+
+
 def test_steps_are_whole_parts():
     assert gan.check_steps(500, 250) is None
     with pytest.raises(ValueError, match="steps must be a multiple of every, 250, received 300"):
@@ -160,7 +174,7 @@ def test_the_page_of_a_gan():
         model,
         title="Cats & dogs",
         class_names=("cat", "dog"),
-        train=(IMAGES, LABELS),
+        train=(IMAGES[:30], np.sort(LABELS)[:30]),
         made=(IMAGES, LABELS),
         scores=generative.MadeScores("a network", 40, 40, {**numbers, "local_fid": 1.5}, classes),
         memory=generative.Memorization("a network", 0.1, 0.5, LABELS, np.ones(40), 0.125),
@@ -174,6 +188,7 @@ def test_the_page_of_a_gan():
         "40 synthetic images against 40 real ones",
     ):
         assert part in " ".join(text.split())
+    assert "<dt>smallest class</dt><dd>10</dd>" in text
     assert text.count("<img") == 5  # two rows for each class, and the pairs
     assert ">copies</th>" in text
     memory = generative.Memorization("n", 0.1, 0.5, LABELS, np.where(LABELS == 0, 0, 1), 0.5)

@@ -230,6 +230,35 @@ def test_a_collapse_is_told():
     assert "warning" not in _training._line({**row, "recall": 0.5}, 10, 5)
 
 
+def test_what_is_out_of_range_or_of_other_classes_is_refused(monkeypatch):
+    model = types.SimpleNamespace(image_shape=(2, 2, 1), value_range=(0, 1))
+    images = np.linspace(0, 1, 8).reshape(2, 2, 2, 1)
+    _synthesis.checked_pixels(model, images * 1.0005)  # what a resize may round
+    for wrong in (images * 1.05, images - 0.05):
+        with pytest.raises(ValueError, match=r"must lie in value_range, \(0, 1\)"):
+            _synthesis.checked_pixels(model, wrong)
+    monkeypatch.setattr(_synthesis.value_range, "check_for", lambda *_: None)
+    with pytest.raises(ValueError, match=r"must give 3 numbers for each image, .*\(2, 2\)"):
+        _synthesis.probabilities(lambda images: np.ones((len(images), 2)), images, 3)
+    with pytest.raises(ValueError, match="real must have class numbers from 0 on"):
+        evaluate_made(_Network(), (images, np.array([0, -1])), (images, np.array([0, 1])))
+
+
+def test_augmentation_is_drawn_anew_for_every_step_seed_and_part(monkeypatch):
+    monkeypatch.setattr(
+        _gan_step._diff_augment, "diff_augment", lambda images, draws, *_, rate: draws
+    )
+    images = np.zeros((4, 8, 8, 1), "float32")
+
+    def drawn(seed, step, slot):
+        maker = types.SimpleNamespace(seed=seed, augment=("color",), rate=1.0)
+        return np.asarray(_gan_step._augmented(maker, images, step, slot)).tobytes()
+
+    kinds = [(1, 0, 0), (2, 0, 0), (1, 1, 0), (1, 0, 1 << 20)]
+    assert len({drawn(*kind) for kind in kinds}) == len(kinds)
+    assert drawn(1, 0, 0) == drawn(1, 0, 0)
+
+
 def test_every_candidate_of_the_filter_is_another_image(monkeypatch):
     """A batch of four after another; even numbers are images of class 1, odd ones of class 0."""
     monkeypatch.setattr(_synthesis, "_BATCH", 4)
