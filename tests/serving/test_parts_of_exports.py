@@ -11,18 +11,20 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_cv_extras import inference, policy
+from keras_cv_extras import inference, policy, serving
 from keras_cv_extras.serving import (
     _card,
     _client,
     _convert,
     _engines,
+    _export,
     _predict,
     _signatures,
     _trained,
     _verify,
     quantizing,
 )
+from keras_cv_extras.serving._model import ServedModel
 
 NAMES = ("cat", "dog", "owl")
 IMAGES = np.arange(6 * 4, dtype="uint8").reshape(6, 2, 2, 1)
@@ -306,3 +308,81 @@ def test_a_card_tells_files_by_their_contents_and_labels(monkeypatch):
 
     assert described([0, 1])["images"] == 2
     assert described([0, 1]) == described([0, 1]) != described([1, 0])
+
+
+def test_a_card_is_of_the_model_and_of_what_was_said_of_it():
+    layers = [keras.layers.BatchNormalization(), keras.layers.GlobalAveragePooling2D()]
+    head = keras.layers.Dense(3)
+    names = ("owl", "cat", "dog")  # in the order of the outputs
+
+    def card(channels=3):
+        model = keras.Sequential([keras.Input((4, 4, channels)), *layers, head])
+        served = ServedModel(model, names, "auto", inference.Calibration())
+        fields = {"top_k": 2, "on_bad_image": "raise", "threshold": None, "resize": "crop"}
+        fields |= {"file_format": "litert", "signatures": {}, "jpeg": "whole", "data": None}
+        fields |= {"policy": None, "metrics": None, "intended_use": "cats", "limits": "dogs"}
+        return _card.card(served, **fields)
+
+    own = card()
+    assert own["class_names"] == list(names)
+    assert (own["intended_use"], own["limits"]) == ("cats", "dogs")
+    assert own["outputs"]["features"] == [3]
+    assert own["preprocessing"]["channels"] == "RGB"
+    assert card()["model"]["weights_sha256"] == own["model"]["weights_sha256"]
+    layers[0].moving_mean.assign([1.0, 2.0, 3.0])  # which no gradient trains
+    assert card()["model"]["weights_sha256"] != own["model"]["weights_sha256"]
+    layers[0], head = keras.layers.BatchNormalization(), keras.layers.Dense(3)
+    assert card(1)["preprocessing"]["channels"] == "grey, ITU-R 601"
+    for field, message in (
+        ({"class_names": []}, "class_names must be"),
+        ({"outputs": {"top_k": 0}}, "top_k"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            _card._check({**own, **field})
+    long = np.zeros(1000, "uint8")
+    assert _card._sha256([long]) != _card._sha256([np.where(np.arange(1000) < 999, long, 1)])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"activation": "sigmoid", "threshold": 7}, r"threshold must be in \[0, 1\]"),
+        ({"on_bad_image": "skip"}, "on_bad_image must be one of"),
+        ({"format": "litert", "quantize": "int8"}, "quantize='int8' needs images"),
+        (
+            {"format": "litert", "quantize": "int8", "images": IMAGES},
+            "representative must have the shape",
+        ),
+        ({"top_k": 0}, "top_k must be at least 1"),
+    ],
+)
+def test_what_cannot_be_exported_leaves_no_folder(options, message, tmp_path):
+    model = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    )
+    with pytest.raises(ValueError, match=message):
+        serving.export(model, tmp_path / "out", class_names=NAMES, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_backend_cannot_export(monkeypatch, tmp_path):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match="load and export it with KERAS_BACKEND=tensorflow"):
+        serving.export(None, tmp_path, class_names=NAMES)
+
+
+def test_a_full_disk_is_an_error_of_the_system():
+    full = pytest.raises(OSError, match=r"out: could not be written \(no space\)")
+    with full, _export._as_os_error("out"):
+        raise tf.errors.ResourceExhaustedError(None, None, "no space")
+
+
+def test_a_verification_names_the_path_that_was_asked_for(monkeypatch, tmp_path):
+    """The folder that is verified has another name until it is."""
+
+    def verify(folder):
+        raise ValueError(f"{folder}: gives other probabilities")
+
+    monkeypatch.setattr(_export._verify, "verify", verify)
+    with pytest.raises(ValueError, match="^asked: gives other probabilities"):
+        _export._verified(tmp_path, "asked")
