@@ -362,10 +362,10 @@ def test_columns_without_a_name_are_no_classes(folder):
 
 
 @pytest.mark.wide
-def test_a_million_columns(folder):
+def test_hundreds_of_thousands_of_columns(folder):
     """They were compared with one another for days."""
-    names = ",".join(f"c{number}" for number in range(1_000_000))
-    path = write(folder / "labels.csv", [f"file,label,{names}", "0.png,cat" + ",1" * 1_000_000])
+    names = ",".join(f"c{number}" for number in range(200_000))
+    path = write(folder / "labels.csv", [f"file,label,{names}", "0.png,cat" + ",1" * 200_000])
     with pytest.raises(ValueError, match="one class only, 'cat'"):
         data.load(path)
 
