@@ -176,12 +176,15 @@ def test_a_measured_process_answers_when_its_work_has_ended(monkeypatch):
         start=lambda: done.append("start"),
         measure=lambda seconds: done.append("measure") or (8, seconds),
     )
-    monkeypatch.setattr(_contestants, "load", lambda name, images, cores: contestant)
+    monkeypatch.setattr(
+        _contestants, "load", lambda name, images, cores: done.append(cores) or contestant
+    )
     monkeypatch.setattr(_images, "photographs", lambda size, count: None)
     monkeypatch.setattr(_worker, "settle", lambda: done.append("settle"))
     channels = {"dup": int, "dup2": lambda *_: None, "fdopen": lambda *_, **__: answers}
+    channels["sched_setaffinity"] = lambda process, cpus: done.append(cpus)
     monkeypatch.setattr(_worker, "os", types.SimpleNamespace(**channels))
-    job = {"cpus": [0], "size": 4, "batch_size": 8}
+    job = {"cpus": [0, 3], "size": 4, "batch_size": 8}
     monkeypatch.setattr(_worker.sys, "argv", ["worker", json.dumps(job)])
     orders = [{"do": "attempt", "name": "own"}, {"do": "measure", "name": "own", "seconds": 2.0}]
     monkeypatch.setattr(_worker.sys, "stdin", map(json.dumps, orders))
@@ -189,13 +192,13 @@ def test_a_measured_process_answers_when_its_work_has_ended(monkeypatch):
     first, second = map(json.loads, answers.getvalue().splitlines())
     assert first["version"] == "1.0"
     assert second == {"images": 8, "seconds": 2.0}
-    assert done == ["start", "measure", "settle"]
+    assert done == [[0, 3], 2, "start", "measure", "settle"]
 
 
 def test_images_are_parts_of_the_photographs():
     from sklearn.datasets import load_sample_images
 
-    images = _images.photographs(100, 5)
+    images = _images.photographs(100, 8)
     whole = load_sample_images().images
     for number, image in enumerate(images):
         top, left = number * 37 % 328, number * 61 % 541

@@ -127,6 +127,8 @@ def test_dense_sift_is_its_definition(images):
             x, y = positions[place] * [25, 22] - 0.5
             size = 4 if place < 20 else 5
             np.testing.assert_allclose(values[place], _brute_sift(image, y, x, size), atol=2e-4)
+        for places in (positions[:20], positions[20:]):  # as far from one side as from the other
+            np.testing.assert_allclose(places.min(axis=0) + places.max(axis=0), 1, atol=1e-6)
 
 
 def test_dense_sift_of_flat_patches_and_of_many_sizes(images):
@@ -163,6 +165,11 @@ def test_keypoint_sift_is_opencvs(photographs):
     centres = (np.array([p.pt for p in points]) + 0.5) / grey.shape[::-1]
     assert np.abs(centres - positions).max() < 0.01
     assert np.median(np.abs(centres - positions) * grey.shape[::-1]) < 0.1, "pixels"
+    counts = [
+        int(SIFT(**options).transform([photographs[1]]).counts[0])
+        for options in ({}, {"edge_threshold": 2.0}, {"contrast_threshold": 0.1})
+    ]
+    assert max(counts[1:]) < 0.8 * counts[0]
 
 
 @pytest.mark.parametrize("transformer", [HOG(), LBP(), DenseSIFT(), SIFT()], ids=repr)

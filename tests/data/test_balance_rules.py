@@ -92,3 +92,10 @@ def test_turns_of_a_seed_are_always_the_same():
 def test_samplers_want_a_label_for_each_sample():
     with pytest.raises(ValueError, match="X and y"):
         data.SmoteSampler().fit_resample(ROWS, LABELS[:-1])
+
+
+def test_lists_stay_lists():
+    names, labels = data.make_imbalanced(list("abcdef"), [0, 0, 0, 0, 1, 1], 4, minimum=1)
+    assert type(names) is type(labels) is list
+    assert sorted(labels) == [0, 0, 0, 0, 1]
+    assert set(names) < set("abcdef")

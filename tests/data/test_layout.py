@@ -85,6 +85,7 @@ def test_images_without_labels_are_said(tmp_path):
     (tmp_path / "test").mkdir()
     for row in range(3):
         Image.new("RGB", (9, 8)).save(tmp_path / "test" / f"{row}.png")
+    (tmp_path / "test" / "._0.png").write_bytes(b"of a system")
     with pytest.warns(UserWarning, match="the 3 images in test are in no class folder"):
         assert sum(both(tmp_path)[:2]) == 8
     for row in (1, 2):

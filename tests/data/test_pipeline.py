@@ -245,6 +245,7 @@ def test_keras_fits_it(samples):
     [
         (lambda x, y: data.pipeline((x, y[:50]), 8), ValueError, "one row per image, 101"),
         (lambda x, y: data.pipeline((x[:0], y[:0]), 8), ValueError, "must not be empty"),
+        (lambda x, y: data.pipeline((x[:, :, :0], y), 8), ValueError, "must not be empty"),
         (lambda x, y: data.pipeline((x[..., 0], y), 8), ValueError, "images must have shape"),
         (lambda x, y: data.pipeline((x, y), 0), ValueError, "batch_size must be at least 1"),
         (lambda x, y: data.pipeline((x, y), 8.5), TypeError, "batch_size must be an integer"),

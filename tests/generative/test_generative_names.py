@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data, generative, training
-from keras_cv_extras.generative import gan
+from keras_cv_extras.generative import _sheet, gan
 from keras_cv_extras.generative.gan import _report
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype("uint8")
@@ -154,6 +154,14 @@ def test_a_row_of_a_sheet_is_of_one_class_and_all_have_the_same_numbers():
     picture = generative.class_sheet(maker, columns=2, seed=7, side=4)
     assert asked == [([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1], 7)]
     np.testing.assert_array_equal(picture[4::6, 4::6, 0], [[0, 1], [80, 81], [160, 161]])
+
+
+def test_a_short_row_of_a_sheet_is_clear_where_it_ends():
+    rows = [np.full((count, 4, 4, 1), 200, "uint8") for count in (1, 3)]
+    picture = _sheet.sheet(rows, side=4, clear=True)
+    assert picture.shape == (2 * 6 + 2, 3 * 6 + 2, 4)
+    assert picture[4::6, 4::6, 3].tolist() == [[255, 0, 0], [255, 255, 255]]
+    assert picture[4, 4].tolist() == [200, 200, 200, 255]
 
 
 def test_steps_are_whole_parts():

@@ -241,6 +241,13 @@ def test_a_label_that_is_neither_0_nor_1_is_none(name):
     assert np.isfinite(float(loss(np.full_like(given, 1.001), given)))
 
 
+def test_the_overlap_of_an_image_is_that_of_all_its_pixels():
+    random = np.random.default_rng(0)
+    labels, chances = random.integers(0, 2, (2, 3, 4, 1)), random.random((2, 3, 4, 1))
+    flat = losses.tversky(labels.reshape(2, -1), chances.reshape(2, -1))
+    np.testing.assert_allclose(losses.tversky(labels, chances), flat, rtol=1e-5)
+
+
 def test_losses_of_nothing():
     for loss in (losses.LogLoss(), losses.CategoricalFocal(), losses.Huber()):
         found = loss(np.zeros((0, 4), "float32"), np.zeros((0, 4), "float32"))
