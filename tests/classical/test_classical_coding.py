@@ -15,6 +15,8 @@ from keras_cv_extras.classical import (
     SparseCoding,
     VectorQuantization,
     _coder,
+    _descriptors,
+    _sparse_coding,
 )
 
 CODERS = [VectorQuantization, LLC, SparseCoding, FisherVector, VLAD]
@@ -255,3 +257,13 @@ def test_each_descriptor(ragged):
     empty = ragged[:1]
     fitted = EachDescriptor(PCA(3)).fit(ragged)
     assert fitted.transform(empty).values.shape == (0, 3)
+
+
+def test_words_of_no_length_become_words_of_length_1():
+    words = _sparse_coding._atoms(np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]]))
+    np.testing.assert_allclose(words, [[1, 0], [0.6, 0.8], [1, 0]])
+
+
+def test_a_table_holds_a_descriptor_of_each_image():
+    found = _descriptors.as_descriptor_set(np.ones((3, 2)))
+    assert (len(found), found.counts.tolist()) == (3, [1, 1, 1])

@@ -159,6 +159,8 @@ def test_what_a_system_is_made_of():
     assert list(fisher.named_steps) == ["features", "reduction", "coding", "classifier"]
     assert (fisher["coding"].num_words, fisher["coding"].levels) == (16, (1, 2))
     assert {fisher[step].seed for step in ("reduction", "coding")} == {3}
+    assert fisher["reduction"].transformer.n_components == 64
+    assert fisher["reduction"].transformer.random_state == 3
     assert made("llc", num_words=3)["coding"].num_neighbors == 3
     assert made("llc")["pooling"].levels == (1, 2, 4)
     own = SVC(kernel=classical.histogram_intersection)
@@ -171,6 +173,15 @@ def test_what_a_system_is_made_of():
     for pixels, sizes, step in ((28, (3, 4, 6), 3), (56, (6, 8, 12), 6), (8, (1, 2), 1)):
         features = made("llc", pixels=pixels)["features"]
         assert (features.bin_sizes, features.step) == (sizes, step)
+
+
+def test_features_of_a_model_are_those_that_it_predicts_with():
+    import keras
+
+    images = np.ones((3, 4, 4, 1), "float32")
+    layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dropout(0.5, seed=1)]
+    found = classical.ModelFeatures(keras.Sequential(layers)).fit_transform(images)
+    np.testing.assert_array_equal(found, np.ones((3, 16)))
 
 
 def test_keras_models_are_features(digits):

@@ -1,11 +1,14 @@
 """What decides how many samples of a class there are to be, and in what form they come."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from keras_cv_extras import data
-from keras_cv_extras.data.balance import _draws, _labelled, _smote, _targets
+from keras_cv_extras.data.balance import _draws, _labelled, _smote, _smote_dataset, _targets
 
 LABELS = np.repeat([0, 1], [9, 4])
 ROWS = np.arange(26, dtype="float32").reshape(13, 2) ** 2
@@ -99,3 +102,44 @@ def test_lists_stay_lists():
     assert type(names) is type(labels) is list
     assert sorted(labels) == [0, 0, 0, 0, 1]
     assert set(names) < set("abcdef")
+
+
+def test_every_draw_is_of_the_seed_and_the_epoch(monkeypatch):
+    def noted(name, draw, place):
+        def noting(*given):
+            asked.append((name, int(given[0]), int(given[place])))
+            return draw(*given)
+
+        return noting
+
+    asked = []
+    for name, place in (("index", 1), ("step", 1), ("in_turn", 2)):
+        monkeypatch.setattr(_draws, name, noted(name, getattr(_draws, name), place))
+    for base in ("even", "random"):
+        source = data.SmoteSource(ROWS, LABELS, k_neighbors=2, seed=5, base=base)
+        source.samples([13, 14], epoch=3)
+    data.BalancedSource(ROWS, LABELS, seed=5).indices(3)
+    names = ["in_turn", "index", "step", "index", "index", "step", "in_turn"]
+    assert asked == [(name, 5, 3) for name in names]
+
+
+def test_a_dataset_of_smote_hands_on_what_was_asked_for(monkeypatch):
+    names = {*inspect.signature(data.pipeline).parameters} - {"data", "batch_size", "seed"}
+    given, asked = {name: object() for name in names - {"num_repeats"}}, []
+    monkeypatch.setattr(
+        _smote_dataset,
+        "pipeline",
+        lambda source, *sizes, **kept: asked.append((source, sizes, kept)),
+    )
+    loaded = data.ImageData((ROWS, LABELS), (ROWS[:1] + 0.5, LABELS[:1]), ("a", "b"), "mine")
+    stream = tf.data.Dataset.from_tensor_slices((ROWS, LABELS))
+    for source, more in (((ROWS, LABELS), {}), (loaded, {}), (stream, {"num_classes": 2})):
+        data.smote_dataset(source, 4, seed=5, k_neighbors=2, **more, **given)
+    for source, sizes, kept in asked:
+        assert (source.seed, sizes, kept) == (5, (4,), {"seed": 5, **given})
+    assert len(asked) == 3
+
+
+def test_rows_of_fewer_classes_than_there_are_said_to_be():
+    with pytest.raises(ValueError, match=r"labels must lie in \[0, 3\), received 2 classes"):
+        data.class_weight(np.eye(2), num_classes=3)

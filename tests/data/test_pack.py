@@ -18,7 +18,7 @@ from keras_cv_extras import cli, data
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
-from keras_cv_extras.data.packed import _pack, _records
+from keras_cv_extras.data.packed import _open, _pack, _records
 
 
 def photographs(path, count=5):
@@ -197,6 +197,11 @@ def test_a_damaged_index_is_told_before_anything_is_read(pixels, tmp_path, kind)
     np.savez(path, **arrays)
     with pytest.raises(ValueError, match=r"damaged[,;].* pack the images again"):
         data.image_files(tmp_path / "pack", 24)
+
+
+def test_several_labels_of_an_image_are_0_or_1():
+    for own, are_labels in (([[0, 1]], True), ([[0, 2]], False), ([[0, 1, 1]], False)):
+        assert _open._are_labels(np.array(own), 2, True) == are_labels
 
 
 def test_an_index_with_other_names_or_arrays_that_are_claimed(pixels, tmp_path):

@@ -199,6 +199,8 @@ def test_tfds_with_a_test_part(tfds):
     assert loaded.test[0][:, 0, 0, 0].tolist() == [0, 1, 2, 3]
     assert loaded.test[1].tolist() == [0, 1, 0, 1]
     assert loaded.class_names == ("cat", "dog")
+    tfds({"train": 6, "validation": 4, "test": 2}, (9, 7, 3), [(9, 7)])
+    assert len(data.load("tfds:pets").test[1]) == 2
 
 
 def test_tfds_of_several_sizes_without_a_test_part(tfds):

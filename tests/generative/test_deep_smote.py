@@ -77,6 +77,8 @@ def test_the_range_of_values_changes_nothing_else(digits):
         for one, given in ((other, scaled), (model, images))
     )
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    with pytest.raises(ValueError, match=r"must lie in value_range, \(-1, 1\)"):
+        other.encode(images)
 
 
 @pytest.mark.wide

@@ -156,6 +156,13 @@ def test_a_row_of_a_sheet_is_of_one_class_and_all_have_the_same_numbers():
     np.testing.assert_array_equal(picture[4::6, 4::6, 0], [[0, 1], [80, 81], [160, 161]])
 
 
+def test_copies_are_said_of_each_class():
+    scores = dict.fromkeys(_report.SCORES)
+    made = generative.MadeScores("n", 9, 9, scores, {0: {**scores, "agreement": 1.0}})
+    rows = _report._classes(made, ("cat",), np.array([7]), {0: 0.5}, 0.25)
+    assert [row[4] for row in rows] == ["25.0 %", "50.0 %"]
+
+
 def test_a_short_row_of_a_sheet_is_clear_where_it_ends():
     rows = [np.full((count, 4, 4, 1), 200, "uint8") for count in (1, 3)]
     picture = _sheet.sheet(rows, side=4, clear=True)

@@ -108,6 +108,11 @@ def test_dense_labels_are_ignored_per_pixel():
     np.testing.assert_allclose(found, keras_loss(labels, logits), rtol=1e-6)
 
 
+def test_a_signed_label_that_does_not_count_may_be_any():
+    labels, scores = np.float32([[1], [0]]), np.float32([[0.5], [0.5]])
+    assert float(losses.Hinge()(labels, scores, np.float32([2, 0]))) == pytest.approx(0.5)
+
+
 def test_class_0_can_be_ignored():
     loss = losses.LogLoss(from_logits=True, ignore_class=0)
     logits = np.float32([[9, 0], [0, 0]])

@@ -111,6 +111,8 @@ def test_kappa():
 def test_a_probability_that_is_rounded_above_one_costs_nothing():
     for share in (1.0, 1.0 + 1e-7, 1.01):
         assert float(losses.log_loss(np.array([0]), np.array([[share, 0.0]]))[0]) == 0
+    half = losses.log_loss(np.array([0]), np.array([[0.5, 0.25]]))  # which are not scaled up
+    assert float(half[0]) == pytest.approx(math.log(2), rel=1e-6)
 
 
 # The functions whose classes other tests compare with other libraries or with the formula.
