@@ -3,6 +3,7 @@
 import concurrent.futures
 import hashlib
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,11 @@ def sample_digests(images: Any, part: str) -> np.ndarray:
         paths = images.files[part]
     if paths is None:
         return np.array([_number(np.ascontiguousarray(row).data) for row in samples[0]], "uint64")
+    return file_digests(paths)
+
+
+def file_digests(paths: Sequence[str | os.PathLike[str]]) -> np.ndarray:
+    """Returns the digest of every file, `(n,)` uint64."""
     with concurrent.futures.ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
         return np.fromiter(pool.map(_of_file, paths), "uint64", len(paths))
 

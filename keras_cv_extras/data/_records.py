@@ -82,8 +82,13 @@ def read_records(source, *, image_size, resize, channels):
     """
     parts = {"train": source}
     if isinstance(source, Mapping):
-        parts = {_layout.PARTS.get(str(name).lower()): part for name, part in source.items()}
-        parts.pop(None, None)
+        parts = {}
+        for name, part in source.items():
+            own = _layout.part_of(str(name))
+            if own in parts:
+                raise ValueError(f"records have two parts for {own}: join them, or leave one out")
+            if own is not None:
+                parts[own] = part
         if "train" not in parts:
             raise ValueError(f"records must have a part 'train', received {', '.join(source)}")
     held = next((name for name in ("test", "validation") if name in parts), None)

@@ -18,7 +18,7 @@ from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._records import are_records, read_records
 from keras_cv_extras.data._register import is_folder_of_images, resolved
 from keras_cv_extras.data._split import split
-from keras_cv_extras.data.files import _decode, _folder
+from keras_cv_extras.data.files import _decode, _folder, copies
 from keras_cv_extras.data.files.table import _listing
 from keras_cv_extras.data.files.table._table import table_of
 from keras_cv_extras.data.packed._known import is_pack
@@ -122,10 +122,11 @@ def load(
               any case); with val/ (valid/, validation/, dev/) in place of test/ that is the test
               part; beside test/ it adds to the training part. Another folder with files beside
               these is an error. Images of other kinds, empty folders and images without labels
-              are counted in one warning; hidden files and those of systems are passed over. Files
-              are turned upright by their EXIF tag; of an animation the first frame counts;
-              transparency is laid over white; of 16 bits the high 8 are kept. Files of more than 64
-              million pixels are refused, as damaged ones are. Or the folder of a `pack`.
+              are counted in one warning, copies of an image in both parts or in two classes in
+              another; hidden files and those of systems are passed over. Files are turned upright
+              by their EXIF tag; of an animation the first frame counts; transparency is laid over
+              white; of 16 bits the high 8 are kept. Files of more than 64 million pixels are
+              refused, as damaged ones are. Or the folder of a `pack`.
             - a sequence of dictionaries with an "image", of Pillow or an array, and a "label", or a
               dictionary of such parts by their names (train, test): lists, or a data set of Hugging
               Face.
@@ -247,7 +248,7 @@ def _packed(folder, size, resize, jpeg, channels, test_fraction, class_names):
     if test_fraction is not None:
         raise ValueError(f"{folder} was divided when it was packed: leave test_fraction out")
     options = {"class_names": class_names, "channels": channels, "resize": resize, "jpeg": jpeg}
-    opened: Any = packed_files(folder, size, **options)
+    opened: Any = copies.tell_of_pack(folder, packed_files(folder, size, **options))
     train, test = load_packed(opened)
     paths = {"train": opened.train.paths, "test": opened.test.paths}
     return ImageData(

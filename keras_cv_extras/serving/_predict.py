@@ -198,7 +198,7 @@ def _read(path):
     if path.is_dir():
         return b"", "a folder; name the files in it"
     if not path.is_file():
-        return b"", "a broken link" if path.is_symlink() else "not a regular file"
+        return b"", "not a regular file" if path.exists() else "a broken link"
     try:
         decoder.check_file(path)
     except ValueError as error:

@@ -39,6 +39,7 @@ BAD = {
     "empty.png": "an empty file",
     "pipe.png": "not a regular file",
     "link.png": "a broken link",
+    "device.png": "not a regular file",
     "torn.jpg": "damaged",
     "text.png": "an unsupported format; it must be JPEG, PNG, BMP, GIF or WEBP",
     "picture.tif": "an unsupported format; it must be JPEG, PNG, BMP, GIF or WEBP",
@@ -53,6 +54,7 @@ def bad(tmp_path_factory):
     (folder / "empty.png").touch()
     os.mkfifo(folder / "pipe.png")
     (folder / "link.png").symlink_to("nowhere")
+    (folder / "device.png").symlink_to(os.devnull)
     (folder / "torn.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     (folder / "text.png").write_text("not a picture")
     Image.new("L", (4, 4)).save(folder / "picture.tif")

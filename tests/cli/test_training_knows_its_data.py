@@ -1,6 +1,7 @@
 """A training goes on with its own data alone, and a model knows its classes and its images."""
 
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -228,8 +229,12 @@ def test_copies_across_parts_and_classes_are_counted(tmp_path):
     for number in range(6):
         shutil.copy(folder / "train/dog/5.png", folder / f"train/dog/copy{number}.png")
     shutil.copy(folder / "train/dog/5.png", folder / "train/cat/copy.png")
-    images = data.load(folder, image_size=(8, 8))
+    with pytest.warns(UserWarning, match="photographs: 1 of 9 test images are copies"):
+        images = data.load(folder, image_size=(8, 8))
     job = _job.Job(images, policy.no_augmentation(), training.TrainingSettings(validation=0))
+    assert job.doubts() == []  # its reader has said it
+    plain = dataclasses.replace(images, files=None)
+    job = _job.Job(plain, policy.no_augmentation(), training.TrainingSettings(validation=0))
     assert job.doubts() == [
         "warning: 1 of 9 test images are copies of training images: scores on them say nothing of "
         "new ones, leave copies out",

@@ -46,7 +46,7 @@ def test_a_file_of_terabytes_is_read_by_nobody(tmp_path):
     large = tmp_path / "a" / "large.jpg"
     Image.new("RGB", (8, 8)).save(large)
     os.truncate(large, 1 << 41)
-    reason = "too large: of more than 1,073,741,824 bytes"
+    reason = "too large: of more than 268,435,456 bytes"
     for attempt in (
         decoder.check_file,
         _decode.read_header,
@@ -58,6 +58,29 @@ def test_a_file_of_terabytes_is_read_by_nobody(tmp_path):
         data.load(tmp_path)
     assert data.image_files(tmp_path, 8).unreadable() == {str(large): reason}
     assert _predict._read(large) == (b"", reason)
+
+
+def test_files_without_compression_may_be_larger(tmp_path):
+    path = tmp_path / "a.bmp"
+    Image.new("RGB", (8, 8)).save(path)
+    os.truncate(path, 1 << 29)
+    assert decoder.check_file(path)[0] == 1 << 29
+    os.truncate(path, (1 << 30) + 1)
+    with pytest.raises(ValueError, match="too large: of more than 1,073,741,824 bytes"):
+        decoder.check_file(path)
+
+
+def test_scans_are_counted_where_a_block_ends(monkeypatch):
+    file = encoded(Image.new("L", (8, 8)), "JPEG", progressive=True)
+    monkeypatch.setattr(_cost, "_READ_AT_ONCE", file.index(b"\xff\xda") + 1)
+    for most, scans in ((0, file.count(b"\xff\xda")), (1 << 40, None)):
+        monkeypatch.setattr(_cost, "MOST_SCANS", most)
+        image = Image.open(io.BytesIO(file))
+        if scans is None:
+            _cost.check_scans(image)
+        else:
+            with pytest.raises(ValueError, match=f"a JPEG file of {scans} passes over 8 x 8"):
+                _cost.check_scans(image)
 
 
 @pytest.mark.wide

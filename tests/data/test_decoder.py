@@ -12,6 +12,7 @@ from image_kinds import KINDS, chunk, encoded, turned
 from PIL import Image, ImageOps
 
 from keras_cv_extras.data.files import _decode, decoder
+from keras_cv_extras.data.files.decoder import _bmp
 
 CASES = [("crop", (64, 48), 3), ("pad", (40, 90), 1), ("stretch", (201, 243), 3)]
 DEEP_LEVELS = {  # the levels 0 to 3, twice in a row; 1 is clear
@@ -22,6 +23,7 @@ DEEP_LEVELS = {  # the levels 0 to 3, twice in a row; 1 is clear
     + chunk(b"IEND", b"")
     for bits, row in ((2, b"\x1b"), (4, b"\x01\x23"))
 }
+DEEP_BMP = b"\1\0\x18\0" + bytes(24)  # what a header says of 24 bits
 RESIZED = {"crop": ImageOps.fit, "pad": ImageOps.pad, "stretch": Image.Image.resize}
 
 
@@ -107,19 +109,30 @@ def test_what_pillow_takes_for_another_picture_is_read_as_it_is_meant(decoders):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ((12, 8, 4, 1, 24), "OS/2: save it as PNG"),
-        ((40, 8, 4, 1, 16), "a rare kind .16 bits, compression 0.: save it as PNG"),
+        ((12, 8, 4, 1, 24), "of OS/2: save it as PNG"),
+        ((40, 8, 4, 1, 16), "of 16 bits: save it as PNG"),
+        ((40, 8, 4, 1, 16, 3), "with bit masks: save it as PNG"),
+        ((40, 8, 4, 1, 8, 1), "compressed by RLE8: save it as PNG"),
+        ((40, 8, 4, 1, 4, 2), "compressed by RLE4: save it as PNG"),
         ((40, 8, 4, 1, 4), "4 bits in shades of grey: save it as PNG"),
     ],
 )
 def test_a_bmp_that_cannot_be_read_everywhere_says_why(fields, message):
-    rest = b"" if fields[0] == 12 else struct.pack("<IIiiII", 0, 96, 0, 0, 2, 0)
+    fields, packed = fields[:5], fields[5] if len(fields) > 5 else 0
+    rest = b"" if fields[0] == 12 else struct.pack("<IIiiII", packed, 96, 0, 0, 2, 0)
+    rest += struct.pack("<III", 0x7C00, 0x3E0, 0x1F) if packed == 3 else b""
     head = struct.pack("<IHHHH" if fields[0] == 12 else "<IiiHH", *fields) + rest
     colors = b"\0\0\0\0\xff\xff\xff\0" if fields[4] == 4 else b""
+    colors = b"\1\2\3\0\xff\xff\xff\0" if packed == 2 else colors
     start = 14 + len(head + colors)
     file = b"BM" + struct.pack("<IHHI", start + 96, 0, 0, start) + head + colors + bytes(96)
     with pytest.raises(ValueError, match=message):
         decoder.facts_of(decoder.read_header(io.BytesIO(file)))
+    if "grey" not in message:  # which are read where there is no Pillow
+        reason = _bmp.beyond(tf.constant([file, KINDS["BMP"], file[:14]])).numpy()
+        assert reason.tolist() == [f"a BMP file {message}".encode(), b"", b""]
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            _bmp.size(tf.constant(file))
 
 
 @pytest.mark.wide
@@ -211,8 +224,8 @@ def test_damage_is_an_error_or_a_picture(decoders):
     "header",
     [
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (30_000).to_bytes(4) * 2 + b"\x08\x02\0\0\0",
-        b"BM" + bytes(16) + (30_000).to_bytes(4, "little") * 2 + bytes(40),
-        b"BM" + bytes(16) + b"\x10\0\0\0" + (-8_000_000 & 0xFFFFFFFF).to_bytes(4, "little"),
+        b"BM" + bytes(12) + b"\x28\0\0\0" + (30_000).to_bytes(4, "little") * 2 + DEEP_BMP,
+        b"BM" + bytes(12) + b"\x28\0\0\0\x10\0\0\0\0\xee\x85\xff" + DEEP_BMP,
         b"GIF89a" + (60_000).to_bytes(2, "little") * 2 + bytes(3) + b"," + bytes(20),
         b"GIF89a" + bytes(7) + b",\0\0\0\0" + (60_000).to_bytes(2, "little") * 2 + bytes(20),
         b"RIFF\0\0\0\0WEBPVP8X\n\0\0\0\0\0\0\0" + (9_999).to_bytes(3, "little") * 2,

@@ -12,6 +12,9 @@ from keras_cv_extras import data
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.data.files import _folder, _layout
 
+# Images are drawn anew for each part, and come out alike.
+pytestmark = pytest.mark.filterwarnings("ignore:.* copies ")
+
 
 def make(folder, count=2, classes=("cat", "dog"), suffix=".png"):
     for number, name in enumerate(classes):
@@ -45,12 +48,27 @@ def in_time(function):
 
 @pytest.mark.parametrize(
     ("train", "test"),
-    [("Training", "Testing"), ("TRAIN", "Test"), ("train", "dev"), ("train", "Validation")],
+    [
+        *(("Training", "Testing"), ("TRAIN", "Test"), ("train", "dev"), ("train", "Validation")),
+        *(("training_set", "Test-Set"), ("train images", "test_imgs "), ("TrainData", "val_split")),
+    ],
 )
 def test_parts_are_known_by_any_of_their_names(tmp_path, train, test):
     make(tmp_path / train, 3)
     make(tmp_path / test, 1)
     assert both(tmp_path) == (6, 2, ("cat", "dog"))
+
+
+def test_folders_that_may_be_parts_are_not_taken_for_classes_in_silence(tmp_path):
+    """As those named in another language, which classes of cameras or years may look like."""
+    for name in ("Testen", "Trainieren"):
+        make(tmp_path / name, 3)
+    said = "'Testen' and 'Trainieren' are taken for classes, and each holds 'cat' and 'dog': if"
+    for read in (data.load, lambda folder: data.image_files(folder, 8)):
+        with pytest.warns(UserWarning, match=said):
+            assert read(tmp_path).class_names == ("Testen", "Trainieren")
+    Image.new("RGB", (9, 8)).save(tmp_path / "Testen" / "of the class itself.png")
+    assert data.load(tmp_path).class_names == ("Testen", "Trainieren")
 
 
 def test_a_folder_beside_the_parts_is_an_error(tmp_path):

@@ -1,6 +1,7 @@
 """Files of a request, decoded all at once: the pixels that each has alone."""
 
 import io
+import struct
 import zlib
 
 import numpy as np
@@ -216,9 +217,11 @@ def test_files_that_fail_by_themselves_are_decoded_one_by_one(decoders):
 
 @pytest.mark.wide
 def test_what_is_wrong_with_each_file_is_reported():
-    files = [jpeg(0), b"text", jpeg(1)[:200]]
+    os2 = b"BM" + struct.pack("<IHHIIHHHH", 62, 0, 0, 26, 12, 4, 3, 1, 24) + bytes(36)
+    files = [jpeg(0), b"text", jpeg(1)[:200], os2]
     images, errors = decoder.decode_or_report(tf.constant(files), SIZE, 3)
     wanted = [b"", b"neither JPEG, PNG, BMP, GIF nor WEBP", _batch.DAMAGED]
+    wanted.append(b"a BMP file of OS/2: save it as PNG")
     assert errors.numpy().tolist() == wanted
     np.testing.assert_array_equal(images[0], decoder.decode(tf.constant(files[0]), SIZE, 3))
     assert not np.any(images[1:])

@@ -235,7 +235,8 @@ def test_the_test_part_of_files_is_its_share(tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         for number in range(10):
-            Image.new("RGB", (4, 4)).save(tmp_path / name / f"{number}.png")
+            color = (number, len(os.listdir(tmp_path)), 0)
+            Image.new("RGB", (4, 4), color).save(tmp_path / name / f"{number}.png")
     files = data.image_files(tmp_path, 4, test_fraction=0.2, max_bad=0.5)
     assert 2 <= len(files.test) <= 8
     assert len(files.train) + len(files.test) == len({*files.train.paths, *files.test.paths}) == 20

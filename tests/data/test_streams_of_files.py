@@ -69,7 +69,8 @@ def test_how_many_files_may_be_bad(tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         for number in range(10):
-            Image.new("L", (2, 2)).save(tmp_path / name / f"{number}.png")
+            value = 10 * number + 100 * (name == "dog")
+            Image.new("L", (2, 2), value).save(tmp_path / name / f"{number}.png")
     Image.new("RGB", (2, 2)).save(tmp_path / "dog" / "9.png")
     assert data.load(tmp_path).train[0].shape[1:] == (2, 2, 3)  # one file has colours
     (tmp_path / "cat" / "0.png").write_bytes(b"none")
@@ -90,6 +91,7 @@ def test_a_pack_is_opened_with_what_was_asked(monkeypatch):
     options |= {"max_bad": 0.5, "resize": "pad", "jpeg": "reduced"}
     monkeypatch.setattr(_image_files, "is_pack", lambda folder: True)
     monkeypatch.setattr(_image_files, "packed_files", lambda *given, **named: (given, named))
+    monkeypatch.setattr(_image_files.copies, "tell_of_pack", lambda place, packed: packed)
     assert data.image_files("packed", 4, **options) == (("packed", (4, 4)), options)
 
 

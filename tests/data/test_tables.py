@@ -197,6 +197,11 @@ def test_missing_files_are_named(folder):
             ["file,label", "0.png,cat", '1.png,"dog', *["2.png,cat"] * 20_000],
             "line 3: a quote .* begins a cell",
         ),
+        (
+            ["file,label", "0.png,cat", f"{'x' * 200_000},cat"],
+            "line 3: a cell of more than 131,072",
+        ),
+        (["file", "0.png"], "has no column of labels beside 'file': add one"),
         (["file,label", '0.png,"cat"s'], "line 2: a quote .* ends a cell before its end: write"),
         (["file,file", "0.png,cat"], "two columns are called 'file'"),
         (["a,b", "0.pgm,cat"], r"which column holds the files\? Name one of 'a', 'b'"),

@@ -3,37 +3,48 @@
 import contextlib
 import os
 import threading
+import zlib
 
 import numpy as np
 
 _MOST_BYTES = 1 << 30  # of a file: 64 million pixels of 16 bits are half of that, not compressed
+_MOST_PACKED = 1 << 28  # of a JPEG, GIF or WEBP file: four bytes for each of 64 million pixels
+_READ_AT_ONCE = 1 << 20
 MOST_CHUNKS = 1_000  # of a PNG beside pixels, as in libpng: Pillow takes 15 us for each
 MOST_PIXEL_CHUNKS = 100_000
 MOST_SCANS = 1_000_000_000  # pixels times passes over a JPEG: 16 of 64 million pixels
+_BEGIN = 1 << 12  # bytes of a file, by which copies are looked for
 _AT_ONCE = 128_000_000  # pixels that are decoded at a time, by all threads: 4 to 12 bytes each
 
 
-def check_file(path):
+def check_file(path) -> tuple[int, int]:
     """Raises if a file is so large, or a PNG consists of so many parts, that it would take long.
 
     A file of a few bytes may end in terabytes that no disk holds, and some are read as a whole.
+
+    Returns:
+        Its size, and a checksum of how it begins, of 31 bits: copies have the same.
 
     Raises:
         ValueError: if it does.
     """
     if not isinstance(path, (str, os.PathLike)):
-        return  # a file in memory, of tests
+        return 0, 0  # a file in memory, of tests
     counts = {True: 0, False: 0}
     with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size > _MOST_BYTES:
-            raise ValueError(f"too large: of more than {_MOST_BYTES:,} bytes")
+        size, begin = os.fstat(file.fileno()).st_size, file.peek(_BEGIN)[:_BEGIN]
+        most = _MOST_BYTES if begin.startswith((b"\x89PNG", b"BM")) else _MOST_PACKED
+        if size > most:
+            raise ValueError(f"too large: of more than {most:,} bytes")
+        found = size, zlib.crc32(begin) >> 1
         if file.read(8) != b"\x89PNG\r\n\x1a\n":
-            return
+            return found
         while len(head := file.read(8)) == 8:
             counts[head[4:] == b"IDAT"] += 1
             if counts[False] > MOST_CHUNKS or counts[True] > MOST_PIXEL_CHUNKS:
                 raise ValueError("a PNG file of too many chunks")
             file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
+    return found
 
 
 def check_scans(image):
@@ -49,7 +60,10 @@ def check_scans(image):
         return
     before = image.fp.tell()
     image.fp.seek(0)
-    scans = image.fp.read().count(b"\xff\xda")
+    scans, last = 0, b""
+    while part := image.fp.read(_READ_AT_ONCE):
+        scans += (last + part).count(b"\xff\xda")
+        last = part[-1:]
     image.fp.seek(before)
     width, height = image.size
     if scans * width * height > MOST_SCANS:

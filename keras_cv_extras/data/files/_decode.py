@@ -21,6 +21,10 @@ MOST_PIXELS = 64_000_000  # a small file may claim any size: this bounds what it
 # the result at least, or resizing would see too few pixels.
 REDUCED_FROM = (4.0, 8.0, 16.0)
 RATIOS = (1, 2, 4, 8)
+BMP_BITS = (1, 4, 8, 24, 32)
+# Of BMP files, what only Pillow reads: these, those of OS/2 and those of 16 bits.
+BMP_PACKED = {1: "compressed by RLE8", 2: "compressed by RLE4", 3: "with bit masks"}
+BMP_BEYOND = "a BMP file {}: save it as PNG"
 
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "F")
 _SPREAD = {"L;2": 85, "L;4": 17}  # how far apart levels of grey lie in 8 bits
@@ -50,6 +54,7 @@ class Header(NamedTuple):
         transparent: whether it has transparency.
         mode: Pillow's name of how a pixel is stored: "RGB", "P" for a palette, "CMYK" ...
         beyond: why it is not for `decoder`, though Pillow reads it; "" if it is.
+        begins: the file's size and a checksum of its first bytes, by which copies are looked for.
     """
 
     height: int
@@ -60,6 +65,7 @@ class Header(NamedTuple):
     transparent: bool = False
     mode: str = "RGB"
     beyond: str = ""
+    begins: tuple[int, int] = (0, 0)
 
 
 def decoding(known: Any, path: Any) -> dict[str, str]:
@@ -84,7 +90,7 @@ def read_header(path: Any) -> Header:
         Exception: of Pillow's many kinds, if the file is none of `FORMATS`; ValueError if the
             image has more than 64 million pixels, or none.
     """
-    _cost.check_file(path)
+    begins = _cost.check_file(path)
     with Image.open(path, formats=FORMATS) as image:
         _check_pixels(image)
         _set_right(image)
@@ -101,6 +107,7 @@ def read_header(path: Any) -> Header:
             image.has_transparency_data,
             image.mode,
             _beyond_graphs(image),
+            begins,
         )
 
 
@@ -294,10 +301,10 @@ def _beyond_graphs(image):
         return ""
     length, bits, compression = _bmp_header(image)
     if length < 40:
-        return "a BMP file of OS/2: save it as PNG"
-    if compression == 0 and bits in (1, 4, 8, 24, 32):
-        return ""
-    return f"a BMP file of a rare kind ({bits} bits, compression {compression}): save it as PNG"
+        return BMP_BEYOND.format("of OS/2")
+    if compression:
+        return BMP_BEYOND.format(BMP_PACKED[compression])
+    return "" if bits in BMP_BITS else BMP_BEYOND.format("of 16 bits")
 
 
 def _bmp_header(image):

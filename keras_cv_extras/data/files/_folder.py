@@ -15,7 +15,7 @@ from keras_cv_extras._base.text import told
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data._part import held_out
-from keras_cv_extras.data.files import _decode, _layout, _unreadable
+from keras_cv_extras.data.files import _decode, _layout, _unreadable, copies
 
 MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
 
@@ -103,7 +103,8 @@ def read_files(
     if bad:
         _warn(folder, bad, len(paths))
     paths, labels = [paths[row] for row in kept], listed.labels[kept]
-    is_test, divided = choose_test(listed, kept, test_fraction, seed, known)
+    begins = np.array([headers[row].begins for row in rows], np.int64).reshape(-1, 2)
+    is_test, divided = choose_test(listed, kept, begins, test_fraction, seed, known)
     parts = {"train": ~is_test, "test": is_test}
     files = {
         name: tuple(str(paths[row]) for row in np.flatnonzero(rows)) for name, rows in parts.items()
@@ -112,14 +113,15 @@ def read_files(
     return train, test, files, divided
 
 
-def choose_test(listed, kept, fraction, seed, known):
+def choose_test(listed, kept, begins, fraction, seed, known):
     """Returns which files are for tests: those of the own part, or a share of all.
 
-    Which ones these are is told from the path of each file below the folder.
+    Which ones these are is told from the path of each file below the folder. Warns of copies.
 
     Args:
         listed: a `Listing`.
         kept: the rows of it that can be read.
+        begins: `(n, 2)`, of each of them what its header has as `begins`.
         fraction: None or a share.
         seed: for that.
         known: whether a class may lack images.
@@ -139,6 +141,8 @@ def choose_test(listed, kept, fraction, seed, known):
         chosen = held_out(names, labels, 0.2 if fraction is None else fraction, seed, "test")
     if not known:
         _check_classes(listed.place, labels, chosen, listed.class_names, divided)
+    parts = np.zeros_like(chosen) if known and divided else chosen  # a model has parts of its own
+    copies.tell_of_files(listed.place, listed.paths, kept, begins, labels, parts)
     return chosen, divided
 
 
@@ -242,7 +246,10 @@ def listing(folder, class_names=None) -> Listing:
     paths = [path for item in items for path in found[item]]
     labels = [numbers[item.name] for item in items for _ in found[item]]
     is_test = [test for test, items in parts for item in items for _ in found[item]]
-    skipped.notes += doubts(names) if class_names is None else []
+    if class_names is None:
+        skipped.notes += doubts(names)
+        if items and items[0].parent == folder:
+            skipped.notes += _layout.taken_for_classes(items)
     text = skipped.text(folder, len(paths))
     if not paths:
         known, more = ", ".join(_decode.SUFFIXES), f"; {text}" if text else ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_cv_extras._base import checks
 from keras_cv_extras.data._register import resolved
-from keras_cv_extras.data.files import _decode, _folder, _index, _unreadable, decoder
+from keras_cv_extras.data.files import _decode, _folder, _index, _unreadable, copies, decoder
 from keras_cv_extras.data.files._crop import RandomResizedCrop
 from keras_cv_extras.data.files._file_part import FilePart
 from keras_cv_extras.data.files._file_parts import ImageFiles
@@ -39,6 +39,8 @@ def image_files(
     index in the user's cache keeps them: the next time, only new and changed files are opened. A
     file that turns out to be damaged when it is decoded is left out, and named by `unreadable()`;
     in a shuffled epoch another one takes its place, so that the number of batches stays the same.
+    Copies of an image in both parts, or in two classes, are counted in a warning, as by `load`:
+    files of one size that begin alike are read for that, and no others.
 
     Args:
         folder: one folder of files for each class, or that inside of train/ and test/, as in
@@ -99,15 +101,18 @@ def image_files(
     if is_pack(folder):
         if test_fraction is not None:
             raise ValueError(f"{folder} was divided when it was packed: leave test_fraction out")
-        return packed_files(
+        return copies.tell_of_pack(
             folder,
-            size,
-            class_names=class_names,
-            channels=channels,
-            crop=crop,
-            max_bad=max_bad,
-            resize=resize,
-            jpeg=jpeg,
+            packed_files(
+                folder,
+                size,
+                class_names=class_names,
+                channels=channels,
+                crop=crop,
+                max_bad=max_bad,
+                resize=resize,
+                jpeg=jpeg,
+            ),
         )
     table = table_of(folder)
     if table is None:
@@ -127,7 +132,8 @@ def image_files(
         raise ValueError(f"{listed.place}: {_unreadable.too_many(refused, len(paths), most)}")
     kept = np.flatnonzero(is_read)
     known = class_names is not None
-    chosen, divided = _folder.choose_test(listed, kept, test_fraction, seed, known)
+    facts, begins = facts[:, :4], facts[kept, 4:]
+    chosen, divided = _folder.choose_test(listed, kept, begins, test_fraction, seed, known)
     train, test = kept[~chosen], kept[chosen]
 
     def part(rows, crop=None):
@@ -156,4 +162,5 @@ def image_files(
 
 
 def _facts(path):
-    return decoder.facts_of(_decode.read_header(path))
+    header = _decode.read_header(path)
+    return (*decoder.facts_of(header), *header.begins)

@@ -18,8 +18,8 @@ import numpy as np
 from keras_cv_extras._base import files
 
 _FEWEST = 1000  # files from which on an index is kept; fewer are read in a fraction of a second
-_VERSION = 1
-_FACTS = 4
+_VERSION = 2
+_FACTS = 6
 
 
 def read(
@@ -32,11 +32,11 @@ def read(
     Args:
         folder: where the files are.
         paths: the files, below the folder.
-        read_headers: a function of some of them that returns four integers for each, None for a
+        read_headers: a function of some of them that returns six integers for each, None for a
             file that could not be read.
 
     Returns:
-        `(n, 4)` int32, and for which files they are known, `(n,)` booleans.
+        `(n, 6)` int32, and for which files they are known, `(n,)` booleans.
     """
     if len(paths) < _FEWEST:
         found = read_headers(list(paths))
@@ -75,7 +75,7 @@ def _stamps(paths):
 
 
 def _known(place, names, stamps):
-    """Returns facts `(n, 4)`, and of which files they are known."""
+    """Returns facts `(n, 6)`, and of which files they are known."""
     facts, known = np.zeros((len(names), _FACTS), np.int32), np.zeros(len(names), bool)
     try:
         arrays = files.read_arrays(place)

@@ -7,12 +7,11 @@ from collections import Counter
 from keras_cv_extras._base.owned import kinds, marks
 from keras_cv_extras.data.files import _decode
 
-# What the parts of published sets are called, in any case.
-PARTS = {
-    **dict.fromkeys(("train", "training", "trainset", "train_set"), "train"),
-    **dict.fromkeys(("test", "testing", "testset", "test_set"), "test"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-}
+# What the parts of published sets are called, in any case: "Training", "test_set", "val-images".
+_PART = re.compile(
+    r"(?:(train(?:ing)?)|(test(?:ing)?)|(?:val|valid|validation|dev))"
+    r"(?:set|data|dataset|images?|imgs?|split)?"
+)
 _SYSTEM_FOLDERS = ("__macosx", "@eadir", "$recycle.bin", "system volume information")
 _IMAGES = (
     *(".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".psd", ".svg", ".ico"),
@@ -71,13 +70,45 @@ class Skipped:
             self.systems[os.path.basename(folder)] += 1
 
 
+def part_of(name):
+    """Returns "train", "test" or "validation", if a part may be called so, else None."""
+    found = _PART.fullmatch(re.sub(r"[\W_]+", "", name.lower()))
+    return found and ("train" if found[1] else "test" if found[2] else "validation")
+
+
+def taken_for_classes(items):
+    """Returns in a sentence that folders may be parts, if all hold folders of the same names.
+
+    Args:
+        items: the folders that are taken for classes.
+    """
+    shared = set()
+    for place, item in enumerate(items):
+        names = set()
+        with os.scandir(item) as entries:
+            for entry in entries:
+                if is_image(entry.name):
+                    return []  # which no part has
+                if not _is_system(entry.name) and os.path.isdir(entry.path):
+                    names.add(entry.name)
+        shared = shared & names if place else names
+    if len(items) < 2 or len(shared) < 2:
+        return []
+    first, below = (sorted(names)[:2] for names in ([item.name for item in items], shared))
+    return [
+        f"{ascii(first[0])} and {ascii(first[1])} are taken for classes, and each holds "
+        f"{ascii(below[0])} and {ascii(below[1])}: if these are the classes, call the folders "
+        "around them train and test"
+    ]
+
+
 def parts(folder, skipped):
     """Returns `(folder of class folders, whether it is the test part)` pairs.
 
     Raises:
         ValueError: if other folders with files stand beside the parts.
     """
-    items = {item: PARTS.get(item.name.lower()) for item in folders(folder, skipped)}
+    items = {item: part_of(item.name) for item in folders(folder, skipped)}
     trained = [item for item, part in items.items() if part == "train" and folders(item)]
     _note_loose(folder, skipped)
     # "train" may be a class too: it is a part if it has folders.

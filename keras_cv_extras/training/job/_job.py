@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_cv_extras import data, mix, models, training
 from keras_cv_extras._base.saved.registry import LOSSES, MIXES
 from keras_cv_extras.data import FilePart
+from keras_cv_extras.data.files import copies
 from keras_cv_extras.training.job._parts import count, labels_of, shape_of, some, unreadable
 
 _GIB = 1 << 30
@@ -44,25 +45,18 @@ class Job:
         }
 
     def doubts(self):
-        """Returns lines on images that are there more than once, of which scores know nothing."""
-        samples, lines = self.samples(), []
-        for name, part in (("validation", "validated"), ("test", "held_out")):
-            copies = int(np.isin(samples[part], samples["trained"]).sum())
-            if copies:
-                lines.append(
-                    f"warning: {copies:,} of {len(samples[part]):,} {name} images are copies of "
-                    "training images: scores on them say nothing of new ones, leave copies out"
-                )
-        rows = np.concatenate([labels_of(part) for part in (self.images.train, self.images.test)])
-        if rows.ndim == 1:
-            keys = np.concatenate([self._digests["train"], self._digests["test"]])
-            order = np.lexsort((rows, keys))
-            keys, rows = keys[order], rows[order]
-            several = len(np.unique(keys[1:][(keys[1:] == keys[:-1]) & (rows[1:] != rows[:-1])]))
-            if several:
-                have = "1 image has" if several == 1 else f"{several:,} images have"
-                lines.append(f"warning: {have} copies in another class: keep each in one class")
-        return lines
+        """Returns lines on images that are there more than once, of which scores know nothing.
+
+        What there is to say of the test images and classes of files, their reader has said.
+        """
+        samples = self.samples()
+        lines = copies.across_parts(samples["trained"], samples["validated"], "validation")
+        if not isinstance(self.images, data.ImageFiles) and self.images.files is None:
+            parts = self.images.train, self.images.test
+            digests = np.concatenate([self._digests["train"], self._digests["test"]])
+            lines += copies.across_parts(samples["trained"], samples["held_out"], "test")
+            lines += copies.across_classes(digests, np.concatenate([labels_of(p) for p in parts]))
+        return [f"warning: {line}" for line in lines]
 
     @property
     def steps(self):

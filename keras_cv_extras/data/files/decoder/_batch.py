@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.data.files.decoder import _bytes, _decode, _facts, _plan
+from keras_cv_extras.data.files.decoder import _bmp, _bytes, _decode, _facts, _plan
 
 NOT_AN_IMAGE = b"neither JPEG, PNG, BMP, GIF nor WEBP"
 DAMAGED = b"damaged, or of no size, or of more than 64,000,000 pixels"
@@ -195,7 +195,10 @@ def decode_or_report(
     places, images = elements.get_single_element()
     places, images = places[:-1, None], images[:-1]
     good = tf.scatter_nd(places, tf.ones_like(places[:, 0]), [count]) > 0
-    reasons = tf.where(_facts.kinds(encoded) < 0, NOT_AN_IMAGE, DAMAGED)
+    kinds = _facts.kinds(encoded)
+    reasons = tf.where(kinds < 0, NOT_AN_IMAGE, DAMAGED)
+    beyond = tf.where(kinds == _facts.BMP, _bmp.beyond(encoded), b"")
+    reasons = tf.where(beyond == b"", reasons, beyond)
     images = tf.scatter_nd(places, images, tf.concat([[count], tf.constant(shape, tf.int64)], 0))
     return tf.ensure_shape(images, (None, *shape)), tf.where(good, b"", reasons)
 

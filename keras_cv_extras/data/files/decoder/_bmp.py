@@ -2,16 +2,60 @@
 
 import tensorflow as tf
 
+from keras_cv_extras.data.files import _decode
 from keras_cv_extras.data.files.decoder import _bytes
+
+
+def beyond(files):
+    """Returns of BMP files why they are not decoded here, though Pillow reads them; "" if they are.
+
+    Args:
+        files: strings of any shape; the result has the same.
+    """
+    length, bits, compression = _kind(files)
+    whole = length >= 40
+    kinds = [(length == 12, "of OS/2"), (whole & (bits == 16) & (compression == 0), "of 16 bits")]
+    kinds += [
+        (whole & (compression == number), words) for number, words in _decode.BMP_PACKED.items()
+    ]
+    reasons = tf.fill(tf.shape(length), "")
+    for own, words in kinds:
+        reasons = tf.where(own, _decode.BMP_BEYOND.format(words), reasons)
+    return reasons
+
+
+def _kind(files):
+    """Returns the header's length, the bits of a pixel, and the number of the compression: int32.
+
+    Zeros if a file is too short for them.
+    """
+    padded = tf.strings.join([files, b"\0" * 34])
+
+    def number(start, count, dtype):
+        found = tf.io.decode_raw(tf.strings.substr(padded, start, count), dtype)
+        return tf.cast(tf.reshape(found, tf.shape(files)), tf.int32)
+
+    return number(14, 4, tf.int32), number(28, 2, tf.uint16), number(30, 4, tf.int32)
 
 
 @_bytes.apart
 def size(content):
-    """Returns height and width, int64, as the header of a BMP file has them."""
+    """Returns height and width, int64, as the header of a BMP file has them.
+
+    Zeros if it is damaged, and of no kind that is decoded here.
+
+    Raises:
+        tf.errors.InvalidArgumentError: if it is one that `beyond` names.
+    """
+    reason = beyond(content)
+    with tf.control_dependencies([tf.debugging.Assert(reason == b"", [reason])]):
+        length, bits, compression = _kind(content)
+    known = tf.reduce_any(bits == tf.constant(_decode.BMP_BITS)) & (length >= 40)
     head = _bytes.numbers(content, 18, 8)
     width, height = _bytes.little(head[:4]), _bytes.little(head[4:])
     # A negative height: from the top down.
-    return tf.stack([tf.minimum(height, (1 << 32) - height), width])
+    found = tf.stack([tf.minimum(height, (1 << 32) - height), width])
+    return found * tf.cast(known & (compression == 0), tf.int64)
 
 
 @_bytes.apart
@@ -19,15 +63,10 @@ def decode(content):
     """Decodes a BMP file of 1, 4, 8, 24 or 32 bits, not compressed: uint8.
 
     Raises:
-        tf.errors.InvalidArgumentError: if it is another one, or damaged.
+        tf.errors.InvalidArgumentError: if it is damaged.
     """
     head = _bytes.numbers(content, 0, 34)
     bits = _bytes.little(head[28:30])
-    known = tf.reduce_any(bits == tf.constant([1, 4, 8, 24, 32], tf.int64))
-    known &= (_bytes.little(head[14:18]) >= 40) & (_bytes.little(head[30:34]) == 0)
-    known = tf.debugging.Assert(known, ["a BMP file that is compressed or of", bits, "bits"])
-    with tf.control_dependencies([known]):
-        content = tf.identity(content)
     return tf.cond(bits > 8, lambda: _plain(content, head), lambda: _looked_up(content, head))
 
 

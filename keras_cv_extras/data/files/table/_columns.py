@@ -43,6 +43,8 @@ def chosen(table, columns):
         one = _guess(table, rest, _LABELS)
         labels = (one,) if one else tuple(rest)
         if not one and (len(rest) < 2 or not all(_is_binary(cells) for cells in rest.values())):
+            if not rest:
+                raise ValueError(f"{table}: has no column of labels beside {image!r}: add one")
             raise ValueError(
                 f"{table}: which columns hold the labels? Name some of {_names(rest)}: label=... "
                 "of data.Table, or --label-column"
@@ -75,7 +77,7 @@ def is_test(table, cells, numbers):
         return [False] * len(numbers)
     parts = []
     for cell, number in zip(cells, numbers, strict=True):
-        parts.append(_layout.PARTS.get(cell.lower()))
+        parts.append(_layout.part_of(cell))
         if parts[-1] is None:
             raise ValueError(
                 f"{table}: {number}: the part {cell!r} is none of train, val and test; give "

@@ -125,7 +125,7 @@ def _parsed(text):
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise ValueError(f"line {number}: {_fault(error)}") from error
+            raise ValueError(f"line {number}: {_fault(error, text)}") from error
         if cells is None:
             return found
         cells = [cell.strip() for cell in cells]
@@ -142,9 +142,11 @@ def _width(line, delimiter):
         return 0
 
 
-def _fault(error):
+def _fault(error, table):
     """Says what is wrong with a row that the parser does not take."""
     text = str(error)
+    if "field limit" in text and '"' not in table:
+        return f"a cell of more than {csv.field_size_limit():,} characters, as no file's name has"
     if "unexpected end" in text or "field limit" in text:
         return 'a quote (") begins a cell and does not end: write two for one that belongs to it'
     if "expected after" in text:
