@@ -5,6 +5,7 @@ import pytest
 
 from keras_cv_extras import augment
 from keras_cv_extras._base.random import of_key
+from keras_cv_extras.augment import _erase
 
 COUNT = 200
 KEYS = np.arange(COUNT) * 65_537 % (1 << 24)
@@ -121,3 +122,11 @@ def test_noise_is_uniform_and_follows_its_key():
     flat = first.astype(float).ravel() - 127.5
     for lag in (1, 3, 192, 1536):
         assert abs((flat[lag:] * flat[:-lag]).mean()) / flat.var() < 0.04
+
+
+def test_holes_are_counted_up_to_31():
+    """Each is a bit of an int32 beside its sign."""
+    assert _erase._check_counts("num_holes", (1, 31)) == (1, 31)
+    for wrong in ((1, 32), (3, 2)):
+        with pytest.raises(ValueError, match="num_holes must"):
+            _erase._check_counts("num_holes", wrong)

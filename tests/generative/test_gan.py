@@ -322,6 +322,10 @@ def test_augmentation_is_the_published_one():
 
     holes = np.asarray(_diff_augment.diff_augment(images, draws, "cutout")) == 0
     assert holes.any(axis=-1).sum(axis=(1, 2)).max() <= 64  # 8 x 8
+    middle = draws.copy()
+    middle[:, 5:7] = 0.5
+    holes = np.asarray(_diff_augment.diff_augment(images, middle, "cutout")) == 0
+    assert holes.any(axis=-1).sum(axis=(1, 2)).tolist() == [64] * 3
     off = _diff_augment.diff_augment(images, draws, rate=0.0)
     np.testing.assert_allclose(off, images, atol=1e-6)
     assert _diff_augment.diff_augment(images, draws, ()) is images
