@@ -149,6 +149,17 @@ def test_the_ground_stands_on_nothing():
     assert above == []
 
 
+def test_replicas_draw_apart():
+    """Keras' own generator draws the same on all of them; see `_base/seeds.py`."""
+    made = [
+        path.name
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "keras.random.SeedGenerator"
+    ]
+    assert made == []
+
+
 def test_folders_are_small():
     counts = collections.Counter(path.parent for path in FILES)
     large = {str(folder): count for folder, count in counts.items() if count > MOST_FILES}

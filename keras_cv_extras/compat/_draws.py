@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from keras_cv_extras._base.seeds import SeedGenerator
+
 _GENERATORS: dict[int | None, Any] = {}  # of calls outside of graphs
 _TRACED: dict[int | None, Any] = {}  # whose graphs use them for as long as they live
 _MOST = 256
@@ -16,14 +18,14 @@ def generator(seed: int | None) -> Any:
         seed: an integer, or None to draw one.
 
     Returns:
-        A `keras.random.SeedGenerator`.
+        A `keras.random.SeedGenerator` with other seeds on every replica.
     """
     if keras.backend.backend() != "tensorflow":
-        return keras.random.SeedGenerator(seed)
+        return SeedGenerator(seed)
     import tensorflow as tf
 
     with tf.init_scope():
-        return keras.random.SeedGenerator(seed)
+        return SeedGenerator(seed)
 
 
 def shared(seed: int | None) -> Any:
@@ -36,7 +38,7 @@ def shared(seed: int | None) -> Any:
         seed: an integer, or None for a new one wherever no graph is traced.
 
     Returns:
-        A `keras.random.SeedGenerator`.
+        A `keras.random.SeedGenerator` with other seeds on every replica.
     """
     traced = _traced()
     if keras.backend.backend() != "tensorflow" or (seed is None and not traced):

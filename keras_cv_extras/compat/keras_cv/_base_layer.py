@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras.compat.keras_cv._layer import refuse_boxes
 from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
 
@@ -14,7 +15,7 @@ class _RandomGenerator:
     """Draws numbers under the names that layers of KerasCV used."""
 
     def __init__(self, seed):
-        self._state = keras.random.SeedGenerator(seed)
+        self._state = SeedGenerator(seed)
 
     def random_uniform(self, shape, minval=0.0, maxval=1.0, dtype="float32"):
         whole = "int" in keras.backend.standardize_dtype(dtype)

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras.compat.keras_cv._base_layer import BaseImageAugmentationLayer
 from keras_cv_extras.compat.keras_cv._layer import OldLayer
 from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
@@ -22,7 +23,7 @@ class _Composed(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.layers = list(layers)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
         self.built = True
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -291,7 +292,7 @@ class RepeatedAugmentation(_Row):
     ) -> None:
         super().__init__(augmenters, **kwargs)
         self.shuffle, self.seed = shuffle, seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = SeedGenerator(seed)
 
     @property
     def augmenters(self) -> list[Any]:

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras._base.saved.layers import SameShape
+from keras_cv_extras._base.seeds import SeedGenerator
 from keras_cv_extras.compat.keras_cv.core import interval_of
 
 
@@ -14,7 +15,7 @@ class Drawn(SameShape, keras.layers.Layer):
 
     def __init__(self, seed: int | None) -> None:
         super().__init__(autocast=False)
-        self.state = keras.random.SeedGenerator(seed)
+        self.state = SeedGenerator(seed)
         self.built = True
 
     def call(self, images: Any, training: bool | None = None) -> Any:
