@@ -118,13 +118,18 @@ def _brute_sift(image, y, x, size):
     return vector / np.linalg.norm(vector)
 
 
+def test_truth_values_are_no_image(images):
+    with pytest.raises(TypeError, match="images must hold real numbers, received dtype bool"):
+        HOG().transform(images > 100)
+
+
 def test_dense_sift_is_its_definition(images):
-    grey = images[:2, :22, :25, 0]
+    grey = images[:2, :23, :26, 0]  # a pixel more than steps of three
     ours = DenseSIFT(step=3, bin_sizes=(4, 5)).transform(grey)
     for image, (values, positions) in zip(grey, ours, strict=True):
         assert len(values) == 4 * 5 + 3 * 4
         for place in (0, 7, 19, 20, len(values) - 1):
-            x, y = positions[place] * [25, 22] - 0.5
+            x, y = positions[place] * [26, 23] - 0.5
             size = 4 if place < 20 else 5
             np.testing.assert_allclose(values[place], _brute_sift(image, y, x, size), atol=2e-4)
         for places in (positions[:20], positions[20:]):  # as far from one side as from the other

@@ -12,6 +12,7 @@ from keras_cv_extras.data.balance import _draws, _labelled, _smote, _smote_datas
 
 LABELS = np.repeat([0, 1], [9, 4])
 ROWS = np.arange(26, dtype="float32").reshape(13, 2) ** 2
+POINTS = ROWS + 0.25  # of which no part is a test part
 
 
 def test_how_many_samples_under_sampling_keeps():
@@ -116,9 +117,9 @@ def test_every_draw_is_of_the_seed_and_the_epoch(monkeypatch):
     for name, place in (("index", 1), ("step", 1), ("in_turn", 2)):
         monkeypatch.setattr(_draws, name, noted(name, getattr(_draws, name), place))
     for base in ("even", "random"):
-        source = data.SmoteSource(ROWS, LABELS, k_neighbors=2, seed=5, base=base)
+        source = data.SmoteSource(POINTS, LABELS, k_neighbors=2, seed=5, base=base)
         source.samples([13, 14], epoch=3)
-    data.BalancedSource(ROWS, LABELS, seed=5).indices(3)
+    data.BalancedSource(POINTS, LABELS, seed=5).indices(3)
     names = ["in_turn", "index", "step", "index", "index", "step", "in_turn"]
     assert asked == [(name, 5, 3) for name in names]
 
@@ -131,9 +132,9 @@ def test_a_dataset_of_smote_hands_on_what_was_asked_for(monkeypatch):
         "pipeline",
         lambda source, *sizes, **kept: asked.append((source, sizes, kept)),
     )
-    loaded = data.ImageData((ROWS, LABELS), (ROWS[:1] + 0.5, LABELS[:1]), ("a", "b"), "mine")
-    stream = tf.data.Dataset.from_tensor_slices((ROWS, LABELS))
-    for source, more in (((ROWS, LABELS), {}), (loaded, {}), (stream, {"num_classes": 2})):
+    loaded = data.ImageData((POINTS, LABELS), (POINTS[:1] + 0.5, LABELS[:1]), ("a", "b"), "mine")
+    stream = tf.data.Dataset.from_tensor_slices((POINTS, LABELS))
+    for source, more in (((POINTS, LABELS), {}), (loaded, {}), (stream, {"num_classes": 2})):
         data.smote_dataset(source, 4, seed=5, k_neighbors=2, **more, **given)
     for source, sizes, kept in asked:
         assert (source.seed, sizes, kept) == (5, (4,), {"seed": 5, **given})
@@ -143,3 +144,25 @@ def test_a_dataset_of_smote_hands_on_what_was_asked_for(monkeypatch):
 def test_rows_of_fewer_classes_than_there_are_said_to_be():
     with pytest.raises(ValueError, match=r"labels must lie in \[0, 3\), received 2 classes"):
         data.class_weight(np.eye(2), num_classes=3)
+
+
+def test_neighbours_are_of_the_class_whose_sample_is_made():
+    """A class of three has two neighbours for each, one of six has five."""
+    labels = np.repeat([0, 1, 2], [12, 6, 3])
+    rows = np.random.default_rng(0).random((21, 2)).astype("float32")
+    for order in (1, -1):  # the rarest class is the last, or the first
+        source = data.SmoteSource(rows, labels[::order], k_neighbors=5, seed=1)
+        new = tf.range(source.num_real, source.count, dtype=tf.int64)
+        first, second, _ = (np.asarray(one) for one in source.pairs(new, tf.constant(0, tf.int64)))
+        np.testing.assert_array_equal(labels[::order][first], labels[::order][second])
+        assert (first != second).all()
+
+
+def test_texts_stay_objects():
+    names = np.array(["a", "b"], object)[LABELS]
+    for made in (
+        data.smote(POINTS, names, k_neighbors=2)[1],
+        data.SmoteSampler(k_neighbors=2).fit_resample(POINTS, names)[1],
+    ):
+        assert made.dtype == object
+        assert made.tolist() == [*names, *["b"] * 5]
