@@ -9,7 +9,8 @@ import pytest
 from test_suggestions import SPACE, controller, different, history
 
 from keras_cv_extras import search
-from keras_cv_extras.search.oracles import _controller, _durable, _trial_files
+from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.search.oracles import _controller, _durable, _space, _trial_files
 
 
 def test_a_controller_begins_with_small_weights_of_its_seed():
@@ -168,3 +169,74 @@ def test_a_switch_in_a_trials_file_is_true_or_false():
     _trial_files._check_value(switch.space[0], True)
     with pytest.raises(TypeError, match="augment must be True or False"):
         _trial_files._check_value(switch.space[0], 1)
+
+
+VALUES = {
+    f"sub_policy_{row}.step_{column}.{field}": value
+    for row in (0, 1)
+    for column in (0, 1)
+    for field, value in (
+        ("op", "rotate"),
+        ("rate", 0.1 * (row + 2 * column + 1)),
+        ("strength", 0.5),
+    )
+}
+
+
+def test_a_policy_is_made_of_values_in_any_order():
+    made = search.policy_from(VALUES)
+    assert search.policy_from(dict(reversed(VALUES.items()))) == made
+    rates = [[step.rate for step in steps] for steps in made.sub_policies]
+    assert rates == [[0.1, 0.3], [0.2, 0.4]]  # without 0.30000000000000004
+    assert search.values_from(made) == pytest.approx(VALUES)
+    fewer = {name: v for name, v in VALUES.items() if name != "sub_policy_1.step_0.rate"}
+    with pytest.raises(ValueError, match=r"^sub_policy_1\.step_0\.rate has no value"):
+        search.policy_from(fewer)
+
+
+@pytest.mark.parametrize(
+    "step", [Step("rotate", 0.5, 0.55), Step("rotate", 0.55, 0.5), Step("rotate", 0.5, value=9.0)]
+)
+def test_a_policy_between_the_values_of_the_space_has_none(step):
+    with pytest.raises(ValueError, match="sub-policy 0, step 0 is not in the space"):
+        search.values_from(Policy([[step]]))
+    without = Policy([[Step("invert", 0.5)]])
+    assert search.values_from(without)["sub_policy_0.step_0.strength"] == 0.0
+
+
+def test_a_recipe_flips_as_often_as_it_says():
+    values = {hp.name: hp.default for hp in search.recipe_space().space}
+    made = search.policy_from(values | {"recipe.flip": 0.25})
+    assert made.stages[0].sub_policies[0][0].rate == 0.25
+
+
+def test_no_value_of_a_space_is_left_out_by_rounding():
+    space = kt.HyperParameters()
+    space.Float("decades", 1.0, 1000.0, sampling="log", step=10)
+    space.Int("units", 2, 20)
+    found = _space.choices(space)
+    assert found["decades"] == [1.0, 10.0, 100.0, 1000.0]
+    assert found["units"] == list(range(2, 21))
+
+
+def test_a_model_asks_for_all_that_it_needs_before_the_first_trial():
+    space = search.policy_space(**SPACE)
+    first = [{hp.name: hp.default for hp in space.space}]
+    oracle = search.RandomOracle(max_trials=3, hyperparameters=space, first=first)
+    more = kt.HyperParameters()
+    more.Int("units", 2, 4, default=3)
+    oracle.update_space(more)
+    assert oracle._first[0]["units"] == 3
+    oracle.update_space(more)  # what is known is nothing new
+    other = kt.HyperParameters()
+    other.Choice("kind", ["deep", "wide"])
+    with other.conditional_scope("kind", ["deep"]):
+        other.Int("depth", 1, 2)
+    with pytest.raises(ValueError, match="'depth' is conditional, which RandomOracle does not"):
+        oracle.update_space(other)
+    oracle.trials["0"] = None
+    oracle.update_space(more)
+    late = kt.HyperParameters()
+    late.Int("late", 1, 2)
+    with pytest.raises(ValueError, match="build_model asks for 'late', for which it did not ask"):
+        oracle.update_space(late)
