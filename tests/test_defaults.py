@@ -11,7 +11,14 @@ DEFAULTS = {
     "search.SearchSettings": {
         **{"epochs": 20, "train_size": None, "batch_size": 64, "confirm_seeds": 3, "seed": 0},
         **{"oracle": "tpe", "method": "staged", "flip": "auto", "retrain": False, "workers": 1},
+        **{"space": "randaugment", "crop": "padded", "also": (), "harm_seeds": 0, "ops": None},
+        **{"tuned_control": False, "validation_size": None, "confirmation_size": None},
     },
+    "search.GridOracle": {"max_trials": None, "seed": 0},
+    "search.PopulationTrainer": {"learning_rate": 2e-3, "population_size": None},
+    "search.PopulationTuner": {"epochs": 10, "batch_size": 128},
+    "search.recipe_space": {"flip": True, "crop": "padded", "also": (), "form": "any"},
+    "search.search_policy": {"validation_data": None, "progress": True},
     "search.screen": {"seed": 0, "num_folds": 2, "threshold": 0.25},
     "search.SharedWeights": {"share": 0.75, "seed": 0},
     "search.PolicyTuner": {"epochs": 10, "batch_size": 128, "seed": 0, "overwrite": False},
@@ -23,21 +30,46 @@ DEFAULTS = {
     },
     "search.RandomOracle": {"max_trials": 20, "first": (), "parallel": 1},
     "search.policy_space": {"num_sub_policies": 5, "num_steps": 2},
-    "search.rand_augment_space": {"num_ops": (1, 2, 3)},
+    "search.rand_augment_space": {
+        "num_ops": (1, 2, 3),
+        "strengths": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+    },
     "serving.export": {
         **{"format": "saved_model", "top_k": 5, "on_bad_image": "raise", "resize": None},
-        **{"features": "auto", "calibration": None},
+        **{"features": "auto", "calibration": None, "activation": None, "threshold": None},
+        **{"jpeg": None, "quantize": None, "verified": False},
     },
+    "serving.export_file": {"views": None, "calibrate": False, "top_k": None, "threshold": None},
+    "serving.ModelServer": {"host": "127.0.0.1", "port": 8501},
     "serving.verify": {"timeout": 300.0},
     "training.fit": {
         **{"strategy": "auto", "learning_rate": 2e-3, "weight_decay": 1e-4},
         **{"label_smoothing": 0.0, "checkpoint": None, "save_every": None},
     },
     "training.compile_model": {"learning_rate": 2e-3, "weight_decay": 1e-4, "steps": None},
+    "training.cosine_adamw": {"warmup": 0.0, "weight_decay": 1e-4},
+    "training.TrainingSettings": {
+        **{"policy": "none", "mix": None, "class_weights": "none", "loss": "crossentropy"},
+        **{"validation": 0.1, "patience": None, "precision": "float32", "seed": 0, "model": None},
+        **{"batch_size": None, "average": None, "crop": None, "label_smoothing": None},
+    },
+    "training.train": {
+        **{"resize": "crop", "jpeg": "whole", "stream": False, "max_bad": 0.01, "logger": "csv"},
+        **{"tensorboard": False, "image_size": None},
+    },
+    "training.cross_validate": {"folds": 5, "resize": "crop", "jpeg": "whole"},
+    "training.evaluate_file": {"stream": False, "max_bad": 0.01, "image_size": None},
+    "training.data_for": {"stream": False, "max_bad": 0.01, "resize": None},
+    "training.predict": {"batch_size": 256, "pictures": 24},
+    "training.evaluate": {"batch_size": 512},
+    "training.recipe": {"fine_tune": False},
+    "training.save_model": {"about": None, "overwrite": False},
+    "training.load_model": {"compile": True},
+    "training.make_strategy": {"name": "auto"},
     "training.small_cnn": {"width": 16},
     "training.Recipe": {
         **{"optimizer": "adamw", "learning_rate": 2e-3, "batch_size": 64, "weight_decay": 1e-4},
-        **{"warmup": 0.05, "label_smoothing": 0.0, "average": False, "epochs": 20},
+        **{"warmup": 0.05, "label_smoothing": 0.0, "average": False, "epochs": 20, "crop": "none"},
     },
     "data.load": {"resize": "crop", "on_error": "skip", "seed": 0, "channels": None},
     "data.image_files": {"resize": "crop", "channels": 3, "max_bad": 0.01, "seed": 0},
@@ -82,6 +114,9 @@ DEFAULTS = {
 
 
 def test_defaults():
+    from keras_cv_extras import search
+
+    assert search.SearchSettings.DEFAULT_TRIALS == 40
     different = {}
     for name, wanted in DEFAULTS.items():
         package, _, public = name.partition(".")
