@@ -228,3 +228,107 @@ def test_a_dataset_that_is_made_of_a_graph_is_refused(check):
 
     with pytest.raises(ValueError, match="holds the operation DatasetFromGraph"):
         check(fill)
+
+
+@pytest.mark.parametrize("depth", [50, 99, 101])
+def test_functions_call_each_other_a_hundred_deep_at_most(check, depth):
+    def fill(graph):
+        add_node(graph.node, "out", "PartitionedCall", calls={"f": "f0"})
+        for number in range(depth):
+            add_function(
+                graph.library, f"f{number}", "PartitionedCall", calls={"f": f"f{number + 1}"}
+            )
+        add_function(graph.library, f"f{depth}", "Identity")
+
+    if depth < 100:
+        assert check(fill) == 2
+    else:
+        with pytest.raises(ValueError, match="which calls itself, or others more than 100 deep"):
+            check(fill)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "stored", "fits"),
+    [([(4,), (4,)], 8, True), ([(4,), (5,)], 8, False), ([(-1, 9)], 0, True), ([(9,)], 8, False)],
+)
+def test_variables_have_a_byte_for_each_number(tmp_path, shapes, stored, fits):
+    """Of the size that is not known there are none; all variables count together."""
+    saved = saved_model_pb2.SavedModel()
+    meta = saved.meta_graphs.add()
+    add_node(meta.graph_def.node, "out", "Identity")
+    for shape in shapes:
+        variable = meta.object_graph_def.nodes.add().variable
+        variable.dtype = 1
+        for size in shape:
+            variable.shape.dim.add(size=size)
+    (tmp_path / "variables").mkdir()
+    (tmp_path / "variables" / "data").write_bytes(bytes(stored))
+    path = tmp_path / "saved_model.pb"
+    path.write_bytes(saved.SerializeToString())
+    if fits:
+        assert _ops.check_graph(path) == 1
+    else:
+        with pytest.raises(ValueError, match=r"has variables of 9 numbers, and 8 bytes of them"):
+            _ops.check_graph(path)
+
+
+@pytest.mark.parametrize("kind", ["asset", "resource", "saver"])
+def test_objects_that_do_something_when_they_are_loaded_are_refused(tmp_path, kind):
+    saved = saved_model_pb2.SavedModel()
+    meta = saved.meta_graphs.add()
+    node = meta.object_graph_def.nodes.add()
+    if kind == "saver":
+        meta.asset_file_def.add(filename="vocabulary.txt")
+        node.constant.operation = "any"
+    else:
+        getattr(node, kind).SetInParent()
+    path = tmp_path / "saved_model.pb"
+    path.write_bytes(saved.SerializeToString())
+    with pytest.raises(ValueError, match="which exports do not: do not load it"):
+        _ops.check_graph(path)
+
+
+@pytest.mark.parametrize("other", ["saved_model.pbtxt", "saved_model.cpb"])
+def test_another_form_beside_the_graph_is_refused(check, tmp_path, other):
+    def fill(graph):
+        add_node(graph.node, "out", "Identity")
+
+    (tmp_path / other).symlink_to("nowhere")  # also what is none yet
+    with pytest.raises(ValueError, match=f"there is {other} beside it"):
+        check(fill)
+
+
+@pytest.mark.parametrize("sides", [(1 << 13, 1 << 13), (1 << 13, (1 << 13) + 1)])
+def test_constants_of_many_numbers_are_refused(check, sides):
+    def fill(graph):
+        add_node(graph.node, "out", "Const")
+        for size in sides:
+            graph.node[0].attr["value"].tensor.tensor_shape.dim.add(size=size)
+
+    if sides[0] == sides[1]:
+        assert check(fill) == 1
+    else:
+        with pytest.raises(ValueError, match="constant out in the graph, of more than 67,108,864"):
+            check(fill)
+
+
+@pytest.mark.parametrize("name", ["ReadFile", "own"])
+def test_a_function_has_a_name_of_its_own(check, name):
+    def fill(graph):
+        for number in range(2):
+            add_function(graph.library, name if number or name == "own" else "other", "Identity")
+
+    with pytest.raises(ValueError, match="the name of an operation or of another function"):
+        check(fill)
+
+
+def test_what_restores_may_not_save_and_what_saves_may_not_restore(check):
+    for op, node in (("SaveV2", "restore"), ("RestoreV2", "save"), ("WriteFile", "save")):
+
+        def fill(graph, op=op, node=node):
+            add_function(graph.library, "hidden", op)
+            add_node(graph.node, node, "PartitionedCall", calls={"f": "hidden"})
+            add_node(graph.node, "out", "Identity")
+
+        with pytest.raises(ValueError, match=f"holds the operation {op} "):
+            check(fill)
