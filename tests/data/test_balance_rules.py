@@ -109,11 +109,12 @@ def test_every_draw_is_of_the_seed_and_the_epoch(monkeypatch):
     def noted(name, draw, place):
         def noting(*given):
             asked.append((name, int(given[0]), int(given[place])))
+            slots.extend(given[3:4] if name == "index" else ())
             return draw(*given)
 
         return noting
 
-    asked = []
+    asked, slots = [], []
     for name, place in (("index", 1), ("step", 1), ("in_turn", 2)):
         monkeypatch.setattr(_draws, name, noted(name, getattr(_draws, name), place))
     for base in ("even", "random"):
@@ -122,6 +123,7 @@ def test_every_draw_is_of_the_seed_and_the_epoch(monkeypatch):
     data.BalancedSource(POINTS, LABELS, seed=5).indices(3)
     names = ["in_turn", "index", "step", "index", "index", "step", "in_turn"]
     assert asked == [(name, 5, 3) for name in names]
+    assert slots == [_draws.NEIGHBOR, _draws.MEMBER, _draws.NEIGHBOR]
 
 
 def test_a_dataset_of_smote_hands_on_what_was_asked_for(monkeypatch):
@@ -158,11 +160,10 @@ def test_neighbours_are_of_the_class_whose_sample_is_made():
         assert (first != second).all()
 
 
-def test_texts_stay_objects():
-    names = np.array(["a", "b"], object)[LABELS]
-    for made in (
-        data.smote(POINTS, names, k_neighbors=2)[1],
-        data.SmoteSampler(k_neighbors=2).fit_resample(POINTS, names)[1],
-    ):
-        assert made.dtype == object
-        assert made.tolist() == [*names, *["b"] * 5]
+def test_whole_numbers_beyond_half_of_float32_stay_among_their_class():
+    rows = (POINTS // 100).astype("int32") + 2**30
+    source = data.SmoteSource(rows, LABELS, k_neighbors=2, seed=1)
+    made, _ = source.samples(np.arange(13, 18))
+    of_class = rows[LABELS == 1]
+    assert (made >= of_class.min(axis=0)).all()
+    assert (made <= of_class.max(axis=0)).all()

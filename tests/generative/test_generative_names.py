@@ -169,6 +169,7 @@ def test_a_short_row_of_a_sheet_is_clear_where_it_ends():
     assert picture.shape == (2 * 6 + 2, 3 * 6 + 2, 4)
     assert picture[4::6, 4::6, 3].tolist() == [[255, 0, 0], [255, 255, 255]]
     assert picture[4, 4].tolist() == [200, 200, 200, 255]
+    assert _sheet.sheet([np.full((1, 4, 4, 1), 0.5)], (0, 1), side=4)[4, 4, 0] == 128  # of 127.5
 
 
 def test_steps_are_whole_parts():
