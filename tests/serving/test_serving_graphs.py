@@ -249,7 +249,12 @@ def test_functions_call_each_other_a_hundred_deep_at_most(check, depth):
 
 @pytest.mark.parametrize(
     ("shapes", "stored", "fits"),
-    [([(4,), (4,)], 8, True), ([(4,), (5,)], 8, False), ([(-1, 9)], 0, True), ([(9,)], 8, False)],
+    [
+        ([(4,), (4,)], 8, True),
+        ([(4,), (5,)], 8, False),
+        ([(-1, 9)], 0, True),
+        ([(-1, 9), (9,)], 8, False),
+    ],
 )
 def test_variables_have_a_byte_for_each_number(tmp_path, shapes, stored, fits):
     """Of the size that is not known there are none; all variables count together."""
