@@ -16,6 +16,7 @@ from keras_cv_extras.search.oracles import _recipes
 from keras_cv_extras.search.stages import _plan, _request
 
 OPS = ("rotate", "shear_x", "brightness", "invert", "cutout")
+RARE = (pytest.mark.slow, pytest.mark.rare)
 
 
 def values_of(space=None, **changes):
@@ -189,10 +190,13 @@ def test_a_population_gives_recipes_the_pixels_of_one_by_one():
     "make",
     [
         search.TPEOracle,
-        search.EvolutionOracle,
+        pytest.param(search.EvolutionOracle, marks=RARE),
         search.RandomOracle,
-        lambda **options: kt.oracles.RandomSearchOracle(
-            objective=kt.Objective("val_accuracy", "max"), **options
+        pytest.param(
+            lambda **options: kt.oracles.RandomSearchOracle(
+                objective=kt.Objective("val_accuracy", "max"), **options
+            ),
+            marks=RARE,
         ),
         lambda **options: kt.oracles.BayesianOptimizationOracle(
             objective=kt.Objective("val_accuracy", "max"), num_initial_points=3, **options
