@@ -15,6 +15,38 @@ _OF_FEATURES = ("coef_", "components_", "cluster_centers_", "means_", "mean_", "
 _DUAL, _SIGMOID = ("dual_coef_", "_dual_coef_"), ("_probA", "_probB")
 _OTHERS = ("intercept_", "_intercept_", "weights_", "support_vectors_", "precisions_cholesky_")
 _NUMBERS = (*_OF_FEATURES, *_OTHERS, *_DUAL, *_SIGMOID, "scale_", "explained_variance_")
+# Shapes of arrays by the types that hold them: c is the number of classes, f that of features, and
+# what other letters stand for is the same in all arrays of an estimator.
+_SHAPES = {
+    "StandardScaler": {"mean_": "f", "var_": "f", "scale_": "f"},
+    "MinMaxScaler": {"min_": "f", "scale_": "f"},
+    "MaxAbsScaler": {"scale_": "f"},
+    "RobustScaler": {"center_": "f", "scale_": "f"},
+    "GaussianNB": {"theta_": "cf", "var_": "cf", "class_prior_": "c"},
+    "_BaseDiscreteNB": {"class_log_prior_": "c", "class_count_": "c"},
+    "MultinomialNB": {"feature_log_prob_": "cf"},
+    "ComplementNB": {"feature_log_prob_": "cf"},
+    "BernoulliNB": {"feature_log_prob_": "cf"},
+    "NearestCentroid": {"centroids_": "cf"},
+    "LinearDiscriminantAnalysis": {"xbar_": "f", "means_": "cf", "priors_": "c", "scalings_": "fs"},
+    "QuadraticDiscriminantAnalysis": {"means_": "cf", "priors_": "c"},
+    "_PLS": {"_x_mean": "f", "_x_std": "f", "coef_": "tf", "intercept_": "t", "x_rotations_": "fk"},
+    "_BasePCA": {"components_": "kf", "mean_": "f", "explained_variance_": "k"},
+    "FactorAnalysis": {"components_": "kf", "noise_variance_": "f", "mean_": "f"},
+    "FastICA": {"components_": "kf", "mean_": "f", "mixing_": "fk"},
+    "TruncatedSVD": {"components_": "kf"},
+    "_BaseNMF": {"components_": "kf"},
+    "_BaseSparseCoding": {"components_": "kf"},
+    "LatentDirichletAllocation": {"components_": "kf", "exp_dirichlet_component_": "kf"},
+    "BernoulliRBM": {"components_": "kf", "intercept_hidden_": "k", "intercept_visible_": "f"},
+    "RBFSampler": {"random_weights_": "fk", "random_offset_": "k"},
+    "SkewedChi2Sampler": {"random_weights_": "fk", "random_offset_": "k"},
+    "Nystroem": {"components_": "mf", "normalization_": "mm"},
+    "_BaseKMeans": {"cluster_centers_": "kf"},
+    "EllipticEnvelope": {"location_": "f", "covariance_": "ff", "precision_": "ff"},
+    "KernelPCA": {"eigenvalues_": "k", "eigenvectors_": "nk", "X_fit_": "nf"},
+}
+_COUNTED = ("n_components_", "n_clusters")  # what k is, where one of these is there
 _NEARLY = 1e-3  # what a sum of weights in float32 may be away from 1
 
 
@@ -60,6 +92,35 @@ def _check_estimator(one):
     for kind, (fitted, name, is_right) in _RULES.items():
         if isinstance(one, kind) and any(each in held for each in fitted) and not is_right(one):
             raise ValueError(f"{_of(name, one)} do not fit together")
+    wrong = _of_wrong_shape(one)
+    if wrong is not None:
+        raise ValueError(f"{_of(wrong, one)} is not as the others")
+
+
+def _of_wrong_shape(one):
+    """Returns the name of the first array of a shape that no fitted estimator has, or None."""
+    held = vars(one)
+    sizes, classes = {"f": held.get("n_features_in_")}, held.get("classes_")
+    if isinstance(classes, np.ndarray):
+        sizes["c"] = len(classes)
+        if classes.ndim != 1 or held.get("n_classes_", len(classes)) != len(classes):
+            return "classes_"
+    counts = (held.get(name) for name in _COUNTED)
+    sizes["k"] = next((count for count in counts if isinstance(count, int)), None)
+    for kind in type(one).__mro__:
+        for name, letters in _SHAPES.get(kind.__name__, {}).items():
+            array = held.get(name)
+            if array is None:
+                continue
+            shape = np.shape(array)
+            if len(shape) != len(letters):
+                return name
+            for letter, size in zip(letters, shape, strict=True):
+                if sizes.get(letter) is None:
+                    sizes[letter] = size
+                if sizes[letter] != size:
+                    return name
+    return None
 
 
 def _of(name, one):
