@@ -16,7 +16,7 @@ from test_arms import arm, rows
 from keras_cv_extras import data, search
 from keras_cv_extras._base import supervise
 from keras_cv_extras.search.stages import _plan, _progress, _request, _search, _timing
-from keras_cv_extras.search.trials import _builder, _steps, _tuner
+from keras_cv_extras.search.trials import _builder, _child, _steps, _tuner
 from keras_cv_extras.search.verdict import _arms, _expected, _harm, _record, _report
 from keras_cv_extras.search.workers import _processes
 
@@ -259,3 +259,44 @@ def test_numbers_of_progress_are_of_this_run(tmp_path, monkeypatch):
     state = json.loads((tmp_path / "progress.json").read_text())
     assert (state["done"], state["seconds_left"]) == (6, 10.0 * 4)
     assert state["best"]["accuracy"] == 0.5
+
+
+def test_one_trainer_serves_all_trials_of_one_model(monkeypatch):
+    made = []
+
+    def trainer(build_model, train, **options):
+        made.append(build_model)
+        return len(made)
+
+    monkeypatch.setattr(_builder, "Trainer", trainer)
+    builder = _builder.ModelBuilder(lambda hp: hp.values["units"], lambda name: name == "op")
+
+    def of(**values):
+        hp = kt.HyperParameters()
+        hp.values = values
+        found = builder.trainer(hp, None)
+        hp.values["units"] = 9  # of which the trainer has a copy
+        return found
+
+    assert of(units=2, op="a") == of(units=2, op="b") == of(**{"units": 2, "tuner/epochs": 3}) == 1
+    assert of(units=3, op="a") == 2
+    assert [build() for build in made] == [2, 3]
+
+
+def test_what_builds_a_model_takes_hyperparameters_alone():
+    with pytest.raises(TypeError, match="received one that takes 2"):
+        _builder.ModelBuilder(lambda hp, size: None, lambda name: True)
+
+    class Fitting(kt.HyperModel):
+        def fit(self, hp, model, *arguments, **options):
+            return None
+
+    with pytest.raises(ValueError, match=r"Fitting\.fit would not be called"):
+        _builder.ModelBuilder(Fitting(), lambda name: True)
+
+
+def test_a_chance_of_a_millionth_counts_as_such():
+    outputs = np.array([[1e-6, 1 - 1e-6], [0.5, 0.5]])
+    found = _child.score_of(outputs, np.array([0, 0]), 1.0)
+    assert found.log_loss == pytest.approx(-np.log([1e-6, 0.5]).mean())
+    assert found.correct.tolist() == [False, True]
