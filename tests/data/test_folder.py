@@ -1,3 +1,4 @@
+import errno
 import os
 import struct
 import warnings
@@ -366,6 +367,20 @@ def test_files_and_warning_filters_are_left_as_they_were(tmp_path):
     data.load(tmp_path)
     assert sorted(os.walk(tmp_path)) == before
     assert warnings.filters == filters
+
+
+def test_a_file_of_somebody_else_is_said_to_be_one(tmp_path, monkeypatch):
+    make(tmp_path)
+    decode = _decode.decode
+
+    def closed(path, *given):
+        if path.endswith("cat/0.png"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return decode(path, *given)
+
+    monkeypatch.setattr(_decode, "decode", closed)
+    with pytest.warns(UserWarning, match=r"cat/0.png \(may not be read by this user\)"):
+        data.load(tmp_path)
 
 
 def test_files_for_tests_are_chosen_by_name_class_and_seed():

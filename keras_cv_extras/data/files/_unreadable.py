@@ -9,6 +9,8 @@ def reason(path, error):
     path = pathlib.Path(path)
     if isinstance(error, FileNotFoundError):
         return "No such file"
+    if isinstance(error, PermissionError):
+        return "may not be read by this user"
     if path.is_file() and path.stat().st_size == 0:
         return "an empty file"
     text = str(error).replace(repr(str(path)), "it")
