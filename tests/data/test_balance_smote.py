@@ -388,3 +388,9 @@ def test_neighbours_of_large_numbers(dtype, engine):
         distance, same = fitted.kneighbors(LARGE[:5])
         np.testing.assert_array_equal(exact[np.arange(5), same[:, 1]], wanted[:5, 0])
         np.testing.assert_allclose(distance[:, 1], np.sqrt(wanted[:5, 0]), rtol=1e-5)
+
+
+def test_clusters_of_equal_samples_are_told():
+    x = np.concatenate([np.random.default_rng(0).normal(size=(40, 3)), np.full((12, 3), 50.0)])
+    with pytest.raises(ValueError, match="KMeansSMOTE found clusters of equal samples only"):
+        data.resample(x, np.repeat([0, 1], [40, 12]), method="kmeans_smote")

@@ -219,8 +219,15 @@ def _ask(sampler, rows, classes):
     name = type(sampler).__name__
     before = _counts(classes)
     try:
-        new, new_classes = sampler.fit_resample(rows, classes)
+        with np.errstate(invalid="ignore"):  # of clusters without extent, which is told below
+            new, new_classes = sampler.fit_resample(rows, classes)
     except ValueError as error:
+        if "NaN to integer" in str(error):
+            raise ValueError(
+                f"{name} found clusters of equal samples only, between which there is nothing to "
+                "make: give it other clusters (kmeans_estimator, cluster_balance_threshold), or "
+                "take smote"
+            ) from error
         if "n_neighbors" not in str(error):
             raise
         wanted = getattr(getattr(sampler, "smote_", sampler), "sampling_strategy_", before)
