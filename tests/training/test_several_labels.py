@@ -79,7 +79,7 @@ def test_it_is_scored_again_and_on_a_folder_of_classes(trained, pairs, tmp_path)
     assert "average precision" in " ".join(printed.output.split())
     for name in ("2", "1"):
         (tmp_path / "photos" / name).mkdir(parents=True)
-        Image.new("L", (16, 8)).save(tmp_path / "photos" / name / "0.png")
+        Image.new("L", (16, 8), int(name)).save(tmp_path / "photos" / name / "0.png")
     network = training.load_model(output / "model.keras", compile=False)
     chosen = training.data_for(network, output / "model.keras", tmp_path / "photos")
     assert sorted(chosen.part[1].tolist()) == [[0, 0, 1, 0], [0, 1, 0, 0]]
