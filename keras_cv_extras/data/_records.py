@@ -80,18 +80,20 @@ def read_records(source, *, image_size, resize, channels):
     Raises:
         TypeError, ValueError: if images or labels cannot be read.
     """
-    parts = {"train": source}
+    parts, named = {"train": source}, {}
     if isinstance(source, Mapping):
-        parts = {}
-        for name, part in source.items():
-            own = _layout.part_of(str(name))
-            if own in parts:
-                raise ValueError(f"records have two parts for {own}: join them, or leave one out")
-            if own is not None:
-                parts[own] = part
+        named = {name: _layout.part_of(str(name)) for name in source}
+        parts = {part: source[name] for name, part in named.items() if part is not None}
         if "train" not in parts:
             raise ValueError(f"records must have a part 'train', received {', '.join(source)}")
     held = next((name for name in ("test", "validation") if name in parts), None)
+    for own in ("train", held):
+        names = [str(name) for name, part in named.items() if part == own]
+        if own is not None and len(names) > 1:
+            raise ValueError(
+                f"records have several parts for {own}, {' and '.join(names)}: join them, or leave "
+                "out all but one"
+            )
     read = {}
     for name in ("train", held):
         if name is not None:

@@ -119,14 +119,15 @@ def load(
               features "image" and "label". A part "test" or else "validation" is the test part.
             - the path of a folder with one folder for each class, of JPEG, PNG, BMP, GIF and
               WEBP files, at any depth. Or that inside of train/ and test/ (training/, testing/, in
-              any case); with val/ (valid/, validation/, dev/) in place of test/ that is the test
-              part; beside test/ it adds to the training part. Another folder with files beside
-              these is an error. Images of other kinds, empty folders and images without labels
-              are counted in one warning, copies of an image in both parts or in two classes in
-              another; hidden files and those of systems are passed over. Files are turned upright
-              by their EXIF tag; of an animation the first frame counts; transparency is laid over
-              white; of 16 bits the high 8 are kept. Files of more than 64 million pixels are
-              refused, as damaged ones are. Or the folder of a `pack`.
+              any case; also test_set, "Train images" or val-split); with val/ (valid/, validation/,
+              dev/) in place of test/ that is the test part; beside test/ it adds to the training
+              part. Another folder with files beside these is an error. Images of other kinds, empty
+              folders and images without labels are counted in one warning, copies of an image in
+              both parts or in two classes in another; hidden files and those of systems are passed
+              over. Files are turned upright by their EXIF tag; of an animation the first frame
+              counts; transparency is laid over white; of 16 bits the high 8 are kept. Files of more
+              than 64 million pixels are refused, as damaged ones are, and so are JPEG, GIF and WEBP
+              files of more than 256 MiB. Or the folder of a `pack`.
             - a sequence of dictionaries with an "image", of Pillow or an array, and a "label", or a
               dictionary of such parts by their names (train, test): lists, or a data set of Hugging
               Face.

@@ -44,6 +44,10 @@ def shared(loss):
 def _gathered(context, values):
     import tensorflow as tf
 
+    # Of whole numbers TensorFlow gathers those of 32 and 64 bits that have a sign.
+    kind = values.dtype
+    if kind.is_bool or (kind.is_integer and kind not in (tf.int32, tf.int64)):
+        values = tf.cast(values, tf.int64 if kind.size >= 4 else tf.int32)
     # Of several workers of one replica each, TensorFlow gathers to the device of the values, which
     # the arguments of a program do not have.
     values = tf.identity(values)

@@ -73,6 +73,11 @@ class PolicySchedule(Augmentation):
         """The sub-policies of all policies."""
         return tuple(steps for policy in self.policies.values() for steps in policy.sub_policies)
 
+    @property
+    def is_random(self) -> bool:
+        """Whether images may come out otherwise with another seed."""
+        return any(policy.is_random for policy in self.policies.values())
+
     def policy_at(self, epoch: int) -> Policy:
         """Returns the policy of an epoch.
 

@@ -384,6 +384,7 @@ def test_neighbours_of_large_numbers(dtype, engine):
     wanted = np.sort(exact, axis=1)[:, :4]
     np.testing.assert_array_equal(np.take_along_axis(exact, found, axis=1), wanted)
     if engine == "faiss":
+        assert _neighbors.FaissNeighbors(2)._rows([[1, 2]]).tolist() == [[1.0, 2.0]]  # an old file
         fitted = _neighbors.FaissNeighbors(2).fit(LARGE.astype(dtype))
         distance, same = fitted.kneighbors(LARGE[:5])
         np.testing.assert_array_equal(exact[np.arange(5), same[:, 1]], wanted[:5, 0])

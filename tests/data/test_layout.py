@@ -71,6 +71,21 @@ def test_folders_that_may_be_parts_are_not_taken_for_classes_in_silence(tmp_path
     assert data.load(tmp_path).class_names == ("Testen", "Trainieren")
 
 
+@pytest.mark.parametrize("names", [("benign", "malignant"), ("left", "right")])
+def test_classes_may_hold_folders_of_the_same_names(tmp_path, names):
+    for name in names:
+        make(tmp_path / name, 3)
+    assert data.load(tmp_path).class_names == names
+
+
+@pytest.mark.parametrize("pair", [("train", "train_images"), ("Test", "test_set")])
+def test_two_folders_for_one_part_are_an_error(tmp_path, pair):
+    for name in {"train", *pair}:
+        make(tmp_path / name, 3)
+    with pytest.raises(ValueError, match=f"{pair[1]}: stands beside {pair[0]}, and both are call"):
+        data.load(tmp_path)
+
+
 def test_a_folder_beside_the_parts_is_an_error(tmp_path):
     make(tmp_path / "train", 3)
     make(tmp_path / "extra", 1)

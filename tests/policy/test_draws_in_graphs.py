@@ -71,6 +71,12 @@ def test_what_is_random(kind, step):
         np.testing.assert_array_equal(first, second)
 
 
+def test_a_schedule_is_as_random_as_its_policies():
+    first, second = Policy([[Step("invert")]]), Policy([[Step("solarize", strength=0.3)]])
+    assert not policy.PolicySchedule({0: first, 5: second}).is_random
+    assert policy.PolicySchedule({0: first, 5: Policy([[Step("solarize", 0.5, 0.3)]])}).is_random
+
+
 def test_what_is_not_random_may_be_the_same():
     fixed = Policy([[Step("invert")]])
     made = in_a_graph(lambda images: fixed(images, compile=False), IMAGES)(IMAGES)

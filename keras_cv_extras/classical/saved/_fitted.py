@@ -94,7 +94,8 @@ def _check_estimator(one):
             raise ValueError(f"{_of(name, one)} do not fit together")
     wrong = _of_wrong_shape(one)
     if wrong is not None:
-        raise ValueError(f"{_of(wrong, one)} is not as the others")
+        shape = np.shape(held[wrong])
+        raise ValueError(f"{_of(wrong, one)} has the shape {shape}, which no fitted one has")
 
 
 def _of_wrong_shape(one):

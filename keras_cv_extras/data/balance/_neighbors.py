@@ -153,7 +153,10 @@ class FaissNeighbors(BaseEstimator):
         return self
 
     def _rows(self, x):
-        return np.ascontiguousarray(x - self.center_, dtype=np.float32)
+        x, center = np.asarray(x), getattr(self, "center_", np.float64(0))  # of an earlier version
+        if x.dtype.itemsize <= 2 or x.dtype == np.float32:
+            center = center.astype(np.float32)  # which holds such numbers: no copy in float64
+        return np.ascontiguousarray(x - center, dtype=np.float32)
 
     def kneighbors(
         self,

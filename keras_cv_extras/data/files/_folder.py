@@ -141,8 +141,7 @@ def choose_test(listed, kept, begins, fraction, seed, known):
         chosen = held_out(names, labels, 0.2 if fraction is None else fraction, seed, "test")
     if not known:
         _check_classes(listed.place, labels, chosen, listed.class_names, divided)
-    parts = np.zeros_like(chosen) if known and divided else chosen  # a model has parts of its own
-    copies.tell_of_files(listed.place, listed.paths, kept, begins, labels, parts)
+    copies.tell_of_files(listed.place, listed.paths, kept, begins, labels, chosen, divided)
     return chosen, divided
 
 

@@ -12,6 +12,11 @@ _PART = re.compile(
     r"(?:(train(?:ing)?)|(test(?:ing)?)|(?:val|valid|validation|dev))"
     r"(?:set|data|dataset|images?|imgs?|split)?"
 )
+# How names of parts begin, in some languages.
+_PART_WORDS = (
+    *("train", "test", "valid", "eval", "hold", "lern", "apprent", "entra", "prueb", "prov"),
+    *("addestr", "trein", "opleid", "tren", "ucz", "обуч", "трен", "тест", "训", "測"),
+)
 _SYSTEM_FOLDERS = ("__macosx", "@eadir", "$recycle.bin", "system volume information")
 _IMAGES = (
     *(".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".psd", ".svg", ".ico"),
@@ -76,8 +81,15 @@ def part_of(name):
     return found and ("train" if found[1] else "test" if found[2] else "validation")
 
 
+def _may_be_part(name):
+    """Whether a name begins as one of a part does, in one of some languages."""
+    return name.lower().startswith(_PART_WORDS)
+
+
 def taken_for_classes(items):
     """Returns in a sentence that folders may be parts, if all hold folders of the same names.
+
+    Two or three of them, one of which is called so: all classes may well have equal folders within.
 
     Args:
         items: the folders that are taken for classes.
@@ -92,7 +104,7 @@ def taken_for_classes(items):
                 if not _is_system(entry.name) and os.path.isdir(entry.path):
                     names.add(entry.name)
         shared = shared & names if place else names
-    if len(items) < 2 or len(shared) < 2:
+    if not 2 <= len(items) <= 3 or len(shared) < 2 or not any(_may_be_part(i.name) for i in items):
         return []
     first, below = (sorted(names)[:2] for names in ([item.name for item in items], shared))
     return [
@@ -123,6 +135,13 @@ def parts(folder, skipped):
             )
         if part is None:
             skipped.notes.append(f"{item.name} is empty")
+    for part in ("train", "test"):
+        same = [item for item, own in items.items() if own == part and folders(item)]
+        if len(same) > 1:
+            raise ValueError(
+                f"{same[1]}: stands beside {same[0].name}, and both are called as a {part} part "
+                "is: move one of them to another place, or join them"
+            )
     has_test = "test" in items.values()
     found = []
     for item, part in items.items():

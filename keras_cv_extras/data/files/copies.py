@@ -1,6 +1,7 @@
 """Images that are there more than once, in two parts or two classes: they belong to one."""
 
 import contextlib
+import contextvars
 import os
 import pathlib
 from collections.abc import Sequence
@@ -10,6 +11,18 @@ import numpy as np
 
 from keras_cv_extras._base.text import told
 from keras_cv_extras.data._identity import file_digests
+
+_for_a_model = contextvars.ContextVar("for_a_model", default=False)
+
+
+@contextlib.contextmanager
+def for_a_model():
+    """Within it, files are read for a model, whose own parts count, and no division of files."""
+    token = _for_a_model.set(True)
+    try:
+        yield
+    finally:
+        _for_a_model.reset(token)
 
 
 def across_parts(trained: np.ndarray, others: np.ndarray, part: str) -> list[str]:
@@ -55,6 +68,7 @@ def tell_of_files(
     begins: np.ndarray,
     labels: np.ndarray,
     is_test: np.ndarray,
+    divided: bool,
 ) -> None:
     """Warns of copies among files. Only those that may be some are read for that.
 
@@ -65,7 +79,10 @@ def tell_of_files(
         begins: `(n, 2)`, of each of these its size and a checksum of how it begins.
         labels: theirs, `(n,)` or `(n, classes)`.
         is_test: which of them are test images, `(n,)` booleans.
+        divided: whether they were chosen here, and are no part of their own.
     """
+    if divided and _for_a_model.get():
+        is_test = np.zeros_like(is_test)
     digests = begins[:, 0].astype(np.int64) << 31 | begins[:, 1]
     _, first, groups = np.unique(digests, return_index=True, return_inverse=True)
     first = first[groups]

@@ -12,7 +12,7 @@ from keras_cv_extras._base import files
 from keras_cv_extras._base.saved.registry import SOURCES
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.data import FilePart
-from keras_cv_extras.data.files import decoder
+from keras_cv_extras.data.files import copies, decoder
 from keras_cv_extras.inference import output_activation
 from keras_cv_extras.training.job._parts import labels_of, loaded, shape_of, some
 
@@ -171,8 +171,10 @@ def _loaded(model, path, source, classes, image_size, *, stream, max_bad, resize
             if size is None:
                 raise ValueError(f"{path} takes images of any size: give image_size")
             channels = channels or 3
-            return data.image_files(source, size, channels=channels, max_bad=max_bad, **options)
-        return data.load(source, image_size=size, channels=channels, **options)
+            with copies.for_a_model():
+                return data.image_files(source, size, channels=channels, max_bad=max_bad, **options)
+        with copies.for_a_model():
+            return data.load(source, image_size=size, channels=channels, **options)
     if stream or (SOURCES.added(source) and fixed):
         image_size = image_size or (height, width)
     images = loaded(source, image_size, stream, max_bad, resize, jpeg)

@@ -29,7 +29,7 @@ def _kind(files):
 
     Zeros if a file is too short for them.
     """
-    padded = tf.strings.join([files, b"\0" * 34])
+    padded = tf.strings.join([tf.strings.substr(files, 0, 34), b"\0" * 34])
 
     def number(start, count, dtype):
         found = tf.io.decode_raw(tf.strings.substr(padded, start, count), dtype)

@@ -146,7 +146,7 @@ def _fault(error, table):
     """Says what is wrong with a row that the parser does not take."""
     text = str(error)
     if "field limit" in text and '"' not in table:
-        return f"a cell of more than {csv.field_size_limit():,} characters, as no file's name has"
+        return f"a cell of more than {csv.field_size_limit():,} characters: leave its column out"
     if "unexpected end" in text or "field limit" in text:
         return 'a quote (") begins a cell and does not end: write two for one that belongs to it'
     if "expected after" in text:
