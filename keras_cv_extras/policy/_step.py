@@ -138,8 +138,8 @@ class Step:
         """Whether an image may come out otherwise with other random numbers."""
         op = OPS[self.op]
         drawn = op.takes_key or op.positions or self.rate < 1
-        if not op.has_strength:
-            return bool(drawn)
+        if not op.has_strength or not self.rate:
+            return bool(drawn and self.rate)
         low, high = _pair(self.strength if self.value is None else self.value)
         return bool(drawn or self.is_signed or low != high)
 

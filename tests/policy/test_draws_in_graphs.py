@@ -53,7 +53,13 @@ STEPS = {
         Step("gaussian_noise", strength=0.5),
         Step("channel_shuffle"),
     ],
-    "fixed": [Step("invert"), Step("solarize", strength=0.3), Step("color", value=1.4)],
+    "fixed": [
+        Step("cutout", 0.0, 0.5),
+        Step("flip_vertical", 0.0),
+        Step("invert"),
+        Step("solarize", strength=0.3),
+        Step("color", value=1.4),
+    ],
 }
 
 

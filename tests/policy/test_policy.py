@@ -307,7 +307,8 @@ def test_images_of_unknown_size_get_what_a_known_size_gives(name, batch):
         "mixed": Policy([steps, [Step("random_erasing", 0.9, 0.5)]], num_draws=2),
     }[name]
     spec = tf.TensorSpec((None, None, None, 3), "uint8")
-    run = tf.function(lambda images: chosen(images, seed=5), input_signature=[spec])
+    seed = tf.Variable(5)
+    run = tf.function(lambda images: chosen(images, seed=seed), input_signature=[spec])
     for images in (batch, batch[:, :17], batch[:3, 3:, 5:]):
         np.testing.assert_array_equal(run(images), chosen(images, seed=5, compile=False))
     layer = layers.PolicyAugment(chosen, seed=1)

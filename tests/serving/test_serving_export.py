@@ -398,11 +398,11 @@ def test_wrong_arguments(classifier, tmp_path):
 @pytest.mark.wide
 def test_an_export_decodes_files_as_its_data_were(classifier, tmp_path, photographs):
     """Reduced JPEGs, in borders: the same pixels as the streamed images of training."""
-    for name in ("a", "b"):
+    for place, name in enumerate(("a", "b")):
         (tmp_path / "images" / name).mkdir(parents=True)
         for row in range(2):
-            path = tmp_path / "images" / name / f"{row}.jpg"
-            path.write_bytes(tf.io.encode_jpeg(photographs[0][:400, row : 301 + row]).numpy())
+            path, start = tmp_path / "images" / name / f"{row}.jpg", 2 * place + row
+            path.write_bytes(tf.io.encode_jpeg(photographs[0][:400, start : 301 + start]).numpy())
     options = {"resize": "pad", "jpeg": "reduced", "test_fraction": 0.5}
     files = data.image_files(tmp_path / "images", (24, 20), **options)
     assert files.decoding == {"resize": "pad", "jpeg": "reduced"}
