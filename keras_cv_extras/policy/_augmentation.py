@@ -114,7 +114,7 @@ class Augmentation:
             tables = [of_size(loop, *ops.shape(scaled)[1:3]) for loop in tables]
         else:
             tables, structure = self.tables(height, width, epoch)
-        if samples is None and not self.is_random:
+        if samples is None and engine.is_traced(images) and not self.is_random:
             samples = ops.arange(ops.shape(images)[0], dtype="int32")
         draws = draws_of(images, seed, epoch, samples)
         draws = (draws.seed, draws.epoch, draws.samples)
