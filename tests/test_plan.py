@@ -173,6 +173,13 @@ def test_files_of_tests_have_names_of_their_own():
     assert [name for name, count in names.items() if count > 1] == []
 
 
+def test_no_code_runs_between_fork_and_exec():
+    """There the threads of libraries are gone, and gRPC writes of its own to the child's stderr."""
+    named = f"{'preexec'}_fn="
+    files = [*FILES, *pathlib.Path(__file__).parent.rglob("*.py")]
+    assert [str(path) for path in files if named in path.read_text("utf-8")] == []
+
+
 def test_the_tree_in_the_documents_has_every_folder():
     page = SOURCE.parent / "CONTRIBUTING.md"
     if not page.exists():

@@ -20,8 +20,6 @@ def start(command, output):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell starts programs in the background with SIGINT ignored, and ignored it would stay.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

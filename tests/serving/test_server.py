@@ -390,9 +390,7 @@ def test_a_signal_is_the_end_of_the_command(exported, unloaded, monkeypatch, cap
 def test_the_command_answers_until_it_is_stopped(exported, batch):
     command = [sys.executable, "-m", "keras_cv_extras.cli", "serve", exported, "--port", "0"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    # A shell starts programs in the background with SIGINT ignored, and ignored it would stay.
-    default = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
-    with subprocess.Popen(command, preexec_fn=default, **pipes) as process:
+    with subprocess.Popen(command, **pipes) as process:
         try:
             url = process.stdout.readline().split(";")[0]
             data = json.dumps({"instances": [b64(batch[0])]}).encode()
