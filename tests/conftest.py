@@ -246,4 +246,4 @@ def python_on_jax(python):
 @pytest.fixture
 def untold(monkeypatch):
     """Lets lines be told that were told in another test."""
-    monkeypatch.setattr("keras_cv_extras._base.text.told._told", set())
+    monkeypatch.setattr("keras_cv_extras._base.text.caller._given", set())

@@ -17,7 +17,7 @@ from keras_cv_extras._base.random import (
     threefry,
     uniform,
 )
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 
 _FIXED = (
     "every batch will be augmented with the same random numbers: in Dataset.map, tf.function or "
@@ -99,7 +99,7 @@ def draws_of(images, seed, epoch, samples) -> Draws:
     if samples is None:
         fixed = all(isinstance(number, (int, np.integer)) for number in (seed, epoch))
         if fixed and is_traced(images):
-            told.warn(_FIXED, once=True)
+            caller.warn(_FIXED, once=True)
         samples = ops.arange(ops.shape(images)[0], dtype="int32")
     return Draws(as_word(seed), as_word(epoch), ops.reshape(as_word(samples), (-1,)))
 

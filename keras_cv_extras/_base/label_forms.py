@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base.engine import is_traced
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 
 MIXED_RANK = 3
 MOST_CLASSES = 1 << 24  # whole numbers that float32 can tell apart
@@ -134,7 +134,7 @@ def check_to_mix(rows, num_classes, whose="labels", several=0):
             )
     whole = values.dtype.kind == "f" and bool((values == np.floor(values)).all())
     if whole and values.max(initial=0) > 1:
-        told.warn(
+        caller.warn(
             f"{whose} are whole numbers as floats, and are blended as numbers: cast them to "
             "integers if they are classes",
             once=True,  # they may be numbers, of every batch

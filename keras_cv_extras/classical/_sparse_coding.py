@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import shuffle
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.classical._coder import WordCoder, check_enough, learn_words
 
 _ITERATIONS = 10_000  # steps of a descriptor: reached only where words nearly depend on others
@@ -135,7 +135,7 @@ def solve(values, words, penalty, tolerance):
         left -= change[:, None] * gram[column]
     else:
         done[rows] = codes
-        told.warn(
+        caller.warn(
             f"{len(rows)} sparse codes were not found to tolerance={tolerance:g} in {_ITERATIONS} "
             "steps: raise the tolerance or the penalty",
             ConvergenceWarning,

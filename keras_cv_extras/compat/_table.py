@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 
 Load: TypeAlias = Callable[[str], Any]
 Listed: TypeAlias = Callable[[], list[str]]
@@ -74,7 +74,7 @@ def attach(
         path = f"{library}.{name}"
         if path not in _warned:
             _warned.add(path)
-            told.warn(f"{path} is now {entry.replacement}", FutureWarning)
+            caller.warn(f"{path} is now {entry.replacement}", FutureWarning)
         return entry.thing()
 
     def listed() -> list[str]:

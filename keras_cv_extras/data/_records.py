@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data.files import _decode, _folder, _layout
 
@@ -198,7 +198,7 @@ def _names(part, parts):
     if texts:
         names = tuple(sorted(texts))
         for line in doubts(names):
-            told.warn(f"records: {line}")
+            caller.warn(f"records: {line}")
         return names
     count, without = max(labels) + 1, max(labels) + 1 - len([one for one in labels if one >= 0])
     if without > max(len(labels), 1000):
@@ -208,7 +208,7 @@ def _names(part, parts):
         )
     if without:
         missing = next(number for number in range(count) if number not in labels)
-        told.warn(
+        caller.warn(
             f"records: {without} of {count} classes have no image, the first is {missing}: classes "
             "are numbered from 0 on",
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.registry import SOURCES, Unfit
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.data._records import are_records
 from keras_cv_extras.data.files import _decode
 from keras_cv_extras.data.files.table._table import table_of
@@ -43,7 +43,7 @@ def resolved(source: Any) -> Any:
     if not SOURCES.added(source):
         return source
     if is_folder_of_images(source):
-        told.warn(
+        caller.warn(
             f"{source!r} is read as the source of this name, not as the folder: that is "
             f"'./{source}'",
         )

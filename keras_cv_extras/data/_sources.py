@@ -13,7 +13,7 @@ from PIL import Image
 
 from keras_cv_extras._base import checks, guard
 from keras_cv_extras._base.saved.registry import SOURCES
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.data._names import CIFAR10, CIFAR100, DIGITS, FASHION
 from keras_cv_extras.data._records import are_records, read_records
 from keras_cv_extras.data._register import is_folder_of_images, resolved
@@ -196,7 +196,7 @@ def load(
     of_records = table is None and are_records(name)
     text = name if isinstance(name, str) and table is None else ""
     if text in _SETS and is_folder_of_images(name):
-        told.warn(
+        caller.warn(
             f"{name!r} is read as the set of this name, not as the folder: that is './{name}'",
         )
     if text in ("mnist_5k", "digits"):

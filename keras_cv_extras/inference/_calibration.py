@@ -9,7 +9,7 @@ from scipy import optimize
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import json_text, written
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.types import Path, Tensor
 
 _FORMAT = "keras_cv_extras.calibration"
@@ -195,7 +195,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> Calibration:
     else:
         temperature = float(np.exp(optimize.brentq(slope, low, high, xtol=1e-10)))  # pyright: ignore
     if temperature in (_COLDEST, _HOTTEST):
-        told.warn(
+        caller.warn(
             f"the temperature came to its bound, {temperature:g}: {len(labels)} samples do not say "
             "how sure the model may be. Calibrate on more images, which it was not trained on, or "
             "not at all",

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import fields, folders, kinds
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.types import Path
 
 _ARRAYS, _STATE = "arrays.npz", "state.json"
@@ -66,7 +66,7 @@ class Checkpoints:
                 damage.append(str(error))
                 continue
             for text in damage:
-                told.warn(f"{text}: going on from the checkpoint before, {path.name}")
+                caller.warn(f"{text}: going on from the checkpoint before, {path.name}")
             return path.name
         if damage:
             raise ValueError(

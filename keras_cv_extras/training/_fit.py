@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.samples import datasets_run_here
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.training import _replicas, _strategy
 from keras_cv_extras.training._errors import WorkerLostError
 from keras_cv_extras.training._recipes import compile_model
@@ -202,7 +202,7 @@ def _warn_of_logits(model):
     plain = type(last) is keras.layers.Dense and last.activation is keras.activations.linear
     if plain and getattr(model.loss, "takes_cosines", False):
         name = type(model.loss).__name__
-        told.warn(
+        caller.warn(
             f"{name} takes cosines, and the model ends in {last.name!r}, a Dense layer: end it in "
             "layers.CosineDense, or take another loss, such as LogitAdjusted",
         )

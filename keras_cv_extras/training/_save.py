@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import archives, json_text, written
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.types import Path
 from keras_cv_extras.training import _strategy
 
@@ -67,7 +67,7 @@ def save_model(
             archives.check(temporary)
             _most_weights(temporary)
         except (ValueError, RecursionError) as error:
-            told.warn(
+            caller.warn(
                 f"{path}: load_model will refuse it, and keras.saving.load_model not ({error})"
             )
         written.sign(temporary)

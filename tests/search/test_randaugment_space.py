@@ -135,7 +135,7 @@ def test_neighbours_correct_luck():
     )
 
 
-def test_looks_count_by_their_number_and_what_diverged_counts_for_nothing():
+def test_trainings_count_by_their_number_and_what_diverged_counts_for_nothing():
     points = points_of(_space.spread_out(search.recipe_space(**FORM), 4))
     nan = float("nan")
     scores = [(0.5,), (0.52, 0.54), (nan,), (0.51, nan)]

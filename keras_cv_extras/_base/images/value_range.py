@@ -5,7 +5,7 @@ import numpy as np
 from keras import backend, ops
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 
 _BYTES = (0, 255)
 _STANDARD = 3  # which images that are standardised hardly pass; those in [0, 255] do, but dark ones
@@ -68,7 +68,7 @@ def check_values(images, value_range, *, to: str | None = ""):
     if images.shape[0] and find(*_ends(_first(images)), low, high, to) is not None:
         problem = find(*_ends(images), low, high, to)
         if problem:
-            told.warn(problem, once="the range of images")
+            caller.warn(problem, once="the range of images")
 
 
 def _ends(images):
@@ -223,4 +223,4 @@ def warn_of(images, model, name="images"):
     problem = unlike_bytes(images) if takes_bytes(model) else None
     if problem is not None:
         also = name.removesuffix("images").rstrip()
-        told.warn(f"{also} {problem}".lstrip(), once=f"values of {name}")
+        caller.warn(f"{also} {problem}".lstrip(), once=f"values of {name}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import archives, written
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.classical.saved import _fitted
 
 _NAME = written.SIGNATURE.decode()  # what the head of a gzip file calls its content
@@ -164,7 +164,7 @@ def _load_joblib(path):
 
 
 def _warn(path, how):
-    told.warn(
+    caller.warn(
         f"{path} is {how} a pickle, and reading a pickle runs the code in it: read only files of "
         "people you trust, or install skops and save as .skops",
     )

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_cv_extras import metrics
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.compat import _table
 from keras_cv_extras.compat.tensorflow_addons import _correlations as correlations
 
@@ -230,7 +230,7 @@ class MatthewsCorrelationCoefficient(metrics.MatthewsCorrelationCoefficient):
         super().__init__(2 if self._alone else num_classes, name, dtype)
         if self._alone:
             self.num_classes = 1
-            told.warn(
+            caller.warn(
                 "MatthewsCorrelationCoefficient(num_classes=1) is always 0: give num_classes=2 "
                 "for labels of 0 and 1"
             )

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from keras_cv_extras._base import checks, guard
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.data._sources import ImageData
 
 _NO_CLASS = (255, 65535)  # the largest numbers of a byte and of two, which often stand for none
@@ -108,7 +108,7 @@ def warn_of_no_class(classes: Any) -> None:
     if classes[-1] in _NO_CLASS and classes[-1] - 1 not in classes[-2:]:
         suspects.append(classes[-1])
     for number in suspects:
-        told.warn(
+        caller.warn(
             f"labels hold {number:.0f}, which counts as a class of its own: leave those samples "
             "out if it stands for none"
         )

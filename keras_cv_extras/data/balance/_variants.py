@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base import checks, guard
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.types import ArrayLike
 from keras_cv_extras.data._sources import ImageData
 from keras_cv_extras.data.balance import _frames, _labelled
@@ -246,7 +246,7 @@ def _ask(sampler, rows, classes):
         for label, count in before.items():
             more = wanted.get(label, 0)
             if more and after.get(label, 0) <= count:
-                told.warn(
+                caller.warn(
                     f"{name} left class {label!r} at {after.get(label, 0)} of {count} samples, "
                     f"where it was to make {more} more: it found no neighbours to make them "
                     "between, or cleaned them away; take smote or oversample_indices, or "

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.progress import Progress
 
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data._part import held_out
@@ -259,7 +259,7 @@ def listing(folder, class_names=None) -> Listing:
             f"{_deeper(folder / names[0])}"
         )
     if text:
-        told.warn(text)
+        caller.warn(text)
     start = len(os.path.join(folder, "")) if folder.parts else 0  # of "." paths do not show
     keys = [path[start:].replace(os.sep, "/") for path in paths]
     labels, is_test = np.asarray(labels, np.int32), np.asarray(is_test, bool)
@@ -310,7 +310,7 @@ def _check_bad(folder, bad, total):
 
 
 def _warn(folder, bad, total):
-    told.warn(
+    caller.warn(
         f"{folder}: {len(bad)} of {total} image files cannot be read and are skipped: "
         f"{_unreadable.listing(bad)}",
     )

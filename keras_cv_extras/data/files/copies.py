@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.data._identity import file_digests
 
 _for_a_model = contextvars.ContextVar("for_a_model", default=False)
@@ -115,4 +115,4 @@ def tell_of_pack(place: str | os.PathLike[str], packed: Any) -> Any:
 def _tell(place, trained, tested, digests, labels):
     lines = [*across_parts(trained, tested, "test"), *across_classes(digests, labels)]
     if lines:
-        told.warn(f"{place}: {'; '.join(lines)}")
+        caller.warn(f"{place}: {'; '.join(lines)}")

@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks, numbers
 from keras_cv_extras._base.engine import is_traced
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.losses import _labels
 from keras_cv_extras.losses._loss import FunctionLoss, per_sample
@@ -22,7 +22,7 @@ def cosines(y_pred):
     if not is_traced(y_pred) and ops.size(y_pred):
         largest = float(ops.max(ops.abs(y_pred)))
         if largest > _LARGEST_COSINE:
-            told.warn(
+            caller.warn(
                 "y_pred should be cosines in [-1, 1], as layers.CosineDense gives them, received a "
                 f"value of {largest:.3g}: logits need another loss, such as LogitAdjusted",
             )

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.augment import OPS, Range
 from keras_cv_extras.policy._compose import listed
 from keras_cv_extras.policy._policy import Policy
@@ -72,7 +72,7 @@ class Omissions:
                 "strict=False (on the command line --lossy) to translate it without"
             )
         if noted := self.found + self.remarks:
-            told.warn(f"translated for {self.library}, but not exactly: {_named(noted)}")
+            caller.warn(f"translated for {self.library}, but not exactly: {_named(noted)}")
 
 
 def _named(noted):

@@ -9,7 +9,7 @@ import keras_tuner as kt
 import numpy as np
 
 from keras_cv_extras._base import checks, random
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.search.oracles._durable import DurableOracle
 from keras_cv_extras.search.oracles._space import policy_space
 
@@ -122,7 +122,7 @@ class SuggestingOracle(DurableOracle):
         # keras-tuner would keep its lock for ever: a tuner raises `failure` when it is released.
         except Exception as error:  # noqa: BLE001
             self.failure: Exception | None = error
-            told.warn(f"the search stops, no trial could be suggested: {error}")
+            caller.warn(f"the search stops, no trial could be suggested: {error}")
             return {"status": "STOPPED"}
         return {"status": "STOPPED"} if values is None else {"status": "RUNNING", "values": values}
 

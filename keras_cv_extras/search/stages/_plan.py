@@ -9,8 +9,8 @@ from typing import Any
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.owned import fields
-from keras_cv_extras.search.stages import _portfolio, _rival, _stages, _timing
-from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
+from keras_cv_extras.search.stages import _portfolio, _stages, _timing, _tuned_control
+from keras_cv_extras.search.stages._promotion import NUM_REPEATS, promoted_of
 from keras_cv_extras.search.stages._screen import NUM_FOLDS
 from keras_cv_extras.search.stages._state import folder_path, read_state
 from keras_cv_extras.search.stages._timing import Timing, Work
@@ -197,7 +197,7 @@ def _plan(request, timing, budget, **lengths):
     if request.staged:
         contest += len(_portfolio.screened_policies(request.ops, {}, trials=request.trials))
     controls = len(_portfolio.control_policies(flip=request.flip, **drawn))
-    promoted = sum(map(promoted_of, (request.trials, contest))) * NUM_LOOKS
+    promoted = sum(map(promoted_of, (request.trials, contest))) * NUM_REPEATS
     joined = request.trials > 1 and request.space == "policy"
     arms = _NUM_CONFIRMED + request.staged + joined + request.tuned_control
     seeds = lengths.get("confirm_seeds", request.confirm_seeds)
@@ -210,7 +210,7 @@ def _plan(request, timing, budget, **lengths):
     appeals = _stages.most_appeals(request.ops) if request.staged else 0
     if request.tuned_control:  # it gets what the search spends on all but the controls
         spent = contest + request.trials + (promoted if request.staged else 0) + appeals
-        stages.insert(-1, stage(_rival.NAME, spent, at_most=request.staged))
+        stages.insert(-1, stage(_tuned_control.NAME, spent, at_most=request.staged))
     if request.staged:
         compiled = max(0, len(_timing.own_programs(request.ops)) - 1)  # one has been timed
         screened = _timing.screened_images(request.ops, num_images["train"])

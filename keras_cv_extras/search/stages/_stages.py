@@ -14,8 +14,8 @@ from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, concatenate, no_augmentation
 from keras_cv_extras.search.oracles._recipes import rand_augment_ops
 from keras_cv_extras.search.oracles._space import op_alone, policy_from
-from keras_cv_extras.search.stages import _neighbors, _portfolio, _rival
-from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
+from keras_cv_extras.search.stages import _neighbors, _portfolio, _tuned_control
+from keras_cv_extras.search.stages._promotion import NUM_REPEATS, promoted_of
 from keras_cv_extras.search.stages._screen import Screen, screen
 from keras_cv_extras.search.stages._state import ChiefWatch
 from keras_cv_extras.search.trials._shared import SharedWeights, uniform_policy
@@ -285,23 +285,23 @@ class Stages:
         best = [one for one in ranked[:count] if np.isfinite(one.accuracy)]
         again = self._scores(
             [
-                self._validation("promoted", f"{one.name} look {look}", one.policy)
+                self._validation("promoted", f"{one.name} look {repeat}", one.policy)
                 for one in best
-                for look in range(NUM_LOOKS)
+                for repeat in range(NUM_REPEATS)
             ]
         )
         for place, one in enumerate(best):
-            looks = again[place * NUM_LOOKS : (place + 1) * NUM_LOOKS]
-            accuracies = (*one.accuracies, *(score.accuracy for score in looks))
+            repeats = again[place * NUM_REPEATS : (place + 1) * NUM_REPEATS]
+            accuracies = (*one.accuracies, *(score.accuracy for score in repeats))
             best[place] = dataclasses.replace(one, accuracies=accuracies)
         return sorted(best, key=_worst_first, reverse=True) + ranked[len(best) :]
 
     def tune_control(self, portfolio, tuner, ranked) -> Candidate:
         """Tunes RandAugment with as many trainings as were spent on the search's policies."""
-        self.shown.stage(_rival.NAME)
-        looks = [one.accuracies for one in (*portfolio, *ranked) if one.kind != "control"]
+        self.shown.stage(_tuned_control.NAME)
+        scored = [one.accuracies for one in (*portfolio, *ranked) if one.kind != "control"]
         failed = len(tuner.oracle.trials) - len(ranked)
-        spent = sum(map(len, looks)) + failed + self._num_appeals
+        spent = sum(map(len, scored)) + failed + self._num_appeals
         if self.request.staged:
             self.shown.settle(most_appeals(self.request.ops), self._num_appeals)
 
@@ -311,8 +311,8 @@ class Stages:
                 for score in self._scores([self._validation("rival", *item) for item in items])
             ]
 
-        name, policy, accuracies = _rival.tune(spent, score)
-        return Candidate(f"{_rival.NAME}: {name}", "control", policy, accuracies)
+        name, policy, accuracies = _tuned_control.tune(spent, score)
+        return Candidate(f"{_tuned_control.NAME}: {name}", "control", policy, accuracies)
 
     def finalists(self, portfolio, ranked) -> list[Candidate]:
         """Chooses what is confirmed: controls, the best entrant, the screen's, the best trials.

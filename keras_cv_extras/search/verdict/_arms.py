@@ -1,7 +1,7 @@
 """The arms that a searched policy is compared with, and how they are compared.
 
 The best of many noisy scores is better by luck: with an honest spread of 0.3 points between
-policies and noise of 1 point, the best of 100 looks 2.6 points better and is 0.2 points better.
+policies and noise of 1 point, the best of 100 seems 2.6 points better and is 0.2 points better.
 So what counts is another score: of new trainings, on images that the search has not seen, for
 the finalists and the controls alike.
 """

@@ -109,13 +109,13 @@ class Insight:
         return "\n".join(lines)
 
 
-def insight(candidates, looks, arms) -> Insight:
+def insight(candidates, scores, arms) -> Insight:
     """Judges a search.
 
     Args:
         candidates: `(policy, accuracy)` of every policy that the search has scored in the same
             way, trials and portfolio.
-        looks: for every finished trial its accuracies, the first look first.
+        scores: for every finished trial its accuracies, in the order of its trainings.
         arms: the confirmed `Arm`s.
     """
     pairs = [(arm.search_accuracy, arm.accuracy) for arm in arms]
@@ -125,7 +125,7 @@ def insight(candidates, looks, arms) -> Insight:
         searched, confirmed = zip(*pairs, strict=True)
         found: Any = stats.spearmanr(searched, confirmed)
         fidelity = float(found.statistic)
-    first = [accuracies[0] for accuracies in looks]
+    first = [accuracies[0] for accuracies in scores]
     expected = expected_of_choice(arms)
     return Insight(
         effects=op_effects(candidates),

@@ -11,7 +11,7 @@ from keras_cv_extras._base import checks, files, label_forms
 from keras_cv_extras._base.host import predictions
 from keras_cv_extras._base.images import value_range
 from keras_cv_extras._base.owned import written
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.types import ArrayLike, Path
 from keras_cv_extras.training.evaluation import _multilabel
 from keras_cv_extras.training.evaluation._intervals import wilson_interval
@@ -118,7 +118,7 @@ def evaluate(
         raise ValueError("images must hold at least one image, received none")
     labels = truths(labels, num_classes)
     if labels.ndim == 2 and num_classes > 1 and label_forms.is_one_hot(labels):
-        told.warn(
+        caller.warn(
             "labels are rows, and are scored as several labels per image, but each has a single 1: "
             "give class numbers, labels.argmax(axis=1), if images have one label",
         )

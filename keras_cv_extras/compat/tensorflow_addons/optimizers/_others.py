@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.saved.configs import attributes, check_written
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.types import Config, Tensor
 from keras_cv_extras.compat.tensorflow_addons.optimizers import _rates
 
@@ -170,7 +170,7 @@ class MultiOptimizer(keras.optimizers.MultiOptimizer):
         found = {leaf: [w for w in var_list if _same(leaf, w.path)] for leaf in leaves}
         lost = [leaf for leaf, weights in found.items() if not weights]
         if lost:
-            told.warn(
+            caller.warn(
                 f"the model has no weights {', '.join(lost)}, as the file of the optimizer calls "
                 "them: what no optimizer knows stays as it is; compile the model again"
             )
@@ -181,7 +181,7 @@ class MultiOptimizer(keras.optimizers.MultiOptimizer):
             or any(len({id(one) for one in self._owners(weight)}) > 1 for weight in weights)
         ]
         if unclear:
-            told.warn(
+            caller.warn(
                 f"several weights of the model are {', '.join(unclear)}, as the file of the "
                 "optimizer calls them: which optimizer has which is not known; compile the model "
                 "again"

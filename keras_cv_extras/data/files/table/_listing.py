@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data.files import _decode, _layout
 from keras_cv_extras.data.files._folder import Listing
@@ -66,7 +66,7 @@ def listing(table, class_names=None) -> Listing:
     else:
         labels = np.array([numbers[own[0]] for own in files.labels], np.int32)
     if text:
-        told.warn(text)
+        caller.warn(text)
     return Listing(
         str(table), table.name, classes, files.paths, labels, np.array(files.tests), files.keys
     )

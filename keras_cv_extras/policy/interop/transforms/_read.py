@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 from keras_cv_extras.policy.interop._albumentations import from_albumentations
 from keras_cv_extras.policy.interop._common import Omissions
 from keras_cv_extras.policy.interop._torchvision import from_torchvision
@@ -146,7 +146,7 @@ def _settle(caught):
     if said:
         first, _, _ = said[0].partition(": ")
         named = "; ".join(message.partition(": ")[2] for message in said)
-        told.warn(f"{first}: {named}")
+        caller.warn(f"{first}: {named}")
     for warning in caught:
         if warning.category is not UserWarning:
             warnings.warn_explicit(

@@ -1,6 +1,6 @@
 """Promotion: the best third of the policies is scored twice more, so that luck counts less."""
 
-NUM_LOOKS = 2  # further trainings of a trial that was promoted
+NUM_REPEATS = 2  # further trainings of a promoted trial
 PROMOTED = 3  # one trial of so many is promoted, the rate of successive halving
 
 

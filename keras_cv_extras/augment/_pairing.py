@@ -1,4 +1,4 @@
-"""Ops that mix two images."""
+"""SamplePairing: an op that blends two images."""
 
 from keras_cv_extras._base.exact import blend
 from keras_cv_extras._base.types import Numbers, Tensor

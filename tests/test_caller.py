@@ -9,7 +9,7 @@ import pytest
 
 import keras_cv_extras
 from keras_cv_extras import augment, inference, layers, losses, mix, policy
-from keras_cv_extras._base.text import told
+from keras_cv_extras._base.text import caller
 
 SOURCE = pathlib.Path(keras_cv_extras.__file__).parent
 DARK = np.random.default_rng(0).random((2, 8, 8, 1), "float32")
@@ -49,16 +49,16 @@ def test_what_is_told_once():
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         for _ in range(3):
-            told.warn("again", once=True)
-        told.warn("again", once=True)
+            caller.warn("again", once=True)
+        caller.warn("again", once=True)
         for _ in range(2):
-            told.warn("often", FutureWarning)
+            caller.warn("often", FutureWarning)
     assert [str(one.message) for one in seen] == ["again", "again", "often", "often"]
     assert [one.category for one in seen[1:3]] == [UserWarning, FutureWarning]
     warnings.simplefilter("error")  # which pytest takes back
     for _ in range(2):
         with pytest.raises(UserWarning, match="once more"):
-            told.warn("once more", once=True)
+            caller.warn("once more", once=True)
 
 
 def test_all_warnings_are_told_in_one_place():

@@ -1,16 +1,15 @@
 """The tuned control: RandAugment, tuned with as many trainings and labels as the search used.
 
-A search that tries many policies and is compared with one that was not tuned has won before it
-began. So its rival tries as many, from the same shared weights and on the same validation images;
-the best third is looked at twice more, as in the search, and every training that is left over is
-a further look at the best.
+A search that tries many policies is bound to beat a control that was not tuned. So this control
+tries as many, from the same shared weights and on the same validation images. The best third is
+scored twice more, as in the search, and every training that is left over scores the best again.
 """
 
 import numpy as np
 
 from keras_cv_extras import policy as policies
 from keras_cv_extras.policy import Policy
-from keras_cv_extras.search.stages._looks import NUM_LOOKS, promoted_of
+from keras_cv_extras.search.stages._promotion import NUM_REPEATS, promoted_of
 
 NAME = "tuned RandAugment"
 _NUM_OPS = (1, 2, 3)
@@ -18,10 +17,10 @@ _STRENGTHS = (0.05, 1.0)
 _ALONE = 0.2  # where there is one strength: a usual one
 
 
-def first_looks(trainings: int) -> int:
-    """Returns how many policies are tried, if so many trainings pay for all looks at them."""
+def num_tried(trainings: int) -> int:
+    """Returns how many policies can be tried, if the best third is to be scored again."""
     count = trainings
-    while count > 1 and count + NUM_LOOKS * promoted_of(count) > trainings:
+    while count > 1 and count + NUM_REPEATS * promoted_of(count) > trainings:
         count -= 1
     return count
 
@@ -40,20 +39,21 @@ def grid(count: int) -> dict[str, Policy]:
 
 
 def tune(trainings: int, score) -> tuple[str, Policy, tuple[float, ...]]:
-    """Returns the best RandAugment: its name, the policy and what each look at it scored.
+    """Returns the best RandAugment: its name, the policy and its scores.
 
     Args:
         trainings: how many there are, at least 1; all of them are spent.
         score: a function of `(name, policy)` pairs that trains each, and returns accuracies; NaN
             for one that diverged. Names are new in every call.
     """
-    found = grid(first_looks(trainings))
+    found = grid(num_tried(trainings))
     scores = {name: [value] for name, value in zip(found, score(list(found.items())), strict=True)}
 
     def ranked():
         return sorted(scores, key=lambda name: -np.nan_to_num(np.mean(scores[name]), nan=-1.0))
 
-    def look_again(names, number):
+    def repeat(names, number):
+        # "look": folders of searches name their trainings so.
         again = score([(f"{name} look {number}", found[name]) for name in names])
         for name, value in zip(names, again, strict=True):
             scores[name].append(value)
@@ -63,7 +63,7 @@ def tune(trainings: int, score) -> tuple[str, Policy, tuple[float, ...]]:
     number = 0
     while left > 0:
         names = promoted[:left]
-        look_again(names, number)
+        repeat(names, number)
         left, number = left - len(names), number + 1
     best = max(promoted, key=lambda name: np.nan_to_num(np.mean(scores[name]), nan=-1.0))
     return best, found[best], tuple(scores[best])

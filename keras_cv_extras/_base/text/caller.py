@@ -22,7 +22,7 @@ _BETWEEN = {
     "threading",
     "concurrent",
 }
-_told = set()  # what was told once, and the lines that it was told
+_given = set()  # what was told once, and the lines that it was told
 
 
 def warn(text: str, category: type[Warning] = UserWarning, *, once: bool | str = False) -> None:
@@ -37,7 +37,7 @@ def warn(text: str, category: type[Warning] = UserWarning, *, once: bool | str =
     frame = _caller()
     line = frame.f_code.co_filename, frame.f_lineno
     about = once if isinstance(once, str) else text, *line
-    if once and about in _told:
+    if once and about in _given:
         return
     warnings.warn_explicit(
         text,
@@ -47,7 +47,7 @@ def warn(text: str, category: type[Warning] = UserWarning, *, once: bool | str =
         frame.f_globals.setdefault("__warningregistry__", {}),
     )
     if once:
-        _told.add(about)  # not before: a filter may have made an error of it
+        _given.add(about)  # not before: a filter may have made an error of it
 
 
 def _caller() -> types.FrameType:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import data, search
-from keras_cv_extras.search.stages import _plan, _request, _rival
+from keras_cv_extras.search.stages import _plan, _request
+from keras_cv_extras.search.stages import _tuned_control as control
 
 
 def network():
@@ -28,13 +29,13 @@ def test_every_training_is_spent(trainings):
         return [0.5] * len(items)
 
     names = set()
-    _rival.tune(trainings, score)
+    control.tune(trainings, score)
     assert sum(calls) == trainings
-    assert calls[0] == _rival.first_looks(trainings)
+    assert calls[0] == control.num_tried(trainings)
 
 
-def test_first_looks_leave_two_more_for_the_best_third():
-    assert [_rival.first_looks(n) for n in (1, 3, 5, 10, 15, 60)] == [1, 1, 3, 6, 9, 36]
+def test_the_best_third_can_be_scored_again():
+    assert [control.num_tried(n) for n in (1, 3, 5, 10, 15, 60)] == [1, 1, 3, 6, 9, 36]
 
 
 def test_the_best_is_found_through_noise():
@@ -44,32 +45,32 @@ def test_the_best_is_found_through_noise():
         values = [one.sub_policies[-1][0].strength for _, one in items]
         return [0.9 - 0.1 * abs(np.log(v / 0.2)) + rng.normal(0, 0.01) for v in values]
 
-    name, policy, looks = _rival.tune(60, score)
+    name, policy, scores = control.tune(60, score)
     assert 0.1 < policy.sub_policies[-1][0].strength < 0.4
-    assert len(looks) >= 3
+    assert len(scores) >= 3
     assert "strength" in name
-    bad = _rival.tune(9, lambda items: [float("nan")] * len(items))
+    bad = control.tune(9, lambda items: [float("nan")] * len(items))
     assert np.isnan(bad[2]).all()
 
 
-def test_one_lucky_look_does_not_win():
-    first = iter(np.linspace(0.7, 0.8, _rival.first_looks(15)))
-    _, _, looks = _rival.tune(15, lambda items: [next(first, 0.1) for _ in items])
-    assert looks == (0.8, 0.1, 0.1)
-    # All looks count alike: the mean decides, not the best of them.
-    rows = iter([*np.linspace(0.7, 0.8, _rival.first_looks(15)), 0.1, 0.7, 0.7, 0.8, 0.7, 0.7])
-    _, _, looks = _rival.tune(15, lambda items: [next(rows) for _ in items])
-    assert np.mean(looks) > 0.7
+def test_one_lucky_training_does_not_win():
+    first = iter(np.linspace(0.7, 0.8, control.num_tried(15)))
+    _, _, scores = control.tune(15, lambda items: [next(first, 0.1) for _ in items])
+    assert scores == (0.8, 0.1, 0.1)
+    # All trainings count alike: the mean decides, not the best of them.
+    rows = iter([*np.linspace(0.7, 0.8, control.num_tried(15)), 0.1, 0.7, 0.7, 0.8, 0.7, 0.7])
+    _, _, scores = control.tune(15, lambda items: [next(rows) for _ in items])
+    assert np.mean(scores) > 0.7
 
 
 def test_settings_are_spread_over_all_strengths():
     for count in (1, 2, 3, 5, 12):
-        found = _rival.grid(count)
+        found = control.grid(count)
         assert len(found) == count
-    strengths = sorted({p.sub_policies[-1][0].strength for p in _rival.grid(12).values()})
+    strengths = sorted({p.sub_policies[-1][0].strength for p in control.grid(12).values()})
     assert (strengths[0], strengths[-1]) == (0.05, 1.0)
     np.testing.assert_allclose(np.diff(np.log(strengths)), np.log(20) / 3, rtol=0.01)
-    assert [len({n[0] for n in _rival.grid(k)}) for k in (3, 12)] == [3, 3]
+    assert [len({n[0] for n in control.grid(k)}) for k in (3, 12)] == [3, 3]
 
 
 @pytest.mark.wide
