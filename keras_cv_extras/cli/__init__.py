@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from keras_cv_extras import __version__
-from keras_cv_extras._base import files, supervise
+from keras_cv_extras._base import supervise
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras._base.text.escapes import visible
 from keras_cv_extras.cli import _launch, _plugins, _serving, _train
 from keras_cv_extras.cli._bench import bench_app
 from keras_cv_extras.cli._classical import classical_app
 from keras_cv_extras.cli._gan import gan_app
-from keras_cv_extras.cli._options import Quiet, Seed, check_files, say, show_table
+from keras_cv_extras.cli._options import Quiet, Seed, say, show_table, writing
 from keras_cv_extras.cli._policy import policy_app
 from keras_cv_extras.cli._quiet import import_tensorflow, load_plugins, sound_streams
 from keras_cv_extras.cli._search import search_app
@@ -109,8 +109,7 @@ def gallery(
     quiet: Quiet = False,
 ) -> None:
     """Draw every op at several strengths on real photographs, as one HTML page."""
-    check_files(output, known=written.is_ours)
-    with files.reserved(output):
+    with writing(output, known=written.is_ours):
         import_tensorflow()
         from keras_cv_extras import policy
 

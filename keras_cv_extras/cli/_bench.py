@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import written
-from keras_cv_extras.cli._options import check_files, check_ops
+from keras_cv_extras.cli._options import check_ops, writing
 
 bench_app = typer.Typer(help="Measure speed, and compare it with other libraries in the same run.")
 
@@ -24,8 +23,7 @@ def bench_policies(
 
     Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
     """
-    check_files(output, known=written.is_ours)
-    with files.reserved(output):
+    with writing(output, known=written.is_ours):
         from keras_cv_extras import bench
 
         bench.run_policies(sizes=tuple(sizes), seconds=seconds, output=output)
@@ -42,8 +40,7 @@ def bench_input(
 
     Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
     """
-    check_files(output, known=written.is_ours)
-    with files.reserved(output):
+    with writing(output, known=written.is_ours):
         from keras_cv_extras import bench
 
         bench.run_input(size, batch_size, seconds=seconds, output=output)
@@ -67,9 +64,8 @@ def bench_ops(
     is than the same op of another library. Peers that are not installed are left out: pip install
     'keras-cv-extras[bench]'.
     """
-    check_files(output, known=written.is_ours)
     check_ops(ops or (), "mixup", "cutmix", "fmix", "mosaic")
-    with files.reserved(output):
+    with writing(output, known=written.is_ours):
         from keras_cv_extras import bench
 
         bench.run_ops(
@@ -86,8 +82,7 @@ def bench_losses(
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
     """Time every loss with its gradient on one core, and compare it with that of Keras."""
-    check_files(output, known=written.is_ours)
-    with files.reserved(output):
+    with writing(output, known=written.is_ours):
         from keras_cv_extras import bench
 
         bench.run_losses(losses or None, seconds=seconds, output=output)
@@ -99,8 +94,7 @@ def bench_pooling(
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
 ):
     """Time a training step of each pooling layer, relative to max pooling of Keras."""
-    check_files(output, known=written.is_ours)
-    with files.reserved(output):
+    with writing(output, known=written.is_ours):
         from keras_cv_extras import bench
 
         bench.run_pooling(seconds=seconds, output=output)

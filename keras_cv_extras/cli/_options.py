@@ -1,10 +1,11 @@
 """Arguments that several commands of `kcx` have."""
 
+import contextlib
 import os
 import pathlib
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -217,6 +218,19 @@ def check_files(*paths: pathlib.Path | None, known: Known | None = None) -> None
         files.check_file(path, known)
         if named.count(path) > 1:
             raise ValueError(f"{path}: two files would be written there: give two paths")
+
+
+@contextlib.contextmanager
+def writing(*paths: pathlib.Path | None, known: Known | None = None) -> Iterator[None]:
+    """Checks files that a command is to write, and keeps others from writing them meanwhile.
+
+    Args:
+        *paths: files, or None.
+        known: as of `check_files`.
+    """
+    check_files(*paths, known=known)
+    with files.reserved(*paths):
+        yield
 
 
 def say(*lines: object) -> None:
