@@ -8,14 +8,14 @@ from ._erase import grid_mask as grid_mask
 from ._erase import hole_dropout as hole_dropout
 from ._erase import random_erasing as random_erasing
 from ._filter import sharpness as sharpness
+from ._image_op import execution as execution
+from ._image_op import image_op as image_op
 from ._noise import gaussian_noise as gaussian_noise
 from ._noise import poisson_noise as poisson_noise
 from ._noise import salt_and_pepper as salt_and_pepper
 from ._noise import speckle_noise as speckle_noise
 from ._op import Op as Op
 from ._op import Range as Range
-from ._op import execution as execution
-from ._op import image_op as image_op
 from ._ops import OPS as OPS
 from ._pairing import sample_pairing as sample_pairing
 from .geometric._affine import affine as affine

@@ -9,7 +9,8 @@ from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.exact import apart, exp2, product, quotient
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op, round_off
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range, round_off
 
 _HALF_LOG2_E = 0.7213475204444817
 _DIRECTIONS = 256

@@ -10,7 +10,8 @@ from keras_cv_extras._base.images.boxes import draw_box
 from keras_cv_extras._base.images.fill import Fill, check_filled, flat_filling
 from keras_cv_extras._base.images.fixed import between, cos_sin, key_of, round_half_up, to_fixed
 from keras_cv_extras._base.types import Color, Interval, Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 
 _MOST_HOLES = 31  # one bit of an int32 each
 

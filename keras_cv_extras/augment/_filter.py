@@ -5,7 +5,8 @@ from keras import backend, ops
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import blend
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, finish, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range, finish
 
 
 @image_op(strength=Range(1.0, 1.9, signed=True), pixels="moved", reads_values=True, cheap=True)

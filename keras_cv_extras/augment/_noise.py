@@ -6,7 +6,8 @@ from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import exp2_near, product, quotient, root
 from keras_cv_extras._base.random import halves_of_key, normal_of_halves
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 
 _LOG2_E = 1.4426950408889634
 _FEW = 4.0  # below so many photons on average their number is counted out

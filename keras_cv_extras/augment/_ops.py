@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 
 from keras_cv_extras import augment
-from keras_cv_extras.augment._op import OPS as OPS
+from keras_cv_extras.augment._image_op import OPS as OPS
 
 _MODULES = [
     info.name

@@ -2,7 +2,8 @@
 
 from keras_cv_extras._base.exact import blend
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 
 
 @image_op(strength=Range(0.0, 0.4, least=0.0, most=1.0), pixels="computed", cheap=True)

@@ -195,7 +195,7 @@ def check_ops(ops: Iterable[str], *others: str) -> None:
         if op in published:
             continue
         _plugins.load_installed()
-        if "keras_cv_extras.augment._op" in sys.modules:  # a plugin may have entered some
+        if "keras_cv_extras.augment._image_op" in sys.modules:  # a plugin may have entered some
             published |= set(augment.OPS)
         checks.one_of("an op", op, sorted(published))
 

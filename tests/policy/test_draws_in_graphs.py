@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras import mix, policy
+from keras_cv_extras import augment, mix, policy
 from keras_cv_extras._base.draws import draws_of
 from keras_cv_extras.policy import Policy, Step
 
@@ -29,6 +29,20 @@ def test_the_same_draws_for_every_batch_are_told(name, untold):
     with pytest.warns(UserWarning, match="every batch .* same random numbers: .*samples"):
         in_a_graph(DRAWN[name], tf.constant(IMAGES))
     DRAWN[name](IMAGES)  # a call by hand is repeated on purpose
+
+
+@pytest.mark.parametrize("name", [name for name, op in augment.OPS.items() if op.takes_key])
+def test_an_op_without_a_key_is_told(name, untold):
+    function, op = getattr(augment, name), augment.OPS[name]
+    given = {op.value_name: 1.0} if op.has_strength else {}
+
+    def drawn(images, **key):
+        return function(images, **given, **key, compile=False)
+
+    with pytest.warns(UserWarning, match=f"{name} .* same numbers for every batch.*`key`"):
+        in_a_graph(drawn, tf.constant(IMAGES))
+    in_a_graph(lambda images: drawn(images, key=[3, 4]), tf.constant(IMAGES))
+    drawn(IMAGES)
 
 
 @pytest.mark.parametrize("changing", ["seed", "epoch", "samples"])

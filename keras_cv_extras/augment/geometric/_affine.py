@@ -18,7 +18,8 @@ from keras_cv_extras._base.images.fixed import (
 )
 from keras_cv_extras._base.images.sampling import lookup_grid, warp
 from keras_cv_extras._base.types import Color, Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.geometric._geometry import about_centre
 
 _SMALLEST = 1e-6  # a factor below makes nothing smaller: there is but one pixel left

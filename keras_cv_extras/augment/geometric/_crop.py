@@ -11,7 +11,8 @@ from keras_cv_extras._base.images.boxes import draw_box, try_box
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import between, key_of, round_half_up, times
 from keras_cv_extras._base.types import Color, Images, Interval, Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.geometric._geometry import translate
 from keras_cv_extras.augment.geometric._resize import place_box, resize_box
 

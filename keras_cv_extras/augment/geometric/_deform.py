@@ -8,7 +8,8 @@ from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import HALF, ONE, round_half_up, times
 from keras_cv_extras._base.images.sampling import lookup, lookup_grid
 from keras_cv_extras._base.types import Color, Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 
 _WHOLE = 1 << 18  # perspective: the unit of the homography, in which 4096 pixels fit an int32
 _FINE = 1 << 12  # elastic: the unit of weights and displacements; 12 bits by 12 bits are exact

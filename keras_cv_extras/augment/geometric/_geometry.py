@@ -14,7 +14,8 @@ from keras_cv_extras._base.images.fill import CONTINUED, Fill, continued, flat_f
 from keras_cv_extras._base.images.fixed import HALF, ONE, offset, round_half_up
 from keras_cv_extras._base.images.sampling import lookup_grid, warp
 from keras_cv_extras._base.types import Color, Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 
 _NOTHING = np.int32(0)
 _STILL = np.float32(0)

@@ -10,7 +10,7 @@ from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import HALF, ONE
 from keras_cv_extras._base.images.sampling import lookup_grid
 from keras_cv_extras._base.types import Color, Tensor
-from keras_cv_extras.augment._op import image_op
+from keras_cv_extras.augment._image_op import image_op
 
 _MODES = ("stretch", "crop", "pad")
 _SHARE = 1 << 15  # antialiasing: the unit of weights; times a value of 8 bits they are exact

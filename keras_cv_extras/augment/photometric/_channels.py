@@ -5,7 +5,8 @@ from keras import ops
 from keras_cv_extras._base.exact import product
 from keras_cv_extras._base.random import of_key, order_of_key
 from keras_cv_extras._base.types import Color, Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 
 
 @image_op(pixels="moved", cheap=True)

@@ -8,7 +8,7 @@ from keras import ops
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import product, quotient
 from keras_cv_extras._base.types import Tensor
-from keras_cv_extras.augment._op import image_op
+from keras_cv_extras.augment._image_op import image_op
 
 
 @image_op(pixels="uint8")

@@ -8,7 +8,8 @@ from keras import ops
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import blend
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 
 GREY_OR_RGB = (1, 3)
 

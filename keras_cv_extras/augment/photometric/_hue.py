@@ -5,7 +5,8 @@ from keras import ops
 
 from keras_cv_extras._base.exact import apart, product, quotient, reciprocal
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
 
 _TRAPEZIUM_STARTS = np.array([5.0, 3.0, 1.0], "float32")  # of red, green and blue, in sixths

@@ -6,7 +6,8 @@ from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import product
 from keras_cv_extras._base.random import of_key, order_of_key
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.photometric import _color, _hue
 
 

@@ -9,7 +9,8 @@ from keras import ops
 
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
 
 # ITU-T T.81, tables K.1 and K.2.

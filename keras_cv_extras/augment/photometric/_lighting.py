@@ -7,7 +7,8 @@ from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import product
 from keras_cv_extras._base.random import halves_of_key, normal_of_halves
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
 
 # Of the RGB values of ImageNet in [0, 1]: the released code of AlexNet (cuda-convnet), as

@@ -6,7 +6,8 @@ from keras import backend, ops
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.exact import exp2, product
 from keras_cv_extras._base.types import Numbers, Tensor
-from keras_cv_extras.augment._op import Range, image_op, round_off
+from keras_cv_extras.augment._image_op import image_op
+from keras_cv_extras.augment._op import Range, round_off
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
 
 
