@@ -7,25 +7,16 @@ import functools
 import json
 import os
 import pathlib
-import shutil
-import socket
 import sys
-import tempfile
-import threading
-import time
 import zipfile
 import zlib
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.owned import json_text, marks
-from keras_cv_extras._base.owned.errors import NAME, TEMPORARY, explaining
+from keras_cv_extras._base.owned import json_text, marks, temporaries
+from keras_cv_extras._base.owned.errors import explaining
 
-_PREVIOUS = "previous"
-_PATIENCE = 600.0  # seconds after which a silent writer of another machine is taken for dead
 _SMALL = 1 << 28  # bytes of a file that fits into memory: what does not is claimed and not there
 _UNREADABLE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-_own = {}  # temporary folders of this process -> the threads that write there
-_cleared = set()  # folders in which this process has looked for what killed writers left
 
 
 @contextlib.contextmanager
@@ -56,8 +47,8 @@ def replacing(path, *, kind: str = "folder", known=None, **identity):
         check_replaceable(path, kind=kind, known=known, **identity)
         made = marks.make_folders(path.parent)
         try:
-            _remove_dead(path.parent)
-            with _temporary(path, alone=kind != "folder") as folder:
+            temporaries.remove_dead(path.parent)
+            with temporaries.temporary(path, alone=kind != "folder") as folder:
                 yield folder / path.name
                 if (folder / path.name).is_dir():
                     _mark(folder / path.name, kind, identity)
@@ -90,12 +81,12 @@ def reserved(*paths):
 
 @contextlib.contextmanager
 def _reserved(path):
-    _check_alone(path)
+    temporaries.check_alone(path)
     with explaining(path):
         made = marks.make_folders(path.parent)
         try:
-            _remove_dead(path.parent)
-            with _temporary(path, alone=True):
+            temporaries.remove_dead(path.parent)
+            with temporaries.temporary(path, alone=True):
                 yield
         except BaseException:
             marks.remove_folders(made)
@@ -162,7 +153,7 @@ def check_replaceable(path, *, kind: str, known=None, **identity):
     checks.path_names(path)
     marks.check_way(path)
     if kind != "folder":
-        _check_alone(path)
+        temporaries.check_alone(path)
     if path.is_symlink() or not path.is_dir():
         if kind != "folder" and path.is_file():
             raise NotADirectoryError(f"{path}: a file; give the path of a folder")
@@ -208,50 +199,6 @@ def _mark(folder, kind, identity):
     (folder / marks.MARK).write_text(text, encoding="utf-8")
 
 
-@contextlib.contextmanager
-def _temporary(path, *, alone):
-    """Gives a folder beside a path, marked as temporary, and locked as long as it is in use."""
-    folder, file = _marked(path)
-    _own[folder] = threading.get_ident()
-    try:
-        try:
-            if alone:
-                _check_alone(path)
-            yield folder
-        finally:
-            os.close(file)
-    finally:
-        _remove(folder)
-        _own.pop(folder, None)
-
-
-def _marked(path):
-    """Makes a temporary folder with a mark; returns it, and the lock of the mark."""
-    text = marks.mark_text("temporary", of=path.name, host=socket.gethostname())
-    while True:
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
-        try:
-            file = marks.lock(folder / marks.MARK, text)
-        except FileNotFoundError:  # somebody took it for one without a writer
-            continue
-        except BaseException:  # such as that of a full disk
-            _remove(folder)
-            raise
-        if file is not None:
-            return folder, file
-
-
-def _check_alone(path):
-    """Raises if another process or thread writes to a path at present, or keeps it."""
-    for folder in path.parent.glob(f"{TEMPORARY}*"):
-        if _own.get(folder) == threading.get_ident():
-            continue
-        mark = marks.read_mark(folder)
-        ours = mark is not None and mark["kind"] == "temporary" and mark.get("of") == path.name
-        if ours and marks.is_locked(folder / marks.MARK):
-            raise ValueError(f"{path}: another process is writing it: wait for it")
-
-
 def _move(folder, path, check):
     """Moves what is in a temporary folder to its place, if what is there may be replaced."""
     check(path)
@@ -267,23 +214,9 @@ def _move(folder, path, check):
                 _exchange(new, path)
                 raise
             return
-        os.rename(path, folder / _PREVIOUS)  # killed here, it is put back at the next start
+        # Killed here, it is put back at the next start.
+        os.rename(path, folder / temporaries.PREVIOUS)
     os.replace(new, path)  # fails if there is a folder that is not empty
-
-
-def remove_leftovers(folder):
-    """Removes what killed writers have left in a folder and below it.
-
-    That is folders with the name and the mark of `replacing`'s temporary ones, which no living
-    process has locked. Nothing else is touched, whatever its name.
-
-    Args:
-        folder: the folder.
-    """
-    for parent, names, _ in os.walk(folder):
-        for name in [name for name in names if name.startswith(TEMPORARY)]:
-            names.remove(name)
-            _remove_if_dead(pathlib.Path(parent, name))
 
 
 def remove_own(folder, *, kind: str, known=None):
@@ -299,70 +232,7 @@ def remove_own(folder, *, kind: str, known=None):
         if folder.is_symlink() or not folder.is_dir():
             return
         check_replaceable(folder, kind=kind, known=known)
-        _remove(folder)
-
-
-def _remove_dead(parent):
-    """Removes what killed writers have left in one folder, once for each process."""
-    if parent not in _cleared:
-        _cleared.add(parent)
-        for folder in parent.glob(f"{TEMPORARY}*"):
-            _remove_if_dead(folder)
-
-
-def _remove_if_dead(folder):
-    if folder.is_symlink():
-        return
-    mark = marks.read_mark(folder)
-    if mark is None:
-        _remove_unmarked(folder)
-        return
-    if mark["kind"] != "temporary" or marks.is_locked(folder / marks.MARK):
-        return
-    if mark.get("host") != socket.gethostname():  # whose locks may not be seen here
-        with contextlib.suppress(FileNotFoundError):  # its writer has finished meanwhile
-            changed = max(item.stat().st_mtime for item in [folder, *folder.rglob("*")])
-            if time.time() - changed < _PATIENCE:
-                return
-    previous, place = folder / _PREVIOUS, mark.get("of")
-    if previous.exists():  # its writer was killed between two steps: see `_move`
-        if not isinstance(place, str) or pathlib.Path(place).name != place:
-            return
-        if not os.path.lexists(folder.parent / place):
-            os.rename(previous, folder.parent / place)
-    _remove(folder)
-
-
-def _remove(folder):
-    """Removes a folder, its mark last: a process that is killed meanwhile leaves it known as ours.
-
-    What cannot be removed stays.
-    """
-    with contextlib.suppress(OSError):
-        for item in folder.iterdir():
-            if item.is_dir() and not item.is_symlink():
-                shutil.rmtree(item, ignore_errors=True)
-            elif item.name != marks.MARK:
-                item.unlink()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_unmarked(folder):
-    """Removes a folder whose writer was killed before it had marked it: nothing is in it."""
-    if not NAME.fullmatch(folder.name):
-        return
-    with contextlib.suppress(OSError):
-        mark = folder / marks.MARK
-        if os.listdir(folder) == [marks.MARK] and not mark.stat().st_size:
-            file = marks.lock(mark)
-            if file is None:
-                return
-            try:
-                if not mark.stat().st_size:
-                    mark.unlink()
-            finally:
-                os.close(file)
-        folder.rmdir()  # fails if there is anything in it
+        temporaries.remove(folder)
 
 
 def _exchange(first, second):

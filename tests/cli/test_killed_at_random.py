@@ -12,7 +12,7 @@ import pytest
 
 from keras_cv_extras import classical, data, training
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import marks
+from keras_cv_extras._base.owned import errors, marks
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KCX_KILLS", "3"))
@@ -62,8 +62,8 @@ def kill(kcx, tmp_path, arguments, output, same, *, begin=None, between=None, fl
         flag: whether the folder is given by `--output`, or as the last argument.
     """
     foreign = tmp_path / "foreign"
-    (foreign / f"{files.TEMPORARY}mine").mkdir(parents=True)
-    (foreign / f"{files.TEMPORARY}mine" / "precious.txt").write_text("precious")
+    (foreign / f"{errors.TEMPORARY}mine").mkdir(parents=True)
+    (foreign / f"{errors.TEMPORARY}mine" / "precious.txt").write_text("precious")
     precious = contents(foreign)
 
     def call(name, **moment):
@@ -196,7 +196,7 @@ def test_a_signal_at_any_moment(kcx, tmp_path, name):
             assert told["errors"].splitlines() == [line], moment
     told = kcx([*command, "--output", place], tmp_path / "ended")
     assert told["code"] == 0, told["errors"]
-    assert not list(tmp_path.rglob(f"{files.TEMPORARY}*"))
+    assert not list(tmp_path.rglob(f"{errors.TEMPORARY}*"))
 
 
 def same_demo(one, other):
@@ -234,7 +234,7 @@ def test_single_files(kcx, tmp_path, name):
                 assert text.endswith("</html>\n") or json.loads(text)
 
     kill(kcx, tmp_path, command, output, same, between=between)
-    assert not list(tmp_path.glob(f"{files.TEMPORARY}*"))
+    assert not list(tmp_path.glob(f"{errors.TEMPORARY}*"))
 
 
 def test_gan(kcx, tmp_path):

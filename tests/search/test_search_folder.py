@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import policy, search
-from keras_cv_extras._base import files as _files
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import marks as _marks
+from keras_cv_extras._base.owned import temporaries
 from keras_cv_extras.search.stages import _plan, _progress, _state
 from keras_cv_extras.search.stages._screen import Screen
 
@@ -111,7 +112,7 @@ def test_what_killed_writers_leave_is_removed(tmp_path):
             (folder / "trial.json").write_text("torn")
             (folder / _marks.MARK).write_text(mark)
     (tmp_path / ".hidden").mkdir()
-    _files.remove_leftovers(tmp_path)
+    temporaries.remove_leftovers(tmp_path)
     assert not list(tmp_path.rglob(".kcx-tmp-*"))
     assert len(list(tmp_path.rglob(".trial.json.*/trial.json"))) == 2
     assert (tmp_path / ".hidden").is_dir()
@@ -197,7 +198,7 @@ def written(finished, tmp_path_factory):
     state(folder).screen(lambda: seen)
     timing = dict.fromkeys(("starts", "resumes", "epochs", "images", "ops", "screened"), 0.5)
     plan = {"budget": None, "trials": 6, "lengths": [20, 3], "timing": timing}
-    _files.write_json(folder / "plan.json", plan)
+    files.write_json(folder / "plan.json", plan)
     with _progress.SearchProgress(6, folder=folder, shown=False) as shown:
         shown.advance("one", 0.5)
         shown.confirmed("one", 0.5)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_cv_extras._base import checks, files
-from keras_cv_extras._base.owned import marks
+from keras_cv_extras._base.owned import errors, marks, temporaries
 from keras_cv_extras._base.text import escapes
 
 _WORDS = {"class_names": "other classes", "data_digest": "other images"}
@@ -163,7 +163,7 @@ def _is_held(path):
 
 def _hold(path, kind, identity):
     """Makes, locks and marks a folder; returns its lock, whether it is fresh, and new folders."""
-    with files.explaining(path):
+    with errors.explaining(path):
         made, file = marks.make_folders(path), None
         try:
             file = _lock(path, kind)
@@ -223,7 +223,7 @@ def _change(before, asked, key):
 def _is_begun(kind, names):
     """Whether a folder with these names in it holds nothing that could be lost."""
     known = {*kind.begun, *kind.beside}
-    return all(name in known or name.startswith(files.TEMPORARY) for name in names)
+    return all(name in known or name.startswith(errors.TEMPORARY) for name in names)
 
 
 def _lock(path, kind):
@@ -247,7 +247,7 @@ def _running(path, kind):
 def _prepare(path, kind, identity):
     """Marks a folder that is held, and tidies it; returns whether it holds nothing yet."""
     mark = _check(path, kind, identity)  # once more: now nobody else of us writes there
-    files.remove_leftovers(path)
+    temporaries.remove_leftovers(path)
     names = {item.name for item in path.iterdir()} - {marks.MARK, marks.LOCK}
     fresh = _is_begun(kind, names)
     mark = mark or {}

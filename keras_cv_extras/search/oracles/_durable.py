@@ -20,6 +20,7 @@ from keras_tuner.engine import trial as kt_trial
 from keras_tuner.src.engine.oracle import LOCKS, THREADS  # what `kt.synchronized` keeps
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.owned import errors
 from keras_cv_extras._base.saved.registry import Unfit
 from keras_cv_extras.search.oracles._trial_files import STATUSES, read_oracle, read_trial
 
@@ -117,7 +118,7 @@ class DurableOracle(kt.Oracle):
     def _save_trial(self, trial):
         if trial.status == "RUNNING" and trial.metrics.metrics:
             return  # metrics of a trial that has not ended are of no use: it would run again
-        with files.explaining(self._project_dir):  # keras-tuner makes the trial's folder
+        with errors.explaining(self._project_dir):  # keras-tuner makes the trial's folder
             path = pathlib.Path(self._get_trial_dir(trial.trial_id), "trial.json")
             files.write_json(path, trial.get_state())
 

@@ -4,7 +4,7 @@ import pathlib
 import re
 
 from keras_cv_extras._base import files
-from keras_cv_extras._base.owned import marks
+from keras_cv_extras._base.owned import errors, marks
 
 _OWN = re.compile(r"(oracle\.json|controller\.npz|chief\.token|trial_\d+/trial\.json)")
 
@@ -20,7 +20,7 @@ def check_folder(path: pathlib.Path) -> None:
         return
     if not path.is_dir():
         raise NotADirectoryError(f"{path}: a file, not a folder; give another directory")
-    leftovers = (name for name in marks.contents(path) if files.TEMPORARY not in name)
+    leftovers = (name for name in marks.contents(path) if errors.TEMPORARY not in name)
     others = sorted(
         name
         for name in leftovers

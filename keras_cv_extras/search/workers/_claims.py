@@ -15,8 +15,8 @@ import threading
 import time
 from typing import Any
 
-from keras_cv_extras._base import checks, files
-from keras_cv_extras._base.owned import fields
+from keras_cv_extras._base import checks
+from keras_cv_extras._base.owned import errors, fields
 
 _RENEWED = 5.0  # seconds between two renewals
 _MOST = (1 << 31) - 1  # processes
@@ -77,7 +77,7 @@ class Claim:
 
     def make(self) -> bool:
         """Makes the claim's file; returns False if there is one."""
-        with files.explaining(self.path):
+        with errors.explaining(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)

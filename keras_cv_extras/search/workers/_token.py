@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 import grpc
 
-from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import errors
 
 NAME = "chief.token"
 KEY = "kcx-token"  # in a call's metadata
@@ -30,7 +30,7 @@ def make(folder) -> str:
     token = read(folder)
     if token is None:
         token = secrets.token_hex(32)
-        with files.explaining(path):
+        with errors.explaining(path):
             path.unlink(missing_ok=True)  # what a killed chief has left unwritten
             file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with open(file, "w", encoding="ascii") as stream:
