@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras.cli._options import (
     Data,
@@ -25,7 +26,6 @@ from keras_cv_extras.cli._options import (
     check_names,
     check_there,
     say,
-    writing,
 )
 from keras_cv_extras.cli._quiet import import_tensorflow
 from keras_cv_extras.training.job import loggers
@@ -288,8 +288,9 @@ def evaluate(
     """
     _check_wanted(min_accuracy)
     check_files(output, report, predictions)
-    scores = writing(output, known=written.SCORES)
-    with scores, writing(report, predictions, known=written.is_ours):
+    check_files(output, known=written.SCORES)
+    check_files(report, predictions, known=written.is_ours)
+    with files.reserved(output, report, predictions):
         check_there(data=data, model=model, root=root, image_size=image_size)
         import_tensorflow()
         from keras_cv_extras import training
