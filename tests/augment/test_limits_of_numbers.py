@@ -8,7 +8,7 @@ from scipy import stats
 from keras_cv_extras import augment, policy
 from keras_cv_extras._base.images import boxes, value_range
 from keras_cv_extras._base.random import halves_of_key, of_key
-from keras_cv_extras.augment import _noise, _op
+from keras_cv_extras.augment import _image_op, _noise
 from keras_cv_extras.augment.geometric import _affine, _deform, _geometry
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
@@ -66,7 +66,7 @@ def test_few_photons_are_those_of_poisson_and_no_gain_changes_nothing():
 
 def test_a_side_that_is_far_shorter_keeps_a_pixel():
     assert augment.resize  # which enters it
-    resize = _op._PUBLISHED["resize"].kernel
+    resize = _image_op._PUBLISHED["resize"].kernel
     rows = ops.convert_to_tensor(np.arange(8)[:, None, None] + np.zeros((8, 10, 1)), "float32")
     np.testing.assert_array_equal(resize(rows, size=(1, 40), mode="crop"), np.full((1, 40, 1), 3))
     padded = np.asarray(resize(ops.ones((1, 99, 1)), size=(4, 4), mode="pad"))

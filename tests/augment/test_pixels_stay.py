@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_cv_extras.augment import OPS, _op
+from keras_cv_extras.augment import OPS, _image_op
 
 RECORDED = pathlib.Path(__file__).parents[1] / "reference" / "pixels_of_ops.npz"
 RANDOM = np.random.default_rng(36)
@@ -111,7 +111,7 @@ def applied(op, image, numbers, options):
 def results(name):
     """Yields what was asked for, and the pixels."""
     if name in UNLISTED:
-        op = _op._PUBLISHED[name]
+        op = _image_op._PUBLISHED[name]
         for numbers, options in UNLISTED[name]:
             yield (numbers, options), applied(op, COLOURED, numbers, options)
         return

@@ -32,7 +32,7 @@ from keras_cv_extras import (
 )
 from keras_cv_extras._base import supervise
 from keras_cv_extras._base.saved import registry
-from keras_cv_extras.augment import _op
+from keras_cv_extras.augment import _image_op
 from keras_cv_extras.cli import _plugins
 from keras_cv_extras.models import _registry
 from keras_cv_extras.search.stages import _request
@@ -94,7 +94,7 @@ def written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for kind in (registry.MIXES, registry.LOSSES, registry.ORACLES, registry.SOURCES):
         monkeypatch.setattr(kind, "_added", dict(kind._added))
-    for known in (augment.OPS, _op._PUBLISHED, _registry.NETWORKS):
+    for known in (augment.OPS, _image_op._PUBLISHED, _registry.NETWORKS):
         for key in known:
             monkeypatch.setitem(known, key, known[key])
     before = set(augment.OPS), set(_registry.NETWORKS), set(sys.modules)
@@ -531,7 +531,7 @@ def test_a_network_of_ones_own(monkeypatch):
 
 
 def test_an_op_of_ones_own(monkeypatch):
-    monkeypatch.setattr(_op, "OPS", dict(augment.OPS))
+    monkeypatch.setattr(_image_op, "OPS", dict(augment.OPS))
 
     @augment.image_op(strength=augment.Range(0.0, 1.0), pixels="computed", channels=(3,))
     def reddish(image, amount):
