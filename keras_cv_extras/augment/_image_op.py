@@ -61,6 +61,7 @@ def image_op(
     cheap: bool = False,
     batched: bool = False,
     reads_values: bool = False,
+    key_for_fill: bool = False,
 ) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
     """Publishes a kernel of your own as a function of images, and enters it in `OPS`.
 
@@ -91,6 +92,8 @@ def image_op(
         reads_values: whether an op that is "moved", which takes images of any type, looks at their
             values all the same, as `invert` does. Images that are far from [0, 255] are then
             told of.
+        key_for_fill: whether the key is for `fill_mode="noise"` alone, so that nothing is random
+            with another filling.
 
     Returns:
         A decorator of the kernel.
@@ -151,6 +154,7 @@ def image_op(
             cheap=cheap,
             batched=batched,
             reads_values=reads_values,
+            key_for_fill=key_for_fill,
         )
         _PUBLISHED[op.name] = op
         if listed:
@@ -160,7 +164,7 @@ def image_op(
         @functools.wraps(kernel)
         def function(*args, **kwargs):
             call = signature.bind(*args, **kwargs)
-            if op.takes_key and "key" not in call.arguments:
+            if "key" not in call.arguments and op.draws(call.arguments):
                 _warn_if_traced(op.name, call.arguments["images"])
             call.apply_defaults()
             return _run(op, **call.arguments)

@@ -106,6 +106,7 @@ class Op:
             is wanted. Other ops have their images gathered first.
         batched: whether the kernel takes a batch, too, with numbers of shape `(batch, 1, 1, 1)`.
             One pass over a batch is faster than a loop over its images.
+        key_for_fill: whether its key is for `fill_mode="noise"` alone.
         reads_values: whether it matters where black and white are, as it does not to what moves
             pixels; True unless `pixels` is "moved". A fill colour is in the range of the images.
 
@@ -131,6 +132,7 @@ class Op:
     cheap: bool = False
     batched: bool = False
     reads_values: bool = False
+    key_for_fill: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", OLD_PIXELS.get(self.pixels, self.pixels))
@@ -140,6 +142,11 @@ class Op:
     def has_strength(self) -> bool:
         """Whether the op has a value that a strength sets."""
         return self.strength is not None
+
+    def draws(self, options: dict[str, Any]) -> bool:
+        """Returns whether the kernel draws random numbers, with options by their names."""
+        filled = {**self.options, **options}.get("fill_mode") == "noise"
+        return self.takes_key and (filled or not self.key_for_fill)
 
     def apply(self, image: Tensor, *arguments: Any, **options: Any) -> Tensor:
         """Runs the kernel on one image of any numeric type, or on a batch if it takes one."""

@@ -137,7 +137,7 @@ class Step:
     def is_random(self) -> bool:
         """Whether an image may come out otherwise with other random numbers."""
         op = OPS[self.op]
-        drawn = op.takes_key or op.positions or self.rate < 1
+        drawn = op.draws(dict(self.options)) or op.positions or self.rate < 1
         if not op.has_strength or not self.rate:
             return bool(drawn and self.rate)
         low, high = _pair(self.strength if self.value is None else self.value)

@@ -31,18 +31,32 @@ def test_the_same_draws_for_every_batch_are_told(name, untold):
     DRAWN[name](IMAGES)  # a call by hand is repeated on purpose
 
 
-@pytest.mark.parametrize("name", [name for name, op in augment.OPS.items() if op.takes_key])
-def test_an_op_without_a_key_is_told(name, untold):
-    function, op = getattr(augment, name), augment.OPS[name]
-    given = {op.value_name: 1.0} if op.has_strength else {}
+KEYED = [name for name, op in augment.OPS.items() if op.takes_key]
+LARGER = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), "uint8")
+SIZED = {"random_resized_crop": {"size": (8, 8)}}
 
-    def drawn(images, **key):
-        return function(images, **given, **key, compile=False)
 
+def called(name, images, **given):
+    op = augment.OPS[name]
+    if op.has_strength:
+        given[op.value_name] = op.strength.value(0.9, 32, 32)
+    return getattr(augment, name)(images, **given, compile=False)
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_what_draws_is_said_of_an_op(name, untold):
+    op, options = augment.OPS[name], SIZED.get(name, {})
+    results = [np.asarray(called(name, LARGER, key=key, **options)) for key in range(4)]
+    assert op.draws(options) is any((result != results[0]).any() for result in results)
+    assert op.draws({"fill_mode": "noise"})
+    drawn = lambda images, **key: called(name, images, **options, **key)  # noqa: E731
+    if not op.draws({}):
+        in_a_graph(drawn, tf.constant(LARGER))
+        options["fill_mode"] = "noise"
     with pytest.warns(UserWarning, match=f"{name} .* same numbers for every batch.*`key`"):
-        in_a_graph(drawn, tf.constant(IMAGES))
-    in_a_graph(lambda images: drawn(images, key=[3, 4]), tf.constant(IMAGES))
-    drawn(IMAGES)
+        in_a_graph(drawn, tf.constant(LARGER))
+    in_a_graph(lambda images: drawn(images, key=[3, 4]), tf.constant(LARGER))
+    drawn(LARGER)
 
 
 @pytest.mark.parametrize("changing", ["seed", "epoch", "samples"])
@@ -63,6 +77,7 @@ STEPS = {
         Step("solarize", strength=(0.2, 0.3)),
         Step("rotate", value=5.0, signed=True),
         Step("rotate", value=(1.0, 5.0)),
+        Step("rotate", value=5.0, options={"fill_mode": "noise"}),
         Step("cutout", strength=0.5),
         Step("gaussian_noise", strength=0.5),
         Step("channel_shuffle"),
@@ -73,6 +88,7 @@ STEPS = {
         Step("invert"),
         Step("solarize", strength=0.3),
         Step("color", value=1.4),
+        Step("rotate", value=5.0),
     ],
 }
 

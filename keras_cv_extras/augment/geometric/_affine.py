@@ -73,7 +73,9 @@ def _any_affine(height, width, amount, key, *, degrees, shift, scale, slope, **o
     )
 
 
-@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved", matrix=_sheared_x)
+@image_op(
+    strength=Range(0.0, 0.3, signed=True), pixels="moved", matrix=_sheared_x, key_for_fill=True
+)
 def shear_x(
     image: Tensor,
     slope: Numbers,
@@ -100,7 +102,9 @@ def shear_x(
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(0.0, 0.3, signed=True), pixels="moved", matrix=_sheared_y)
+@image_op(
+    strength=Range(0.0, 0.3, signed=True), pixels="moved", matrix=_sheared_y, key_for_fill=True
+)
 def shear_y(
     image: Tensor,
     slope: Numbers,
@@ -127,7 +131,9 @@ def shear_y(
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(0.0, 30.0, signed=True), pixels="moved", matrix=_rotated)
+@image_op(
+    strength=Range(0.0, 30.0, signed=True), pixels="moved", matrix=_rotated, key_for_fill=True
+)
 def rotate(
     image: Tensor,
     degrees: Numbers,
@@ -154,7 +160,12 @@ def rotate(
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(1.0, 1.5, signed=True, positive=True), pixels="moved", matrix=_zoomed)
+@image_op(
+    strength=Range(1.0, 1.5, signed=True, positive=True),
+    pixels="moved",
+    matrix=_zoomed,
+    key_for_fill=True,
+)
 def zoom(
     image: Tensor,
     factor: Numbers,
@@ -180,7 +191,12 @@ def zoom(
     return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(1.0, 1.5, signed=True, positive=True), pixels="moved", matrix=_stretched)
+@image_op(
+    strength=Range(1.0, 1.5, signed=True, positive=True),
+    pixels="moved",
+    matrix=_stretched,
+    key_for_fill=True,
+)
 def aspect(
     image: Tensor,
     ratio: Numbers,
@@ -240,7 +256,7 @@ def affine(
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(pixels="moved", listed=False)
+@image_op(pixels="moved", listed=False, key_for_fill=True)
 def warp_affine(
     image: Tensor,
     degrees: Numbers = 0.0,

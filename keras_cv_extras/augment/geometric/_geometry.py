@@ -89,7 +89,7 @@ def flip_vertical(image: Tensor) -> Tensor:
     return ops.flip(image, axis=-3)
 
 
-@image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved", matrix=_turned)
+@image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved", matrix=_turned, key_for_fill=True)
 def rotate_90(
     image: Tensor, turns: Numbers, key: Numbers = 0, *, fill_mode: str = "constant", fill: Color = 0
 ) -> Tensor:
@@ -115,7 +115,10 @@ def rotate_90(
 
 
 @image_op(
-    strength=Range(0.0, 150 / 331, signed=True, unit="width"), pixels="moved", matrix=_moved_x
+    strength=Range(0.0, 150 / 331, signed=True, unit="width"),
+    pixels="moved",
+    matrix=_moved_x,
+    key_for_fill=True,
 )
 def translate_x(
     image: Tensor,
@@ -145,7 +148,10 @@ def translate_x(
 
 
 @image_op(
-    strength=Range(0.0, 150 / 331, signed=True, unit="height"), pixels="moved", matrix=_moved_y
+    strength=Range(0.0, 150 / 331, signed=True, unit="height"),
+    pixels="moved",
+    matrix=_moved_y,
+    key_for_fill=True,
 )
 def translate_y(
     image: Tensor,
