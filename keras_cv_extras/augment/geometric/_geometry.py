@@ -86,7 +86,9 @@ def flip_vertical(image: Tensor) -> Tensor:
         >>> flip_vertical(np.array([[[1]], [[2]]], "uint8"))[:, 0, 0].numpy()
         array([2, 1], dtype=uint8)
     """
-    return ops.flip(image, axis=-3)
+    shape = ops.shape(image)
+    rows = ops.reshape(image, (*shape[:-2], shape[-2] * shape[-1]))  # XLA moves them as a whole
+    return ops.reshape(ops.flip(rows, axis=-2), shape)
 
 
 @image_op(strength=Range(0.0, 2.0, signed=True), pixels="moved", matrix=_turned, key_for_fill=True)
