@@ -57,6 +57,7 @@ from .photometric._color import solarize as solarize
 from .photometric._color import solarize_add as solarize_add
 from .photometric._hue import hue as hue
 from .photometric._hue import saturation as saturation
+from .photometric._jitter import brightness_contrast as brightness_contrast
 from .photometric._jitter import color_jitter as color_jitter
 from .photometric._jpeg import jpeg as jpeg
 from .photometric._lighting import pca_lighting as pca_lighting

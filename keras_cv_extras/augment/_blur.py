@@ -24,13 +24,14 @@ def _check_kernel_size(name, value):
 
 
 _CHECKS = {"kernel_size": _check_kernel_size}
+_BORDER = {"border": checks.choice("nearest", "mirror")}
 
 
 @image_op(
     strength=Range(0.0, 2.0),
     pixels="moved",
     reads_values=True,
-    checks={**_CHECKS, "border": checks.choice("nearest", "mirror")},
+    checks={**_CHECKS, **_BORDER},
 )
 def gaussian_blur(
     image: Tensor, sigma: Numbers, *, kernel_size: int = 13, border: str = "nearest"
@@ -64,18 +65,23 @@ def gaussian_blur(
     return _separable(image, quotient(weights, total), radius, mirrored=border == "mirror")
 
 
-@image_op(strength=Range(0.0, 3.0), pixels="moved", reads_values=True, checks=_CHECKS)
-def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
+@image_op(
+    strength=Range(0.0, 3.0), pixels="moved", reads_values=True, checks={**_CHECKS, **_BORDER}
+)
+def box_blur(
+    image: Tensor, radius: Numbers, *, kernel_size: int = 7, border: str = "nearest"
+) -> Tensor:
     """Replaces every pixel by the mean of the square around it.
 
     Args:
         radius: pixels on each side, in [0, kernel_size // 2]; a number, or one per image. Of a
             fraction the outermost pixels count that much. 0 is the identity.
         kernel_size: width of the largest square in pixels, an odd integer.
+        border: "nearest", or "mirror" about the outermost pixels, as OpenCV.
 
     Returns:
         Images of the same shape and type; integers are rounded. Beyond the border the
-        outermost pixels go on.
+        outermost pixels go on, unless `border` says otherwise.
 
     References:
         `scipy.ndimage.uniform_filter(image, 2 * radius + 1, mode="nearest")`; Pillow's
@@ -88,7 +94,8 @@ def box_blur(image: Tensor, radius: Numbers, *, kernel_size: int = 7) -> Tensor:
     radius = ops.clip(radius, 0.0, float(largest))
     distances = ops.convert_to_tensor(np.arange(largest + 1, dtype="float32"))
     weights = quotient(ops.clip(radius + 1.0 - distances, 0.0, 1.0), 2.0 * radius + 1.0)
-    return _separable(image, weights, largest, ops.cast(ops.ceil(radius), "int32"))
+    reach = ops.cast(ops.ceil(radius), "int32")
+    return _separable(image, weights, largest, reach, mirrored=border == "mirror")
 
 
 @image_op(strength=Range(1.0, 9.0), pixels="rounded", checks=_CHECKS)

@@ -18,6 +18,7 @@ from .augmentation._image_op import RandomAspect as RandomAspect
 from .augmentation._image_op import RandomAutocontrast as RandomAutocontrast
 from .augmentation._image_op import RandomBoxBlur as RandomBoxBlur
 from .augmentation._image_op import RandomBrightness as RandomBrightness
+from .augmentation._image_op import RandomBrightnessContrast as RandomBrightnessContrast
 from .augmentation._image_op import RandomChannelDropout as RandomChannelDropout
 from .augmentation._image_op import RandomChannelShift as RandomChannelShift
 from .augmentation._image_op import RandomChannelShuffle as RandomChannelShuffle

@@ -13,6 +13,7 @@ from keras_cv_extras import augment
 from keras_cv_extras.augment.photometric._lighting import black_body_gains
 
 NAMES = [
+    "brightness_contrast",
     *("channel_dropout", "channel_shift", "channel_shuffle", "clahe", "color_jitter", "gamma"),
     *("grayscale", "hue", "jpeg", "pca_lighting", "planckian_jitter", "saturation"),
 ]
@@ -157,6 +158,23 @@ def test_planckian_jitter_warms_and_cools(patch):
         own = black_body_gains([1e6 / (1e6 / 6500 + mireds)])[0]
         result = augment.planckian_jitter(patch.astype("float32"), mireds)
         np.testing.assert_allclose(result, np.clip(patch * own, 0, 255), atol=0.05)
+
+
+def test_brightness_and_contrast_are_one_product_and_one_sum(patch):
+    images = np.stack([patch[:6, :6]] * 200).astype("float32")
+    ends = {"brightness": (0.1, 0.3), "contrast": (-0.5, -0.2)}
+    found = np.asarray(augment.brightness_contrast(images, 1.0, np.arange(200) * 7, **ends))
+    factor = found.std(axis=(1, 2, 3)) / images.std(axis=(1, 2, 3))
+    added = (found - factor[:, None, None, None] * images).mean(axis=(1, 2, 3)) / 255
+    assert 0.5 <= factor.min() < 0.52 < 0.78 < factor.max() <= 0.801
+    assert 0.099 <= added.min() < 0.12 < 0.28 < added.max() <= 0.301
+    assert abs(np.corrcoef(factor, added)[0, 1]) < 0.2
+    wanted = factor[:, None, None, None] * images + 255 * added[:, None, None, None]
+    np.testing.assert_allclose(found, wanted, atol=0.01)  # and nothing is cut in between
+    half = np.asarray(augment.brightness_contrast(images, 0.5, np.arange(200) * 7, contrast=0.0))
+    assert 20 < np.abs(half - images).max() < 25.6
+    with pytest.raises(ValueError, match="contrast must"):
+        augment.brightness_contrast(images, 1.0, contrast=-0.2)
 
 
 @pytest.mark.wide

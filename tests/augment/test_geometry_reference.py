@@ -133,6 +133,35 @@ def test_the_random_affine_stays_within_its_limits(image):
     assert len(set(zip(rows.tolist(), columns.tolist(), strict=True))) > 10
 
 
+def test_ends_of_the_random_affine(image):
+    """Pairs whose ends are alike leave nothing to chance but for their share of the amount."""
+    numbers = {"degrees": (20.0, 20.0), "shift": (0.1, 0.1), "slope": (0.3, 0.3)}
+    numbers |= {"scale": (1.2, 1.2), "shift_y": (-0.05, -0.05)}
+    found = augment.affine(image, 1.0, 7, **numbers, fill=FILL, compile=False)
+    right, down = 0.1 * WIDTH, -0.05 * HEIGHT
+    wanted = augment.warp_affine(image, 20.0, right, down, 1.2, 0.3, fill=FILL, compile=False)
+    np.testing.assert_array_equal(found, wanted)
+    found = augment.affine(image, 0.5, 7, **numbers, fill=FILL, compile=False)
+    half = (10.0, right / 2, down / 2, 1.1, 0.15)
+    wanted = augment.warp_affine(image, *half, fill=FILL, compile=False)
+    np.testing.assert_array_equal(found, wanted)
+    with pytest.raises(ValueError, match="scale must be above 0"):
+        augment.affine(image, 1.0, scale=(0.0, 1.0), compile=False)
+
+
+def test_height_and_width_are_stretched_by_factors_of_their_own():
+    square = np.zeros((64, 33, 33, 1), "uint8")
+    square[:, 11:22, 11:22] = 255
+    still = {"degrees": 0.0, "shift": 0.0, "slope": 0.0, "scale": (0.5, 2.0)}
+    for stretch in (False, True):
+        keys = np.arange(64) * 101
+        found = np.asarray(augment.affine(square, 1.0, keys, **still, stretch=stretch)) > 0
+        rows, columns = found.any((2, 3)).sum(1), found.any((1, 3)).sum(1)
+        assert 5 <= rows.min() < 9
+        assert 18 < rows.max() <= 23
+        assert (np.abs(rows - columns) <= 1).all() != stretch
+
+
 @pytest.mark.parametrize("turns", [-5, -1, 0, 1, 2, 3, 4])
 def test_quarter_turns(image, turns):
     wanted = Image.fromarray(image).rotate(90 * turns, fillcolor=(FILL,) * 3)

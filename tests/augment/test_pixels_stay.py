@@ -41,16 +41,23 @@ OTHERS = {
     "saturation": [0.1],
     "scale": [(0.3, 0.6)],
     "shift": [0.4],
+    "shift_y": [0.3, (0.2, 0.4)],
     "size": [(4, 6)],
     "slope": [0.9],
     "smallest": [0.1],
+    "stretch": [{"stretch": True, "scale": (0.4, 0.9)}],
     "subsampling": [False],
     "threshold": [60],
     "tiles": [(2, 3)],
     "tries": [3],
     "unit": [(0.8, 0.9)],
 }
-OTHERS_OF = {("affine", "scale"): [0.7]}
+OTHERS_OF = {
+    ("affine", "scale"): [0.7],
+    ("affine", "degrees"): [77.0, (50.0, 60.0)],
+    ("brightness_contrast", "brightness"): [0.1, (0.2, 0.4)],
+    ("brightness_contrast", "contrast"): [0.1, (0.2, 0.4)],
+}
 # `rotate` is filled by the same code as these.
 WARPS = ("affine", "aspect", "elastic", "grid_distortion", "perspective", "shear_x", "shear_y")
 OTHERS_OF |= {(name, "fill_mode"): ["mean"] for name in (*WARPS, "zoom")}

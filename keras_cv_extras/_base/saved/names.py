@@ -3,12 +3,16 @@
 # (package in the registered name, subpackage that has the class): class names.
 NAMES = {
     ("keras_cv_extras.compat", "compat"): """
-        AdamW AdaptiveMaxPooling3D ConditionalGradient F1Score FBetaScore MultiOptimizer
-        FilterResponseNormalization GeometricMean HarmonicMean KendallsTauB KendallsTauC
-        MatthewsCorrelationCoefficient MaxUnpooling2DV2 OptimizerWithDecoupledWeightDecay
-        PearsonsCorrelation ProximalAdagrad RSquare SGDW Sparsemax SpatialPyramidPooling2D
-        SpearmansRank WeightNormalization _approximate_gelu _gelu _hardshrink _rrelu _softshrink
-        _sparsemax
+        AdaBelief AdamW AdaptiveMaxPooling3D COCOB ConditionalGradient ContrastiveLoss
+        F1Score FBetaScore FilterResponseNormalization GELU GIoULoss GeometricMean
+        HarmonicMean InstanceNormalization KendallsTauB KendallsTauC LAMB LazyAdam
+        LiftedStructLoss MatthewsCorrelationCoefficient MaxUnpooling2D MaxUnpooling2DV2
+        MultiOptimizer NetVLAD NovoGrad NpairsLoss NpairsMultilabelLoss
+        OptimizerWithDecoupledWeightDecay PearsonsCorrelation PinballLoss ProximalAdagrad
+        RSquare RectifiedAdam SGDW SigmoidFocalCrossEntropy SparsemaxLoss Sparsemax
+        SpatialPyramidPooling2D SpearmansRank TripletHardLoss TripletSemiHardLoss
+        WeightNormalization WeightedKappaLoss Yogi _gelu _hardshrink _rrelu _softshrink
+        _sparsemax _approximate_gelu
     """,
     ("keras_cv_extras.compat.keras_cv", "compat"): """
         AugMix Augmenter AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization
@@ -27,7 +31,7 @@ NAMES = {
         Fuse TestTimeAugment _Sigmoid _Views
     """,
     ("keras_cv_extras", "policy"): """
-        ResizedCentre
+        PaddedImages ResizedCentre ResizedSide
     """,
     ("keras_cv_extras", "layers"): """
         AugMix AutoAugment BalancedMixUp BlurPooling1D BlurPooling2D BlurPooling3D CTAugment
@@ -44,7 +48,8 @@ NAMES = {
         MixedPooling3D Mosaic OverlappingAveragePooling1D OverlappingAveragePooling2D
         OverlappingAveragePooling3D OverlappingMaxPooling1D OverlappingMaxPooling2D
         OverlappingMaxPooling3D PolicyAugment RandAugment RandomAffine RandomApply RandomAspect
-        RandomAutocontrast RandomBoxBlur RandomBrightness RandomChannelDropout
+        RandomAutocontrast RandomBoxBlur RandomBrightness RandomBrightnessContrast
+        RandomChannelDropout
         RandomChannelShift RandomChannelShuffle RandomChoice RandomClahe RandomCoarseDropout
         RandomColor RandomColorJitter RandomContrast RandomCrop RandomCutout RandomElastic
         RandomEqualize RandomErasing RandomFlipHorizontal RandomFlipVertical RandomGamma

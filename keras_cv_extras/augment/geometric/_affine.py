@@ -1,8 +1,10 @@
 """Affine ops: shears, rotation, zoom, aspect, and all of them in one warp."""
 
+from collections.abc import Sequence
+
 from keras import ops
 
-from keras_cv_extras._base import random
+from keras_cv_extras._base import checks, random
 from keras_cv_extras._base.exact import quotient, root
 from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import (
@@ -59,18 +61,52 @@ def _stretched(height, width, ratio, key, **options):
     return about_centre(height, width, across, 0, 0, down)
 
 
-def _any_affine(height, width, amount, key, *, degrees, shift, scale, slope, **options):
-    draws = (random.of_key(key, 5) * 2.0 - 1.0) * amount
+def _any_affine(
+    height, width, amount, key, *, degrees, shift, scale, slope, shift_y=None, stretch=False,
+    **options,
+):  # fmt: skip
+    draws = (random.of_key(key, 6 if stretch else 5) * 2.0 - 1.0) * amount
     angle, right, down, size, lean = (draws[number] for number in range(5))
     return _affine_matrix(
         height,
         width,
-        angle * degrees,
-        right * (shift * ops.cast(width, "float32")),
-        down * (shift * ops.cast(height, "float32")),
-        ops.where(size < 0, quotient(1.0, 1.0 - times(size, scale)), 1.0 + times(size, scale)),
-        lean * slope,
+        _within(degrees, angle, amount),
+        _within(shift, right, amount, ops.cast(width, "float32")),
+        _within(shift if shift_y is None else shift_y, down, amount, ops.cast(height, "float32")),
+        _scaled(scale, size, amount),
+        _within(slope, lean, amount),
+        _scaled(scale, draws[5], amount) if stretch else None,
     )
+
+
+def _within(limits, draw, amount, side=1.0):
+    """A number of a draw in [-amount, amount]: up to a limit either way, or between two."""
+    if not isinstance(limits, Sequence):
+        return draw * (limits * side)
+    low, high = limits
+    return draw * ((high - low) / 2 * side) + amount * ((low + high) / 2 * side)
+
+
+def _scaled(scale, draw, amount):
+    """A factor of a draw: as much smaller as larger, or between two limits."""
+    if isinstance(scale, Sequence):
+        return 1.0 + _within([limit - 1.0 for limit in scale], draw, amount)
+    step = times(draw, scale)
+    return ops.where(draw < 0, quotient(1.0, 1.0 - step), 1.0 + step)
+
+
+def _check_limits(name, value):
+    if isinstance(value, (tuple, list)):
+        return checks.interval(name, value)
+    if name != "shift_y" or value is not None:
+        checks.number(name, value)
+    return value
+
+
+def _check_scale(name, value):
+    if isinstance(value, (tuple, list)) and not min(value) > 0:
+        raise ValueError(f"{name} must be above 0, received {value}")
+    return _check_limits(name, value)
 
 
 @image_op(
@@ -220,16 +256,27 @@ def aspect(
     return _stretch(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-@image_op(strength=Range(0.0, 1.0, least=0.0, most=1.0), pixels="moved", matrix=_any_affine)
+@image_op(
+    strength=Range(0.0, 1.0, least=0.0, most=1.0),
+    pixels="moved",
+    matrix=_any_affine,
+    checks={
+        **dict.fromkeys(("degrees", "shift", "shift_y", "slope"), _check_limits),
+        "scale": _check_scale,
+        "stretch": checks.boolean,
+    },
+)
 def affine(
     image: Tensor,
     amount: Numbers,
     key: Numbers = 0,
     *,
-    degrees: float = 30.0,
-    shift: float = 0.1,
-    scale: float = 0.2,
-    slope: float = 0.2,
+    degrees: float | Sequence[float] = 30.0,
+    shift: float | Sequence[float] = 0.1,
+    scale: float | Sequence[float] = 0.2,
+    slope: float | Sequence[float] = 0.2,
+    shift_y: float | Sequence[float] | None = None,
+    stretch: bool = False,
     interpolation: str = "nearest",
     fill_mode: str = "constant",
     fill: Color = 0,
@@ -242,17 +289,21 @@ def affine(
     Args:
         amount: the share of the largest changes, below, that may be drawn, in [0, 1]; a number,
             or one per image. 0 is the identity.
-        degrees: the largest angle, either way.
+        degrees: the largest angle, either way; or a pair of the ends that it is drawn from, as
+            of all below.
         shift: the furthest that images move, either way, as a fraction of the side.
-        scale: images become larger or smaller by a factor of up to `1 + scale`.
+        scale: images become larger or smaller by a factor of up to `1 + scale`. A pair has the
+            smallest and the largest factor, which is drawn uniformly.
         slope: the steepest horizontal shear, either way.
+        shift_y: likewise, how far down or up; None for `shift`.
+        stretch: whether height and width are scaled by factors of their own.
 
     Example:
         >>> warped = affine(images, 0.5, key=np.arange(len(images)), interpolation="bilinear")
     """
     largest = {"degrees": degrees, "shift": shift, "scale": scale, "slope": slope}
     height, width = ops.shape(image)[:2]
-    matrix = _any_affine(height, width, amount, key, **largest)
+    matrix = _any_affine(height, width, amount, key, **largest, shift_y=shift_y, stretch=stretch)
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
@@ -287,20 +338,26 @@ def warp_affine(
     return warp(image, matrix, Fill(fill_mode, fill, key), interpolation)
 
 
-def _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope):
+def _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope, factor_y=None):
     """The inverse of shear, zoom, rotation and shift: from the result back to the image."""
-    factor = ops.maximum(factor, _SMALLEST)
-    cos, sin = (
-        quotient(ops.cast(whole, "float32") + fraction, factor * ONE)
-        for whole, fraction in cos_sin(degrees)
-    )
+    turn = cos_sin(degrees)
+    cos, sin = own = _zoomed_back(turn, factor)
+    cos_y, sin_y = own if factor_y is None else _zoomed_back(turn, factor_y)
     # Unrotate, then unshear: what the rotation gives for x, less the slope times that for y.
-    a, b = cos - times(slope, sin), -sin - times(slope, cos)
+    a, b = cos - times(slope, sin_y), -sin - times(slope, cos_y)
     x = offset(-times(a, shift_x) - times(b, shift_y))
-    y = offset(-times(sin, shift_x) - times(cos, shift_y))
-    coefficients = (_coefficient(number, height, width) for number in (a, b, sin, cos))
+    y = offset(-times(sin_y, shift_x) - times(cos_y, shift_y))
+    coefficients = (_coefficient(number, height, width) for number in (a, b, sin_y, cos_y))
     a, b, c, d, e, f = about_centre(height, width, *coefficients)
     return a, b, c + x, d, e, f + y
+
+
+def _zoomed_back(turn, factor):
+    """The cosine and the sine of an angle, over a factor."""
+    factor = ops.maximum(factor, _SMALLEST)
+    return tuple(
+        quotient(ops.cast(whole, "float32") + fraction, factor * ONE) for whole, fraction in turn
+    )
 
 
 def _coefficient(number, height, width):

@@ -1,14 +1,65 @@
-"""Brightness, contrast, saturation and hue at once, in a random order."""
+"""Brightness and contrast at once, and with saturation and hue, in a random order."""
+
+from collections.abc import Sequence
 
 from keras import ops
 
-from keras_cv_extras._base import engine
+from keras_cv_extras._base import checks, engine
 from keras_cv_extras._base.exact import product
 from keras_cv_extras._base.random import of_key, order_of_key
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._image_op import image_op
 from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.photometric import _color, _hue
+
+
+def _check_limits(name, value):
+    if isinstance(value, (tuple, list)):
+        return checks.interval(name, value)
+    return checks.non_negative(name, value)
+
+
+@image_op(
+    strength=Range(0.0, 1.0, least=0.0, most=1.0),
+    pixels="rounded",
+    checks={"brightness": _check_limits, "contrast": _check_limits},
+    cheap=True,
+)
+def brightness_contrast(
+    image: Tensor,
+    amount: Numbers,
+    key: Numbers = 0,
+    *,
+    brightness: float | Sequence[float] = 0.2,
+    contrast: float | Sequence[float] = 0.2,
+) -> Tensor:
+    """Multiplies pixel values by a random number, and adds another to them.
+
+    Args:
+        amount: the share of the ranges below that may be drawn, in [0, 1]; a number, or one per
+            image. 0 is the identity.
+        key: an integer in [0, 2**24), or one per image; another key gives other numbers.
+        brightness: the largest share of 255 that is added, either way; or a pair of the ends
+            that it is drawn from.
+        contrast: likewise, how far the factor is from 1.
+
+    Returns:
+        Images of the same shape and type, clipped to [0, 255]; integers are rounded.
+
+    References:
+        `RandomBrightnessContrast` of Albumentations.
+
+    Example:
+        >>> changed = brightness_contrast(images, 1.0, key=np.arange(len(images)))
+    """
+    numbers = of_key(key, 2)
+    ends = [limits if isinstance(limits, Sequence) else (-limits, limits)
+            for limits in (brightness, contrast)]  # fmt: skip
+    added, factor = (
+        product(amount, low + (high - low) * numbers[place])
+        for place, (low, high) in enumerate(ends)
+    )
+    return product(1.0 + factor, image) + 255.0 * added
 
 
 @image_op(
