@@ -19,7 +19,7 @@ from migration_rows import BALANCE, KERAS_ARGUMENTS, TIMM  # noqa: E402
 
 from keras_cv_extras import models, policy  # noqa: E402
 from keras_cv_extras.data.balance._variants import METHODS  # noqa: E402
-from keras_cv_extras.policy.interop._albumentations_ops import SYMMETRIES  # noqa: E402
+from keras_cv_extras.policy.interop.albumentations._read import SYMMETRIES  # noqa: E402
 
 FOLDER = HERE / "migration"
 GIVEN = json.loads((HERE.parent / "tests" / "reference" / "transforms.json").read_text("utf-8"))
@@ -153,12 +153,17 @@ ARGUMENTS = {
     "CenterCrop": lambda layer: f"({layer.height}, {layer.width})",
     "Cropping2D": lambda layer: f"({layer.cropping})",
     "Normalization": lambda layer: "()",
+    "PaddedImages": lambda layer: padded(layer),
     "RandomCrop": lambda layer: "({}, {})".format(*sides(layer)),
     "RandomResizedCrop": lambda layer: (
         f"({layer.size}, {layer.area[0]:g}, aspect=({numbers(layer.options['aspect'])})"
         f"{changed(layer, 'largest', 'tries')})"
     ),
     "Rescaling": lambda layer: f"([{numbers(layer.scale)}], [{numbers(layer.offset)}])",
+    "ResizedSide": lambda layer: (
+        f"a resize of the {layer.side} side to {layer.length}"
+        + (f", the other to {layer.most} at most" if layer.most else "")
+    ),
     "Resizing": lambda layer: f'({layer.height}, {layer.width}, "{layer.interpolation}")',
     "ResizedCentre": lambda layer: (
         f"the middle {layer.height} x {layer.width} pixels"
@@ -170,6 +175,14 @@ ARGUMENTS = {
     ),
     "ZeroPadding2D": lambda layer: f"({layer.padding})",
 }
+
+
+def padded(layer):
+    """Returns what a layer adds around images, as text."""
+    sides = "" if not any(layer.sides) else f" of {layer.sides} pixels"
+    least = f" up to {layer.least[0]} x {layer.least[1]} pixels" if layer.least else ""
+    filled = f", filled with {layer.fill:g}" if layer.mode == "constant" else f', "{layer.mode}"'
+    return f"a border{sides}{least}{filled}"
 
 
 def changed(layer, *names):

@@ -1,4 +1,4 @@
-"""Twenty pipelines of other libraries, as users write them: whole, or with a remainder named."""
+"""Forty pipelines of other libraries, as users write them: whole, or with a remainder named."""
 
 import json
 import pathlib
@@ -18,13 +18,32 @@ REMAINDERS = {
     ("albumentations", "some of"): "Equalize with mode='cv'",
     ("albumentations", "solarize"): "AutoContrast with method='cdf'",
     ("albumentations", "validation"): "Resize.*CenterCrop.*Normalize",
-    ("albumentations", "kaggle"): "RandomResizedCrop.*RandomBrightnessContrast.*Normalize",
+    ("albumentations", "kaggle"): "RandomResizedCrop.*Normalize",
+    ("albumentations", "leaves"): "RandomResizedCrop.*HueSaturationValue.*Normalize.*ToTensorV2",
+    ("albumentations", "lesions"): "MotionBlur.*OpticalDistortion.*CLAHE.*Resize.*Normalize",
+    ("albumentations", "letterbox"): "LongestMaxSize.*PadIfNeeded.*Normalize",
+    ("albumentations", "tutorial"): "SmallestMaxSize.*RandomCrop.*Normalize",
+    ("albumentations", "boxes"): "bbox_params, as boxes are out of scope.*RandomCrop",
+    ("albumentations", "replayed"): "ToFloat, which is no step of a policy: give the whole",
+    ("albumentations", "borders"): "Pad.*RandomCrop",
+    ("albumentations", "two images"): "additional_targets other",
     ("torchvision", "imagenet"): "RandomResizedCrop.*ToImage.*ToDtype.*Normalize",
     ("torchvision", "cifar"): "RandomCrop.*Normalize",
     ("torchvision", "simclr"): "RandomResizedCrop",
     ("torchvision", "trivial"): "ToImage.*Normalize",
     ("torchvision", "recipe"): "RandomResizedCrop.*Normalize",
+    ("torchvision", "docs"): "ToDtype.*RandomResizedCrop.*Normalize",
+    ("torchvision", "resize and crop"): "Resize.*RandomCrop.*ToTensor.*Normalize",
+    ("torchvision", "tensors first"): "ToTensor.*Resize.*Normalize",
+    ("torchvision", "reflected"): "RandomCrop.*Normalize",
+    ("torchvision", "digits"): "Grayscale.*RandomAffine.*ToTensor.*Normalize",
+    ("torchvision", "affine"): "ConvertImageDtype.*Normalize",
+    ("torchvision", "augments"): "ToTensor",
+    ("torchvision", "detection"): "RandomPhotometricDistort.*RandomIoUCrop.*ToDtype",
+    ("torchvision", "padded"): "Pad.*RandomCrop.*FiveCrop",
 }
+# Of what differs by less than a pixel or a level there is a warning, and no error.
+NEARLY = {("albumentations", "nested"): "RandomGamma, which cuts values"}
 
 
 def transform(value):
@@ -46,7 +65,10 @@ def read(library, name, **options):
 )
 def test_a_pipeline_is_read(library, name):
     remainder = REMAINDERS.get((library, name))
-    if remainder is None:
+    if (library, name) in NEARLY:
+        with pytest.warns(UserWarning, match=NEARLY[library, name]):
+            made = read(library, name)
+    elif remainder is None:
         made = read(library, name)
     else:
         with pytest.raises(ValueError, match=remainder):

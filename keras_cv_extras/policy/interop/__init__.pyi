@@ -1,5 +1,3 @@
-from ._albumentations import from_albumentations as from_albumentations
-from ._albumentations import to_albumentations as to_albumentations
 from ._convert import convert as convert
 from ._dali import from_dali as from_dali
 from ._dali import to_dali as to_dali
@@ -15,6 +13,8 @@ from ._timm import to_timm as to_timm
 from ._torchvision import augmix_from_torchvision as augmix_from_torchvision
 from ._torchvision import from_torchvision as from_torchvision
 from ._torchvision import to_torchvision as to_torchvision
+from .albumentations._pipelines import from_albumentations as from_albumentations
+from .albumentations._pipelines import to_albumentations as to_albumentations
 from .transforms._keras import from_keras as from_keras
 from .transforms._read import Transforms as Transforms
 from .transforms._read import read_transforms as read_transforms

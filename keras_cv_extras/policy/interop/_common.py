@@ -18,7 +18,7 @@ from keras_cv_extras.policy._compose import listed
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._step import Step
 
-_MOST_NAMED = 5  # of the omissions in one message
+_MOST_NAMED = 20  # of the omissions in one message
 _MOST_ROWS = 2000  # of a policy whose sub-policies must all be equally likely
 
 #: How many windows torchvision, timm and Albumentations draw, until one fits into the image.

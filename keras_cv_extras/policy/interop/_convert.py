@@ -13,11 +13,14 @@ from keras_cv_extras._base.types import Path
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._presets import auto_augment, from_magnitudes
 from keras_cv_extras.policy._published import AUTO_AUGMENT
-from keras_cv_extras.policy.interop._albumentations import from_albumentations, to_albumentations
 from keras_cv_extras.policy.interop._dali import from_dali, to_dali
 from keras_cv_extras.policy.interop._model_garden import from_model_garden, to_model_garden
 from keras_cv_extras.policy.interop._timm import from_timm, to_timm
 from keras_cv_extras.policy.interop._torchvision import from_torchvision, to_torchvision
+from keras_cv_extras.policy.interop.albumentations._pipelines import (
+    from_albumentations,
+    to_albumentations,
+)
 
 Library = Literal["kcx", "torchvision", "timm", "model_garden", "albumentations", "dali"]
 

@@ -28,7 +28,7 @@ from keras_cv_extras.policy.interop._common import (
     translate,
 )
 from keras_cv_extras.policy.interop._templates import TORCHVISION
-from keras_cv_extras.policy.interop._torchvision_compose import EDGES, stages_of
+from keras_cv_extras.policy.interop._torchvision_compose import EDGES, read_policy
 
 # The arguments of its transforms, with their defaults.
 _ARGUMENTS = {
@@ -55,8 +55,9 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
         transform: an `AutoAugment`, `RandAugment` or `TrivialAugmentWide` of
             `torchvision.transforms` or its `v2`; or the name of one, with `arguments`; or a
             `Compose` of these and of flips, `ColorJitter`, `RandomResizedCrop` but for its size,
-            `RandomRotation`, `GaussianBlur`, `RandomErasing`, the random ops of AutoAugment,
-            `RandomApply` and `RandomChoice`; or the text of a file that `to_torchvision` made.
+            `RandomRotation`, `RandomAffine` without a shear, `GaussianBlur`, `GaussianNoise`,
+            `JPEG`, `RandomErasing`, the random ops of AutoAugment, `RandomApply`,
+            `RandomChoice` and `RandomOrder`; or the text of a file that `to_torchvision` made.
         strict: whether to raise where this library cannot do the same; else one warning names
             what differs, and what is left out, such as `Normalize`. Of bilinear interpolation,
             whose edges alone differ, and of hue, there is a warning in either case.
@@ -79,17 +80,34 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
         return _from_source(transform)
     if type(transform).__name__ == "Compose" and not arguments:
         omissions = Omissions("keras_cv_extras")
-        stages = stages_of(transform, lambda part: from_torchvision(part, strict=strict), omissions)
+        policy = compose_policy(transform, omissions)
+        Policy([[Step("identity")]], fill=policy.fill)  # raises for what is no colour
         omissions.settle(strict)
-        policy = Policy([[Step("identity")]], name="Compose", spec="torchvision")
-        return policy._with_stages(tuple(stages))
+        return policy
+    omissions = Omissions("keras_cv_extras")
+    policy = _auto(transform, arguments, omissions)
+    omissions.settle(strict)
+    return policy
+
+
+def compose_policy(transform: Any, omissions: Omissions) -> Policy:
+    """Returns the policy of a `Compose`, whose fill is in the range of the images.
+
+    Args:
+        transform: a `Compose`.
+        omissions: where what differs is noted.
+    """
+    return read_policy(transform, lambda part: _auto(part, {}, omissions), omissions)
+
+
+def _auto(transform, arguments, omissions):
+    """Returns the policy of one of the Auto classes."""
     name, given = _read(transform, arguments)
     if name == "AugMix":
         raise ValueError(
             "AugMix mixes several images and is no policy: use augmix_from_torchvision and "
             "layers.AugMix"
         )
-    omissions = Omissions("keras_cv_extras")
     options = _options(given, omissions)
     made = {"name": name, "fill": options.pop("fill"), "spec": "torchvision"}
     if name == "AutoAugment":
@@ -107,7 +125,6 @@ def from_torchvision(transform: Any, *, strict: bool = True, **arguments: Any) -
         policy = Policy(_with(rows, options), num_draws=given["num_ops"], **made)
     else:
         policy = _trivial_augment(given["num_magnitude_bins"], options, made)
-    omissions.settle(strict)
     return policy
 
 

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
 from keras_cv_extras.policy.interop._common import Omissions, resized_crop
@@ -16,6 +17,7 @@ from keras_cv_extras.policy.interop._elsewhere import TORCHVISION
 #: The transforms of one op without numbers, and the op.
 _FLAT = {
     "RandomAutocontrast": "autocontrast",
+    "RandomChannelPermutation": "channel_shuffle",
     "RandomEqualize": "equalize",
     "RandomHorizontalFlip": "flip_horizontal",
     "RandomInvert": "invert",
@@ -39,14 +41,24 @@ def is_of_timm(part: Any) -> bool:
     return type(part).__module__.partition(".")[0] == "timm"
 
 
-def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) -> list[Stage]:
-    """Returns the stages of a `Compose`.
+def read_policy(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) -> Policy:
+    """Returns the policy of a `Compose`.
 
     Args:
         transform: a `Compose`, or what stands in one.
         auto: returns the policy of one of torchvision's Auto classes.
         omissions: where what differs is noted.
     """
+    fills: list[Any] = []
+    stages = _stages_of(transform, auto, omissions, fills)
+    fills = list(dict.fromkeys(fills))
+    if len(fills) > 1:
+        omissions.add(f"fill colours that differ, of which {fills[0]} is used")
+    policy = Policy([[Step("identity")]], name="Compose", spec="torchvision")
+    return policy._with_stages(tuple(stages), fill=fills[0] if fills else 0)
+
+
+def _stages_of(transform, auto, omissions, fills):
     stages, row = [], []
 
     def close():
@@ -60,14 +72,18 @@ def stages_of(transform: Any, auto: Callable[[Any], Any], omissions: Omissions) 
             omissions.add(f"{name}, {OF_TIMM}")
         elif name in ("AutoAugment", "RandAugment", "TrivialAugmentWide"):
             close()
-            stages.extend(auto(part).stages)
+            policy = auto(part)
+            fills.append(policy.fill)
+            stages.extend(policy.stages)
         elif name in ("RandomApply", "RandomChoice", "RandomOrder"):
             close()
+            fills += _fills_of(part)
             stages.append(_drawn(name, part, omissions))
         elif len(orders := _orders(part, omissions)) > 1:
             close()
             stages.append(Stage(orders))
         else:
+            fills += _fills_of(part)
             row.extend(_steps(part, omissions))
     close()
     return stages or [Stage([(Step("identity"),)])]
@@ -122,12 +138,21 @@ def _steps(part, omissions):
     name, rate = type(part).__name__, float(getattr(part, "p", 1.0) or 0.0)
     if name in _FLAT:
         return [Step(_FLAT[name], rate)]
+    if name == "JPEG":
+        low, high = (part.quality,) * 2 if isinstance(part.quality, int) else part.quality
+        ends = (low, high) if low == high else (low - 0.5, high + 0.499)  # each as likely
+        return [Step("jpeg", value=tuple(map(float, ends)))]
+    if name == "GaussianNoise" and not part.mean and getattr(part, "clip", True):
+        return [Step("gaussian_noise", value=255 * float(part.sigma))]
+    if name == "Grayscale" and part.num_output_channels == 3:
+        return [Step("color", value=0.0)]
     if name == "RandomGrayscale":
         return [Step("color", rate, value=0.0)]
     if name == "RandomPosterize":
         return [Step("posterize", rate, value=float(part.bits))]
     if name == "RandomSolarize":
-        return [Step("solarize", rate, value=float(part.threshold))]
+        threshold = float(part.threshold)  # of floats, if it is at most 1
+        return [Step("solarize", rate, value=threshold if threshold > 1 else 255 * threshold)]
     if name == "RandomAdjustSharpness":
         return [Step("sharpness", rate, value=float(part.sharpness_factor))]
     if name == "ColorJitter":
@@ -154,8 +179,10 @@ def _steps(part, omissions):
         return [Step("random_erasing", rate, value=float(part.scale[1]), options=options)]
     if name in TORCHVISION:
         omissions.add(f"{name}, which {TORCHVISION[name]}")
+    elif hasattr(part, "__qualname__"):  # a function
+        omissions.add(f"the function {part.__name__}, which {TORCHVISION['Lambda']}")
     else:
-        omissions.add(f"the transform {name} is not known")
+        omissions.add(f"the transform {name} is not known: make an op of it with augment.image_op")
     return []
 
 
@@ -172,34 +199,73 @@ def _jitter(part, omissions):
 
 
 def _affine(part, omissions):
-    """Returns the steps of a RandomAffine that only turns, or only moves by whole pixels."""
-    _note_fill(part, omissions)
+    """Returns the steps of a RandomAffine without a shear, moved by whole pixels or turned too."""
+    if part.shear and any(part.shear):
+        return []
     options = _interpolated(part, omissions)
     turns = (-float(part.degrees[1]), -float(part.degrees[0]))  # it turns clockwise
     moves = part.translate
-    if part.scale is not None or part.shear:
-        return []
-    if not moves and getattr(part, "center", None) is None:
+    centred = getattr(part, "center", None) is None
+    if part.scale is None and not moves and centred:
         return [Step("rotate", value=turns, options=options)]
-    if any(turns) or not moves:
+    if part.scale is None and moves and not any(turns):
+        pairs = (("x", moves[0], "width"), ("y", moves[1], "height"))
+        return [
+            Step(f"translate_{axis}", value=(-float(share), float(share)), unit=side)
+            for axis, share, side in pairs
+            if share
+        ]
+    if not centred:
         return []
-    pairs = (("x", moves[0], "width"), ("y", moves[1], "height"))
-    return [
-        Step(f"translate_{axis}", value=(-float(share), float(share)), unit=side)
-        for axis, share, side in pairs
-        if share
-    ]
+    if moves and any(moves):
+        omissions.remark("RandomAffine, whose shifts are whole pixels there, and not here")
+    x, y = map(float, moves or (0.0, 0.0))
+    own = {
+        "degrees": turns,
+        "shift": x,
+        "shift_y": None if x == y else y,
+        "scale": tuple(map(float, part.scale or (1.0, 1.0))),
+        "slope": 0.0,
+    }
+    return [Step("affine", value=1.0, options=(*own.items(), *options))]
 
 
-def _note_fill(part, omissions):
-    if getattr(part, "fill", 0) not in (0, 0.0, None, [0]):
-        name = type(part).__name__
-        omissions.add(f"{name} with fill={part.fill!r}: give fill to the policy")
+#: What fills the places outside of an image.
+_WARPS = ("RandomAffine", "RandomRotation")
+
+
+def _fills_of(part):
+    """Lists the colours that a transform, or those in it, fill with."""
+    if type(part).__name__ in _WARPS:
+        return [fill_of(part)]
+    if isinstance(part, (str, bytes)):
+        return []
+    children = getattr(part, "transforms", part if type(part).__name__ in _SEQUENCES else ())
+    return [fill for child in children for fill in _fills_of(child)]
+
+
+def fill_of(part: Any) -> Any:
+    """Returns the colour that a transform fills with: a number, or one per channel.
+
+    Args:
+        part: the transform; v2 may have a colour for each kind of input.
+    """
+    value = getattr(part, "fill", 0)
+    if isinstance(value, dict):
+        named = {getattr(key, "__name__", str(key)): colour for key, colour in value.items()}
+        value = next((named[key] for key in ("Image", "Tensor", "others") if key in named), 0)
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, (list, tuple)):
+        colours = tuple(float(colour) for colour in value)
+        return colours if len(set(colours)) > 1 else colours[0]
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def interpolation_of(part: Any) -> str:
     """Returns the interpolation of a transform, such as "bilinear", which is also the default."""
     value = getattr(part, "interpolation", "bilinear")
+    if isinstance(value, (list, tuple)):  # timm's choice
+        return "random"
     return str(getattr(value, "value", value)).rpartition(".")[2].lower()
 
 
@@ -217,6 +283,5 @@ def _interpolated(part, omissions):
 def _rotation(part, omissions):
     if getattr(part, "expand", False) or getattr(part, "center", None) is not None:
         omissions.add("RandomRotation with expand or center")
-    _note_fill(part, omissions)
     low, high = map(float, part.degrees)
     return [Step("rotate", value=(low, high), options=_interpolated(part, omissions))]

@@ -60,8 +60,20 @@ def from_keras(layers: Any, *, strict: bool = True, **options: Any) -> Policy:
         'flip_horizontal'
     """
     omissions = Omissions("keras_cv_extras")
-    steps = [step for layer in parts(layers) for step in steps_of(layer, omissions)]
+    policy = read_policy(parts(layers), omissions, **options)
     omissions.settle(strict)
+    return policy
+
+
+def read_policy(layers: list[Any], omissions: Omissions, **options: Any) -> Policy:
+    """Returns the policy of layers of Keras.
+
+    Args:
+        layers: as `parts` lists them.
+        omissions: where what differs is noted.
+        **options: of `Policy`.
+    """
+    steps = [step for layer in layers for step in steps_of(layer, omissions)]
     return Policy([steps or [Step("identity")]], **{"spec": "keras", **options})
 
 

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_cv_extras._base.text import caller
-from keras_cv_extras.policy.interop._albumentations import from_albumentations
 from keras_cv_extras.policy.interop._common import Omissions
-from keras_cv_extras.policy.interop._torchvision import from_torchvision
+from keras_cv_extras.policy.interop._torchvision import compose_policy
 from keras_cv_extras.policy.interop._torchvision_compose import OF_TIMM, is_of_timm
-from keras_cv_extras.policy.interop.transforms import _sizes, _timm
-from keras_cv_extras.policy.interop.transforms._keras import from_keras, parts
+from keras_cv_extras.policy.interop.albumentations import _pipelines as albumentations
+from keras_cv_extras.policy.interop.albumentations._old import fields_of, note_targets
+from keras_cv_extras.policy.interop.transforms import _keras, _pieces, _sizes, _timm
+from keras_cv_extras.policy.interop.transforms._of_torchvision import OF_TIMM as READ_OF_TIMM
+from keras_cv_extras.policy.interop.transforms._values import Values, policy_layer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +70,7 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
     """Reads a whole pipeline of another library, with its sizes, its scale and its mix.
 
     Args:
-        transform: a `Compose` or `Sequential` of torchvision; of Albumentations, or its
+        transform: a `Compose`, `Sequential` or list of torchvision; of Albumentations, or its
             `to_dict`; the keywords of timm's `create_transform` as a dictionary, which may have
             those of its `Mixup` too; or layers of Keras, as a list or a `Sequential`.
         strict: whether to raise where this library cannot do the same; else one warning names
@@ -88,38 +90,38 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
         >>> [type(layer).__name__ for layer in made.layers]
         ['RandomResizedCrop', 'PolicyAugment', 'Rescaling']
     """
-    kind, pieces = _pieces(transform)
+    omissions, values = Omissions("keras_cv_extras"), Values(strict)
+    if hasattr(transform, "to_dict") or "transform" in _keys(transform):
+        transform = fields_of(transform)
+        note_targets(transform, omissions)
+    kind, pieces = _parts(transform)
     if kind == "timm":
         return Transforms(*_timm.layers_of(transform, _policy_layer(seed), strict, seed))
-    read: Callable[[list[Any]], Any] = {
-        "albumentations": _albumentations,
-        "keras": functools.partial(from_keras, strict=strict),
-        "torchvision": _torchvision,
-    }[kind]
     made: list[Any] = []
     row: list[Any] = []
     mix = None
-    omissions = Omissions("keras_cv_extras")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
 
         def close():
             if row:
-                options = {} if kind == "keras" else {"strict": strict}
-                made.append(_policy_layer(seed)(read(list(row), **options)))
+                policy = _READ[kind](list(row), omissions)
+                noted = None if kind == "keras" else omissions
+                if not policy.is_identity:  # as one is of which all was left out
+                    made.append(policy_layer(policy, made, seed, noted))
                 row.clear()
 
         for piece, following in itertools.zip_longest(pieces, pieces[1:]):
-            if (blend := _sizes.mix_of(kind, piece, omissions)) is not None:
+            if (blend := _pieces.mix_of(kind, piece, omissions)) is not None:
                 if mix is not None:
                     first, last = type(mix).__name__, type(blend).__name__
                     omissions.add(f"{first} in front of {last}, of which the last is used")
                 mix = blend
                 continue
-            if is_of_timm(piece):
+            if is_of_timm(piece) and type(piece).__name__ not in READ_OF_TIMM:
                 omissions.add(f"{type(piece).__name__}, {OF_TIMM}")
                 continue
-            layers = _sizes.layers_of(kind, piece, following, seed, omissions)
+            layers = _pieces.layers_of(kind, piece, following, seed, values, omissions)
             if type(piece).__name__ == "RandomErasing" and _numbers(piece):
                 close()
                 made = _sizes.joined(made)
@@ -127,7 +129,8 @@ def read_transforms(transform: Any, *, strict: bool = True, seed: int | None = N
             elif layers is None:
                 row.append(piece)
             else:
-                close()
+                if layers:
+                    close()
                 made += layers
         close()
         omissions.settle(strict)
@@ -154,28 +157,32 @@ def _settle(caught):
             )
 
 
-def _pieces(transform):
+def _keys(transform):
+    return transform if isinstance(transform, Mapping) else ()
+
+
+def _parts(transform):
     """Returns whose pipeline it is, and its transforms."""
-    if isinstance(transform, Mapping) and "transform" in transform:
+    if "transform" in _keys(transform):
         return "albumentations", _nodes(transform["transform"])
     if isinstance(transform, Mapping):
         return "timm", []
-    if hasattr(transform, "to_dict"):
-        return "albumentations", _nodes(transform.to_dict()["transform"])
+    many = isinstance(transform, (list, tuple))
     if type(transform).__module__.partition(".")[0].startswith("keras") or (
-        isinstance(transform, (list, tuple)) and all(hasattr(x, "get_config") for x in transform)
+        many and all(hasattr(part, "get_config") for part in transform)
     ):
-        return "keras", parts(transform)
-    name = type(transform).__name__
-    if name in ("Compose", "Sequential"):
+        return "keras", _keras.parts(transform)
+    if many and all(hasattr(part, "to_dict") for part in transform):
+        return "albumentations", [n for p in transform for n in _nodes(fields_of(p)["transform"])]
+    if many or type(transform).__name__ in ("Compose", "Sequential"):
         children = getattr(transform, "transforms", transform)
-        return "torchvision", [piece for child in children for piece in _pieces(child)[1]]
+        return "torchvision", [piece for child in children for piece in _parts(child)[1]]
     return "torchvision", [transform]
 
 
 def _nodes(node):
     name = str(node.get("__class_fullname__", "")).rpartition(".")[2]
-    if name in ("Compose", "Sequential") and node.get("p", 1.0) == 1.0:
+    if name in ("Compose", "ReplayCompose", "Sequential") and node.get("p", 1.0) == 1.0:
         return [piece for child in node["transforms"] for piece in _nodes(child)]
     return [node]
 
@@ -187,13 +194,20 @@ class Compose:
         self.transforms = transforms
 
 
-def _torchvision(row, strict):
-    return from_torchvision(Compose(row), strict=strict)
+def _torchvision(row, omissions):
+    return compose_policy(Compose(row), omissions)
 
 
-def _albumentations(row, strict):
+def _albumentations(row, omissions):
     node = {"__class_fullname__": "Compose", "p": 1.0, "transforms": row}
-    return from_albumentations({"transform": node}, strict=strict)
+    return albumentations.read_policy({"transform": node}, omissions)
+
+
+_READ: dict[str, Callable[[list[Any], Omissions], Any]] = {
+    "albumentations": _albumentations,
+    "keras": _keras.read_policy,
+    "torchvision": _torchvision,
+}
 
 
 def _policy_layer(seed):

@@ -1,52 +1,35 @@
-"""Transforms that set the size or the scale of images, as layers."""
+"""What sets the size or the scale of images, as layers."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_cv_extras.policy.interop._common import TRIES, Omissions
-from keras_cv_extras.policy.interop._torchvision_compose import interpolation_of
-
-_NOTHING = (
-    "PILToTensor",
-    "ToImage",
-    "ToPILImage",
-    "ToPureTensor",
-    "ToTensorV2",
-    "NoOp",
-    "Identity",
-)
-#: Layers of Keras that set sizes or scales, and are taken as they are.
-_KERAS = ("CenterCrop", "Normalization", "RandomCrop", "Rescaling", "Resizing")
-#: What is said of nearest interpolation where images get another size.
-PIXELS = "which takes Pillow's pixels, of two as near the second, and not those of torch's tensors"
-_INTERPOLATIONS = {0: "nearest", 1: "bilinear", 2: "bicubic"}  # OpenCV's numbers
+from keras_cv_extras.policy.interop._common import TRIES
+from keras_cv_extras.policy.interop.transforms import _values
 
 
-def layers_of(
-    kind: str, piece: Any, following: Any, seed: int | None, omissions: Omissions
-) -> list[Any] | None:
-    """Returns the layers of a transform that sets a size or a scale; None for any other.
+def each(value: Any) -> list[Any]:
+    """Returns the numbers of a list, of an array, as timm gives to Normalize, or of one number.
 
     Args:
-        kind: whose transform it is: "albumentations", "keras" or "torchvision".
-        piece: the transform.
-        following: the one behind it, or None: what it cuts off need not be made.
-        seed: of random layers.
-        omissions: where what differs is noted.
+        value: one of these.
     """
-    name = _name(kind, piece)
-    if kind == "keras":
-        return [piece] if name in _KERAS or not is_of_keras(piece) else None
-    if name in _NOTHING:
-        return []
-    if kind == "albumentations":
-        return _albumentations(name, piece, seed, omissions)
-    if name == "Resize" and getattr(piece, "max_size", None) is None:
-        return _resized(piece, following, omissions)
-    return _torchvision(name, piece, seed, omissions)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    many = isinstance(value, Sequence) and not isinstance(value, str)
+    return list(value) if many else [value]
+
+
+def pair(size: Any) -> tuple[int, int]:
+    """Returns the height and width of a size.
+
+    Args:
+        size: both, or one number for both.
+    """
+    sizes = [int(part) for part in each(size)]
+    height, width = sizes * 2 if len(sizes) == 1 else sizes
+    return height, width
 
 
 def erasing(piece: Any, layers: Sequence[Any], seed: int | None) -> Any:
@@ -54,10 +37,10 @@ def erasing(piece: Any, layers: Sequence[Any], seed: int | None) -> Any:
 
     Args:
         piece: the transform.
-        layers: those in front of it, which may end in a scale.
+        layers: those in front of it, which may set a scale.
         seed: an integer, or None to draw one.
     """
-    return erased(piece.p, piece.scale, piece.ratio, _each(piece.value), layers, seed)
+    return erased(piece.p, piece.scale, piece.ratio, each(piece.value), layers, seed)
 
 
 def erased(
@@ -71,188 +54,20 @@ def erased(
         area: ends of the share of the image.
         aspect: ends of height over width.
         value: what is filled in, a number or one for each channel.
-        layers: those in front of it, which may end in a scale.
+        layers: those in front of it, which may set a scale.
         seed: an integer, or None to draw one.
     """
-    import keras
-
     from keras_cv_extras.layers import PolicyAugment
     from keras_cv_extras.policy._policy import Policy
     from keras_cv_extras.policy._step import Step
 
-    low, high = 0.0, 255.0
-    last: Any = layers[-1] if layers else None
-    if isinstance(last, keras.layers.Rescaling):
-        ends = [np.multiply(end, last.scale) + last.offset for end in (0.0, 255.0)]
-        low, high = float(np.min(ends)), float(np.max(ends))
-    fill = [255 * (float(x) - low) / (high - low) for x in value]
+    low, high = _values.ends_of(layers)
+    fill = _values.filled(list(value), (low, high))
     ends = tuple(float(end) for end in area)
     options = (("smallest", ends[0]), ("aspect", tuple(float(end) for end in aspect)))
     step = Step("random_erasing", float(rate), value=ends[1], options=options)
-    policy = Policy([[step]], fill=tuple(fill) if len(fill) > 1 else fill[0])
+    policy = Policy([[step]], fill=fill)
     return PolicyAugment(policy, value_range=(low, high), seed=seed)
-
-
-def mix_of(kind: str, piece: Any, omissions: Omissions) -> Any:
-    """Returns the mix that a layer of Keras or a transform of torchvision is, or None.
-
-    Args:
-        kind: whose transform it is.
-        piece: the transform.
-        omissions: where what differs is noted.
-    """
-    from keras_cv_extras import mix
-
-    name = _name(kind, piece)
-    if kind == "keras" and not is_of_keras(piece):  # a layer of this library, or an old name's
-        held = getattr(piece, "inner", piece)
-        return held.mix if isinstance(getattr(held, "mix", None), mix.Mix) else None
-    if kind == "torchvision" and name == "RandomChoice":
-        parts = [mix_of(kind, part, omissions) for part in piece.transforms]
-        if not parts or None in parts:
-            return None
-        classes = getattr(piece.transforms[0], "num_classes", None)
-        parts = tuple(dataclasses.replace(part, num_classes=None) for part in parts)
-        return mix.RandomMix(parts, tuple(piece.p or [1.0] * len(parts)), num_classes=classes)
-    if kind == "albumentations" or name.lower() not in ("mixup", "cutmix"):
-        return None
-    made = mix.MixUp if name.lower() == "mixup" else mix.CutMix
-    if kind == "keras" and name == "CutMix":
-        low, high = map(float, piece.factor)
-        if low != high:
-            drawn = f"from {low:g} to {high:g}, of which {high:g} is used"
-            omissions.add(f"CutMix, which draws its alpha {drawn}")
-        return made(high)
-    # torchvision's makes rows of its labels, of so many classes; None leaves them compact.
-    return made(float(piece.alpha), num_classes=getattr(piece, "num_classes", None))
-
-
-def is_of_keras(layer: Any) -> bool:
-    """Tells whether a layer is one of Keras' own, by its module.
-
-    Args:
-        layer: a layer.
-    """
-    return type(layer).__module__.partition(".")[0] == "keras"
-
-
-def _name(kind, piece):
-    if kind != "albumentations":
-        return type(piece).__name__
-    return str(piece.get("__class_fullname__", "")).rpartition(".")[2]
-
-
-def _torchvision(name, piece, seed, omissions):
-    if name == "RandomResizedCrop":
-        method = _method(name, piece, ("bilinear", "nearest"), omissions)
-        return [resized_crop(piece.size, piece.scale, piece.ratio, method, seed)]
-    if name == "RandomCrop" and _simple(piece):
-        return [*_padding(piece.padding), cut(piece.size, seed)]
-    if name == "CenterCrop":
-        return [resized_centre(piece.size)]
-    if name == "ImageClassification":  # what the weights of torchvision bring
-        method = _method(name, piece, ("bilinear", "bicubic"), omissions)
-        window = resized_centre(piece.crop_size, *_each(piece.resize_size), interpolation=method)
-        means, deviations = ([255 * float(x) for x in part] for part in (piece.mean, piece.std))
-        return [window, normalised(means, deviations)]
-    if name == "Normalize":
-        return [normalised(piece.mean, piece.std)]
-    if name == "ToTensor" or (name == "ToDtype" and getattr(piece, "scale", False)):
-        return [scaled(1 / 255)]
-    if name == "ConvertImageDtype":
-        return [scaled(1 / 255)]
-    return None
-
-
-def _resized(piece, following, omissions):
-    """Returns the layers of a Resize: of one number only with the window in the middle behind."""
-    sizes = _each(piece.size)
-    if len(sizes) == 1:
-        if type(following).__name__ != "CenterCrop":
-            return None
-        method = _method("Resize", piece, ("bilinear", "bicubic"), omissions)
-        return [resized_centre(following.size, *sizes, interpolation=method)]
-    smooth = getattr(piece, "antialias", True) is not False
-    method = _method("Resize", piece, ("bilinear", "bicubic", "nearest"), omissions)
-    if method == "nearest":
-        return [resize(sizes, method, smooth)]
-    if not smooth and method == "bicubic":
-        omissions.add("Resize with 'bicubic' and antialias=False, whose filter is another one")
-    elif not smooth:
-        omissions.remark("Resize with antialias=False, as on tensors; Pillow's images ignore it")
-    elif method == "bicubic":
-        return [resized_centre(sizes, "stretch", interpolation=method)]
-    return [resize(sizes, method, smooth)]
-
-
-def _method(name, piece, known, omissions):
-    """Returns the interpolation of a transform of torchvision if it is known; else the first."""
-    method = interpolation_of(piece)
-    if method in known:
-        if method == "nearest":
-            omissions.remark(f"{name} with 'nearest', {PIXELS}")
-        return method
-    omissions.add(f"{name} with interpolation {method!r}, in place of which is {known[0]}")
-    return known[0]
-
-
-def _simple(piece):
-    """Tells whether a RandomCrop pads with black alone, and always cuts."""
-    filled = getattr(piece, "fill", 0)
-    plain = filled in (0, None) or (isinstance(filled, dict) and not any(filled.values()))
-    plain = plain or str(filled) in ("{}", "0")
-    return plain and getattr(piece, "padding_mode", "constant") == "constant"
-
-
-def _albumentations(name, node, seed, omissions):
-    if node.get("p", 1.0) != 1.0:
-        return None
-    known = node.get("interpolation", 1)
-    method = _INTERPOLATIONS.get(known)
-    if name in ("RandomResizedCrop", "Resize") and method in ("nearest", "bicubic"):
-        omissions.add(f"{name} with interpolation {known}, which OpenCV computes otherwise")
-    if name == "RandomResizedCrop" and method in ("nearest", "bilinear"):
-        scale, ratio = node.get("scale", (0.08, 1.0)), node.get("ratio", (3 / 4, 4 / 3))
-        return [resized_crop(node["size"], scale, ratio, method, seed)]
-    if name == "RandomCrop" and not node.get("pad_if_needed"):
-        return [cut((node["height"], node["width"]), seed)]
-    if name == "CenterCrop" and not node.get("pad_if_needed"):
-        import keras
-
-        return [keras.layers.CenterCrop(node["height"], node["width"])]
-    if name == "Resize" and method is not None:
-        return [resize((node["height"], node["width"]), method, antialias=False)]
-    if name == "Normalize" and node.get("normalization", "standard") == "standard":
-        top = float(node.get("max_pixel_value", 255.0))
-        means, deviations = ([top * x for x in _each(node[key])] for key in ("mean", "std"))
-        return [normalised(means, deviations)]
-    if name == "ToFloat":
-        return [scaled(1 / float(node.get("max_value") or 255.0))]
-    return None
-
-
-def _each(value):
-    if hasattr(value, "tolist"):  # an array, or a tensor, as timm gives to Normalize
-        value = value.tolist()
-    return list(value) if isinstance(value, Sequence) else [value]
-
-
-def _pair(size):
-    sizes = [int(part) for part in _each(size)]
-    return tuple(sizes * 2 if len(sizes) == 1 else sizes)
-
-
-def _padding(padding):
-    import keras
-
-    if not padding:
-        return []
-    sides = _each(padding)
-    if len(sides) == 4:
-        left, top, right, bottom = sides
-    else:
-        left, top = right, bottom = sides * 2 if len(sides) == 1 else sides
-    return [keras.layers.ZeroPadding2D(((top, bottom), (left, right)))]
 
 
 def resized_crop(size: Any, scale: Any, ratio: Any, interpolation: str, seed: int | None) -> Any:
@@ -268,7 +83,7 @@ def resized_crop(size: Any, scale: Any, ratio: Any, interpolation: str, seed: in
     from keras_cv_extras import layers
 
     return layers.RandomResizedCrop(
-        _pair(size),
+        pair(size),
         float(scale[0]),
         largest=float(scale[1]),
         tries=TRIES,
@@ -288,7 +103,7 @@ def cut(size: Any, seed: int | None) -> Any:
     """
     from keras_cv_extras import layers
 
-    return layers.RandomCrop(_pair(size), seed=seed)
+    return layers.RandomCrop(pair(size), seed=seed)
 
 
 def resized_centre(size: Any, *shorter: Any, interpolation: str = "bilinear") -> Any:
@@ -303,7 +118,7 @@ def resized_centre(size: Any, *shorter: Any, interpolation: str = "bilinear") ->
     from keras_cv_extras.policy.interop.transforms._centre import ResizedCentre
 
     whole = shorter if len(shorter) > 1 else next(iter(shorter), None)
-    height, width = _pair(size)
+    height, width = pair(size)
     return ResizedCentre(height, width, whole, interpolation)
 
 
@@ -318,10 +133,56 @@ def resize(size: Any, interpolation: str, antialias: bool) -> Any:
     import keras
 
     return keras.layers.Resizing(
-        *_pair(size),
+        *pair(size),
         interpolation=interpolation,
         antialias=antialias and interpolation != "nearest",
     )
+
+
+def resized_side(
+    length: int, interpolation: str, antialias: bool, *, side: str = "shorter",
+    most: int | None = None, rounded: bool = False,
+) -> Any:  # fmt: skip
+    """Returns the layer that resizes until a side has a length.
+
+    Args:
+        length: of that side.
+        interpolation: "nearest", "bilinear" or "bicubic".
+        antialias: whether nothing is skipped where images become smaller.
+        side: "shorter" or "longer".
+        most: the greatest length of the longer side, or None.
+        rounded: whether the other side is rounded, not cut.
+    """
+    from keras_cv_extras.policy.interop.transforms._sides import ResizedSide
+
+    return ResizedSide(int(length), side, most, interpolation, antialias, rounded)
+
+
+def padded(
+    sides: Any = (0, 0, 0, 0), *, least: Any = None, place: str = "centre", mode: str = "constant",
+    fill: Any = 0,
+) -> list[Any]:  # fmt: skip
+    """Returns the layer that adds borders, in a list; none if there is nothing to add.
+
+    Args:
+        sides: pixels to add: `(top, bottom, left, right)`.
+        least: `(height, width)` that images get at least, or None.
+        place: of images in what `least` asks for, as of `PaddedImages`.
+        mode: as of `PaddedImages`.
+        fill: of constant borders, in the images' own range.
+    """
+    import keras
+
+    from keras_cv_extras.policy.interop.transforms._padding import PaddedImages
+
+    if not any(sides) and least is None:
+        return []
+    values = [float(value) for value in each(fill)]
+    top, bottom, left, right = (int(side) for side in sides)
+    if least is None and mode == "constant" and not any(values):
+        return [keras.layers.ZeroPadding2D(((top, bottom), (left, right)))]
+    value = values if len(values) > 1 else values[0]
+    return [PaddedImages((top, bottom, left, right), least, place, mode, value)]
 
 
 def scaled(factor: float) -> Any:
@@ -344,8 +205,8 @@ def normalised(mean: Any, std: Any) -> Any:
     """
     import keras
 
-    scale = [1 / float(x) for x in _each(std)]
-    offset = [-float(m) / float(s) for m, s in zip(_each(mean), _each(std), strict=True)]
+    scale = [1 / float(x) for x in each(std)]
+    offset = [-float(m) / float(s) for m, s in zip(each(mean), each(std), strict=True)]
     return keras.layers.Rescaling(scale, offset)
 
 
@@ -364,7 +225,7 @@ def joined(layers: Sequence[Any]) -> list[Any]:
             scale = np.multiply(first.scale, layer.scale)
             offset = np.multiply(first.offset, layer.scale) + layer.offset
             layer = keras.layers.Rescaling(np.asarray(scale).tolist(), np.asarray(offset).tolist())
-        if hasattr(layer, "shorter") and any(type(x) is keras.layers.Rescaling for x in made):
+        if hasattr(layer, "clip") and any(type(x) is keras.layers.Rescaling for x in made):
             layer.clip = False  # values are no bytes any more
         window = getattr(layer, "height", 0), getattr(layer, "width", 0)
         if made and getattr(layer, "shorter", 0) is None and hasattr(made[-1], "shorter"):

@@ -36,6 +36,7 @@ _DEFAULTS: dict[str, Any] = {
     "mean": _MEAN,
     "std": _STD,
     "re_prob": 0.0,
+    "crop_mode": "center",
     "crop_pct": None,
     "mixup_alpha": 0.0,
     "cutmix_alpha": 0.0,
@@ -44,12 +45,15 @@ _DEFAULTS: dict[str, Any] = {
     "num_classes": None,
     "label_smoothing": 0.0,
 }
+#: Keywords of its class Mixup that its script calls otherwise.
+_MIXUP = {"prob": "mixup_prob", "switch_prob": "mixup_switch_prob", "mode": "mixup_mode"}
 #: What loads and batches images, and changes nothing of them.
 _IDLE = ("use_prefetcher", "separate")
 # With what they are where nothing is to be done.
 _UNREAD = {
     **{"re_mode": "const", "re_count": 1, "re_num_splits": 0, "tf_preprocessing": False},
-    **{"crop_mode": "center", "train_crop_mode": "rrc", "crop_border_pixels": 0},
+    **{"train_crop_mode": "rrc", "crop_border_pixels": 0},
+    **{"mixup_mode": "batch", "cutmix_minmax": None, "correct_lam": True},
     **{"normalize": True, "naflex": False, "patch_size": 16, "max_seq_len": 576},
     **{"patchify": False, "patchify_channels_last": True, "patchify_flatten": True},
 }
@@ -69,6 +73,7 @@ def layers_of(
     Raises:
         ValueError: if a keyword is not known, or something cannot be done and `strict`.
     """
+    given = {_MIXUP.get(name, name): value for name, value in given.items()}
     unknown = sorted(set(given) - set(_DEFAULTS) - set(_UNREAD) - set(_IDLE))
     if unknown:
         raise ValueError(
@@ -100,12 +105,18 @@ def _evaluation(option, size, policy_layer, omissions, strict, seed):
     if method not in ("bilinear", "bicubic"):
         omissions.add(f"interpolation={method!r}, in place of which is bilinear")
         method = "bilinear"
+    if option["crop_mode"] == "squash":
+        squashed = _sizes.resized_centre(whole, "stretch", interpolation=method)
+        return [squashed] if whole == list(size) else [squashed, _sizes.resized_centre(size)]
+    if option["crop_mode"] not in (None, "center"):
+        omissions.add(f"crop_mode={option['crop_mode']!r}, in place of which is 'center'")
     return [_sizes.resized_centre(size, *shorter, interpolation=method)]
 
 
 def _training(option, size, policy_layer, omissions, strict, seed):
     if option["no_aug"]:
-        return _evaluation({**option, "crop_pct": 1.0}, size, policy_layer, omissions, strict, seed)
+        option = {**option, "crop_pct": 1.0, "crop_mode": "center"}
+        return _evaluation(option, size, policy_layer, omissions, strict, seed)
     method = option["interpolation"]
     if method not in ("bilinear", "nearest"):
         omissions.add(f"interpolation={method!r}, in place of which is bilinear")

@@ -11,7 +11,6 @@ from typing import Any
 from keras_cv_extras.policy._policy import Policy
 from keras_cv_extras.policy._stage import Stage
 from keras_cv_extras.policy._step import Step
-from keras_cv_extras.policy.interop import _albumentations_ops as known
 from keras_cv_extras.policy.interop._common import (
     WARPS,
     Omissions,
@@ -19,10 +18,17 @@ from keras_cv_extras.policy.interop._common import (
     scale_of,
     translate,
 )
+from keras_cv_extras.policy.interop.albumentations import _read as known
+from keras_cv_extras.policy.interop.albumentations import _written
+from keras_cv_extras.policy.interop.albumentations._old import fields_of, note_targets
 
 VERSION = "2.0.8"
 _OWN = "keras_cv_extras"
 _MOST_ROWS = 4096
+#: The ops that a fill colour matters to.
+_FILLED = (*WARPS, "affine", "channel_dropout", "hole_dropout")
+#: What applies its transforms one after another.
+_ROWS = ("Compose", "ReplayCompose", "Sequential")
 #: What becomes a stage of its own.
 _ALONE = ("OneOf", "OneOrOther", "RandomOrder", "SomeOf", "Sequential")
 
@@ -58,7 +64,7 @@ def to_albumentations(
     fill = list(fill) if isinstance(fill, tuple) else float(fill)
 
     def one(step, place):
-        return known.transform_of(step, place, fill, image_size, omissions)
+        return _written.transform_of(step, place, fill, image_size, omissions)
 
     transforms = []
     stages = translate(policy, omissions, one)
@@ -103,34 +109,42 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
     Example:
         >>> policy = from_albumentations(albumentations.to_dict(transform))
     """
-    if hasattr(fields, "to_dict") and not isinstance(fields, dict):
-        fields = fields.to_dict()
-    if not isinstance(fields, dict) or "transform" not in fields:
-        raise TypeError(
-            "fields must be a dictionary with the key 'transform', as albumentations.to_dict makes "
-            f"it; received {fields!r:.80}"
-        )
-    reader = _Reader(fields.get("made_by") == _OWN)
+    fields, omissions = fields_of(fields), Omissions("keras_cv_extras")
+    note_targets(fields, omissions)
+    policy = read_policy(fields, omissions, **options)
+    Policy([[Step("identity")]], fill=policy.fill)  # raises for what is no colour
+    omissions.settle(strict)
+    return policy
+
+
+def read_policy(fields: dict[str, Any], omissions: Omissions, **options: Any) -> Policy:
+    """Returns the policy of a pipeline.
+
+    Args:
+        fields: the dictionary of the pipeline, as `fields_of` returns it.
+        omissions: where what differs is noted.
+        **options: `value_range`, `name` of `Policy`.
+    """
+    reader = _Reader(fields.get("made_by") == _OWN, omissions)
     stages = reader.stages(fields["transform"])
     if len(reader.fills) > 1:
-        reader.omissions.add(f"fill colours that differ, of which {reader.fills[0]} is used")
-    reader.omissions.settle(strict)
-    fill = reader.fills[0] if reader.fills else 0
-    policy = Policy([[Step("identity")]], **{"fill": fill, "spec": "albumentations", **options})
-    return policy._with_stages(tuple(stages))
+        omissions.add(f"fill colours that differ, of which {reader.fills[0]} is used")
+    fill = options.pop("fill", reader.fills[0] if reader.fills else 0)
+    policy = Policy([[Step("identity")]], **{"spec": "albumentations", **options})
+    return policy._with_stages(tuple(stages), fill=fill)
 
 
 class _Reader:
     """Reads a tree of transforms."""
 
-    def __init__(self, own):
+    def __init__(self, own, omissions):
         self.own = own  # of a file of to_albumentations it was said what differs
-        self.omissions = Omissions("keras_cv_extras")
+        self.omissions = omissions
         self.fills = []
 
     def stages(self, node):
         """Returns the stages of a list of transforms applied in a row."""
-        if _name(node) not in ("Compose", "Sequential") or node.get("p", 1.0) != 1.0:
+        if _name(node) not in _ROWS or node.get("p", 1.0) != 1.0:
             return [self._stage(self.rows(node))]
         stages, plain = [], []
         for child in node["transforms"]:
@@ -162,7 +176,7 @@ class _Reader:
         name, rate = _name(node), 1.0 if forced else float(node.get("p", 1.0))
         if pair := self._pair(node):
             return [(1.0, (pair,))]
-        if name in ("Compose", "Sequential"):
+        if name in _ROWS:
             rows = self._product(node["transforms"])
         elif name == "OneOf":
             weights = [float(child.get("p", 1.0)) for child in node["transforms"]]
@@ -185,8 +199,8 @@ class _Reader:
             self._step(node, rate)  # says what is left out
             orders = list(itertools.permutations(steps))
             rows = [(1 / len(orders), order) for order in orders]
-        elif name in known.SYMMETRIES:
-            rows = [(1.0, known.SYMMETRIES[name])]
+        elif (rows := known.rows_of(name, node, self.omissions)) is not None:
+            pass
         else:
             step = self._step(node, rate)
             return [(1.0, () if step is None else (step,))]
@@ -199,13 +213,16 @@ class _Reader:
         count, children = int(node["n"]), node["transforms"]
         draw = itertools.product if node.get("replace") else itertools.permutations
         options = {"repeat": count} if node.get("replace") else {"r": count}
+        forced = bool(node.get("forced"))  # of version 1
+        if forced and len({child.get("p", 1.0) for child in children}) > 1:
+            self.omissions.add("SomeOf of transforms with other p: all are as likely here")
         if len(children) ** count > _MOST_ROWS:
             raise ValueError(f"{_name(node)} of {count} in {len(children)} has too many outcomes")
         picks = list(draw(range(len(children)), **options))
         found: dict[Any, float] = {}
         for pick in picks:
-            order = sorted(pick) if _name(node) == "SomeOf" else pick
-            for chance, steps in self._product([children[place] for place in order]):
+            order = sorted(pick) if _name(node) == "SomeOf" and not forced else pick
+            for chance, steps in self._product([children[place] for place in order], forced):
                 found[steps] = found.get(steps, 0.0) + chance / len(picks)
         return [(chance, steps) for steps, chance in found.items()]
 
@@ -218,9 +235,9 @@ class _Reader:
         steps = [steps or (Step("identity"),) for _, steps in rows]
         return Stage(steps, weights, num_draws)
 
-    def _product(self, nodes):
+    def _product(self, nodes, forced=False):
         result = []
-        for row in itertools.product(*(self.rows(node) for node in nodes)):
+        for row in itertools.product(*(self.rows(node, forced) for node in nodes)):
             steps = tuple(step for _, steps in row for step in steps)
             result.append((math.prod(chance for chance, _ in row), steps))
         return result
@@ -230,7 +247,7 @@ class _Reader:
         if _name(node) != "OneOf" or len(node["transforms"]) != 2:
             return None
         names = {_name(child) for child in node["transforms"]}
-        if len(names) != 1 or names & {*_ALONE, "Compose", "NoOp"}:
+        if len(names) != 1 or names & {*_ALONE, *_ROWS, "NoOp"}:
             return None
         if len({child.get("p", 1.0) for child in node["transforms"]}) != 1:
             return None
@@ -254,7 +271,7 @@ class _Reader:
         step, fill = known.step_of(_name(node), node, rate, self.omissions)
         if not self.own:
             known.note_others(_name(node), node, self.omissions)
-        if step is not None and fill is not None and step.op in (*WARPS, "hole_dropout"):
+        if step is not None and fill is not None and step.op in _FILLED:
             fill = tuple(fill) if isinstance(fill, (list, tuple)) else fill
             self.fills += [fill] if fill not in self.fills else []
         return step

@@ -1,0 +1,1 @@
+"""Pipelines of Albumentations as policies, and policies as its dictionaries."""
