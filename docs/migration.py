@@ -18,7 +18,7 @@ LIBRARIES = {
     "KerasCV": (
         "keras_cv",
         "keras_cv",
-        ("layers", "losses"),
+        ("layers", "losses", "visualization"),
         "Version 0.9.0: the losses, and the layers for classification. Boxes, masks, key points "
         "and point clouds are out of scope.",
     ),

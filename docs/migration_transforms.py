@@ -149,7 +149,9 @@ def numbers(values):
 
 #: The arguments that are shown of layers.
 ARGUMENTS = {
-    "AugMix": lambda layer: "(**policy.augmix_from_timm(...))",
+    "AugMix": lambda layer: "(width={width}, alpha={alpha:g}, chain=...)".format(
+        **layer.get_config()
+    ),
     "CenterCrop": lambda layer: f"({layer.height}, {layer.width})",
     "Cropping2D": lambda layer: f"({layer.cropping})",
     "Normalization": lambda layer: "()",

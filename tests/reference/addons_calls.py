@@ -52,7 +52,17 @@ def inputs():
         "np": np,
         "tf": tf,
         "steps": steps,
+        "coded": coded,
     }
+
+
+def coded(layer, x):
+    """Gives weights to a NetVLAD, and returns its codes."""
+    layer(x)
+    rng = np.random.default_rng(1)
+    for weight in (layer.fc.kernel, layer.fc.bias, layer.cluster_centers):
+        weight.assign(rng.normal(size=tuple(weight.shape)))
+    return layer(x)
 
 
 def steps(optimizer):
@@ -217,11 +227,35 @@ CALLS = [
     "steps(tfa.optimizers.AdamW(weight_decay=0.01, learning_rate=0.1))",
     "steps(tfa.optimizers.SGDW(0.01, learning_rate=0.1, momentum=0.9))",
     "steps(tfa.optimizers.Yogi(lr=0.1))",
+    "steps(tfa.optimizers.AdamW(lambda: 0.01, lambda: 0.1, beta_1=lambda: 0.8))",
+    "steps(tfa.optimizers.AdamW(weight_decay=0.0, learning_rate=1, beta_2=tf.constant(0.9)))",
+    "steps(tfa.optimizers.SGDW(tf.constant(0.01), tf.Variable(0.1), momentum=lambda: 0.9))",
+    "steps(tfa.optimizers.Yogi(tf.constant(0.1), beta2=lambda: 0.9))",
+    "steps(tfa.optimizers.LAMB(1, beta_1=lambda: 0.7))",
+    "steps(tfa.optimizers.NovoGrad(tf.Variable(0.1), beta_1=lambda: 0.8))",
+    "steps(tfa.optimizers.RectifiedAdam(learning_rate=lambda: 0.1, beta_2=lambda: 0.9))",
+    "steps(tfa.optimizers.AdaBelief(np.float32(0.1), beta_2=lambda: 0.9))",
+    "steps(tfa.optimizers.LazyAdam(1, beta_1=lambda: 0.8))",
+    "steps(tfa.optimizers.ConditionalGradient(tf.constant(0.9), lambda_=lambda: 2.0))",
+    "steps(tfa.optimizers.ProximalAdagrad(1, l1_regularization_strength=0.1))",
+    "tfa.losses.metric_learning.pairwise_distance(embeddings)",
+    "tfa.losses.metric_learning.pairwise_distance(embeddings, True)",
+    "tfa.losses.metric_learning.angular_distance(embeddings)",
+    "tfa.losses.TripletHardLoss(distance_metric=tfa.losses.metric_learning.angular_distance)"
+    "(classes, embeddings)",
+    "coded(tfa.layers.netvlad.NetVLAD(num_clusters=4), flow[:, 0])",
+    "tfa.layers.netvlad.NetVLAD(4).compute_output_shape((2, 8, 3))",
+    "tfa.layers.InstanceNormalization(axis=1)(cells)",
+    "tfa.layers.GroupNormalization(3, -1, 1e-2)(cells)",
+    "tfa.layers.MaxUnpooling2D().get_config()['pool_size']",
+    "isinstance(tfa.losses.ContrastiveLoss(), tfa.losses.ContrastiveLoss)",
+    "isinstance(tfa.optimizers.LAMB(), tfa.optimizers.LAMB)",
 ]
 
 
 def main():
     import tensorflow_addons as tfa
+    import tensorflow_addons.layers.netvlad
 
     names = {**inputs(), "tfa": tfa}
     out = {call: np.asarray(eval(call, dict(names))) for call in CALLS}

@@ -5,7 +5,7 @@ Layers for classification and losses. Layers take images, or a dictionary with `
 """
 
 from keras_cv_extras.compat import _table
-from keras_cv_extras.compat.keras_cv import core, layers, losses, utils
+from keras_cv_extras.compat.keras_cv import core, layers, losses, utils, visualization
 from keras_cv_extras.compat.keras_cv.core import (
     ConstantFactorSampler,
     FactorSampler,
@@ -13,6 +13,8 @@ from keras_cv_extras.compat.keras_cv.core import (
     UniformFactorSampler,
 )
 
+#: The version whose names are here.
+__version__ = "0.9.0"
 __all__ = [
     "ConstantFactorSampler",
     "FactorSampler",
@@ -22,6 +24,7 @@ __all__ = [
     "layers",
     "losses",
     "utils",
+    "visualization",
 ]
 
 _GONE = {
@@ -33,7 +36,6 @@ _GONE = {
     "models": "use keras_cv_extras.models.build, or keras_hub.models",
     "point_cloud": "point clouds are out of scope",
     "training": "use keras_cv_extras.training.fit",
-    "visualization": "use keras.visualization.plot_image_gallery",
 }
 
 

@@ -18,8 +18,7 @@ class _Composed(keras.layers.Layer):
     """Base: draws for every image, and takes images alone or a dictionary that has them."""
 
     def __init__(self, layers: Sequence[Any], seed: int | None, **kwargs: Any) -> None:
-        for unused in ("auto_vectorize", "autocast"):
-            kwargs.pop(unused, None)
+        kwargs.pop("autocast", None)
         super().__init__(autocast=False, **kwargs)
         self.layers = list(layers)
         self.seed = seed
@@ -126,6 +125,7 @@ class RandomApply(_Composed):
         layer: a layer that keeps the size of images.
         rate: share of the images, in [0, 1].
         batchwise: whether one draw is for the whole batch.
+        auto_vectorize: takes no part.
         seed: an integer, or None to draw one.
         **kwargs: the arguments of `keras.layers.Layer`.
 
@@ -138,9 +138,11 @@ class RandomApply(_Composed):
         layer: Any = None,
         rate: float = 0.5,
         batchwise: bool = False,
+        auto_vectorize: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
+        del auto_vectorize
         given = kwargs.pop("layers", [] if layer is None else [layer])
         super().__init__(given, seed, **kwargs)
         self.batchwise = batchwise
@@ -175,6 +177,7 @@ class RandomChoice(_Composed):
 
     Args:
         layers: layers that keep the size of images.
+        auto_vectorize: takes no part.
         batchwise: whether one draw is for the whole batch.
         seed: an integer, or None to draw one.
         **kwargs: the arguments of `keras.layers.Layer`.
@@ -186,10 +189,12 @@ class RandomChoice(_Composed):
     def __init__(
         self,
         layers: Sequence[Any],
+        auto_vectorize: bool = False,
         batchwise: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
+        del auto_vectorize
         super().__init__(layers, seed, **kwargs)
         self.batchwise = batchwise
 
@@ -209,6 +214,7 @@ class RandomAugmentationPipeline(_Composed):
         layers: layers that keep the size of images.
         augmentations_per_image: how many are drawn.
         rate: how often a draw is carried out, in [0, 1].
+        auto_vectorize: takes no part.
         seed: an integer, or None to draw one.
         **kwargs: the arguments of `keras.layers.Layer`.
 
@@ -221,9 +227,11 @@ class RandomAugmentationPipeline(_Composed):
         layers: Sequence[Any],
         augmentations_per_image: int,
         rate: float = 1.0,
+        auto_vectorize: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
+        del auto_vectorize
         super().__init__(layers, seed, **kwargs)
         self.augmentations_per_image, self.rate = augmentations_per_image, rate
 

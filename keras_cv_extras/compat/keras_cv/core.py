@@ -22,7 +22,10 @@ class FactorSampler:
 
     def interval(self) -> tuple[float, float]:
         """Returns the ends of the uniform distribution that stands for the sampler."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} must have interval(), which returns the least and the greatest "
+            "factor: layers draw uniformly between them"
+        )
 
     def __call__(self, shape: Any = (), dtype: Any = "float32") -> Any:
         """Draws from that distribution.

@@ -8,16 +8,34 @@ from keras import ops
 
 from keras_cv_extras import layers, losses
 from keras_cv_extras.compat import _table
+from keras_cv_extras.compat.tensorflow_addons._netvlad import NetVLAD
 
 _HERE = "keras_cv_extras.layers."
 _PACKAGE = "keras_cv_extras.compat"
 
 
-def _max_unpooling_2d(
-    pool_size: Any = (2, 2), strides: Any = (2, 2), padding: str = "SAME", **options: Any
-) -> layers.MaxUnpooling2D:
-    """Puts cells back to where max pooling found them."""
-    return layers.MaxUnpooling2D(_pair(pool_size), _pair(strides), padding, **options)
+@keras.saving.register_keras_serializable(_PACKAGE)
+class MaxUnpooling2D(layers.MaxUnpooling2D):
+    """Puts cells back to where max pooling found them.
+
+    Args:
+        pool_size: a window's size, an integer or one per spatial axis.
+        strides: the step from window to window, likewise.
+        padding: "SAME" or "VALID".
+        **kwargs: the arguments of `keras_cv_extras.layers.MaxUnpooling2D`.
+
+    Example:
+        >>> layer = MaxUnpooling2D((2, 2))
+    """
+
+    def __init__(
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = (2, 2),
+        padding: str = "SAME",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(_pair(pool_size), _pair(strides), padding, **kwargs)
 
 
 def _pair(value):
@@ -154,25 +172,58 @@ class WeightNormalization(layers.WeightNormalization):
         return self._kernel
 
 
-def _gelu(approximate: bool = True, **options: Any) -> Any:
-    """Gaussian error linear unit, by its approximation unless it is said otherwise."""
-    return keras.layers.Activation(_approximate_gelu if approximate else "gelu", **options)
+@keras.saving.register_keras_serializable(_PACKAGE)
+class GELU(keras.layers.Layer):
+    """Gaussian error linear unit, by its approximation unless it is said otherwise.
+
+    Args:
+        approximate: whether by a hyperbolic tangent.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> layer = GELU()
+    """
+
+    def __init__(self, approximate: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.approximate = approximate
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the activation."""
+        return keras.activations.gelu(inputs, approximate=self.approximate)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns the shape of the inputs."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the configuration."""
+        return {**super().get_config(), "approximate": self.approximate}
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
 def _approximate_gelu(x):
+    """The activation of models that were saved before there was the class."""
     return keras.activations.gelu(x, approximate=True)
 
 
-def _instance_normalization(axis: int = -1, **options: Any) -> Any:
-    """Normalises every channel of every sample."""
-    options.pop("groups", None)
-    return keras.layers.GroupNormalization(groups=-1, axis=axis, **options)
+@keras.saving.register_keras_serializable(_PACKAGE)
+class InstanceNormalization(keras.layers.GroupNormalization):
+    """Normalises every channel of every sample.
 
+    Args:
+        axis: of the channels.
+        **kwargs: the arguments of `keras.layers.GroupNormalization`, without `groups`.
 
-def _group_normalization(groups: int = 32, axis: int = -1, **options: Any) -> Any:
-    """Normalises groups of channels of every sample."""
-    return keras.layers.GroupNormalization(groups=groups, axis=axis, **options)
+    Example:
+        >>> layer = InstanceNormalization()
+    """
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        kwargs.pop("groups", None)
+        super().__init__(groups=-1, axis=axis, **kwargs)
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
@@ -233,24 +284,22 @@ __getattr__, __dir__, TABLE = _table.attach(
             "GELU",
             "keras.layers.Activation",
             "exact by default",
-            _gelu,
+            GELU,
             'keras.layers.Activation("gelu")',
         ),
-        _table.Name(
-            "GroupNormalization", "keras.layers.GroupNormalization", "", _group_normalization
-        ),
+        _table.Name("GroupNormalization", "keras.layers.GroupNormalization"),
         _table.Name(
             "InstanceNormalization",
             "keras.layers.GroupNormalization",
             "",
-            _instance_normalization,
+            InstanceNormalization,
             "keras.layers.GroupNormalization(groups=-1)",
         ),
         _table.Name(
             "MaxUnpooling2D",
             _HERE + "MaxUnpooling2D",
             "strides are pool_size and padding is valid by default",
-            _max_unpooling_2d,
+            MaxUnpooling2D,
             _HERE + 'MaxUnpooling2D(2, 2, "same")',
         ),
         _table.Name(
@@ -263,6 +312,12 @@ __getattr__, __dir__, TABLE = _table.attach(
         _table.Name("Maxout", _HERE + "Maxout"),
         _table.Name(
             "MultiHeadAttention", note="use keras.layers.MultiHeadAttention, which has key_dim"
+        ),
+        _table.Name(
+            "NetVLAD",
+            "keras_cv_extras.classical.VLAD",
+            "an estimator, whose centres are found by clustering and not learned",
+            NetVLAD,
         ),
         _table.Name("NoisyDense", note="it is for reinforcement learning, and out of scope"),
         _table.Name("PoincareNormalize", note=_NOT_IMAGES),

@@ -1,27 +1,41 @@
 """Losses of TensorFlow Addons."""
 
+import inspect
 from typing import Any
 
+import keras
 from keras import ops
 
 from keras_cv_extras import losses
+from keras_cv_extras._base.text.signatures import ClassSignature
 from keras_cv_extras.compat import _table
 
 _MEAN = "the mean by default, as fit took it; Addons' default was reduction='none'"
 
 
+_PACKAGE = "keras_cv_extras.compat"
+
+
 def _loss(made):
-    """Returns what takes Addons' arguments of a class, "auto" among them."""
+    """Returns the class of a loss that takes Addons' reductions, "auto" among them."""
 
-    def make(*arguments: Any, **options: Any) -> Any:
-        reduction = ("auto", "sum_over_batch_size")
-        arguments = tuple(reduction[1] if a == "auto" else a for a in arguments)
-        if options.get("reduction") == "auto":
-            options["reduction"] = reduction[1]
-        return made(*arguments, **options)
+    def construct(self, *arguments: Any, **options: Any) -> None:
+        arguments = tuple(_reduction(a) if a == "auto" else a for a in arguments)
+        if "reduction" in options:
+            options["reduction"] = _reduction(options["reduction"])
+        made.__init__(self, *arguments, **options)
 
-    make.__name__, make.__doc__ = made.__name__, made.__doc__
-    return make
+    fields = {
+        "__init__": construct,
+        "__doc__": made.__doc__,
+        "__module__": __name__,
+        "__signature__": ClassSignature(inspect.signature(made)),
+    }
+    return keras.saving.register_keras_serializable(_PACKAGE)(type(made.__name__, (made,), fields))
+
+
+def _reduction(value):
+    return "sum_over_batch_size" if value == "auto" else value
 
 
 _GIVEN = ("y_true", "y_pred")
@@ -62,6 +76,11 @@ def _sparsemax_loss(logits: Any, sparsemax: Any, labels: Any, name: str | None =
     return ops.sum(chosen + missed, axis=-1)
 
 
+def _apart(feature: Any, squared: bool = False) -> Any:
+    """Returns the distances of rows from each other."""
+    return losses.pairwise_distance(feature, squared=squared)
+
+
 _HERE = "keras_cv_extras.losses."
 
 
@@ -94,11 +113,15 @@ __getattr__, __dir__, TABLE = _table.attach(
         _class("TripletHardLoss", "anchors without a positive or a negative do not count"),
         _class("TripletSemiHardLoss", "zero, not NaN, for a batch without a positive pair"),
         _class("WeightedKappaLoss", "the scalar of the batch under every reduction"),
+        _table.Name("angular_distance", _HERE + "angular_distance"),
         _plain("contrastive_loss", "margin"),
         _plain("giou_loss", "mode"),
         _plain("lifted_struct_loss", "margin", mean=True),
         _plain("npairs_loss", mean=True),
         _plain("npairs_multilabel_loss", mean=True),
+        _table.Name(
+            "pairwise_distance", _HERE + "pairwise_distance", "squared by its name", _apart
+        ),
         _table.Name(
             "pinball_loss",
             _HERE + "pinball_loss",

@@ -1,7 +1,5 @@
 """Optimizers and schedules of TensorFlow Addons."""
 
-from typing import Any
-
 import keras
 
 from keras_cv_extras import optimizers
@@ -11,25 +9,11 @@ from keras_cv_extras.compat.tensorflow_addons.optimizers import _decoupled, _oth
 _HERE = "keras_cv_extras.optimizers."
 
 
-def _with_lr(made):
-    """Returns what takes `lr` and `decay` too, and what LAMB called its decay before."""
-
-    def make(*arguments: Any, **options: Any) -> Any:
-        options = _table.rename(options, lr="learning_rate", weight_decay_rate="weight_decay")
-        decay = options.pop("decay", None)
-        optimizer = made(*arguments, **options)
-        _rates.fall(optimizer, decay)
-        return optimizer
-
-    make.__name__, make.__doc__ = made.__name__, made.__doc__
-    return make
-
-
 _DECAY = "weight_decay is multiplied by the learning rate: divide the old one by it"
 
 
 def _class(name):
-    return _table.Name(name, _HERE + name, "", _with_lr(getattr(optimizers, name)))
+    return _table.Name(name, _HERE + name, "", _rates.old_class(getattr(optimizers, name)))
 
 
 def _same(name):
@@ -76,7 +60,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "LazyAdam",
             "keras.optimizers.Adam",
             "the same for dense gradients; moments of rows that a batch lacks go on",
-            _with_lr(keras.optimizers.Adam),
+            _rates.old_class(keras.optimizers.Adam, "LazyAdam"),
         ),
         _same("Lookahead"),
         _same("MovingAverage"),

@@ -14,7 +14,7 @@ from keras_cv_extras.compat.tensorflow_addons.optimizers import _rates
 _PACKAGE = "keras_cv_extras.compat"
 
 
-class DecoupledWeightDecayExtension:
+class DecoupledWeightDecayExtension(_rates.NumbersOrFunctions):
     """Makes weights smaller before each step, by a share that the learning rate does not change.
 
     Stands in front of an optimizer among the bases of a class.
@@ -36,14 +36,10 @@ class DecoupledWeightDecayExtension:
         exclude_from_weight_decay: Iterable[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        if "lr" in kwargs:
-            kwargs["learning_rate"] = kwargs.pop("lr")
-        decay = kwargs.pop("decay", None)
         super().__init__(**kwargs)
-        _rates.fall(self, decay)
         if isinstance(weight_decay, dict):
             weight_decay = keras.saving.deserialize_keras_object(weight_decay)
-        self.weight_decay = weight_decay
+        self.weight_decay = _rates.plain(weight_decay)
         self._decayed: Any = None
         self._excluded = list(exclude_from_weight_decay or [])
         if self._excluded:

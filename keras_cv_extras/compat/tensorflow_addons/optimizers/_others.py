@@ -43,13 +43,13 @@ class ConditionalGradient(keras.optimizers.Optimizer):
         name: str = "ConditionalGradient",
         **kwargs: Any,
     ) -> None:
-        learning_rate = kwargs.pop("lr", learning_rate)
+        learning_rate = _rates.plain(kwargs.pop("lr", learning_rate))
         kwargs.pop("use_locking", None)
         checks.one_of("ord", ord, ("fro", "nuclear"))
         decay = kwargs.pop("decay", None)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         _rates.fall(self, decay)
-        self.lambda_, self.epsilon, self.ord = lambda_, epsilon, ord
+        self.lambda_, self.epsilon, self.ord = _rates.plain(lambda_), epsilon, ord
 
     def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
         """Goes the rest of the way to the point of the ball that lies against the gradient."""
@@ -256,7 +256,7 @@ class ProximalAdagrad(keras.optimizers.Optimizer):
         name: str = "ProximalAdagrad",
         **kwargs: Any,
     ) -> None:
-        learning_rate = kwargs.pop("lr", learning_rate)
+        learning_rate = _rates.plain(kwargs.pop("lr", learning_rate))
         decay = kwargs.pop("decay", None)
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         _rates.fall(self, decay)
