@@ -2,7 +2,9 @@
 
 import re
 
+import addons_more_scripts
 import addons_scripts
+import keras_cv_more_scripts
 import keras_cv_scripts
 import pytest
 
@@ -10,17 +12,21 @@ NEW = {
     "import tensorflow_addons as tfa": "import keras_cv_extras.compat.tensorflow_addons as tfa",
     "import keras_cv": "import keras_cv_extras.compat.keras_cv as keras_cv",
     "from keras_cv import core": "from keras_cv_extras.compat.keras_cv import core",
+    "from keras_cv.layers import DropPath, SqueezeAndExcite2D, StochasticDepth": (
+        "from keras_cv_extras.compat.keras_cv.layers import "
+        "DropPath, SqueezeAndExcite2D, StochasticDepth"
+    ),
 }
 SCRIPTS = {
     name: text
-    for module in (addons_scripts, keras_cv_scripts)
+    for module in (addons_scripts, addons_more_scripts, keras_cv_scripts, keras_cv_more_scripts)
     for name, text in vars(module).items()
     if name.isupper()
 }
 
 
-def test_there_are_six_of_each():
-    assert len(SCRIPTS) == 12
+def test_there_are_eleven_of_each():
+    assert len(SCRIPTS) == 22
 
 
 @pytest.mark.slow
