@@ -34,6 +34,13 @@ def test_arguments_by_their_old_places():
     pipeline = layers.RandomAugmentationPipeline([flip], 2, 0.5, False, 7)
     assert (pipeline.rate, pipeline.seed) == (0.5, 7)
     assert type(pipeline).from_config(pipeline.get_config()).seed == 7
+    assert layers.DropBlock2D(0.1, 7, 5).seed == 5
+    assert layers.Mosaic((0.3, 0.7), None, 9).seed == 9
+    resize = layers.JitteredResize((8, 8), (0.8, 1.25), None, None, "nearest", 3)
+    assert (resize.interpolation, resize.seed) == ("nearest", 3)
+    assert type(resize).from_config(resize.get_config()).seed == 3
+    with pytest.raises(ValueError, match="RandomShear has no bounding_box_format: boxes and masks"):
+        layers.RandomShear(0.1, 0.1, "bilinear", "reflect", 0.0, "xyxy")
 
 
 def test_a_sampler_of_ones_own():

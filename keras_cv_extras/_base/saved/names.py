@@ -15,14 +15,15 @@ NAMES = {
         _sparsemax _approximate_gelu
     """,
     ("keras_cv_extras.compat.keras_cv", "compat"): """
-        AugMix Augmenter AutoContrast ChannelShuffle ConstantFactorSampler CutMix Equalization
-        FocalLoss FourierMix Grayscale GridMask JitteredResize MixUp Mosaic NormalFactorSampler
-        Posterization RandAugment RandomApply RandomAspectRatio RandomAugmentationPipeline
-        RandomBrightness RandomChannelShift RandomChoice RandomColorDegeneration RandomColorJitter
-        RandomContrast RandomCrop RandomCropAndResize RandomCutout RandomFlip RandomGaussianBlur
-        RandomHue RandomJpegQuality RandomRotation RandomSaturation RandomSharpness RandomShear
-        RandomTranslation RandomZoom RepeatedAugmentation Rescaling Resizing SimCLRLoss SmoothL1Loss
-        Solarization SqueezeAndExcite2D StochasticDepth UniformFactorSampler
+        AugMix Augmenter AutoContrast ChannelShuffle ConstantFactorSampler CutMix DropBlock2D
+        Equalization FocalLoss FourierMix Grayscale GridMask JitteredResize MixUp Mosaic
+        NormalFactorSampler Posterization RandAugment RandomApply RandomAspectRatio
+        RandomAugmentationPipeline RandomBrightness RandomChannelShift RandomChoice
+        RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomCropAndResize
+        RandomCutout RandomFlip RandomGaussianBlur RandomHue RandomJpegQuality RandomRotation
+        RandomSaturation RandomSharpness RandomShear RandomTranslation RandomZoom
+        RepeatedAugmentation Rescaling Resizing SimCLRLoss SmoothL1Loss Solarization
+        SqueezeAndExcite2D StochasticDepth UniformFactorSampler
     """,
     ("keras_cv_extras", "generative"): """
         ConditionalBatchNormalization ConditionalGAN DeepSMOTE SpectralNormalized SumOfMap

@@ -25,6 +25,7 @@ def random_crop_and_resize(
     crop_area_factor: Any,
     aspect_ratio_factor: Any,
     interpolation: str = "bilinear",
+    bounding_box_format: None = None,
     seed: int | None = None,
 ) -> Any:
     """Cuts a window of random area and aspect ratio out of every image, and resizes it."""
@@ -89,7 +90,10 @@ class Stretched(OldLayer):
 
 
 def random_aspect_ratio(
-    factor: Any, interpolation: str = "bilinear", seed: int | None = None
+    factor: Any,
+    interpolation: str = "bilinear",
+    bounding_box_format: None = None,
+    seed: int | None = None,
 ) -> Any:
     """Makes images wider and lower, or narrower and higher: the batch becomes ragged."""
     return _Stretched(interval_of("factor", factor), interpolation, seed)
@@ -99,6 +103,7 @@ def jittered_resize(
     target_size: Any,
     scale_factor: Any,
     crop_size: Any = None,
+    bounding_box_format: None = None,
     interpolation: str = "bilinear",
     seed: int | None = None,
 ) -> Any:
@@ -213,6 +218,8 @@ def fourier_mix(alpha: float = 0.5, decay_power: float = 3, seed: int | None = N
     return layers.FMix(alpha=alpha, decay=float(decay_power), seed=seed)
 
 
-def mosaic(offset: Any = (0.25, 0.75), seed: int | None = None) -> Any:
+def mosaic(
+    offset: Any = (0.25, 0.75), bounding_box_format: None = None, seed: int | None = None
+) -> Any:
     """Puts parts of four images together, and mixes labels by area."""
     return layers.Mosaic(centre=tuple(offset), seed=seed)

@@ -177,6 +177,7 @@ def random_shear(
     interpolation: str = "bilinear",
     fill_mode: str = "reflect",
     fill_value: float = 0.0,
+    bounding_box_format: None = None,
     seed: int | None = None,
 ) -> Any:
     """Shears images, either way."""

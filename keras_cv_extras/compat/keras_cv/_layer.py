@@ -12,6 +12,7 @@ from keras_cv_extras.compat.keras_cv._ragged import each_image, is_ragged
 from keras_cv_extras.compat.keras_cv.core import FactorSampler, sampler_of
 
 _PACKAGE = "keras_cv_extras.compat.keras_cv"
+_OF_BOXES = ("bounding_box_format", "segmentation_classes")
 _REFUSED = ("bounding_boxes", "segmentation_masks", "keypoints")
 
 
@@ -33,14 +34,15 @@ class OldLayer(keras.layers.Layer):
         options.pop("trainable", None)
         options.pop("autocast", None)
         super().__init__(autocast=False, **own)
-        for option in ("bounding_box_format", "segmentation_classes"):
-            if options.pop(option, None) is not None:
+        given = {option: options.pop(option, None) for option in _OF_BOXES}
+        bound = inspect.signature(self.make).bind(*arguments, **options)
+        bound.apply_defaults()
+        for option in _OF_BOXES:
+            if (bound.arguments.pop(option, None), given[option]) != (None, None):
                 raise ValueError(
                     f"{type(self).__name__} has no {option}: boxes and masks are out of scope; "
                     f"{_USE}"
                 )
-        bound = inspect.signature(self.make).bind(*arguments, **options)
-        bound.apply_defaults()
         # Keras would make lists of tuples, and layers of what it tracks.
         object.__setattr__(self, "arguments", dict(bound.arguments))
         self.inner = self.make(**self.arguments)

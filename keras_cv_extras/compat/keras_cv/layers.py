@@ -28,8 +28,11 @@ _GONE = {
     "FrustumRandomDroppingPoints FrustumRandomPointFeatureNoise GlobalRandomDroppingPoints "
     "GlobalRandomFlip GlobalRandomRotation GlobalRandomScaling GlobalRandomTranslation "
     "GroupPointsByBoundingBoxes HeatmapDecoder RandomCopyPaste RandomDropBox SwapBackground",
-    _BLOCKS: "FusedMBConvBlock HierarchicalTransformerEncoder MBConvBlock "
-    "OverlappingPatchingAndEmbedding PatchingAndEmbedding SegFormerMultiheadAttention",
+    _BLOCKS: "AddPositionalEmbedding AddRelativePositionalEmbedding FusedMBConvBlock "
+    "HierarchicalTransformerEncoder MBConvBlock MultiHeadAttentionWithDownsampling "
+    "MultiHeadAttentionWithRelativePE OverlappingPatchingAndEmbedding PatchingAndEmbedding "
+    "RandomFrequencyPositionalEmbeddings SegFormerMultiheadAttention TwoWayMultiHeadAttention "
+    "ViTDetPatchingAndEmbedding WindowPartitioning WindowedTransformerEncoder",
 }
 # Old files, by their folders; those of what is gone say what to use instead.
 _FOLDERS = {
@@ -103,6 +106,26 @@ class SqueezeAndExcite2D(layers.SqueezeExcite):
 
 
 @keras.saving.register_keras_serializable(_PACKAGE)
+class DropBlock2D(layers.DropBlock2D):
+    """Drops blocks of a map.
+
+    Args:
+        rate: how much is dropped, in [0, 1].
+        block_size: of the blocks, an integer or one per spatial axis.
+        seed: an integer, or None to draw one.
+        **kwargs: the arguments of `keras.layers.Layer`.
+
+    Example:
+        >>> layer = DropBlock2D(0.1, block_size=7)
+    """
+
+    def __init__(
+        self, rate: float, block_size: Any, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(rate, block_size, seed=seed, **kwargs)
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
 class StochasticDepth(layers.StochasticDepth):
     """Adds a residual branch to its shortcut, or leaves it out.
 
@@ -153,7 +176,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "a channel is a group",
         ),
         _image("CutMix", batch.cut_mix, "CutMix", "alpha=alpha", mixes=True),
-        _table.Name("DropBlock2D", _HERE + "DropBlock2D"),
+        _table.Name("DropBlock2D", _HERE + "DropBlock2D", "", DropBlock2D),
         _table.Name("DropPath", _HERE + "DropPath"),
         _image("Equalization", old.equalization, "RandomEqualize", "rate=1.0", "256 bins"),
         _image("FourierMix", batch.fourier_mix, "FMix", "alpha, decay=decay_power", mixes=True),

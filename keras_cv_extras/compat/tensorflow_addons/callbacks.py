@@ -7,15 +7,18 @@ from keras_cv_extras.compat import _table
 
 
 def _progress_bar(
+    metrics_separator: str = " - ",
+    overall_bar_format: str = "",
+    epoch_bar_format: str = "",
+    metrics_format: str = "",
+    update_per_second: int = 10,
     leave_epoch_progress: bool = True,
     leave_overall_progress: bool = True,
     show_epoch_progress: bool = True,
     show_overall_progress: bool = True,
-    update_per_second: int = 10,
-    **formats: Any,
 ) -> Any:
     """Shows progress by tqdm's own callback, whose formats are its own."""
-    del formats
+    del metrics_separator, overall_bar_format, epoch_bar_format, metrics_format
     try:
         tqdm = importlib.import_module("tqdm.keras")
     except ImportError:

@@ -55,6 +55,7 @@ __getattr__, __dir__, TABLE = _table.attach(
             "Optimizer(learning_rate, weight_decay=weight_decay / learning_rate)",
         ),
         _same("ExponentialCyclicalLearningRate"),
+        _table.Name("KerasLegacyOptimizer", note="use keras.optimizers.Optimizer"),
         _class("LAMB"),
         _table.Name(
             "LazyAdam",
