@@ -104,6 +104,46 @@ def test_a_rectangle_behind_a_flip_has_the_value_behind_the_scale():
     np.testing.assert_allclose(np.unique(found.round(4)), [0.0, 1.5], atol=1e-4)
 
 
+def test_keywords_of_timm():
+    """Those that its configurations of networks and its class Mixup have, too."""
+    squash = {"input_size": (3, 18, 18), "crop_pct": 0.9, "crop_mode": "squash"}
+    whole, window, _ = policy.read_transforms(squash).layers
+    assert (whole.height, whole.width, whole.shorter) == (20, 20, "stretch")
+    assert (window.height, window.width, window.shorter) == (18, 18, None)
+    assert kinds(policy.read_transforms({**squash, "normalize": False})) == ["ResizedCentre"] * 2
+    mixed = {"is_training": True, "mixup_alpha": 0.8, "prob": 0.5, "mode": "batch"}
+    assert policy.read_transforms(mixed).mix.rate == 0.5
+    for wrong, message in (
+        ({"mode": "elem"}, "mixup_mode='elem'"),
+        ({"auto_augment": "augmix-m3-b1"}, "augmix with b1, which blends image after image"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            policy.read_transforms({**mixed, **wrong})
+        with pytest.warns(UserWarning, match=message):
+            assert policy.read_transforms({**mixed, **wrong}, strict=False).layers
+    edges = {"input_size": 18, "crop_mode": "border"}
+    with pytest.raises(ValueError, match="crop_mode='border', in place of which is 'center'"):
+        policy.read_transforms(edges)
+
+
+def test_what_timm_makes_for_a_network():
+    parts = [
+        stand_in("Resize", size=20, interpolation="bicubic"),
+        stand_in("CenterCrop", size=(18, 18)),
+        stand_in("MaybeToTensor", "timm.data.transforms"),
+        stand_in("Normalize", mean=np.float32([0.5] * 3), std=np.float32([0.5] * 3)),
+    ]
+    made = policy.read_transforms(compose(*parts))
+    assert kinds(made) == ["ResizedCentre", "Rescaling"]
+    scale = {"scale": (0.5, 1.0), "ratio": (1.0, 1.0)}
+    crop = stand_in(
+        "RandomResizedCropAndInterpolation", "timm.data.transforms", size=(8, 8), **scale,
+        interpolation=("bilinear", "bicubic"),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="with interpolation 'random', in place of which is bilin"):
+        policy.read_transforms(crop)
+
+
 @pytest.mark.parametrize("padded", [{"padding": None, "pad_if_needed": True}, {"padding": [3, 1]}])
 def test_crops_of_padded_images(padded):
     options = {"padding_mode": "constant", "fill": 7, **padded}

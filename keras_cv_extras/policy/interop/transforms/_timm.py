@@ -35,6 +35,7 @@ _DEFAULTS: dict[str, Any] = {
     "interpolation": "bilinear",
     "mean": _MEAN,
     "std": _STD,
+    "normalize": True,
     "re_prob": 0.0,
     "crop_mode": "center",
     "crop_pct": None,
@@ -54,7 +55,7 @@ _UNREAD = {
     **{"re_mode": "const", "re_count": 1, "re_num_splits": 0, "tf_preprocessing": False},
     **{"train_crop_mode": "rrc", "crop_border_pixels": 0},
     **{"mixup_mode": "batch", "cutmix_minmax": None, "correct_lam": True},
-    **{"normalize": True, "naflex": False, "patch_size": 16, "max_seq_len": 576},
+    **{"multi_label": False, "naflex": False, "patch_size": 16, "max_seq_len": 576},
     **{"patchify": False, "patchify_channels_last": True, "patchify_flatten": True},
 }
 
@@ -90,9 +91,11 @@ def layers_of(
     made = _training if option["is_training"] else _evaluation
     layers = made(option, size, policy_layer, omissions, strict, seed)
     omissions.settle(strict)
-    mean, std = ([255 * float(x) for x in option[key]] for key in ("mean", "std"))
-    layers = [*layers, _sizes.normalised(mean, std)]
-    if option["is_training"] and option["re_prob"] and not option["no_aug"]:
+    if option["normalize"]:
+        mean, std = ([255 * float(x) for x in option[key]] for key in ("mean", "std"))
+        layers = [*layers, _sizes.normalised(mean, std)]
+    erased = option["is_training"] and option["re_prob"] and not option["no_aug"]
+    if erased and option["normalize"]:
         layers.append(_sizes.erased(option["re_prob"], *_ERASED, (0.0,), layers, seed))
     return tuple(layers), _mix(option) if option["is_training"] else None
 
@@ -138,6 +141,9 @@ def _training(option, size, policy_layer, omissions, strict, seed):
         later.append(Step("gaussian_blur", rate, value=(0.1, 2.0), options=options))
     behind += [Policy([later])] if later else []
     if text.startswith("augmix"):
+        if "-b1" in text:
+            omissions.add("augmix with b1, which blends image after image: leave it out")
+            text = text.replace("-b1", "")
         before, after = map(policy_layer, policies), map(policy_layer, behind)
         return [*layers, *before, _augmix(text, option, seed), *after]
     filled = Policy([[Step("identity")]])  # of the others, none fills anything

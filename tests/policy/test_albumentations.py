@@ -1,4 +1,6 @@
-"""Pipelines of Albumentations 1.3.1, and what has no dictionary."""
+"""Pipelines of Albumentations: of version 1.3.1, without a dictionary, there and back."""
+
+import warnings
 
 import pytest
 
@@ -163,3 +165,37 @@ def test_a_function_without_a_name_is_named_and_the_rest_read():
         policy.read_transforms(boxes)
     with pytest.raises(TypeError, match="fields must be a dictionary with the key 'transform'"):
         policy.from_albumentations({"p": 1.0})
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step("brightness_contrast", 0.5, value=1.0, options=(("brightness", (-0.1, 0.3)),)),
+        Step("flip_vertical", 0.3),
+        Step("channel_shuffle", 0.3),
+        Step("gamma", 0.5, value=(0.75, 1.5)),
+        Step("gaussian_noise", value=(12.75, 25.5), options=(("per_channel", False),)),
+        Step("rotate", 0.5, value=(5.0, 9.0), options=(("fill_mode", "reflect"),)),
+        Step("translate_x", value=(-2.0, 3.0), options=(("fill_mode", "wrap"),)),
+    ],
+    ids=lambda step: step.op,
+)
+def test_steps_go_there_and_back(step):
+    fields = policy.to_albumentations(policy.Policy([[step]]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of gamma's rounding
+        ((found,),) = policy.from_albumentations(fields).sub_policies
+    limits = dict(found.options).pop("contrast", (-0.2, 0.2))
+    assert limits == (-0.2, 0.2)  # as two numbers there
+    assert (found.op, found.rate) == (step.op, step.rate)
+    values = (found.value, step.value)
+    ends = [value if isinstance(value, tuple) else (value or 0.0,) for value in values]
+    assert sorted(ends[0]) == pytest.approx(sorted(ends[1]))
+    kept = {name: value for name, value in found.options if name != "contrast"}
+    assert kept == dict(step.options)
+
+
+def test_a_drawn_amount_is_not_said_there():
+    step = Step("brightness_contrast", value=(0.5, 1.0))
+    with pytest.raises(ValueError, match="a drawn amount of brightness_contrast, in place of"):
+        policy.to_albumentations(policy.Policy([[step]]))
