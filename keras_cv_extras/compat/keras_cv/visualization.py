@@ -23,12 +23,13 @@ def _plot_image_gallery(
     if hasattr(images, "element_spec"):  # a tf.data.Dataset
         images = next(iter(images))["image"]
     images = keras.ops.convert_to_numpy(images)
+    size: Any = scale  # Keras declares an integer, and takes any number
     keras.visualization.plot_image_gallery(
         images[None] if images.ndim == 3 else images,
         rows=rows,
         cols=cols,
         value_range=value_range,
-        scale=scale,
+        scale=size,
         path=path,
         show=bool(show),
         transparent=transparent,

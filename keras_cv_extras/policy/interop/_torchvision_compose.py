@@ -141,7 +141,7 @@ def _steps(part, omissions):
     if name == "JPEG":
         low, high = (part.quality,) * 2 if isinstance(part.quality, int) else part.quality
         ends = (low, high) if low == high else (low - 0.5, high + 0.499)  # each as likely
-        return [Step("jpeg", value=tuple(map(float, ends)))]
+        return [Step("jpeg", value=(float(ends[0]), float(ends[1])))]
     if name == "GaussianNoise" and not part.mean and getattr(part, "clip", True):
         return [Step("gaussian_noise", value=255 * float(part.sigma))]
     if name == "Grayscale" and part.num_output_channels == 3:
@@ -250,7 +250,7 @@ def fill_of(part: Any) -> Any:
     Args:
         part: the transform; v2 may have a colour for each kind of input.
     """
-    value = getattr(part, "fill", 0)
+    value: Any = getattr(part, "fill", 0)
     if isinstance(value, dict):
         named = {getattr(key, "__name__", str(key)): colour for key, colour in value.items()}
         value = next((named[key] for key in ("Image", "Tensor", "others") if key in named), 0)

@@ -71,7 +71,9 @@ class NumbersOrFunctions:
             name: value if isinstance(value, int) and name != "learning_rate" else plain(value)
             for name, value in _named(base, arguments, options).items()
         }
-        called = {name: value for name, value in given.items() if _is_function(name, value)}
+        called: dict[str, Any] = {
+            name: value for name, value in given.items() if _is_function(name, value)
+        }
         base(**{**given, **{name: plain(function()) for name, function in called.items()}})
         object.__setattr__(self, "_called", called)
         fall(self, decay)

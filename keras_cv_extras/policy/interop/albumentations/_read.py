@@ -164,14 +164,15 @@ def _noise(node, rate, omissions):
     if "std_range" not in node:  # of version 1, whose variance is drawn
         return None
     options = (("per_channel", bool(node.get("per_channel", True))),)
-    value = tuple(255 * float(end) for end in node["std_range"])
-    return Step("gaussian_noise", rate, value=value, options=options), None
+    low, high = (255 * float(end) for end in node["std_range"])
+    return Step("gaussian_noise", rate, value=(low, high), options=options), None
 
 
 def _factor(node, rate, omissions):
     if node.get("per_channel") or node.get("elementwise"):
         return None
-    return Step("brightness", rate, value=tuple(map(float, node["multiplier"]))), None
+    low, high = map(float, node["multiplier"])
+    return Step("brightness", rate, value=(low, high)), None
 
 
 def _shift(node, rate, omissions):

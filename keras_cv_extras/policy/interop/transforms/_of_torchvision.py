@@ -116,7 +116,7 @@ def _borders(piece):
 def _resized(piece, following, omissions):
     """Returns the layers of a Resize; of one number with the window in the middle behind, both."""
     sizes = [] if piece.size is None else _sizes.each(piece.size)
-    most = getattr(piece, "max_size", None)
+    most: Any = getattr(piece, "max_size", None)
     smooth = getattr(piece, "antialias", True) is not False
     method = _method("Resize", piece, ("bilinear", "bicubic", "nearest"), omissions)
     if method != "nearest" and not smooth:
