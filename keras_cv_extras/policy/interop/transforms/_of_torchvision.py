@@ -131,7 +131,7 @@ def _resized(piece, following, omissions):
         if sizes and most is None and smooth and type(following).__name__ == "CenterCrop":
             return [_sizes.resized_centre(following.size, *sizes, interpolation=method)]
         if not sizes:
-            return [_sizes.resized_side(most, method, smooth, side="longer")]
+            return [_sizes.resized_side(int(most or 0), method, smooth, side="longer")]
         return [_sizes.resized_side(sizes[0], method, smooth, most=most)]
     if method == "bicubic" and smooth:
         return [_sizes.resized_centre(sizes, "stretch", interpolation=method)]
