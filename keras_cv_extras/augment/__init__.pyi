@@ -59,6 +59,7 @@ from .photometric._hue import hue as hue
 from .photometric._hue import saturation as saturation
 from .photometric._jitter import brightness_contrast as brightness_contrast
 from .photometric._jitter import color_jitter as color_jitter
+from .photometric._jitter import hsv_shift as hsv_shift
 from .photometric._jpeg import jpeg as jpeg
 from .photometric._lighting import pca_lighting as pca_lighting
 from .photometric._lighting import planckian_jitter as planckian_jitter

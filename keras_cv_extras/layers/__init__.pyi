@@ -40,6 +40,7 @@ from .augmentation._image_op import RandomGrayscale as RandomGrayscale
 from .augmentation._image_op import RandomGridDistortion as RandomGridDistortion
 from .augmentation._image_op import RandomGridMask as RandomGridMask
 from .augmentation._image_op import RandomHoleDropout as RandomHoleDropout
+from .augmentation._image_op import RandomHsvShift as RandomHsvShift
 from .augmentation._image_op import RandomHue as RandomHue
 from .augmentation._image_op import RandomInvert as RandomInvert
 from .augmentation._image_op import RandomJpeg as RandomJpeg

@@ -15,7 +15,7 @@ from keras_cv_extras.augment.photometric._lighting import black_body_gains
 NAMES = [
     "brightness_contrast",
     *("channel_dropout", "channel_shift", "channel_shuffle", "clahe", "color_jitter", "gamma"),
-    *("grayscale", "hue", "jpeg", "pca_lighting", "planckian_jitter", "saturation"),
+    *("grayscale", "hsv_shift", "hue", "jpeg", "pca_lighting", "planckian_jitter", "saturation"),
 ]
 
 
@@ -158,6 +158,22 @@ def test_planckian_jitter_warms_and_cools(patch):
         own = black_body_gains([1e6 / (1e6 / 6500 + mireds)])[0]
         result = augment.planckian_jitter(patch.astype("float32"), mireds)
         np.testing.assert_allclose(result, np.clip(patch * own, 0, 255), atol=0.05)
+
+
+def test_numbers_of_hsv_are_shifted(patch):
+    image = patch[:24, :24].astype("float32")
+    image[:2] = 80.0  # grey, and so it stays
+    ends = {"hue": (0.2, 0.2), "saturation": (0.1, 0.1), "brightness": (-0.05, -0.05)}
+    for amount in (1.0, 0.5):
+        hsv = color.rgb2hsv(image / 255)
+        hsv[..., 0] = (hsv[..., 0] + 0.2 * amount) % 1
+        grey = hsv[..., 1] == 0
+        hsv[..., 1] = np.where(grey, 0, np.clip(hsv[..., 1] + 0.1 * amount, 0, 1))
+        hsv[..., 2] = np.clip(hsv[..., 2] - 0.05 * amount, 0, 1)
+        found = augment.hsv_shift(image, amount, 3, **ends)
+        np.testing.assert_allclose(found, 255 * color.hsv2rgb(hsv), atol=0.02)
+    one = augment.hsv_shift(image[..., :1], 1.0, 3, **ends)
+    np.testing.assert_allclose(one, np.clip(image[..., :1] - 0.05 * 255, 0, 255), atol=1e-3)
 
 
 def test_brightness_and_contrast_are_one_product_and_one_sum(patch):

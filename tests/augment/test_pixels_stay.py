@@ -57,6 +57,9 @@ OTHERS_OF = {
     ("affine", "degrees"): [77.0, (50.0, 60.0)],
     ("brightness_contrast", "brightness"): [0.1, (0.2, 0.4)],
     ("brightness_contrast", "contrast"): [0.1, (0.2, 0.4)],
+    ("hsv_shift", "hue"): [0.4, (0.2, 0.3)],
+    ("hsv_shift", "saturation"): [0.4, (0.2, 0.3)],
+    ("hsv_shift", "brightness"): [0.4, (-0.3, -0.2)],
 }
 # `rotate` is filled by the same code as these.
 WARPS = ("affine", "aspect", "elastic", "grid_distortion", "perspective", "shear_x", "shear_y")

@@ -19,7 +19,7 @@ REMAINDERS = {
     ("albumentations", "solarize"): "AutoContrast with method='cdf'",
     ("albumentations", "validation"): "Resize.*CenterCrop.*Normalize",
     ("albumentations", "kaggle"): "RandomResizedCrop.*Normalize",
-    ("albumentations", "leaves"): "RandomResizedCrop.*HueSaturationValue.*Normalize.*ToTensorV2",
+    ("albumentations", "leaves"): "RandomResizedCrop.*Normalize.*ToTensorV2",
     ("albumentations", "lesions"): "MotionBlur.*OpticalDistortion.*CLAHE.*Resize.*Normalize",
     ("albumentations", "letterbox"): "LongestMaxSize.*PadIfNeeded.*Normalize",
     ("albumentations", "tutorial"): "SmallestMaxSize.*RandomCrop.*Normalize",

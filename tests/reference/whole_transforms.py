@@ -29,6 +29,7 @@ ALBUMENTATIONS = {
     "border reflect": [A.Rotate((30, 30), border_mode=2, p=1)],
     "brighter": [A.RandomBrightnessContrast((0.2, 0.2), (-0.3, -0.3), p=1)],
     "darker": [A.RandomBrightnessContrast((-0.2, -0.2), (0.3, 0.3), p=1)],
+    "hue": [A.HueSaturationValue((20, 20), (30, 30), (-20, -20), p=1)],
     "gamma": [A.RandomGamma((60, 60), p=1)],
     "factor": [A.MultiplicativeNoise((0.8, 0.8), p=1)],
     "median": [A.MedianBlur((3, 3), p=1)],

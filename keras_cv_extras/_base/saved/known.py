@@ -36,7 +36,7 @@ _OPS = """
 affine aspect autocontrast box_blur brightness brightness_contrast channel_dropout channel_shift
 channel_shuffle clahe coarse_dropout color color_jitter contrast cutout elastic equalize
 flip_horizontal flip_vertical gamma gaussian_blur gaussian_noise grayscale grid_distortion grid_mask
-hole_dropout hue identity invert jittered_resize jpeg median_blur motion_blur padded_crop
+hole_dropout hsv_shift hue identity invert jittered_resize jpeg median_blur motion_blur padded_crop
 pca_lighting perspective planckian_jitter poisson_noise posterize random_erasing random_resized_crop
 rotate rotate_90 salt_and_pepper sample_pairing saturation sharpness shear_x shear_y solarize
 solarize_add speckle_noise translate_x translate_y zoom

@@ -55,7 +55,8 @@ NAMES = {
         RandomColor RandomColorJitter RandomContrast RandomCrop RandomCutout RandomElastic
         RandomEqualize RandomErasing RandomFlipHorizontal RandomFlipVertical RandomGamma
         RandomGaussianBlur RandomGaussianNoise RandomGrayscale RandomGridDistortion
-        RandomGridMask RandomHoleDropout RandomHue RandomInvert RandomJpeg RandomMedianBlur
+        RandomGridMask RandomHoleDropout RandomHsvShift RandomHue RandomInvert RandomJpeg
+        RandomMedianBlur
         RandomMix RandomMotionBlur RandomOrder RandomPaddedCrop RandomPcaLighting
         RandomPerspective RandomPlanckianJitter RandomPoissonNoise RandomPosterize
         RandomResizedCrop RandomRotate RandomRotate90 RandomSaltAndPepper RandomSamplePairing

@@ -41,6 +41,17 @@ def hue(image: Tensor, turns: Numbers) -> Tensor:
     """
     if image.shape[-1] == 1:
         return image
+    value, chroma, share = turned(image, turns)
+    return ops.where(turns == 0.0, image, value - product(chroma, share))
+
+
+def turned(image: Tensor, turns: Numbers) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns the value of pixels, their chroma, and how much of it channels lack once turned.
+
+    Args:
+        image: `(..., height, width, 3)`, floats.
+        turns: by how much of the circle of hues.
+    """
     red, green, blue = image[..., 0:1], image[..., 1:2], image[..., 2:3]
     value = ops.maximum(ops.maximum(red, green), blue)
     chroma = value - ops.minimum(ops.minimum(red, green), blue)
@@ -52,8 +63,7 @@ def hue(image: Tensor, turns: Numbers) -> Tensor:
     # Each channel is a trapezium over the circle: up, high, high, down, low, low.
     position = apart(sixths + product(6.0, turns)) + ops.convert_to_tensor(_TRAPEZIUM_STARTS)
     position = position - 6.0 * ops.floor(position * (1.0 / 6.0))
-    share = ops.clip(ops.minimum(position, 4.0 - position), 0.0, 1.0)
-    return ops.where(turns == 0.0, image, value - product(chroma, share))
+    return value, chroma, ops.clip(ops.minimum(position, 4.0 - position), 0.0, 1.0)
 
 
 @image_op(

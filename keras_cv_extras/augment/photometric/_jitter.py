@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from keras import ops
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.exact import product
+from keras_cv_extras._base.exact import product, quotient
 from keras_cv_extras._base.random import of_key, order_of_key
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._image_op import image_op
@@ -52,14 +52,66 @@ def brightness_contrast(
     Example:
         >>> changed = brightness_contrast(images, 1.0, key=np.arange(len(images)))
     """
-    numbers = of_key(key, 2)
-    ends = [limits if isinstance(limits, Sequence) else (-limits, limits)
-            for limits in (brightness, contrast)]  # fmt: skip
-    added, factor = (
+    added, factor = _drawn(amount, key, brightness, contrast)
+    return product(1.0 + factor, image) + 255.0 * added
+
+
+def _drawn(amount, key, *limits):
+    """Returns a number for each of the limits, one either way or two."""
+    numbers = of_key(key, len(limits))
+    ends = [pair if isinstance(pair, Sequence) else (-pair, pair) for pair in limits]
+    return [
         product(amount, low + (high - low) * numbers[place])
         for place, (low, high) in enumerate(ends)
-    )
-    return product(1.0 + factor, image) + 255.0 * added
+    ]
+
+
+@image_op(
+    strength=Range(0.0, 1.0, least=0.0, most=1.0),
+    pixels="rounded",
+    channels=_color.GREY_OR_RGB,
+    checks=dict.fromkeys(("hue", "saturation", "brightness"), _check_limits),
+    cheap=True,
+)
+def hsv_shift(
+    image: Tensor,
+    amount: Numbers,
+    key: Numbers = 0,
+    *,
+    hue: float | Sequence[float] = 0.1,
+    saturation: float | Sequence[float] = 0.1,
+    brightness: float | Sequence[float] = 0.1,
+) -> Tensor:
+    """Turns the hue, and adds to the saturation and to the value, in HSV.
+
+    Args:
+        images: `(height, width, channels)` or `(batch, height, width, channels)`, integer or
+            float, values in [0, 255]; 1 or 3 channels. Grey pixels stay grey.
+        amount: the share of the ranges below that may be drawn, in [0, 1]; a number, or one per
+            image. 0 is the identity.
+        key: an integer in [0, 2**24), or one per image; another key gives other numbers.
+        hue: the furthest turn, either way, as a share of the circle of hues; or a pair of the
+            ends that it is drawn from, as of both below.
+        saturation: the most that is added to the saturation, which lies in [0, 1].
+        brightness: likewise, to the value.
+
+    Returns:
+        Images of the same shape and type, clipped to [0, 255]; integers are rounded.
+
+    References:
+        `HueSaturationValue` of Albumentations, whose hues have steps of two degrees.
+
+    Example:
+        >>> shifted = hsv_shift(images, 1.0, key=np.arange(len(images)))
+    """
+    turns, more, lighter = _drawn(amount, key, hue, saturation, brightness)
+    if image.shape[-1] == 1:
+        return image + 255.0 * lighter
+    value, chroma, share = _hue.turned(image, turns)
+    saturated = quotient(chroma, ops.maximum(value, 1e-20))
+    saturated = ops.where(chroma > 0, ops.clip(saturated + more, 0.0, 1.0), 0.0)
+    value = ops.clip(value + 255.0 * lighter, 0.0, 255.0)
+    return value - product(product(value, saturated), share)
 
 
 @image_op(

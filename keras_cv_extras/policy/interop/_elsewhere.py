@@ -55,7 +55,6 @@ ALBUMENTATIONS = {
     "GridElasticDeform": _like("RandomElastic"),
     "HEStain": _none("RandomColorJitter"),
     "HistogramMatching": _OTHER_IMAGES,
-    "HueSaturationValue": _like("RandomHue and layers.RandomSaturation"),
     "ISONoise": _none("RandomPoissonNoise"),
     "Illumination": _none("RandomBrightness"),
     "ImageCompression": "takes red for blue: use layers.RandomJpeg",

@@ -158,6 +158,19 @@ def _gamma(node, rate, omissions):
     return Step("gamma", rate, value=tuple(end / 100 for end in node["gamma_limit"])), None
 
 
+def _hsv(node, rate, omissions):
+    omissions.remark("HueSaturationValue, whose hues have steps of two degrees there")
+    options = tuple(
+        (option, tuple(float(end) / of for end in node[f"{part}_shift_limit"]))
+        for option, part, of in (
+            ("hue", "hue", 180.0),
+            ("saturation", "sat", 255.0),
+            ("brightness", "val", 255.0),
+        )
+    )
+    return Step("hsv_shift", rate, value=1.0, options=options), None
+
+
 def _noise(node, rate, omissions):
     if any(node.get("mean_range", ())) or node.get("noise_scale_factor", 1.0) != 1.0:
         return None
@@ -188,6 +201,7 @@ _PIXELS = {
     "ChannelDropout": _channel_dropout,
     "ChannelShuffle": lambda node, rate, omissions: (Step("channel_shuffle", rate), None),
     "GaussNoise": _noise,
+    "HueSaturationValue": _hsv,
     "MultiplicativeNoise": _factor,
     "RGBShift": _shift,
     "RandomBrightnessContrast": _brightness_contrast,
