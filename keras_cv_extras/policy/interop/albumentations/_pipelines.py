@@ -93,11 +93,13 @@ def from_albumentations(fields: Any, *, strict: bool = True, **options: Any) -> 
     Args:
         fields: a dictionary as `albumentations.to_dict` makes it, or a transform with such a
             method. `Compose`, `Sequential`, `OneOf`, `OneOrOther`, `SomeOf` and `RandomOrder`
-            of transforms are understood, and of these `Rotate`, `Affine` of one kind,
-            `ColorJitter` without hue, `Posterize`, `Solarize`, `InvertImg`, `Equalize`,
-            `AutoContrast`, `Sharpen`, `ToGray`, `CoarseDropout`, `GaussianBlur`, both flips,
-            `RandomRotate90`, `Transpose` and `SquareSymmetry` of square images, `NoOp`
-            and, but for its size, `RandomResizedCrop`.
+            of transforms are understood, and of these `Rotate`, `Affine` without a shear among
+            others, `ShiftScaleRotate`, `ColorJitter` without hue, `RandomBrightnessContrast`,
+            `HueSaturationValue`, `RGBShift`, `RandomGamma`, `MultiplicativeNoise`, `GaussNoise`,
+            `Posterize`, `Solarize`, `InvertImg`, `Equalize`, `AutoContrast`, `Sharpen`, `ToGray`,
+            `ChannelShuffle`, `ChannelDropout`, `CoarseDropout`, `Blur`, `MedianBlur`,
+            `GaussianBlur`, both flips, `RandomRotate90`, `Transpose` and `SquareSymmetry` of
+            square images, `NoOp` and, but for its size, `RandomResizedCrop`; of version 1, too.
         strict: whether to raise where this library cannot do the same; else one warning names
             what differs, and what is left out, such as `Normalize`. Of `Equalize`, `Sharpen` and
             shears, whose pictures are nearly the same, there is a warning in either case.
