@@ -93,6 +93,11 @@ def test_sizes_choices_and_truth():
     refused(
         ValueError, "x must be one of 'a', 'b', received 'c'", _checks.choice("a", "b"), "x", "c"
     )
+    two = ("rotate", "solarize", 3)
+    refused(
+        ValueError, "received 'rotat'; did you mean 'rotate'", _checks.one_of, "x", "rotat", two
+    )
+    refused(ValueError, "received 4$", _checks.one_of, "x", 4, two)
     assert _checks.boolean("x", False) is False
     refused(TypeError, "x must be True or False, received 0", _checks.boolean, "x", 0)
 

@@ -3,6 +3,7 @@
 Every message names the argument, what was wanted and what was received.
 """
 
+import difflib
 import errno
 import math
 import numbers
@@ -174,8 +175,17 @@ def one_of(name, value, choices):
     """Returns `value`, or raises if it is not among `choices`."""
     if value not in choices:
         listed = ", ".join(map(repr, choices))
-        raise ValueError(f"{name} must be one of {listed}, received {shown(value)}")
+        raise ValueError(
+            f"{name} must be one of {listed}, received {shown(value)}{meant(value, choices)}"
+        )
     return value
+
+
+def meant(value, choices):
+    """Returns a question after the choice that is spelled almost as a value is; "" if none is."""
+    named = [choice for choice in choices if isinstance(choice, str)]
+    close = difflib.get_close_matches(value, named, 1, 0.75) if isinstance(value, str) else []
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def sizes(name, value, rank):

@@ -4,6 +4,7 @@ A package says its names once, in the stub `__init__.pyi` beside its `__init__.p
 checkers and editors read, too.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,8 @@ def attach(
 
     def get(name: str) -> Any:
         if name not in public:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+            text = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(text, name=name, obj=sys.modules[package])  # for "Did you mean"
         return load(name)
 
     return get, names, public

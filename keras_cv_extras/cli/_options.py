@@ -28,7 +28,8 @@ Data = Annotated[
 Network = Annotated[
     str | None,
     typer.Option(
-        help="The network, such as cifar-resnet20 (kcx models lists all); a small one if not given."
+        help="The network, such as cifar-resnet20 (kcx models lists all), or a function of your "
+        "own as my_module:function or my_file.py:function; a small one if not given."
     ),
 ]
 ImageSize = Annotated[

@@ -5,8 +5,10 @@ import importlib.metadata
 import importlib.util
 import os
 import pathlib
+import re
 import sys
 import traceback
+import types
 
 from keras_cv_extras._base import supervise
 
@@ -15,11 +17,12 @@ _IMPORTING = ("<frozen importlib", importlib.__file__)  # which are no plugin's
 _places = {}  # where the code of a plugin is, a file or a package's folder -> what it is called
 
 
-def check(name: str, *, others: bool = False) -> None:
+def check(name: str, *, option: str = "--plugin", others: bool = False) -> None:
     """Raises if a module cannot be found or read, without a line of it being run.
 
     Args:
         name: as in `load`.
+        option: the option that names it, for messages.
         others: whether other plugins are loaded before it, which may say where modules are found:
             then a module that is missing is left to `load`.
 
@@ -33,7 +36,7 @@ def check(name: str, *, others: bool = False) -> None:
     except (ImportError, OSError, SyntaxError, ValueError) as error:
         if others and isinstance(error, ModuleNotFoundError):
             return
-        raise ValueError(f"--plugin {name}: {error}") from error
+        raise ValueError(f"{option} {name}: {error}") from error
 
 
 def _file(name):
@@ -65,24 +68,52 @@ def _see_here():
         sys.path.insert(0, "")
 
 
-def load(name: str) -> None:
-    """Imports a module, given by its name or as a file.
+def load(name: str, option: str = "--plugin") -> types.ModuleType:
+    """Imports a module, given by its name or as a file, and returns it.
 
     Args:
         name: such as `my_package.ops`, or `my_ops.py`.
+        option: the option that names it, for messages.
 
     Raises:
         ValueError: if there is none, or its code fails; one line says where.
     """
     try:
-        _note(_import(name), f"--plugin {name}")
+        module = _import(name)
+        _note(module, f"{option} {name}")
+        return module
     except BaseException as error:
         if is_an_end(error):
             raise
         frames = traceback.extract_tb(error.__traceback__)
         last = [frame for frame in frames if not frame.filename.startswith(_IMPORTING)][-1]
         where = f" ({last.filename}, line {last.lineno})" if last.filename != __file__ else ""
-        raise ValueError(f"--plugin {name}: {_said(error)}{where}") from error
+        raise ValueError(f"{option} {name}: {_said(error)}{where}") from error
+
+
+def load_network(name: str) -> str:
+    """Registers a function of a module as a network, and returns the network's name.
+
+    Args:
+        name: such as `my_networks:tiny`, or `my_networks.py:tiny`.
+
+    Raises:
+        ValueError: if there is no such module or function, or it makes no network.
+    """
+    place, _, attribute = name.rpartition(":")
+    check(place, option="--model")
+    function = getattr(load(place, "--model"), attribute, None)
+    if not callable(function):
+        raise ValueError(f"--model {name}: {place} has no function {attribute!r}")
+    from keras_cv_extras import models
+
+    module = pathlib.Path(place).stem if place.endswith(".py") else place
+    key = re.sub(r"[^a-z0-9.-]+", "-", f"{module}.{attribute}".lower()).strip("-.")
+    try:
+        models.register(key, function, replace=True)
+    except TypeError as error:
+        raise ValueError(f"--model {name}: {error}") from error
+    return key
 
 
 def load_installed() -> None:
@@ -109,7 +140,10 @@ def _import(name):
         _see_here()
         return importlib.import_module(name)
     path = _existing(name)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    loaded = sys.modules.get(path.stem)
+    if loaded is not None and getattr(loaded, "__file__", None) == os.path.abspath(path):
+        return loaded  # named by --plugin and by --model
+    spec = importlib.util.spec_from_file_location(path.stem, path.absolute())
     assert spec is not None  # of a name that ends in .py
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

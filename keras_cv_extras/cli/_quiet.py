@@ -85,11 +85,27 @@ def load_plugins(names):
     Raises:
         ValueError: if one cannot be imported; the message names it.
     """
-    if "tensorflow" not in sys.modules:
-        sys.meta_path.insert(0, _WhenAskedFor())
+    _ask_for_tensorflow_quietly()
     _plugins.load_installed()
     for name in names:
         _plugins.load(name)
+
+
+def network_name(model):
+    """Returns the name of a network; that of `module:function` is registered, and named after both.
+
+    Raises:
+        ValueError: if there is no such module or function; the message names it.
+    """
+    if model is None or ":" not in model:
+        return model
+    _ask_for_tensorflow_quietly()
+    return _plugins.load_network(model)
+
+
+def _ask_for_tensorflow_quietly():
+    if "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _WhenAskedFor())
 
 
 class _WhenAskedFor:

@@ -27,7 +27,7 @@ from keras_cv_extras.cli._options import (
     say,
     show_table,
 )
-from keras_cv_extras.cli._quiet import import_tensorflow
+from keras_cv_extras.cli._quiet import import_tensorflow, network_name
 from keras_cv_extras.search import SearchSettings
 from keras_cv_extras.search import workers as search_workers
 
@@ -245,6 +245,7 @@ def run(
 
     kcx search status FOLDER shows the progress, kcx search report FOLDER the result.
     """
+    model = network_name(model)
     check_names(model=model, oracle=oracle, ops=_names(ops))
     settings = SearchSettings(
         trials=trials,

@@ -136,7 +136,7 @@ def export(
 
     For example: kcx export kcx-train/model.keras mnist_5k --output digits/1 --calibrate
 
-    Then: kcx predict digits/1 some.png, or docs/serving.md for TensorFlow Serving and KServe.
+    Then: kcx predict digits/1 some.png, or the page on serving for TensorFlow Serving and KServe.
     """
     checked.check_replaceable(output, kind="export", known=kinds.is_export)
     files = {"policy_file": policy, "calibration": calibration}
@@ -265,7 +265,7 @@ def serve(
     """Answer requests for an export over HTTP, until Ctrl-C.
 
     It uses TensorFlow Serving's REST protocol, so clients can switch to that server later. It is
-    meant for trying a model, and for use on one machine; docs/serving.md lists other servers.
+    meant for trying a model, and for use on one machine; the page on serving lists other servers.
 
     For example: kcx serve digits/1
     """

@@ -27,7 +27,7 @@ from keras_cv_extras.cli._options import (
     check_there,
     say,
 )
-from keras_cv_extras.cli._quiet import import_tensorflow
+from keras_cv_extras.cli._quiet import import_tensorflow, network_name
 from keras_cv_extras.training.job import loggers
 
 BELOW = 3  # the exit code of scores below what was asked for
@@ -208,6 +208,7 @@ def train(
         raise typer.BadParameter("--folds goes with none of --stream, --tensorboard and --logger")
     file = None if weights == "imagenet" else weights
     check_there(data=data, policy=policy, root=root, weights=file, image_size=image_size)
+    model = network_name(model)
     check_names(model=model, mix=mix, loss=loss)
     if stream and image_size is None:
         raise ValueError("stream needs image_size: files are decoded to one size")
@@ -306,6 +307,7 @@ def evaluate(
             max_bad=max_bad,
         )
     _show(result)
+    say(*(path for path in (output, report, predictions) if path is not None))
     _judge(result.scores, min_accuracy)
 
 

@@ -10,8 +10,9 @@ from typer.core import TyperGroup
 # What the library says, and how it is said here. Only what names an argument that is to be given.
 _WORDS = {
     r"^name must be one of keras_cv_extras\.models\.names\(\)": (
-        "--model must be one of those that kcx models lists"
+        "--model must be one of those that kcx models lists, or my_module:function"
     ),
+    r"\bor registered before by augment\.image_op": "or registered by a --plugin",
     r"give image_size=\(height, width\)": "give --image-size with the side of a square",
     r"give image_size\b": "give --image-size",
     r"\bstream needs image_size": "--stream needs --image-size",

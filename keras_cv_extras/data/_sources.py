@@ -358,8 +358,8 @@ def _as_folder(name):
     if isinstance(name, str) and len(folder.parts) == 1 and not folder.exists():
         known = [*_SETS, *(f"keras:{item}" for item in _KERAS)]
         raise ValueError(
-            f"unknown data set {name!r}: known are {', '.join(known)}, tfds:NAME, and the path of "
-            "a folder with one folder for each class, or of a CSV file"
+            f"unknown data set {name!r}, and no folder here: known are {', '.join(known)}, "
+            "tfds:NAME, and the path of a folder with one folder for each class, or of a CSV file"
         )
     return folder
 

@@ -50,7 +50,8 @@ class Step:
     def __post_init__(self) -> None:
         if not isinstance(self.op, str) or self.op not in OPS:
             raise ValueError(
-                f"op must be one of {', '.join(sorted(OPS))}; received {checks.shown(self.op)}"
+                f"op must be one of {', '.join(sorted(OPS))}, or registered before by "
+                f"augment.image_op; received {checks.shown(self.op)}{checks.meant(self.op, OPS)}"
             )
         set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
         set_field("rate", checks.fraction("rate", self.rate))

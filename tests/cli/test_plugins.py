@@ -117,13 +117,46 @@ def kcx(*arguments):
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
 
 
+@pytest.mark.parametrize("form", ["py", "module"])
+def test_a_network_is_a_function_of_a_module(written, tmp_path, form):
+    path = written(f"of_{form}")
+    place = path.name if form == "py" else path.stem
+    train = ["train", "digits", "--epochs", "1", "--quiet", "--output", "out", "--model"]
+    result = kcx("--plugin", place, *train, f"{place}:tiny_of_{form}")
+    assert result.exit_code == 0, result.output or result.exception
+    asked = json.loads((tmp_path / "out" / "train.json").read_text())
+    assert f"plugin-of-{form}.tiny-of-{form}" in json.dumps(asked)
+    (model,) = keras.saving.load_model(tmp_path / "out" / "model.keras").layers[-1:]
+    assert isinstance(model, keras.layers.Dense)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("plugin_X.py:larger_X", "--model plugin_X.py:larger_X: plugin_X.py has no function"),
+        ("plugin_X:three_X", "--model plugin_X:three_X: plugin_X has no function 'three_X'"),
+        ("plugin_X:darker_X", "--model plugin_X:darker_X: .* must take input_shape and num_cl"),
+        ("missing_X:tiny", "--model missing_X: No module named 'missing_X'$"),
+        ("missing_X.py:tiny", "--model missing_X.py: there is no such file$"),
+        (":tiny", "--model : No module named ''"),
+        ("tiny_of_X", "--model must be one of those .*, or my_module:function, .* 'tiny_of_X'"),
+    ],
+)
+def test_a_function_that_is_no_network(written, asked, said):
+    written("net", OP + "\n    three_{name} = 3\n")
+    for command in (["train", "digits"], ["search", "run", "digits"]):
+        result = kcx(*command, "--model", asked.replace("X", "net"), "--output", "out")
+        assert re.search(said.replace("X", "net"), str(result.exception)), result.exception
+
+
 @pytest.mark.parametrize("form", ["file", "module"])
 def test_the_command_line_knows_an_op_of_a_plugin(written, tmp_path, form):
     path = written(form)
     fields = json.dumps(policy.Policy([[policy.Step("solarize", 0.5, 0.5)]]).to_dict())
     (tmp_path / "own.json").write_text(fields.replace("solarize", f"darker_{form}"))
     shown = ["policy", "show", "own.json", "--data", "digits", "--output", "own.png"]
-    assert f"darker_{form}" in str(kcx(*shown).exception)
+    said = str(kcx(*shown).exception)
+    assert f"or registered by a --plugin; received 'darker_{form}'" in said
     plugin = path.name if form == "file" else path.stem
     result = kcx("--plugin", plugin, *shown)
     assert result.exit_code == 0, result.output or result.exception

@@ -44,7 +44,7 @@ def test_one_line_with_the_option(one_line_error, monkeypatch, arguments, messag
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("train nope", "unknown data set 'nope': known are mnist_5k, "),
+        ("train nope", "unknown data set 'nope', and no folder here: known are mnist_5k, "),
         ("train ./nope/there", "nope/there: no such folder"),
         ("train nope.csv", "nope.csv: no such file"),
         ("train HERE", "HERE: no class folders"),
