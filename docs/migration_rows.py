@@ -68,8 +68,9 @@ TIMM = {
     "networks_note": (
         "`build` gives one class score per class as logits, and takes images with values in "
         "[0, 255]: the scale is in the network. Weights of timm come from a file, "
-        '`models.build("resnet18", weights="resnet18.safetensors")`, and `build` takes the '
-        "names of these networks in timm too. A file does not say whether it is of "
+        '`models.build("resnet18", (224, 224, 3), 1000, weights="resnet18.safetensors")`, '
+        "and `build` takes the names of these networks in timm too. A file does not say whether "
+        "it is of "
         "`efficientnet_b0` or of `tf_efficientnet_b0`, whose padding is another: the name does."
     ),
     "networks": {

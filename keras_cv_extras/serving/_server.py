@@ -214,6 +214,15 @@ def _line(error):
     return visible(said.splitlines()[-1].strip())
 
 
+def _json(body):
+    """Returns what a body holds, or raises a ValueError that says what it should."""
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        form = '{"instances": [{"b64": "..."}]}'
+        raise ValueError(f"the body of a request must be JSON, such as {form}: {error}") from error
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     """Reads a request, and writes what the server says, or what is wrong with it."""
 
@@ -234,7 +243,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         """Answers a request to predict."""
-        self._respond(":predict", lambda body: self.server.predict(json.loads(body)))
+        self._respond(":predict", lambda body: self.server.predict(_json(body)))
 
     def _respond(self, end, say):
         if refusal := self._refusal(end):

@@ -123,7 +123,8 @@ def test_what_is_scored_was_not_trained_on(run, tmp_path, stream):
     assert len(known) + len(held_out) == 60
     same = asked(run, run.photographs, stream=stream)
     assert len(same.files or same.part) == len(held_out)
-    assert same.notes == (f"{len(known)} of 60 images are left out: the model was trained on them",)
+    said = f"{len(known)} of 60 images are left out: the model was trained or validated on them"
+    assert same.notes == (said,)
     grown = draw(shutil.copytree(run.photographs, tmp_path / "grown"), ("cat",), [70, 71])
     more = asked(run, grown, stream=stream)
     paths = more.part.paths if stream else more.files

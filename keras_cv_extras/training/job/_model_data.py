@@ -180,9 +180,10 @@ def _loaded(model, path, source, classes, image_size, *, stream, max_bad, resize
     images = loaded(source, image_size, stream, max_bad, resize, jpeg)
     wanted, given = (height, width, channels), shape_of(images.train)
     if any(one not in (None, other) for one, other in zip(wanted, given, strict=True)):
+        sized = all(one in (None, other) for one, other in zip(wanted[:2], given[:2], strict=True))
         raise ValueError(
             f"{path} takes images of {' x '.join(map(str, wanted))}, those of {images.name} are "
-            f"{' x '.join(map(str, given))}: give image_size, or other data"
+            f"{' x '.join(map(str, given))}: give {'' if sized else 'image_size, or '}other data"
         )
     return images
 
@@ -250,7 +251,8 @@ def _unseen(images, path, about):
         raise ValueError(f"{path} was trained on all {total} images of {images.name}: give others")
     line = None
     if left < total:
-        line = f"{total - left} of {total} images are left out: the model was trained on them"
+        known = f"{total - left} of {total} images"
+        line = f"{known} are left out: the model was trained or validated on them"
     return *_joined(images, keep), line
 
 
