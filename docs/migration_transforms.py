@@ -67,8 +67,8 @@ too. In the other direction, `policy.to_albumentations(...)` returns a dictionar
 Version 1.0.31.
 
 Convert the keywords of a pipeline with
-`policy.read_transforms({{"is_training": True, "auto_augment": ..., ...}})`, and an augmentation string with
-`policy.from_timm("rand-m9-n3-mstd0.5-inc1")`.
+`policy.read_transforms({{"is_training": True, "auto_augment": ..., ...}})`,
+and an augmentation string with `policy.from_timm("rand-m9-n3-mstd0.5-inc1")`.
 `models.build(name, input_shape, num_classes, weights="file.safetensors")` reads weight files. See
 [Policies](../policies.md#to-and-from-other-libraries).
 
