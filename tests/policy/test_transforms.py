@@ -366,6 +366,17 @@ def test_timm_keywords():
     assert len(policy.read_transforms(original).policies[0].stages) == 2
     with pytest.raises(ValueError, match="no keyword colour_jitter"):
         policy.read_transforms({"colour_jitter": 0.4})
+    for keyword in (
+        {"auto_augment": "rand-m9"},
+        {"re_prob": 0.25},
+        {"hflip": 1.0},
+        {"mixup_alpha": 1},
+    ):
+        for strict in (True, False):
+            with pytest.raises(ValueError, match="changes nothing without is_training=True"):
+                policy.read_transforms(keyword, strict=strict)
+        assert policy.read_transforms({**keyword, "is_training": False}).layers
+    assert policy.read_transforms({"hflip": 0.5, "scale": None}).layers
     with pytest.raises(ValueError, match="in place of which is bilinear"):
         policy.read_transforms({"is_training": True, "interpolation": "random"})
 

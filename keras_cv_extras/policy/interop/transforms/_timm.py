@@ -46,6 +46,10 @@ _DEFAULTS: dict[str, Any] = {
     "num_classes": None,
     "label_smoothing": 0.0,
 }
+#: Those that change nothing without `is_training=True`, which is not the default.
+_FOR_TRAINING = ("scale", "ratio", "hflip", "vflip", "color_jitter", "color_jitter_prob")
+_FOR_TRAINING += ("grayscale_prob", "gaussian_blur_prob", "auto_augment", "re_prob")
+_FOR_TRAINING += ("mixup_alpha", "cutmix_alpha")
 #: Keywords of its class Mixup that its script calls otherwise.
 _MIXUP = {"prob": "mixup_prob", "switch_prob": "mixup_switch_prob", "mode": "mixup_mode"}
 #: What loads and batches images, and changes nothing of them.
@@ -72,7 +76,8 @@ def layers_of(
         seed: of random layers, an integer or None.
 
     Raises:
-        ValueError: if a keyword is not known, or something cannot be done and `strict`.
+        ValueError: if a keyword is not known or changes nothing, or something cannot be done and
+            `strict`.
     """
     given = {_MIXUP.get(name, name): value for name, value in given.items()}
     unknown = sorted(set(given) - set(_DEFAULTS) - set(_UNREAD) - set(_IDLE))
@@ -80,6 +85,12 @@ def layers_of(
         raise ValueError(
             f"create_transform has no keyword {', '.join(unknown)} that is read here: give "
             f"some of {', '.join(_DEFAULTS)}"
+        )
+    idle = [name for name in _FOR_TRAINING if given.get(name) not in (None, _DEFAULTS[name])]
+    if idle and "is_training" not in given:
+        raise ValueError(
+            f"{idle[0]} changes nothing without is_training=True, as in timm: add it, or "
+            "is_training=False"
         )
     option = {**_DEFAULTS, **{key: value for key, value in given.items() if key in _DEFAULTS}}
     omissions = Omissions("keras_cv_extras")
