@@ -73,6 +73,13 @@ def is_of_keras(value):
     return getattr(value, "__module__", "").partition(".")[0] == "keras"
 
 
+_EXAMPLES = (
+    "The examples use the names of this page, and `np`, `keras`, `tf` and `kcx` for the libraries. "
+    "What they do not define is yours: `images` are a batch of uint8 images, `labels` their class "
+    "numbers, `model` a compiled classifier of them, `dataset` both as a `tf.data.Dataset`."
+)
+
+
 def api_page(page, names):
     """Returns the Markdown of one page: a table of names, and the docstring of each."""
     name = page.partition("-")[0]
@@ -92,6 +99,7 @@ def api_page(page, names):
             lines.append(f"| [`{public}`][keras_cv_extras.{name}.{public}] | {said} |")
         else:
             lines.append(f"| `{public}` | Keras' own: `keras.{name}.{public}`. |")
+    lines += ["", _EXAMPLES] if own else []
     for public in own:
         lines += ["", f"::: keras_cv_extras.{name}.{public}"]
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 import types
+from typing import Any
 
 from keras_cv_extras._base import supervise
 
@@ -102,11 +103,12 @@ def load_network(name: str) -> str:
     """
     place, _, attribute = name.rpartition(":")
     check(place, option="--model")
-    function = getattr(load(place, "--model"), attribute, None)
-    if not callable(function):
+    found = getattr(load(place, "--model"), attribute, None)
+    if not callable(found):
         raise ValueError(f"--model {name}: {place} has no function {attribute!r}")
     from keras_cv_extras import models
 
+    function: Any = found
     module = pathlib.Path(place).stem if place.endswith(".py") else place
     key = re.sub(r"[^a-z0-9.-]+", "-", f"{module}.{attribute}".lower()).strip("-.")
     try:

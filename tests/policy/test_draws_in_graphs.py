@@ -1,5 +1,7 @@
 """A program that would draw the same for every batch says so when it is traced."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -40,7 +42,8 @@ def called(name, images, **given):
     op = augment.OPS[name]
     if op.has_strength:
         given[op.value_name] = op.strength.value(0.9, 32, 32)
-    return getattr(augment, name)(images, **given, compile=False)
+    function: Any = getattr(augment, name)
+    return function(images, **given, compile=False)
 
 
 @pytest.mark.parametrize("name", KEYED)

@@ -39,7 +39,7 @@ def trained(digits, tmp_path_factory):
 def test_a_training_says_and_writes_what_it_did(trained, digits):
     folder, settings, result, told = trained
     assert isinstance(result, training.TrainingResult)
-    assert told == [repr(digits)]
+    assert told == [repr(digits), "30 of the training images are for validation"]
     assert not own_names.unsaid(folder, kinds.TRAINING)
     assert all(path.exists() and path.parent == folder for path in result.files)
     assert result.scores.confusion.sum() == 60

@@ -108,6 +108,8 @@ def train(
     job = Job(images, chosen, settings)
     warning = carry_over_warning(chosen, _parts.count(job.train), recipe.epochs)
     if tell is not None and writes:
+        if job.validation is not None:
+            tell(f"{_parts.count(job.validation)} of the training images are for validation")
         for line in [*job.doubts(), *([] if warning is None else [warning])]:
             tell(line)
     if not writes:
