@@ -192,9 +192,9 @@ def where_counted(labels, counts):
 class FunctionLoss(WeightedLoss):
     """Base of the losses that a function gives: its options, a reduction and a name.
 
-    A subclass names its `function`, and is registered for saving under its own name. It gives
-    `argument_order` where another order of the arguments is known to users. One that
-    `reads_classes` takes `ignore_class` as its last argument.
+    A subclass names its `function`, and is registered for saving under its own name, unless a loss
+    of this package has that name. It gives `argument_order` where another order of the arguments is
+    known to users. One that `reads_classes` takes `ignore_class` as its last argument.
 
     Example:
         >>> @per_sample()
@@ -216,7 +216,11 @@ class FunctionLoss(WeightedLoss):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        keras.saving.register_keras_serializable("keras_cv_extras")(cls)
+        # One that has the name of a loss of this package does not take its place in files.
+        there = keras.saving.get_registered_object(f"keras_cv_extras>{cls.__name__}")
+        own = cls.__module__.startswith(f"{__package__}.")
+        if own or not getattr(there, "__module__", "").startswith("keras_cv_extras."):
+            keras.saving.register_keras_serializable("keras_cv_extras")(cls)
         function = cls.function
         cls.function = staticmethod(function)
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

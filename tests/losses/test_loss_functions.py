@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from keras_cv_extras import losses
+from keras_cv_extras.compat.tensorflow_addons import losses as compat_losses
 
 CHANCES = np.array([[0.7, 0.2, 0.1]])  # the true class is the first, unless it is said
 LOGITS = np.log(CHANCES)
@@ -160,6 +161,18 @@ def test_a_loss_of_ones_own():
     assert again.get_config()["scale"] == 3.0
     with pytest.raises(TypeError, match="scale, reduction, name"):
         Scaled(speed=1.0)
+
+
+def test_a_name_of_the_library_stays_the_librarys(untold):
+    class GIoULoss(losses.GIoULoss):
+        """Another one, of a user."""
+
+    with pytest.warns(FutureWarning, match="is now keras_cv_extras.losses.GIoULoss"):
+        old = compat_losses.GIoULoss
+    for made in (losses.GIoULoss, old):
+        again = keras.losses.deserialize(keras.losses.serialize(made()))
+        assert type(again) is made
+    assert issubclass(old, losses.GIoULoss)
 
 
 def test_the_mean_absolute_error_is_that_of_keras():
