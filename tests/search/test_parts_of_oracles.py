@@ -159,8 +159,13 @@ def test_a_suggestion_without_values_is_refused(wrong):
     oracle.suggested = wrong
     with pytest.raises(ValueError, match="Mine must suggest a dictionary with a status such as"):
         oracle.populate_space("0")
-    oracle.suggested = {"status": "RUNNING", "values": {"a": 1}}
-    assert oracle.populate_space("0") == oracle.suggested
+    for oracle.suggested in (
+        {"status": "RUNNING", "values": {"a": 1}},
+        {"status": "IDLE"},
+        {"status": "INVALID"},
+        {"status": "STOPPED", "values": None},
+    ):
+        assert oracle.populate_space("0") == oracle.suggested
 
 
 def test_a_switch_in_a_trials_file_is_true_or_false():

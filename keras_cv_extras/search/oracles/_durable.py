@@ -39,8 +39,7 @@ class DurableOracle(kt.Oracle):
         """Returns a trial to run, or one whose status says to wait or to stop."""
         with _lock_released(self):
             trial = super().create_trial(tuner_id)
-        unfinished = self.ongoing_trials or self._retry_queue
-        if trial.status == "STOPPED" and unfinished and self.failure is None:
+        if trial.status == "STOPPED" and self.ongoing_trials and self.failure is None:
             # Should another worker die, then this one runs its trial.
             self.tuner_ids.add(tuner_id)
             trial.status = "IDLE"
