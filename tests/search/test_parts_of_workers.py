@@ -30,6 +30,7 @@ def test_a_claim_is_renewed_until_it_is_given_up(tmp_path, monkeypatch):
         assert thread.daemon
         os.utime(path, ns=(1, 1))
         wait_for(lambda: path.stat().st_mtime_ns > 1)
+    path.touch()  # what another claims now is none of its business
     thread.join(20)
     assert not thread.is_alive()
 
@@ -71,6 +72,21 @@ def test_a_process_that_has_ended_and_was_not_waited_for_is_dead(tmp_path):
         process.send_signal(signal.SIGKILL)
         wait_for(lambda: _claims._status(process.pid)[0] == "Z")
         assert not _claims.Claims().is_held(path)
+
+
+def test_a_system_without_proc(monkeypatch):
+    def missing(path):
+        raise FileNotFoundError(path)
+
+    def kill(pid, number):
+        assert number == 0
+        if pid > 1:
+            raise ProcessLookupError if pid == 7 else PermissionError
+
+    monkeypatch.setattr(_claims.pathlib.Path, "read_text", missing)
+    monkeypatch.setattr(_claims.os, "kill", kill)
+    assert _claims._status(1) == _claims._status(8) == ("R", "")
+    assert [_claims._is_alive(pid, "") for pid in (1, 7, 8)] == [True, False, True]
 
 
 @pytest.mark.parametrize("pid", [0, -1, 1 << 40, "1"])
@@ -199,6 +215,16 @@ def test_processes_know_what_they_are(tmp_path, launched, monkeypatch):
 def test_no_worker_is_without_a_thread(tmp_path, launched, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert launched(tmp_path, 9)[-1].environment["OMP_NUM_THREADS"] == "1"
+
+
+def test_the_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 5, 9}, raising=False)
+    assert _processes._num_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert _processes._num_cores() == 1
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert _processes._num_cores() == 8
 
 
 @pytest.mark.parametrize("ends", [False, True])

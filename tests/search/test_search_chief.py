@@ -122,6 +122,29 @@ def test_what_no_worker_calls_is_not_answered(chief, method):
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_a_sign_of_life_does_not_wait_for_a_suggestion(chief, monkeypatch):
+    asked, answer = threading.Event(), threading.Event()
+    suggest = chief.oracle.create_trial
+
+    def slowly(tuner_id):
+        asked.set()
+        assert answer.wait(60)
+        return suggest(tuner_id)
+
+    monkeypatch.setattr(chief.oracle, "create_trial", slowly)
+    call = (_chief._METHODS[0], _wanted("worker-0"), chief.token)
+    thread = threading.Thread(target=chief.call, args=call, daemon=True)
+    thread.start()
+    try:
+        assert asked.wait(60)
+        assert chief.call(f"/{_chief.SERVICE}/Live", b"", chief.token) == b""
+        assert thread.is_alive()
+    finally:
+        answer.set()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
 @pytest.mark.parametrize("fields", WRONG.values(), ids=WRONG)
 def test_a_wrong_report_is_answered_and_changes_nothing(chief, fields):
     with pytest.raises(grpc.RpcError) as caught:

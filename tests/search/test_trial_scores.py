@@ -136,3 +136,16 @@ def test_a_trial_whose_score_is_no_number_has_failed(read, stored):
     found = read(make_trial({"val_accuracy": math.nan}, stored))
     assert found.status == "FAILED"
     assert math.isnan(found.score)
+
+
+def test_what_an_oracle_need_not_have(tmp_path):
+    """Files of keras-tuner's own oracles, and of a search that did not keep whether it stopped."""
+    oracle = kt.oracles.RandomSearchOracle(objective="val_accuracy")
+    state = oracle.get_state() | {"tried_so_far": ["a"], "seed": None, "seed_state": None}
+    state["id_to_hash"] = {"0": None}
+    path = tmp_path / "oracle.json"
+    path.write_text(json.dumps(state))
+    assert _trial_files.read_oracle(path) == json.loads(json.dumps(state))
+    path.write_text(json.dumps(state | {"stopped": 1}))
+    with pytest.raises(ValueError, match="stopped must be True or False"):
+        _trial_files.read_oracle(path)
