@@ -1,6 +1,7 @@
 """An oracle keeps what it knows of its trials, and knows which of them have to run."""
 
 import json
+import pathlib
 import threading
 
 import keras_tuner as kt
@@ -116,6 +117,19 @@ def test_files_of_more_trials_than_the_oracle_names(tmp_path):
     assert again.start_order == ["2", "0", "1"]
     assert again.end_order == []
     assert again.ongoing_trials == {}
+
+
+def test_trials_are_read_in_the_order_of_their_numbers(tmp_path, monkeypatch):
+    """Of equal ones the first is the best, in whatever order a file system names them."""
+    oracle = make(tmp_path)
+    for number in range(3):
+        oracle.create_trial("a")
+        complete(oracle, str(number))
+    listed = pathlib.Path.glob
+    monkeypatch.setattr(pathlib.Path, "glob", lambda *given: sorted(listed(*given))[::-1])
+    again = read_again(tmp_path)
+    assert list(again.trials) == ["0", "1", "2"]
+    assert again.get_best_trials(1)[0].trial_id == "0"
 
 
 def test_a_search_that_cannot_go_on_stops_its_workers(tmp_path, recwarn):

@@ -244,7 +244,12 @@ def test_a_worker_reports_what_its_trial_has_told(worker):
 def test_signs_of_life_end_with_the_worker(worker, monkeypatch):
     monkeypatch.setattr(_worker, "_LIFE", 0.005)
     said = []
-    worker._live = lambda body, timeout, metadata: said.append(dict(metadata))
+
+    def live(body, timeout, metadata):
+        said.append(dict(metadata))
+        raise Refused(CODES.UNAVAILABLE) if len(said) == 1 else ValueError("a closed channel")
+
+    worker._live = live
     thread = threading.Thread(target=worker._live_on)
     thread.start()
     deadline = time.monotonic() + 20

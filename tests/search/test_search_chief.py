@@ -200,3 +200,16 @@ def test_a_worker_of_another_search_is_told_so(chief, tmp_path):
     with pytest.raises(ConnectionError, match="serves another search than the one in"):
         worker.create_trial("worker-9")
     worker.close()
+
+
+def test_a_proxy_is_not_asked_for_the_chief(chief, monkeypatch):
+    monkeypatch.setattr(_worker, "PATIENCE", 2.0)
+    for name in ("no_proxy", "no_grpc_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("grpc_proxy", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    worker = _worker.WorkerOracle(
+        chief.oracle, chief.address, "worker-0", chief.folder / "trials", lambda: False
+    )
+    assert worker.create_trial("worker-0").trial_id == "0"
+    worker.close()

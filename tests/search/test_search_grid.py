@@ -31,13 +31,15 @@ def run(tried, number):
     return seen
 
 
-@pytest.mark.parametrize("first", [1, 2, 5])
-def test_resumed(tmp_path, first):
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("first", [1, 2, 5, 6])
+def test_resumed(tmp_path, first, running):
     whole = run(oracle(tmp_path / "whole"), 20)
     assert len(set(whole)) == 6
     begun = oracle(tmp_path / "resumed")
     seen = run(begun, first)
-    begun.create_trial("tuner0")  # killed while this one was running
+    if running:
+        begun.create_trial("tuner0")  # killed while this one was running
     begun.save()
     again = oracle(tmp_path / "resumed")
     again.reload()

@@ -45,7 +45,6 @@ def do_all(jobs, folder, compute, seen, *, role, check) -> list[Any]:
     """
     scores, claims = {}, Claims()
     while True:
-        waiting = True
         for job in jobs:
             if job.name in scores:
                 continue
@@ -61,12 +60,10 @@ def do_all(jobs, folder, compute, seen, *, role, check) -> list[Any]:
             if score is not None:
                 scores[job.name] = score
                 seen(job, score)
-                waiting = False
         if len(scores) == len(jobs):
             return [scores[job.name] for job in jobs]
-        if waiting:
-            check()
-            time.sleep(PAUSE)
+        check()
+        time.sleep(PAUSE)
 
 
 def _computed(job, folder, compute):
