@@ -149,3 +149,23 @@ def test_what_an_oracle_need_not_have(tmp_path):
     path.write_text(json.dumps(state | {"stopped": 1}))
     with pytest.raises(ValueError, match="stopped must be True or False"):
         _trial_files.read_oracle(path)
+
+
+@pytest.mark.parametrize(
+    ("place", "changes"),
+    [
+        (3, {"config": {"name": "rate"}}),
+        (3, {"class_name": "Other"}),
+        (3, {"min_value": None}),
+        (2, {"max_value": 10**400}),
+        (0, {"values": 3}),
+    ],
+)
+def test_a_space_that_is_damaged_is_one_line(read, place, changes):
+    def change(state):
+        one = state["hyperparameters"]["space"][place]
+        (one if set(changes) <= {"config", "class_name"} else one["config"]).update(changes)
+
+    with pytest.raises(ValueError, match=r"trial_7/trial\.json: ") as seen:
+        read(make_trial(), change=change)
+    assert "\n" not in str(seen.value)
