@@ -164,6 +164,13 @@ def test_shares_of_a_mixture_add_up_to_one(error, right):
             _fitted.check(one)
 
 
+def test_no_share_of_a_mixture_is_below_0():
+    one = mixture.GaussianMixture(2, random_state=0).fit(X)
+    one.weights_ = np.array([1.5, -0.5])
+    with pytest.raises(ValueError, match="components of the GaussianMixture in it do not fit"):
+        _fitted.check(one)
+
+
 @pytest.mark.parametrize("form", ["full", "tied", "diag", "spherical"])
 def test_each_form_of_a_mixture_has_its_own_shape(form):
     one = mixture.GaussianMixture(3, covariance_type=form, random_state=0).fit(X)
