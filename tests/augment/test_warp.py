@@ -29,6 +29,8 @@ def test_between_pixels_and_outside():
         augment.interpolate_bilinear(IMAGES, points, indexing="yx")
     with pytest.raises(ValueError, match="grid must be"):
         augment.interpolate_bilinear(IMAGES[0], points)
+    with pytest.raises(ValueError, match="grid must be"):
+        augment.interpolate_bilinear(IMAGES, np.zeros((2, 4, 3), "float32"))
 
 
 def test_colours_in_yiq():
@@ -43,6 +45,15 @@ def test_colours_in_yiq():
     np.testing.assert_array_equal(bright, np.minimum(levels * 3.0, 255).astype("uint8"))
     with pytest.raises(ValueError, match="with 3 axes or more"):
         augment.adjust_hsv_in_yiq(IMAGES[..., :1])
+
+
+def test_the_hue_is_turned_by_an_angle_in_yiq():
+    yiq = np.array([[0.299, 0.596, 0.211], [0.587, -0.274, -0.523], [0.114, -0.322, 0.312]])
+    light, i, q = np.moveaxis(IMAGES @ yiq, -1, 0)
+    i, q = 0.5 * (np.cos(0.7) * i - np.sin(0.7) * q), 0.5 * (np.sin(0.7) * i + np.cos(0.7) * q)
+    wanted = 1.5 * np.stack([light, i, q], axis=-1) @ np.linalg.inv(yiq)
+    found = augment.adjust_hsv_in_yiq(IMAGES, 0.7, scale_saturation=0.5, scale_value=1.5)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize("pixels", [-8.25, 3.5])

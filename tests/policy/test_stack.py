@@ -100,3 +100,32 @@ def test_an_op_that_the_images_do_not_allow(batch):
     two = np.repeat(batch[..., :1], 2, axis=-1)
     with pytest.raises(ValueError, match="channels"):
         stack_policies([Policy([[Step("color", 1.0, 0.5)]])], StackShape(), two)
+
+
+def test_a_shape_is_as_large_as_what_it_holds_and_no_larger():
+    two = Policy([[Step("rotate", 1.0, 0.5), Step("invert")], [Step("identity")]], num_draws=3)
+    small, large = StackShape(branches=()), StackShape((("identity", ()),), 40, 50)
+    shape = small.holding([two])
+    assert (shape.num_steps, shape.num_sub_policies) == (6, 2)
+    assert sorted(name for name, _ in shape.branches) == ["identity", "invert", "rotate"]
+    both = two + policy.flip_crop()
+    steps = 6 + sum(stage.num_steps for stage in policy.flip_crop().stages)
+    assert small.holding([both]).num_steps == steps
+    grown = large.holding([two])
+    assert (grown.num_steps, grown.num_sub_policies) == (40, 50)
+    assert [name for name, _ in grown.branches] == ["identity", "invert", "rotate"]
+    assert grown.holds(two)
+    assert not large.holds(two)
+    assert not shape.holds(both)
+    assert small.holding([]) == small
+
+
+def test_a_padded_policy_tells_what_it_pads():
+    own = policy.flip_crop().with_batch(label_smoothing=0.1)
+    shape = StackShape(branches=()).holding([own])
+    padded = Padded(own, shape)
+    for name in ("fill", "sub_policies", "value_range", "batch"):
+        assert getattr(padded, name) == getattr(own, name), name
+    odd = np.zeros((1, 8, 8, 2), "uint8")
+    with pytest.raises(ValueError, match="channels"):
+        stack_policies([Policy([[Step("color", 1.0, 0.5)]])], StackShape(), odd)

@@ -212,6 +212,31 @@ def test_rows_are_what_integers_are():
     np.testing.assert_allclose(named(rows, shares), sparse(integers, logits), rtol=1e-5)
     with pytest.raises(ValueError, match="needs a loss that reads rows"):
         either_loss("kl_divergence")
+    column = integers[:, None]  # of numbers, not of shares
+    np.testing.assert_array_equal(both(column, logits), sparse(column, logits))
+    one = np.full((5, 1), 3.0, "float32")
+    np.testing.assert_array_equal(both(np.zeros((5, 1), int), one), np.zeros(()))
+
+
+def test_a_loss_keeps_what_it_is_told_of_sums_and_classes():
+    logits, integers = RNG.normal(size=(5, 3)).astype("float32"), np.arange(5) % 3
+    summed = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    found = _rows_loss.either_loss(summed)
+    assert found.reduction == "sum"
+    np.testing.assert_allclose(found(integers, logits), summed(integers, logits), rtol=1e-6)
+    ignoring = keras.losses.SparseCategoricalCrossentropy(ignore_class=0)
+    with pytest.raises(ValueError, match="needs a loss that reads rows of them"):
+        _rows_loss.either_loss(ignoring)
+    shares = np.array(keras.ops.softmax(logits))
+    plain = keras.losses.SparseCategoricalCrossentropy()
+    rows = np.eye(3, dtype="float32")[integers]
+    np.testing.assert_allclose(
+        _rows_loss.either_loss(plain)(rows, shares), plain(integers, shares), rtol=1e-5
+    )
+    _rows_loss.check_smoothed_once(losses.LogLoss(label_smoothing=0.0))
+    smooth = losses.ClassWeighted(losses.LogLoss(label_smoothing=0.1), [1, 2, 1])
+    with pytest.raises(ValueError, match="both the policy and the loss of the model smooth"):
+        _rows_loss.check_smoothed_once(smooth)
 
 
 @pytest.mark.wide
