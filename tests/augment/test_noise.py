@@ -97,6 +97,11 @@ def test_few_photons_are_counted_out():
     bright = np.full((16, 16, 3), 200, "float32")  # of 2,000 photons
     noise = np.asarray(augment.poisson_noise(bright, 0.1, 3, compile=False))
     assert 3.5 < noise.std() < 5.5
+    noise = np.asarray(augment.poisson_noise(bright, 0.01, 3, compile=False))
+    assert 1.2 < noise.std() < 1.6
+    for gain in (0.0, 1 / 16384):
+        same = augment.poisson_noise(bright, np.float32(gain), 3, compile=False)
+        np.testing.assert_array_equal(same, bright)
 
 
 def test_salt_and_pepper_hits_shares_that_grow():

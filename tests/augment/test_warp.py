@@ -45,6 +45,8 @@ def test_colours_in_yiq():
     np.testing.assert_array_equal(bright, np.minimum(levels * 3.0, 255).astype("uint8"))
     with pytest.raises(ValueError, match="with 3 axes or more"):
         augment.adjust_hsv_in_yiq(IMAGES[..., :1])
+    with pytest.raises(ValueError, match="with 3 axes or more"):
+        augment.adjust_hsv_in_yiq(IMAGES[0, 0])
 
 
 def test_the_hue_is_turned_by_an_angle_in_yiq():

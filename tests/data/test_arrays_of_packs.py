@@ -85,7 +85,8 @@ def test_an_array_that_is_missing(tmp_path, name):
         _records.read(path)
 
 
-def test_a_thorough_look_reads_the_file(read, tmp_path):
+def test_a_thorough_look_reads_the_file(read, tmp_path, monkeypatch):
+    monkeypatch.setattr(_records, "_BLOCK", 64)
     path = tmp_path / "train.tfrecord"
     with pytest.raises(ValueError, match=r"train\.tfrecord: damaged"):
         read({}, thorough=True)

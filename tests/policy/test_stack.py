@@ -121,7 +121,7 @@ def test_a_shape_is_as_large_as_what_it_holds_and_no_larger():
 
 
 def test_a_padded_policy_tells_what_it_pads():
-    own = policy.flip_crop().with_batch(label_smoothing=0.1)
+    own = Policy([[Step("invert")]], fill=9, value_range=(0, 1)).with_batch(label_smoothing=0.1)
     shape = StackShape(branches=()).holding([own])
     padded = Padded(own, shape)
     for name in ("fill", "sub_policies", "value_range", "batch"):
