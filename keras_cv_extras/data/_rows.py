@@ -73,7 +73,8 @@ class Rows:
             raise TypeError(
                 f"labels must be numbers, texts or truth values, received {labels.dtype}"
             )
-        return tf.convert_to_tensor(labels)
+        # TensorFlow does not know NumPy's own type of texts of any length.
+        return tf.convert_to_tensor(labels.astype(object) if labels.dtype.kind == "T" else labels)
 
 
 class EpochStream:

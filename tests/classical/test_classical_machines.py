@@ -159,6 +159,34 @@ def test_weights_of_one_target_have_one_intercept(kind):
     _fitted.check(fit(kind, TWO))
 
 
+def test_rows_of_truth_values_are_numbers():
+    model = neighbors.NearestNeighbors(metric="jaccard", algorithm="brute").fit(X > 0.5)
+    assert model._fit_X.dtype == bool
+    _fitted.check(model)
+
+
+NODES = [("left_child", int), ("right_child", int), ("feature", int)]
+
+
+@pytest.mark.parametrize(
+    ("node", "wrong"),
+    [
+        ((1, 2, 0), False),
+        ((2, 1, 3), False),
+        ((0, 2, 0), True),  # to itself: without end
+        ((1, 0, 0), True),
+        ((3, 2, 0), True),  # the first that is not there
+        ((1, 3, 0), True),
+        ((1, 2, 4), True),
+        ((1, 2, -1), True),
+    ],
+)
+def test_each_node_leads_to_later_ones(node, wrong):
+    nodes = np.array([node, (-1, -1, -2), (-1, -1, -2)], NODES)
+    tree = type("Tree", (), {"__getstate__": lambda self: {"nodes": nodes}})()
+    assert _fitted._is_wrong(tree, 4) == wrong
+
+
 @pytest.mark.parametrize(
     "kind",
     [ensemble.RandomForestClassifier(2), ensemble.GradientBoostingClassifier(n_estimators=2)],

@@ -100,3 +100,10 @@ def test_a_thorough_look_reads_the_file(read, tmp_path, monkeypatch):
     assert not _records.is_whole(path)
     with pytest.raises(FileNotFoundError, match="no such file; pack the images again"):
         _records.read(path)
+
+
+def test_a_record_keeps_names_that_are_no_text():
+    name = b"caf\xe9".decode("utf-8", "surrogateescape")  # of a folder, in another coding
+    made = _records.example(b"content", [3], [name], b"a.jpg", (0, 7, 9, 0), "jpeg")
+    assert b"caf\xe9" in made
+    assert b"content" in made

@@ -121,3 +121,32 @@ def test_an_index_of_another_form_is_not_read(tmp_path):
     for name, value in changes.items():
         files.write_arrays(place, {**whole, name: value})
         assert not _index._known(place, names, stamps)[1].any(), name
+
+
+@pytest.mark.parametrize("missing", ["version", "facts", "names", "stamps"])
+def test_an_index_that_lacks_something_is_not_read(tmp_path, missing):
+    place, stamps = tmp_path / "index.npz", np.array([[1, 2]])
+    _index._write(place, [b"a"], stamps, np.ones((1, 6), "int32"))
+    assert _index._known(place, [b"a"], stamps)[1].all()
+    whole = files.read_arrays(place)
+    files.write_arrays(place, {name: whole[name] for name in whole if name != missing})
+    assert not _index._known(place, [b"a"], stamps)[1].any()
+    place.write_bytes(b"PK\x03\x04 and nothing more")
+    assert not _index._known(place, [b"a"], stamps)[1].any()
+
+
+def test_folders_of_one_name_have_an_index_each(folder, opened, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    (other / "photographs" / "cat").mkdir(parents=True)
+    (other / "photographs" / "dog").mkdir()
+    for name in ("cat", "dog"):
+        for number in range(2):
+            paint(other / "photographs" / name / f"{number}.png", 30 + number)
+    for place in (tmp_path, other):
+        monkeypatch.chdir(place)
+        data.image_files("photographs", 16, test_fraction=0.5)
+    opened.clear()
+    for place in (tmp_path, other):
+        monkeypatch.chdir(place)
+        data.image_files("photographs", 16, test_fraction=0.5)
+    assert opened == []

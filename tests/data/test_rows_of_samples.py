@@ -21,6 +21,7 @@ def rows(labels, images=IMAGES):
         [True, False, True],
         np.array(["a", "b", "c"]),
         np.array([b"a", b"b", b"c"]),
+        np.array(["a", "b", "c"], np.dtypes.StringDType()),
         np.array(["a", b"b", "c"], object),
         np.zeros((3, 2, 2)),
     ],

@@ -79,6 +79,28 @@ def test_a_tracker_is_told_settings_and_epochs(tmp_path, trackers, name):
     assert (tmp_path / "mine" / "log.csv").is_file()
 
 
+@pytest.mark.parametrize("name", ["wandb", "mlflow"])
+def test_a_run_has_the_name_of_the_folder_and_ends(tmp_path, trackers, name):
+    loggers.check(name)
+    settings = {"policy": "p" * 600, "epochs": 2}
+    with loggers.logged(name, tmp_path / "mine", settings) as callbacks:
+        assert [type(callback) for callback in callbacks] == [Told]
+        assert "ended" not in trackers
+    if name == "wandb":
+        (begun, ended) = trackers
+        assert begun == {
+            "config": settings,
+            "project": "keras_cv_extras",
+            "name": "mine",
+            "dir": str(tmp_path / "mine"),
+        }
+    else:
+        (begun, asked, ended) = trackers
+        assert begun == {"run_name": "mine"}
+        assert asked == {"policy": "p" * 500, "epochs": "2"}
+    assert ended == "ended"
+
+
 def test_a_tracker_that_is_not_there_is_named_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(ImportError, match=r"logger='wandb' needs the package wandb: pip install"):

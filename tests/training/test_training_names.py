@@ -38,6 +38,10 @@ def test_predictions(predictions, tmp_path):
         "p(cat)": "0.250000",
         "p(dog)": "0.750000",
     }
+    (tmp_path / "theirs.csv").write_text("notes")
+    with pytest.raises(OSError, match="theirs"):
+        predictions.save_csv(tmp_path / "theirs.csv")
+    assert (tmp_path / "theirs.csv").read_text() == "notes"
 
 
 def test_evaluation(predictions, tmp_path):

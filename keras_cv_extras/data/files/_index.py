@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import pathlib
-import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -82,7 +81,7 @@ def _known(place, names, stamps):
         before, old_stamps, old_facts = (arrays[key] for key in ("names", "stamps", "facts"))
         if int(arrays["version"]) != _VERSION or len(old_stamps) != len(old_facts):
             return facts, known
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError):
         return facts, known  # none yet, or none that can be read: it is written anew
     before = before.tobytes().split(b"\0")
     if len(before) != len(old_stamps):

@@ -141,7 +141,7 @@ def is_whole(path):
     """Returns whether a file of records is there as it was written."""
     try:
         read(path, thorough=True)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError):
         return False
     return True
 
