@@ -73,6 +73,6 @@ def _plain(name):
     text = unicodedata.normalize("NFKC", name).casefold()
     text = "".join(sign for sign in text if unicodedata.category(sign)[0] not in "CZ") or name
     number = _NUMBER.fullmatch(text)
-    if number and text.isascii() and not (number[2] or ".").strip(".0"):
+    if number and not (number[2] or ".").strip(".0"):
         return text[: number.start(1)].strip("+") + (number[1].lstrip("0") or "0")
     return text

@@ -6,7 +6,9 @@ import time
 import types
 
 import grpc
+import keras_tuner as kt
 import pytest
+from keras_tuner.engine import trial as kt_trial
 
 from keras_cv_extras.search.workers import _chief, _claims, _reports, _token, _worker
 
@@ -123,7 +125,9 @@ def test_signs_of_life_come_in_time():
 )
 def test_what_a_worker_may_report(status, metrics):
     report = _reports.Report("0", status, metrics, "a" * 100_000)
-    assert _reports.read_report(report.to_json()) == report
+    found = _reports.read_report(report.to_json())
+    assert found == report
+    assert {type(value) for value in found.metrics.values()} <= {float}
 
 
 @pytest.mark.parametrize(
@@ -239,6 +243,26 @@ def test_a_worker_reports_what_its_trial_has_told(worker):
             "message": "it diverged",
         }
     ]
+
+
+def test_a_trial_begins_without_what_the_one_before_has_told(worker):
+    def given(status):
+        trial = kt_trial.Trial(kt.HyperParameters(), trial_id="4", status=status)
+        return types.SimpleNamespace(trial=trial.to_proto())
+
+    worker.update_trial("3", {"seconds": 1.0})
+    asked, answers = [], [given("RUNNING"), given("IDLE")]
+
+    def create(request, timeout, metadata):
+        asked.append(request.tuner_id)
+        return answers.pop(0)
+
+    worker.stub = types.SimpleNamespace(CreateTrial=create)
+    assert worker.create_trial("w").trial_id == "4"
+    assert worker._metrics == {}
+    assert worker.get_trial("4").status == "RUNNING"
+    assert worker.create_trial("w").status == "IDLE"
+    assert asked == ["w", "w"]
 
 
 def test_signs_of_life_end_with_the_worker(worker, monkeypatch):

@@ -290,3 +290,21 @@ def test_what_runs_this_program_again(monkeypatch):
     monkeypatch.setattr(_processes.sys, "ps1", ">>>", raising=False)
     with pytest.raises(ValueError, match="needs a script"):
         _processes.this_command()
+
+
+@pytest.mark.parametrize("changes", [{"flags": types.SimpleNamespace(interactive=1)}, {"ps1": ">"}])
+def test_what_is_typed_cannot_be_started_again(monkeypatch, changes):
+    own = {"orig_argv": ["py", "x.py"], "modules": {}, "executable": "/bin/py"}
+    own["flags"] = types.SimpleNamespace(interactive=0)
+    monkeypatch.setattr(_processes, "sys", types.SimpleNamespace(**own))
+    assert _processes.this_command() == ["/bin/py", "x.py"]
+    monkeypatch.setattr(_processes, "sys", types.SimpleNamespace(**(own | changes)))
+    with pytest.raises(ValueError, match="needs a script"):
+        _processes.this_command()
+
+
+@pytest.mark.parametrize("workers", [0, 1.5, True])
+def test_how_many_workers(tmp_path, workers):
+    with pytest.raises((TypeError, ValueError), match="workers must be"):
+        _processes.launch(["a"], tmp_path, workers, end_with_search=False, report=None)
+    assert list(tmp_path.iterdir()) == []

@@ -213,3 +213,8 @@ def test_a_proxy_is_not_asked_for_the_chief(chief, monkeypatch):
     )
     assert worker.create_trial("worker-0").trial_id == "0"
     worker.close()
+
+
+def test_a_port_has_one_chief(chief, tmp_path):
+    with pytest.raises(OSError, match=f"cannot listen on {chief.address}: the port is in use"):
+        _chief.serve(chief.oracle, chief.address, tmp_path)

@@ -131,6 +131,13 @@ def test_a_score_that_is_believed(read, metrics, score, objective):
     assert (found.status, found.score) == ("COMPLETED", score)
 
 
+def test_of_several_values_those_that_are_numbers_count(read):
+    trial = make_trial()
+    trial.metrics.metrics["val_accuracy"].update(math.nan, step=1)
+    trial.metrics.metrics["val_accuracy"].update(0.25, step=2)
+    assert read(trial).score == 0.5
+
+
 @pytest.mark.parametrize("stored", [None, math.nan])
 def test_a_trial_whose_score_is_no_number_has_failed(read, stored):
     found = read(make_trial({"val_accuracy": math.nan}, stored))
