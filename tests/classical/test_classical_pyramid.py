@@ -3,6 +3,7 @@ import pytest
 from scipy import sparse
 from sklearn.svm import SVC
 
+from keras_cv_extras import classical
 from keras_cv_extras.classical import (
     DescriptorSet,
     SpatialPyramid,
@@ -184,3 +185,19 @@ def _one():
 def test_a_pyramid_needs_positions():
     with pytest.raises(TypeError, match="must be a DescriptorSet"):
         SpatialPyramid().fit(np.ones((2, 3)))
+
+
+def test_no_histogram_is_negative():
+    good, bad = np.ones((2, 4)), np.ones((2, 4))
+    bad[1, 2] = -0.5
+    for kernel in (classical.histogram_intersection, classical.chi_square):
+        for pair in ((good, bad), (bad, good), (bad, None)):
+            with pytest.raises(ValueError, match="histograms must not be negative, received -0.5"):
+                kernel(*pair)
+
+
+def test_positions_are_those_of_their_image():
+    described, places = [np.ones((2, 3)), np.ones((1, 3))], [np.zeros((2, 2)), np.zeros((1, 2))]
+    assert len(classical.DescriptorSet.from_list(described, places)) == 2
+    with pytest.raises(ValueError, match="one row for each descriptor of each image"):
+        classical.DescriptorSet.from_list(described, places[::-1])

@@ -177,3 +177,12 @@ def test_numbers_that_may_be_classes_are():
     pairs = tf.data.Dataset.from_tensor_slices((IMAGES, [0, 1, 0, 1, 255, 1])).batch(2)
     with pytest.warns(UserWarning, match="labels hold 255"):
         data.class_weight(pairs)
+
+
+def test_counts_of_classes_are_a_copy_that_stays():
+    given = np.array([3.0, 4.0])
+    stats = data.ClassStats(given)
+    given[0] = 9.0
+    assert stats.counts.tolist() == [3.0, 4.0]
+    with pytest.raises(ValueError, match="read-only"):
+        stats.counts[0] = 9.0

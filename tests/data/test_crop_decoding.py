@@ -216,3 +216,9 @@ def test_boxes_have_the_area_that_was_asked_for_whatever_their_sides():
     areas = height * width / 400**2
     assert 0.09 < areas.min() < 0.12 < 0.22 < areas.max() < 0.26
     assert abs(np.corrcoef(areas, np.log(height / width))[0, 1]) < 0.3
+
+
+@pytest.mark.parametrize("ratio", [(0.5, float("inf")), (0.5, float("nan")), (0.0, 1.0), (2, 1)])
+def test_ends_of_a_ratio_are_numbers(ratio):
+    with pytest.raises(ValueError, match="ratio must"):
+        data.RandomResizedCrop(ratio=ratio)

@@ -175,3 +175,20 @@ def test_a_notebook_cannot_be_started_again(monkeypatch):
             workers.this_command()
     monkeypatch.setattr(_processes.sys, "orig_argv", ["python", "script.py", "a b"])
     assert workers.this_command()[1:] == ["script.py", "a b"]
+
+
+def test_a_folder_that_another_machine_has_left_is_taken_after_a_while(tmp_path, monkeypatch):
+    """Only time tells: a claim that is not renewed is given up."""
+    monkeypatch.setattr(_claims, "PATIENCE", 0.2)
+    monkeypatch.setattr(_state, "_PAUSE", 0.01)
+    path = _state.folder_path(tmp_path) / _state._HELD
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"host": "elsewhere", "pid": 7, "started": "1"}')
+    begun = time.monotonic()
+    with _state.hold(tmp_path):
+        assert time.monotonic() - begun >= 0.2
+        assert _claims.read_owner(path)["pid"] == os.getpid()
+    path.write_text('{"host": "elsewhere", "pid": 7, "started": "1"}')
+    monkeypatch.setattr(_claims.Claims, "take", lambda *given: None)  # it is renewed
+    with pytest.raises(ValueError, match=r"a search is running here \(process 7 on elsewhere\)"):
+        _state.hold(tmp_path)

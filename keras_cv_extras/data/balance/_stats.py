@@ -34,7 +34,7 @@ class ClassStats:
     classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        values = np.asarray(self.counts, np.float64)
+        values = np.array(self.counts, np.float64)
         checks.counts("counts", values.tolist())
         values.flags.writeable = False
         object.__setattr__(self, "counts", values)
