@@ -6,6 +6,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA, sparse_encode
 from sklearn.mixture import GaussianMixture
 
+from keras_cv_extras import classical
 from keras_cv_extras.classical import (
     LLC,
     VLAD,
@@ -267,3 +268,13 @@ def test_words_of_no_length_become_words_of_length_1():
 def test_a_table_holds_a_descriptor_of_each_image():
     found = _descriptors.as_descriptor_set(np.ones((3, 2)))
     assert (len(found), found.counts.tolist()) == (3, [1, 1, 1])
+
+
+def test_the_bandwidth_is_the_mean_distance_to_the_nearest_word():
+    values = np.random.default_rng(0).random((200, 3)).astype("float32")
+    values[:2] = values[0]  # the first two are no measure of all
+    coder = classical.VectorQuantization(4, assignment="soft", num_neighbors=2).fit(values)
+    squares = ((values[:, None] - coder.words_[None]) ** 2).sum(axis=-1).min(axis=1)
+    assert coder.bandwidth_ == pytest.approx(np.sqrt(squares.mean()), rel=1e-4)
+    given = {"assignment": "soft", "num_neighbors": 2, "bandwidth": 0.5}
+    assert classical.VectorQuantization(4, **given).fit(values).bandwidth_ == 0.5

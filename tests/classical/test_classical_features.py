@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from skimage import feature
 
-from keras_cv_extras.classical import HOG, LBP, SIFT, ColorHistogram, DenseSIFT
+from keras_cv_extras.classical import HOG, LBP, SIFT, ColorHistogram, DenseSIFT, _sift
 
 
 @pytest.fixture(scope="module")
@@ -261,3 +261,11 @@ def test_what_is_no_image_in_a_list_is_named_by_its_place(made, kind):
         named = rf"images\[{place}\] must have shape \(height, width\) or .*, {message}"
         with pytest.raises(ValueError, match=named):
             made.transform(images)
+
+
+def test_images_are_smoothed_one_by_one():
+    images = np.random.default_rng(0).random((2, 24, 24)).astype("float32")
+    both = _sift._orientation_maps(images, 1.5)
+    for place in (0, 1):
+        alone = _sift._orientation_maps(images[place : place + 1], 1.5)
+        np.testing.assert_allclose(both[place], alone[0], atol=1e-6)

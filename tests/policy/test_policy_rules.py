@@ -112,3 +112,17 @@ def test_a_resized_crop_of_others_keeps_both_ends(area, largest):
     step = _common.resized_crop(area, (0.5, 2), rate=0.3)
     options = {**{"largest": 1.0}, **dict(step.options)}
     assert (step.value, options["largest"], step.rate) == (0.2, largest, 0.3)
+
+
+def test_policies_are_equal_if_all_of_them_is():
+    one = Policy([[Step("invert", 0.5)]], name="mine")
+    assert one == Policy([[Step("invert", 0.5)]], name="mine")
+    assert hash(one) == hash(Policy([[Step("invert", 0.5)]]))
+    others = [
+        Policy([[Step("invert", 0.5)]], name="other"),
+        Policy([[Step("invert", 0.5)]], name="mine", fill=3),
+        Policy([[Step("invert", 0.5)]], name="mine", value_range=(0, 1)),
+        one.with_batch(repeats=2),
+        "mine",
+    ]
+    assert [one == other for other in others] == [False] * len(others)

@@ -9,8 +9,11 @@ import pytest
 from test_suggestions import SPACE, controller, different, history
 
 from keras_cv_extras import search
+from keras_cv_extras.augment import OPS
 from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.policy._stage import SEARCH_OPS
 from keras_cv_extras.search.oracles import _controller, _durable, _space, _trial_files
+from keras_cv_extras.search.stages import _request
 
 
 def test_a_controller_begins_with_small_weights_of_its_seed():
@@ -245,3 +248,25 @@ def test_a_model_asks_for_all_that_it_needs_before_the_first_trial():
     late.Int("late", 1, 2)
     with pytest.raises(ValueError, match="build_model asks for 'late', for which it did not ask"):
         oracle.update_space(late)
+
+
+def test_ops_that_are_searched_in_fit_the_channels():
+    for channels, wanted in ((1, False), (3, True)):
+        found = _request._searched_ops(None, np.zeros((1, 4, 4, channels)))
+        assert ("color" in found) == wanted
+    two = _request._searched_ops(None, np.zeros((1, 4, 4, 2)))
+    assert two == tuple(op for op in SEARCH_OPS if OPS[op].channels is None)
+    assert 0 < len(two) < len(SEARCH_OPS)
+    with pytest.raises(ValueError, match="an op must be one of"):
+        _request._searched_ops(["none such"], np.zeros((1, 4, 4, 3)))
+
+
+@pytest.mark.parametrize("trials", [1, 2, 5, 7, 1000])
+def test_a_grid_is_spread_over_its_combinations(trials):
+    space = kt.HyperParameters()
+    space.Choice("a", [0, 1, 2, 3])
+    space.Choice("b", [0, 1, 2])
+    oracle = search.GridOracle(max_trials=trials, hyperparameters=space)
+    every = [{"a": a, "b": b} for a in range(4) for b in range(3)]
+    places = np.rint(np.linspace(0, 11, min(trials, 12))).astype(int)
+    assert oracle._grid == [every[place] for place in places]

@@ -32,6 +32,8 @@ def test_policies_that_no_search_has_found_are_used_as_they_are(provenance):
     other = policy.Policy.from_dict({**policy.flip_crop().to_dict(), "provenance": provenance})
     assert _carry.carry_over_warning(other, 60_000, 100) is None
     assert _carry.carry_over_warning(object(), 60_000, 100) is None
+    for nothing in (found(images=0), found(epochs=0)):
+        assert _carry.carry_over_warning(nothing, 60_000, 100) is None
 
 
 def test_the_warning_comes_before_the_training(tmp_path, monkeypatch):
