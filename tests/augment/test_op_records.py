@@ -79,3 +79,20 @@ def test_kernels_that_do_not_keep_their_word():
         op(cut)(np.zeros((4, 4, 1), "uint8"), compile=False)
     with pytest.raises(TypeError, match="both takes positions or a key, not both"):
         op(both)
+
+
+def test_a_threshold_of_256_inverts_nothing():
+    strength = augment.OPS["solarize"].strength
+    assert (strength.identity, strength.extreme) == (256.0, 0.0)
+    levels = np.arange(256, dtype="uint8").reshape(16, 16, 1)
+    assert (np.asarray(augment.solarize(levels, 256.0)) == levels).all()
+    assert int(np.asarray(augment.solarize(levels, 255.0)).max()) == 254
+
+
+def test_no_image_is_bent_by_more_than_its_shorter_side():
+    image = np.random.default_rng(0).integers(0, 256, (12, 17, 1)).astype("uint8")
+    most = np.asarray(augment.elastic(image, 12.0, 3, compile=False))
+    for pixels in (13.0, 1e9):
+        bent = augment.elastic(image, pixels, 3, compile=False)
+        np.testing.assert_array_equal(bent, most)
+    assert (np.asarray(augment.elastic(image, 11.0, 3, compile=False)) != most).any()

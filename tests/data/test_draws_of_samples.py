@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras.data import _order, _pipeline, _records
+from keras_cv_extras.data import _order, _part, _pipeline, _records
 
 
 def test_numbers_have_24_bits_and_stay_below_1():
@@ -43,3 +43,13 @@ def test_colours_become_grey_as_eyes_see_them(channels):
         assert abs(int(found[0].max()) - 0.587 * 200) <= 1
         assert found[1].max() == 0
     np.testing.assert_array_equal(_records._in_channels(images, 1, False), images[..., :1])
+
+
+def test_a_share_is_below_1_whatever_its_hash(monkeypatch):
+    class Highest:
+        def __init__(self, *given, **options):
+            self.update = self.digest = lambda *given: b"\xff" * 8
+
+    assert 0 <= _part._draws([1, "a", 1], 3, "salt").min() < 1
+    monkeypatch.setattr(_part.hashlib, "blake2b", Highest)
+    assert _part._draws([1], 3, "salt")[0] < 1
