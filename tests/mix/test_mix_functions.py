@@ -136,9 +136,10 @@ def test_landscape_has_the_spectrum_of_the_paper():
     assert np.sum(mask[0].ravel() != (landscape >= highest)) <= 1
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", MOVED)
-def test_label_share_is_the_share_of_pixels_exactly(name):
-    images = flags()
+def test_label_share_is_the_share_of_pixels_exactly(name, channels):
+    images = flags((COUNT, HEIGHT, WIDTH, channels))
     mixed, labels = call(name, images, np.arange(COUNT), num_classes=COUNT, compile=False)
     pixels = np.asarray(mixed)[..., 0]
     for number in range(COUNT):
