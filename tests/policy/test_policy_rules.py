@@ -16,8 +16,6 @@ from keras_cv_extras.policy import (
     trivial_augment,
 )
 from keras_cv_extras.policy._specs import step_of_magnitude
-from keras_cv_extras.policy.interop import _common
-from keras_cv_extras.policy.interop.transforms import _timm
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1)).astype("uint8")
 INVERT, NOTHING = Policy([[Step("invert")]]), Policy([[Step("identity")]])
@@ -99,19 +97,6 @@ def test_options_of_a_step_are_a_key():
         assert listed == tupled
         assert hash(listed.options) == hash(tupled.options)
         assert listed.options == ((name, tuple(value)),)
-
-
-def test_a_jitter_of_timm_ends_at_black():
-    steps = _timm._jitter((1.5, 0.0, 0.25), None)
-    ends = {step.op: step.value for row in steps.sub_policies for step in row}
-    assert ends == {"brightness": (0.0, 2.5), "color": (0.75, 1.25)}
-
-
-@pytest.mark.parametrize(("area", "largest"), [((0.2, 0.5), 0.5), ((0.2, 1), 1.0)])
-def test_a_resized_crop_of_others_keeps_both_ends(area, largest):
-    step = _common.resized_crop(area, (0.5, 2), rate=0.3)
-    options = {**{"largest": 1.0}, **dict(step.options)}
-    assert (step.value, options["largest"], step.rate) == (0.2, largest, 0.3)
 
 
 def test_policies_are_equal_if_all_of_them_is():

@@ -14,6 +14,8 @@ from PIL import Image
 
 from keras_cv_extras import layers, mix, policy
 from keras_cv_extras.compat import keras_cv
+from keras_cv_extras.policy.interop import _common
+from keras_cv_extras.policy.interop.transforms import _timm
 from keras_cv_extras.policy.interop.transforms._centre import ResizedCentre
 
 HERE = pathlib.Path(__file__).parent
@@ -511,3 +513,16 @@ def test_scales_are_joined():
     (layer,) = policy.read_transforms(scales).layers
     wanted = (IMAGES / np.float32(255) + 0.5) * np.float32([2, 4, 8]) - 1
     np.testing.assert_allclose(layer(IMAGES), wanted, atol=1e-4)
+
+
+def test_a_jitter_of_timm_ends_at_black():
+    steps = _timm._jitter((1.5, 0.0, 0.25), None)
+    ends = {step.op: step.value for row in steps.sub_policies for step in row}
+    assert ends == {"brightness": (0.0, 2.5), "color": (0.75, 1.25)}
+
+
+@pytest.mark.parametrize(("area", "largest"), [((0.2, 0.5), 0.5), ((0.2, 1), 1.0)])
+def test_a_resized_crop_of_others_keeps_both_ends(area, largest):
+    step = _common.resized_crop(area, (0.5, 2), rate=0.3)
+    options = {**{"largest": 1.0}, **dict(step.options)}
+    assert (step.value, options["largest"], step.rate) == (0.2, largest, 0.3)

@@ -412,3 +412,25 @@ def test_recipes_that_the_model_or_a_population_cannot_train_are_refused(tmp_pat
     for asked, found in (((), set()), (("repeats",), {"repeats"})):
         assert _recipes.batches_of(search.recipe_space(ops=("invert",), also=asked)) == found
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_population_is_made_of_a_model_and_images(tmp_path, monkeypatch):
+    from keras_cv_extras.search.trials import _population_tuner
+
+    made = []
+
+    def trainer(*given, **options):
+        made.append((given, options))
+        return object()
+
+    monkeypatch.setattr(_population_tuner, "PopulationTrainer", trainer)
+    oracle = search.RandomOracle(hyperparameters=search.policy_space(ops=("invert", "rotate")))
+    numbers = {"epochs": 3, "batch_size": 7, "population_size": 2}
+    tuner = search.PopulationTuner(
+        oracle, "model", "images", validation=(), directory=tmp_path, **numbers
+    )
+    assert made == [(("model", "images"), numbers)]
+    assert tuner.oracle is oracle
+    for given in ({"build_model": "model"}, {"train": "images"}):
+        with pytest.raises(TypeError, match="give a trainer, or build_model and train, not both"):
+            search.PopulationTuner(oracle, trainer=object(), directory=tmp_path, **given)
