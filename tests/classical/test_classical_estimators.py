@@ -161,3 +161,12 @@ def test_features_of_a_model_are_an_estimator():
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "X (does not have|has feature names)")
             check("ModelFeatures", features)
+
+
+def test_grey_images_of_a_model_need_no_axis_of_channels():
+    import keras
+
+    network = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    images = np.arange(32, dtype="uint8").reshape(2, 4, 4)
+    found = classical.ModelFeatures(network).fit(images).transform(images)
+    np.testing.assert_array_equal(found, images.reshape(2, 16))

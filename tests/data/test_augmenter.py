@@ -80,3 +80,9 @@ def test_values_that_a_policy_cannot_take_are_told_before_any_graph():
     chosen = Policy([[Step("identity")]])
     with pytest.raises(ValueError, match=r"uint16 images need value_range=\(0, 65535\)"):
         data.pipeline((images.astype("uint16"), labels), 3, policy=chosen)
+
+
+def test_a_dataset_knows_the_size_of_its_images():
+    policy = Policy([[Step("invert", 0.5)]])
+    dataset = data.pipeline(numbered(7), 3, policy)
+    assert dataset.element_spec[0].shape[1:] == (2, 2, 1)

@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from keras_cv_extras import data
+from keras_cv_extras._base.owned import kinds, marks
+from keras_cv_extras.data.files.table import _table
+from keras_cv_extras.data.packed import _known
 
 NAMES = ("cat", "dog")
 
@@ -394,3 +397,22 @@ def test_a_table_of_gigabytes_is_not_read(folder):
     path.write_bytes("file,label\n0.png,cat".encode("utf-16") + b"x")
     with pytest.raises(ValueError, match="not UTF-16, from byte"):
         data.load(path)
+
+
+def test_folders_of_a_user_are_written_with_a_tilde(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    path = write(tmp_path / "labels.csv", ["filename,label", *plain()])
+    images = data.load(data.Table(path, root=f"~/{folder.name}"))
+    assert labels_by_file(images) == {number: number % 2 for number in range(10)}
+    assert not _known.is_pack(f"~/{folder.name}")
+    mark = marks.mark_text(kinds.PACK.key)
+    (folder / marks.MARK).write_text(mark)
+    assert _known.is_pack(f"~/{folder.name}")
+    assert not _known.is_pack(["~"])
+
+
+def test_a_class_of_data_frames_is_none():
+    assert _table.is_frame(Frame(path=["a"], label=[1]))
+    assert not _table.is_frame(Frame)
+    named = type("Named", (type,), {"__getitem__": None, "__len__": lambda cls: 0})
+    assert not _table.is_frame(named("Kind", (), {"columns": ()}))

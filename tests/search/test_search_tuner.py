@@ -8,6 +8,7 @@ import pytest
 from keras_cv_extras import losses, policy, search
 from keras_cv_extras.search.oracles import _recipes
 from keras_cv_extras.search.stages import _request
+from keras_cv_extras.search.trials import _oracle_checks
 
 SPACE = {"num_sub_policies": 1, "num_steps": 1, "ops": ("invert", "rotate")}
 RNG = np.random.default_rng(0)
@@ -434,3 +435,16 @@ def test_a_population_is_made_of_a_model_and_images(tmp_path, monkeypatch):
     for given in ({"build_model": "model"}, {"train": "images"}):
         with pytest.raises(TypeError, match="give a trainer, or build_model and train, not both"):
             search.PopulationTuner(oracle, trainer=object(), directory=tmp_path, **given)
+
+
+@pytest.mark.parametrize(
+    ("name", "better", "worse"),
+    [("val_accuracy", "max", "min"), ("val_log_loss", "min", "max"), ("seconds", "min", "max")],
+)
+def test_an_objective_goes_the_better_way(name, better, worse):
+    def oracle(direction):
+        return search.RandomOracle(objective=kt.Objective(name, direction))
+
+    _oracle_checks.check_objective(oracle(better))
+    with pytest.raises(ValueError, match=f"must be Objective\\('{name}', '{better}'\\), received"):
+        _oracle_checks.check_objective(oracle(worse))
