@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from keras_cv_extras import data, inference, metrics, serving, training
-from keras_cv_extras.serving import _card, _export, _ops, _predict, _trained
+from keras_cv_extras.serving import _card, _export, _ops, _predict, _server, _trained
 
 CARD = {"format": _card.FORMAT, "version": _card.VERSION, "class_names": ["a", "b", "c"]}
 CARD |= {"file_format": "saved_model", "input_shape": [4, 4, 1]}
@@ -123,3 +123,21 @@ def test_scores_are_of_images_that_no_temperature_was_fitted_on(validated, tmp_p
     assert ("validated on" in result.notes[0]) == validated
     with pytest.raises(ValueError, match="calibrate fits what calibration gives"):
         _trained.export_file("m", "own", tmp_path / "1", calibrate=True, calibration="c.json")
+
+
+def test_a_row_of_a_request_is_a_value_and_nothing_more():
+    for row in ({"images": {"b64": "YWI="}}, {"b64": "YWI="}):
+        assert _server._value(row, "images") == b"ab"
+    assert (
+        _server._value({"images": [1, 2]}, "images") == _server._value([1, 2], "images") == [1, 2]
+    )
+    for row in (
+        {"images": [1], "more": 2},
+        {"other": [1]},
+        {"images": {"b64": "YWI=", "more": 1}},
+        {"b64": 3},
+    ):
+        with pytest.raises(ValueError, match=r"a row must be \{.*received the keys"):
+            _server._value(row, "images")
+    with pytest.raises(ValueError, match="base64|padding|alphabet"):
+        _server._value({"b64": "no base 64!"}, "images")

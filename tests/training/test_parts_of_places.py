@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_cv_extras import losses
 from keras_cv_extras.training import _strategy
-from keras_cv_extras.training.devices import _places
+from keras_cv_extras.training.devices import _places, _steps
 
 
 class Around(keras.optimizers.SGD):
@@ -117,3 +117,13 @@ def test_variables_of_losses_within_losses():
     assert found
     own.loss.own = keras.Variable(1.0)
     assert len(_places._held(own)) == len(found) + 1
+
+
+def test_a_generator_keeps_its_batches_for_the_training():
+    model = compiled()
+    batch = (np.ones((4, 2), "float32"), np.zeros(4, "int64"))
+    given = (batch for _ in range(2))
+    _steps.make_variables(model, given)
+    assert len(list(given)) == 2
+    _steps.make_variables(model, [batch])  # anything else begins anew
+    assert model.built
