@@ -141,3 +141,89 @@ def test_a_row_of_a_request_is_a_value_and_nothing_more():
             _server._value(row, "images")
     with pytest.raises(ValueError, match="base64|padding|alphabet"):
         _server._value({"b64": "no base 64!"}, "images")
+
+
+@pytest.fixture
+def exported(tmp_path, monkeypatch):
+    """Exports a network that is none; returns what its parts were asked for."""
+    images, labels = np.arange(20 * 4, dtype="uint8").reshape(20, 2, 2, 1), np.arange(20) % 3
+    asked = {}
+
+    def scores(network, images, labels, *, data, calibration):
+        asked["scored"] = images, labels, calibration
+        name = "expected_calibration_error"
+        return {f"{name}_before": 0.2, name: 0.1, "images": len(images)}
+
+    def fitted(network, images, labels):
+        asked["fitted"] = images, labels
+        return inference.Calibration(temperature=2.0, num_samples=len(images))
+
+    def export(network, output, **options):
+        asked["export"] = options
+        return "verified"
+
+    def run(multilabel=False, validation=None, **options):
+        asked.clear()
+        rows = np.eye(3)[labels] if multilabel else labels
+        of = types.SimpleNamespace(
+            multilabel=multilabel,
+            class_names=("a", "b", "c"),
+            train=(images[:7], rows[:7]),
+            test=(images, rows),
+        )
+        chosen = types.SimpleNamespace(
+            images=of, part=(images, rows), notes=["a note"], validation=validation
+        )
+        monkeypatch.setattr(_trained.training, "data_for", lambda *given, **named: chosen)
+        result = _trained.export_file("model.keras", "data", tmp_path / "out", **options)
+        return result, asked
+
+    monkeypatch.setattr(_trained.training, "load_model", lambda *given, **named: "network")
+    monkeypatch.setattr(_trained, "_scores", scores)
+    monkeypatch.setattr(_trained, "_fitted", fitted)
+    monkeypatch.setattr(_trained._export, "export", export)
+    monkeypatch.setattr(_trained._card, "read_card", lambda path: {"quantization": "one"})
+    monkeypatch.setattr(_trained.quantizing, "note", lambda quantization: f"of {quantization}")
+    return run
+
+
+def test_what_is_exported_is_verified_on_labelled_images(exported):
+    result, asked = exported()
+    images, labels, calibration = asked["scored"]
+    assert (len(images), len(labels), calibration) == (20, 20, None)
+    assert "fitted" not in asked
+    given = asked["export"]
+    assert len(given["images"]) == 20
+    assert given["labels"].tolist() == (np.arange(20) % 3).tolist()
+    assert (given["class_names"], given["top_k"], given["verified"]) == (("a", "b", "c"), 5, True)
+    assert "representative" not in given
+    assert result.scores["split"] == "test"
+    assert result.notes == ("a note",)
+    assert result.verification == "verified"
+    _, asked = exported(multilabel=True)
+    assert asked["export"]["labels"] is None
+
+
+def test_a_temperature_is_not_fitted_on_what_it_is_scored_on(exported):
+    result, asked = exported(calibrate=True)
+    every = np.arange(20)
+    assert asked["fitted"][1].tolist() == (every[::2] % 3).tolist()
+    assert asked["scored"][1].tolist() == (every[1::2] % 3).tolist()
+    assert asked["scored"][2] is asked["export"]["calibration"]
+    assert len(asked["export"]["images"]) == 20
+    assert result.scores["split"] == "every second image of test"
+    assert "temperature 2.000, fitted on 10 images: every second test image" in result.notes[1]
+    other = np.zeros((4, 2, 2, 1)), np.zeros(4, int)
+    result, asked = exported(calibrate=True, validation=other)
+    assert asked["fitted"][0] is other[0]
+    assert len(asked["scored"][1]) == 20
+    assert result.scores["split"] == "test"
+
+
+@pytest.mark.parametrize("most", [3, 1000])
+def test_ranges_are_taken_of_training_images(exported, monkeypatch, most):
+    monkeypatch.setattr(_trained, "_REPRESENTATIVE", most)
+    result, asked = exported(format="litert", quantize="int8")
+    found = asked["export"]["representative"][:, 0, 0, 0] // 4
+    assert found.tolist() == ([0, 3, 6] if most == 3 else list(range(7)))
+    assert result.notes[-1] == "of one"
