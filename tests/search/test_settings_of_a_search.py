@@ -3,7 +3,7 @@
 import pytest
 
 from keras_cv_extras import search
-from keras_cv_extras._base import files
+from keras_cv_extras._base.owned import errors
 from keras_cv_extras.search.trials import _folder
 
 OWN = search.RandomOracle(hyperparameters=search.recipe_space(ops=("invert",)))
@@ -74,7 +74,7 @@ def test_what_may_not_be_asked_for(settings, message):
         (),
         ("oracle.json", "controller.npz", "chief.token"),
         ("trial_0/trial.json", "trial_12/trial.json"),
-        (f"trial_0/{files.TEMPORARY}x/trial.json", f"{files.TEMPORARY}y/oracle.json"),
+        (f"trial_0/{errors.TEMPORARY}x/trial.json", f"{errors.TEMPORARY}y/oracle.json"),
     ],
 )
 def test_folders_of_trials(tmp_path, names):
