@@ -186,3 +186,25 @@ def test_images_of_another_size_are_told_which_one_is_wanted(model, images):
     for ask in (better, lambda given: better.predict(given, verbose=0)):
         with pytest.raises(ValueError, match=wanted):
             ask(images.astype("float32"))
+
+
+def test_nothing_is_dropped_from_views():
+    inner = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    inner.add(keras.layers.Dropout(0.9))
+    inner.add(keras.layers.Dense(3))
+    better = TestTimeAugment(inner, "flip", name="mine")
+    images = np.random.default_rng(0).random((4, 8, 8, 1)).astype("float32")
+    one, same = (np.asarray(better(images)) for _ in range(2))
+    np.testing.assert_array_equal(one, same)
+    views = [np.asarray(inner(part)) for part in (images, images[:, :, ::-1])]
+    wanted = scipy.special.softmax(np.stack(views), axis=-1).mean(axis=0)
+    np.testing.assert_allclose(one, wanted, atol=1e-5)
+    again = TestTimeAugment.from_config(better.get_config())
+    assert again.name == "mine"
+
+
+@pytest.mark.parametrize(("side", "larger"), [(8, 9), (24, 27), (32, 37), (7, 8)])
+def test_images_are_an_eighth_larger_than_their_crops(side, larger):
+    inner = keras.Sequential([keras.Input((side, side, 1)), keras.layers.Flatten()])
+    inner.add(keras.layers.Dense(2))
+    assert TestTimeAugment(inner, "five").input_shape[1:3] == (larger, larger)

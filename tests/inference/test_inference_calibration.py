@@ -103,3 +103,20 @@ def test_saved_and_loaded(tmp_path):
 def test_wrong_values(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(("total", "taken"), [(1.0, True), (1.0005, True), (1.02, False)])
+def test_what_looks_like_probabilities(total, taken):
+    rows = np.full((6, 2), total / 2) + [[0.3, -0.3]]
+    labels = np.array([0, 0, 0, 0, 0, 1])
+    if taken:
+        with pytest.raises(ValueError, match="logits look like probabilities"):
+            fit_temperature(rows, labels)
+    else:
+        assert fit_temperature(rows, labels).temperature > 0
+
+
+@pytest.mark.parametrize("prior", [(1.0,), (), (0.5, 0.0), (0.5, -0.5)])
+def test_a_prior_has_a_share_for_each_of_several_classes(prior):
+    with pytest.raises(ValueError, match="must have a number above 0 for each class"):
+        Calibration(train_prior=prior, new_prior=(0.5, 0.5))

@@ -7,6 +7,7 @@ import pytest
 from imblearn.metrics import geometric_mean_score
 
 from keras_cv_extras import metrics
+from keras_cv_extras.metrics import _image
 
 MADE = {
     "BalancedAccuracy": {"num_classes": 2, "adjusted": True, "threshold": 0.25},
@@ -100,3 +101,38 @@ def test_a_class_that_is_only_predicted_counts():
     metric = metrics.GeometricMeanScore(3, correction=0.001)
     np.testing.assert_allclose(score(metric, true, given), wanted, rtol=1e-5)
     assert wanted < 0.1
+
+
+def test_callbacks_know_which_way_is_better():
+    down = {"ExpectedCalibrationError", "HammingLoss", "ImageMeanAbsoluteError"}
+    up = {"BalancedAccuracy", "CohenKappa", "GeometricMeanScore", "MatthewsCorrelationCoefficient"}
+    for name in sorted(down | up):
+        made = getattr(metrics, name)(**MADE[name])
+        assert made._direction == ("down" if name in down else "up"), name
+
+
+def test_the_correction_is_for_recalls_of_0_alone():
+    metric = metrics.GeometricMeanScore(2, correction=0.5)
+    counts = np.array([[1.0, 3.0], [0.0, 4.0]], "float32")  # recalls of a quarter and 1
+    assert float(metric.score(counts)) == pytest.approx(0.5)
+    counts[0] = 0, 4
+    assert float(metric.score(counts)) == pytest.approx(np.sqrt(0.5))
+
+
+def test_very_many_samples_have_a_correlation():
+    counts = np.array([[6.0, 1.0], [2.0, 5.0]], "float32")
+    metric = metrics.MatthewsCorrelationCoefficient(2)
+    few = float(metric.score(counts))
+    assert 0.5 < few < 0.7
+    assert float(metric.score(counts * np.float32(1e12))) == pytest.approx(few, rel=1e-5)
+
+
+def test_sizes_that_are_not_known_do_not_differ():
+    assert not _image._differ((None, 4, 3), (2, None, 3))
+    assert _image._differ((None, 4, 3), (2, 5, 3))
+
+
+def test_three_wrong_values_are_told():
+    metric = metrics.ExpectedCalibrationError()
+    with pytest.raises(ValueError, match=r"received \[(-?\d+(\.0)?, ){2}-?\d+(\.0)?\]"):
+        metric.update_state(np.array([7, 0, 8, 9, 11]), np.full((5, 2), 0.5))

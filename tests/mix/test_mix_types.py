@@ -134,3 +134,20 @@ def test_limits_count():
 def test_settings_of_batches_reach_the_mix():
     made = BatchSettings(mix="cutmix", mix_rate=0.3, mix_alpha=0.7).make_mix(4)
     assert made == mix.CutMix(alpha=0.7, rate=0.3, num_classes=4)
+
+
+def test_labels_and_partners_are_of_the_classes_of_a_mix():
+    images = np.zeros((4, 2, 2, 1), "uint8")
+    made = mix.MixUp(num_classes=3)
+    with pytest.raises(ValueError, match="3"):
+        made(images, np.array([0, 1, 2, 3]), seed=1)
+    pool = mix.Pool(images, np.array([0, 1, 2, 3]))
+    with pytest.raises(ValueError, match="3"):
+        mix.MixUp(num_classes=3, pool=pool)
+    assert mix.MixUp(num_classes=4, pool=pool).pool is pool
+    with pytest.raises(ValueError, match="label_smoothing needs rows of labels"):
+        mix.MixUp(label_smoothing=0.1)(images, np.array([0, 1, 2, 0]), seed=1)
+    with pytest.raises(TypeError, match=r"of one output; received a tuple of 3"):
+        made(images, (np.zeros(4, int),) * 3, seed=1)
+    with pytest.raises(ValueError, match=r"partners must be integers .* received shape \(4, 4\)"):
+        mix.mosaic(images, np.zeros(4, int), np.zeros((4, 4), int), 0.5, 0.5)
