@@ -9,7 +9,7 @@ import scipy.special
 import tensorflow as tf
 
 from keras_cv_extras import inference, serving
-from keras_cv_extras.inference import TestTimeAugment
+from keras_cv_extras.inference import TestTimeAugment, _model
 
 
 @pytest.fixture(scope="module")
@@ -208,3 +208,34 @@ def test_images_are_an_eighth_larger_than_their_crops(side, larger):
     inner = keras.Sequential([keras.Input((side, side, 1)), keras.layers.Flatten()])
     inner.add(keras.layers.Dense(2))
     assert TestTimeAugment(inner, "five").input_shape[1:3] == (larger, larger)
+
+
+def test_views_of_views_are_refused(model):
+    better = TestTimeAugment(model, "flip")
+    around = keras.Sequential([keras.Input((8, 8, 3)), better])
+    with pytest.raises(TypeError, match="TestTimeAugment already"):
+        TestTimeAugment(around, "flip")
+
+
+def test_a_scale_must_hold_the_crop(model):
+    with pytest.raises(ValueError, match="7"):
+        TestTimeAugment(model, "multi_scale", scales=(9, 7))
+
+
+def test_the_activation_that_is_asked_for_counts(model, images):
+    floats = images.astype("float32")[:, :8, :8]
+    given = np.asarray(TestTimeAugment(model, "center", activation="sigmoid")(floats))
+    np.testing.assert_allclose(given, scipy.special.expit(np.asarray(model(floats))), atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_small_probabilities_stay_small(activation):
+    small = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])
+    small.add(keras.layers.Dense(2, activation=activation, kernel_initializer="zeros"))
+    small.layers[-1].bias.assign([-6.0, 6.0])
+    found = np.asarray(TestTimeAugment(small, "flip", "geometric")(np.ones((1, 2, 2, 1))))
+    np.testing.assert_allclose(found, small(np.ones((1, 2, 2, 1))), rtol=1e-3)
+    layer = _model.Fuse(2, "mean", activation, False)
+    again = _model.Fuse.from_config(layer.get_config())
+    assert (again.num_views, again.fusion) == (2, "mean")
+    assert (again.activation, again.from_logits) == (activation, False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from imblearn.metrics import geometric_mean_score
 
-from keras_cv_extras import metrics
+from keras_cv_extras import metrics, mix
 from keras_cv_extras.metrics import _image
 
 MADE = {
@@ -136,3 +136,33 @@ def test_three_wrong_values_are_told():
     metric = metrics.ExpectedCalibrationError()
     with pytest.raises(ValueError, match=r"received \[(-?\d+(\.0)?, ){2}-?\d+(\.0)?\]"):
         metric.update_state(np.array([7, 0, 8, 9, 11]), np.full((5, 2), 0.5))
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_a_score_that_is_no_number_is_told(from_logits):
+    metric = metrics.ExpectedCalibrationError(from_logits=from_logits)
+    for scores in ([np.nan, 0.4], [[np.nan, 0.4], [0.5, 0.5]]):
+        with pytest.raises(ValueError, match="y_pred must hold"):
+            metric.update_state([1, 0], np.array(scores))
+
+
+@pytest.mark.parametrize(("true", "rows"), [([0, 1], 3), ([0, 1, 1], 2)])
+def test_there_are_as_many_labels_as_scores(true, rows):
+    with pytest.raises(ValueError, match=f"as many samples, received {len(true)} and {rows}"):
+        metrics.ExpectedCalibrationError().update_state(true, np.full((rows, 2), 0.5))
+
+
+def test_one_weight_is_for_all_samples():
+    metric = metrics.ExpectedCalibrationError(num_bins=2)
+    metric.update_state([0, 1, 1, 0], np.full((4, 2), 0.5), sample_weight=0.5)
+    assert np.asarray(metric.bins)[2].sum() == 2
+
+
+def test_mixed_labels_count_as_their_largest_share():
+    images, chances = np.zeros((3, 2, 2, 1)), np.eye(3) * 0.4 + 0.2
+    _, labels = mix.mixup(images, np.array([0, 1, 2]), np.array([1, 2, 0]), 0.25)
+    mixed = metrics.ExpectedCalibrationError()
+    plain = metrics.ExpectedCalibrationError()
+    mixed.update_state(labels, chances)
+    plain.update_state([0, 1, 2], chances)
+    np.testing.assert_allclose(mixed.bins, plain.bins)

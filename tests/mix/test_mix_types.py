@@ -151,3 +151,14 @@ def test_labels_and_partners_are_of_the_classes_of_a_mix():
         made(images, (np.zeros(4, int),) * 3, seed=1)
     with pytest.raises(ValueError, match=r"partners must be integers .* received shape \(4, 4\)"):
         mix.mosaic(images, np.zeros(4, int), np.zeros((4, 4), int), 0.5, 0.5)
+
+
+def test_weights_of_samples_are_floats_and_a_rule_is_true_or_false():
+    images, labels = np.zeros((4, 2, 2, 1), "uint8"), np.array([0, 1, 2, 0])
+    for weights in (np.ones(4, int), np.ones((4, 2))):
+        with pytest.raises(ValueError, match="the second must be floats"):
+            mix.MixUp(num_classes=3)(images, (labels, weights), seed=1)
+    with pytest.raises(ValueError, match="a mix takes no masks"):
+        mix.MixUp(num_classes=3)(images, np.zeros((4, 2, 2)), seed=1)
+    with pytest.raises(TypeError, match="balanced must be True or False"):
+        mix.ReMix(class_counts=[3, 1, 1], balanced="yes")
