@@ -235,7 +235,20 @@ def test_small_probabilities_stay_small(activation):
     small.layers[-1].bias.assign([-6.0, 6.0])
     found = np.asarray(TestTimeAugment(small, "flip", "geometric")(np.ones((1, 2, 2, 1))))
     np.testing.assert_allclose(found, small(np.ones((1, 2, 2, 1))), rtol=1e-3)
-    layer = _model.Fuse(2, "mean", activation, False)
+    layer = _model.Fuse(2, "max", activation, False)
     again = _model.Fuse.from_config(layer.get_config())
-    assert (again.num_views, again.fusion) == (2, "mean")
+    assert (again.num_views, again.fusion) == (2, "max")
     assert (again.activation, again.from_logits) == (activation, False)
+
+
+def test_a_softmax_at_the_end_gives_probabilities():
+    logits = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])
+    logits.add(keras.layers.Dense(3))
+    ended = keras.Sequential([logits, keras.layers.Softmax()])
+    assert _model.output_activation(ended) == ("softmax", False)
+    assert _model.output_activation(logits) == ("softmax", True)
+    for shape in ((2, 3), (2, 3, 4, 5)):
+        with pytest.raises(ValueError, match="logits must"):
+            inference.fuse(np.zeros(shape), "logit")
+    with pytest.raises(ValueError, match="scales must hold at least one number"):
+        inference.multi_scale_crops(np.zeros((1, 9, 9, 3)), 8, scales=())

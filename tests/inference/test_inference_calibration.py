@@ -120,3 +120,8 @@ def test_what_looks_like_probabilities(total, taken):
 def test_a_prior_has_a_share_for_each_of_several_classes(prior):
     with pytest.raises(ValueError, match="must have a number above 0 for each class"):
         Calibration(train_prior=prior, new_prior=(0.5, 0.5))
+
+
+def test_no_sample_at_all():
+    with pytest.raises(ValueError, match="at least one, received"):
+        fit_temperature(np.zeros((0, 2)), np.zeros(0, int))

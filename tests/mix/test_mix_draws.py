@@ -8,6 +8,7 @@ import scipy.stats
 
 from keras_cv_extras import mix
 from keras_cv_extras._base.draws import draws_of
+from keras_cv_extras.mix import _base, _pool
 
 COUNT = 600
 DRAWS = draws_of(np.zeros((COUNT, 1)), 3, 1, None)
@@ -128,3 +129,52 @@ def test_patches_are_a_function_of_seed_epoch_and_sample():
     np.testing.assert_array_equal(moved[1:], first[1:])
     # The sample decides: image 0 of sample 2 has the patch of image 2, where that shows image 0.
     np.testing.assert_array_equal(moved[0] == 1, first[2] == 0)
+
+
+def test_a_schedule_and_a_rate_both_count():
+    numbers = np.arange(200).astype("uint8")
+    many = np.tile(numbers[:, None, None, None], (1, 2, 2, 1))
+    schedule = mix.Schedule(num_epochs=10, warmup=1, on=9, off=1, end=0)
+    made = mix.MixUp(9.0, rate=0.3, schedule=schedule)
+
+    def mixed(epoch):
+        _, labels = made(many, np.zeros(200, int), seed=1, epoch=epoch, compile=False)
+        return (np.asarray(labels)[:, 0, 1] < 1).mean()
+
+    assert mixed(0) == 0
+    assert 0.17 < mixed(1) < 0.43
+
+
+def test_mixes_of_a_random_one_draw_for_themselves():
+    both = mix.RandomMix([mix.MixUp(1.0), mix.MixUp(1.0)])
+    images = np.zeros((50, 2, 2, 1), "float32")
+    draws = draws_of(images, 1, 0, np.arange(50))
+    one, other = both.plan((np.zeros(50, int),), draws, (2, 2))["plans"]
+    assert (np.asarray(one["numbers"][0]) != np.asarray(other["numbers"][0])).all()
+    assert len({_base._RATE, _base._RING, _base._POOL}) == 3
+
+
+@pytest.mark.parametrize(
+    ("mixes", "options", "message"),
+    [
+        ([mix.MixUp(), mix.CutMix()], {"weights": (0, 0)}, "not all of them 0"),
+        ([mix.MixUp(), mix.CutMix()], {"weights": (1,)}, "one number per mix, 2"),
+        ([mix.MixUp(num_classes=3)], {}, "are arguments of RandomMix"),
+        ([mix.MixUp(label_smoothing=0.1)], {}, "are arguments of RandomMix"),
+    ],
+)
+def test_what_a_random_mix_refuses(mixes, options, message):
+    with pytest.raises(ValueError, match=message):
+        mix.RandomMix(mixes, **options)
+
+
+def test_a_pool_of_columns_and_of_nothing():
+    images = np.arange(6 * 4, dtype="uint8").reshape(6, 2, 2, 1)
+    column = mix.Pool(images, np.array([[2], [0], [1], [2], [0], [2]]), balanced=True)
+    assert np.asarray(column._counts).tolist() == [2, 1, 3]
+    assert np.asarray(column._order).tolist() == [1, 4, 2, 0, 3, 5]
+    with pytest.raises(ValueError, match="images must have shape"):
+        mix.Pool(images[:, :0], np.arange(6))
+    highest = np.nextafter(np.float32(1), np.float32(0))
+    for count in (1, 7, (1 << 24) + 1, 100_000_001):
+        assert int(_pool._whole(highest, count)) < count
