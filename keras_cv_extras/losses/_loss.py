@@ -218,7 +218,8 @@ class FunctionLoss(WeightedLoss):
         super().__init_subclass__(**kwargs)
         # One that has the name of a loss of this package does not take its place in files.
         there = keras.saving.get_registered_object(f"keras_cv_extras>{cls.__name__}")
-        own = cls.__module__.startswith(f"{__package__}.")
+        first, second, *_ = (*cls.__module__.split("."), "")
+        own = first == "keras_cv_extras" and second != "compat"
         if own or not getattr(there, "__module__", "").startswith("keras_cv_extras."):
             keras.saving.register_keras_serializable("keras_cv_extras")(cls)
         function = cls.function
