@@ -1,6 +1,7 @@
 """The table of small wrong changes: one TOML file for each package."""
 
 import dataclasses
+import functools
 import pathlib
 import tomllib
 
@@ -87,6 +88,11 @@ def read_table(root, folder=CHANGES, only=()):
     return changes
 
 
+@functools.cache
+def _text(path):
+    return path.read_text(encoding="utf-8")
+
+
 def _change(root, package, entry):
     missing = sorted(set(_FIELDS) - _OPTIONAL - set(entry))
     unknown = sorted(set(entry) - set(_FIELDS))
@@ -107,8 +113,12 @@ def _change(root, package, entry):
     if not entry["tests"]:
         raise TableError(f"{entry['file']}: no tests are named")
     for test in entry["tests"]:
-        if not (root / test.partition("::")[0]).exists():
-            raise TableError(f"there is no test file {test.partition('::')[0]}")
+        place, _, name = test.partition("::")
+        if not (root / place).exists():
+            raise TableError(f"there is no test file {place}")
+        function = name.partition("[")[0].rpartition("::")[2]
+        if function and f"def {function}(" not in _text(root / place):
+            raise TableError(f"there is no test {function} in {place}")
     line = text[: text.index(entry["before"])].count("\n") + 1
     return Change(
         package=package,

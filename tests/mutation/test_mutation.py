@@ -167,6 +167,7 @@ def test_a_test_that_is_missing_or_fails_unchanged_is_an_error(toy, capsys):
         (("x", "y", "", "x"), "has 2 times, not once"),
         (("2 * x", "2 * x", "", "x"), "the same"),
         (("2 * x", "3 * x", "_of_none.py", "x"), "no test file"),
+        (("2 * x", "3 * x", "::test_triple[1]", "x"), "no test test_triple in tests/test_toy.py"),
     ],
 )
 def test_errors_of_the_table(toy, capsys, entry, message):
