@@ -7,16 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import written
 from keras_cv_extras.cli._options import (
     Data,
     ImageSize,
     Quiet,
     Seed,
+    check_files,
     check_there,
     say,
     show_table,
-    writing,
 )
 from keras_cv_extras.cli._quiet import import_tensorflow
 
@@ -74,8 +75,9 @@ def classical_train(
     """
     endings = ("",) if output.suffix in _ENDINGS else _ENDINGS
     places = [pathlib.Path(f"{output}{ending}") for ending in endings]
-    with writing(*places, known=written.is_signed):
-        check_there(data=data, image_size=image_size)
+    check_files(*places, known=written.is_signed)
+    check_there(data=data, image_size=image_size)
+    with files.reserved(*places):
         import_tensorflow()
         from keras_cv_extras import classical
 
@@ -110,8 +112,9 @@ def classical_evaluate(
 
     A .joblib file is a pickle, and reading it runs the code in it: only read your own.
     """
-    with writing(output, known=written.SCORES):
-        check_there(data=data, model=model, image_size=image_size)
+    check_files(output, known=written.SCORES)
+    check_there(data=data, model=model, image_size=image_size)
+    with files.reserved(output):
         import_tensorflow()
         from keras_cv_extras import classical
 

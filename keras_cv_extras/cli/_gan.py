@@ -5,16 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import folders, kinds, written
 from keras_cv_extras.cli._options import (
     Data,
     ImageSize,
     Quiet,
     Seed,
+    check_files,
     check_there,
     say,
     show_table,
-    writing,
 )
 from keras_cv_extras.cli._quiet import import_tensorflow
 
@@ -124,8 +125,9 @@ def gan_report(
     of training images, and the accuracy of a classifier trained on synthetic images alone.
     """
     place = output or model.parent / "report.html"
-    with writing(place, known=written.is_ours):
-        check_there(data=data, model=model, image_size=image_size)
+    check_files(place, known=written.is_ours)
+    check_there(data=data, model=model, image_size=image_size)
+    with files.reserved(place):
         import_tensorflow()
         from keras_cv_extras.generative import gan
 

@@ -8,7 +8,7 @@ import typer
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import written
 from keras_cv_extras._base.saved.known import PUBLISHED
-from keras_cv_extras.cli._options import ImageSize, Seed, check_there, say, writing
+from keras_cv_extras.cli._options import ImageSize, Seed, check_there, say
 from keras_cv_extras.cli._quiet import import_tensorflow
 
 Library = Literal["kcx", "torchvision", "timm", "model_garden", "albumentations", "dali"]
@@ -34,8 +34,9 @@ def policy_show(
     output = output or file.with_suffix(".png")
     if output.suffix.lower() != ".png":
         raise ValueError(f"--output must be a file that ends in .png, received {output}")
-    with writing(output, known=written.is_ours):
-        check_there(data=data, policy=file, image_size=image_size)
+    files.check_file(output, written.is_ours)
+    check_there(data=data, policy=file, image_size=image_size)
+    with files.reserved(output):
         import_tensorflow()
         from keras_cv_extras import data as data_package
         from keras_cv_extras import policy
@@ -87,12 +88,12 @@ def policy_convert(
 
     For example: kcx policy convert policy.json augment.py --to torchvision
     """
-    read = source_format in ("albumentations", "dali") or (
+    files.check_file(output)
+    if source_format in ("albumentations", "dali") or (
         source_format == "kcx" and source not in PUBLISHED
-    )
-    with writing(output):
-        if read:
-            check_there(source=source)
+    ):
+        check_there(source=source)
+    with files.reserved(output):
         import_tensorflow()
         from keras_cv_extras import policy
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, ParamSpec, Protocol, cast
 import keras
 from keras import ops
 
-from keras_cv_extras._base import label_forms
+from keras_cv_extras._base import label_forms, saved
 from keras_cv_extras._base.checks import integer
 from keras_cv_extras._base.numbers import floats
 from keras_cv_extras._base.text import docstrings
@@ -216,11 +216,7 @@ class FunctionLoss(WeightedLoss):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # One that has the name of a loss of this package does not take its place in files.
-        there = keras.saving.get_registered_object(f"keras_cv_extras>{cls.__name__}")
-        first, second, *_ = (*cls.__module__.split("."), "")
-        own = first == "keras_cv_extras" and second != "compat"
-        if own or not getattr(there, "__module__", "").startswith("keras_cv_extras."):
+        if saved.may_have(cls.__name__, cls.__module__):
             keras.saving.register_keras_serializable("keras_cv_extras")(cls)
         function = cls.function
         cls.function = staticmethod(function)

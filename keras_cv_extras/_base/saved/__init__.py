@@ -53,6 +53,24 @@ class Later:
         return self.load()(*arguments, **options)
 
 
+def may_have(name, module):
+    """Returns whether a class may be registered as `keras_cv_extras>name`.
+
+    A class of this package that has the name keeps it: others of that name, such as a user's, would
+    take its place in files.
+
+    Args:
+        name: of the class.
+        module: where the class is.
+    """
+    homes = [
+        home
+        for (package, home), names in NAMES.items()
+        if package == _ROOT and name in names.split()
+    ]
+    return not homes or module.startswith(tuple(f"{_ROOT}.{home}." for home in homes))
+
+
 def register():
     """Makes the names known to Keras, now or as soon as it is imported."""
     keras = sys.modules.get("keras")
