@@ -96,13 +96,8 @@ def _side(name, node, seed, omissions):
 
 
 def _pad(name, node, seed, omissions):
-    sides = _sizes.each(node["padding"])
-    if len(sides) == 4:
-        left, top, right, bottom = sides
-    else:
-        left, top = right, bottom = sides * 2 if len(sides) == 1 else sides
     fill, mode = _fill(node), _mode(name, node, omissions)
-    return _sizes.padded((top, bottom, left, right), mode=mode, fill=fill)
+    return _sizes.padded(_sizes.borders(node["padding"]), mode=mode, fill=fill)
 
 
 def _pad_if_needed(name, node, seed, omissions):

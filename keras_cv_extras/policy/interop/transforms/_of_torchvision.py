@@ -105,12 +105,7 @@ def _borders(piece):
     padding = getattr(piece, "padding", None)
     if not padding:
         return []
-    sides = [int(side) for side in _sizes.each(padding)]
-    if len(sides) == 4:
-        left, top, right, bottom = sides
-    else:
-        left, top = right, bottom = sides * 2 if len(sides) == 1 else sides
-    return _sizes.padded((top, bottom, left, right), mode=_mode(piece), fill=fill_of(piece))
+    return _sizes.padded(_sizes.borders(padding), mode=_mode(piece), fill=fill_of(piece))
 
 
 def _resized(piece, following, omissions):

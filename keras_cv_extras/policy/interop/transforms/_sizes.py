@@ -32,6 +32,20 @@ def pair(size: Any) -> tuple[int, int]:
     return height, width
 
 
+def borders(padding: Any) -> tuple[Any, Any, Any, Any]:
+    """Returns the borders of a padding: `(top, bottom, left, right)`.
+
+    Args:
+        padding: one number, `(horizontal, vertical)`, or `(left, top, right, bottom)`.
+    """
+    sides = each(padding)
+    if len(sides) == 4:
+        left, top, right, bottom = sides
+    else:
+        left, top = right, bottom = sides * 2 if len(sides) == 1 else sides
+    return top, bottom, left, right
+
+
 def erasing(piece: Any, layers: Sequence[Any], seed: int | None) -> Any:
     """Returns the layer of a RandomErasing of torchvision, whose value is in the images' scale.
 

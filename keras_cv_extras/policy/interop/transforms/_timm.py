@@ -86,10 +86,10 @@ def layers_of(
             f"create_transform has no keyword {', '.join(unknown)} that is read here: give "
             f"some of {', '.join(_DEFAULTS)}"
         )
-    idle = [name for name in _FOR_TRAINING if given.get(name) not in (None, _DEFAULTS[name])]
-    if idle and "is_training" not in given:
+    unused = [name for name in _FOR_TRAINING if given.get(name) not in (None, _DEFAULTS[name])]
+    if unused and "is_training" not in given:
         raise ValueError(
-            f"{idle[0]} changes nothing without is_training=True, as in timm: add it, or "
+            f"{unused[0]} changes nothing without is_training=True, as in timm: add it, or "
             "is_training=False"
         )
     option = {**_DEFAULTS, **{key: value for key, value in given.items() if key in _DEFAULTS}}
