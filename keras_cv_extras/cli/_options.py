@@ -223,7 +223,10 @@ def check_files(*paths: pathlib.Path | None, known: Known | None = None) -> None
 
 @contextlib.contextmanager
 def writing(*paths: pathlib.Path | None, known: Known | None = None) -> Iterator[None]:
-    """Checks files that a command is to write, and keeps others from writing them meanwhile.
+    """Checks the files that a command writes, and keeps others from writing them meanwhile.
+
+    It is for commands that read no files: those check what they read in between, so that nothing is
+    touched if that is not there.
 
     Args:
         *paths: files, or None.

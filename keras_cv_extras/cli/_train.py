@@ -291,8 +291,8 @@ def evaluate(
     check_files(output, report, predictions)
     check_files(output, known=written.SCORES)
     check_files(report, predictions, known=written.is_ours)
+    check_there(data=data, model=model, root=root, image_size=image_size)
     with files.reserved(output, report, predictions):
-        check_there(data=data, model=model, root=root, image_size=image_size)
         import_tensorflow()
         from keras_cv_extras import training
 
