@@ -43,6 +43,14 @@ def fit(kind, targets=Y):
         return base.clone(kind).fit(X, targets)
 
 
+def refused_once_changed(kind, targets, change, said):
+    model = fit(kind, targets)
+    _fitted.check(model)
+    change(model)
+    with pytest.raises(ValueError, match=said.format(type(kind).__name__)):
+        _fitted.check(model)
+
+
 SVC, SVR, OWN = svm.SVC(), svm.SVR(), svm.SVC(kernel=classical.chi_square)
 GIVEN = svm.SVC(kernel="precomputed")
 MACHINES = {
@@ -79,10 +87,7 @@ def test_a_machine_that_is_fitted_is_right(kind):
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_machine_that_does_not_fit_together(name):
     kind, change = MACHINES[name]
-    model = fit(kind)
-    change(model)
-    with pytest.raises(ValueError, match=f"support vectors of the {type(kind).__name__} in it do"):
-        _fitted.check(model)
+    refused_once_changed(kind, Y, change, "support vectors of the {} in it do")
 
 
 def test_a_machine_of_a_given_kernel_has_as_many_rows_as_it_is_given():
@@ -118,12 +123,7 @@ NEIGHBORS = {
 
 @pytest.mark.parametrize("name", NEIGHBORS)
 def test_neighbours_that_do_not_fit_together(name):
-    kind, targets, change = NEIGHBORS[name]
-    model = fit(kind, targets)
-    _fitted.check(model)
-    change(model)
-    with pytest.raises(ValueError, match=f"rows of the {type(kind).__name__} in it do not fit"):
-        _fitted.check(model)
+    refused_once_changed(*NEIGHBORS[name], "rows of the {} in it do not fit")
 
 
 LOGISTIC, RIDGE, PLAIN = (
@@ -146,12 +146,7 @@ WEIGHTS = {
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_that_do_not_fit_together(name):
-    kind, targets, change = WEIGHTS[name]
-    model = fit(kind, targets)
-    _fitted.check(model)
-    change(model)
-    with pytest.raises(ValueError, match=f"coefficients of the {type(kind).__name__} in it do"):
-        _fitted.check(model)
+    refused_once_changed(*WEIGHTS[name], "coefficients of the {} in it do")
 
 
 @pytest.mark.parametrize("kind", [RIDGE, PLAIN, LOGISTIC])
