@@ -319,4 +319,5 @@ def _box_mask(image, top, left, rows, columns):
 def _erase(image, mask, fill):
     height, width, channels = ops.shape(image)
     flat = ops.reshape(image, (height, width * channels))
-    return ops.reshape(ops.where(mask, flat_filling(fill, image), flat), ops.shape(image))
+    filled = ops.where(mask, flat_filling(fill, image, kept=False), flat)
+    return ops.reshape(filled, ops.shape(image))

@@ -56,11 +56,20 @@ def filling(fill, image, height=None, width=None):
     return ops.cast(noise(fill.key, shape), image.dtype)
 
 
-def flat_filling(fill, image, height=None, width=None):
+def flat_filling(fill, image, height=None, width=None, kept=True):
     """Returns `filling` in the layout (height or 1, width * channels).
 
     Rows of bytes are the layout in which compiled masks are fast: one that is broadcast over
     channels takes three times as long.
+
+    Args:
+        fill: one of the modes in `FILLED`.
+        image: `(height, width, channels)`.
+        height: of what is filled, if not the image's.
+        width: likewise.
+        kept: whether a row of a colour is computed once and kept in memory, so that which of the
+            channels is no question any more. It is faster where the loop that fills does more than
+            compare, and slower for small images.
     """
     own_width, channels = ops.shape(image)[1:]
     width = own_width if width is None else width
@@ -70,7 +79,8 @@ def flat_filling(fill, image, height=None, width=None):
     def row(pixel):
         return ops.reshape(ops.broadcast_to(pixel, (width, channels)), (1, width * channels))
 
-    return engine.kept(row, filling(fill, image))  # which of the channels is no question any more
+    pixel = filling(fill, image)
+    return engine.kept(row, pixel) if kept else row(pixel)
 
 
 def mean_colour(image):

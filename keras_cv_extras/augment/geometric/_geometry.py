@@ -19,6 +19,7 @@ from keras_cv_extras.augment._op import Range
 
 _NOTHING = np.int32(0)
 _STILL = np.float32(0)
+_NARROW = 64  # pixels: so few of a colour are computed faster than they are read
 
 
 def _mirrored_x(height, width):
@@ -204,7 +205,8 @@ def translate(image, x, y, fill):
     inside_y = (source_y >= 0) & (source_y < height)
     inside_x = engine.kept(inside_row, ops.convert_to_tensor(x))[None] > 0
     inside = inside_y[:, None] & inside_x
-    result = ops.where(inside, ops.reshape(moved, (height, row)), flat_filling(fill, image))
+    filled = flat_filling(fill, image, kept=image.shape[1] is None or image.shape[1] > _NARROW)
+    result = ops.where(inside, ops.reshape(moved, (height, row)), filled)
     return ops.reshape(result, ops.shape(image))
 
 
