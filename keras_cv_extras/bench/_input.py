@@ -1,4 +1,4 @@
-"""From JPEG files to batches to train with: this library, Keras and torch side by side."""
+"""From JPEG files to batches to train with: this library, Keras, torch and DALI side by side."""
 
 import statistics
 from typing import Any
@@ -20,26 +20,31 @@ def run_input(
     output: Path | None = None,
     *,
     repeats: int = 5,
+    crop: str = "center",
+    side: int = _input_peers.SIDE,
 ) -> list[dict[str, Any]]:
-    """Measures pipelines from JPEG files: decode, resize, RandAugment, mixup, batch.
+    """Measures pipelines from JPEG files: decode, crop and resize, RandAugment, mixup, batch.
 
-    Every contestant runs in a process of its own, on the same cores and the same files of some
-    500 x 375 pixels. Contestants take turns, and are compared within a turn.
+    Every contestant runs in a process of its own, on the same cores and the same files, by default
+    of some 500 x 375 pixels. Contestants take turns, and are compared within a turn.
 
     Args:
         size: height and width that images are brought to; at most 427.
         batch_size: images in a batch.
         cores: how many cores to use; each a number or "all".
-        peers: "keras" and "torch", or some of them; None for both. One that is not installed is
-            reported as such.
+        peers: "own, reduced" (this library with `jpeg="reduced"`), "keras", "torch" and "dali", or
+            some of them; None for all. One that is not installed is reported as such.
         seconds: the least time of one measurement.
         output: None, or the path of a JSON file for the rows, the machine and the settings.
         repeats: how many times each contestant is measured.
+        crop: "center", or "random-resized" for a box of 8 to 100 % of the image, and a flip of
+            half of the images.
+        side: the longer side of the files' images in pixels; 4000 makes 12 megapixels.
 
     Returns:
         A dictionary for every contestant and number of cores: `contestant`, `version`, `cores`,
-        `size`, `batch_size`, `status`, `images_per_second` (the median), `per_core`, `turns`,
-        and `ratio`: how many times as fast this library is.
+        `size`, `batch_size`, `crop`, `side`, `status`, `images_per_second` (the median),
+        `per_core`, `turns`, and `ratio`: how many times as fast this library is.
 
     Raises:
         TypeError, ValueError: if an argument is not as above.
@@ -54,6 +59,8 @@ def run_input(
         checks.one_of("peer", name, _input_peers.NAMES)
     checks.integer("repeats", repeats, minimum=1)
     checks.positive("seconds", seconds)
+    checks.one_of("crop", crop, _input_peers.CROPS)
+    recipe = f":{crop}:{checks.integer('side', side, minimum=16)}"
     settings = []
     for setting in cores:
         cpus = _measure.chosen_cpus(setting)
@@ -64,29 +71,31 @@ def run_input(
         title = f"{size} x {size} pixels, cores: {len(cpus)}"
         console.print(title)
         with _measure.telling(console, title, len(names) * (2 + repeats)) as tell:
-            rows += _run(names, size, batch_size, cpus, seconds, repeats, tell)
+            rows += _run(names, recipe, size, batch_size, cpus, seconds, repeats, tell)
     if output is not None:
         _measure.write_report(output, "input", rows, seconds=seconds, repeats=repeats)
     console.print(_table(rows))
     return rows
 
 
-def _run(names, size, batch_size, cpus, seconds, repeats, tell=_measure.silent):
+def _run(names, recipe, size, batch_size, cpus, seconds, repeats, tell):
+    crop, side = recipe.split(":")[1:]
     processes, rows, started = {}, {}, []
     try:
         for name in names:
             processes[name] = _measure.Measured(size, batch_size, cpus)
             row = {"contestant": name, "version": None, "cores": len(cpus), "size": size}
-            row |= {"batch_size": batch_size, "status": "measured", "images_per_second": None}
+            row |= {"batch_size": batch_size, "crop": crop, "side": int(side)}
+            row |= {"status": "measured", "images_per_second": None}
             rows[name] = {**row, "per_core": None, "turns": None, "ratio": None}
-            answer = processes[name].ask("attempt", name=INPUT + name)
+            answer = processes[name].ask("attempt", name=INPUT + name + recipe)
             if "missing" in answer:
                 rows[name]["status"] = "not installed"
             elif "failed" in answer:
                 rows[name]["status"] = f"failed: {answer['failed']}"
             else:
                 rows[name]["version"] = answer["version"]
-                started.append((processes[name], INPUT + name))
+                started.append((processes[name], INPUT + name + recipe))
             tell(f"{name}: {rows[name]['status'].replace('measured', 'begins')}")
         if rows["own"]["status"] != "measured":
             raise RuntimeError(f"this library {rows['own']['status']}")
@@ -95,16 +104,17 @@ def _run(names, size, batch_size, cpus, seconds, repeats, tell=_measure.silent):
         for process in processes.values():
             process.close()
     for name, rates in turns.items():
-        row = rows[name.removeprefix(INPUT)]
+        row = rows[name.removeprefix(INPUT).removesuffix(recipe)]
         row["turns"], row["images_per_second"] = rates, statistics.median(rates)
         row["per_core"] = row["images_per_second"] / len(cpus)
-        row["ratio"] = _measure.ratio(turns[INPUT + "own"], rates)
+        row["ratio"] = _measure.ratio(turns[INPUT + "own" + recipe], rates)
     return list(rows.values())
 
 
 def _table(rows):
     first = rows[0]
-    title = f"JPEG files to batches of {first['batch_size']}, {first['size']} x {first['size']}"
+    title = f"JPEG files to batches of {first['batch_size']}, {first['size']} x {first['size']}, "
+    title += f"{first['crop']} crop"
     made = table(title, "pipeline", "cores", "images/s", "per core", "this library is")
     for row in rows:
         name = f"{row['contestant']} {row['version'] or ''}"

@@ -35,15 +35,22 @@ def bench_input(
     batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 64,
     seconds: Annotated[float, typer.Option(help="Seconds of each measurement.")] = 3.0,
     output: Annotated[pathlib.Path | None, typer.Option(help="JSON file for the rows.")] = None,
+    crop: Annotated[
+        str, typer.Option(help="How files get to the size: center, or random-resized with a flip.")
+    ] = "center",
+    side: Annotated[
+        int, typer.Option(help="Longer side of the files in pixels; 4000 makes 12 megapixels.")
+    ] = 500,
 ):
-    """Compare pipelines from JPEG files to augmented batches: here, in Keras, in torch.
+    """Compare pipelines from JPEG files to augmented batches: here, in Keras, torch and DALI.
 
-    Peers that are not installed are left out: pip install 'keras-cv-extras[bench]'.
+    Peers that are not installed are left out: pip install 'keras-cv-extras[bench]', and
+    nvidia-dali-cuda120, which also runs on a processor.
     """
     with writing(output, known=written.is_ours):
         from keras_cv_extras import bench
 
-        bench.run_input(size, batch_size, seconds=seconds, output=output)
+        bench.run_input(size, batch_size, seconds=seconds, output=output, crop=crop, side=side)
 
 
 @bench_app.command("ops")

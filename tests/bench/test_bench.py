@@ -88,8 +88,9 @@ def test_ops(tmp_path, capsys):
 @pytest.mark.slow
 def test_input(tmp_path, capsys):
     path = tmp_path / "input.json"
-    rows = bench.run_input(16, 8, ("all",), ("keras",), 0.05, path, repeats=1)
-    assert [row["contestant"] for row in rows] == ["own", "keras"]
+    others = {"crop": "random-resized", "side": 100, "repeats": 1}
+    rows = bench.run_input(16, 8, ("all",), ("own, reduced", "keras"), 0.05, path, **others)
+    assert [row["contestant"] for row in rows] == ["own", "own, reduced", "keras"]
     for row in rows:
         assert row["status"] == "measured"
         assert row["images_per_second"] == pytest.approx(row["per_core"] * row["cores"])

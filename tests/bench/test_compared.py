@@ -177,7 +177,12 @@ def test_input_is_compared_once_for_the_same_cores(monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"seconds": 0}, "seconds must be above 0"), ({"repeats": 0}, "repeats must be at least 1")],
+    [
+        ({"seconds": 0}, "seconds must be above 0"),
+        ({"repeats": 0}, "repeats must be at least 1"),
+        ({"crop": "middle"}, "crop must be one of"),
+        ({"side": 8}, "side must be at least 16"),
+    ],
 )
 def test_wrong_arguments_of_the_input(arguments, message):
     with pytest.raises(ValueError, match=message):

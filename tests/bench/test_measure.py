@@ -207,8 +207,9 @@ def test_images_are_parts_of_the_photographs():
 
 
 def test_the_first_contestant_is_what_others_are_compared_with(monkeypatch):
-    rates = {"input:own": [40, 40, 20, 40], "input:keras": [9, 10, 10, 5]}
-    answers = {("attempt", "input:torch"): {"missing": "torch"}}
+    recipe = ":center:500"
+    rates = {f"input:own{recipe}": [40, 40, 20, 40], f"input:keras{recipe}": [9, 10, 10, 5]}
+    answers = {("attempt", f"input:torch{recipe}"): {"missing": "torch"}}
 
     def start(*arguments):
         process = Process([], rates, answers)
@@ -216,8 +217,10 @@ def test_the_first_contestant_is_what_others_are_compared_with(monkeypatch):
         return process
 
     monkeypatch.setattr(_measure, "Measured", start)
-    own, keras, torch = _input._run(("own", "keras", "torch"), 32, 8, [0, 1], 1.0, 3)
+    names = ("own", "keras", "torch")
+    own, keras, torch = _input._run(names, recipe, 32, 8, [0, 1], 1.0, 3, _measure.silent)
     assert own["ratio"] == 1
+    assert (own["crop"], own["side"]) == ("center", 500)
     assert own["per_core"] == pytest.approx(20)
     assert keras["images_per_second"] == pytest.approx(10)
     assert keras["ratio"] == pytest.approx(4)  # of 4, 2 and 8

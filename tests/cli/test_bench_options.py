@@ -24,6 +24,8 @@ def kcx(*arguments):
         (["input", "--batch-size", 16], {"batch_size": 16}),
         (["input", "--seconds", 0.5], {"seconds": 0.5}),
         (["input", "--output", "rows.json"], {"output": "rows.json"}),
+        (["input", "--crop", "random-resized"], {"crop": "random-resized"}),
+        (["input", "--side", 4000], {"side": 4000}),
         (["ops"], {}),
         (["ops", "--size", 48], {"sizes": (48,)}),
         (["ops", "--op", "rotate", "--op", "invert"], {"ops": ["rotate", "invert"]}),
