@@ -130,7 +130,7 @@ class FilePart:
     def _decoded(self, sample, plan):
         content = self._content(sample)
         how = (tuple(self.image_size), self.channels, self.resize, self.jpeg)
-        return _decoder(*how, plan[0].shape[0])(content, *plan)
+        return _decoder(*how, plan[0].shape[0], *self._variety)(content, *plan)
 
     def _content(self, sample):
         return tf.io.read_file(tf.gather(self._tensors["names"], sample))
@@ -167,6 +167,12 @@ class FilePart:
             return decoder.plan(self.facts, self.image_size, self.resize, self.jpeg)
 
     @functools.cached_property
+    def _variety(self):
+        """Which kinds of files there are, and whether all of them are upright."""
+        kinds, orientations = np.unique(self.facts[:, 0]), np.unique(self.facts[:, 3])
+        return tuple(kinds.tolist()) or None, orientations.tolist() == [1]
+
+    @functools.cached_property
     def _tensors(self):
         """What graphs look up by a sample's number, beside them: they do not grow with it."""
         with tf.init_scope():
@@ -193,12 +199,19 @@ class FilePart:
 
 
 @functools.lru_cache
-def _decoder(image_size, channels, resize, jpeg, planned):
+def _decoder(image_size, channels, resize, jpeg, planned, kinds, all_upright):
     """Returns a function of a file and its plan, traced once for all pipelines."""
+    decode = functools.partial(
+        decoder.decode,
+        image_size=image_size,
+        channels=channels,
+        resize=resize,
+        jpeg=jpeg,
+        kinds=kinds,
+        all_upright=all_upright,
+    )
     return tf.function(
-        lambda content, *plan: decoder.decode(
-            content, image_size, channels, resize=resize, jpeg=jpeg, plan=plan
-        ),
+        lambda content, *plan: decode(content, plan=plan),
         autograph=False,
         input_signature=[
             tf.TensorSpec([], tf.string),

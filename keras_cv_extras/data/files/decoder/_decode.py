@@ -20,6 +20,8 @@ def decode(
     resize: str = "crop",
     jpeg: str = "whole",
     plan: tuple[Tensor, Tensor] | None = None,
+    kinds: tuple[int, ...] | None = None,
+    all_upright: bool = False,
 ) -> Tensor:
     """Decodes an image file: upright, first frame, 8 bits, without transparency, of one size.
 
@@ -32,6 +34,9 @@ def decode(
         plan: what `plan` returns of the file, for the same size, `resize` and `jpeg`, where it is
             known beforehand, or `plan_box`; None to read the file's header. A file that is not
             the one that was planned for is an error.
+        kinds: which kinds of files are planned for, by their numbers in the facts; None for any.
+            A pipeline of a few kinds begins sooner: its graph is prepared anew for every pass.
+        all_upright: whether none of the files that are planned for has to be turned.
 
     Returns:
         A uint8 tensor `(height, width, channels)`.
@@ -42,7 +47,7 @@ def decode(
     """
     encoded = tf.convert_to_tensor(encoded)
     if plan is not None:
-        image = _any(encoded, image_size, channels, jpeg, plan)
+        image = _any(encoded, image_size, channels, jpeg, plan, kinds, all_upright)
         return tf.ensure_shape(image, (*image_size, channels))
 
     # Most files are upright and opaque: what the others need takes longer than a small picture.
@@ -79,12 +84,13 @@ def _simple(content, kind, image_size, channels, resize, jpeg):
     return bytes_of(_resized(image, scale, shift, tf.constant(image_size)), channels)
 
 
-def _any(encoded, image_size, channels, jpeg, plan, known=True):
+def _any(encoded, image_size, channels, jpeg, plan, kinds=None, all_upright=False, *, known=True):
     """Decodes a file of any kind as it is planned; not `known` if the plan is from its header."""
     numbers, floats = plan
     orientation = numbers[3]
     wanted = tf.constant(image_size)
-    wanted = tf.where(_exif.is_transposed(orientation), wanted[::-1], wanted)
+    if not all_upright:
+        wanted = tf.where(_exif.is_transposed(orientation), wanted[::-1], wanted)
 
     def of(own, read):
         def branch():
@@ -108,9 +114,14 @@ def _any(encoded, image_size, channels, jpeg, plan, known=True):
         _facts.GIF: _gif.decode,
         _facts.WEBP: _webp.decode,
     }
-    image = tf.switch_case(numbers[0], {kind: of(kind, read) for kind, read in readers.items()})
+    kinds = tuple(readers) if kinds is None else kinds
+    branches = [of(kind, readers[kind]) for kind in kinds]
+    place = tf.argmax(tf.equal(numbers[0], kinds), output_type=tf.int32)
+    # A file of another kind than planned is refused by every branch.
+    image = branches[0]() if len(branches) == 1 else tf.switch_case(place, branches)
     image.set_shape((None, None, 3))
-    return bytes_of(_exif.upright(image, orientation), channels)
+    image = image if all_upright else _exif.upright(image, orientation)
+    return bytes_of(image, channels)
 
 
 def bytes_of(image, channels):
