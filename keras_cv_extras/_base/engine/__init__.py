@@ -24,7 +24,7 @@ from keras_cv_extras._base.engine.ways import is_vectorized as is_vectorized
 BACKEND = keras.backend.backend()
 
 # For so many sizes of images is a program compiled at once, and for more where they come often.
-_SIZES_AT_ONCE, _SIZES_IN_ALL, _OFTEN = 4, 32, 16
+_SIZES_AT_ONCE, _SIZES_IN_ALL, _OFTEN = 2, 32, 16
 
 if BACKEND == "tensorflow":
     from keras_cv_extras._base.engine import on_tensorflow as backend
@@ -103,7 +103,7 @@ def image_runner(function, compile, images, **static):
     A compiled program is for images of one size. Where the size is not known, as in a data set of
     photographs, XLA would compile for every one that comes by, for seconds: there the function runs
     as a graph of dynamic sizes. So it does for whole numbers, whose bits are the same in both, when
-    it was compiled for a few sizes already, until a size has come often.
+    it was compiled for two sizes already, until a size has come often.
 
     Args:
         function: a function of tensors.
