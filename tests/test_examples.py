@@ -26,6 +26,7 @@ PROOFS = (
     "population_throughput.py",
     "quantized.py",
     "real_data.py",
+    "scale.py",
     "search_cost.py",
     "search_memory.py",
     "search_plan.py",
