@@ -26,7 +26,6 @@ PROOFS = (
     "population_throughput.py",
     "quantized.py",
     "real_data.py",
-    "scale.py",
     "search_cost.py",
     "search_memory.py",
     "search_plan.py",

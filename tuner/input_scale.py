@@ -2,13 +2,14 @@
 
     python tuner/input_scale.py --files 65000
 
-Prints a row for each figure, and writes them with --output. All files are hard links to a few
-photographs of scikit-image, which cost no space: `os.link` needs one file system.
+Prints a row for each figure, and writes them with --output. All files are hard links to
+photographs of scikit-image, which cost little space: `os.link` needs one file system.
 """
 
 import argparse
 import atexit
 import glob
+import io
 import json
 import os
 import pathlib
@@ -42,20 +43,30 @@ def seconds(function):
 
 
 def linked(path, count, per_class=1000):
-    """Makes a folder of links to photographs of 500 x 375, in classes of a thousand."""
-    sources = []
-    path.mkdir(parents=True)
+    """Makes a folder of links to photographs of 500 x 375, in classes of a thousand.
+
+    Each class has files of its own to link to, which a comment tells apart: copies in two classes
+    would be read and warned of, and a file system allows only so many links to a file.
+    """
+    photographs = []
     for name in PHOTOGRAPHS:
-        source = path.parent / f"{name}.jpg"
-        image = Image.fromarray(getattr(skimage.data, name)())
-        image.resize((500, 375), Image.Resampling.BICUBIC).save(source, quality=90)
-        sources.append(source)
+        buffer, image = io.BytesIO(), Image.fromarray(getattr(skimage.data, name)())
+        image.resize((500, 375), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
+        photographs.append(buffer.getvalue())
+    sources = path.parent / f"{path.name}-sources"
+    sources.mkdir(parents=True)
     classes = max(2, -(-count // per_class))
     for number in range(classes):
-        (path / f"class-{number:04d}").mkdir(parents=True)
-    for number in range(count):
-        target = path / f"class-{number % classes:04d}" / f"{number:07d}.jpg"
-        os.link(sources[number % len(sources)], target)
+        folder = path / f"class-{number:04d}"
+        folder.mkdir(parents=True)
+        own = []
+        for place, photograph in enumerate(photographs):
+            comment = f"class {number}".encode()
+            comment = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
+            own.append(sources / f"{number}-{place}.jpg")
+            own[-1].write_bytes(photograph[:2] + comment + photograph[2:])
+        for link in range(number, count, classes):
+            os.link(own[link // classes % len(own)], folder / f"{link:07d}.jpg")
     return path
 
 
