@@ -62,6 +62,7 @@ def image_op(
     batched: bool = False,
     reads_values: bool = False,
     key_for_fill: bool = False,
+    elementwise: bool = False,
 ) -> Callable[[Callable[Concatenate[Tensor, P], Tensor]], PublishedOp[P]]:
     """Publishes a kernel of your own as a function of images, and enters it in `OPS`.
 
@@ -94,6 +95,9 @@ def image_op(
             told of.
         key_for_fill: whether the key is for `fill_mode="noise"` alone, so that nothing is random
             with another filling.
+        elementwise: whether each value of the result depends only on the value in its place and
+            on the numbers. The kernel then takes images as rows, too, `(batch, values)`, with
+            numbers of shape `(batch, 1)`. Twice as fast as `batched`, which it includes.
 
     Returns:
         A decorator of the kernel.
@@ -155,6 +159,7 @@ def image_op(
             batched=batched,
             reads_values=reads_values,
             key_for_fill=key_for_fill,
+            elementwise=elementwise,
         )
         _PUBLISHED[op.name] = op
         if listed:

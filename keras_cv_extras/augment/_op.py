@@ -106,6 +106,9 @@ class Op:
             is wanted. Other ops have their images gathered first.
         batched: whether the kernel takes a batch, too, with numbers of shape `(batch, 1, 1, 1)`.
             One pass over a batch is faster than a loop over its images.
+        elementwise: whether each value of its result depends only on the value in its place and
+            on the numbers. The kernel then takes images as rows of values, `(batch, values)`,
+            with numbers of shape `(batch, 1)`, too, which is faster still.
         key_for_fill: whether its key is for `fill_mode="noise"` alone.
         reads_values: whether it matters where black and white are, as it does not to what moves
             pixels; True unless `pixels` is "moved". A fill colour is in the range of the images.
@@ -133,10 +136,12 @@ class Op:
     batched: bool = False
     reads_values: bool = False
     key_for_fill: bool = False
+    elementwise: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", OLD_PIXELS.get(self.pixels, self.pixels))
         object.__setattr__(self, "reads_values", self.reads_values or self.pixels != "moved")
+        object.__setattr__(self, "batched", self.batched or self.elementwise)
 
     @property
     def has_strength(self) -> bool:
@@ -150,6 +155,12 @@ class Op:
 
     def apply(self, image: Tensor, *arguments: Any, **options: Any) -> Tensor:
         """Runs the kernel on one image of any numeric type, or on a batch if it takes one."""
+        run = functools.partial(self._apply, **options)
+        if self.elementwise and len(image.shape) > 2:
+            return engine.in_rows(run, image, *arguments)
+        return run(image, *arguments)
+
+    def _apply(self, image, *arguments, **options):
         dtype = image.dtype
         if self.pixels == "uint8":
             image = to_uint8(image)
@@ -213,7 +224,7 @@ def number_names(kernel):
 
 def finish(values, dtype):
     """Clips float32 values to [0, 255]; an integer type cuts their fractions, as Pillow does."""
-    return _cut(ops.clip(values, 0.0, 255.0), dtype)
+    return cut(ops.clip(values, 0.0, 255.0), dtype)
 
 
 def round_off(values, dtype):
@@ -221,10 +232,11 @@ def round_off(values, dtype):
     values = ops.clip(values, 0.0, 255.0)
     if "int" in backend.standardize_dtype(dtype):
         values = values + 0.5
-    return _cut(values, dtype)
+    return cut(values, dtype)
 
 
-def _cut(values, dtype):
+def cut(values, dtype):
+    """Returns float32 values in [0, 256) as they are; an integer type cuts their fractions."""
     if backend.standardize_dtype(dtype) == "uint8":
         return engine.as_bytes(values)
     return ops.cast(values, dtype)

@@ -172,6 +172,7 @@ def test_boxes_fit_into_the_image():
     ("name", "number", "message"),
     [
         ("gamma", -0.1, "exponent must be at least 0, received -0.1"),
+        ("saturation", -0.5, "factor must be at least 0, received -0.5"),
         ("zoom", 0.0, "factor must be above 0, received 0"),
         ("aspect", [1.0, -1.0], "ratio must be above 0, received -1"),
         ("grayscale", [0.5, 1.5], "amount must be at least 0 and at most 1, received 1.5"),

@@ -65,6 +65,8 @@ OTHERS_OF = {
 WARPS = ("affine", "aspect", "elastic", "grid_distortion", "perspective", "shear_x", "shear_y")
 OTHERS_OF |= {(name, "fill_mode"): ["mean"] for name in (*WARPS, "zoom")}
 OTHERS_OF |= {(name, "fill"): [] for name in (*WARPS, "zoom")}
+# Ops that compute, and take bytes as they are.
+IN_BYTES = ("color", "contrast", "grayscale", "hue", "saturation")
 # Numbers and options of what no policy can use.
 UNLISTED = {
     "random_crop": [((0.3, 0.9), {"size": (5, 6)})],
@@ -83,7 +85,7 @@ def variants(name):
     op, image = OPS[name], COUNTED if name in ("clahe", "equalize") else COLOURED
     known = [count for count in (3, 1) if op.channels is None or count in op.channels]
     yield image[..., : known[0]], 0.7, 0.3, {}
-    if op.has_strength and op.pixels in ("computed", "rounded"):
+    if op.has_strength and (op.pixels in ("computed", "rounded") or name in IN_BYTES):
         yield image[..., : known[0]], 0.0, 0.3, {}
     if (op.takes_key or op.positions or op.has_strength) and name != "jpeg":
         yield image[..., : known[-1]], 1.0, 0.8, {}
@@ -92,7 +94,7 @@ def variants(name):
     ):  # far beyond its strengths, of an image that is all edge
         far = 20.0 * (op.strength.extreme - op.strength.identity)
         yield COLOURED[:2, :5, : known[0]], 0.7, 0.1, {"value": op.strength.identity + far}
-        if op.strength.signed and name != "gamma":  # which takes none below 0
+        if op.strength.signed and op.strength.least is None:
             yield COLOURED[:5, :2, : known[-1]], 0.7, 0.2, {"value": op.strength.identity - far}
     for option, parameter in inspect.signature(op.kernel).parameters.items():
         if parameter.kind == parameter.KEYWORD_ONLY:

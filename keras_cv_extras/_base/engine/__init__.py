@@ -79,6 +79,24 @@ def by_pixel(numbers):
     return keras.ops.reshape(numbers, (-1, 1, 1, 1))
 
 
+def in_rows(function, images, *numbers):
+    """Returns `function(images, *numbers)` of images as rows, with all values of an image in one.
+
+    A loop over rows takes as many values at once as an instruction holds. A loop over pixels takes
+    their channels apart and joins them again, for twice as long. It is kept: XLA would give it the
+    shape of what follows.
+
+    Args:
+        function: a function of `(images, values)` and of numbers `(images, 1)` or `(images,
+            values)`. Each value of its result depends on the values and numbers in its place.
+        images: `(height, width, channels)`, or `(batch, height, width, channels)`.
+        *numbers: scalars for an image, `(batch, 1, 1, 1)` for a batch, or of the images' shape.
+    """
+    count = keras.ops.shape(images)[0] if len(images.shape) == 4 else 1
+    rows = [keras.ops.reshape(part, (count, -1)) for part in (images, *numbers)]
+    return keras.ops.reshape(kept(function, *rows), keras.ops.shape(images))
+
+
 def runner(function, compile, images, **static):
     """Returns `function` with its static options bound, compiled or plain.
 

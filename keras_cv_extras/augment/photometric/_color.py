@@ -3,20 +3,25 @@
 import functools
 
 import numpy as np
-from keras import ops
+from keras import backend, ops
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.exact import blend
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._image_op import image_op
-from keras_cv_extras.augment._op import Range
+from keras_cv_extras.augment._op import Range, cut
+from keras_cv_extras.augment.photometric._luma import (
+    grey_rows,
+    luma,
+    mean_luma,
+    pixels_of_rows,
+)
 
 GREY_OR_RGB = (1, 3)
 
 _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.09501
 
 
-@image_op(pixels="moved", reads_values=True, cheap=True, batched=True)
+@image_op(pixels="moved", reads_values=True, cheap=True, elementwise=True)
 def invert(image: Tensor) -> Tensor:
     """Replaces every pixel value by its distance from 255.
 
@@ -30,7 +35,9 @@ def invert(image: Tensor) -> Tensor:
     return 255 - image
 
 
-@image_op(strength=Range(256.0, 0.0), pixels="moved", reads_values=True, cheap=True, batched=True)
+@image_op(
+    strength=Range(256.0, 0.0), pixels="moved", reads_values=True, cheap=True, elementwise=True
+)
 def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     """Inverts the pixel values at or above a threshold.
 
@@ -47,7 +54,7 @@ def solarize(image: Tensor, threshold: Numbers) -> Tensor:
     return ops.where(ops.cast(image, "float32") < threshold, image, 255 - image)
 
 
-@image_op(strength=Range(0.0, 110.0), pixels="computed", cheap=True, batched=True)
+@image_op(strength=Range(0.0, 110.0), pixels="computed", cheap=True, elementwise=True)
 def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> Tensor:
     """Adds to the pixel values below a threshold.
 
@@ -68,7 +75,7 @@ def solarize_add(image: Tensor, addition: Numbers, *, threshold: int = 128) -> T
     return ops.where(image < threshold, image + addition, image)
 
 
-@image_op(strength=Range(8.0, 4.0), pixels="uint8", cheap=True, batched=True)
+@image_op(strength=Range(8.0, 4.0), pixels="uint8", cheap=True, elementwise=True)
 def posterize(image: Tensor, bits: Numbers) -> Tensor:
     """Keeps the highest bits of every pixel value.
 
@@ -88,7 +95,7 @@ def posterize(image: Tensor, bits: Numbers) -> Tensor:
     return ops.bitwise_and(image, ops.cast(mask, "uint8"))
 
 
-@image_op(strength=_ENHANCE, pixels="computed", cheap=True, batched=True)
+@image_op(strength=_ENHANCE, pixels="computed", cheap=True, elementwise=True)
 def brightness(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with black.
 
@@ -104,7 +111,14 @@ def brightness(image: Tensor, factor: Numbers) -> Tensor:
     return image * factor
 
 
-@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True, batched=True)
+@image_op(
+    strength=_ENHANCE,
+    pixels="moved",
+    reads_values=True,
+    channels=GREY_OR_RGB,
+    cheap=True,
+    batched=True,
+)
 def contrast(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their mean grey.
 
@@ -118,16 +132,24 @@ def contrast(image: Tensor, factor: Numbers) -> Tensor:
     Example:
         >>> flatter = contrast(images, 0.5)
     """
-    values = ops.cast(luma(image), "int32")
-    height, width = ops.shape(image)[-3:-1]
-    count = ops.cast(height * width, "int32")
-    total = ops.sum(values, axis=(-3, -2, -1), keepdims=True)
-    # int(mean + 0.5) in whole numbers: a float32 does not hold the sum of a large picture.
-    mean = total // count + ops.cast(total % count * 2 >= count, "int32")
-    return blend(ops.cast(mean, "float32"), image, factor)
+    if backend.standardize_dtype(image.dtype) != "uint8":
+        return _blend(image, mean_luma(image), factor)
+
+    def stretch(rows, factor):
+        mean = mean_luma(pixels_of_rows(rows, image.shape[-1]))
+        return _blend(rows, ops.reshape(mean, (-1, 1)), factor)
+
+    return engine.in_rows(stretch, image, factor)
 
 
-@image_op(strength=_ENHANCE, pixels="computed", channels=GREY_OR_RGB, cheap=True, batched=True)
+@image_op(
+    strength=_ENHANCE,
+    pixels="moved",
+    reads_values=True,
+    channels=GREY_OR_RGB,
+    cheap=True,
+    batched=True,
+)
 def color(image: Tensor, factor: Numbers) -> Tensor:
     """Blends images with their grey version.
 
@@ -145,7 +167,9 @@ def color(image: Tensor, factor: Numbers) -> Tensor:
     """
     if image.shape[-1] == 1:
         return image
-    return blend(luma(image), image, factor)
+    if backend.standardize_dtype(image.dtype) != "uint8":
+        return _blend(image, luma(image), factor)
+    return engine.in_rows(lambda rows, factor: _blend(rows, grey_rows(rows), factor), image, factor)
 
 
 @image_op(pixels="uint8")
@@ -202,14 +226,15 @@ def equalize(image: Tensor) -> Tensor:
     return look_up(image, engine.map_rows(table, histogram(image)))
 
 
-def luma(image):
-    """Returns the whole grey values of an image, `(height, width, 1)`, as Pillow converts RGB."""
-    if image.shape[-1] == 1:
-        return ops.floor(image)
-    red, green, blue = image[..., 0:1], image[..., 1:2], image[..., 2:3]
-    # ITU-R 601-2 in 1/65536 (libImaging/Convert.c): sums below 2**24, exact in float32.
-    total = 19595.0 * red + 38470.0 * green + 7471.0 * blue + 32768.0
-    return ops.floor(total * (1.0 / 65536.0))
+def _blend(image, degenerate, factor):
+    """Goes from a degenerate image through an image at factor 1 and beyond.
+
+    Clipped before the sum, which gives the same: for Pillow the product is rounded by itself, and
+    a compiler could not keep it apart from the sum more cheaply.
+    """
+    values, degenerate = ops.cast(image, "float32"), ops.cast(degenerate, "float32")
+    change = ops.clip(factor * (values - degenerate), -degenerate, 255.0 - degenerate)
+    return cut(degenerate + change, image.dtype)
 
 
 def histogram(image):

@@ -8,7 +8,8 @@ from keras_cv_extras._base.exact import exp2, product
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._image_op import image_op
 from keras_cv_extras.augment._op import Range, round_off
-from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
+from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
+from keras_cv_extras.augment.photometric._luma import luma, mean_of_bytes, rejoined
 
 
 @image_op(
@@ -16,7 +17,7 @@ from keras_cv_extras.augment.photometric._color import GREY_OR_RGB, luma
     pixels="moved",
     reads_values=True,
     cheap=True,
-    batched=True,
+    elementwise=True,
 )
 def gamma(image: Tensor, exponent: Numbers) -> Tensor:
     """Raises pixel values, as shares of 255, to a power.
@@ -44,25 +45,17 @@ def gamma(image: Tensor, exponent: Numbers) -> Tensor:
         # Of 32 bits, which a processor looks up several at a time: bytes take twice as long.
         return ops.cast(round_off(255.0 * powers, "uint8"), "int32")
 
-    def look_up(values, tables):
-        index = ops.cast(values, "int32")
-        if values.shape[0] != 1:
-            index = index + ops.arange(ops.shape(values)[0], dtype="int32")[:, None] * 256
-        return ops.cast(engine.take(ops.reshape(tables, (-1,)), index, axis=0), "uint8")
-
-    images = 1 if len(image.shape) == 3 else ops.shape(image)[0]
-    values = ops.reshape(image, (images, -1))
-    tables = engine.kept(table, ops.reshape(exponent, (images, 1)))
-    if len(image.shape) == 4:
-        result = look_up(values, tables)
-    else:  # by itself: joined with the image's shape, the loop takes channels apart
-        result = engine.kept(look_up, values, tables)
-    return ops.reshape(result, ops.shape(image))
+    index = ops.cast(image, "int32")
+    tables = engine.kept(table, ops.reshape(exponent, (-1, 1)))
+    if len(image.shape) == 2 and image.shape[0] != 1:
+        index = index + ops.arange(ops.shape(image)[0], dtype="int32")[:, None] * 256
+    return ops.cast(engine.take(ops.reshape(tables, (-1,)), index, axis=0), "uint8")
 
 
 @image_op(
     strength=Range(0.0, 1.0, least=0.0, most=1.0),
-    pixels="rounded",
+    pixels="moved",
+    reads_values=True,
     channels=GREY_OR_RGB,
     cheap=True,
     batched=True,
@@ -88,7 +81,13 @@ def grayscale(image: Tensor, amount: Numbers) -> Tensor:
     """
     if image.shape[-1] == 1:
         return image
-    return image + product(amount, luma(image) - image)
+    if backend.standardize_dtype(image.dtype) != "uint8":
+        values = ops.cast(image, "float32")
+        return round_off(values + product(amount, luma(image) - values), image.dtype)
+    share = ops.cast(ops.clip(amount, 0.0, 1.0) * 2.0**24, "int32")
+    parts = [rejoined(image), ops.cast(luma(image), "uint8")]
+    # A float32 of 0.7 is less, and half of what it is multiplied by would be rounded down.
+    return ops.cast(mean_of_bytes(parts, [(1 << 24) - share, share], more=2), "uint8")
 
 
 with np.errstate(divide="ignore"):

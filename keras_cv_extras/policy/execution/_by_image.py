@@ -1,5 +1,7 @@
 """A step image by image: each takes the one branch that it needs, as a processor is fastest."""
 
+import functools
+
 from keras import ops
 
 from keras_cv_extras._base import engine
@@ -26,13 +28,10 @@ def apply_by_image(images, partners, fills, branches, index, value, x, y):
         Images of the same shape and type.
     """
     if _at_once(branches, images.shape[-1]):
-        index, value, x, y = map(engine.by_pixel, (index, value, x, y))
-        result = images
-        for number, (name, options) in enumerate(branches):
-            if name != "identity":
-                changed = OPS[name].apply(images, *OPS[name].numbers(value, x, y), **dict(options))
-                result = ops.where(ops.equal(index, number), changed, result)
-        return result
+        numbers = map(engine.by_pixel, (index, value, x, y))
+        if all(OPS[name].elementwise for name, _ in branches if name != "identity"):
+            return engine.in_rows(functools.partial(_apply_all, branches), images, *numbers)
+        return _apply_all(branches, images, *numbers)
 
     def taken(pair, position):
         rows, numbers = pair
@@ -58,6 +57,16 @@ def apply_by_image(images, partners, fills, branches, index, value, x, y):
 
     positions = ops.arange(ops.shape(images)[0], dtype="int32")
     return engine.map_images(one, images, positions, index, value, x, y)
+
+
+def _apply_all(branches, images, index, value, x, y):
+    """Computes all branches for a batch, or for its rows of values, and keeps what is wanted."""
+    result = images
+    for number, (name, options) in enumerate(branches):
+        if name != "identity":
+            changed = OPS[name].apply(images, *OPS[name].numbers(value, x, y), **dict(options))
+            result = ops.where(ops.equal(index, number), changed, result)
+    return result
 
 
 def _at_once(branches, channels):
