@@ -1,4 +1,4 @@
-"""Ops that blur: sums of shifted images, whose weights are data of the compiled program."""
+"""Ops that blur: means and medians of the pixels around a pixel."""
 
 import functools
 
@@ -6,15 +6,15 @@ import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import checks, engine
-from keras_cv_extras._base.exact import apart, exp2, product, quotient
+from keras_cv_extras._base.exact import apart, exp2, quotient
 from keras_cv_extras._base.random import of_key
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._image_op import image_op
-from keras_cv_extras.augment._op import Range, round_off
+from keras_cv_extras.augment._op import Range
+from keras_cv_extras.augment._window_means import line, pad_columns, pad_rows, separable, shift
 
 _HALF_LOG2_E = 0.7213475204444817
 _DIRECTIONS = 256
-_NEAR = 3  # distances up to here have a program each, where those beyond have no weight
 
 
 def _check_kernel_size(name, value):
@@ -45,8 +45,9 @@ def gaussian_blur(
         border: "nearest", or "mirror" about the outermost pixels, as torchvision and OpenCV.
 
     Returns:
-        Images of the same shape and type; integers are rounded. Beyond the border the
-        outermost pixels go on, unless `border` says otherwise.
+        Images of the same shape and type; integers are rounded, uint8 up or down where the mean
+        is within 0.03 of a half. Beyond the border the outermost pixels go on, unless `border`
+        says otherwise.
 
     References:
         `scipy.ndimage.gaussian_filter(image, sigma, mode=border, radius=kernel_size // 2)`.
@@ -62,7 +63,7 @@ def gaussian_blur(
     total = weights[0]
     for distance in range(1, radius + 1):
         total = apart(total + 2.0 * weights[distance])
-    return _separable(image, quotient(weights, total), radius, mirrored=border == "mirror")
+    return separable(image, quotient(weights, total), mirrored=border == "mirror")
 
 
 @image_op(
@@ -80,8 +81,9 @@ def box_blur(
         border: "nearest", or "mirror" about the outermost pixels, as OpenCV.
 
     Returns:
-        Images of the same shape and type; integers are rounded. Beyond the border the
-        outermost pixels go on, unless `border` says otherwise.
+        Images of the same shape and type; integers are rounded, uint8 up or down where the mean
+        is within 0.03 of a half. Beyond the border the outermost pixels go on, unless `border`
+        says otherwise.
 
     References:
         `scipy.ndimage.uniform_filter(image, 2 * radius + 1, mode="nearest")`; Pillow's
@@ -94,11 +96,10 @@ def box_blur(
     radius = ops.clip(radius, 0.0, float(largest))
     distances = ops.convert_to_tensor(np.arange(largest + 1, dtype="float32"))
     weights = quotient(ops.clip(radius + 1.0 - distances, 0.0, 1.0), 2.0 * radius + 1.0)
-    reach = ops.cast(ops.ceil(radius), "int32")
-    return _separable(image, weights, largest, reach, mirrored=border == "mirror")
+    return separable(image, weights, mirrored=border == "mirror")
 
 
-@image_op(strength=Range(1.0, 9.0), pixels="rounded", checks=_CHECKS)
+@image_op(strength=Range(1.0, 9.0), pixels="moved", reads_values=True, checks=_CHECKS)
 def motion_blur(
     image: Tensor, length: Numbers, key: Numbers = 0, *, kernel_size: int = 9
 ) -> Tensor:
@@ -112,30 +113,19 @@ def motion_blur(
         kernel_size: the greatest length in pixels, an odd integer.
 
     Returns:
-        Images of the same shape and type; integers are rounded. Beyond the border the
-        outermost pixels go on.
+        Images of the same shape and type; integers are rounded, uint8 up or down where the mean
+        is within 0.03 of a half. Beyond the border the outermost pixels go on.
 
     Example:
         >>> blurred = motion_blur(images, 5.0, key=7)
     """
     radius = kernel_size // 2
-    channels = image.shape[-1]
     length = ops.clip(length, 1.0, float(kernel_size))
+    distances = ops.convert_to_tensor(np.arange(radius + 1, dtype="float32"))
+    weights = quotient(ops.clip(length * 0.5 + 0.5 - distances, 0.0, 1.0), length)
     direction = ops.cast(ops.floor(of_key(key, 1)[0] * _DIRECTIONS), "int32")
     offsets = engine.take(ops.convert_to_tensor(_line_offsets(radius)), direction, axis=0)
-    padded = pad_columns(pad_rows(image, radius), channels, radius)
-    height, width = ops.shape(image)[:2]
-
-    def shifted(down, right):
-        start = (radius + down, (radius + right) * channels)
-        return engine.window(padded, start, (height, width * channels))
-
-    total = shifted(0, 0)
-    for distance in range(1, radius + 1):
-        down, right = offsets[distance, 0], offsets[distance, 1]
-        weight = ops.clip(length * 0.5 + 0.5 - distance, 0.0, 1.0)
-        total = total + product(weight, shifted(down, right) + shifted(-down, -right))
-    return ops.reshape(quotient(total, length), ops.shape(image))
+    return line(image, weights, offsets)
 
 
 @image_op(pixels="moved", checks=_CHECKS)
@@ -162,105 +152,11 @@ def median_blur(image: Tensor, *, kernel_size: int = 3) -> Tensor:
         median = functools.partial(_median_of_nine, channels=channels)
         return ops.reshape(engine.kept(median, padded), ops.shape(image))
     window = [
-        _shift(_shift(padded, down, 2 * radius, axis=0), right, 2 * radius, axis=1, step=channels)
+        shift(shift(padded, down, 2 * radius, axis=0), right, 2 * radius, axis=1, step=channels)
         for down in range(2 * radius + 1)
         for right in range(2 * radius + 1)
     ]
     return ops.reshape(_median(window), ops.shape(image))
-
-
-def pad_rows(image, radius):
-    """Returns an image as rows of values, the outermost rows repeated above and below.
-
-    Args:
-        image: `(height, width, channels)`.
-        radius: how many rows to add on each side.
-
-    Returns:
-        A tensor of shape `(height + 2 * radius, width * channels)`.
-    """
-
-    def pad(rows):
-        above, below = ops.tile(rows[:1], (radius, 1)), ops.tile(rows[-1:], (radius, 1))
-        return ops.concatenate([above, rows, below], axis=0)
-
-    return engine.kept(pad, ops.reshape(image, (ops.shape(image)[0], -1)))
-
-
-def pad_columns(rows, channels, radius):
-    """Returns rows of values with the outermost pixels repeated on the left and the right."""
-
-    def pad(rows):
-        left, right = rows[:, :channels], rows[:, -channels:]
-        return ops.concatenate(
-            [ops.tile(left, (1, radius)), rows, ops.tile(right, (1, radius))], axis=1
-        )
-
-    return engine.kept(pad, rows)
-
-
-def _mirrored(image, radius):
-    """Returns padded rows of values as `pad_columns`, mirrored about the outermost pixels."""
-    for axis in (0, 1):
-        last = ops.shape(image)[axis] - 1
-        place = ops.arange(-radius, last + 1 + radius, dtype="int32")
-        place = place % ops.cast(ops.maximum(1, 2 * last), "int32")
-        image = ops.take(image, ops.minimum(place, 2 * last - place), axis=axis)
-    return ops.reshape(image, (ops.shape(image)[0], -1))
-
-
-def _separable(image, weights, radius, reach=None, mirrored=False):
-    """Sums shifted rows and then shifted columns, by weights of the distances 0 to `radius`.
-
-    Args:
-        image: `(height, width, channels)`, of any type.
-        weights: `(radius + 1,)`.
-        radius: how far the weights go.
-        reach: the distance beyond which all weights are 0, an integer tensor; None if none is.
-        mirrored: whether the image is mirrored beyond its border.
-
-    Returns:
-        An image of the same shape and type, rounded.
-    """
-    channels = image.shape[-1]
-    if mirrored:
-        padded = engine.kept(functools.partial(_mirrored, radius=radius), image)
-    else:
-        padded = pad_columns(pad_rows(image, radius), channels, radius)
-
-    def blur(last):
-        weigh = functools.partial(_weigh, radius=radius, last=last)
-        rows = engine.kept(functools.partial(weigh, axis=0), padded, weights)
-
-        def add_columns(rows, weights):
-            return round_off(weigh(rows, weights, axis=1, step=channels), image.dtype)
-
-        return engine.kept(add_columns, rows, weights)
-
-    if reach is None or radius < 2 or engine.is_vectorized():
-        blurred = blur(radius)
-    else:  # what has no weight adds 0, and is left out
-        lasts = sorted({*range(1, min(radius, _NEAR) + 1), radius})
-        branches = [functools.partial(blur, last) for last in lasts]
-        blurred = engine.switch(ops.clip(reach - 1, 0, len(lasts) - 1), branches)
-    return ops.reshape(blurred, ops.shape(image))
-
-
-def _weigh(padded, weights, radius, last, **along):
-    def part(number):
-        return ops.cast(_shift(padded, number, 2 * radius, **along), "float32")
-
-    total = product(weights[0], part(radius))
-    for distance in range(1, last + 1):
-        both = part(radius - distance) + part(radius + distance)
-        total = total + product(weights[distance], both)
-    return total
-
-
-def _shift(padded, number, margin, *, axis, step=1):
-    """The part that leaves out `number` steps in front and the rest of the margin behind."""
-    part = slice(number * step, (number - margin) * step or None)
-    return padded[part] if axis == 0 else padded[:, part]
 
 
 def _median_of_nine(padded, channels):
