@@ -6,6 +6,8 @@ them, and a blend in rows of numbers, are faster than one gather of neighbourhoo
 pixels or of separate channels, by two to eight times.
 """
 
+import functools
+
 from keras import backend, ops
 
 from keras_cv_extras._base import checks, engine
@@ -24,6 +26,7 @@ check_interpolation = checks.choice("nearest", "bilinear")
 # Weights are whole numbers of 1/256: two of them times a value of 8 bits are 24 bits, which a
 # float32 holds. Sums are exact then, in whatever order.
 _WEIGHT = 256
+_SHORT = 48  # steps of a loop
 
 
 def lookup(image, x, y, fill: Fill, interpolation="nearest", kept=True):
@@ -80,18 +83,25 @@ def _nearest(image, x, y, fill, kept):
         inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
         return ops.where(inside, row * width + column, -1)
 
-    place = engine.kept(places, x, y) if kept else places(x, y)
-    index = ops.reshape(ops.maximum(place, 0), (-1,))
-    pixels = ops.reshape(engine.take(_pixels(image), index, axis=0), shape)
+    if not kept and fill.mode not in CONTINUED:
+        column, row = ops.right_shift(x, 16), ops.right_shift(y, 16)
+        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+        index = ops.where(inside, row * width + column, 0)
+    else:
+        place = engine.kept(places, x, y) if kept else places(x, y)
+        inside, index = place >= 0, ops.maximum(place, 0)
+    pixels = engine.take(_pixels(image), ops.reshape(index, (-1,)), axis=0)
+    pixels = ops.reshape(pixels, shape)
     if fill.mode in CONTINUED:
         return pixels
-    return ops.where((place >= 0)[..., None], pixels, filling(fill, image, *shape[:2]))
+    return ops.where(inside[..., None], pixels, filling(fill, image, *shape[:2]))
 
 
 def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     """Returns the pixels of an image at the crossings of columns and rows.
 
-    Whole rows are taken first, which is much faster than single pixels.
+    Columns are looked up first, and rows of what they gave next, which is several times as fast as
+    to look up single pixels.
 
     Args:
         image: `(height, width, channels)` of any numeric type.
@@ -105,118 +115,85 @@ def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     """
     height, width, channels = ops.shape(image)
     num_rows, num_columns = ops.shape(y)[0], ops.shape(x)[0]
-    column, row = ops.right_shift(x, 16), ops.right_shift(y, 16)
-    if interpolation == "nearest":
-        result = _nearest_grid(image, column, row, fill)
-    else:
-        result = _bilinear_grid(image, x, y, fill)
-    if fill.mode != "noise":
-        return result
-    inside_x = ops.repeat((column >= 0) & (column < width), channels)
-    inside_y = (row >= 0) & (row < height)
-    flat = ops.where(
-        inside_y[:, None] & inside_x[None, :],
-        ops.reshape(result, (num_rows, num_columns * channels)),
-        flat_filling(fill, image, num_rows, num_columns),
-    )
-    return ops.reshape(flat, (num_rows, num_columns, channels))
-
-
-def _nearest_grid(image, column, row, fill):
-    """The pixels at columns and rows; of noise, what is filled is not filled yet.
-
-    Filled rows are in the rows that are taken, and a column more is what the filled ones show: a
-    mask over the result would take as long as all else.
-    """
-    height, width, channels = ops.shape(image)
-    mode = fill.mode if fill.mode in CONTINUED else "nearest"
-    filled = fill.mode not in (*CONTINUED, "noise")
-    outside = colour(fill, image) if filled else None
-
-    filled_row = flat_filling(Fill("constant", outside), image) if filled else None
-
-    def take_rows(flat, row):
-        taken = engine.take(flat, continued(row, height, mode), axis=0)
-        if not filled:
-            return taken
-        inside = ops.expand_dims((row >= 0) & (row < height), 1)
-        return ops.where(inside, taken, filled_row)
-
-    def add_column(flat):
-        return ops.concatenate([flat, ops.tile(outside, (ops.shape(flat)[0], 1))], axis=1)
-
-    flat = engine.kept(take_rows, ops.reshape(image, (height, width * channels)), row)
-    column = ops.where((column >= 0) & (column < width), column, width) if filled else column
-    if filled:
-        flat, width = add_column(flat), width + 1
-    pixels = ops.reshape(flat, (-1, width, channels))
-    return engine.take(pixels, continued(column, width, mode), axis=1)
-
-
-def _bilinear_grid(image, x, y, fill):
-    """The blends of four pixels: of rows, and then of columns of the rows."""
-    left, right_weight = _split(x)
-    top, lower_weight = _split(y)
-    framed, columns, rows = _neighbours(image, left, top, fill)
-    height, width, channels = ops.shape(framed)
-    # Twice as many numbers of 16 bits fit an instruction, and hold a blend of two bytes.
+    # Numbers of 16 bits hold a blend of two bytes, and are half as long as others to turn.
     narrow = backend.standardize_dtype(image.dtype) == "uint8" and not engine.is_vectorized()
-    dtype, wide = ("uint16", "int32") if narrow else ("float32", "float32")
+    # A compiler takes a short loop apart before it sees vectors in it: with float32 it is longer.
+    short = (image.shape[0] or 0) < _SHORT
+    filled = fill.mode not in (*CONTINUED, "noise")
+    outside = ops.tile(colour(fill, image), (num_columns,)) if filled else None
+    look = functools.partial(_look_along, fill=fill, interpolation=interpolation)
 
-    def blend_rows(flat, upper, lower, weight):
-        upper, lower = (
-            ops.cast(engine.take(flat, place, axis=0), dtype) for place in (upper, lower)
-        )
-        return _blend(upper, lower, ops.expand_dims(ops.cast(weight, dtype), 1))
+    def look_across(flat, axis):
+        beside = ops.expand_dims(outside, 1 - axis) if filled else None
+        dtype = "uint16" if narrow and not short else "float32"
+        value = look(flat, x, width, beside, axis=axis, each=channels, dtype=dtype)
+        return ops.cast(value, "uint16") if narrow and interpolation == "bilinear" else value
 
-    flat = ops.reshape(framed, (height, width * channels))
-    flat = engine.kept(blend_rows, flat, *rows, lower_weight)
-    if narrow and fill.mode in ("nearest", "noise") and (framed.shape[1] or 0) > 1:
-        return _blend_pairs(flat, left, right_weight, width, channels)
-
-    def blend_columns(pixels, left, right, weight):
-        left, right = (
-            ops.cast(engine.take(pixels, place, axis=1), wide) for place in (left, right)
-        )
-        value = _blend(left, right, ops.expand_dims(ops.cast(weight, wide), 1))
+    def look_down(flat):
+        if interpolation == "nearest":
+            return look(flat, y, height, outside, axis=0)
+        above = ops.cast(outside, flat.dtype) * _WEIGHT if filled else None
+        value = look(flat, y, height, above, axis=0, dtype="int32" if narrow else "float32")
         if not narrow:
             return _to_type(value, image.dtype)
         return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
 
-    pixels = ops.reshape(flat, (-1, width, channels))
-    return blend_columns(pixels, columns[0], columns[1], right_weight)
+    flat = ops.reshape(image, (height, width * channels))
+    if engine.is_vectorized():
+        flat = look_down(look_across(flat, 1))
+    else:
+        # Turned, a column is one piece of memory, and a loop over it full of vector instructions.
+        # XLA turns a matrix fast where that is all it does: between two computations of their own.
+        import os
+
+        step = int(os.environ.get("STEP", "32"))
+        if height % step:
+            flat = ops.pad(flat, ((0, -height % step), (0, 0)))
+        turned = engine.kept(lambda flat: ops.transpose(look_across(flat, 0)), ops.transpose(flat))
+        flat = engine.kept(look_down, turned)
+    if fill.mode == "noise":
+        column, row = ops.right_shift(x, 16), ops.right_shift(y, 16)
+        inside_x = ops.repeat((column >= 0) & (column < width), channels)
+        inside_y = (row >= 0) & (row < height)
+        noise = flat_filling(fill, image, num_rows, num_columns)
+        flat = ops.where(inside_y[:, None] & inside_x[None, :], flat, noise)
+    return ops.reshape(flat, (num_rows, num_columns, channels))
 
 
-def _blend_pairs(flat, left, weight, width, channels):
-    """Blends columns of rows with those to their right, beyond the border with themselves.
-
-    Two values of 16 bits are one of 32: looking up is what takes the time, and it is done once.
+def _look_along(
+    values, position, length, outside, *, axis, fill, interpolation, each=1, dtype=None
+):
+    """Looks up positions on an axis of a matrix.
 
     Args:
-        flat: `(rows, width * channels)`, uint16: 256 times what the values are.
-        left: `(columns,)`, int32, within the image or not.
-        weight: `(columns,)`: that of the columns to the right, in 1/256.
-        width: of the rows in pixels, at least 2.
-        channels: the number of channels.
+        values: a matrix: an image with its channels side by side, or turned.
+        position: in 1/65536 pixel.
+        length: of the axis in pixels.
+        outside: what is shown before and behind it; None where it is continued.
+        axis: 0 or 1.
+        fill: a `Fill`, whose mode says how the axis is continued.
+        interpolation: "nearest" or "bilinear".
+        each: how many values a pixel has on the axis.
+        dtype: what is blended in; 256 times the blend is returned.
     """
+    mode = fill.mode if fill.mode in CONTINUED else "nearest"
 
-    def pair(flat):
-        first, second = flat[:, :-channels], flat[:, channels:]
-        return ops.cast(first, "int32") + ops.left_shift(ops.cast(second, "int32"), 16)
+    def along(numbers):
+        return ops.expand_dims(ops.repeat(numbers, each), 1 - axis)
 
-    def weigh(left, weight):
-        weight = ops.where(left < 0, 0, ops.where(left > width - 2, _WEIGHT, weight))
-        return ops.cast(weight, "int32")
+    def at(place):
+        first = continued(place, length, mode)[:, None] * each
+        index = ops.reshape(first + ops.arange(each, dtype="int32"), (-1,))
+        taken = engine.take(values, index, axis=axis)
+        if outside is None:
+            return taken
+        return ops.where(along((place >= 0) & (place < length)), taken, outside)
 
-    def blend(pairs, place, weight):
-        both = engine.take(pairs, place, axis=1)
-        first, second = (ops.bitwise_and(ops.right_shift(both, bits), 0xFFFF) for bits in (0, 16))
-        value = _blend(first, second, weight[None, :, None])
-        return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
-
-    pairs = ops.reshape(engine.kept(pair, flat), (-1, width - 1, channels))
-    place = engine.kept(lambda left: ops.clip(left, 0, width - 2), left)
-    return engine.kept(blend, pairs, place, engine.kept(weigh, left, weight))
+    if interpolation == "nearest":
+        return at(ops.right_shift(position, 16))
+    place, weight = _split(position)
+    first, second = (ops.cast(at(place + step), dtype) for step in (0, 1))
+    return _blend(first, second, along(ops.cast(weight, dtype)))
 
 
 def warp(image, matrix, fill, interpolation):
