@@ -13,7 +13,7 @@ import functools
 import pathlib
 import tempfile
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras_cv_extras import __version__
 from keras_cv_extras.bench import _peers
@@ -242,8 +242,7 @@ def _dali(recipe):
 
     fn, types, size = dali.fn, dali.types, recipe.size
 
-    @dali.pipeline_def(enable_conditionals=True)
-    def make():
+    def given():
         content, label = fn.readers.file(file_root=recipe.folder, random_shuffle=True)
         resizing = {"interp_type": types.INTERP_TRIANGULAR, "antialias": True}
         if recipe.crop == "random-resized":
@@ -265,6 +264,7 @@ def _dali(recipe):
             for rows in (images, labels)
         )
 
+    make: Any = dali.pipeline_def(given, enable_conditionals=True)
     pipeline = make(batch_size=recipe.batch_size, num_threads=recipe.cores, device_id=None)
     pipeline.build()
     return iter(pipeline.run, None), dali.__version__

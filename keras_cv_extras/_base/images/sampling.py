@@ -144,11 +144,6 @@ def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     else:
         # Turned, a column is one piece of memory, and a loop over it full of vector instructions.
         # XLA turns a matrix fast where that is all it does: between two computations of their own.
-        import os
-
-        step = int(os.environ.get("STEP", "32"))
-        if height % step:
-            flat = ops.pad(flat, ((0, -height % step), (0, 0)))
         turned = engine.kept(lambda flat: ops.transpose(look_across(flat, 0)), ops.transpose(flat))
         flat = engine.kept(look_down, turned)
     if fill.mode == "noise":
