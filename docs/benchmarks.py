@@ -199,11 +199,15 @@ def _losses_table(rows):
 
 
 def _pooling_table(rows):
-    lines = ["| layer | window | ms | time / max pooling |", "|---|---|---:|---:|"]
+    lines = [
+        "| layer | window | ms | time / max pooling | time / plain expression |",
+        "|---|---|---:|---:|---:|",
+    ]
     for row in rows:
         window = f"{row['pool_size']} x {row['pool_size']}, stride {row['strides']}"
         time = f"{row['milliseconds']:.2f}"
-        lines.append(f"| {row['layer']} | {window} | {time} | {row['ratio']:.1f} |")
+        plain = f"{row['plain_ratio']:.2f}" if row["plain_ratio"] else ""
+        lines.append(f"| {row['layer']} | {window} | {time} | {row['ratio']:.1f} | {plain} |")
     return "\n".join([*lines, ""])
 
 
