@@ -6,8 +6,6 @@ them, and a blend in rows of numbers, are faster than one gather of neighbourhoo
 pixels or of separate channels, by two to eight times.
 """
 
-import functools
-
 from keras import backend, ops
 
 from keras_cv_extras._base import checks, engine
@@ -100,8 +98,7 @@ def _nearest(image, x, y, fill, kept):
 def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     """Returns the pixels of an image at the crossings of columns and rows.
 
-    Columns are looked up first, and rows of what they gave next, which is several times as fast as
-    to look up single pixels.
+    One axis is looked up after the other, which is much faster than single pixels.
 
     Args:
         image: `(height, width, channels)` of any numeric type.
@@ -115,37 +112,9 @@ def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     """
     height, width, channels = ops.shape(image)
     num_rows, num_columns = ops.shape(y)[0], ops.shape(x)[0]
-    # Numbers of 16 bits hold a blend of two bytes, and are half as long as others to turn.
-    narrow = backend.standardize_dtype(image.dtype) == "uint8" and not engine.is_vectorized()
-    # A compiler takes a short loop apart before it sees vectors in it: with float32 it is longer.
-    short = (image.shape[0] or 0) < _SHORT
-    filled = fill.mode not in (*CONTINUED, "noise")
-    outside = ops.tile(colour(fill, image), (num_columns,)) if filled else None
-    look = functools.partial(_look_along, fill=fill, interpolation=interpolation)
-
-    def look_across(flat, axis):
-        beside = ops.expand_dims(outside, 1 - axis) if filled else None
-        dtype = "uint16" if narrow and not short else "float32"
-        value = look(flat, x, width, beside, axis=axis, each=channels, dtype=dtype)
-        return ops.cast(value, "uint16") if narrow and interpolation == "bilinear" else value
-
-    def look_down(flat):
-        if interpolation == "nearest":
-            return look(flat, y, height, outside, axis=0)
-        above = ops.cast(outside, flat.dtype) * _WEIGHT if filled else None
-        value = look(flat, y, height, above, axis=0, dtype="int32" if narrow else "float32")
-        if not narrow:
-            return _to_type(value, image.dtype)
-        return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
-
-    flat = ops.reshape(image, (height, width * channels))
-    if engine.is_vectorized():
-        flat = look_down(look_across(flat, 1))
-    else:
-        # Turned, a column is one piece of memory, and a loop over it full of vector instructions.
-        # XLA turns a matrix fast where that is all it does: between two computations of their own.
-        turned = engine.kept(lambda flat: ops.transpose(look_across(flat, 0)), ops.transpose(flat))
-        flat = engine.kept(look_down, turned)
+    is_bytes = backend.standardize_dtype(image.dtype) == "uint8"
+    look = _grid_of_bytes if is_bytes and not engine.is_vectorized() else _grid
+    flat = look(image, x, y, fill, interpolation)
     if fill.mode == "noise":
         column, row = ops.right_shift(x, 16), ops.right_shift(y, 16)
         inside_x = ops.repeat((column >= 0) & (column < width), channels)
@@ -155,40 +124,95 @@ def lookup_grid(image, x, y, fill: Fill, interpolation="nearest"):
     return ops.reshape(flat, (num_rows, num_columns, channels))
 
 
-def _look_along(
-    values, position, length, outside, *, axis, fill, interpolation, each=1, dtype=None
-):
-    """Looks up positions on an axis of a matrix.
+def _grid(image, x, y, fill, interpolation):
+    """The pixels at columns and rows, `(rows, columns * channels)`: rows first."""
+    height, width, channels = ops.shape(image)
+    outside = _outside(fill, image)
+    dtype = "float32" if interpolation == "bilinear" else None
+
+    def look_down(flat):
+        beyond = None if outside is None else ops.tile(outside, (width,))
+        return _look_along(flat, y, height, beyond, fill.mode, dtype)
+
+    flat = engine.kept(look_down, ops.reshape(image, (height, width * channels)))
+    pixels = ops.reshape(flat, (-1, width, channels))
+    if dtype and outside is not None:
+        outside = ops.cast(outside, dtype) * _WEIGHT
+    pixels = _look_along(pixels, x, width, outside, fill.mode, dtype, axis=1)
+    pixels = _to_type(pixels, image.dtype) if dtype else pixels
+    return ops.reshape(pixels, (ops.shape(y)[0], -1))
+
+
+def _grid_of_bytes(image, x, y, fill, interpolation):
+    """The same of bytes, columns first, in an image that is turned.
+
+    Turned, a column is one piece of memory, and a loop over it full of vector instructions. XLA
+    turns a matrix fast where that is all it does: between two computations that are kept.
+    """
+    height, width, channels = ops.shape(image)
+    outside = _outside(fill, image)
+    bilinear = interpolation == "bilinear"
+    beyond = None if outside is None else ops.tile(outside, (ops.shape(x)[0],))
+
+    def look_across(turned):
+        beside = None if outside is None else beyond[:, None]
+        # A compiler takes a short loop apart before it sees vectors in it: in float32 it is longer.
+        dtype = "float32" if (turned.shape[1] or 0) < _SHORT else "uint16"
+        dtype = dtype if bilinear else None
+        value = _look_along(turned, x, width, beside, fill.mode, dtype, each=channels)
+        # Numbers of 16 bits hold a blend of two bytes, and are turned in half the time of others.
+        return ops.transpose(ops.cast(value, "uint16") if bilinear else value)
+
+    def look_down(flat):
+        if not bilinear:
+            return _look_along(flat, y, height, beyond, fill.mode)
+        above = None if outside is None else ops.cast(beyond, "uint16") * _WEIGHT
+        value = _look_along(flat, y, height, above, fill.mode, "int32")
+        return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
+
+    flat = ops.reshape(image, (height, width * channels))
+    if isinstance(height, int):  # what is left of a loop behind its vectors takes longest
+        flat = ops.pad(flat, ((0, -height % 8), (0, 0)))
+    return engine.kept(look_down, engine.kept(look_across, ops.transpose(flat)))
+
+
+def _outside(fill, image):
+    """The colour of what is outside, `(channels,)`; None where it is not one colour."""
+    return None if fill.mode in (*CONTINUED, "noise") else colour(fill, image)
+
+
+def _look_along(values, position, length, outside, mode, blend_in=None, *, axis=0, each=1):
+    """Looks up positions on an axis.
 
     Args:
-        values: a matrix: an image with its channels side by side, or turned.
+        values: an image, or a matrix of one with its channels side by side.
         position: in 1/65536 pixel.
         length: of the axis in pixels.
         outside: what is shown before and behind it; None where it is continued.
+        mode: how the axis is continued, one of `CONTINUED`; "nearest" for other modes.
+        blend_in: the type to blend in, which gives 256 times the blend; None for the nearest.
         axis: 0 or 1.
-        fill: a `Fill`, whose mode says how the axis is continued.
-        interpolation: "nearest" or "bilinear".
         each: how many values a pixel has on the axis.
-        dtype: what is blended in; 256 times the blend is returned.
     """
-    mode = fill.mode if fill.mode in CONTINUED else "nearest"
 
     def along(numbers):
-        return ops.expand_dims(ops.repeat(numbers, each), 1 - axis)
+        shape = [1] * len(values.shape)
+        shape[axis] = -1
+        return ops.reshape(ops.repeat(numbers, each), shape)
 
     def at(place):
-        first = continued(place, length, mode)[:, None] * each
-        index = ops.reshape(first + ops.arange(each, dtype="int32"), (-1,))
+        first = continued(place, length, mode if mode in CONTINUED else "nearest") * each
+        index = ops.reshape(first[:, None] + ops.arange(each, dtype="int32"), (-1,))
         taken = engine.take(values, index, axis=axis)
         if outside is None:
             return taken
         return ops.where(along((place >= 0) & (place < length)), taken, outside)
 
-    if interpolation == "nearest":
+    if blend_in is None:
         return at(ops.right_shift(position, 16))
     place, weight = _split(position)
-    first, second = (ops.cast(at(place + step), dtype) for step in (0, 1))
-    return _blend(first, second, along(ops.cast(weight, dtype)))
+    first, second = (ops.cast(at(place + step), blend_in) for step in (0, 1))
+    return _blend(first, second, along(ops.cast(weight, blend_in)))
 
 
 def warp(image, matrix, fill, interpolation):
