@@ -14,7 +14,7 @@ from keras_cv_extras._base.exact import product
 from keras_cv_extras.augment._op import round_off
 
 _MOST = 16  # distances whose weights may be rounded: with more, errors add up
-_REACHES = (1, 2, 3, 4, 6, 8)  # each has a program, which leaves out what has no weight
+_REACHES = (1, 2, 4, 8)  # each has a program, which leaves out what has no weight
 
 
 def separable(image, weights, mirrored=False):
