@@ -111,6 +111,15 @@ def test_whole_numbers_go_on_without_xla_after_two_sizes(programs):
     assert programs[3:] == [images[8].shape[:2]], "a size that comes often has a program"
 
 
+def test_without_xla_images_may_have_other_numbers_of_channels(programs):
+    """One graph for all of them would not know how many there are, which equalisation counts by."""
+    for image in photographs(8):
+        for channels in (3, 1, 2):
+            part = image[..., :channels]
+            wanted = augment.equalize(part, compile=False)
+            np.testing.assert_array_equal(augment.equalize(part), wanted)
+
+
 def test_floats_are_compiled_for_every_size(programs):
     """Their last bits may differ without XLA: a result must not depend on what went before."""
     images = [image.astype("float32") for image in photographs(6)]

@@ -140,7 +140,7 @@ def image_runner(function, compile, images, **static):
             calls[size] += 1
             often = calls[size] > _OFTEN and len(sizes) < _SIZES_IN_ALL
             if len(sizes) >= _SIZES_AT_ONCE and not often:
-                return _graph(function, dtype, **static)
+                return _graph(function, dtype, images.shape[-1], **static)
             sizes.add(size)
     return runner(function, True, images, **static)
 
@@ -153,8 +153,9 @@ def _sizes(function, dtype, **static):
 
 
 @functools.lru_cache(maxsize=512)
-def _graph(function, dtype, **static):
-    del dtype
+def _graph(function, dtype, channels, **static):
+    """One graph for all sizes; of images with more channels, or fewer, another."""
+    del dtype, channels
     bound = functools.partial(function, **static) if static else function
     return backend.of_any_size(backend.plain(bound))
 
