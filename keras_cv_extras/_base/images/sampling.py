@@ -155,7 +155,7 @@ def _grid_of_bytes(image, x, y, fill, interpolation):
     beyond = None if outside is None else ops.tile(outside, (ops.shape(x)[0],))
 
     def look_across(turned):
-        beside = None if outside is None else beyond[:, None]
+        beside = None if beyond is None else beyond[:, None]
         # A compiler takes a short loop apart before it sees vectors in it: in float32 it is longer.
         dtype = "float32" if (turned.shape[1] or 0) < _SHORT else "uint16"
         dtype = dtype if bilinear else None
@@ -166,7 +166,7 @@ def _grid_of_bytes(image, x, y, fill, interpolation):
     def look_down(flat):
         if not bilinear:
             return _look_along(flat, y, height, beyond, fill.mode)
-        above = None if outside is None else ops.cast(beyond, "uint16") * _WEIGHT
+        above = None if beyond is None else ops.cast(beyond, "uint16") * _WEIGHT
         value = _look_along(flat, y, height, above, fill.mode, "int32")
         return ops.cast(ops.right_shift(value + (1 << 15), 16), "uint8")
 
