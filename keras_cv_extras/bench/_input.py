@@ -60,7 +60,7 @@ def run_input(
     checks.integer("repeats", repeats, minimum=1)
     checks.positive("seconds", seconds)
     checks.one_of("crop", crop, _input_peers.CROPS)
-    recipe = f":{crop}:{checks.integer('side', side, minimum=16)}"
+    checks.integer("side", side, minimum=16)
     settings = []
     for setting in cores:
         cpus = _measure.chosen_cpus(setting)
@@ -71,31 +71,31 @@ def run_input(
         title = f"{size} x {size} pixels, cores: {len(cpus)}"
         console.print(title)
         with _measure.telling(console, title, len(names) * (2 + repeats)) as tell:
-            rows += _run(names, recipe, size, batch_size, cpus, seconds, repeats, tell)
+            rows += _run(names, crop, side, size, batch_size, cpus, seconds, repeats, tell)
     if output is not None:
         _measure.write_report(output, "input", rows, seconds=seconds, repeats=repeats)
     console.print(_table(rows))
     return rows
 
 
-def _run(names, recipe, size, batch_size, cpus, seconds, repeats, tell):
-    crop, side = recipe.split(":")[1:]
+def _run(names, crop, side, size, batch_size, cpus, seconds, repeats, tell):
+    contestants = {name: f"{INPUT}{name}:{crop}:{side}" for name in names}
     processes, rows, started = {}, {}, []
     try:
         for name in names:
             processes[name] = _measure.Measured(size, batch_size, cpus)
             row = {"contestant": name, "version": None, "cores": len(cpus), "size": size}
-            row |= {"batch_size": batch_size, "crop": crop, "side": int(side)}
+            row |= {"batch_size": batch_size, "crop": crop, "side": side}
             row |= {"status": "measured", "images_per_second": None}
             rows[name] = {**row, "per_core": None, "turns": None, "ratio": None}
-            answer = processes[name].ask("attempt", name=INPUT + name + recipe)
+            answer = processes[name].ask("attempt", name=contestants[name])
             if "missing" in answer:
                 rows[name]["status"] = "not installed"
             elif "failed" in answer:
                 rows[name]["status"] = f"failed: {answer['failed']}"
             else:
                 rows[name]["version"] = answer["version"]
-                started.append((processes[name], INPUT + name + recipe))
+                started.append((processes[name], contestants[name]))
             tell(f"{name}: {rows[name]['status'].replace('measured', 'begins')}")
         if rows["own"]["status"] != "measured":
             raise RuntimeError(f"this library {rows['own']['status']}")
@@ -103,11 +103,13 @@ def _run(names, recipe, size, batch_size, cpus, seconds, repeats, tell):
     finally:
         for process in processes.values():
             process.close()
-    for name, rates in turns.items():
-        row = rows[name.removeprefix(INPUT).removesuffix(recipe)]
+    for name, row in rows.items():
+        rates = turns.get(contestants[name])
+        if rates is None:
+            continue
         row["turns"], row["images_per_second"] = rates, statistics.median(rates)
         row["per_core"] = row["images_per_second"] / len(cpus)
-        row["ratio"] = _measure.ratio(turns[INPUT + "own" + recipe], rates)
+        row["ratio"] = _measure.ratio(turns[contestants["own"]], rates)
     return list(rows.values())
 
 

@@ -218,7 +218,7 @@ def test_the_first_contestant_is_what_others_are_compared_with(monkeypatch):
 
     monkeypatch.setattr(_measure, "Measured", start)
     names = ("own", "keras", "torch")
-    own, keras, torch = _input._run(names, recipe, 32, 8, [0, 1], 1.0, 3, _measure.silent)
+    own, keras, torch = _input._run(names, "center", 500, 32, 8, [0, 1], 1.0, 3, _measure.silent)
     assert own["ratio"] == 1
     assert (own["crop"], own["side"]) == ("center", 500)
     assert own["per_core"] == pytest.approx(20)

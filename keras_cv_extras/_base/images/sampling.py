@@ -70,27 +70,30 @@ def lookup(image, x, y, fill: Fill, interpolation="nearest", kept=True):
 def _nearest(image, x, y, fill, kept):
     """The pixels that positions are in."""
     height, width, channels = ops.shape(image)
-    shape = (*ops.shape(x), channels)
+    shape, continues = (*ops.shape(x), channels), fill.mode in CONTINUED
 
     def places(x, y):
-        """The numbers of pixels; -1 for what is filled."""
+        """Which positions are inside, None if all are; and the numbers of their pixels."""
         column, row = ops.right_shift(x, 16), ops.right_shift(y, 16)
-        if fill.mode in CONTINUED:
+        if continues:
             column, row = continued(column, width, fill.mode), continued(row, height, fill.mode)
-            return row * width + column
+            return None, row * width + column
         inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        return ops.where(inside, row * width + column, -1)
+        return inside, ops.where(inside, row * width + column, 0)
 
-    if not kept and fill.mode not in CONTINUED:
-        column, row = ops.right_shift(x, 16), ops.right_shift(y, 16)
-        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        index = ops.where(inside, row * width + column, 0)
+    def as_one(x, y):
+        """The same in one tensor: -1 for what is outside."""
+        inside, index = places(x, y)
+        return index if inside is None else ops.where(inside, index, -1)
+
+    if kept:
+        place = engine.kept(as_one, x, y)
+        inside, index = (None, place) if continues else (place >= 0, ops.maximum(place, 0))
     else:
-        place = engine.kept(places, x, y) if kept else places(x, y)
-        inside, index = place >= 0, ops.maximum(place, 0)
+        inside, index = places(x, y)
     pixels = engine.take(_pixels(image), ops.reshape(index, (-1,)), axis=0)
     pixels = ops.reshape(pixels, shape)
-    if fill.mode in CONTINUED:
+    if inside is None:
         return pixels
     return ops.where(inside[..., None], pixels, filling(fill, image, *shape[:2]))
 
