@@ -14,18 +14,20 @@ _NEVER = 1e30  # greater than any value of an image, which compilers cannot know
 _FEW = 8  # steps that are traced one after another rather than as a loop
 
 _compiling = contextvars.ContextVar("compiling", default=False)
+_branch = contextvars.ContextVar[Any]("branch", default=None)  # the one that `kept` takes
 
 
 def compiled(function, by_batch=False):
     """Returns `function` compiled with XLA, once per shape and type of its tensors."""
 
     def traced(*arguments):
-        token = _compiling.set(True)
+        tokens = _compiling.set(True), _branch.set(_first_branch(arguments))
         try:
             with ways.tracing(by_batch):
                 return function(*arguments)
         finally:
-            _compiling.reset(token)
+            _compiling.reset(tokens[0])
+            _branch.reset(tokens[1])
 
     # TensorFlow counts the traces of all functions of one source together, and warns of the fifth.
     return tf.function(functools.partial(traced), jit_compile=True, autograph=False)
@@ -160,20 +162,44 @@ def kept(function, *tensors):
     and a join of parts is a question at every pixel, which loses the vector instructions. It
     does not look through a branch, though only one is ever taken.
     """
-    results = []
+    branch = _branch.get()
+    known = branch is not None and all(tensor.shape.is_fully_defined() for tensor in tensors)
+    # What an accelerator computes anew is faster than its memory.
+    if ways.is_vectorized() or not known:
+        return function(*tensors)
+    # As a plain node: `tf.switch_case` has TensorFlow search all that goes before for constants,
+    # by an interpreter, which takes seconds.
+    run = tf.function(function, autograph=False).get_concrete_function(*map(_spec, tensors))
+    inputs, result = [*tensors, *run.captured_inputs], run.outputs[0]
+    nothing = lambda *_: tf.zeros(result.shape, result.dtype)  # noqa: E731
+    other = tf.function(nothing, autograph=False).get_concrete_function(*map(_spec, inputs))
+    (kept_result,) = tf.raw_ops.StatelessCase(
+        branch_index=branch,
+        input=inputs,
+        Tout=[result.dtype],
+        branches=[run, other],
+        output_shapes=[result.shape],
+    )
+    kept_result.set_shape(result.shape)
+    return kept_result
 
-    def run():
-        results.append(function(*tensors))
-        return results[0]
 
-    if ways.is_vectorized():  # what an accelerator computes anew is faster than its memory
-        return run()
-    if not (_compiling.get() and all(tensor.shape.is_fully_defined() for tensor in tensors)):
-        return run()
-    # Chosen by a number: by a truth value XLA may compute both branches, and select.
-    never = tf.cast(tf.reshape(tensors[0], [-1])[0], "float32") > _NEVER
-    nothing = lambda: tf.zeros(results[0].shape, results[0].dtype)  # noqa: E731
-    return tf.switch_case(tf.cast(never, "int32"), [run, nothing])
+def _first_branch(arguments):
+    """Returns the number 0 as compilers cannot know it, for the arguments of a program.
+
+    A number and not a truth value, for which XLA may compute both branches, and select. It comes
+    from the program's first argument, whose value nothing searches for.
+    """
+    for tensor in tf.nest.flatten(arguments):
+        numeric = tf.is_tensor(tensor) and (tensor.dtype.is_floating or tensor.dtype.is_integer)
+        if numeric and tensor.shape.is_fully_defined() and 0 not in tensor.shape:
+            first = tf.cast(tf.reshape(tensor, [-1])[0], "float32")
+            return tf.cast(first > _NEVER, "int32")
+    return None
+
+
+def _spec(tensor):
+    return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 
 def running_sum(rows):
