@@ -88,12 +88,12 @@ def test_jpeg_is_that_of_pillow(size, subsampling, patch):
             np.testing.assert_array_equal(result, wanted, f"quality {quality}")
 
 
-@pytest.mark.wide_but("size1", "size3")
-@pytest.mark.parametrize("size", [(64, 80), (61, 80), (24, 20), (5, 7), (1, 1)])
+@pytest.mark.wide_but("size1", "size3", "size5")
+@pytest.mark.parametrize("size", [(64, 80), (61, 80), (24, 20), (5, 7), (1, 1), (144, 150)])
 @pytest.mark.parametrize("options", [{}, {"clip_limit": 1.5, "tiles": (4, 5)}])
 def test_clahe_is_that_of_opencv(size, options, patch):
     cv2 = pytest.importorskip("cv2")
-    image = np.ascontiguousarray(patch[: size[0], : size[1]])
+    image = np.ascontiguousarray(np.tile(patch, (3, 2, 1))[: size[0], : size[1]])
     tiles = options.get("tiles", (8, 8))
     reference = cv2.createCLAHE(options.get("clip_limit", 4.0), tiles[::-1])
     wanted = np.stack([reference.apply(np.ascontiguousarray(c)) for c in np.moveaxis(image, 2, 0)])

@@ -1,6 +1,5 @@
 """Equalisation of the neighbourhood of every pixel, with limited contrast."""
 
-import functools
 from collections.abc import Sequence
 
 from keras import ops
@@ -52,29 +51,59 @@ def clahe(image: Tensor, *, clip_limit: float = 4.0, tiles: Sequence[int] = (8, 
     index = ops.reshape(padded * bins + number, (-1,))
     counts = ops.segment_sum(ops.ones_like(index), index, num_segments=256 * bins)
     tables = _tables(ops.reshape(counts, (256, bins)), area, clip_limit)
-    tables = engine.kept(_quartets, ops.reshape(tables, (256, down, across, channels)))
-    tables = ops.reshape(tables, (-1,))
+    tables = ops.reshape(tables, (256, down, across, channels))
 
     row, low = _place(height, tile[0])
     column, left = _place(width, tile[1])
-    low, left = low[:, None, None], left[None, :, None]
-    number = (row[:, None] * (across + 1) + column[None])[..., None] * channels
-    cells = (down + 1) * (across + 1) * channels
-    index = ops.reshape(values * cells + number + _channels(channels), (-1,))
+    cells = 256 * (down + 1) * (across + 1)
+    few = isinstance(height, int) and isinstance(width, int) and height * width < cells
+    look_up = _four_by_four if few else _four_at_once
+    looked_up = look_up(tables, values, row, column)
 
-    def blend(four, low, left):
-        four = ops.reshape(four, (height, width, channels))
-        first, second, third, fourth = (
-            ops.cast(ops.bitwise_and(ops.right_shift(four, bits), 255), "float32")
-            for bits in (0, 8, 16, 24)
-        )
+    def blend(low, left, *looked_up):
+        four = looked_up if few else _parts(looked_up[0])
+        first, second, third, fourth = (ops.cast(part, "float32") for part in four)
         above = product(first, 1.0 - left) + product(second, left)
         below = product(third, 1.0 - left) + product(fourth, left)
         blended = product(above, 1.0 - low) + product(below, low)
         return ops.cast(ops.round(blended), "uint8")
 
-    look_up = functools.partial(engine.take, axis=0)
-    return engine.kept(blend, engine.kept(look_up, tables, index), low, left)
+    return engine.kept(blend, low[:, None, None], left[None, :, None], *looked_up)
+
+
+def _four_by_four(tables, values, row, column):
+    """What values become by each of the four tiles around them, in four tensors: for few pixels.
+
+    Args:
+        tables: `(256, down, across, channels)`, uint8.
+        values: `(height, width, channels)`, int32.
+        row: the tile below each row of pixels, from 0 to `down`, int32.
+        column: the tile on the right of each column of pixels, from 0 to `across`, int32.
+    """
+    _, down, across, channels = tables.shape
+    above, below = ops.maximum(row - 1, 0), ops.minimum(row, down - 1)
+    left, right = ops.maximum(column - 1, 0), ops.minimum(column, across - 1)
+
+    def look_up(row, column):
+        return _look_up(tables, values, row, column)
+
+    return [look_up(row, column) for row in (above, below) for column in (left, right)]
+
+
+def _four_at_once(tables, values, row, column):
+    """As `_four_by_four`, the four in one tensor: for many pixels, as it makes a greater table."""
+    return [_look_up(engine.kept(_quartets, tables), values, row, column)]
+
+
+def _look_up(tables, values, row, column):
+    _, down, across, channels = tables.shape
+    number = (row[:, None] * across + column[None])[..., None] * channels
+    index = values * (down * across * channels) + number + _channels(channels)
+    return engine.take(ops.reshape(tables, (-1,)), index, axis=0)
+
+
+def _parts(quartets):
+    return [ops.bitwise_and(ops.right_shift(quartets, bits), 255) for bits in (0, 8, 16, 24)]
 
 
 def _quartets(tables):
