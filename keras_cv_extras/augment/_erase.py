@@ -8,7 +8,7 @@ from keras import ops
 from keras_cv_extras._base import checks, engine, random
 from keras_cv_extras._base.images.boxes import draw_box
 from keras_cv_extras._base.images.fill import Fill, check_filled, flat_filling
-from keras_cv_extras._base.images.fixed import between, cos_sin, key_of, round_half_up, to_fixed
+from keras_cv_extras._base.images.fixed import between, key_of, rotation, round_half_up, to_fixed
 from keras_cv_extras._base.types import Color, Interval, Numbers, Tensor
 from keras_cv_extras.augment._image_op import image_op
 from keras_cv_extras.augment._op import Range
@@ -301,7 +301,7 @@ def grid_mask(
     x = ops.arange(width * channels, dtype="int32")[None, :] // channels
     y = ops.arange(height, dtype="int32")[:, None]
     if degrees:
-        cos, sin = (to_fixed(pair) for pair in cos_sin((draws[3] * 2.0 - 1.0) * degrees))
+        cos, _, sin, _ = ops.unstack(to_fixed(rotation((draws[3] * 2.0 - 1.0) * degrees)), 4)
         x, y = x - width // 2, y - height // 2
         x, y = (ops.right_shift(a * x + b * y, 16) for a, b in ((cos, sin), (-sin, cos)))
     mask = (ops.mod(x + start_x, distance) < side) & (ops.mod(y + start_y, distance) < side)

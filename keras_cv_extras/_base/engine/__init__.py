@@ -74,6 +74,16 @@ def matmul(first, second):
     return backend.precise_matmul(first, second)
 
 
+def halves(values, axis):
+    """Returns both halves of an axis of known length; the middle of an odd one is in both."""
+    count = values.shape[axis]
+    if count % 2 == 0:
+        return keras.ops.split(values, 2, axis)
+    ends = (count + 1) // 2, count // 2
+    first, last = (keras.ops.split(values, [end], axis) for end in ends)
+    return first[0], last[1]
+
+
 def by_pixel(numbers):
     """Returns one number per image, `(batch,)`, as `(batch, 1, 1, 1)`, for all of its pixels."""
     return keras.ops.reshape(numbers, (-1, 1, 1, 1))

@@ -171,13 +171,11 @@ def kept(function, *tensors):
     # by an interpreter, which takes seconds.
     run = tf.function(function, autograph=False).get_concrete_function(*map(_spec, tensors))
     inputs, result = [*tensors, *run.captured_inputs], run.outputs[0]
-    nothing = lambda *_: tf.zeros(result.shape, result.dtype)  # noqa: E731
-    other = tf.function(nothing, autograph=False).get_concrete_function(*map(_spec, inputs))
     (kept_result,) = tf.raw_ops.StatelessCase(
         branch_index=branch,
         input=inputs,
         Tout=[result.dtype],
-        branches=[run, other],
+        branches=[run, _zeros(tuple(map(_spec, inputs)), _spec(result))],
         output_shapes=[result.shape],
     )
     kept_result.set_shape(result.shape)
@@ -196,6 +194,15 @@ def _first_branch(arguments):
             first = tf.cast(tf.reshape(tensor, [-1])[0], "float32")
             return tf.cast(first > _NEVER, "int32")
     return None
+
+
+@functools.lru_cache(maxsize=256)
+def _zeros(inputs, result):
+    """Returns the function of such tensors that gives zeros, shared by all programs."""
+    with tf.init_scope():
+        zeros = lambda *tensors: tf.zeros(result.shape, result.dtype)  # noqa: E731
+        function = tf.function(zeros, autograph=False)
+        return function.get_concrete_function(*inputs)
 
 
 def _spec(tensor):

@@ -50,40 +50,40 @@ def offset(pixels):
 # Taylor series the distance to the table's angle.
 _STEPS = 16
 _RADIAN = math.pi / 180
-_TABLE_COS = np.cos(np.arange(360 * _STEPS) * (_RADIAN / _STEPS)) * ONE
-_COS_WHOLE = np.floor(_TABLE_COS).astype("int32")
-_COS_FRACTION = (_TABLE_COS - np.floor(_TABLE_COS)).astype("float32")
-_SLOPE = np.roll(_TABLE_COS, 90 * _STEPS) * _RADIAN  # sine, times radians per degree
-_SLOPE_COARSE = (np.round(_SLOPE * 2) / 2).astype("float32")  # at most 12 bits
-_SLOPE_FINE = (_SLOPE - _SLOPE_COARSE).astype("float32")
+_QUARTER = 90 * _STEPS
+_COS = np.cos(np.arange(4 * _QUARTER) * (_RADIAN / _STEPS)) * ONE
+_SLOPE = np.roll(_COS, _QUARTER) * _RADIAN  # sine, times radians per degree
+_COARSE = np.round(_SLOPE * 2) / 2  # at most 12 bits
+# Of each angle the cosine as a whole number and a fraction, the slope as 12 bits and the rest.
+_TABLE = np.stack([np.floor(_COS), _COS - np.floor(_COS), _COARSE, _SLOPE - _COARSE], 1)
 
 
-def cos_sin(degrees):
-    """Returns the cosine and the sine of an angle, each as a pair in 1/65536."""
+def rotation(degrees):
+    """Returns cosine, minus sine, sine and cosine of an angle, as a pair `(4,)` in 1/65536."""
     step = round_half_up(degrees * _STEPS)
     rest = degrees - ops.cast(step, "float32") / _STEPS
-    quarter = 90 * _STEPS
-    return _cos(step, rest), _cos(step - quarter, rest)
+    # The sine is the cosine of a quarter less. Each step of the program computes all four.
+    whole, small = _cos(ops.stack([step, step - _QUARTER, step - _QUARTER, step]), rest)
+    signs = np.array([1, -1, 1, 1])
+    return whole * signs.astype("int32"), small * signs.astype("float32")
 
 
 def _cos(step, rest):
-    """The cosine of `step / 16 + rest` degrees as a pair, for |rest| <= 1/32."""
-    index = ops.mod(step, 360 * _STEPS)
-    whole, fraction, coarse, fine = (
-        engine.take(ops.convert_to_tensor(table), index, axis=0)
-        for table in (_COS_WHOLE, _COS_FRACTION, _SLOPE_COARSE, _SLOPE_FINE)
-    )
+    """The cosines of `step / 16 + rest` degrees as pairs, for |rest| <= 1/32."""
+    index = ops.mod(step, 4 * _QUARTER)
+    rows = engine.take(ops.convert_to_tensor(_TABLE, "float32"), index, axis=0)
+    whole, fraction, coarse, fine = ops.unstack(rows, 4, axis=-1)
     head = ops.floor(rest * (1 << 17) + 0.5) / (1 << 17)  # at most 12 bits
     product = head * coarse  # 12 bits by 12 bits: exact
     product_whole = ops.floor(product)
-    curvature = (ops.cast(whole, "float32") + fraction) * (_RADIAN**2 / 2)
+    curvature = (whole + fraction) * (_RADIAN**2 / 2)
     small = (
         head * fine
         + (rest - head) * (coarse + fine)
         + rest * rest * (curvature - rest * (coarse + fine) * (_RADIAN**2 / 6))
     )
     return (
-        whole - ops.cast(product_whole, "int32"),
+        ops.cast(whole - product_whole, "int32"),
         fraction - (product - product_whole) - small,
     )
 
@@ -93,11 +93,6 @@ def times_half(pair, factor):
     whole = pair[0] * factor
     odd = ops.cast(ops.bitwise_and(whole, 1), "float32")
     return ops.right_shift(whole, 1), odd * 0.5 + pair[1] * ops.cast(factor, "float32") * 0.5
-
-
-def sum_pairs(*pairs):
-    """Returns the sum of pairs."""
-    return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
 
 
 def to_fixed(pair):

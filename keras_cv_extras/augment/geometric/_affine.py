@@ -10,10 +10,9 @@ from keras_cv_extras._base.images.fill import Fill
 from keras_cv_extras._base.images.fixed import (
     HALF,
     ONE,
-    cos_sin,
     offset,
+    rotation,
     round_half_up,
-    sum_pairs,
     times,
     times_half,
     to_fixed,
@@ -41,13 +40,13 @@ def _sheared_y(height, width, slope, key, **options):
 
 
 def _rotated(height, width, degrees, key, **options):
-    cos, sin = cos_sin(degrees)
-    minus_sin = (-sin[0], -sin[1])
+    turn = rotation(degrees)
     # The centre of the picture stays: c = W/2 - a W/2 - b H/2, and half a pixel to pixel centres.
-    right, down = 1 - width, 1 - height
-    x_start = sum_pairs((width * HALF, 0.0), times_half(cos, right), times_half(minus_sin, down))
-    y_start = sum_pairs((height * HALF, 0.0), times_half(sin, right), times_half(cos, down))
-    return [to_fixed(part) for part in (cos, minus_sin, x_start, sin, cos, y_start)]
+    whole, small = times_half(turn, ops.convert_to_tensor([1 - width, 1 - height] * 2, "int32"))
+    centre = ops.convert_to_tensor([width * HALF, height * HALF], "int32")
+    starts = centre + whole[::2] + whole[1::2], small[::2] + small[1::2]
+    (a, b, d, e), (c, f) = ops.unstack(to_fixed(turn), 4), ops.unstack(to_fixed(starts), 2)
+    return a, b, c, d, e, f
 
 
 def _zoomed(height, width, factor, key, **options):
@@ -340,7 +339,7 @@ def warp_affine(
 
 def _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope, factor_y=None):
     """The inverse of shear, zoom, rotation and shift: from the result back to the image."""
-    turn = cos_sin(degrees)
+    turn = rotation(degrees)
     cos, sin = own = _zoomed_back(turn, factor)
     cos_y, sin_y = own if factor_y is None else _zoomed_back(turn, factor_y)
     # Unrotate, then unshear: what the rotation gives for x, less the slope times that for y.
@@ -353,11 +352,10 @@ def _affine_matrix(height, width, degrees, shift_x, shift_y, factor, slope, fact
 
 
 def _zoomed_back(turn, factor):
-    """The cosine and the sine of an angle, over a factor."""
+    """The cosine and the sine of a rotation, over a factor."""
     factor = ops.maximum(factor, _SMALLEST)
-    return tuple(
-        quotient(ops.cast(whole, "float32") + fraction, factor * ONE) for whole, fraction in turn
-    )
+    parts = ops.unstack(quotient(ops.cast(turn[0], "float32") + turn[1], factor * ONE), 4)
+    return parts[0], parts[2]
 
 
 def _coefficient(number, height, width):

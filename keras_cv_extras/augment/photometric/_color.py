@@ -19,6 +19,7 @@ from keras_cv_extras.augment.photometric._luma import (
 GREY_OR_RGB = (1, 3)
 
 _ENHANCE = Range(1.0, 1.9, signed=True)  # AutoAugment's 0.1 to 1.9, arXiv:1805.09501
+_FEW = 32  # pixels that a reduction is fast for
 
 
 @image_op(pixels="moved", reads_values=True, cheap=True, elementwise=True)
@@ -197,7 +198,7 @@ def autocontrast(image: Tensor) -> Tensor:
         return ops.where(high > low, stretched - ops.bitwise_and(flag, 1), values)
 
     low, high = darkest_and_brightest(image)
-    return look_up(image, engine.map_rows(table, low, high))
+    return look_up(image, engine.kept(table, low[:, None], high[:, None]))
 
 
 @image_op(pixels="uint8")
@@ -217,13 +218,13 @@ def equalize(image: Tensor) -> Tensor:
     values = ops.arange(256, dtype="int32")
 
     def table(counts):
-        brightest = ops.max(ops.where(counts > 0, values, 0))
-        step = (ops.sum(counts) - engine.take(counts, brightest, axis=0)) // 255
-        below = ops.cumsum(counts) - counts
+        brightest = ops.max(ops.where(counts > 0, values, 0), axis=1, keepdims=True)
+        step = ops.sum(ops.where(values == brightest, 0, counts), axis=1, keepdims=True) // 255
+        below = ops.cumsum(counts, axis=1) - counts
         equalized = ops.minimum((below + step // 2) // ops.maximum(step, 1), 255)
         return ops.where(step > 0, equalized, values)
 
-    return look_up(image, engine.map_rows(table, histogram(image)))
+    return look_up(image, engine.kept(table, histogram(image)))
 
 
 def _blend(image, degenerate, factor):
@@ -256,17 +257,15 @@ def look_up(image, table):
 def darkest_and_brightest(image):
     """Returns the least and the greatest value of every channel, int32 of shape (channels,).
 
-    Halves that overlap are compared until one pixel is left, which a compiler makes fast; a
-    reduction over the pixels takes it seven times as long.
+    Halves that overlap are compared until few pixels are left, which a compiler makes fast; a
+    reduction over all of them takes it seven times as long.
     """
     ends = []
     for reduce, combine in ((ops.min, ops.minimum), (ops.max, ops.maximum)):
         pixels = ops.reshape(image, (-1, image.shape[-1]))
         halved = not engine.is_vectorized()
-        while halved and pixels.shape[0] is not None and pixels.shape[0] > 1:
-            count = pixels.shape[0]
-            half = (count + 1) // 2
-            pixels = combine(pixels[:half], pixels[count - half :])
+        while halved and pixels.shape[0] is not None and pixels.shape[0] > _FEW:
+            pixels = combine(*engine.halves(pixels, 0))
         ends.append(ops.cast(reduce(pixels, axis=0), "int32"))
     return ends
 

@@ -65,13 +65,28 @@ def mean_of_bytes(parts, weights, more=0):
     half = 32768 + more
     total = [0, half & 0xFF, half >> 8]
     for part, weight in zip(parts, weights, strict=True):
-        part, weight = ops.cast(part, "uint16"), ops.convert_to_tensor(weight, "int32")
-        for place, mask in enumerate((0xFF, 0xFF, 0xFFFF)):
-            byte = ops.bitwise_and(ops.right_shift(weight, 8 * place), mask)
-            total[place] = total[place] + ops.cast(byte, "uint16") * part
+        part = ops.cast(part, "uint16")
+        for place, byte in enumerate(_bytes_of(weight)):
+            if not isinstance(byte, int) or byte > 0:
+                total[place] = total[place] + byte * part
     low, middle, high = total
-    middle = middle + ops.right_shift(low, 8)
-    return ops.right_shift(high + ops.right_shift(middle, 8), 8)
+    return _above(high + _above(middle + _above(low)))
+
+
+def _above(number):
+    """What is above the lowest byte, of a number that is known or a tensor."""
+    return number >> 8 if isinstance(number, int) else ops.right_shift(number, 8)
+
+
+def _bytes_of(weight):
+    """The lowest byte of a weight, the one in the middle, and what is above, of 16 bits."""
+    masks = 0xFF, 0xFF, 0xFFFF
+    if isinstance(weight, int):  # known, and no step of a program
+        return [weight >> 8 * place & mask for place, mask in enumerate(masks)]
+    return [
+        ops.cast(ops.bitwise_and(ops.right_shift(weight, 8 * place), mask), "uint16")
+        for place, mask in enumerate(masks)
+    ]
 
 
 def bytes_or_floats(image):
@@ -82,7 +97,7 @@ def bytes_or_floats(image):
 
 def channels_of(image):
     """Returns the channels of an image, each `(..., 1)`."""
-    return [image[..., channel : channel + 1] for channel in range(image.shape[-1])]
+    return ops.split(image, image.shape[-1], axis=-1)
 
 
 def rejoined(image):
@@ -106,9 +121,8 @@ def _total(values):
     if backend.standardize_dtype(values.dtype) == "uint16" and not engine.is_vectorized():
         values = ops.reshape(values, (*ops.shape(values)[:-3], 1, 1, -1))
         for _ in range(_HALVINGS if values.shape[-1] is not None else 0):
-            count = values.shape[-1]
-            half = (count + 1) // 2
-            if count % 2:
-                twice = twice + ops.cast(values[..., half - 1 : half], "int32")
-            values = values[..., :half] + values[..., count - half :]
+            first, second = engine.halves(values, -1)
+            if values.shape[-1] % 2:
+                twice = twice + ops.cast(second[..., :1], "int32")
+            values = first + second
     return ops.sum(ops.cast(values, "int32"), axis=axes, keepdims=True) - twice
