@@ -110,6 +110,17 @@ def test_cells_have_both_signs_of_each_level_side_by_side():
     assert [cell.sub_policies[0][0].op for cell in _screen._cells("invert", (8, 8))] == ["invert"]
 
 
+def test_ops_that_are_usual_in_searches_share_a_program():
+    """A program for each of 15 ops took longer to compile than a short search takes."""
+
+    def programs(op):
+        return {cell.tables(8, 8, 0)[1] for cell in _screen._cells(op, (8, 8))}
+
+    assert len(programs("rotate")) == 1
+    assert programs("rotate") == programs("invert")
+    assert programs("box_blur") != programs("rotate")
+
+
 class Reader:
     """Reads each image's number in its pixels; of images above 128 it recognises nine in ten."""
 

@@ -22,7 +22,7 @@ import numpy as np
 from keras_cv_extras._base import checks
 from keras_cv_extras._base.owned import fields
 from keras_cv_extras.augment import OPS
-from keras_cv_extras.policy import Policy, Step
+from keras_cv_extras.policy import Padded, Policy, StackShape, Step
 from keras_cv_extras.search.trials._shared import uniform_policy
 from keras_cv_extras.search.trials._trainer import Trainer
 from keras_cv_extras.search.verdict._harm import Gains, harmful_ops, mean_gain
@@ -273,16 +273,25 @@ def _classified(trainer, cells, held, filled, seed):
 
 
 def _cells(op, size):
-    """Gives policies that apply an op at each strength, the signs of one side by side."""
-    strength = OPS[op].strength
+    """Gives policies that apply an op at each strength, the signs of one side by side.
+
+    Those of all ops that are usual in searches run by one program, for which one is compiled, and
+    not one for each op.
+    """
+    strength, usual = OPS[op].strength, StackShape()
+
+    def alone(**values):
+        policy = Policy([[Step(op, **values)]])
+        return Padded(policy, usual) if usual.holds(policy) else policy
+
     if strength is None:
-        yield Policy([[Step(op)]])
+        yield alone()
         return
     for number in STRENGTHS:
         value = strength.value(number, *size)
-        yield Policy([[Step(op, value=value)]])
+        yield alone(value=value)
         if strength.signed:
-            yield Policy([[Step(op, value=2 * strength.value(0.0, *size) - value)]])
+            yield alone(value=2 * strength.value(0.0, *size) - value)
 
 
 def _judge(clean, correct, changed, most):
