@@ -104,13 +104,8 @@ class Mix:
         # The pool is data of the program, not part of it.
         mix = dataclasses.replace(self, pool=None)
         words = (draws.seed, draws.epoch, draws.samples)
-        # Two programs: within one, XLA would draw the numbers of an image anew for every pixel.
-        plan = engine.runner(_draw, compile, images, mix=mix, size=tuple(images.shape[1:3]))
-        run = engine.runner(_blend, compile, images, mix=mix)
-        drawn = plan(rows, words)
-        # Whole images are gathered between them: within a program, XLA does it number by number.
-        others = self.others(images, rows, given, drawn)
-        images, rows = run(images, rows, others, drawn)
+        run = engine.runner(_mix, compile, images, mix=mix, size=tuple(images.shape[1:3]))
+        images, rows = run(images, rows, given, words)
         return images, from_rows(rows)
 
     def _from_pool(self, images, rows, draws):
@@ -223,9 +218,7 @@ def chosen(blend, images, plan):
     )
 
 
-def _draw(rows, words, *, mix, size):
-    return mix.plan(rows, Draws(*words), size)
-
-
-def _blend(images, rows, others, plan, *, mix):
+def _mix(images, rows, given, words, *, mix, size):
+    plan = mix.plan(rows, Draws(*words), size)
+    others = mix.others(images, rows, given, plan)
     return mix.blend(images, rows, others, plan).finish(mix.num_classes, mix.label_smoothing)
