@@ -92,7 +92,8 @@ def cases() -> dict[str, Any]:
         "hinge, integer": (lambda: losses.MulticlassHinge(), None, "integer"),
         "hinge": (lambda: losses.Hinge(), lambda: keras_losses.Hinge(), "sign"),
         "Huber": (lambda: losses.Huber(), lambda: keras_losses.Huber(), "number"),
-        "Tversky": (lambda: losses.Tversky(), lambda: keras_losses.Tversky(), "one-hot"),
+        # Of each sample: without an axis Keras' is that of the whole batch.
+        "Tversky": (lambda: losses.Tversky(), lambda: keras_losses.Tversky(axis=-1), "one-hot"),
         "sparsemax": (lambda: losses.SparsemaxLoss(), None, "one-hot"),
         "triplet, semi-hard": (lambda: losses.TripletSemiHardLoss(), None, "integer"),
         "triplet, hard": (lambda: losses.TripletHardLoss(), None, "integer"),
