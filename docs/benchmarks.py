@@ -47,7 +47,7 @@ def text() -> str:
         f"`kcx bench pooling --output docs/results/pooling.json`, {_machine(pooling)}. "
         "Times are of the forward and the backward pass of 32 maps of 28 x 28 x 32; the last "
         "columns compare them with Keras' max pooling, and with what a user would write in one "
-        "line of TensorFlow. Other programs ran beside.\n",
+        "line of TensorFlow.\n",
         _pooling_table(pooling["rows"]),
     ]
     return "\n".join(parts)
