@@ -139,7 +139,7 @@ def test_the_processes_of_a_search(monkeypatch, tmp_path, cores, workers, thread
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(_search_processes._THREADS[0], "9")
     monkeypatch.setattr(_search_processes, "supervise", supervise)
-    monkeypatch.setattr(_search_processes, "_num_cores", lambda: cores)
+    monkeypatch.setattr(_search_processes, "num_cores", lambda: cores)
     launch = _search_processes.launch
     assert launch(["program"], tmp_path, workers, end_with_search=True, report=print) == 5
     chief, *others = given["processes"]

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base import samples as _samples
+from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras._base.images.value_range import check_values
 from keras_cv_extras._base.random import PARTNER_SLOT
 from keras_cv_extras.data._augmenter import augmenter
@@ -74,7 +75,8 @@ def pipeline(
         shard: `(index, count)`: which part of the samples of each epoch. A shard has every
             `count`-th sample of the epoch's order.
         shuffle_buffer: samples in the buffer through which a dataset is shuffled.
-        num_parallel_calls: batches that are made at a time. The result does not depend on it.
+        num_parallel_calls: batches that are made at a time; AUTOTUNE for as many as there are
+            cores. The result does not depend on it.
         num_repeats: how often a sample is repeated in a row, each time augmented differently:
             repeated augmentation, for data in memory. An epoch has the same number of batches, and
             that many times fewer samples.
@@ -147,6 +149,8 @@ def pipeline(
         )
         return augment(batch)
 
+    if num_parallel_calls == tf.data.AUTOTUNE:
+        num_parallel_calls = num_cores()
     # AutoGraph would rewrite all that is called here, to no effect but the time it takes.
     dataset = dataset.map(_plain(made), num_parallel_calls=num_parallel_calls, deterministic=True)
     if source.num_batches is not None:
@@ -156,6 +160,8 @@ def pipeline(
     # The counter of epochs is a variable. An iterator's checkpoint holds the number of the epoch
     # that it is in, which is all that it needs.
     options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
+    # There is nothing to tune, and its thread sleeps ever longer: the end of a pass waits for it.
+    options.autotune.enabled = False
     dataset = dataset.prefetch(2).with_options(options)
     if epoch is None:
         return dataset

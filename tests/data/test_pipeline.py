@@ -306,3 +306,11 @@ def test_a_sample_that_comes_again_has_draws_of_its_own(samples):
         data.pipeline(samples, 16, shuffle=False, num_repeats=2)
     with pytest.raises(ValueError, match="num_repeats must be 1 for a dataset"):
         data.pipeline(tf.data.Dataset.from_tensor_slices(samples), 16, num_repeats=2)
+
+
+def test_the_end_of_a_pass_waits_for_no_tuning():
+    """The thread that tunes sleeps for up to a minute, and an iterator that ends waits for it."""
+    images = np.zeros((8, 4, 4, 3), "uint8")
+    made = data.pipeline((images, np.zeros(8, "int32")), 4)
+    assert made.options().autotune.enabled is False
+    assert made.map(lambda *batch: batch).options().autotune.enabled is False

@@ -11,6 +11,7 @@ import types
 
 import pytest
 
+from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras.search.workers import _claims, _jobs, _processes
 
 
@@ -169,7 +170,7 @@ def test_a_chief_waits_and_looks_whether_it_should(tmp_path, monkeypatch):
 @pytest.fixture
 def launched(monkeypatch):
     """Launches processes that end with a code at once; returns them."""
-    monkeypatch.setattr(_processes, "_num_cores", lambda: 7)
+    monkeypatch.setattr(_processes, "num_cores", lambda: 7)
 
     def launch(directory, workers=2, code=0, end_with_search=False, meanwhile=lambda: None):
         found = []
@@ -220,11 +221,11 @@ def test_no_worker_is_without_a_thread(tmp_path, launched, monkeypatch):
 def test_the_cores_are_those_that_this_process_may_use(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 5, 9}, raising=False)
-    assert _processes._num_cores() == 3
+    assert num_cores() == 3
     monkeypatch.delattr(os, "sched_getaffinity")
-    assert _processes._num_cores() == 1
+    assert num_cores() == 1
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    assert _processes._num_cores() == 8
+    assert num_cores() == 8
 
 
 @pytest.mark.parametrize("ends", [False, True])

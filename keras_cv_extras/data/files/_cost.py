@@ -7,6 +7,8 @@ import zlib
 
 import numpy as np
 
+from keras_cv_extras._base.host.cores import num_cores
+
 _MOST_BYTES = 1 << 30  # of a file: 64 million pixels of 16 bits are half of that, not compressed
 _MOST_PACKED = 1 << 28  # of a JPEG, GIF or WEBP file: four bytes for each of 64 million pixels
 _READ_AT_ONCE = 1 << 20
@@ -71,14 +73,13 @@ def check_scans(image):
 
 
 def calls_at_once(facts):
-    """Returns how many files of a stream may be decoded at a time, by the largest: -1 for any.
+    """Returns how many files of a stream may be decoded at a time, by the largest.
 
     Args:
         facts: `(n, 4)`, with height and width in the middle.
     """
     largest = int(np.prod(facts[:, 1:3].astype(np.int64), axis=1).max(initial=1))
-    calls = max(1, _AT_ONCE // largest)
-    return -1 if calls >= (os.cpu_count() or 1) else calls  # -1 is tf.data.AUTOTUNE
+    return min(max(1, _AT_ONCE // largest), num_cores())
 
 
 class _Budget:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_cv_extras._base import checks
+from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras._base.owned import marks
 from keras_cv_extras._base.supervise import Process, free_ports, supervise
 from keras_cv_extras._base.types import Path
@@ -146,7 +147,7 @@ def launch(
     directory = pathlib.Path(directory).resolve()
     address = f"127.0.0.1:{free_ports(1)[0]}"
     shared = {_DIRECTORY: str(directory)} if end_with_search else {}
-    threads = str(max(1, _num_cores() // num_workers))
+    threads = str(max(1, num_cores() // num_workers))
     few = {name: threads for name in _THREADS if name not in os.environ}
     chief = Role("chief", address, "chief")
     processes = [Process("the chief", command, {**chief.environment(), **shared})]
@@ -162,12 +163,6 @@ def launch(
             log.unlink()
         marks.remove_folders(made)
     return code
-
-
-def _num_cores():
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def this_command() -> list[str]:
