@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras import augment, layers
+from keras_cv_extras import augment, data, layers, policy
 
 LAYERS = {
     "RandomCrop": {},
@@ -73,3 +73,12 @@ def test_wrong_arguments():
         layers.RandomResizedCrop(8, area=2.0)
     with pytest.raises(ValueError, match="interpolation must be one of"):
         layers.JitteredResize(8, interpolation="cubic")
+
+
+def test_crops_of_a_stream_go_into_a_pipeline():
+    """TensorFlow moves steps of a graph into branches, where some need what they no longer know."""
+    images = np.random.default_rng(0).integers(0, 256, (8, 60, 70, 3)).astype("uint8")
+    crop = layers.RandomResizedCrop(32, seed=1)
+    cropped = tf.data.Dataset.from_tensor_slices(images).map(crop).map(lambda image: (image, 0))
+    batches = list(data.pipeline(cropped, 4, policy.rand_augment(), shuffle=False))
+    assert [batch[0].shape for batch in batches] == [(4, 32, 32, 3)] * 2

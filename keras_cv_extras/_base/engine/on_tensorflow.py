@@ -14,20 +14,18 @@ _NEVER = 1e30  # greater than any value of an image, which compilers cannot know
 _FEW = 8  # steps that are traced one after another rather than as a loop
 
 _compiling = contextvars.ContextVar("compiling", default=False)
-_branch = contextvars.ContextVar[Any]("branch", default=None)  # the one that `kept` takes
 
 
 def compiled(function, by_batch=False):
     """Returns `function` compiled with XLA, once per shape and type of its tensors."""
 
     def traced(*arguments):
-        tokens = _compiling.set(True), _branch.set(_first_branch(arguments))
+        token = _compiling.set(True)
         try:
             with ways.tracing(by_batch):
                 return function(*arguments)
         finally:
-            _compiling.reset(tokens[0])
-            _branch.reset(tokens[1])
+            _compiling.reset(token)
 
     # TensorFlow counts the traces of all functions of one source together, and warns of the fifth.
     return tf.function(functools.partial(traced), jit_compile=True, autograph=False)
@@ -162,51 +160,20 @@ def kept(function, *tensors):
     and a join of parts is a question at every pixel, which loses the vector instructions. It
     does not look through a branch, though only one is ever taken.
     """
-    branch = _branch.get()
-    known = branch is not None and all(tensor.shape.is_fully_defined() for tensor in tensors)
-    # What an accelerator computes anew is faster than its memory.
-    if ways.is_vectorized() or not known:
-        return function(*tensors)
-    # As a plain node: `tf.switch_case` has TensorFlow search all that goes before for constants,
-    # by an interpreter, which takes seconds.
-    run = tf.function(function, autograph=False).get_concrete_function(*map(_spec, tensors))
-    inputs, result = [*tensors, *run.captured_inputs], run.outputs[0]
-    (kept_result,) = tf.raw_ops.StatelessCase(
-        branch_index=branch,
-        input=inputs,
-        Tout=[result.dtype],
-        branches=[run, _zeros(tuple(map(_spec, inputs)), _spec(result))],
-        output_shapes=[result.shape],
-    )
-    kept_result.set_shape(result.shape)
-    return kept_result
+    results = []
 
+    def run():
+        results.append(function(*tensors))
+        return results[0]
 
-def _first_branch(arguments):
-    """Returns the number 0 as compilers cannot know it, for the arguments of a program.
-
-    A number and not a truth value, for which XLA may compute both branches, and select. It comes
-    from the program's first argument, whose value nothing searches for.
-    """
-    for tensor in tf.nest.flatten(arguments):
-        numeric = tf.is_tensor(tensor) and (tensor.dtype.is_floating or tensor.dtype.is_integer)
-        if numeric and tensor.shape.is_fully_defined() and 0 not in tensor.shape:
-            first = tf.cast(tf.reshape(tensor, [-1])[0], "float32")
-            return tf.cast(first > _NEVER, "int32")
-    return None
-
-
-@functools.lru_cache(maxsize=256)
-def _zeros(inputs, result):
-    """Returns the function of such tensors that gives zeros, shared by all programs."""
-    with tf.init_scope():
-        zeros = lambda *tensors: tf.zeros(result.shape, result.dtype)  # noqa: E731
-        function = tf.function(zeros, autograph=False)
-        return function.get_concrete_function(*inputs)
-
-
-def _spec(tensor):
-    return tf.TensorSpec(tensor.shape, tensor.dtype)
+    if ways.is_vectorized():  # what an accelerator computes anew is faster than its memory
+        return run()
+    if not (_compiling.get() and all(tensor.shape.is_fully_defined() for tensor in tensors)):
+        return run()
+    # Chosen by a number: by a truth value XLA may compute both branches, and select.
+    never = tf.cast(tf.reshape(tensors[0], [-1])[0], "float32") > _NEVER
+    nothing = lambda: tf.zeros(results[0].shape, results[0].dtype)  # noqa: E731
+    return tf.switch_case(tf.cast(never, "int32"), [run, nothing])
 
 
 def running_sum(rows):

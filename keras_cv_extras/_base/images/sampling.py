@@ -150,8 +150,7 @@ def _grid_of_bytes(image, x, y, fill, interpolation):
     """The same of bytes, columns first, in an image that is turned.
 
     Turned, a column is one piece of memory, and a loop over it full of vector instructions. XLA
-    turns a matrix fast where that is all it does: it is kept, too, or TensorFlow would move it into
-    the computation that follows.
+    turns a matrix fast where that is all it does: between two computations that are kept.
     """
     height, width, channels = ops.shape(image)
     outside = _outside(fill, image)
@@ -177,8 +176,7 @@ def _grid_of_bytes(image, x, y, fill, interpolation):
     flat = ops.reshape(image, (height, width * channels))
     if isinstance(height, int):  # what is left of a loop behind its vectors takes longest
         flat = ops.pad(flat, ((0, -height % 8), (0, 0)))
-    turned = engine.kept(ops.transpose, flat)
-    return engine.kept(look_down, engine.kept(look_across, turned))
+    return engine.kept(look_down, engine.kept(look_across, ops.transpose(flat)))
 
 
 def _outside(fill, image):

@@ -1,23 +1,17 @@
 """JPEG artefacts: libjpeg's integer arithmetic, without the entropy coding.
 
 All of it is exact: the two cosine transforms are matrices of whole numbers, applied to the rows
-and the columns of all blocks at once. Blocks are held as `(8, 8, blocks)`, with the columns within
-a block first. Each step is kept in bytes or 16 bits, and is one loop along the blocks or along rows
-of pixels: a processor works through a row with vector instructions if nothing is moved within it.
+and the columns of all blocks at once.
 """
-
-import functools
 
 import numpy as np
 from keras import ops
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.exact import quotient
 from keras_cv_extras._base.types import Numbers, Tensor
 from keras_cv_extras.augment._image_op import image_op
 from keras_cv_extras.augment._op import Range
 from keras_cv_extras.augment.photometric._color import GREY_OR_RGB
-from keras_cv_extras.augment.photometric._luma import LUMA, channels_of, mean_of_bytes
 
 # ITU-T T.81, tables K.1 and K.2.
 _LUMINANCE = np.array(
@@ -51,10 +45,6 @@ _ODD = [
     [6437, -11362, 2261, 9633],
     [2260, -6436, 9633, -11363],
 ]
-# Brightness and two differences of colour, of RGB, and back; jccolor.c and jdcolor.c, in 1/65536.
-_TO_YCC = (LUMA, (-11059, -21709, 32768), (32768, -27439, -5329))
-_OF_BLUE = np.array([0, -22554, 116130], "int32")
-_OF_RED = np.array([91881, -46802, 0], "int32")
 _COSINES[0::2] = np.hstack([_EVEN, np.fliplr(_EVEN)])
 _COSINES[1::2] = np.hstack([_ODD, -np.fliplr(_ODD)])
 
@@ -77,24 +67,25 @@ def jpeg(image: Tensor, quality: Numbers, *, subsampling: bool = True) -> Tensor
         >>> compressed = jpeg(images, 30)
     """
     height, width = ops.shape(image)[:2]
+    values = ops.cast(image, "int32")
     quality = ops.clip(ops.cast(ops.floor(quality + 0.5), "int32"), 1, 100)
-    is_grey = image.shape[-1] == 1
-    unit = 16 if subsampling and not is_grey else 8
-    padded = _pad(_pad(image, _up(height, unit), axis=0), _up(width, unit), axis=1)
-    if is_grey:
+    unit = 16 if subsampling and image.shape[-1] == 3 else 8
+    rows, columns = _up(height, unit), _up(width, unit)
+    padded = _pad(_pad(values, rows, axis=0), columns, axis=1)
+    if image.shape[-1] == 1:
         (decoded,) = _code([padded[..., 0]], quality)
         result = decoded[:height, :width, None]
     else:
-        planes = [engine.kept(functools.partial(_plane, which), padded) for which in range(3)]
+        luma, *chroma = _to_ycc(padded)
         if subsampling:
-            planes[1:] = [engine.kept(_halve, plane) for plane in planes[1:]]
-        luma, *chroma = _code(planes, quality)
+            chroma = [_halve(plane) for plane in chroma]
+        luma, *chroma = _code([luma, *chroma], quality)
         if subsampling:
             half = ((height + 1) // 2, (width + 1) // 2)
             chroma = [_double(plane[: half[0], : half[1]]) for plane in chroma]
-        cut = [plane[:height, :width] for plane in (luma, *chroma)]
-        result = engine.kept(_to_rgb, *cut)
-    return ops.where(quality >= 100, image, result)
+        cut = [plane[:height, :width, None] for plane in (luma, *chroma)]
+        result = _to_rgb(*cut)
+    return ops.where(quality >= 100, image, ops.cast(result, "uint8"))
 
 
 def _code(planes, quality):
@@ -106,142 +97,99 @@ def _code(planes, quality):
     )
     scale = ops.where(quality < 50, 5000 // quality, 200 - 2 * quality)
     tables = [
-        ops.clip((ops.convert_to_tensor(table.T) * scale + 50) // 100, 1, 255)[..., None]
+        ops.clip((ops.convert_to_tensor(table) * scale + 50) // 100, 1, 255)[..., None]
         for table in (_LUMINANCE, _CHROMINANCE)
     ]
-
-    def along_columns(blocks, *tables):
-        values = _transform(blocks, _COSINES, 15, axis=1)
-        is_luma = ops.arange(ops.shape(values)[-1], dtype="int32") < counts[0]
-        return ops.cast(_rounded(values, ops.where(is_luma, *tables)), "int16")
-
-    # Along the rows within a block, then along its columns; and back the other way round. The
-    # transform has the factor 8 on top of two bits that keep it precise in between. By the energy
-    # of a block, 64 * 128**2, and that of its rounding, all that is kept fits 16 bits.
-    coded = engine.kept(along_columns, engine.kept(_along_rows, blocks), *tables)
-    back = engine.kept(_back_along_columns, coded)
-    # Pixels of a row come together in a step of its own: a compiler would do it one by one where
-    # the planes are cut.
-    pixels = ops.reshape(engine.kept(_back_along_rows, back), (8, -1))
-    rows = ops.reshape(engine.kept(ops.transpose, pixels), (8, -1, 8))
+    is_luma = ops.arange(sum(counts), dtype="int32") < counts[0]
+    table = ops.where(is_luma, tables[0], tables[1])
+    # Along the columns within a block, then along its rows; and back the other way round. The
+    # transform has the factor 8 on top of two bits that keep it precise in between.
+    forward = _transform(_transform(blocks - 128, _COSINES, 11, axis=1), _COSINES, 15, axis=0)
+    rounded = ops.sign(forward) * ((ops.abs(forward) + 4 * table) // (8 * table)) * table
+    back = _transform(_transform(rounded, _COSINES.T, 11, axis=0), _COSINES.T, 18, axis=1)
+    values = ops.clip(back + 128, 0, 255)
     decoded, first = [], 0
     for shape, count in zip(shapes, counts, strict=True):
-        decoded.append(_from_rows(rows[:, first : first + count], *shape))
+        decoded.append(_from_blocks(values[..., first : first + count], *shape))
         first = first + count
     return decoded
 
 
-def _along_rows(blocks):
-    return ops.cast(_transform(blocks, _COSINES, 11, axis=0, middle=128), "int16")
+def _transform(blocks, matrix, bits, *, axis):
+    """Multiplies one axis of `(8, 8, blocks)` by a matrix and rounds `bits` bits away.
 
-
-def _back_along_columns(blocks):
-    return ops.cast(_transform(blocks, _COSINES.T, 11, axis=1), "int16")
-
-
-def _back_along_rows(blocks):
-    values = _transform(blocks, _COSINES.T, 18, axis=0)
-    return ops.cast(ops.clip(values + 128, 0, 255), "uint8")
-
-
-def _transform(blocks, matrix, bits, *, axis, middle=0):
-    """Multiplies one axis of `(8, 8, blocks)`, less their middle, by a matrix and rounds bits away.
-
-    As a sum of eight products: a loop along the blocks multiplies them by numbers that it holds.
+    The results are kept in memory row by row: computed where they are used, each would be
+    computed eight times.
     """
-    shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
-    half = (1 << (bits - 1)) - middle * matrix.sum(axis=1, dtype="int32")
 
-    def products(rows):
-        total = half[rows].reshape(shape)
+    def row(factors):
+        total = 1 << (bits - 1)
         for place in range(8):
-            part = blocks[place : place + 1] if axis == 0 else blocks[:, place : place + 1]
-            total = total + matrix[rows, place].reshape(shape) * ops.cast(part, "int32")
+            part = blocks[place] if axis == 0 else blocks[:, place]
+            total = total + factors[place] * part
         return ops.right_shift(total, bits)
 
-    if not engine.is_vectorized():
-        return products(slice(8))
-    # An accelerator keeps rows that are joined, and does not compute them anew at every use.
-    return ops.concatenate([products(slice(row, row + 1)) for row in range(8)], axis=axis)
-
-
-def _rounded(values, table):
-    """Eightfold whole numbers, rounded to a multiple of the table, halves away from zero."""
-    step = ops.cast(table, "float32")
-    # With the half the float32 quotient is exact, and a division takes several times as long.
-    nearest = (ops.cast(ops.abs(values), "float32") + (4.0 * step + 0.5)) * quotient(0.125, step)
-    magnitude = ops.cast(ops.floor(nearest), "int32") * table
-    return ops.where(values < 0, -magnitude, magnitude)
+    result = engine.map_rows(row, ops.convert_to_tensor(matrix.astype("int32")))
+    return result if axis == 0 else ops.transpose(result, (1, 0, 2))
 
 
 def _to_blocks(plane, height, width):
-    """The blocks of a plane, in two steps: whole rows first, and then the pixels within them."""
-    rows = ops.transpose(ops.reshape(plane, (height // 8, 8, width)), (1, 0, 2))
-    return ops.reshape(engine.kept(ops.transpose, ops.reshape(rows, (-1, 8))), (8, 8, -1))
+    blocks = ops.reshape(plane, (height // 8, 8, width // 8, 8))
+    return ops.reshape(ops.transpose(blocks, (1, 3, 0, 2)), (8, 8, -1))
 
 
-def _from_rows(rows, height, width):
-    rows = ops.reshape(rows, (8, height // 8, width))
-    return ops.reshape(ops.transpose(rows, (1, 0, 2)), (height, width))
+def _from_blocks(blocks, height, width):
+    blocks = ops.reshape(blocks, (8, 8, height // 8, width // 8))
+    return ops.reshape(ops.transpose(blocks, (2, 0, 3, 1)), (height, width))
 
 
-def _plane(which, image):
-    """The brightness of RGB, or one of two differences of colour, about 128."""
-    channels = [channel[..., 0] for channel in channels_of(image)]
-    more = 0 if which == 0 else (128 << 16) - 1
-    weights = [256 * weight for weight in _TO_YCC[which]]
-    return ops.cast(mean_of_bytes(channels, weights, more), "uint8")
+def _to_ycc(image):
+    """Brightness and two differences of colour, of RGB; jccolor.c, in 1/65536."""
+    red, green, blue = (image[..., channel] for channel in range(3))
+    half, middle = 32768, (128 << 16) + 32767
+    weighted = (
+        19595 * red + 38470 * green + 7471 * blue + half,
+        -11059 * red - 21709 * green + 32768 * blue + middle,
+        32768 * red - 27439 * green - 5329 * blue + middle,
+    )
+    return [ops.right_shift(total, 16) for total in weighted]
 
 
 def _to_rgb(luma, blue, red):
-    """RGB of brightness and two differences of colour, all bytes."""
-    luma, blue, red = (ops.cast(plane, "int32")[..., None] for plane in (luma, blue, red))
-    added = _OF_RED * (red - 128) + _OF_BLUE * (blue - 128) + 32768
-    return ops.cast(ops.clip(luma + ops.right_shift(added, 16), 0, 255), "uint8")
+    """RGB of brightness and two differences of colour; jdcolor.c, in 1/65536."""
+    blue, red = blue - 128, red - 128
+    added = (
+        91881 * red + 32768,
+        -22554 * blue - 46802 * red + 32768,
+        116130 * blue + 32768,
+    )
+    channels = [luma + ops.right_shift(total, 16) for total in added]
+    return ops.clip(ops.concatenate(channels, axis=-1), 0, 255)
 
 
 def _halve(plane):
     """The means of squares of four, rounded down and up in turns; jcsample.c."""
-    plane = ops.cast(plane, "uint16")
     total = plane[0::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 0::2] + plane[1::2, 1::2]
-    odd = ops.cast(ops.arange(ops.shape(total)[1], dtype="int32") % 2, "uint16")
-    return ops.cast(ops.right_shift(total + 1 + odd, 2), "uint8")
+    odd = ops.arange(ops.shape(total)[1], dtype="int32") % 2
+    return ops.right_shift(total + 1 + odd, 2)
 
 
 def _double(plane):
     """Between neighbours three quarters of the nearer and one of the other; jdsample.c."""
+    above = ops.concatenate([plane[:1], plane[:-1]], axis=0)
+    below = ops.concatenate([plane[1:], plane[-1:]], axis=0)
     height, width = ops.shape(plane)
-    rows = engine.kept(_double_rows, engine.kept(_framed, plane))
-    pairs = engine.kept(_double_columns, ops.reshape(rows, (2 * height, width + 2)))
-    return ops.reshape(pairs, (2 * height, 2 * width))
-
-
-def _framed(plane):
-    """A plane with its outermost values once more around it."""
-    plane = ops.concatenate([plane[:1], plane, plane[-1:]], axis=0)
-    return ops.concatenate([plane[:, :1], plane, plane[:, -1:]], axis=1)
-
-
-def _double_rows(framed):
-    rows = ops.cast(framed, "uint16")
-    near = 3 * rows[1:-1]
-    return ops.stack([near + rows[:-2], near + rows[2:]], axis=1)
-
-
-def _double_columns(rows):
-    is_first = ops.arange(2, dtype="int32") == 0
-    before, near, behind = (part[..., None] for part in (rows[:, :-2], rows[:, 1:-1], rows[:, 2:]))
-    half = ops.cast(ops.where(is_first, 8, 7), "uint16")
-    total = 3 * near + ops.where(is_first, before, behind) + half
-    return ops.cast(ops.right_shift(total, 4), "uint8")
+    rows = ops.reshape(ops.stack([3 * plane + above, 3 * plane + below], axis=1), (-1, width))
+    before = ops.concatenate([rows[:, :1], rows[:, :-1]], axis=1)
+    behind = ops.concatenate([rows[:, 1:], rows[:, -1:]], axis=1)
+    pairs = ops.stack([3 * rows + before + 8, 3 * rows + behind + 7], axis=2)
+    return ops.right_shift(ops.reshape(pairs, (2 * height, 2 * width)), 4)
 
 
 def _pad(image, size, *, axis):
     """Repeats the last row or column up to a size."""
-    given = ops.shape(image)[axis]
-    if isinstance(given, int) and given == size:
-        return image
-    return engine.take(image, ops.minimum(ops.arange(size, dtype="int32"), given - 1), axis=axis)
+    last = ops.shape(image)[axis] - 1
+    return engine.take(image, ops.minimum(ops.arange(size, dtype="int32"), last), axis=axis)
 
 
 def _up(size, unit):
