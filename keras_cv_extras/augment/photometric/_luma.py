@@ -4,7 +4,7 @@ from keras import backend, ops
 
 from keras_cv_extras._base import engine
 
-LUMA = (19595, 38470, 7471)  # ITU-R 601-2 in 1/65536; libImaging/Convert.c
+_WEIGHTS = (19595, 38470, 7471)  # ITU-R 601-2 in 1/65536; libImaging/Convert.c
 _HALVINGS = 4  # after so many the rest is fast
 
 
@@ -18,9 +18,9 @@ def luma(image):
     if len(channels) == 1:
         return ops.cast(image, "uint16") if whole else ops.floor(values)
     if whole:
-        return mean_of_bytes(channels, [256 * weight for weight in LUMA])
+        return mean_of_bytes(channels, [256 * weight for weight in _WEIGHTS])
     # Sums below 2**24 are exact in float32.
-    parts = (weight * channel for weight, channel in zip(LUMA, channels, strict=True))
+    parts = (weight * channel for weight, channel in zip(_WEIGHTS, channels, strict=True))
     return ops.floor((sum(parts) + 32768.0) * (1.0 / 65536.0))
 
 
@@ -57,13 +57,11 @@ def mean_of_bytes(parts, weights, more=0):
 
     Args:
         parts: uint8 tensors.
-        weights: for each an integer or an int32 tensor, in 1 / 2**24. The sum of their lowest
-            bytes is at most 256, as that of the bytes in the middle.
-        more: what is added to the mean before halves are rounded up, in 1 / 2**16. The result
-            is in [0, 255].
+        weights: for each an integer or an int32 tensor, in 1 / 2**24. Their sum is 2**24, and
+            that of their lowest bytes at most 256, as of the bytes in the middle.
+        more: what is added to the mean before halves are rounded up, in 1 / 2**16.
     """
-    half = 32768 + more
-    total = [0, half & 0xFF, half >> 8]
+    total = [0, more, 128]
     for part, weight in zip(parts, weights, strict=True):
         part = ops.cast(part, "uint16")
         for place, byte in enumerate(_bytes_of(weight)):
@@ -79,8 +77,8 @@ def _above(number):
 
 
 def _bytes_of(weight):
-    """The lowest byte of a weight, the one in the middle, and what is above, of 16 bits."""
-    masks = 0xFF, 0xFF, 0xFFFF
+    """The lowest byte of a weight, the one in the middle, and what is above."""
+    masks = 0xFF, 0xFF, 0x1FF
     if isinstance(weight, int):  # known, and no step of a program
         return [weight >> 8 * place & mask for place, mask in enumerate(masks)]
     return [
