@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_cv_extras._base.host.cores import num_cores
+
 _WHOLE = 1 << 16  # bytes up to which a file is read to its end
 _BLOCKS, _BLOCK = 16, 1 << 12  # of a longer one, evenly spaced
 
@@ -68,7 +70,7 @@ def sample_digests(images: Any, part: str) -> np.ndarray:
 
 def file_digests(paths: Sequence[str | os.PathLike[str]]) -> np.ndarray:
     """Returns the digest of every file, `(n,)` uint64."""
-    with concurrent.futures.ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(min(16, num_cores())) as pool:
         return np.fromiter(pool.map(_of_file, paths), "uint64", len(paths))
 
 

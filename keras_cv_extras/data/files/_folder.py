@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.progress import Progress
 
+from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.text.terminal import Terminal
 from keras_cv_extras.data._names import doubts
@@ -285,7 +286,7 @@ def each(function, items, bad, on_error, description):
             return None, error
 
     results = []
-    pool = concurrent.futures.ThreadPoolExecutor(min(16, os.cpu_count() or 1))
+    pool = concurrent.futures.ThreadPoolExecutor(min(16, num_cores()))
     try:
         with progress_bar(description, len(items)) as advance:
             for item, (result, error) in zip(items, pool.map(attempt, items), strict=True):

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from keras_cv_extras._base import checks, files
+from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.data._identity import identity, sample_digests
 from keras_cv_extras.data.files import _decode, _folder, decoder
@@ -127,8 +128,8 @@ def _write(path, part, rows, digests, class_names, root, how):
             {"labels": label, "facts": facts, "digests": digests[row], "names": name},
         )
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        waiting, ahead = [], 4 * (os.cpu_count() or 1)
+    with concurrent.futures.ThreadPoolExecutor(num_cores()) as pool:
+        waiting, ahead = [], 4 * num_cores()
         rows = list(rows)
 
         def next_record(place):
