@@ -280,11 +280,21 @@ def write_arrays(path, arrays):
 
 def read_arrays(path):
     """Reads what `write_arrays` wrote; a damaged file raises a ValueError that names it."""
+    with open_arrays(path) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+@contextlib.contextmanager
+def open_arrays(path):
+    """Gives what `write_arrays` wrote; each array is read when it is asked for.
+
+    What a damaged file raises within it is raised as a ValueError that names it.
+    """
     import numpy as np
 
     try:
         with open(path, "rb") as file, np.load(file) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            yield arrays
     except (*_UNREADABLE, MemoryError) as error:
         if isinstance(error, MemoryError) and os.path.getsize(path) > _SMALL:
             raise

@@ -1,6 +1,5 @@
 """The identity of data: a digest of every sample, and of all of them."""
 
-import concurrent.futures
 import hashlib
 import os
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from keras_cv_extras._base.host.cores import num_cores
+from keras_cv_extras._base.host.threads import mapped
 
 _WHOLE = 1 << 16  # bytes up to which a file is read to its end
 _BLOCKS, _BLOCK = 16, 1 << 12  # of a longer one, evenly spaced
@@ -69,9 +69,17 @@ def sample_digests(images: Any, part: str) -> np.ndarray:
 
 
 def file_digests(paths: Sequence[str | os.PathLike[str]]) -> np.ndarray:
-    """Returns the digest of every file, `(n,)` uint64."""
-    with concurrent.futures.ThreadPoolExecutor(min(16, num_cores())) as pool:
-        return np.fromiter(pool.map(_of_file, paths), "uint64", len(paths))
+    """Returns the digest of every file, `(n,)` uint64. Of hard links to one file, one is read."""
+    numbers, places = {}, np.empty(len(paths), np.int64)
+    firsts = []
+    for place, path in enumerate(paths):
+        about = os.stat(path)
+        key = (about.st_dev, about.st_ino) if about.st_ino else path
+        number = places[place] = numbers.setdefault(key, len(firsts))
+        if number == len(firsts):
+            firsts.append(path)
+    found = mapped(_of_file, firsts, min(16, num_cores()))
+    return np.fromiter(found, np.uint64, len(firsts))[places]
 
 
 def _of_file(path):

@@ -1,7 +1,7 @@
 """Assigns samples to train or test parts by their content or path, not their place in a list."""
 
-import collections
 import hashlib
+import itertools
 import os
 from collections.abc import Sequence
 
@@ -59,10 +59,22 @@ def _rows_of_classes(labels):
 
 def _draws(keys, seed, salt):
     """A number in [0, 1) for each key."""
-    seen, found = collections.Counter(), np.empty(len(keys))
-    for place, key in enumerate(keys):
-        state = hashlib.blake2b(f"{int(seed)} {salt} {seen[key]} ".encode(), digest_size=8)
-        state.update(os.fsencode(key) if isinstance(key, str) else str(int(key)).encode())
-        found[place] = int.from_bytes(state.digest(), "little") / _WORDS
-        seen[key] += 1
-    return np.minimum(found, np.nextafter(1, 0))
+    found = np.frombuffer(_digests(keys, seed, salt, 0), "<u8")
+    order = np.argsort(found, kind="stable")
+    again = np.flatnonzero(found[order[1:]] == found[order[:-1]]) + 1
+    if len(again):  # the same key as one before
+        found, count = found.copy(), 0
+        for last, place in itertools.pairwise([-1, *again]):
+            count = count + 1 if place == last + 1 else 1
+            row = order[place]
+            found[row] = np.frombuffer(_digests([keys[row]], seed, salt, count), "<u8")[0]
+    return np.minimum(found / _WORDS, np.nextafter(1, 0))
+
+
+def _digests(keys, seed, salt, count):
+    """A row of eight bytes for each key, of which there were some before."""
+    begin, found = f"{int(seed)} {salt} {count} ".encode(), bytearray()
+    for key in keys:
+        content = os.fsencode(key) if isinstance(key, str) else str(int(key)).encode()
+        found += hashlib.blake2b(begin + content, digest_size=8).digest()
+    return found

@@ -1,7 +1,9 @@
 """A training goes on with its own data alone, and a model knows its classes and its images."""
 
+import collections
 import csv
 import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -220,6 +222,19 @@ def test_small_classes_keep_a_sample_on_both_sides(count):
                 assert not chosen.all(axis=1).any()
     same = data.held_out([7] * 100, np.zeros(100, int), 0.5, 0, "test")
     assert 30 < same.sum() < 70
+
+
+def test_samples_that_are_the_same_have_draws_of_their_own():
+    keys, seen, wanted = ["a", 7, "b", "a", 7, 7, "a", "c", 7], collections.Counter(), []
+    for key in keys:
+        text = f"3 test {seen[key]} {key}".encode()
+        draw = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") / 2**64
+        wanted.append(draw)
+        seen[key] += 1
+    assert len(set(wanted)) == len(keys)
+    for share in sorted(wanted):  # one class each, so that nothing but the draw counts
+        chosen = data.held_out(keys, np.arange(len(keys)), share, 3, "test")
+        assert chosen.tolist() == [draw < share for draw in wanted]
 
 
 def test_copies_across_parts_and_classes_are_counted(tmp_path):

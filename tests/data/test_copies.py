@@ -1,6 +1,7 @@
 """Copies of images in two parts or two classes: whoever reads a folder is told of them."""
 
 import csv
+import os
 import shutil
 import warnings
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from keras_cv_extras import data
+from keras_cv_extras.data import _identity
 from keras_cv_extras.data.files import copies
 
 ACROSS_PARTS = "2 of 5 test images are copies of training images"
@@ -61,13 +63,13 @@ def table_of(folder):
 
 @pytest.mark.parametrize("read", READERS)
 def test_copies_are_counted_and_no_other_file_is_read_for_that(read, copied, monkeypatch):
-    asked, digests = [], copies.file_digests
+    asked, digest = [], _identity._of_file
 
-    def seen(paths):
-        asked.extend(map(str, paths))
-        return digests(paths)
+    def seen(path):
+        asked.append(path)
+        return digest(path)
 
-    monkeypatch.setattr(copies, "file_digests", seen)
+    monkeypatch.setattr(_identity, "_of_file", seen)
     (line,) = said(READERS[read], copied)
     assert line.startswith(f"{copied}: {ACROSS_PARTS}")
     assert line.endswith(ACROSS_CLASSES)
@@ -124,3 +126,14 @@ def test_several_labels_are_not_compared():
     two = copies.across_classes(np.array([1, 1, 2, 2]), np.array([0, 1, 1, 0]))
     assert two == ["2 images have copies in another class: keep each in one class"]
     assert copies.across_parts(digests[:2], digests[2:], "test") == []
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_of_links_to_a_file_one_is_read(read, folder, monkeypatch):
+    asked, digest = [], _identity._of_file
+    monkeypatch.setattr(_identity, "_of_file", lambda path: asked.append(path) or digest(path))
+    for number in range(3):
+        os.link(folder / "train/cat/0.bmp", folder / f"train/dog/link-{number}.bmp")
+    (line,) = said(READERS[read], folder)
+    assert line == f"{folder}: {ACROSS_CLASSES}"
+    assert len(asked) == 1

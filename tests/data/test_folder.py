@@ -12,6 +12,7 @@ from PIL import Image
 from keras_cv_extras import data
 from keras_cv_extras.data._part import held_out
 from keras_cv_extras.data.files import _decode, _folder
+from keras_cv_extras.data.files._paths import Paths
 
 # Images are drawn anew for each part, and come out alike.
 pytestmark = pytest.mark.filterwarnings("ignore:.* copies ")
@@ -385,12 +386,12 @@ def test_a_file_of_somebody_else_is_said_to_be_one(tmp_path, monkeypatch):
 
 def test_files_for_tests_are_chosen_by_name_class_and_seed():
     paths, labels = [f"{row:02d}" for row in range(40)], np.repeat(np.int32([0, 1]), [10, 30])
-    about = ("pets", "pets", ("cat", "cup"), paths, labels, np.zeros(40, bool), paths)
+    about = ("pets", "pets", ("cat", "cup"), Paths(paths), labels, np.zeros(40, bool), Paths(paths))
     given, kept = _folder.Listing(*about), np.arange(5, 40)  # five cannot be read
     begins = np.arange(70).reshape(35, 2)
 
     def choose(fraction, seed):
-        chosen, divided = _folder.choose_test(given, kept, begins, fraction, seed, False)
+        chosen, divided = _folder.choose_test(given, kept, begins, fraction, seed, False, len)
         assert divided
         return chosen.tolist()
 

@@ -109,30 +109,51 @@ def test_a_cache_that_cannot_be_written_is_done_without(folder, tmp_path):
     assert len(heights(data.image_files(folder, 16))) == 8
 
 
-def test_an_index_of_another_form_is_not_read(tmp_path):
-    place, names = tmp_path / "index.npz", [b"a", b"b"]
-    stamps, facts = np.array([[1, 2], [3, 4]]), np.arange(1, 13, dtype="int32").reshape(2, 6)
-    _index._write(place, names, stamps, facts)
-    whole = files.read_arrays(place)
-    found, known = _index._known(place, names[::-1], stamps[::-1])
-    assert known.all()
-    np.testing.assert_array_equal(found, facts[::-1])
-    changes = {"version": np.array(1), "facts": facts[:1], "names": whole["names"][:1]}
-    for name, value in changes.items():
-        files.write_arrays(place, {**whole, name: value})
-        assert not _index._known(place, names, stamps)[1].any(), name
+def kept(tmp_path):
+    """Where the index is, and what is in it."""
+    (place,) = (tmp_path / "cache" / "keras_cv_extras" / "index").iterdir()
+    return place, files.read_arrays(place)
 
 
-@pytest.mark.parametrize("missing", ["version", "facts", "names", "stamps"])
-def test_an_index_that_lacks_something_is_not_read(tmp_path, missing):
-    place, stamps = tmp_path / "index.npz", np.array([[1, 2]])
-    _index._write(place, [b"a"], stamps, np.ones((1, 6), "int32"))
-    assert _index._known(place, [b"a"], stamps)[1].all()
-    whole = files.read_arrays(place)
-    files.write_arrays(place, {name: whole[name] for name in whole if name != missing})
-    assert not _index._known(place, [b"a"], stamps)[1].any()
+@pytest.mark.parametrize("name", ["version", "facts", "names", "stamps", "digests"])
+def test_an_index_of_another_form_is_not_read(folder, opened, tmp_path, name):
+    first = heights(data.image_files(folder, 16))
+    place, whole = kept(tmp_path)
+    other = np.array(1) if name == "version" else whole[name][:1]
+    for changed in ({**whole, name: other}, {n: whole[n] for n in whole if n != name}):
+        files.write_arrays(place, changed)
+        opened.clear()
+        assert heights(data.image_files(folder, 16)) == first
+        assert len(opened) == 8
+        assert kept(tmp_path)[1].keys() == whole.keys(), "it is written anew"
     place.write_bytes(b"PK\x03\x04 and nothing more")
-    assert not _index._known(place, [b"a"], stamps)[1].any()
+    assert heights(data.image_files(folder, 16)) == first
+
+
+def test_an_index_is_read_whatever_the_order_of_its_files(folder, opened, tmp_path):
+    first = heights(data.image_files(folder, 16))
+    place, whole = kept(tmp_path)
+    names = whole["names"].tobytes().split(b"\0")[:-1][::-1]
+    turned = {n: whole[n][::-1] for n in ("stamps", "facts", "digests")}
+    turned["names"] = np.frombuffer(b"".join(name + b"\0" for name in names), "uint8")
+    files.write_arrays(place, {**whole, **turned})
+    opened.clear()
+    assert heights(data.image_files(folder, 16)) == first
+    assert opened == []
+
+
+def test_files_that_may_be_copies_are_read_once(folder, monkeypatch, recwarn):
+    read = []
+    digests = _index.file_digests
+    monkeypatch.setattr(_index, "file_digests", lambda some: read.extend(some) or digests(some))
+    (folder / "dog" / "copy.png").write_bytes((folder / "cat" / "0.png").read_bytes())
+    for expected in (2, 2):
+        data.image_files(folder, 16)
+        assert len(read) == expected
+        assert "copies in another class" in str(recwarn.pop().message)
+    os.utime(folder / "dog" / "copy.png", ns=(0, 7))
+    data.image_files(folder, 16)
+    assert [os.path.basename(path) for path in read[2:]] == ["copy.png"]
 
 
 def test_folders_of_one_name_have_an_index_each(folder, opened, tmp_path, monkeypatch):

@@ -302,7 +302,8 @@ def test_which_files_are_images(tmp_path):
         path.touch()
     found = [
         os.path.relpath(path, tmp_path)
-        for path in _layout.images([], [tmp_path], _layout.Skipped())[tmp_path]
+        for some in _layout.images("", [], [tmp_path], _layout.Skipped())[tmp_path]
+        for path in some
     ]
     assert found == ["a.png", "b.JPG", "deep/c.JPeG"]
 

@@ -4,7 +4,7 @@ import functools
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data._order import samples_at
 from keras_cv_extras.data.files import _cost, _decode, _unreadable, decoder
 from keras_cv_extras.data.files._crop import RandomResizedCrop
+from keras_cv_extras.data.files._paths import Paths, path_at
 
 
 class FilePart:
@@ -37,7 +38,7 @@ class FilePart:
 
     def __init__(
         self,
-        paths: Sequence[str],
+        paths: Iterable[str],
         labels: ArrayLike,
         facts: Any,
         *,
@@ -48,7 +49,7 @@ class FilePart:
         jpeg: str = "whole",
         crop: RandomResizedCrop | None = None,
     ) -> None:
-        self.paths: tuple[str, ...] = tuple(map(str, paths))
+        self.paths: Paths = paths if isinstance(paths, Paths) else Paths(paths)
         self.labels: Any = np.asarray(labels, np.float32 if np.ndim(labels) == 2 else np.int32)
         self.facts: Any = np.asarray(facts, np.int32).reshape(-1, 4)
         self.image_size: Any = image_size
@@ -74,7 +75,7 @@ class FilePart:
 
     def subset(self, numbers: ArrayLike) -> "FilePart":
         """Returns a part with some of the files, which counts its own unreadable ones."""
-        return self._with([self.paths[number] for number in numbers], numbers, self.crop)
+        return self._with(self.paths.take(numbers), numbers, self.crop)
 
     def with_crop(self, crop: RandomResizedCrop | None) -> "FilePart":
         """Returns a part with the same files, of which pipelines draw other boxes.
@@ -99,8 +100,8 @@ class FilePart:
 
     def unreadable(self) -> dict[str, str]:
         """Returns the files that could not be decoded so far, and why."""
-        numbers = np.flatnonzero(self._failed.numpy())
-        return {self.paths[number]: self._reason(self.paths[number]) for number in numbers}
+        numbers = np.flatnonzero(self._failed.numpy()).tolist()
+        return {self.paths[number]: self._reason(number) for number in numbers}
 
     def check(self) -> None:
         """Raises if more files than allowed could not be decoded so far.
@@ -114,14 +115,15 @@ class FilePart:
 
     def read(self, sample: Tensor) -> Tensor:
         """Returns the image of a sample, an int64 scalar tensor, decoded without `crop`."""
-        plan = [tf.gather(rows, sample) for rows in self._plans]
+        kind = tf.gather(self._tensors["kinds"], sample)
+        plan = [tf.gather(rows, kind) for rows in self._plans]
         return self._decoded(sample, plan)
 
     def read_box(self, sample: Tensor, *, seed: int, epoch: Tensor) -> Tensor:
         """Returns the box of a sample that `crop` draws for an epoch, decoded; else all of it."""
         if self.crop is None:
             return self.read(sample)
-        facts = tf.gather(self._tensors["facts"], sample)
+        facts = tf.gather(self._tensors["facts"], tf.gather(self._tensors["kinds"], sample))
         turned = facts[3] >= min(_decode.TURNED)
         size = tf.where(turned, facts[2:0:-1], facts[1:3])
         box = self.crop.box(size, seed=seed, epoch=epoch, sample=sample)
@@ -133,7 +135,7 @@ class FilePart:
         return _decoder(*how, plan[0].shape[0], *self._variety)(content, *plan)
 
     def _content(self, sample):
-        return tf.io.read_file(tf.gather(self._tensors["names"], sample))
+        return tf.io.read_file(path_at(self._tensors, sample))
 
     def image(self, number: int) -> np.ndarray:
         """Returns the decoded image of a sample."""
@@ -154,7 +156,9 @@ class FilePart:
 
     def paths_of(self, samples: Tensor) -> Tensor:
         """Returns the paths of samples, in a graph."""
-        return tf.gather(self._tensors["names"], samples)
+        return tf.map_fn(
+            lambda sample: path_at(self._tensors, sample), samples, fn_output_signature=tf.string
+        )
 
     def names(self) -> list[bytes]:
         """Returns the paths as the file system has them: they need not be UTF-8."""
@@ -162,31 +166,42 @@ class FilePart:
 
     @functools.cached_property
     def _plans(self):
-        """Which pixels are needed of each file, and where they go."""
+        """Which pixels are needed of files of each kind, and where they go."""
         with tf.init_scope():
-            return decoder.plan(self.facts, self.image_size, self.resize, self.jpeg)
+            return decoder.plan(self._kinds[0], self.image_size, self.resize, self.jpeg)
 
     @functools.cached_property
     def _variety(self):
-        """Which kinds of files there are, and whether all of them are upright."""
-        kinds, orientations = np.unique(self.facts[:, 0]), np.unique(self.facts[:, 3])
-        return tuple(kinds.tolist()) or None, orientations.tolist() == [1]
+        """Which formats of files there are, and whether all of them are upright."""
+        formats, orientations = np.unique(self.facts[:, 0]), np.unique(self.facts[:, 3])
+        return tuple(formats.tolist()) or None, orientations.tolist() == [1]
+
+    @functools.cached_property
+    def _kinds(self):
+        """The facts that files have, each once, and which of these are those of each file."""
+        order = np.lexsort(self.facts.T)
+        new = np.any(np.diff(self.facts[order], axis=0), axis=1)
+        kinds = np.empty(len(order), np.int32)
+        kinds[order] = np.concatenate([[0], np.cumsum(new)])[: len(order)]
+        firsts = order[np.concatenate([[True], new])[: len(order)]]
+        return self.facts[firsts], kinds
 
     @functools.cached_property
     def _tensors(self):
         """What graphs look up by a sample's number, beside them: they do not grow with it."""
         with tf.init_scope():
             return {
-                "names": tf.constant(self.names(), tf.string),
-                "facts": tf.constant(self.facts),
+                **self.paths.tensors(),
+                "facts": tf.constant(self._kinds[0]),
+                "kinds": tf.constant(self._kinds[1]),
                 "labels": tf.constant(self.labels),
             }
 
-    def _reason(self, path):
+    def _reason(self, number):
         """Asks what is wrong with a file that TensorFlow did not decode."""
+        path = self.paths[number]
         try:
             header = _decode.read_header(path)
-            number = self.paths.index(path)
             if decoder.facts_of(header) != tuple(self.facts[number]):
                 return "not the file that it was when the folder was listed"
             self.image(number)

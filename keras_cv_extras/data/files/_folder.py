@@ -1,6 +1,5 @@
 """Folders of class folders of image files, read into arrays."""
 
-import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -12,11 +11,14 @@ import numpy as np
 from rich.progress import Progress
 
 from keras_cv_extras._base.host.cores import num_cores
+from keras_cv_extras._base.host.threads import mapped
 from keras_cv_extras._base.text import caller
 from keras_cv_extras._base.text.terminal import Terminal
+from keras_cv_extras.data._identity import file_digests
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data._part import held_out
 from keras_cv_extras.data.files import _decode, _layout, _unreadable, copies
+from keras_cv_extras.data.files._paths import Paths
 
 MOST_BYTES = 8 << 30  # of decoded images, which are all held in memory
 
@@ -37,10 +39,10 @@ class Listing(NamedTuple):
     place: str
     name: str
     class_names: tuple[str, ...]
-    paths: list[str] | list[pathlib.Path]
+    paths: Paths
     labels: np.ndarray
     is_test: np.ndarray
-    keys: list[str]
+    keys: Paths
 
 
 def read_files(
@@ -79,7 +81,7 @@ def read_files(
     folder, paths, bad = listed.place, listed.paths, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata; damage raises
-        headers = each(_decode.read_header, paths, bad, on_error, "Reading file headers")
+        headers = list(each(_decode.read_header, paths, bad, on_error, "Reading file headers"))
         _check_bad(folder, bad, len(paths))
         kept = [row for row, header in enumerate(headers) if header is not None]
         headers = [headers[row] for row in kept]
@@ -94,7 +96,7 @@ def read_files(
             return True
 
         items = list(enumerate(paths[row] for row in kept))
-        done = each(decode_into, items, bad, on_error, "Decoding images")
+        done = list(each(decode_into, items, bad, on_error, "Decoding images"))
     _check_bad(folder, bad, len(paths))
     rows = np.flatnonzero([flag is not None for flag in done])
     for place, row in enumerate(rows):  # in place: a copy would take as much memory again
@@ -103,18 +105,24 @@ def read_files(
     images, kept = images[: len(rows)], np.asarray(kept)[rows]
     if bad:
         _warn(folder, bad, len(paths))
-    paths, labels = [paths[row] for row in kept], listed.labels[kept]
+    paths, labels = paths.take(kept), listed.labels[kept]
     begins = np.array([headers[row].begins for row in rows], np.int64).reshape(-1, 2)
-    is_test, divided = choose_test(listed, kept, begins, test_fraction, seed, known)
+    is_test, divided = choose_test(
+        listed,
+        kept,
+        begins,
+        test_fraction,
+        seed,
+        known,
+        lambda rows: file_digests(listed.paths.take(rows)),
+    )
     parts = {"train": ~is_test, "test": is_test}
-    files = {
-        name: tuple(str(paths[row]) for row in np.flatnonzero(rows)) for name, rows in parts.items()
-    }
+    files = {name: tuple(paths.take(np.flatnonzero(rows))) for name, rows in parts.items()}
     train, test = ((images[rows], labels[rows]) for rows in parts.values())
     return train, test, files, divided
 
 
-def choose_test(listed, kept, begins, fraction, seed, known):
+def choose_test(listed, kept, begins, fraction, seed, known, digests_of):
     """Returns which files are for tests: those of the own part, or a share of all.
 
     Which ones these are is told from the path of each file below the folder. Warns of copies.
@@ -126,6 +134,7 @@ def choose_test(listed, kept, begins, fraction, seed, known):
         fraction: None or a share.
         seed: for that.
         known: whether a class may lack images.
+        digests_of: a function of rows of it that returns digests of their files.
 
     Returns:
         Booleans, one for each row that is kept, and whether there was no own part.
@@ -138,11 +147,11 @@ def choose_test(listed, kept, begins, fraction, seed, known):
     if not divided and fraction is not None:
         raise ValueError(f"{listed.place} has a test part of its own: leave test_fraction out")
     if divided:
-        names = [listed.keys[row] for row in kept]
+        names = listed.keys.take(kept)
         chosen = held_out(names, labels, 0.2 if fraction is None else fraction, seed, "test")
     if not known:
         _check_classes(listed.place, labels, chosen, listed.class_names, divided)
-    copies.tell_of_files(listed.place, listed.paths, kept, begins, labels, chosen, divided)
+    copies.tell_of_files(listed.place, kept, begins, labels, chosen, divided, digests_of)
     return chosen, divided
 
 
@@ -242,10 +251,13 @@ def listing(folder, class_names=None) -> Listing:
             raise ValueError(
                 f"{item}: class {item.name!r} {why} classes are {', '.join(names[:20])}"
             )
-    found = _layout.images({folder, *(item.parent for item in items)}, items, skipped)
-    paths = [path for item in items for path in found[item]]
-    labels = [numbers[item.name] for item in items for _ in found[item]]
-    is_test = [test for test, items in parts for item in items for _ in found[item]]
+    root = os.path.join(folder, "") if folder.parts else ""  # of "." paths do not show
+    places = {folder, *(item.parent for item in items)}
+    found = _layout.images(root, places, items, skipped)
+    counts = [sum(map(len, found[item])) for item in items]
+    paths = Paths.joined([some for item in items for some in found[item]], root)
+    labels = np.repeat(np.array([numbers[item.name] for item in items], np.int32), counts)
+    is_test = np.repeat(np.array([test for test, own in parts for _ in own], bool), counts)
     if class_names is None:
         skipped.notes += doubts(names)
         if items and items[0].parent == folder:
@@ -261,9 +273,9 @@ def listing(folder, class_names=None) -> Listing:
         )
     if text:
         caller.warn(text)
-    start = len(os.path.join(folder, "")) if folder.parts else 0  # of "." paths do not show
-    keys = [path[start:].replace(os.sep, "/") for path in paths]
-    labels, is_test = np.asarray(labels, np.int32), np.asarray(is_test, bool)
+    keys = paths.below()
+    if os.sep != "/":
+        keys = Paths(key.replace(os.sep, "/") for key in keys)
     return Listing(str(folder), folder.resolve().name, tuple(names), paths, labels, is_test, keys)
 
 
@@ -275,7 +287,7 @@ def _deeper(only):
 
 
 def each(function, items, bad, on_error, description):
-    """Returns `function` of each item, None for those that raise, which are noted in `bad`."""
+    """Yields `function` of each item, None for those that raise, which are noted in `bad`."""
 
     def attempt(item):
         try:
@@ -285,21 +297,16 @@ def each(function, items, bad, on_error, description):
         except Exception as error:  # Pillow raises errors of many kinds for damaged files
             return None, error
 
-    results = []
-    pool = concurrent.futures.ThreadPoolExecutor(min(16, num_cores()))
-    try:
-        with progress_bar(description, len(items)) as advance:
-            for item, (result, error) in zip(items, pool.map(attempt, items), strict=True):
-                if error is not None:
-                    path = item[1] if isinstance(item, tuple) else item
-                    bad[path] = _unreadable.reason(path, error)
-                    if on_error == "raise":
-                        raise ValueError(f"{path}: {bad[path]}") from error
-                results.append(result)
-                advance()
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return results
+    with progress_bar(description, len(items)) as advance:
+        done = mapped(attempt, items, min(16, num_cores()))
+        for item, (result, error) in zip(items, done, strict=True):
+            if error is not None:
+                path = item[1] if isinstance(item, tuple) else item
+                bad[path] = _unreadable.reason(path, error)
+                if on_error == "raise":
+                    raise ValueError(f"{path}: {bad[path]}") from error
+            yield result
+            advance()
 
 
 def _check_bad(folder, bad, total):

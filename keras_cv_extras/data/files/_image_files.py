@@ -122,7 +122,7 @@ def image_files(
     paths, labels, refused = listed.paths, listed.labels, {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata
-        facts, is_read = _index.read(
+        index = _index.Index(
             listed.place,
             paths,
             lambda some: _folder.each(_facts, some, refused, "skip", "Reading file headers"),
@@ -130,15 +130,17 @@ def image_files(
     most = max(1, math.floor(max_bad * len(paths)))
     if len(refused) > most:
         raise ValueError(f"{listed.place}: {_unreadable.too_many(refused, len(paths), most)}")
-    kept = np.flatnonzero(is_read)
+    kept = np.flatnonzero(index.known)
     known = class_names is not None
-    facts, begins = facts[:, :4], facts[kept, 4:]
-    chosen, divided = _folder.choose_test(listed, kept, begins, test_fraction, seed, known)
+    facts, begins = index.facts[:, :4], index.facts[kept, 4:]
+    chosen, divided = _folder.choose_test(
+        listed, kept, begins, test_fraction, seed, known, index.digests
+    )
     train, test = kept[~chosen], kept[chosen]
 
     def part(rows, crop=None):
         return FilePart(
-            [paths[row] for row in rows],
+            paths.take(rows),
             labels[rows],
             facts[rows],
             image_size=size,
@@ -149,13 +151,12 @@ def image_files(
             crop=crop,
         )
 
-    named = {str(path): why for path, why in refused.items()}
     return ImageFiles(
         part(train, crop),
         part(test),
         listed.class_names,
         listed.name,
-        named,
+        refused,
         divided,
         {"resize": resize, "jpeg": jpeg},
     )

@@ -6,6 +6,7 @@ from collections import Counter
 
 from keras_cv_extras._base.owned import kinds, marks
 from keras_cv_extras.data.files import _decode
+from keras_cv_extras.data.files._paths import Paths
 
 # What the parts of published sets are called, in any case: "Training", "test_set", "val-images".
 _PART = re.compile(
@@ -197,13 +198,14 @@ def class_folders(path, skipped, for_tests):
     return filled
 
 
-def images(places, items, skipped):
-    """Returns the paths of the image files in folders of classes and below, by the folder.
+def images(root, places, items, skipped):
+    """Returns the image files in folders of classes and below, as some `Paths` for each folder.
 
     A folder is read once, where it stands, and not where links lead to it as well. Only regular
     files are ever opened: others, a pipe say, could wait for ever.
 
     Args:
+        root: what all paths begin with.
         places: the folders above, to which links do not lead back.
         items: the folders of classes.
         skipped: where what is left out is noted.
@@ -214,12 +216,12 @@ def images(places, items, skipped):
     linked = {item for item, _ in links}
     for item in items:
         if item not in linked:
-            links += [(item, link) for link in _read(item, skipped, seen, found[item])]
+            links += [(item, link) for link in _read(root, item, skipped, seen, found[item])]
     for item, link in links:  # which grows by the links in what they lead to
         if _number(link) in seen:
             skipped.counts[_AGAIN] += 1
         else:
-            links += [(item, more) for more in _read(link, skipped, seen, found[item])]
+            links += [(item, more) for more in _read(root, link, skipped, seen, found[item])]
     skipped.counts += Counter()  # without those that were met no time
     return found
 
@@ -229,12 +231,12 @@ def _number(path):
     return about.st_dev, about.st_ino
 
 
-def _read(path, skipped, seen, found):
+def _read(root, path, skipped, seen, found):
     """Notes the image files of a folder and below; returns the links to folders there."""
     seen.add(_number(path))
     waiting, links = [os.fspath(path)], []
     while waiting:
-        place, below = waiting.pop(), []
+        place, below, own = waiting.pop(), [], []
         with os.scandir(place) as entries:
             entries = sorted(entries, key=lambda entry: entry.name)
         for entry in entries:
@@ -259,9 +261,10 @@ def _read(path, skipped, seen, found):
                 reason = _missed(name, item) if kind == "file" else None
                 skipped.counts[reason] += reason is not None
             elif kind == "file":
-                found.append(item)
+                own.append(item)
             else:
                 skipped.counts[kind] += 1
+        found.append(Paths(own, root))
         waiting += reversed(below)
     return links
 

@@ -3,14 +3,12 @@
 import contextlib
 import contextvars
 import os
-import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from keras_cv_extras._base.text import caller
-from keras_cv_extras.data._identity import file_digests
 
 _for_a_model = contextvars.ContextVar("for_a_model", default=False)
 
@@ -63,23 +61,23 @@ def across_classes(digests: np.ndarray, labels: np.ndarray) -> list[str]:
 
 def tell_of_files(
     place: str,
-    paths: Sequence[str | pathlib.Path],
     rows: np.ndarray,
     begins: np.ndarray,
     labels: np.ndarray,
     is_test: np.ndarray,
     divided: bool,
+    digests_of: Callable[[np.ndarray], np.ndarray],
 ) -> None:
     """Warns of copies among files. Only those that may be some are read for that.
 
     Args:
         place: what the warning begins with.
-        paths: the files.
-        rows: which of them are meant.
+        rows: the numbers of the files.
         begins: `(n, 2)`, of each of these its size and a checksum of how it begins.
         labels: theirs, `(n,)` or `(n, classes)`.
         is_test: which of them are test images, `(n,)` booleans.
         divided: whether they were chosen here, and are no part of their own.
+        digests_of: a function of numbers of files that returns their digests.
     """
     if divided and _for_a_model.get():
         is_test = np.zeros_like(is_test)
@@ -94,7 +92,7 @@ def tell_of_files(
         return
     digests = digests.astype(np.uint64)
     with contextlib.suppress(OSError):  # gone meanwhile: who reads them says so
-        digests[asked] = file_digests([paths[rows[row]] for row in asked])
+        digests[asked] = digests_of(rows[asked])
         _tell(place, digests[~is_test], digests[is_test], digests, labels)
 
 

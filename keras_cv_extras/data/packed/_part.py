@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.data.files._file_part import FilePart
+from keras_cv_extras.data.files._paths import text_of
 
 
 class PackedPart(FilePart):
@@ -69,10 +70,7 @@ class PackedPart(FilePart):
         return decoder.fit_pixels(pixels, plan, tuple(self.image_size))
 
     def _content(self, sample: Tensor) -> Tensor:
-        """Returns the file of a record: the last bytes of its tensor, written as a message."""
-        content = self._bytes(sample)
-        length = tf.size(content)
-        return tf.strings.substr(tf.io.serialize_tensor(content), -length, length)
+        return text_of(self._bytes(sample))
 
     def _bytes(self, sample):
         """Returns the bytes of a record, from a file that is mapped into memory."""
@@ -97,7 +95,7 @@ class PackedPart(FilePart):
             held["places"] = tf.constant(self._places)
         return held
 
-    def _reason(self, path):
+    def _reason(self, number):
         return "damaged in the pack: pack the images again into its folder, which mends it"
 
 

@@ -13,6 +13,7 @@ from keras_cv_extras._base.text import caller
 from keras_cv_extras.data._names import doubts
 from keras_cv_extras.data.files import _decode, _layout
 from keras_cv_extras.data.files._folder import Listing
+from keras_cv_extras.data.files._paths import Paths
 from keras_cv_extras.data.files.table import _columns, _rows
 
 _AMBIGUOUS = ("|", ";")
@@ -68,7 +69,8 @@ def listing(table, class_names=None) -> Listing:
     if text:
         caller.warn(text)
     return Listing(
-        str(table), table.name, classes, files.paths, labels, np.array(files.tests), files.keys
+        *(str(table), table.name, classes, Paths(files.paths), labels),
+        *(np.array(files.tests), Paths(files.keys)),
     )
 
 
