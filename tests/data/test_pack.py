@@ -14,7 +14,7 @@ from image_kinds import PHOTOGRAPH, turned
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, data
+from keras_cv_extras import cli, data, search
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
@@ -77,19 +77,36 @@ def test_pixels_are_those_of_the_files(folder, pixels):
 
 
 @pytest.mark.wide
-def test_a_pipeline_reads_packs_at_random_and_draws_boxes(pixels):
+@pytest.mark.parametrize("side", [24, 48])
+def test_a_pipeline_reads_packs_at_random_and_draws_boxes(pixels, side):
     packed = data.image_files(pixels, 48).train
     images, labels = next(iter(data.pipeline(packed, len(packed), seed=2)))
     known = {packed.image(number).tobytes(): packed.labels[number] for number in range(len(packed))}
     assert [known[image.tobytes()] for image in images.numpy()] == labels.numpy().tolist()
     crop = data.RandomResizedCrop(scale=(0.2, 0.5))
-    cut = data.image_files(pixels, 24, crop=crop).train
+    cut = data.image_files(pixels, side, crop=crop).train
     images = next(iter(data.pipeline(cut, 4, seed=2, shuffle=False, epoch=1)))[0].numpy()
     for sample in range(4):
         top, left, height, width = crop.box((48, 48), seed=2, epoch=1, sample=sample).numpy()
         box = packed.image(sample)[top : top + height, left : left + width]
-        wanted = Image.fromarray(box).resize((24, 24), Image.Resampling.BILINEAR)
+        wanted = Image.fromarray(box).resize((side, side), Image.Resampling.BILINEAR)
         assert np.abs(images[sample].astype(int) - np.asarray(wanted)).max() <= 1
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_pipeline_of_pixels_is_that_of_the_files(folder, pixels, tmp_path, paired):
+    one = data.pack(folder, tmp_path / "one", 48, form="pixels")
+    parts = [data.image_files(folder, 48).train, data.image_files(pixels, 48).train, one.train]
+    assert [part.holds_images for part in parts] == [False, True, True]
+    pairs = search.uniform_policy(["sample_pairing"]) if paired else None
+    streams = [data.pipeline(part, 3, pairs, seed=4) for part in parts]
+    for epoch in range(2):
+        wanted, *others = (list(stream.as_numpy_iterator()) for stream in streams)
+        assert len(wanted) == streams[1].cardinality() == -(-len(one.train) // 3)
+        for found in others:
+            for (images, labels), (own, numbers) in zip(wanted, found, strict=True):
+                np.testing.assert_array_equal(own, images, str(epoch))
+                np.testing.assert_array_equal(numbers, labels)
 
 
 @pytest.mark.wide

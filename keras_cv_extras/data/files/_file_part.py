@@ -137,6 +137,15 @@ class FilePart:
     def _content(self, sample):
         return tf.io.read_file(path_at(self._tensors, sample))
 
+    @property
+    def holds_images(self) -> bool:
+        """Whether nothing is to be decoded or resized, so that a batch is read in one step."""
+        return False
+
+    def _images_of(self, samples: Tensor) -> Tensor:
+        """Returns the images of samples, `(batch,)` int64, where the part `holds_images`."""
+        raise NotImplementedError
+
     def image(self, number: int) -> np.ndarray:
         """Returns the decoded image of a sample."""
         return self.read(tf.constant(number, tf.int64)).numpy()
@@ -265,11 +274,19 @@ class Files:
         return batch["samples"]
 
     def read(self, batch):
-        """Adds partners: the next images of the batch."""
+        """Adds images and labels where they are not there yet; and partners, the next images."""
+        if self.part.holds_images:
+            samples = batch["samples"]
+            images, labels = self.part._images_of(samples), self.part.labels_of(samples)
+            batch = {**batch, "images": images, "labels": labels}
         return {**batch, "partners": tf.roll(batch["images"], -1, axis=0)} if self.pairs else batch
 
     def _epoch(self, epoch):
         plain = tf.autograph.experimental.do_not_convert
+        if self.part.holds_images:
+            places = tf.data.Dataset.range(self.own, output_type=tf.int64).batch(self.batch_size)
+            samples = plain(lambda own: samples_at(own, epoch, **self.order))
+            return places.map(lambda own: {"epoch": epoch, "samples": samples(own)})
 
         def decode(place):
             sample = samples_at(place[None], epoch, **self.order)[0]

@@ -1,6 +1,7 @@
 """A part of packed images: what `FilePart` is for files."""
 
 import functools
+import math
 import os
 from typing import Any
 
@@ -60,6 +61,19 @@ class PackedPart(FilePart):
             crop=crop,
         )
 
+    @property
+    def holds_images(self) -> bool:
+        """Whether records are pixels of the size that is wanted, and no box of them is."""
+        return self.packed_size == tuple(self.image_size) and self.crop is None
+
+    def _images_of(self, samples: Tensor) -> Tensor:
+        """Returns the images of samples, `(batch,)` int64, where the part `holds_images`."""
+        image = tf.TensorSpec((math.prod(self.shape),), tf.uint8)
+        one = _region(*self._shards[0]) if len(self._shards) == 1 else None
+        places = tf.gather(self._tensors["places"], samples)
+        pixels = tf.map_fn(lambda place: self._at(place, one), places, fn_output_signature=image)
+        return tf.reshape(pixels, (-1, *self.shape))
+
     def _decoded(self, sample: Tensor, plan: Any) -> Tensor:
         if self.packed_size is None:
             return super()._decoded(sample, plan)
@@ -73,19 +87,15 @@ class PackedPart(FilePart):
         return text_of(self._bytes(sample))
 
     def _bytes(self, sample):
-        """Returns the bytes of a record, from a file that is mapped into memory."""
-        shard, start, length = tf.unstack(tf.gather(self._tensors["places"], sample))
+        return self._at(tf.gather(self._tensors["places"], sample))
 
-        def of(path, size):
-            def read():
-                region = tf.raw_ops.ImmutableConst(
-                    dtype=tf.uint8, shape=[size], memory_region_name=path
-                )
-                return tf.slice(region, start[None], length[None])
-
-            return read
-
-        branches = [of(path, size) for path, size in self._shards]
+    def _at(self, place, region=None):
+        """Returns the bytes of a record, of the file at hand or of one that is mapped for it."""
+        shard, start, length = tf.unstack(place)
+        read = lambda region: tf.slice(region, start[None], length[None])  # noqa: E731
+        if region is not None:
+            return read(region)
+        branches = [lambda file=file: read(_region(*file)) for file in self._shards]
         return tf.switch_case(tf.cast(shard, tf.int32), branches)
 
     @functools.cached_property
@@ -97,6 +107,11 @@ class PackedPart(FilePart):
 
     def _reason(self, number):
         return "damaged in the pack: pack the images again into its folder, which mends it"
+
+
+def _region(path, size):
+    """Returns the bytes of a file, which is mapped into memory."""
+    return tf.raw_ops.ImmutableConst(dtype=tf.uint8, shape=[size], memory_region_name=path)
 
 
 def shard_of(path):
