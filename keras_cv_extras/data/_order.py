@@ -43,7 +43,19 @@ def key_of(*values):
     return [tf.bitwise.bitwise_xor(one, part) for one, part in zip(words, parts, strict=True)]
 
 
-def samples_at(places, epoch, *, count, seed, shuffle, shard):
+def shuffle_key(seed, epoch):
+    """Returns the key of an epoch's order, for `samples_at`.
+
+    Args:
+        seed: an integer.
+        epoch: an int64 scalar.
+    """
+    *words, more = key_of(seed, epoch)
+    # What `tf.random.experimental.index_shuffle` calls, with this number for the first word.
+    return tf.stack([tf.bitwise.bitwise_xor(more, word(498247692)), *words])
+
+
+def samples_at(places, epoch, *, count, seed, shuffle, shard, key=None):
     """Returns the numbers of the samples that stand at places of a shard's epoch.
 
     Args:
@@ -53,14 +65,13 @@ def samples_at(places, epoch, *, count, seed, shuffle, shard):
         seed: an integer.
         shuffle: whether the order differs from epoch to epoch.
         shard: `(index, count)`: a shard has every `count`-th sample.
+        key: `shuffle_key` of seed and epoch, where it is known.
     """
     index, shards = shard
     samples = places * shards + index
     if not shuffle or count == 1:
         return samples
-    *words, more = key_of(seed, epoch)
-    # What `tf.random.experimental.index_shuffle` calls, with this number for the first word.
-    key = tf.stack([tf.bitwise.bitwise_xor(more, word(498247692)), *words])
+    key = shuffle_key(seed, epoch) if key is None else key
     return tf.raw_ops.RandomIndexShuffle(index=samples, seed=key, max_index=count - 1, rounds=4)
 
 

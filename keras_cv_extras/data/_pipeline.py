@@ -20,7 +20,8 @@ from keras_cv_extras.data._augmenter import augmenter
 from keras_cv_extras.data._order import samples_at, uniform, word
 from keras_cv_extras.data._records import as_pairs, keys_of
 from keras_cv_extras.data._rows import EpochStream, Rows
-from keras_cv_extras.data.files._file_part import FilePart, Files
+from keras_cv_extras.data.files._file_part import FilePart
+from keras_cv_extras.data.files._stream import Files
 from keras_cv_extras.policy import Policy, PolicySchedule
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ class Painted(FilePart):
         options = {"image_size": (2, 2), "resize": "crop", "channels": 1, "most_bad": most_bad}
         paths = [f"{number}.png" for number in range(count)]
         super().__init__(paths, np.arange(count), facts, **options)
-        self.bad = tf.constant(bad, tf.int64)
+        self.bad = tf.constant(list(bad), tf.int64)
 
-    def read_box(self, sample, *, seed, epoch):
+    def _decoded(self, sample, plan):
         good = tf.debugging.Assert(tf.reduce_all(sample != self.bad), ["damaged"])
         with tf.control_dependencies([good]):
             return tf.cast(tf.fill(self.shape, sample), tf.uint8)
@@ -62,6 +62,41 @@ def test_a_shuffled_epoch_has_as_many_samples_as_files():
     assert len(labels) == 10
     assert sorted(set(labels)) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert labels != sorted(labels)
+
+
+BAD = [[0], [19], [0, 1, 2, 3], [16, 17, 18, 19], [3, 7, 8], [*range(4, 20)], [*range(1, 20)]]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=str)
+@pytest.mark.parametrize("shard", [(0, 1), (1, 2)])
+def test_an_epoch_goes_on_with_what_can_be_read(bad, shard):
+    """What is left out, what comes again, and how many are counted, by their places."""
+    part = Painted(20, [-1], most_bad=20)
+    for shuffle in (False, True):
+        options = {"seed": 5, "shuffle": shuffle, "shard": shard}
+        epochs = data.pipeline(part, 4, **options, num_epochs=2).as_numpy_iterator()
+        order = np.concatenate([labels for _, labels in epochs]).reshape(2, -1)
+        lost = {int(order[0, place]) for place in bad if place < order.shape[1]}
+        some = Painted(20, sorted(lost) or [-1], most_bad=max(1, len(lost)))
+        found = list(data.pipeline(some, 4, **options, num_epochs=2).as_numpy_iterator())
+        labels = np.concatenate([labels for _, labels in found])
+        wanted = [[sample for sample in epoch if sample not in lost] for epoch in order]
+        if shuffle:
+            assert len(found) == 2 * -(-order.shape[1] // 4)
+            wanted = [np.resize(epoch, order.shape[1]) for epoch in wanted]
+        assert labels.tolist() == np.concatenate(wanted).tolist()
+        assert {int(path.removesuffix(".png")) for path in some.unreadable()} == lost
+        if len(lost) > 1:
+            few = Painted(20, sorted(lost), most_bad=len(lost) - 1)
+            with pytest.raises(tf.errors.InvalidArgumentError, match=r"image files cannot be read"):
+                list(data.pipeline(few, 4, **options))
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_a_shuffled_epoch_of_nothing_that_can_be_read_is_an_error(count):
+    dataset = data.pipeline(Painted(count, range(count), most_bad=count), 4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="image files cannot be read, the las"):
+        list(dataset)
 
 
 def test_how_many_files_may_be_bad(tmp_path):

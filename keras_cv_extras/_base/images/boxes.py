@@ -30,11 +30,11 @@ def draw_box(height, width, area, aspect, draws, library=ops):
         aspect: a pair of floats, the limits of width over height.
         draws: three random numbers in [0, 1): for the aspect ratio and the place.
         library: `keras.ops`, or what has its functions `cast`, `clip`, `convert_to_tensor`,
-            `floor`, `minimum`, `sqrt`, `sum` and `take` for tensors of another kind.
+            `expand_dims`, `floor`, `minimum`, `sqrt`, `sum` and `take` for tensors of another kind.
 
     Returns:
-        `(top, left, box_height, box_width)`, int32 scalars; at least one pixel, unless the area
-        is 0.
+        `(top, left, box_height, box_width)`, int32, scalars as all that is given, or of its
+        shape; at least one pixel, unless the area is 0.
     """
     own = library is ops
     divide, root = (exact.quotient, exact.root) if own else (operator.truediv, library.sqrt)
@@ -103,8 +103,8 @@ def try_box(height, width, areas, aspect, draws):
 
 def _step(ratio, library):
     """The place of a ratio in the table, from its middle."""
-    smaller = library.convert_to_tensor(_RATIOS) <= ratio
-    return library.sum(library.cast(smaller, "int32")) - 1 - _MIDDLE
+    smaller = library.convert_to_tensor(_RATIOS) <= library.expand_dims(ratio, -1)
+    return library.sum(library.cast(smaller, "int32"), axis=-1) - 1 - _MIDDLE
 
 
 def _pixels(share, side, area, library):

@@ -17,6 +17,7 @@ _LIBRARY: Any = types.SimpleNamespace(
     cast=tf.cast,
     clip=tf.clip_by_value,
     convert_to_tensor=tf.convert_to_tensor,
+    expand_dims=tf.expand_dims,
     floor=tf.floor,
     minimum=tf.minimum,
     sqrt=tf.sqrt,
@@ -66,19 +67,20 @@ class RandomResizedCrop:
         """Draws the box of a sample: a function of the seed, the epoch and the sample alone.
 
         Args:
-            size: `(2,)` integers, height and width of the image in pixels.
+            size: `(2,)` integers, height and width of the image in pixels; `(n, 2)` of several.
             seed: an integer.
             epoch: an integer or integer scalar tensor.
-            sample: likewise, the number of the sample.
+            sample: likewise, the number of the sample; `(n,)` of several.
 
         Returns:
-            `(4,)` int32: first row, first column, height and width.
+            `(4,)` int32: first row, first column, height and width; `(n, 4)` of several.
 
         Example:
             >>> RandomResizedCrop().box((375, 500), seed=1, epoch=0, sample=7).numpy()
         """
-        height, width = tf.unstack(tf.cast(size, tf.int32))
-        draws = uniform(seed, epoch, sample, CROP_SLOT + tf.range(4, dtype=tf.int64))
+        height, width = tf.unstack(tf.cast(size, tf.int32), axis=-1)
+        slots = CROP_SLOT + tf.range(4, dtype=tf.int64)
+        share, *draws = tf.unstack(uniform(seed, epoch, tf.expand_dims(sample, -1), slots), axis=-1)
         low, high = self.scale
-        area = low + (high - low) * draws[0]
-        return tf.stack(draw_box(height, width, area, self.ratio, draws[1:], _LIBRARY))
+        area = low + (high - low) * share
+        return tf.stack(draw_box(height, width, area, self.ratio, draws, _LIBRARY), axis=-1)

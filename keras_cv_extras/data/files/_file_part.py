@@ -1,7 +1,6 @@
 """Image files that are read anew in every epoch; what cannot be read is left out and named."""
 
 import functools
-import math
 import os
 import re
 from collections.abc import Iterable
@@ -11,8 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras._base.types import ArrayLike, Tensor
-from keras_cv_extras.data._order import samples_at
-from keras_cv_extras.data.files import _cost, _decode, _unreadable, decoder
+from keras_cv_extras.data.files import _decode, _unreadable, decoder
 from keras_cv_extras.data.files._crop import RandomResizedCrop
 from keras_cv_extras.data.files._paths import Paths, path_at
 
@@ -116,18 +114,23 @@ class FilePart:
     def read(self, sample: Tensor) -> Tensor:
         """Returns the image of a sample, an int64 scalar tensor, decoded without `crop`."""
         kind = tf.gather(self._tensors["kinds"], sample)
-        plan = [tf.gather(rows, kind) for rows in self._plans]
-        return self._decoded(sample, plan)
+        return self._decoded(sample, [tf.gather(rows, kind) for rows in self._plans])
 
     def read_box(self, sample: Tensor, *, seed: int, epoch: Tensor) -> Tensor:
         """Returns the box of a sample that `crop` draws for an epoch, decoded; else all of it."""
+        return self._decoded(sample, self._planned(sample, seed, epoch))
+
+    def _planned(self, samples, seed, epoch):
+        """Returns what `_decoded` needs to know of a sample in an epoch, or of several."""
+        kinds = tf.gather(self._tensors["kinds"], samples)
         if self.crop is None:
-            return self.read(sample)
-        facts = tf.gather(self._tensors["facts"], tf.gather(self._tensors["kinds"], sample))
-        turned = facts[3] >= min(_decode.TURNED)
-        size = tf.where(turned, facts[2:0:-1], facts[1:3])
-        box = self.crop.box(size, seed=seed, epoch=epoch, sample=sample)
-        return self._decoded(sample, decoder.plan_box(facts, box, self.image_size, self.jpeg))
+            return [tf.gather(rows, kinds) for rows in self._plans]
+        facts = tf.gather(self._tensors["facts"], kinds)
+        size = facts[..., 1:3]
+        turned = facts[..., 3:] >= min(_decode.TURNED)
+        size = tf.where(turned, tf.reverse(size, [-1]), size)
+        box = self.crop.box(size, seed=seed, epoch=epoch, sample=samples)
+        return decoder.plan_box(facts, box, self.image_size, self.jpeg)
 
     def _decoded(self, sample, plan):
         content = self._content(sample)
@@ -164,10 +167,10 @@ class FilePart:
         return tf.gather(self._tensors["labels"], samples)
 
     def paths_of(self, samples: Tensor) -> Tensor:
-        """Returns the paths of samples, in a graph."""
-        return tf.map_fn(
-            lambda sample: path_at(self._tensors, sample), samples, fn_output_signature=tf.string
-        )
+        """Returns the path of a sample, or the paths of several, in a graph."""
+        if len(samples.shape) == 0:
+            return path_at(self._tensors, samples)
+        return tf.map_fn(self.paths_of, samples, fn_output_signature=tf.string)
 
     def names(self) -> list[bytes]:
         """Returns the paths as the file system has them: they need not be UTF-8."""
@@ -243,96 +246,3 @@ def _decoder(image_size, channels, resize, jpeg, planned, kinds, all_upright):
             tf.TensorSpec([4], tf.float32),
         ],
     )
-
-
-class Files:
-    """Batches of a `FilePart`, for `pipeline`.
-
-    Files are decoded by parallel calls, in order. A call that fails leaves its sample out; the
-    numbers that are missing in what comes out are the files that could not be read. A shuffled
-    epoch begins anew in their place, so that it has as many batches as all files make: training
-    schedules and several devices count on it. Otherwise, as for scores, nothing comes twice.
-    """
-
-    def __init__(self, data, batch_size, seed, shuffle, shard, shuffle_buffer, pairs):
-        del shuffle_buffer
-        self.part, self.batch_size, self.pairs = data, batch_size, pairs
-        self.order = {"count": len(data), "seed": seed, "shuffle": shuffle, "shard": shard}
-        index, shards = shard
-        self.own = len(range(index, len(data), shards))
-        if self.own == 0:
-            raise ValueError(f"shard {shard} of {len(data)} files is empty")
-        # Without shuffling it is not known: some files may not be readable.
-        self.num_batches = math.ceil(self.own / batch_size) if shuffle else None
-
-    def batches(self, epochs):
-        """Gives images, labels and numbers of every batch."""
-        return epochs.flat_map(tf.autograph.experimental.do_not_convert(self._epoch))
-
-    def samples(self, batch):
-        """Gives the numbers of a batch's samples."""
-        return batch["samples"]
-
-    def read(self, batch):
-        """Adds images and labels where they are not there yet; and partners, the next images."""
-        if self.part.holds_images:
-            samples = batch["samples"]
-            images, labels = self.part._images_of(samples), self.part.labels_of(samples)
-            batch = {**batch, "images": images, "labels": labels}
-        return {**batch, "partners": tf.roll(batch["images"], -1, axis=0)} if self.pairs else batch
-
-    def _epoch(self, epoch):
-        plain = tf.autograph.experimental.do_not_convert
-        if self.part.holds_images:
-            places = tf.data.Dataset.range(self.own, output_type=tf.int64).batch(self.batch_size)
-            samples = plain(lambda own: samples_at(own, epoch, **self.order))
-            return places.map(lambda own: {"epoch": epoch, "samples": samples(own)})
-
-        def decode(place):
-            sample = samples_at(place[None], epoch, **self.order)[0]
-            return place, sample, self.part.read_box(sample, seed=self.order["seed"], epoch=epoch)
-
-        images = tf.data.Dataset.range(self.own, output_type=tf.int64)
-        calls = _cost.calls_at_once(self.part.facts)
-        images = images.map(plain(decode), num_parallel_calls=calls, deterministic=True)
-        images = images.ignore_errors(log_warning=False)
-        # One more place, that is always there, shows what is missing at the end.
-        end = (tf.constant(self.own, tf.int64), tf.constant(-1, tf.int64))
-        end = tf.data.Dataset.from_tensors((*end, tf.zeros(self.part.shape, tf.uint8)))
-        images = images.concatenate(end)
-        start = (tf.constant(-1, tf.int64), tf.constant(0, tf.int64))
-        images = images.scan(start, plain(lambda state, row: self._watched(state, row, epoch)))
-        images = images.filter(lambda sample, image: sample >= 0)  # pyright: ignore[reportArgumentType]
-        if self.order["shuffle"]:
-            images = images.repeat().take(self.own)
-        return images.batch(self.batch_size).map(
-            plain(
-                lambda samples, pixels: {
-                    "epoch": epoch,
-                    "samples": samples,
-                    "images": pixels,
-                    "labels": self.part.labels_of(samples),
-                }
-            )
-        )
-
-    def _watched(self, state, row, epoch):
-        """Notes the files between the last place and this one, which are missing."""
-        last, bad = state
-        place, sample, image = row
-
-        def note():
-            samples = samples_at(tf.range(last + 1, place), epoch, **self.order)
-            count = bad + place - last - 1
-            with tf.control_dependencies([self.part.note(samples)]):
-                message = (
-                    f"more than {self.part.most_bad} of {len(self.part)} image files cannot be "
-                    "read, the last of them"
-                )
-                paths = self.part.paths_of(samples)
-                check = tf.debugging.Assert(count <= self.part.most_bad, [message, paths])
-            with tf.control_dependencies([check]):
-                return tf.identity(count)
-
-        bad = tf.cond(place > last + 1, note, lambda: bad)
-        return (place, bad), (sample, image)

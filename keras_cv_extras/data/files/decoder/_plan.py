@@ -111,44 +111,42 @@ def _seen(scale, shift, wanted, size):
 def plan_box(
     facts: Tensor, box: Tensor, image_size: tuple[int, int], jpeg: str
 ) -> tuple[Tensor, Tensor]:
-    """Plans how a box of an image gets to a size; what lies around it has no influence.
+    """Plans how boxes of images get to a size; what lies around them has no influence.
 
     Args:
-        facts: `(4,)` int32, as `facts` returns them.
-        box: `(4,)` int32: first row, first column, height and width, of the upright image.
-        image_size: `(height, width)` of the result.
+        facts: `(..., 4)` int32, as `facts` returns them.
+        box: `(..., 4)` int32: first row, first column, height and width, of the upright image.
+        image_size: `(height, width)` of the results.
         jpeg: "whole" or "reduced", as in `data.load`.
 
     Returns:
         `(numbers, floats)` as those of `plan`, with four more numbers: the part of what is decoded
         that the box is, as first row, first column, height and width.
     """
-    stored, orientation = facts[1:3], facts[3]
-    swapped = _exif.is_transposed(orientation)
-    turned = tf.where(swapped, stored[::-1], stored)
-    start, length = box[:2], box[2:]
+    stored, orientation = facts[..., 1:3], facts[..., 3]
+    swapped = _exif.is_transposed(orientation)[..., None]
+    turned = tf.where(swapped, tf.reverse(stored, [-1]), stored)
+    start, length = box[..., :2], box[..., 2:]
     start = tf.where(_exif.flips(orientation), turned - start - length, start)
-    wanted = tf.constant(image_size)
     start, length, wanted = (
-        tf.where(swapped, pair[::-1], pair) for pair in (start, length, wanted)
+        tf.where(swapped, tf.reverse(pair, [-1]), pair)
+        for pair in (start, length, tf.constant(image_size))
     )
-    step, is_jpeg = tf.constant(0), facts[0] == _facts.JPEG
+    step, is_jpeg = tf.zeros_like(facts[..., :1]), facts[..., :1] == _facts.JPEG
     if jpeg == "reduced":
-        factor = tf.reduce_min(length / wanted)
+        factor = tf.reduce_min(length / wanted, axis=-1, keepdims=True)
         enough = factor >= tf.constant(_decode.REDUCED_FROM, tf.float64)
-        step = tf.reduce_sum(tf.cast(enough & is_jpeg, tf.int32))
+        step = tf.reduce_sum(tf.cast(enough & is_jpeg, tf.int32), axis=-1, keepdims=True)
     ratio = tf.gather(tf.constant(_decode.RATIOS), step)
     size, first, end = -(-stored // ratio), start // ratio, -(-(start + length) // ratio)
     end = tf.minimum(end, size)
     # As above: where the decoder cuts, two pixels are not what they are in the whole image.
-    window = tf.maximum(first - 2, 0), tf.minimum(end + 2, size)
-    window = [tf.where(is_jpeg, edge, all) for edge, all in zip(window, (0, size), strict=True)]
-    cut = tf.concat([first - window[0], end - first], 0)
+    top = tf.where(is_jpeg, tf.maximum(first - 2, 0), 0)
+    window = top, tf.where(is_jpeg, tf.minimum(end + 2, size), size) - top
     scale = wanted * ratio / length
     shift = tf.cast(first, tf.float64) * scale - start * wanted / length
-    window = tf.concat([window[0], window[1] - window[0]], 0)
-    numbers = tf.concat([facts, step[None], window, cut], 0)
-    return numbers, tf.cast(tf.concat([scale, shift], 0), tf.float32)
+    numbers = tf.concat([facts, step, *window, first - top, end - first], -1)
+    return numbers, tf.cast(tf.concat([scale, shift], -1), tf.float32)
 
 
 def _upright(size, wanted, resize):
