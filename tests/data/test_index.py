@@ -8,7 +8,7 @@ from PIL import Image
 
 from keras_cv_extras import data
 from keras_cv_extras._base import files
-from keras_cv_extras.data.files import _image_files, _index
+from keras_cv_extras.data.files import _folder, _image_files, _index
 
 
 @pytest.fixture
@@ -75,6 +75,25 @@ def test_a_file_that_keeps_its_size_is_known_by_its_time(folder, opened):
     os.utime(path, ns=(0, os.stat(path).st_mtime_ns + 1))
     data.image_files(folder, 16)
     assert opened == ["1.png"]
+
+
+def test_what_was_read_before_an_interruption_is_kept(folder, opened, monkeypatch):
+    facts = _image_files._facts
+
+    def interrupted(path):
+        if path.endswith(os.path.join("dog", "1.png")):
+            raise KeyboardInterrupt
+        return facts(path)
+
+    monkeypatch.setattr(_image_files, "_facts", interrupted)
+    monkeypatch.setattr(_folder, "num_cores", lambda: 1)
+    with pytest.raises(KeyboardInterrupt):
+        data.image_files(folder, 16)
+    monkeypatch.setattr(_image_files, "_facts", facts)
+    opened.clear()
+    assert len(heights(data.image_files(folder, 16))) == 8
+    assert sorted(opened)[-3:] == ["1.png", "2.png", "3.png"]
+    assert len(opened) < 8
 
 
 def test_what_could_not_be_read_is_tried_again(folder, opened):

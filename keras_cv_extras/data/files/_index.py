@@ -54,11 +54,13 @@ class Index:
             self._read()
         unknown = np.flatnonzero(~self.known)
         if len(unknown):
-            headers = read_headers(paths.take(unknown))
-            for row, header in zip(unknown, headers, strict=True):
-                if header is not None:
-                    self.facts[row], self.known[row] = header, True
-            self._write()
+            try:
+                headers = read_headers(paths.take(unknown))
+                for row, header in zip(unknown, headers, strict=True):
+                    if header is not None:
+                        self.facts[row], self.known[row] = header, True
+            finally:  # what was read before an interruption is kept, too
+                self._write()
 
     def digests(self, rows: np.ndarray) -> np.ndarray:
         """Returns the digests of some files, `(n,)` uint64, which are kept as well.

@@ -87,10 +87,9 @@ def _simple(content, kind, image_size, channels, resize, jpeg):
 def _any(encoded, image_size, channels, jpeg, plan, kinds=None, all_upright=False, *, known=True):
     """Decodes a file of any kind as it is planned; not `known` if the plan is from its header."""
     numbers, floats = plan
-    orientation = numbers[3]
     wanted = tf.constant(image_size)
     if not all_upright:
-        wanted = tf.where(_exif.is_transposed(orientation), wanted[::-1], wanted)
+        wanted = tf.where(_exif.is_transposed(numbers[3]), wanted[::-1], wanted)
 
     def of(own, read):
         def branch():
@@ -116,11 +115,14 @@ def _any(encoded, image_size, channels, jpeg, plan, kinds=None, all_upright=Fals
     }
     kinds = tuple(readers) if kinds is None else kinds
     branches = [of(kind, readers[kind]) for kind in kinds]
-    place = tf.argmax(tf.equal(numbers[0], kinds), output_type=tf.int32)
     # A file of another kind than planned is refused by every branch.
-    image = branches[0]() if len(branches) == 1 else tf.switch_case(place, branches)
+    if len(branches) == 1:
+        image = branches[0]()
+    else:
+        place = tf.argmax(tf.equal(numbers[0], kinds), output_type=tf.int32)
+        image = tf.switch_case(place, branches)
     image.set_shape((None, None, 3))
-    image = image if all_upright else _exif.upright(image, orientation)
+    image = image if all_upright else _exif.upright(image, numbers[3])
     return bytes_of(image, channels)
 
 
@@ -210,21 +212,20 @@ def _resized(image, scale, shift, wanted):
     """
     if image.shape[-1] is None:
         image.set_shape((None, None, 3))
-    image = _rows(image, scale[0], shift[0], wanted[0])
-    image = tf.transpose(image, (1, 0, 2))
-    image = _rows(image, scale[1], shift[1], wanted[1])
-    return tf.transpose(image, (1, 0, 2))
+    for own in zip(tf.unstack(scale), tf.unstack(shift), tf.unstack(wanted), strict=True):
+        image = tf.transpose(_rows(image, *own), (1, 0, 2))
+    return image
 
 
 def _rows(image, scale, shift, wanted):
-    shape = tf.shape(image)
+    height, width, _ = tf.unstack(tf.shape(image))
     channels = image.shape[2]
     resized = tf.raw_ops.ScaleAndTranslate(
-        images=tf.reshape(image, (1, shape[0], 1, shape[1] * channels)),
+        images=tf.reshape(image, (1, height, 1, width * channels)),
         size=tf.stack([wanted, 1]),
         scale=tf.stack([scale, 1.0]),
         translation=tf.stack([shift, 0.0]),
         kernel_type="triangle",
         antialias=True,
     )
-    return tf.reshape(resized, (wanted, shape[1], channels))
+    return tf.reshape(resized, (wanted, width, channels))
