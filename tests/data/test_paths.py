@@ -8,7 +8,8 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_cv_extras.data.files._paths import Paths, path_at
+from keras_cv_extras.data.files._file_part import path_at
+from keras_cv_extras.data.files._paths import Paths
 
 NAMES = st.lists(
     st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=9), max_size=9

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data.files import _decode, _unreadable, decoder
 from keras_cv_extras.data.files._crop import RandomResizedCrop
-from keras_cv_extras.data.files._paths import Paths, path_at
+from keras_cv_extras.data.files._paths import Paths
 
 
 class FilePart:
@@ -246,3 +246,25 @@ def _decoder(image_size, channels, resize, jpeg, planned, kinds, all_upright):
             tf.TensorSpec([4], tf.float32),
         ],
     )
+
+
+def path_at(tensors: dict[str, Tensor], number: Tensor) -> Tensor:
+    """Returns a path, in a graph.
+
+    Args:
+        tensors: of `Paths.tensors`.
+        number: an integer, which one.
+    """
+    start, length = tf.gather(tensors["starts"], number), tf.gather(tensors["lengths"], number)
+    name = tf.slice(tensors["content"], start[None], tf.cast(length, start.dtype)[None])
+    return tensors["root"] + text_of(name)
+
+
+def text_of(content: Tensor) -> Tensor:
+    """Returns bytes as a text: they are the last of their tensor, written as a message.
+
+    Args:
+        content: uint8 `(n,)`.
+    """
+    length = tf.size(content)
+    return tf.strings.substr(tf.io.serialize_tensor(content), -length, length)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 import numpy as np
-import tensorflow as tf
 
 from keras_cv_extras._base.types import ArrayLike, Tensor
 
@@ -22,6 +21,8 @@ class _Text:
     @functools.cached_property
     def tensors(self) -> tuple[Tensor, Tensor]:
         """The same for graphs, which all parts of a folder share."""
+        import tensorflow as tf  # whoever lists files need not wait for it
+
         with tf.init_scope():
             # Not as a text, which is one element: such become constants of each graph.
             return tf.constant(self.root), tf.constant(np.frombuffer(self.content, np.uint8))
@@ -131,29 +132,9 @@ class Paths(Sequence[str]):
 
     def tensors(self) -> dict[str, Tensor]:
         """Returns what graphs look paths up in, to be given to `path_at`."""
+        import tensorflow as tf
+
         root, content = self._text.tensors
         with tf.init_scope():
             starts, lengths = tf.constant(self._starts), tf.constant(self._lengths)
         return {"root": root, "content": content, "starts": starts, "lengths": lengths}
-
-
-def path_at(tensors: dict[str, Tensor], number: Tensor) -> Tensor:
-    """Returns a path, in a graph.
-
-    Args:
-        tensors: of `Paths.tensors`.
-        number: an integer, which one.
-    """
-    start, length = tf.gather(tensors["starts"], number), tf.gather(tensors["lengths"], number)
-    name = tf.slice(tensors["content"], start[None], tf.cast(length, start.dtype)[None])
-    return tensors["root"] + text_of(name)
-
-
-def text_of(content: Tensor) -> Tensor:
-    """Returns bytes as a text: they are the last of their tensor, written as a message.
-
-    Args:
-        content: uint8 `(n,)`.
-    """
-    length = tf.size(content)
-    return tf.strings.substr(tf.io.serialize_tensor(content), -length, length)

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data.files import decoder
-from keras_cv_extras.data.files._file_part import FilePart
-from keras_cv_extras.data.files._paths import text_of
+from keras_cv_extras.data.files._file_part import FilePart, text_of
 
 
 class PackedPart(FilePart):
