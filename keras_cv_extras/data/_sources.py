@@ -251,7 +251,7 @@ def _packed(folder, size, resize, jpeg, channels, test_fraction, class_names):
     options = {"class_names": class_names, "channels": channels, "resize": resize, "jpeg": jpeg}
     opened: Any = copies.tell_of_pack(folder, packed_files(folder, size, **options))
     train, test = load_packed(opened)
-    paths = {"train": opened.train.paths, "test": opened.test.paths}
+    paths = {"train": tuple(opened.train.paths), "test": tuple(opened.test.paths)}
     return ImageData(
         *(train, test, opened.class_names, opened.name, paths, opened.divided, opened.decoding),
         packed={"train": opened.train.digests, "test": opened.test.digests},

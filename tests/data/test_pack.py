@@ -14,7 +14,7 @@ from image_kinds import PHOTOGRAPH, turned
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_cv_extras import cli, data, search
+from keras_cv_extras import cli, data, search, training
 from keras_cv_extras._base import files
 from keras_cv_extras._base.owned import kinds
 from keras_cv_extras.data.files import decoder
@@ -107,6 +107,36 @@ def test_a_pipeline_of_pixels_is_that_of_the_files(folder, pixels, tmp_path, pai
             for (images, labels), (own, numbers) in zip(wanted, found, strict=True):
                 np.testing.assert_array_equal(own, images, str(epoch))
                 np.testing.assert_array_equal(numbers, labels)
+
+
+@pytest.mark.parametrize("per_file", [3, 100])
+def test_a_pack_that_is_damaged_once_it_is_open_is_named(folder, tmp_path, per_file):
+    train = data.pack(folder, tmp_path / "pack", 48, form="pixels", per_file=per_file).train
+    path = next((tmp_path / "pack").glob("train-00000.tfrecord"))
+    path.write_bytes(path.read_bytes()[:1000])
+    assert not train.holds_images
+    with pytest.raises(ValueError, match=r"train-00000.tfrecord: not .* pack the images again"):
+        train.check()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="image files cannot be read"):
+        list(data.pipeline(train, 3, seed=1))
+    assert "pack the images again" in next(iter(train.unreadable().values()))
+    path.unlink()
+    with pytest.raises(ValueError, match=r"train-00000.tfrecord: not .* pack the images again"):
+        train.check()
+
+
+def test_a_pack_is_cross_validated_as_its_files_are(folder, tmp_path):
+    """Each image is held out once, by the name of its file."""
+    data.pack(folder, tmp_path / "pack", 48, form="pixels")
+    settings = training.TrainingSettings(epochs=1, batch_size=4)
+    found = training.cross_validate(
+        str(tmp_path / "pack"), tmp_path / "folds", settings, folds=2, progress=False
+    )
+    packed = data.load(str(tmp_path / "pack"))
+    assert isinstance(packed.files["train"], tuple)
+    names = {*packed.files["train"], *packed.files["test"]}
+    assert len(names) == 10
+    assert {*found.predictions.names} == names
 
 
 @pytest.mark.wide

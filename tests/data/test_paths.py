@@ -68,3 +68,9 @@ def test_graphs_look_it_up_without_holding_it():
     assert [path.decode() for path in stream.as_numpy_iterator()] == list(paths[1::9_999])
     for function in stream._functions():
         assert function.function.graph.as_graph_def().ByteSize() < 10_000
+
+
+def test_texts_that_no_file_can_have_as_its_name_are_held_as_well():
+    paths = Paths(["a.png", "\ud800.png", "b.png"])
+    assert (paths[0], paths[2]) == ("a.png", "b.png")
+    assert isinstance(paths[1], str)

@@ -99,6 +99,43 @@ def test_a_shuffled_epoch_of_nothing_that_can_be_read_is_an_error(count):
         list(dataset)
 
 
+@pytest.mark.parametrize("num_epochs", [None, 2])
+@pytest.mark.parametrize("left", [0, 5, 19])
+def test_files_that_vanish_in_the_middle_of_an_epoch_are_named(num_epochs, left):
+    """All of them, after so many: a disk that is gone."""
+    part = Painted(20, [-1], most_bad=2)
+    read, counter = part._decoded, tf.Variable(0)
+
+    def vanished(sample, plan):
+        there = tf.debugging.Assert(counter.assign_add(1, read_value=True) <= left, ["gone"])
+        with tf.control_dependencies([there]):
+            return read(sample, plan)
+
+    part._decoded = vanished
+    batches = data.pipeline(part, 4, seed=1, num_epochs=num_epochs, num_parallel_calls=1)
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="more than 2 of 20 image files cannot"
+    ):
+        list(batches)
+    assert len(part.unreadable()) >= 20 - left
+    with pytest.raises(ValueError, match="of 20 image files cannot be read"):
+        part.check()
+
+
+def test_few_files_that_can_be_read_do_not_fill_a_batch():
+    part = Painted(400, range(1, 400), most_bad=4)
+    asked, decoded = tf.Variable(0), part._decoded
+
+    def counted(sample, plan):
+        with tf.control_dependencies([asked.assign_add(1)]):
+            return decoded(sample, plan)
+
+    part._decoded = counted
+    with pytest.raises(tf.errors.InvalidArgumentError, match="image files cannot be read"):
+        list(data.pipeline(part, 256, seed=1))
+    assert int(asked) <= 800
+
+
 def test_how_many_files_may_be_bad(tmp_path):
     """A share of all files when they are listed, and of those of a part when they are read."""
     for name in ("cat", "dog"):

@@ -44,4 +44,4 @@ def test_an_error_ends_what_has_not_begun():
 
     with pytest.raises(ValueError, match="the twentieth"):
         list(mapped(fail, range(100_000), 1))
-    assert len(begun) < 60
+    assert len(begun) < 25  # of the task that has begun, not even all

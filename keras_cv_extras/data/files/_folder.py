@@ -96,7 +96,7 @@ def read_files(
             return True
 
         items = list(enumerate(paths[row] for row in kept))
-        done = list(each(decode_into, items, bad, on_error, "Decoding images"))
+        done = list(each(decode_into, items, bad, on_error, "Decoding images", at_once=1))
     _check_bad(folder, bad, len(paths))
     rows = np.flatnonzero([flag is not None for flag in done])
     for place, row in enumerate(rows):  # in place: a copy would take as much memory again
@@ -286,8 +286,17 @@ def _deeper(only):
     return f". If {listed} are the classes, give {only}" if len(found) > 1 else ""
 
 
-def each(function, items, bad, on_error, description):
-    """Yields `function` of each item, None for those that raise, which are noted in `bad`."""
+def each(function, items, bad, on_error, description, *, at_once=16):
+    """Yields `function` of each item, None for those that raise, which are noted in `bad`.
+
+    Args:
+        function: called by threads.
+        items: paths, or pairs with a path.
+        bad: what is noted: reasons by path.
+        on_error: "skip" or "raise".
+        description: of the bar.
+        at_once: items of a thread's task: few where one takes long.
+    """
 
     def attempt(item):
         try:
@@ -298,7 +307,7 @@ def each(function, items, bad, on_error, description):
             return None, error
 
     with progress_bar(description, len(items)) as advance:
-        done = mapped(attempt, items, min(16, num_cores()))
+        done = mapped(attempt, items, min(16, num_cores()), at_once)
         for item, (result, error) in zip(items, done, strict=True):
             if error is not None:
                 path = item[1] if isinstance(item, tuple) else item

@@ -42,7 +42,7 @@ class Paths(Sequence[str]):
 
     def __init__(self, paths: Iterable[Any] = (), root: str = "") -> None:
         begin = os.fsencode(root)
-        names = [os.fsencode(path)[len(begin) :] for path in paths]
+        names = [_encoded(path)[len(begin) :] for path in paths]
         content = b"\0".join([*names, b""])
         self._set(begin, content, np.array([len(name) for name in names], np.int32))
 
@@ -138,3 +138,11 @@ class Paths(Sequence[str]):
         with tf.init_scope():
             starts, lengths = tf.constant(self._starts), tf.constant(self._lengths)
         return {"root": root, "content": content, "starts": starts, "lengths": lengths}
+
+
+def _encoded(path):
+    """Returns a path as the file system has it; a text that can be none, as it stands."""
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError:
+        return os.fspath(path).encode("utf-8", "surrogatepass")

@@ -30,10 +30,11 @@ class Files:
             raise ValueError(f"shard {shard} of {len(data)} files is empty")
         # Without shuffling it is not known: some files may not be readable.
         self.num_batches = math.ceil(self.own / batch_size) if shuffle else None
+        self.held = data.holds_images
 
     def batches(self, epochs):
         """Gives images, labels and numbers of every batch."""
-        return epochs.flat_map(_plain(self._images_held if self.part.holds_images else self._epoch))
+        return epochs.flat_map(_plain(self._images_held if self.held else self._epoch))
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""
@@ -41,7 +42,7 @@ class Files:
 
     def read(self, batch):
         """Adds images and labels where they are not there yet; and partners, the next images."""
-        if self.part.holds_images:
+        if self.held:
             batch = {**batch, "images": self.part._images_of(batch["samples"])}
         batch = {**batch, "labels": self.part.labels_of(batch["samples"])}
         return {**batch, "partners": tf.roll(batch["images"], -1, axis=0)} if self.pairs else batch
@@ -67,11 +68,13 @@ class Files:
         images = images.map(_plain(decode), num_parallel_calls=calls, deterministic=True)
         images = images.ignore_errors(log_warning=False)
         if self.order["shuffle"]:
-            images = images.repeat().take(self.own)
+            # As often as it takes where no more are missing than may be.
+            turns = math.ceil(self.own / (self.own - self._most_missing()))
+            images = images.repeat(turns).take(self.own)
         # One more batch, that is always there, shows what is missing at the end.
         end = tf.constant([-1], tf.int64)
         end = tf.data.Dataset.from_tensors((end, end, tf.zeros((1, *self.part.shape), tf.uint8)))
-        start = (tf.constant(-1, tf.int64), tf.constant(0, tf.int64))
+        start = tuple(tf.constant(number, tf.int64) for number in (-1, 0, 0))
         batches = images.batch(self.batch_size).concatenate(end)
         batches = batches.scan(
             start, _plain(lambda state, batch: self._seen(state, batch, epoch, key))
@@ -85,21 +88,21 @@ class Files:
 
         Places are counted on where an epoch begins anew: from there on what is missing is known.
         """
-        last, bad = state
+        last, bad, seen = state
         places, samples, images = batch
-        own, shuffle = self.own, self.order["shuffle"]
+        own, most = self.own, self._most_missing()
         is_end = places[0] < 0
         before = tf.concat([[last % own], places[:-1]], 0)
         turns = last // own + tf.cumsum(tf.cast(places <= before, tf.int64))
-        # A shuffled epoch ends where it is full, unless nothing at all can be read.
         end = tf.constant(own, tf.int64)
-        if shuffle:
-            end = tf.where(last < 0, end, last + 1)
+        if self.order["shuffle"]:
+            # It ends where it is full. If it is not, it has gone round, and found too little.
+            end = tf.where(seen < own, (last // own + 2) * own, last + 1)
+            bad = tf.where(is_end & (seen < own), tf.constant(most + 1, tf.int64), bad)
         reached = tf.where(is_end, end, places + own * turns)
         before = tf.concat([[last], reached[:-1]], 0)
         missing = tf.minimum(reached, own) - before - 1
         bad += tf.reduce_sum(tf.maximum(missing, 0))
-        most = min(self.part.most_bad, own - 1) if shuffle else self.part.most_bad
 
         def note():
             steps = reached - last
@@ -117,4 +120,10 @@ class Files:
                 return tf.identity(bad)
 
         bad = tf.cond(tf.reduce_any(reached > before + 1), note, lambda: bad)
-        return (reached[-1], bad), (samples, images)
+        seen += tf.size(places, tf.int64)
+        return (reached[-1], bad, seen), (samples, images)
+
+    def _most_missing(self):
+        """How many files may be missing; of a shuffled epoch, something has to be left."""
+        most = self.part.most_bad
+        return min(most, self.own - 1) if self.order["shuffle"] else most

@@ -12,6 +12,9 @@ from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data.files import decoder
 from keras_cv_extras.data.files._file_part import FilePart, text_of
 
+_AGAIN = "pack the images again into its folder, which mends it"
+_DAMAGED = f"not the file that it was when the pack was opened: {_AGAIN}"
+
 
 class PackedPart(FilePart):
     """Packed images with labels: sample number i is record i, in every epoch.
@@ -62,8 +65,23 @@ class PackedPart(FilePart):
 
     @property
     def holds_images(self) -> bool:
-        """Whether records are pixels of the size that is wanted, and no box of them is."""
-        return self.packed_size == tuple(self.image_size) and self.crop is None
+        """Whether records are pixels of the size that is wanted, no box of them, and all whole."""
+        wanted = self.packed_size == tuple(self.image_size) and self.crop is None
+        return wanted and not self._damaged()
+
+    def check(self) -> None:
+        """Raises if more records than allowed could not be decoded so far, or a file is damaged.
+
+        Raises:
+            ValueError: names the first ones, or the file.
+        """
+        for path in self._damaged():
+            raise ValueError(f"{path}: {_DAMAGED}")
+        super().check()
+
+    def _damaged(self):
+        """Returns the files that are gone, or of another length than they were."""
+        return [path for path, size in self._shards if _length(path) != size]
 
     def _images_of(self, samples: Tensor) -> Tensor:
         """Returns the images of samples, `(batch,)` int64, where the part `holds_images`."""
@@ -105,12 +123,19 @@ class PackedPart(FilePart):
         return held
 
     def _reason(self, number):
-        return "damaged in the pack: pack the images again into its folder, which mends it"
+        return f"damaged in the pack: {_AGAIN}"
 
 
 def _region(path, size):
     """Returns the bytes of a file, which is mapped into memory."""
     return tf.raw_ops.ImmutableConst(dtype=tf.uint8, shape=[size], memory_region_name=path)
+
+
+def _length(path):
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
 
 
 def shard_of(path):

@@ -103,7 +103,12 @@ def _together(images):
     joined = tuple(np.concatenate(pair) for pair in pairs)
     names = images.files and {"train": images.files["train"] + images.files["test"], "test": ()}
     none = tuple(part[:0] for part in joined)
-    return dataclasses.replace(images, train=joined, test=none, files=names, divided=False)
+    packed = images.packed
+    if packed:
+        digests = np.concatenate([packed["train"], packed["test"]])
+        packed = {"train": digests, "test": digests[:0]}
+    parts = {"train": joined, "test": none, "files": names, "packed": packed}
+    return dataclasses.replace(images, **parts, divided=False)
 
 
 def _folds(images, folds, seed):
@@ -162,7 +167,8 @@ def _without(images, held):
         name: tuple(images.files["train"][row] for row in np.flatnonzero(rows))
         for name, rows in _rows(held)
     }
-    return dataclasses.replace(images, **parts, files=names)
+    packed = images.packed and {name: images.packed["train"][rows] for name, rows in _rows(held)}
+    return dataclasses.replace(images, **parts, files=names, packed=packed)
 
 
 def _rows(held):

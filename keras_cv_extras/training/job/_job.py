@@ -149,7 +149,7 @@ class Job:
                 checkpoint=checkpoint,
                 progress=False,
             )
-        except tf.errors.InvalidArgumentError:
+        except tf.errors.OpError:
             for part in self._files():
                 part.check()  # names the files, where they were too many
             raise
