@@ -19,6 +19,7 @@ LAYERS = (
     "GeneralizedMeanPooling2D",
     "SoftPooling2D",
     "LPPooling2D",
+    "BlurPooling2D",
     "MaxBlurPooling2D",
 )
 _BASELINE = "MaxPooling2D"
@@ -148,13 +149,24 @@ def step_of(name):
 
 def _plain_pooling(window=2, step=2):
     """Returns what a user would write in TensorFlow in place of some layers, by their names."""
+    import numpy as np
     import tensorflow as tf
 
     average = lambda x: tf.nn.avg_pool2d(x, window, step, "VALID")  # noqa: E731
+    taps = np.outer([1, 2, 1], [1, 2, 1])[..., None, None] / 16
+
+    def blurred(x, before, after):
+        kernel = np.broadcast_to(taps, (3, 3, x.shape[-1], 1)).astype("float32")
+        sides = [[0, 0], [before, after], [before, after], [0, 0]]
+        padded = tf.pad(x, sides, "REFLECT") if before + after else x
+        return tf.nn.depthwise_conv2d(padded, kernel, (1, step, step, 1), "VALID")
+
     return {
         "GeneralizedMeanPooling2D": lambda x: average(tf.maximum(x, 1e-6) ** 3.0) ** (1 / 3),
         "SoftPooling2D": lambda x: average(tf.exp(x) * x) / average(tf.exp(x)),
         "LPPooling2D": lambda x: tf.sqrt(window**2 * average(tf.square(x))),
+        "BlurPooling2D": lambda x: blurred(x, 3 - window, 0),
+        "MaxBlurPooling2D": lambda x: blurred(tf.nn.max_pool2d(x, window, 1, "VALID"), 1, 1),
     }
 
 

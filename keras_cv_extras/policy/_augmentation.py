@@ -118,6 +118,7 @@ class Augmentation:
             samples = ops.arange(ops.shape(images)[0], dtype="int32")
         draws = draws_of(images, seed, epoch, samples)
         draws = (draws.seed, draws.epoch, draws.samples)
-        run = engine.image_runner(execute_one, compile, scaled, structure=structure)
+        shapes = tuple(tuple(part.shape) for loop in tables for part in loop)
+        run = engine.image_runner(execute_one, compile, scaled, shapes, structure=structure)
         result = run(scaled, partners, as_fill(self.fill, images), draws, tables)
         return restore(from_pixel_range(result, self.value_range, images.dtype))

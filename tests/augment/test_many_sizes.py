@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_cv_extras import augment, layers
+from keras_cv_extras import augment, layers, policy
 from keras_cv_extras._base import engine
 
 SCRIPT = """
@@ -118,6 +118,16 @@ def test_without_xla_images_may_have_other_numbers_of_channels(programs):
             part = image[..., :channels]
             wanted = augment.equalize(part, compile=False)
             np.testing.assert_array_equal(augment.equalize(part), wanted)
+
+
+def test_without_xla_policies_of_the_same_ops_may_have_other_lengths(programs):
+    """One graph for all of them would not know how many steps there are."""
+    for image in photographs(5):
+        for num_ops in (1, 3, 2):
+            chosen = policy.rand_augment(num_ops, 0.5)
+            draws = {"seed": 1, "epoch": 0, "samples": [num_ops]}
+            wanted = chosen(image[None], compile=False, **draws)
+            np.testing.assert_array_equal(chosen(image[None], **draws), wanted)
 
 
 def test_floats_are_compiled_for_every_size(programs):

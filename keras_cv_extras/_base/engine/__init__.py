@@ -125,7 +125,7 @@ def runner(function, compile, images, **static):
     return _runner(function, bool(compile), tuple(images.shape), images.dtype, way, **static)
 
 
-def image_runner(function, compile, images, **static):
+def image_runner(function, compile, images, shapes=(), **static):
     """Returns `function` with its static options bound, for images of one size or of many.
 
     A compiled program is for images of one size. Where the size is not known, as in a data set of
@@ -137,6 +137,8 @@ def image_runner(function, compile, images, **static):
         function: a function of tensors.
         compile: whether to compile it with XLA.
         images: the tensor `(batch, height, width, channels)` that the function will work on.
+        shapes: of other tensors, where the function has to know them: a graph of many sizes of
+            images would forget them, too.
         **static: hashable options of `function` that are part of the program.
     """
     size, dtype = tuple(images.shape[1:3]), images.dtype
@@ -150,7 +152,7 @@ def image_runner(function, compile, images, **static):
             calls[size] += 1
             often = calls[size] > _OFTEN and len(sizes) < _SIZES_IN_ALL
             if len(sizes) >= _SIZES_AT_ONCE and not often:
-                return _graph(function, dtype, images.shape[-1], **static)
+                return _graph(function, dtype, images.shape[-1], shapes, **static)
             sizes.add(size)
     return runner(function, True, images, **static)
 
@@ -163,9 +165,9 @@ def _sizes(function, dtype, **static):
 
 
 @functools.lru_cache(maxsize=512)
-def _graph(function, dtype, channels, **static):
+def _graph(function, dtype, channels, shapes, **static):
     """One graph for all sizes; of images with more channels, or fewer, another."""
-    del dtype, channels
+    del dtype, channels, shapes
     bound = functools.partial(function, **static) if static else function
     return backend.of_any_size(backend.plain(bound))
 
