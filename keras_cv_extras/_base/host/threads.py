@@ -2,14 +2,14 @@
 
 import collections
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent import futures
 from typing import Any
 
 
 def mapped(
     function: Callable[[Any], Any], items: Sequence[Any], workers: int, at_once: int = 16
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Yields what a function returns of each item, in order.
 
     Few tasks wait at a time, so that a million items take no more memory than a thousand.

@@ -1,7 +1,6 @@
 """Packing: a folder of images into a few large files."""
 
-import concurrent.futures
-import functools
+import contextlib
 import io
 import os
 import pathlib
@@ -12,6 +11,7 @@ from PIL import Image
 
 from keras_cv_extras._base import checks, files
 from keras_cv_extras._base.host.cores import num_cores
+from keras_cv_extras._base.host.threads import mapped
 from keras_cv_extras._base.owned import folders, kinds
 from keras_cv_extras.data._identity import identity, sample_digests
 from keras_cv_extras.data.files import _decode, _folder, decoder
@@ -128,17 +128,8 @@ def _write(path, part, rows, digests, class_names, root, how):
             {"labels": label, "facts": facts, "digests": digests[row], "names": name},
         )
 
-    with concurrent.futures.ThreadPoolExecutor(num_cores()) as pool:
-        waiting, ahead = [], 4 * num_cores()
-        rows = list(rows)
-
-        def next_record(place):
-            while len(waiting) < min(len(rows), place + ahead):
-                waiting.append(pool.submit(made, rows[len(waiting)]))
-            result, waiting[place] = waiting[place].result(), None
-            return result
-
-        _records.write(path, [functools.partial(next_record, n) for n in range(len(rows))])
+    with contextlib.closing(mapped(made, rows, num_cores(), at_once=1)) as records:
+        _records.write(path, records)
 
 
 def _content(part, row, how):

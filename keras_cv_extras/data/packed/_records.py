@@ -54,16 +54,14 @@ def write(path, records):
 
     Args:
         path: of the file, which ends with ".tfrecord".
-        records: a list of functions without arguments, which return `(content, record, row)`:
-            what of a record is the image, all of it, and a dictionary of its label, facts, digest
-            and name.
+        records: yields `(content, record, row)`: what of a record is the image, all of it, and a
+            dictionary of its label, facts, digest and name.
     """
     path = pathlib.Path(path)
     rows, lines, offset = [], [], 0
     with files.replacing(path) as temporary:
         with tf.io.TFRecordWriter(str(temporary)) as writer:
-            for make in records:
-                content, record, row = make()
+            for content, record, row in records:
                 writer.write(record)
                 start = offset + _HEAD + record.index(content)
                 size = _HEAD + len(record) + _FOOT
