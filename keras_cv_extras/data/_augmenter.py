@@ -1,27 +1,22 @@
 """The augmentation of a pipeline's batches: a part of the dataset's graph, or called from it.
 
-TensorFlow prepares the graph of a dataset anew for every pass over it, which for the program of a
-policy takes some tenths of a second. A function that the graph calls in this process is prepared
-once. It takes some tenths of a millisecond more for every batch, and cannot be sent elsewhere.
+A part of the graph is faster, and can be sent elsewhere. But a dataset with the program of a
+policy takes a tenth of a second to make. Where every epoch has a dataset of its own, a function is
+called instead, which is made once for all of them: some tenths of a millisecond more per batch.
 """
 
 import functools
-import math
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras._base import engine
-from keras_cv_extras._base.samples import dataset_runs_here
+from keras_cv_extras._base.datasets.samples import dataset_runs_here
 from keras_cv_extras.mix import Mix
 
-# A pass that is prepared anew costs as much as so many calls from the graph. With large images
-# calls cost nothing beside what they do.
-_MANY_BATCHES, _FEW_VALUES = 1500, 1 << 20
 
-
-def augmenter(policy, mix, seed, batch_size, spec, *, num_batches, epoch):
+def augmenter(policy, mix, seed, batch_size, spec, *, epoch):
     """Returns a function from batches to `(images, labels)`.
 
     Args:
@@ -31,15 +26,14 @@ def augmenter(policy, mix, seed, batch_size, spec, *, num_batches, epoch):
         batch_size: rows of a full batch.
         spec: the specification of a batch, a dictionary of `images`, `labels`, `samples`,
             `epoch`, and `partners` where the policy needs them.
-        num_batches: of a pass, None where that is not known.
         epoch: None, or the only epoch of a dataset, which may be sent elsewhere.
     """
     if policy is None and mix is None:
         return lambda batch: (batch["images"], batch["labels"])
     if mix is not None:
-        return _augmenter(policy, mix, seed, batch_size, spec, num_batches, epoch)
+        return _augmenter(policy, mix, seed, batch_size, spec, epoch)
     del spec["labels"]  # nothing is done to them
-    augment = _augmenter(policy, None, seed, batch_size, spec, num_batches, epoch)
+    augment = _augmenter(policy, None, seed, batch_size, spec, epoch)
 
     def without_labels(batch):
         labels = batch.pop("labels")
@@ -48,14 +42,11 @@ def augmenter(policy, mix, seed, batch_size, spec, *, num_batches, epoch):
     return without_labels
 
 
-def _augmenter(policy, mix, seed, batch_size, spec, num_batches, epoch):
+def _augmenter(policy, mix, seed, batch_size, spec, epoch):
     augment = functools.partial(_augment, policy=policy, mix=mix, seed=seed, batch_size=batch_size)
     if keras.backend.backend() != "tensorflow":
         return _on_another_backend(augment, batch_size, spec)
-    small = math.prod(spec["images"].shape[1:]) * batch_size < _FEW_VALUES
-    if (num_batches or 0) > _MANY_BATCHES and small:
-        return augment
-    if epoch is not None and not dataset_runs_here():
+    if epoch is None or not dataset_runs_here():
         return augment
     shapes = tuple(tf.nest.flatten(spec, expand_composites=True))
     if mix is None or isinstance(mix, Mix):

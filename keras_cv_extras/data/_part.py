@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_cv_extras._base.samples import samples_of as samples_of
+from keras_cv_extras._base.datasets.samples import samples_of as samples_of
 from keras_cv_extras._base.types import ArrayLike
 
 _WORDS = 2.0**64

@@ -7,12 +7,14 @@ run was resumed. An epoch's order is likewise a function of seed and epoch.
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import tensorflow as tf
 
 from keras_cv_extras._base import checks, label_forms
-from keras_cv_extras._base import samples as _samples
+from keras_cv_extras._base.datasets import samples as _samples
+from keras_cv_extras._base.datasets.transformations import flat_mapped, mapped, unbatched
 from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras._base.images.value_range import check_values
 from keras_cv_extras._base.random import PARTNER_SLOT
@@ -22,17 +24,15 @@ from keras_cv_extras.data._records import as_pairs, keys_of
 from keras_cv_extras.data._rows import EpochStream, Rows
 from keras_cv_extras.data.files._file_part import FilePart
 from keras_cv_extras.data.files._stream import Files
+from keras_cv_extras.mix import Mix
 from keras_cv_extras.policy import Policy, PolicySchedule
-
-if TYPE_CHECKING:
-    from keras_cv_extras.mix import Mix
 
 
 def pipeline(
     data: Any,
     batch_size: int,
     policy: Policy | PolicySchedule | None = None,
-    mix: "Mix | None" = None,
+    mix: Mix | None = None,
     seed: int = 0,
     shuffle: bool = True,
     *,
@@ -68,8 +68,7 @@ def pipeline(
             dataset through a buffer.
         epoch: None to go on from epoch to epoch with every pass, or the number of the one epoch
             that the dataset always gives. That form has no state and can be sent elsewhere, as
-            tf.data service does, on the TensorFlow backend; a pass takes some tenths of a second
-            to begin there, but not in `training.fit`.
+            tf.data service does, on the TensorFlow backend.
         first_epoch: the epoch of the first pass, for a run that is resumed.
         num_epochs: None for a dataset of one epoch, or how many epochs it holds, one after the
             other.
@@ -134,7 +133,7 @@ def pipeline(
         epochs = tf.data.Dataset.range(first_epoch, last)
     else:
         epochs = _next_epoch(first_epoch)
-    epochs = epochs.map(_plain(lambda number: tf.cast(number, tf.int64)))
+    epochs = mapped(epochs, lambda number: tf.cast(number, tf.int64))
     dataset = source.batches(epochs)
 
     def made(batch):
@@ -145,15 +144,14 @@ def pipeline(
             seed,
             batch_size,
             tf.nest.map_structure(tf.type_spec_from_value, batch),
-            num_batches=source.num_batches and source.num_batches * (num_epochs or 1),
             epoch=epoch,
         )
         return augment(batch)
 
     if num_parallel_calls == tf.data.AUTOTUNE:
         num_parallel_calls = num_cores()
-    # AutoGraph would rewrite all that is called here, to no effect but the time it takes.
-    dataset = dataset.map(_plain(made), num_parallel_calls=num_parallel_calls, deterministic=True)
+    own = mix is not None and not isinstance(mix, Mix)
+    dataset = mapped(dataset, made, num_parallel_calls=num_parallel_calls, optimize=own)
     if source.num_batches is not None:
         count = source.num_batches * (num_epochs or 1)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
@@ -163,10 +161,12 @@ def pipeline(
     options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
     # There is nothing to tune, and its thread sleeps ever longer: the end of a pass waits for it.
     options.autotune.enabled = False
+    # Nor is there anything to rewrite, and looking for it delays the first pass.
+    options.experimental_optimization.apply_default_optimizations = False
     dataset = dataset.prefetch(2).with_options(options)
     if epoch is None:
         return dataset
-    return _samples.remember(dataset, lambda: source.batches(epochs).map(_plain(source.samples)))
+    return _samples.remember(dataset, lambda: mapped(source.batches(epochs), source.samples))
 
 
 def _as_pairs(data):
@@ -180,7 +180,7 @@ def _as_pairs(data):
     spec = data.element_spec
     shape = getattr(spec[0], "shape", None) if isinstance(spec, tuple) else None
     batched = shape is not None and shape.rank == 4
-    return data.unbatch() if batched else data
+    return unbatched(data) if batched else data
 
 
 def _source_of(data):
@@ -189,14 +189,11 @@ def _source_of(data):
     return _Stream if isinstance(data, (tf.data.Dataset, EpochStream)) else _Arrays
 
 
-_plain = tf.autograph.experimental.do_not_convert
-
-
 def _next_epoch(first):
     """A dataset of one number, which is one more at every pass."""
     counter = tf.Variable(first - 1, dtype=tf.int64, trainable=False, name="epoch")
-    count = _plain(lambda _: counter.assign_add(1, read_value=True))
-    return tf.data.Dataset.from_tensors(0).map(count)
+    count = lambda _: tf.convert_to_tensor(counter.assign_add(1))  # noqa: E731
+    return mapped(tf.data.Dataset.from_tensors(0), count)
 
 
 class _Arrays:
@@ -225,8 +222,8 @@ class _Arrays:
     def batches(self, epochs):
         """Gives the numbers of every batch: of its epoch, and in its epoch."""
         numbers = tf.data.Dataset.range(self.num_batches, output_type=tf.int64)
-        of_epoch = lambda epoch: numbers.map(lambda number: {"epoch": epoch, "number": number})  # noqa: E731
-        return epochs.flat_map(_plain(of_epoch))
+        named = lambda epoch, number: {"epoch": epoch, "number": number}  # noqa: E731
+        return flat_mapped(epochs, lambda epoch: mapped(numbers, partial(named, epoch)))
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""
@@ -295,7 +292,7 @@ class _Stream:
 
     def batches(self, epochs):
         """Gives images, labels and numbers of every batch."""
-        return epochs.flat_map(_plain(self._epoch))
+        return flat_mapped(epochs, self._epoch)
 
     def _epoch(self, epoch):
         index, shards = self.shard
@@ -311,7 +308,7 @@ class _Stream:
             "images": pair[0],
             "labels": pair[1],
         }
-        return numbered.batch(self.batch_size).map(_plain(named))
+        return mapped(numbered.batch(self.batch_size), named)
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""

@@ -35,10 +35,9 @@ def as_pairs(dataset: Any) -> Any:
     if not isinstance(spec, dict):
         return dataset
     image, label = keys_of(spec)
-    import tensorflow as tf
+    from keras_cv_extras._base.datasets.transformations import mapped
 
-    pair = tf.autograph.experimental.do_not_convert(lambda record: (record[image], record[label]))
-    return dataset.map(pair)
+    return mapped(dataset, lambda record: (record[image], record[label]))
 
 
 def keys_of(record) -> tuple[str, str]:

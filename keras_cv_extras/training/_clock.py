@@ -7,7 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_cv_extras._base import samples
+from keras_cv_extras._base.datasets import samples
+from keras_cv_extras._base.datasets.transformations import mapped
 from keras_cv_extras._base.types import Logs
 
 #: Share of the time spent waiting for input above which a training is called input-bound.
@@ -46,7 +47,7 @@ class InputClock(keras.callbacks.Callback):
         Args:
             dataset: batches, whose first part is the images.
         """
-        ticks = tf.data.Dataset.counter().map(lambda _: tf.timestamp())
+        ticks = mapped(tf.data.Dataset.range(1).repeat(), lambda _: tf.timestamp())
         # A zip asks its parts for their next elements one after the other.
         timed = tf.data.Dataset.zip(ticks, dataset, ticks)
 
@@ -55,7 +56,7 @@ class InputClock(keras.callbacks.Callback):
             with tf.control_dependencies([self._sums.assign_add([after - before, images])]):
                 return tf.nest.map_structure(tf.identity, batch)
 
-        watched = timed.map(noted)
+        watched = mapped(timed, noted)
         options = tf.data.Options()
         # Made ahead of its use, a batch would have been waited for by nobody who trains.
         options.experimental_optimization.inject_prefetch = False

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_cv_extras._base import checks
-from keras_cv_extras._base.samples import datasets_run_here
+from keras_cv_extras._base.datasets.samples import datasets_run_here
 from keras_cv_extras._base.text import caller
 from keras_cv_extras.training import _replicas, _strategy
 from keras_cv_extras.training._errors import WorkerLostError

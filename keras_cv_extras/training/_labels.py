@@ -6,7 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_cv_extras import data
-from keras_cv_extras._base import checks, label_forms, samples
+from keras_cv_extras._base import checks, label_forms
+from keras_cv_extras._base.datasets import samples
+from keras_cv_extras._base.datasets.transformations import mapped
 
 
 def with_rows(dataset: "tf.data.Dataset[Any]", num_classes: int) -> "tf.data.Dataset[Any]":
@@ -25,7 +27,7 @@ def with_rows(dataset: "tf.data.Dataset[Any]", num_classes: int) -> "tf.data.Dat
     def rows(images, labels, *weights):
         return images, _rows(labels, num_classes), *weights
 
-    made = dataset.map(tf.autograph.experimental.do_not_convert(rows))
+    made = mapped(dataset, rows)
     return samples.remember(made, lambda: samples.samples_of(dataset))
 
 
@@ -51,7 +53,7 @@ def with_class_weights(
     def weighted(images, labels):
         return images, labels, tf.linalg.matvec(_rows(labels, len(table)), table)
 
-    made = dataset.map(tf.autograph.experimental.do_not_convert(weighted))
+    made = mapped(dataset, weighted)
     return samples.remember(made, lambda: samples.samples_of(dataset))
 
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-_plain = tf.autograph.experimental.do_not_convert
+from keras_cv_extras._base.datasets.transformations import flat_mapped, mapped, scanned
+
 COUPLED = (
     "a loss that compares the samples of a batch needs batches that divide by the number of "
     "devices: choose another batch size, or leave the remainder out"
@@ -42,11 +43,10 @@ def distribute(dataset, strategy, place, *, weigh, counted=True, whole=True):
     first, total = (place.first, place.replicas) if whole else (0, place.local)
     numbers = tf.data.Dataset.range(first, first + place.local)
 
-    @_plain
     def pieces(*batch):
-        return numbers.map(_plain(lambda number: _piece(batch, number, total, weigh, counted)))
+        return mapped(numbers, lambda number: _piece(batch, number, total, weigh, counted))
 
-    dataset = dataset.flat_map(pieces).prefetch(2 * place.local)
+    dataset = flat_mapped(dataset, pieces).prefetch(2 * place.local)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     dataset = dataset.with_options(options)
@@ -128,7 +128,6 @@ def filled(dataset, shards, *, weigh, coupled=False):
         A dataset of `(x, y, Counts)`.
     """
 
-    @_plain
     def fill(most, batch):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
         size = tf.shape(tf.nest.flatten(x)[0])[0]
@@ -147,7 +146,7 @@ def filled(dataset, shards, *, weigh, coupled=False):
         counts = Counts(loss, own, real, tf.fill([full], tf.cast(size, tf.float32)))
         return (full if not coupled else tf.constant(0)), (x, y, counts)
 
-    return dataset.scan(tf.constant(0), fill)
+    return scanned(dataset, tf.constant(0), fill)
 
 
 def divided(dataset, shards):
@@ -158,14 +157,13 @@ def divided(dataset, shards):
         shards: what the sizes must divide by.
     """
 
-    @_plain
     def check(*batch):
         size = tf.shape(tf.nest.flatten(batch)[0])[0]
         with tf.control_dependencies([tf.debugging.assert_equal(size % shards, 0, OWN_STEPS)]):
             same = tf.nest.map_structure(tf.identity, batch)
         return same if isinstance(dataset.element_spec, tuple) else same[0]
 
-    return dataset.map(check)
+    return mapped(dataset, check)
 
 
 def _rows(tensors, start, stop):

@@ -314,3 +314,9 @@ def test_the_end_of_a_pass_waits_for_no_tuning():
     made = data.pipeline((images, np.zeros(8, "int32")), 4)
     assert made.options().autotune.enabled is False
     assert made.map(lambda *batch: batch).options().autotune.enabled is False
+
+
+def test_nothing_is_rewritten_before_the_first_pass():
+    images = np.zeros((8, 4, 4, 3), "uint8")
+    made = data.pipeline((images, np.zeros(8, "int32")), 4)
+    assert made.options().experimental_optimization.apply_default_optimizations is False

@@ -73,6 +73,8 @@ class FirstImages(keras.callbacks.Callback):
     def _of_tensors(self, dataset, name):
         import tensorflow as tf
 
+        from keras_cv_extras._base.datasets.transformations import mapped
+
         spec = tf.nest.flatten(dataset.element_spec)[0]
         if getattr(getattr(spec, "shape", None), "rank", None) != 4:
             return dataset
@@ -93,7 +95,7 @@ class FirstImages(keras.callbacks.Callback):
             with tf.control_dependencies([looked]):
                 return tf.nest.map_structure(tf.identity, batch)
 
-        return dataset.enumerate().map(tf.autograph.experimental.do_not_convert(first))
+        return mapped(dataset.enumerate(), first)
 
     def _of_generator(self, batches, name):
         for number, batch in enumerate(batches):

@@ -4,11 +4,17 @@ import math
 
 import tensorflow as tf
 
+from keras_cv_extras._base.datasets.transformations import (
+    filtered,
+    flat_mapped,
+    mapped,
+    scanned,
+    unbatched,
+)
 from keras_cv_extras.data._order import samples_at, shuffle_key
 from keras_cv_extras.data.files import _cost
 
 _PLANNED = 64  # samples whose boxes are drawn at a time: for one it takes as long
-_plain = tf.autograph.experimental.do_not_convert
 
 
 class Files:
@@ -34,7 +40,7 @@ class Files:
 
     def batches(self, epochs):
         """Gives images, labels and numbers of every batch."""
-        return epochs.flat_map(_plain(self._images_held if self.held else self._epoch))
+        return flat_mapped(epochs, self._images_held if self.held else self._epoch)
 
     def samples(self, batch):
         """Gives the numbers of a batch's samples."""
@@ -49,8 +55,8 @@ class Files:
 
     def _images_held(self, epoch):
         places = tf.data.Dataset.range(self.own, output_type=tf.int64).batch(self.batch_size)
-        samples = _plain(lambda own: samples_at(own, epoch, **self.order))
-        return places.map(lambda own: {"epoch": epoch, "samples": samples(own)})
+        samples = lambda own: samples_at(own, epoch, **self.order)  # noqa: E731
+        return mapped(places, lambda own: {"epoch": epoch, "samples": samples(own)})
 
     def _epoch(self, epoch):
         key = shuffle_key(self.order["seed"], epoch)
@@ -64,8 +70,8 @@ class Files:
 
         places = tf.data.Dataset.range(self.own, output_type=tf.int64).batch(_PLANNED)
         calls = _cost.calls_at_once(self.part.facts)
-        images = places.map(_plain(planned)).unbatch()
-        images = images.map(_plain(decode), num_parallel_calls=calls, deterministic=True)
+        images = unbatched(mapped(places, planned))
+        images = mapped(images, decode, num_parallel_calls=calls)
         images = images.ignore_errors(log_warning=False)
         if self.order["shuffle"]:
             # As often as it takes where no more are missing than may be.
@@ -76,12 +82,10 @@ class Files:
         end = tf.data.Dataset.from_tensors((end, end, tf.zeros((1, *self.part.shape), tf.uint8)))
         start = tuple(tf.constant(number, tf.int64) for number in (-1, 0, 0))
         batches = images.batch(self.batch_size).concatenate(end)
-        batches = batches.scan(
-            start, _plain(lambda state, batch: self._seen(state, batch, epoch, key))
-        )
-        batches = batches.filter(lambda samples, images: samples[0] >= 0)  # pyright: ignore[reportArgumentType]
+        batches = scanned(batches, start, lambda state, batch: self._seen(state, batch, epoch, key))
+        batches = filtered(batches, lambda samples, images: samples[0] >= 0)
         named = lambda samples, images: {"epoch": epoch, "samples": samples, "images": images}  # noqa: E731
-        return batches.map(named)
+        return mapped(batches, named)
 
     def _seen(self, state, batch, epoch, key):
         """Notes the files that are missing before and in a batch.

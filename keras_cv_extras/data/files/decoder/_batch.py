@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_cv_extras._base.datasets.transformations import mapped
 from keras_cv_extras._base.types import Tensor
 from keras_cv_extras.data.files.decoder import _bmp, _bytes, _decode, _facts, _plan
 
@@ -188,8 +189,7 @@ def decode_or_report(
     # element makes a batch of what is left even if that is nothing.
     count = tf.size(encoded, out_type=tf.int64)
     elements = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
-    decoded = tf.autograph.experimental.do_not_convert(decoded)
-    elements = elements.map(decoded, num_parallel_calls=_AT_ONCE)
+    elements = mapped(elements, decoded, num_parallel_calls=_AT_ONCE)
     last = tf.data.Dataset.from_tensors((count, tf.zeros(shape, tf.uint8)))
     elements = elements.ignore_errors().concatenate(last).batch(count + 1)
     places, images = elements.get_single_element()

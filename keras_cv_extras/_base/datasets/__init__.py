@@ -1,0 +1,1 @@
+"""Datasets: how their functions are made, and facts beside their batches."""
