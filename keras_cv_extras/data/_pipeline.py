@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base import checks, label_forms
 from keras_cv_extras._base.datasets import samples as _samples
-from keras_cv_extras._base.datasets.transformations import flat_mapped, mapped, unbatched
+from keras_cv_extras._base.datasets.transformations import flat_mapped, mapped, processor, unbatched
 from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras._base.images.value_range import check_values
 from keras_cv_extras._base.random import PARTNER_SLOT
@@ -191,7 +191,8 @@ def _source_of(data):
 
 def _next_epoch(first):
     """A dataset of one number, which is one more at every pass."""
-    counter = tf.Variable(first - 1, dtype=tf.int64, trainable=False, name="epoch")
+    with tf.device(processor()):
+        counter = tf.Variable(first - 1, dtype=tf.int64, trainable=False, name="epoch")
     count = lambda _: tf.convert_to_tensor(counter.assign_add(1))  # noqa: E731
     return mapped(tf.data.Dataset.from_tensors(0), count)
 

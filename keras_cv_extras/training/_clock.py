@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_cv_extras._base.datasets import samples
-from keras_cv_extras._base.datasets.transformations import mapped
+from keras_cv_extras._base.datasets.transformations import mapped, processor
 from keras_cv_extras._base.types import Logs
 
 #: Share of the time spent waiting for input above which a training is called input-bound.
@@ -36,7 +36,8 @@ class InputClock(keras.callbacks.Callback):
         super().__init__()
         self.advice: dict[str, str] = {**_ADVICE, **(advice or {})}
         # Seconds waited, and images given, in the epoch so far.
-        self._sums = tf.Variable(tf.zeros(2, tf.float64), trainable=False, name="input_clock")
+        with tf.device(processor()):
+            self._sums = tf.Variable(tf.zeros(2, tf.float64), trainable=False, name="input_clock")
         self._now = {"begin": 0.0, "validation": 0.0}
         self.rates: list[float] = []
         self.waits: list[float] = []

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_cv_extras._base.datasets.transformations import (
     filtered,
@@ -201,3 +202,62 @@ def test_a_function_that_somebody_wrote_is_optimized():
     text = plain._as_serialized_graph().numpy()
     assert b"experimental_ints_on_device" not in text
     assert b"experimental_ints_on_device" in mapped(NUMBERS, twice)._as_serialized_graph().numpy()
+
+
+OTHER_DEVICES = """
+import sys
+import numpy as np, tensorflow as tf
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
+from keras_cv_extras import data, training
+from keras_cv_extras._base.datasets.transformations import mapped
+
+plain = tf.Variable
+
+def elsewhere(*arguments, **options):
+    # Where there is a GPU, a variable is put there if nothing else is asked for.
+    from tensorflow.python.eager import context
+    with tf.device(context.context().device_name or "CPU:1"):
+        made = plain(*arguments, **options)
+    devices.append(made.device[-5:])
+    return made
+
+devices = []
+
+images, labels = np.zeros((6, 4, 4, 3), "uint8"), np.arange(6) % 2
+
+def sources():
+    yield images, labels
+    yield tf.data.Dataset.from_tensor_slices((images, labels))
+    yield data.image_files(sys.argv[1], 8).train
+
+def passes():
+    for source in sources():
+        dataset = training.InputClock().watch(data.pipeline(source, 2))
+        assert [len(list(dataset)) for _ in range(2)] == [len(dataset)] * 2
+
+tf.Variable = elsewhere
+passes()
+assert set(devices) == {"CPU:0"}, devices
+counter = elsewhere(3.0)
+assert "CPU:1" in counter.device
+numbers = mapped(tf.data.Dataset.range(3), lambda number: counter + tf.cast(number, tf.float32))
+assert [number.numpy() for number in numbers] == [3.0, 4.0, 5.0]
+tf.Variable = plain
+with tf.device("CPU:1"):
+    passes()
+for strategy in (tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
+                 tf.distribute.OneDeviceStrategy("CPU:1")):
+    with strategy.scope():
+        passes()
+print("done")
+"""
+
+
+@pytest.mark.wide
+def test_variables_are_where_datasets_run(python, tmp_path, photographs):
+    for number in range(8):
+        (tmp_path / str(number % 2)).mkdir(exist_ok=True)
+        part = photographs[0][number : number + 40, :60]
+        Image.fromarray(part).save(tmp_path / str(number % 2) / f"{number}.png")
+    assert "done" in python(OTHER_DEVICES, tmp_path)

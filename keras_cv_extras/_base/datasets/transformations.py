@@ -18,6 +18,19 @@ _ATTRIBUTES = {"experimental_ints_on_device": True}
 Dataset = Any  # `tf.data.Dataset[Any]`
 
 
+def processor() -> str:
+    """Returns the device of datasets: variables that they use must be there, not on a GPU."""
+    with tf.init_scope():
+        current = tf.constant(0.0).device
+    return (
+        current
+        if ":CPU:" in current
+        else tf.DeviceSpec.from_string(current)
+        .replace(device_type="CPU", device_index=0)
+        .to_string()
+    )
+
+
 def mapped(
     dataset: Dataset,
     function: Callable[..., Any],
@@ -161,7 +174,13 @@ def _traced(function, spec):
         input_signature=tf.nest.flatten(spec),
         experimental_attributes=_ATTRIBUTES,
     ).get_concrete_function()
-    return (made, found[-1]) if _is_plain(found[-1]) else None
+    return (made, found[-1]) if _is_plain(found[-1]) and _is_of_processor(made) else None
+
+
+def _is_of_processor(made):
+    """Returns whether all variables and tables of a function are on the processor."""
+    kept = [tensor for tensor in made.captured_inputs if tensor.dtype == tf.resource]
+    return {tensor.device for tensor in kept} <= {"", processor()}
 
 
 def _is_plain(spec):

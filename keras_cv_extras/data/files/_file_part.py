@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_cv_extras._base.datasets.transformations import processor
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data.files import _decode, _unreadable, decoder
 from keras_cv_extras.data.files._crop import RandomResizedCrop
@@ -57,7 +58,8 @@ class FilePart:
         self.jpeg: str = jpeg
         self.crop: RandomResizedCrop | None = crop
         # Set where a file is found to be unreadable, in the middle of an epoch.
-        self._failed = tf.Variable(tf.zeros(len(self.paths), tf.bool), trainable=False)
+        with tf.device(processor()):
+            self._failed = tf.Variable(tf.zeros(len(self.paths), tf.bool), trainable=False)
 
     def __len__(self) -> int:
         return len(self.paths)
