@@ -6,6 +6,7 @@ called instead, which is made once for all of them: some tenths of a millisecond
 """
 
 import functools
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,8 @@ import tensorflow as tf
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.datasets.samples import dataset_runs_here
 from keras_cv_extras.mix import Mix
+
+_PACKAGE = __name__.partition(".")[0] + "."
 
 
 def augmenter(policy, mix, seed, batch_size, spec, *, epoch):
@@ -40,6 +43,14 @@ def augmenter(policy, mix, seed, batch_size, spec, *, epoch):
         return augment(batch), labels
 
     return without_labels
+
+
+def is_foreign(augmentation: Any) -> bool:
+    """Returns whether the call of a policy or a mix is not the library's own, compiled one."""
+    if augmentation is None:
+        return False
+    module = getattr(type(augmentation).__call__, "__module__", None)
+    return not str(module).startswith(_PACKAGE)
 
 
 def _augmenter(policy, mix, seed, batch_size, spec, epoch):

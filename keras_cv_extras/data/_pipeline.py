@@ -18,7 +18,7 @@ from keras_cv_extras._base.datasets.transformations import flat_mapped, mapped, 
 from keras_cv_extras._base.host.cores import num_cores
 from keras_cv_extras._base.images.value_range import check_values
 from keras_cv_extras._base.random import PARTNER_SLOT
-from keras_cv_extras.data._augmenter import augmenter
+from keras_cv_extras.data._augmenter import augmenter, is_foreign
 from keras_cv_extras.data._order import samples_at, uniform, word
 from keras_cv_extras.data._records import as_pairs, keys_of
 from keras_cv_extras.data._rows import EpochStream, Rows
@@ -128,12 +128,12 @@ def pipeline(
 
     if epoch is not None:
         epochs = tf.data.Dataset.from_tensors(checks.integer("epoch", epoch, minimum=0))
+        epochs = mapped(epochs, lambda number: tf.cast(number, tf.int64))
     elif num_epochs is not None:
         last = first_epoch + checks.integer("num_epochs", num_epochs, minimum=1)
         epochs = tf.data.Dataset.range(first_epoch, last)
     else:
         epochs = _next_epoch(first_epoch)
-    epochs = mapped(epochs, lambda number: tf.cast(number, tf.int64))
     dataset = source.batches(epochs)
 
     def made(batch):
@@ -150,8 +150,12 @@ def pipeline(
 
     if num_parallel_calls == tf.data.AUTOTUNE:
         num_parallel_calls = num_cores()
-    own = mix is not None and not isinstance(mix, Mix)
-    dataset = mapped(dataset, made, num_parallel_calls=num_parallel_calls, optimize=own)
+    dataset = mapped(
+        dataset,
+        made,
+        num_parallel_calls=num_parallel_calls,
+        optimize=is_foreign(policy) or is_foreign(mix),
+    )
     if source.num_batches is not None:
         count = source.num_batches * (num_epochs or 1)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))

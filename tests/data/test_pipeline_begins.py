@@ -90,8 +90,6 @@ def test_no_function_of_a_pass_is_prepared_for_several_devices(images, kind, tmp
     dataset = data.pipeline(source, 2, chosen)
     assert slow_functions(dataset) == []
     assert slow_functions(training.InputClock().watch(dataset)) == []
-    own = data.pipeline(source, 2, mix=lambda images, labels, **numbers: (images, labels))
-    assert len(slow_functions(own)) == 1  # of what it does, nothing is known
 
 
 def test_a_pass_over_files_prepares_what_their_kinds_need(tmp_path, photographs):
@@ -186,6 +184,43 @@ def test_training_asks_for_datasets_that_run_here_until_one_is_sent_away(images)
     assert not any(asked[1:])
     worker._stop()
     dispatcher._stop()
+
+
+class OwnMix(mix.MixUp):
+    """Somebody's mix, which does something before it mixes."""
+
+    def __call__(self, images, labels, **numbers):
+        return super().__call__(images // 2, labels, **numbers)
+
+
+class OwnPolicy(policy.Policy):
+    """Somebody's policy, which does something before it augments."""
+
+    def __call__(self, images, **numbers):
+        return super().__call__(images // 2, **numbers)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "mixed", "slow"),
+    [
+        (policy.flip_crop(), mix.MixUp(num_classes=7), 0),
+        (None, OwnMix(num_classes=7), 1),
+        (None, lambda images, labels, **numbers: (images, labels), 1),
+        (OwnPolicy(policy.flip_crop().sub_policies), None, 1),
+    ],
+    ids=["known", "own mix", "function", "own policy"],
+)
+def test_what_somebody_wrote_is_optimized_at_every_pass(images, chosen, mixed, slow):
+    """Of what it does nothing is known: a power that is no square takes ten times as long."""
+    assert len(slow_functions(data.pipeline(images, 16, chosen, mixed))) == slow
+
+
+def test_an_iterator_has_no_step_that_does_nothing(images):
+    """Its checkpoints name the steps: those of earlier versions go on."""
+    graph = graph_of(data.pipeline(images, 16, num_epochs=2))
+    steps = [node.op for node in graph.node if "Dataset" in node.op]
+    assert "MapDataset" not in steps
+    assert "RangeDataset" in steps
 
 
 ON_JAX = """

@@ -261,3 +261,13 @@ def test_variables_are_where_datasets_run(python, tmp_path, photographs):
         part = photographs[0][number : number + 40, :60]
         Image.fromarray(part).save(tmp_path / str(number % 2) / f"{number}.png")
     assert "done" in python(OTHER_DEVICES, tmp_path)
+
+
+@pytest.mark.parametrize("parts", [(np.zeros((4, 2)), np.zeros(3)), (np.zeros((4, 2)), 3.0)])
+def test_what_cannot_be_divided_is_refused_at_once(parts):
+    source = tf.data.Dataset.from_tensors(parts)
+    with pytest.raises(ValueError, match="unbatch") as wanted:
+        source.unbatch()
+    with pytest.raises(ValueError, match="unbatch") as raised:
+        unbatched(source)
+    assert str(raised.value) == str(wanted.value)

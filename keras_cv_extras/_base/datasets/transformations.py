@@ -147,13 +147,21 @@ def unbatched(dataset: Dataset) -> Dataset:
         dataset: elements whose tensors have a first dimension, of one size in each element.
     """
     spec = dataset.element_spec
-    if not _is_plain(spec):
-        return dataset.unbatch()
+    shapes = [getattr(item, "shape", None) for item in tf.nest.flatten(spec)]
+    if not _is_plain(spec) or not _has_rows(shapes):
+        return dataset.unbatch()  # or the error that says what does not fit
     spec = tf.nest.map_structure(lambda item: tf.TensorSpec(item.shape[1:], item.dtype), spec)
     variant = tf.raw_ops.UnbatchDataset(
         input_dataset=tf.data.experimental.to_variant(dataset), **_outputs(spec)
     )
     return tf.data.experimental.from_variant(variant, spec)
+
+
+def _has_rows(shapes):
+    """Returns whether all shapes have a first dimension, which may be the same."""
+    if not all(shape.rank for shape in shapes):
+        return False
+    return len({shape[0] for shape in shapes} - {None}) <= 1
 
 
 def _traced(function, spec):
