@@ -22,13 +22,10 @@ def processor() -> str:
     """Returns the device of datasets: variables that they use must be there, not on a GPU."""
     with tf.init_scope():
         current = tf.constant(0.0).device
-    return (
-        current
-        if ":CPU:" in current
-        else tf.DeviceSpec.from_string(current)
-        .replace(device_type="CPU", device_index=0)
-        .to_string()
-    )
+    if ":CPU:" in current:
+        return current
+    beside = tf.DeviceSpec.from_string(current).replace(device_type="CPU", device_index=0)
+    return beside.to_string()
 
 
 def mapped(

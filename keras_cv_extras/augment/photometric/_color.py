@@ -133,7 +133,7 @@ def contrast(image: Tensor, factor: Numbers) -> Tensor:
     Example:
         >>> flatter = contrast(images, 0.5)
     """
-    if backend.standardize_dtype(image.dtype) != "uint8":
+    if backend.standardize_dtype(image.dtype) != "uint8" or engine.is_vectorized():
         return _blend(image, mean_luma(image), factor)
 
     def stretch(rows, factor):
@@ -168,7 +168,7 @@ def color(image: Tensor, factor: Numbers) -> Tensor:
     """
     if image.shape[-1] == 1:
         return image
-    if backend.standardize_dtype(image.dtype) != "uint8":
+    if backend.standardize_dtype(image.dtype) != "uint8" or engine.is_vectorized():
         return _blend(image, luma(image), factor)
     return engine.in_rows(lambda rows, factor: _blend(rows, grey_rows(rows), factor), image, factor)
 
