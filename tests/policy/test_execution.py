@@ -117,7 +117,8 @@ def test_small_images_by_batch():
 def test_mixes_by_batch(name, monkeypatch):
     """Both ways, and in a graph that holds both."""
     images, labels = random_images(8, (12, 16), "uint8"), np.arange(8)
-    call = lambda: getattr(mix, name)(rate=0.7)(images, labels, seed=3)  # noqa: E731
+    samples = tf.range(8)  # whose numbers a graph can know
+    call = lambda: getattr(mix, name)(rate=0.7)(images, labels, seed=3, samples=samples)  # noqa: E731
     wanted = call()
     with augment.execution("batch"):
         found = call()
