@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from keras_cv_extras._base import engine
 from keras_cv_extras._base.datasets.samples import dataset_runs_here
+from keras_cv_extras._base.datasets.transformations import called
 from keras_cv_extras.mix import Mix
 
 _PACKAGE = __name__.partition(".")[0] + "."
@@ -61,10 +62,10 @@ def _augmenter(policy, mix, seed, batch_size, spec, epoch):
         return augment
     shapes = tuple(tf.nest.flatten(spec, expand_composites=True))
     if mix is None or isinstance(mix, Mix):
-        called, outputs = _kept_program(policy, mix, seed, batch_size, _Spec(spec, shapes))
+        program, outputs = _kept_program(policy, mix, seed, batch_size, _Spec(spec, shapes))
     else:  # somebody's function, which may do something else next time
-        called, outputs = _program(policy, mix, seed, batch_size, _Spec(spec, shapes))
-    return lambda batch: _call(called, batch, outputs)
+        program, outputs = _program(policy, mix, seed, batch_size, _Spec(spec, shapes))
+    return lambda batch: _call(program, batch, outputs)
 
 
 class _Spec:
@@ -89,15 +90,7 @@ def _program(policy, mix, seed, batch_size, spec):
 
     with tf.init_scope():
         made = tf.function(augment, autograph=False).get_concrete_function(*spec.shapes)
-    outputs = made.structured_outputs
-    types = [item.dtype for item in tf.nest.flatten(outputs, expand_composites=True)]
-
-    def call(*flat):
-        # The call of a concrete function takes twice the time.
-        arguments = [*flat, *made.captured_inputs]
-        return tf.raw_ops.StatefulPartitionedCall(args=arguments, Tout=types, f=made)
-
-    return call, outputs
+    return lambda *flat: called(made, flat), made.structured_outputs
 
 
 _kept_program = functools.lru_cache(maxsize=32)(_program)
@@ -134,10 +127,10 @@ def _on_another_backend(augment, batch_size, spec):
         lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), first
     )
 
-    def called(*flat):
+    def on_arrays(*flat):
         return tf.nest.flatten(call(*(tensor.numpy() for tensor in flat)))
 
-    return lambda batch: _call(called, batch, outputs)
+    return lambda batch: _call(on_arrays, batch, outputs)
 
 
 def _augment(batch, *, policy, mix, seed, batch_size):

@@ -154,6 +154,25 @@ def unbatched(dataset: Dataset) -> Dataset:
     return tf.data.experimental.from_variant(variant, spec)
 
 
+def called(made: Any, arguments: Any, **options: Any) -> Any:
+    """Calls a concrete function on flat tensors, in half the time of its own call.
+
+    Args:
+        made: of `tf.function(...).get_concrete_function`.
+        arguments: tensors, as many as its signature has.
+        **options: of `tf.raw_ops.StatefulPartitionedCall`.
+
+    Returns:
+        A list of tensors.
+    """
+    return tf.raw_ops.StatefulPartitionedCall(
+        args=[*arguments, *made.captured_inputs],
+        Tout=[tensor.dtype for tensor in made.outputs],
+        f=made,
+        **options,
+    )
+
+
 def _has_rows(shapes):
     """Returns whether all shapes have a first dimension, which may be the same."""
     if not all(shape.rank for shape in shapes):

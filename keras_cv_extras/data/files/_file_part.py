@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_cv_extras._base.datasets.transformations import processor
+from keras_cv_extras._base.datasets.transformations import called, processor
 from keras_cv_extras._base.types import ArrayLike, Tensor
 from keras_cv_extras.data.files import _decode, _unreadable, decoder
 from keras_cv_extras.data.files._crop import RandomResizedCrop
@@ -257,11 +257,8 @@ def _decoder(image_size, channels, resize, jpeg, planned, kinds, all_upright):
         ).get_concrete_function()
 
     def call(content, *plan):
-        arguments = [content, *plan, *made.captured_inputs]
-        image: Any = tf.raw_ops.StatefulPartitionedCall(
-            args=arguments, Tout=[tf.uint8], f=made, config_proto=_AS_WRITTEN
-        )
-        return tf.ensure_shape(image[0], (*image_size, channels))
+        images = called(made, (content, *plan), config_proto=_AS_WRITTEN)
+        return tf.ensure_shape(images[0], (*image_size, channels))
 
     return call
 

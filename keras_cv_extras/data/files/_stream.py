@@ -1,6 +1,7 @@
 """Streams of image files: batches of an epoch, without the files that cannot be read."""
 
 import math
+from functools import partial
 
 import tensorflow as tf
 
@@ -55,7 +56,7 @@ class Files:
 
     def _images_held(self, epoch):
         places = tf.data.Dataset.range(self.own, output_type=tf.int64).batch(self.batch_size)
-        samples = lambda own: samples_at(own, epoch, **self.order)  # noqa: E731
+        samples = partial(samples_at, epoch=epoch, **self.order)
         return mapped(places, lambda own: {"epoch": epoch, "samples": samples(own)})
 
     def _epoch(self, epoch):
